@@ -1,0 +1,111 @@
+"""Batches: their states, the transitions between them, and what a provider says of one."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from llm_assets.domain.profile import Lane
+
+
+class BatchState(StrEnum):
+    """Picture: docs/states.md."""
+
+    INTENT = "intent"
+    """Written down; nothing sent. A crash here sends at once."""
+    CREATING = "creating"
+    """The create may have reached the provider. A crash here must be reconciled."""
+    SUBMITTED = "submitted"
+    ENDED = "ended"
+    """The provider is done; results are not applied yet."""
+    COLLECTED = "collected"
+    REJECTED = "rejected"
+    """The provider refused the batch as a whole; nothing ran."""
+    LOST = "lost"
+    """The provider no longer knows it; its requests are due again."""
+    CANCELLED = "cancelled"
+
+
+OPEN_STATES = frozenset({BatchState.INTENT, BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED})
+
+TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
+    BatchState.INTENT: frozenset({BatchState.CREATING, BatchState.REJECTED, BatchState.CANCELLED}),
+    BatchState.CREATING: frozenset(
+        {BatchState.SUBMITTED, BatchState.INTENT, BatchState.REJECTED, BatchState.CANCELLED}
+    ),
+    BatchState.SUBMITTED: frozenset(
+        {BatchState.ENDED, BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED, BatchState.INTENT}
+    ),
+    BatchState.ENDED: frozenset({BatchState.COLLECTED, BatchState.LOST, BatchState.CREATING}),
+    BatchState.COLLECTED: frozenset(),
+    BatchState.REJECTED: frozenset(),
+    BatchState.LOST: frozenset(),
+    BatchState.CANCELLED: frozenset(),
+}
+
+
+def may_become(current: BatchState, following: BatchState) -> bool:
+    return following in TRANSITIONS[current]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Requests sent to a provider together, as the ledger knows them."""
+
+    batch_id: str
+    day: date
+    step: str
+    lane: Lane
+    provider: str
+    """Name of the profile."""
+    model: str
+    state: BatchState
+    requests: int
+    bytes: int
+    sha256: str
+    """Of the spooled lines; proves that a file at the provider is this batch's."""
+    created_at: datetime
+    creating_at: datetime | None = None
+    submitted_at: datetime | None = None
+    provider_batch_id: str | None = None
+    provider_file_id: str | None = None
+    provisional: bool = False
+    """Adopted by circumstance only; its first result line has to prove it ours."""
+    not_before: datetime | None = None
+    """The provider asked to be tried again later."""
+    detail: str = ""
+
+
+class Look(StrEnum):
+    """What a provider says of a batch, across protocols."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+    """Done in any way that may hold results: completed, expired, cancelled."""
+    REJECTED = "rejected"
+    """Validation failed: nothing ran, and the same input would fail again."""
+    LATER = "later"
+    """The provider's queue is full: nothing ran, and the same input may be sent again later."""
+    UNKNOWN = "unknown"
+    """It does not know the id (yet, or any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """One look at a batch. Counts are the provider's own; None where it gives none."""
+
+    look: Look
+    status: str
+    """The provider's word."""
+    total: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A batch found at the provider that may be one of ours whose create was not answered."""
+
+    provider_batch_id: str
+    created_at: datetime
+    requests: int | None
+    proven: bool
+    """Metadata names our batch id; otherwise only time and count fit."""

@@ -1,0 +1,11 @@
+"""Time as a value that is passed in, so that decisions can be tested at any instant."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+"""Returns the current instant, aware, in UTC."""
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,52 @@
+"""Errors that a person can act on. Each says what was tried, what was found and what to do next."""
+
+from dataclasses import dataclass
+
+
+class DeskError(Exception):
+    """Base of every error this platform raises on purpose; its text is one sentence with the cure."""
+
+
+class ConfigurationError(DeskError):
+    """A setting, YAML file or profile is wrong. Commands exit 2."""
+
+
+class BlockedError(DeskError):
+    """A lane cannot go on until a person acts: key, quota or spend limit."""
+
+
+class TransientError(DeskError):
+    """The provider or the network failed in a way that passes; retried with backoff."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds the provider asked us to wait, or None when it did not say."""
+
+
+class PermanentError(DeskError):
+    """The provider refused this request for good; sending it again changes nothing."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class UnansweredError(DeskError):
+    """A create was sent and its answer never came: the batch may or may not exist. Only reconciling may decide."""
+
+
+class UnknownBatchError(DeskError):
+    """The provider does not know this batch id. "Unknown" is not "gone": listings and reads may lag."""
+
+
+class ContractError(DeskError):
+    """The provider answered something its contract does not name, e.g. an unknown batch status."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadError:
+    """Why a message could not be read at all: a short kind for counting, a sentence for people."""
+
+    kind: str
+    message: str

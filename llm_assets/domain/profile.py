@@ -1,0 +1,82 @@
+"""Provider profiles and lanes: the shapes of providers.yaml and lanes.yaml."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Tier(StrEnum):
+    """How strong a model a step asks for; the profile says which model that is."""
+
+    CHEAP = "cheap"
+    STANDARD = "standard"
+    STRONG = "strong"
+
+
+class Lane(StrEnum):
+    URGENT = "urgent"
+    NIGHTLY = "nightly"
+    ARCHIVE = "archive"
+
+
+class Mode(StrEnum):
+    """How a request was answered. The bill depends on it."""
+
+    BATCH = "batch"
+    ONLINE = "online"
+
+
+class _Border(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(_Border):
+    batch_requests: int = Field(gt=0)
+    batch_bytes: int = Field(gt=0)
+    enqueued_tokens: int | None = Field(default=None, gt=0)
+    """Prompt tokens that may wait at the provider per model; None when it has no such limit."""
+    online_concurrency: int = Field(default=4, gt=0)
+
+
+class Capabilities(_Border):
+    batch: bool = True
+    """False for a gateway without a batch API: everything goes online."""
+    metadata: bool = True
+    """Whether a batch keeps metadata that names it ours."""
+
+
+class PriceOverride(_Border):
+    """USD per million tokens, sync; for models the price list does not know."""
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    batch_factor: Decimal = Decimal("0.5")
+
+
+class Profile(_Border):
+    name: str = ""
+    protocol: Literal["openai", "anthropic"]
+    base_url: str | None = None
+    api_key_env: str | None = None
+    region: str | None = None
+    price_provider: str | None = None
+    """The price list's name of who bills; default is the protocol's owner."""
+    models: dict[Tier, str]
+    prices: dict[str, PriceOverride] = Field(default_factory=dict)
+    limits: Limits
+    capabilities: Capabilities = Capabilities()
+    emulated: bool = False
+    """True for the demo model: rules, not an LLM. Pages say so."""
+
+
+class LaneRule(_Border):
+    mode: Mode = Mode.BATCH
+    priority: int = 0
+    budget_usd: Decimal | None = Field(default=None, ge=0)
+
+
+class Lanes(_Border):
+    lanes: dict[Lane, LaneRule]

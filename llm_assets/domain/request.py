@@ -1,0 +1,54 @@
+"""A step rendered for one case: the canonical request, its id, and the id a provider sees."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from llm_assets.domain.digest import digest
+from llm_assets.domain.profile import Tier
+
+BATCH_ID_LENGTH = 12
+_CUSTOM_ID = re.compile(r"([0-9a-f]{12})-([0-9a-f]{24})-([0-9]{1,3})")
+
+JsonSchema = dict[str, Any]  # JSON has no closed type
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked, before any provider's wire format. Personal data is already masked in it.
+
+    `system` is the fixed part that requests of one step and queue share, so that providers can cache it;
+    `user` holds the case.
+    """
+
+    step: str
+    model: str
+    tier: Tier
+    system: str
+    user: str
+    schema: JsonSchema
+    max_tokens: int
+    prompt_version: str
+
+    @cached_property
+    def request_id(self) -> str:
+        """Digest of everything the answer depends on; the same request is never paid for twice."""
+        return digest([self.step, self.model, self.max_tokens, self.system, self.user, self.schema])
+
+
+class CustomId(NamedTuple):
+    """The id of one request in one batch, as the provider returns it: proves whose a result line is."""
+
+    batch_id: str
+    request_id: str
+    attempt: int
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}-{self.request_id}-{self.attempt}"
+
+    @classmethod
+    def parse(cls, text: str) -> "CustomId | None":
+        """None when the text is not an id of ours."""
+        match = _CUSTOM_ID.fullmatch(text)
+        return cls(match[1], match[2], int(match[3])) if match is not None else None
