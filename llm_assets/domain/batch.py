@@ -35,7 +35,7 @@ TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
     BatchState.SUBMITTED: frozenset(
         {BatchState.ENDED, BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED, BatchState.INTENT}
     ),
-    BatchState.ENDED: frozenset({BatchState.COLLECTED, BatchState.LOST, BatchState.CREATING}),
+    BatchState.ENDED: frozenset({BatchState.COLLECTED, BatchState.LOST}),
     BatchState.COLLECTED: frozenset(),
     BatchState.REJECTED: frozenset(),
     BatchState.LOST: frozenset(),

@@ -1,0 +1,144 @@
+"""Step: one LLM task as a value. What belongs here is the shape; the tasks themselves are in `steps/`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from llm_assets.domain.digest import digest
+from llm_assets.domain.document import Case
+from llm_assets.domain.outcome import Status
+from llm_assets.domain.profile import Profile, Tier
+from llm_assets.domain.prompt import Prompt, render_case
+from llm_assets.domain.queue import Queue
+from llm_assets.domain.request import JsonSchema, Request
+
+Row = Mapping[str, Any]  # a lake row; its columns are declared in tables.py
+
+
+@dataclass(frozen=True)
+class StepInput:
+    """What a step may look at: the case, its queue, and this case's rows of the steps it reads."""
+
+    case: Case
+    queue: Queue
+    upstream: Mapping[str, Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a person should look. `reason` is counted, `detail` is read; neither holds personal data."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why a step sends nothing for a case, and how the case then stands in it."""
+
+    status: Status
+    doubt: Doubt | None = None
+
+
+def _always(_: StepInput) -> Skip | None:
+    return None
+
+
+def _unchanged(schema: JsonSchema, _: Queue) -> JsonSchema:
+    return schema
+
+
+def _nothing(_: StepInput) -> dict[str, str]:
+    return {}
+
+
+def _queue_nothing(_: Queue) -> dict[str, str]:
+    return {}
+
+
+def _certain(_: StepInput, __: BaseModel) -> Doubt | None:
+    return None
+
+
+def _fields(_: StepInput, output: BaseModel) -> dict[str, Any]:
+    return output.model_dump(mode="json")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One LLM task. Only `name`, `output` and `prompt` are needed; the rest has defaults that fit most."""
+
+    name: str
+    output: type[BaseModel]
+    prompt: Prompt
+    description: str = ""
+    reads: tuple[str, ...] = ()
+    """Steps whose rows it needs, besides the documents."""
+    tier: Tier = Tier.CHEAP
+    max_tokens: int = 2048
+    skip: Callable[[StepInput], Skip | None] = _always
+    """A Skip where the step does not apply; None where it does."""
+    queue_variables: Callable[[Queue], dict[str, str]] = _queue_nothing
+    case_variables: Callable[[StepInput], dict[str, str]] = _nothing
+    narrow: Callable[[JsonSchema, Queue], JsonSchema] = _unchanged
+    """Puts what a queue allows into the schema, e.g. its categories as an enum."""
+    doubt: Callable[[StepInput, BaseModel], Doubt | None] = _certain
+    row: Callable[[StepInput, BaseModel], dict[str, Any]] = _fields
+    """The answer as columns of the step's table; the default is one column per field."""
+
+    def input_hash(self, given: StepInput) -> str:
+        """What the answer is about, without how it is asked: changes with the record and the steps it reads."""
+        return digest([self.name, given.case.content_hash, self.case_variables(given)])
+
+    def request(self, given: StepInput, profile: Profile, case_text: str | None = None) -> Request:
+        """The step rendered for one case. `case_text` replaces the plain text with its masked form."""
+        system, user = self.prompt.render(
+            self.queue_variables(given.queue),
+            {"case": case_text or render_case(given.case), **self.case_variables(given)},
+        )
+        return Request(
+            step=self.name,
+            model=profile.models[self.tier],
+            tier=self.tier,
+            system=system,
+            user=user,
+            schema=self.narrow(strict_schema(self.output), given.queue),
+            max_tokens=self.max_tokens,
+            prompt_version=self.prompt.version,
+        )
+
+
+def strict_schema(model: type[BaseModel]) -> JsonSchema:
+    """The model's JSON schema as strict structured output wants it: closed objects, every property required.
+
+    Bounds and defaults are dropped (providers refuse some of them); the model itself checks them afterwards.
+    """
+    schema: JsonSchema = _strict(model.model_json_schema())
+    return schema
+
+
+_DROPPED = {
+    "title",
+    "default",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "pattern",
+}
+
+
+def _strict(node: Any) -> Any:  # a JSON schema node: object, list or scalar
+    if isinstance(node, list):
+        return [_strict(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "properties" not in node:
+        return {k: _strict(v) for k, v in node.items() if k not in _DROPPED}
+    kept = {k: _strict(v) for k, v in node.items() if k not in _DROPPED | {"properties"}}
+    properties = {name: _strict(spec) for name, spec in node["properties"].items()}
+    return {**kept, "properties": properties, "required": list(properties), "additionalProperties": False}

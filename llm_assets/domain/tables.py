@@ -1,0 +1,154 @@
+"""The lake's tables: one declaration from which files, views, checks and the UI's column schema come.
+
+Types are DuckDB's. `analytics.duckdb` shows these columns; adding one is compatible, renaming one is not.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: str
+    description: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One Parquet file a night. `key` is unique within a night."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def column_types(self) -> dict[str, str]:
+        return {c.name: c.type for c in self.columns}
+
+
+def _c(name: str, type_: str, description: str, *, nullable: bool = True) -> Column:
+    return Column(name, type_, description, nullable)
+
+
+_DAY = _c("day", "DATE", "Business day", nullable=False)
+_CASE = (
+    _DAY,
+    _c("case_id", "VARCHAR", "The case", nullable=False),
+    _c("record_id", "VARCHAR", "First record of the case", nullable=False),
+    _c("queue", "VARCHAR", "Queue the case is in", nullable=False),
+)
+STEP_TAIL = (
+    _c("status", "VARCHAR", "ok, review, dead, not_needed, corrected or open", nullable=False),
+    _c("doubt_reason", "VARCHAR", "Why a person should look"),
+    _c("doubt_detail", "VARCHAR", "What exactly is doubtful"),
+    _c("decided_by", "VARCHAR", "Who decided: the model, or a reviewer's name"),
+    _c("model", "VARCHAR", "Model that answered"),
+    _c("prompt_version", "VARCHAR", "Digest of the prompt it answered to"),
+    _c("request_id", "VARCHAR", "The request in the ledger"),
+)
+
+DOCUMENTS = Table(
+    "documents",
+    ("source", "place"),
+    (
+        _DAY,
+        _c("record_id", "VARCHAR", "Stable identity of the record", nullable=False),
+        _c("case_id", "VARCHAR", "The case it belongs to", nullable=False),
+        _c("message_id", "VARCHAR", "Message-ID without brackets"),
+        _c("queue", "VARCHAR", "Queue, by mailbox", nullable=False),
+        _c("priority", "VARCHAR", "low, normal or urgent", nullable=False),
+        _c("received_at", "TIMESTAMPTZ", "When it arrived", nullable=False),
+        _c("sender", "VARCHAR", "Sender's address"),
+        _c("subject", "VARCHAR", "Decoded subject"),
+        _c("language", "VARCHAR", "en, ru, kk, another ISO 639-1 code, mul or und", nullable=False),
+        _c("new_text", "VARCHAR", "What this sender newly wrote"),
+        _c("flags", "VARCHAR[]", "What is odd about it", nullable=False),
+        _c("content_hash", "VARCHAR", "Hash of what the model would see", nullable=False),
+        _c("duplicate_of", "VARCHAR", "record_id of the original"),
+        _c("supersedes", "VARCHAR", "record_id of the message it updates"),
+        _c("role", "VARCHAR", "first, update or duplicate", nullable=False),
+        _c("kind", "VARCHAR", "mail, crm, form or document", nullable=False),
+        _c("source", "VARCHAR", "Which source yielded it", nullable=False),
+        _c("place", "VARCHAR", "Where in the source", nullable=False),
+        _c("raw_sha256", "VARCHAR", "Name of its raw file", nullable=False),
+        _c("reader_version", "VARCHAR", "Version of the reading rules", nullable=False),
+        _c("message", "JSON", "The message as read, attachments and their text included", nullable=False),
+    ),
+)
+
+REVIEW_QUEUE = Table(
+    "review_queue",
+    ("case_id", "step", "reason"),
+    (
+        *_CASE,
+        _c("step", "VARCHAR", "Step that is in doubt", nullable=False),
+        _c("reason", "VARCHAR", "Why a person should look", nullable=False),
+        _c("detail", "VARCHAR", "What exactly is doubtful"),
+        _c("reviewers", "VARCHAR[]", "Who settles it; empty means everybody", nullable=False),
+        _c("opened_at", "TIMESTAMPTZ", "When it was first seen", nullable=False),
+        _c("decided_at", "TIMESTAMPTZ", "When a person decided"),
+        _c("decision", "VARCHAR", "What they decided (JSON)"),
+    ),
+)
+
+LLM_USAGE = Table(
+    "llm_usage",
+    ("step", "lane", "provider", "model", "prompt_version", "mode"),
+    (
+        _DAY,
+        _c("step", "VARCHAR", "Step", nullable=False),
+        _c("lane", "VARCHAR", "urgent, nightly or archive", nullable=False),
+        _c("provider", "VARCHAR", "Provider profile", nullable=False),
+        _c("model", "VARCHAR", "Model", nullable=False),
+        _c("prompt_version", "VARCHAR", "Digest of the prompt", nullable=False),
+        _c("mode", "VARCHAR", "batch or online", nullable=False),
+        _c("requests", "BIGINT", "Requests answered or failed, every attempt counted", nullable=False),
+        _c("succeeded", "BIGINT", "Of these usable", nullable=False),
+        _c("retried", "BIGINT", "Of these second or later attempts", nullable=False),
+        _c("failed", "BIGINT", "Of these not usable", nullable=False),
+        _c("input_tokens", "BIGINT", "Input tokens, cached ones included", nullable=False),
+        _c("cached_tokens", "BIGINT", "Of these read from the provider's cache", nullable=False),
+        _c("output_tokens", "BIGINT", "Output tokens, thinking included", nullable=False),
+        _c("cost_usd", "DECIMAL(18,12)", "Price of these, USD", nullable=False),
+    ),
+)
+
+MORNING_REPORT = Table(
+    "morning_report",
+    ("revision",),
+    (
+        _DAY,
+        _c("revision", "BIGINT", "Counts from 1", nullable=False),
+        _c("generated_at", "TIMESTAMPTZ", "When it was written", nullable=False),
+        _c("path", "VARCHAR", "Its report.html", nullable=False),
+        _c("totals", "JSON", "The totals of report.json", nullable=False),
+    ),
+)
+
+
+def step_table(name: str, output_columns: tuple[Column, ...]) -> Table:
+    """The table of a step: a row per case."""
+    return Table(name, ("case_id",), (*_CASE, *output_columns, *STEP_TAIL))
+
+
+def columns_of(model: type[BaseModel]) -> tuple[Column, ...]:
+    """One column per field of an output model; what is not a plain value becomes JSON."""
+    return tuple(_columns(model))
+
+
+_TYPES: dict[object, str] = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN"}
+
+
+def _columns(model: type[BaseModel]) -> Iterator[Column]:
+    for name, field in model.model_fields.items():
+        kind: object = field.annotation
+        if get_origin(kind) in (Union, UnionType):
+            plain = [t for t in get_args(kind) if t is not NoneType]
+            kind = plain[0] if len(plain) == 1 else kind
+        yield Column(name, _TYPES.get(kind, "JSON"), field.description or name.replace("_", " "))

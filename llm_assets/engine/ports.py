@@ -1,0 +1,253 @@
+"""What the engine needs from the outside world. Adapters live in `resources/`; one behaviour suite tests each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+from llm_assets.domain.batch import Batch, BatchState, BatchView, Candidate
+from llm_assets.domain.document import Received
+from llm_assets.domain.money import Usage
+from llm_assets.domain.night import Rework
+from llm_assets.domain.outcome import Answer, Next, RequestState
+from llm_assets.domain.profile import Lane, Mode, Profile
+from llm_assets.domain.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One case's need of one step in one night: the ledger's answer to "why was this request made"."""
+
+    case_id: str
+    input_hash: str
+    request_id: str
+    lane: Lane
+    prompt_version: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning a chunk of work found."""
+
+    due: Mapping[str, int]
+    """request_id -> attempt number to send now (1 for a first try). Each request once."""
+    assigned: Mapping[str, str]
+    """case_id -> request_id that answers it; differs from the asked one where an older answer is kept."""
+    new: int
+    reused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    request_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of one request in one attempt. Applied exactly once, keyed by (request_id, attempt)."""
+
+    request_id: str
+    attempt: int
+    answer: Answer
+    next: Next
+    provider: str
+    mode: Mode
+    cost_usd: Decimal
+    output: str | None
+    """Canonical JSON of the validated output; None unless it is usable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one case stands in one step of one night."""
+
+    case_id: str
+    request_id: str
+    state: RequestState
+    output: Mapping[str, Any] | None
+    model: str
+    prompt_version: str
+    outcome: str
+    detail: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """A row of the `llm_usage` table; fields as there."""
+
+    step: str
+    lane: str
+    provider: str
+    model: str
+    prompt_version: str
+    mode: str
+    requests: int
+    succeeded: int
+    retried: int
+    failed: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    cost_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reviewer decided about one case in one step. `values` replace columns of the step's row."""
+
+    case_id: str
+    step: str
+    values: Mapping[str, Any]
+    decided_by: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    day: date
+    step: str
+    case_id: str
+    request_id: str
+    provider: str
+    outcome: str
+    detail: str
+
+
+class Register(Protocol):
+    """Everything ever received."""
+
+    def receive(self, items: Sequence[Received]) -> int:
+        """Adds what is new: an unseen (source, place), or other bytes at a known place. Returns how many rows.
+
+        Other bytes on the same day replace that day's version of the message; on a later day they are a message
+        of that day. Bytes already known at that place add nothing, whatever day the item names.
+        """
+
+    def received(self, day: date) -> list[Received]:
+        """The day's messages, each place once with its newest bytes, in order of arrival."""
+
+    def known_digests(self, source: str, places: Sequence[str]) -> dict[str, str]:
+        """place -> newest raw_sha256, for the places already in the register."""
+
+
+class Ledger(Protocol):
+    """The one durable record. Every method is one transaction; each may be repeated after a crash."""
+
+    def plan(
+        self, day: date, step: str, work: Sequence[Work], *, rework: Rework, max_attempts: int
+    ) -> Planned:
+        """Writes what the night needs and answers what to send now.
+
+        A case keeps an older answer when `rework` is MISSING and its input_hash is unchanged. A request is due
+        when it has no result, is in no open batch, and is neither in review nor dead.
+        """
+
+    def intend(self, batch: Batch, members: Sequence[Member]) -> None:
+        """Batch in state INTENT with its members, which become IN_FLIGHT, in one transaction.
+
+        Raises ValueError when a member is already in flight, which rolls everything back.
+        """
+
+    def transition(self, batch_id: str, before: BatchState, after: BatchState, **changes: Any) -> None:
+        """Compare-and-set of the state, with changed columns of Batch. Raises ValueError when it is not `before`."""
+
+    def open_batches(self, day: date | None = None, steps: Sequence[str] | None = None) -> list[Batch]:
+        """Batches not yet in a final state, oldest first; of one day or step when given."""
+
+    def members(self, batch_id: str) -> dict[str, int]:
+        """request_id -> attempt of a batch."""
+
+    def settle(self, batch: Batch, settlements: Sequence[Settlement]) -> int:
+        """Applies each settlement once; returns how many were new. A settled attempt is never changed."""
+
+    def settle_online(self, day: date, step: str, lane: Lane, settlements: Sequence[Settlement]) -> int:
+        """The same for online answers."""
+
+    def release(self, batch_id: str) -> int:
+        """Members of a batch that never ran become due again under the same attempt. Returns how many."""
+
+    def known_provider_ids(self, provider: str) -> frozenset[str]:
+        """Every provider batch id the ledger holds for a profile."""
+
+    def standings(self, day: date, step: str) -> Iterator[Standing]:
+        """How every case of the night stands in a step."""
+
+    def counts(self, day: date) -> dict[str, dict[str, int]]:
+        """step -> {due, in_flight, ok, review, dead}, by case."""
+
+    def usage(self, day: date) -> list[UsageRow]: ...
+
+    def decisions(self, day: date) -> list[Decision]: ...
+
+    def decide(self, day: date, decision: Decision) -> None: ...
+
+    def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]: ...
+
+    def requeue(self, day: date | None = None, step: str | None = None) -> int:
+        """Dead requests become due again with a fresh set of attempts. Returns how many."""
+
+    def owner(self, name: str, *, wait: bool = False) -> AbstractContextManager[bool]:
+        """True while this process alone holds the lock `name`; False at once when another does and `wait` is
+        False. The kernel or the server frees it when the process dies."""
+
+
+class Provider(Protocol):
+    """One profile's two endpoints, batch and online. Errors are classified here, once.
+
+    Every method raises BlockedError (key, quota), TransientError or ContractError where that fits.
+    """
+
+    @property
+    def profile(self) -> Profile: ...
+
+    def line(self, request: Request, custom_id: str) -> bytes:
+        """The request in the provider's wire form as one JSON line with its newline; what is spooled."""
+
+    def upload(self, batch: Batch, spool: Path) -> str | None:
+        """Sends the input file and returns its id; None where the protocol carries the input in the create.
+        An upload found at the provider under the same name and size is reused."""
+
+    def create(self, batch: Batch, spool: Path) -> str:
+        """Creates the batch and returns the provider's id; one POST, never retried here.
+
+        Raises TransientError only when it certainly was not created, PermanentError when it was refused for
+        good, UnansweredError when nobody can tell.
+        """
+
+    def look(self, provider_batch_id: str) -> BatchView: ...
+
+    def candidates(self, batch: Batch) -> list[Candidate]:
+        """Batches at the provider that may be this one, created since its intent."""
+
+    def cancel(self, provider_batch_id: str) -> None: ...
+
+    def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
+        """Downloads the results into the folder `into`, checks that they are whole, then yields each line.
+
+        Raises TransientError when the stream was cut: fewer lines than the provider counts.
+        """
+
+    def ask(self, request: Request, custom_id: str) -> Answer:
+        """One online call, one try."""
+
+
+class Prices(Protocol):
+    def usd(self, profile: Profile, model: str, mode: Mode, usage: Usage) -> Decimal:
+        """Price of one answer. Raises ConfigurationError for a model nobody has a price for."""
+
+
+class Spool(Protocol):
+    """Where a batch's lines wait between intent and submission."""
+
+    def path(self, batch_id: str) -> Path: ...
+
+    def discard(self, batch_id: str) -> None: ...
+
+    def scratch(self) -> Path:
+        """A folder for files that may be lost at any time."""
