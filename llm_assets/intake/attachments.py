@@ -1,0 +1,154 @@
+"""Attachments to text: what the bytes really are, which reader fits, and its text with flags.
+
+Sniffs content before trusting names and declared types. The readers themselves are in pdf, office, ocr and html.
+"""
+
+import hashlib
+from dataclasses import replace
+
+from llm_assets.domain.document import Attachment, Message
+from llm_assets.intake import charset, html, office, pdf
+from llm_assets.intake.ocr import read_image
+from llm_assets.intake.reading import Extract, Reading
+
+MAX_TEXT = 1_000_000
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF-", "pdf"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (b"{\\rtf", "rtf"),
+    (b"\x89PNG\r\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF8", "image"),
+    (b"BM", "bitmap"),
+    (b"II*\x00", "image"),
+    (b"MM\x00*", "image"),
+    (b"\x78\x9f\x3e\x22", "tnef"),
+    (b"Rar!", "binary"),
+    (b"7z\xbc\xaf", "binary"),
+    (b"\x1f\x8b", "binary"),
+)
+_TEXTUAL = (".txt", ".csv", ".tsv", ".md", ".log", ".json", ".xml", ".ics", ".vcf", ".yaml", ".yml", ".ini")
+
+
+def sniff(data: bytes, *, filename: str = "", content_type: str = "") -> str:
+    """One of pdf, zip, ole, rtf, image, tnef, html, text, binary, empty."""
+    if not data.strip():
+        return "empty"
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for magic, kind in _MAGIC:
+        if head.startswith(magic) or (magic == b"%PDF-" and magic in data[:1024]):
+            if kind != "bitmap":
+                return kind
+            if filename.lower().endswith(".bmp") or content_type == "image/bmp":
+                return "image"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image"
+    lowered = head[:512].lower()
+    if (
+        lowered.startswith((b"<!doctype html", b"<html"))
+        or b"<html" in lowered
+        or content_type == "text/html"
+    ):
+        return "html"
+    if filename.lower().endswith((".html", ".htm")):
+        return "html"
+    return "text" if _looks_like_text(data[:4096]) else "binary"
+
+
+def _looks_like_text(sample: bytes) -> bool:
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    zeros = sample.count(0)
+    if zeros:
+        return zeros > len(sample) * 0.3 and (sample[0::2].count(0) < 5 or sample[1::2].count(0) < 5)
+    controls = sum(1 for b in sample if b < 32 and b not in (9, 10, 12, 13, 27))
+    return controls * 50 < len(sample)
+
+
+def read(
+    data: bytes, *, filename: str, content_type: str, reading: Reading, inline: bool = False
+) -> Attachment:
+    """The attachment with its text. Never raises: what cannot be read is named in the flags."""
+    blank = Attachment(
+        filename=filename,
+        content_type=content_type,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        text="",
+        text_source="none",
+        flags=("inline",) if inline else (),
+    )
+    if len(data) > reading.max_bytes:
+        return replace(blank, flags=(*blank.flags, "too_large"))
+    extract = _extract(
+        data, sniff(data, filename=filename, content_type=content_type), blank, reading, inline=inline
+    )
+    text = extract.text.replace("\x00", "")
+    flags = dict.fromkeys((*blank.flags, *extract.flags))
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT]
+        flags["truncated"] = None
+    return replace(
+        blank,
+        text=text,
+        text_source=extract.source,
+        pages=extract.pages,
+        ocr_confidence=extract.ocr_confidence,
+        flags=tuple(flags),
+    )
+
+
+def _extract(data: bytes, kind: str, blank: Attachment, reading: Reading, *, inline: bool) -> Extract:
+    match kind:
+        case "pdf":
+            return pdf.read_pdf(data, reading)
+        case "image":
+            return read_image(data, reading, inline=inline)
+        case "zip":
+            return office.read_zip_document(data, reading) or Extract(flags=("archive",))
+        case "ole":
+            return office.read_workbook(data)
+        case "html":
+            return _html(data)
+        case "text":
+            return _plain(data)
+        case "empty":
+            return Extract(flags=("empty",))
+        case _:
+            return Extract(flags=("unsupported",))
+
+
+def _html(data: bytes) -> Extract:
+    decoded = charset.decode(data, html.declared_charset(data))
+    page = html.to_text(decoded.text)
+    flags = (*(("charset_guessed",) if decoded.guessed else ()), *(("hidden_text",) if page.hidden else ()))
+    return Extract(page.text, "plain", flags=flags)
+
+
+def _plain(data: bytes) -> Extract:
+    decoded = charset.decode(data, None)
+    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+    return Extract(
+        text, "plain", flags=("charset_guessed",) if decoded.guessed and decoded.charset != "utf-8" else ()
+    )
+
+
+def of_message(data: bytes, message: Message, *, filename: str, content_type: str) -> Attachment:
+    """A mail inside a mail: its head, body and the texts of its own attachments."""
+    sender = message.sender
+    who = f"{sender.name} <{sender.address}>" if sender is not None else ""
+    head = [f"From: {who}"] if who else []
+    head += [f"Date: {message.date.isoformat()}"] if message.date is not None else []
+    head += [f"Subject: {message.subject}"] if message.subject else []
+    inner = [f"[{a.filename}]\n{a.text}" for a in message.attachments if a.text.strip()]
+    return Attachment(
+        filename=filename or "message.eml",
+        content_type=content_type,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        text="\n\n".join(["\n".join(head), message.text, *inner]).strip(),
+        text_source="message",
+        flags=tuple(dict.fromkeys(f for a in message.attachments for f in a.flags if f != "inline")),
+    )

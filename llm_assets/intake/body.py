@@ -1,0 +1,186 @@
+"""Which parts of a mail are its body and which are attachments. Chooses and decodes; writes no text of its own."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from llm_assets.intake import charset, headers, html, mime
+from llm_assets.intake.mime import Part
+
+MAX_TEXT = 2_000_000
+"""Characters of one body part; longer ones are cut and flagged."""
+
+
+class Loose(NamedTuple):
+    """A part that is not the body, with what its place in the tree says about it."""
+
+    part: Part
+    filename: str
+    inline: bool
+
+
+@dataclass
+class Body:
+    """What the tree was sorted into."""
+
+    texts: list[str] = field(default_factory=list)
+    loose: list[Loose] = field(default_factory=list)
+    flags: dict[str, None] = field(default_factory=dict)
+    plain: bool = False
+    html: bool = False
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(t for t in self.texts if t.strip())
+
+
+def filename_of(part: Part, *, hint: str | None = None) -> str:
+    disposition = headers.parameters(part.header("content-disposition"), hint=hint)
+    kind = headers.parameters(part.header("content-type"), hint=hint)
+    return disposition.get("filename") or kind.get("name") or disposition.get("name") or ""
+
+
+def disposition_of(part: Part) -> str:
+    value = (part.header("content-disposition") or b"").decode("latin-1")
+    return value.split(";")[0].strip().lower()
+
+
+def sort(root: Part, *, hint: str | None = None) -> Body:
+    """The body's texts and everything else of a mail, in order of appearance."""
+    body = Body()
+    _sort(root, body, hint, related=False)
+    return body
+
+
+def _sort(part: Part, body: Body, hint: str | None, *, related: bool) -> None:
+    for defect in part.defects:
+        body.flags[defect] = None
+    if part.content_type == "multipart/alternative":
+        _alternative(part, body, hint)
+    elif part.content_type == "multipart/related":
+        for number, child in enumerate(part.children):
+            _sort(child, body, hint, related=related or number > 0)
+    elif part.children:
+        for child in part.children:
+            _sort(child, body, hint, related=related)
+    elif is_text(part):
+        _add_text(part, body, hint)
+    else:
+        name = filename_of(part, hint=hint)
+        inline = disposition_of(part) != "attachment" and (related or part.header("content-id") is not None)
+        body.loose.append(Loose(part, name, inline and part.content_type.startswith("image/")))
+
+
+def is_text(part: Part) -> bool:
+    """A text part that a reader shows in the flow of the mail."""
+    if part.content_type not in (
+        "text/plain",
+        "text/html",
+        "text/enriched",
+        "text/richtext",
+        "text/x-amp-html",
+    ):
+        return part.content_type.startswith("text/") and not _named(part) and part.content_type in _SHOWN
+    return not _named(part)
+
+
+_SHOWN = {"text/x-plain", "text/english", "text/us-ascii", "text/unknown", "text/markdown"}
+
+
+def _named(part: Part) -> bool:
+    return disposition_of(part) == "attachment" or bool(filename_of(part))
+
+
+def _alternative(part: Part, body: Body, hint: str | None) -> None:
+    """One of several renderings: the plain one where it says something, else the last that does."""
+    readings: list[Body] = []
+    for child in part.children:
+        reading = Body()
+        _sort(child, reading, hint, related=False)
+        readings.append(reading)
+    filled = [r for r in readings if r.text.strip()]
+    plain = [r for r in filled if r.plain and not _stands_in(r, filled)]
+    chosen = plain[0] if plain else (filled[-1] if filled else None)
+    for reading in readings:
+        body.loose.extend(reading.loose)
+    if chosen is not None:
+        body.texts.extend(chosen.texts)
+        body.plain, body.html = body.plain or chosen.plain, body.html or chosen.html
+        body.flags.update(chosen.flags)
+    if any("hidden_text" in r.flags for r in readings):
+        body.flags["hidden_text"] = None
+
+
+def _stands_in(plain: Body, filled: list[Body]) -> bool:
+    """A plain part that only says the mail is HTML."""
+    longest = max(len(r.text) for r in filled)
+    words = plain.text.lower()
+    return longest > 2 * len(plain.text) and len(plain.text) < 300 and "html" in words
+
+
+def _add_text(part: Part, body: Body, hint: str | None) -> None:
+    text, flags = text_of(part, hint=hint)
+    body.texts.append(text)
+    if part.content_type == "text/html":
+        body.html = True
+    elif text.strip():
+        body.plain = True
+    for flag in flags:
+        body.flags[flag] = None
+
+
+class Text(NamedTuple):
+    text: str
+    flags: frozenset[str]
+
+
+def text_of(part: Part, *, hint: str | None = None) -> Text:
+    """Decoded text of a text part; HTML as the text it shows."""
+    data, defects = mime.content(part)
+    flags = set(defects)
+    declared = headers.parameters(part.header("content-type")).get("charset") or _meta(part, data)
+    decoded = charset.decode(data, declared, hint=hint)
+    if decoded.guessed:
+        flags.add("charset_guessed")
+    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT]
+        flags.add("truncated")
+    if part.content_type in ("text/html", "text/x-amp-html", "text/enriched", "text/richtext"):
+        page = html.to_text(text)
+        text = page.text
+        if page.hidden:
+            flags.add("hidden_text")
+    elif _flowed(part):
+        text = _unflow(text)
+    return Text(text, frozenset(flags))
+
+
+def _meta(part: Part, data: bytes) -> str | None:
+    return html.declared_charset(data) if part.content_type == "text/html" else None
+
+
+def _flowed(part: Part) -> bool:
+    return headers.parameters(part.header("content-type")).get("format", "").lower() == "flowed"
+
+
+def _unflow(text: str) -> str:
+    """RFC 3676: lines ending in a space go on in the next one of the same quote depth."""
+    out: list[str] = []
+    for line in text.split("\n"):
+        marks = len(line) - len(line.lstrip(">"))
+        content = line[marks:].removeprefix(" ")
+        if (
+            out
+            and out[-1].endswith(" ")
+            and _depth(out[-1]) == marks
+            and content
+            and out[-1].strip("> ") != "--"
+        ):
+            out[-1] += content
+        else:
+            out.append(">" * marks + (" " if marks else "") + content)
+    return "\n".join(line.rstrip() if line.strip("> ") != "--" else line for line in out)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(">"))

@@ -1,0 +1,276 @@
+"""Bytes to text when the declared charset may be missing, unknown or wrong.
+
+Knows the charsets that mail in English, Russian and Kazakh really comes in and judges candidates by the letters
+they give; everything else is left to charset-normalizer. No MIME and no headers here.
+"""
+
+import codecs
+import re
+from typing import NamedTuple
+
+MAX_JUDGED = 20_000
+"""Bytes a guess looks at; more of the same text changes nothing."""
+
+
+class Decoded(NamedTuple):
+    text: str
+    charset: str
+    guessed: bool
+    """True when the declared charset was missing, unknown or did not fit the bytes."""
+
+
+_ALIASES = {
+    "ansi_x3.4-1968": "ascii",
+    "ansi-x3.4-1968": "ascii",
+    "us-ascii": "ascii",
+    "x-user-defined": "",
+    "unknown-8bit": "",
+    "x-unknown": "",
+    "cp-1251": "cp1251",
+    "win-1251": "cp1251",
+    "x-cp1251": "cp1251",
+    "windows-874": "cp874",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8",
+    "iso-8859-6-i": "iso8859-6",
+    "ks_c_5601-1987": "cp949",
+    "ks_c_5601": "cp949",
+    "euc-kr": "cp949",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "sjis": "cp932",
+    "x-sjis": "cp932",
+    "iso-8859-1": "cp1252",
+    "latin-1": "cp1252",
+    "latin1": "cp1252",
+    "iso-8859-9": "cp1254",
+    "strk1048-2002": "kz1048",
+    "rk1048": "kz1048",
+    "unicode-1-1-utf-7": "utf-7",
+    "utf8": "utf-8",
+    "utf-8-sig": "utf-8",
+}
+_CYRILLIC = ("cp1251", "koi8_r", "cp866", "iso8859-5", "mac_cyrillic", "kz1048")
+_SINGLE_BYTE = ("cp125", "iso8859", "koi8", "kz1048", "cp866", "mac", "ascii", "latin")
+_LETTERS = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"
+_RANK = {letter: 2.0 - 2.6 * i / len(_LETTERS) for i, letter in enumerate(_LETTERS)}
+_RANK |= dict.fromkeys("әғқңөұүһі", 0.6)
+_RANK |= dict.fromkeys("їєґў", -0.8)
+_WORD = re.compile(r"[^\W\d_]+")
+_MIXED_CASE = re.compile(r"[а-яёәғқңөұүһі][А-ЯЁӘҒҚҢӨҰҮҺІ]")
+_DOUBLE_CP1251 = re.compile("(?:[РСТУ][\u00a0-\u00bf\u0402-\u040f\u0451-\u045f\u0490\u0491\u2010-\u2122]){2}")
+_DOUBLE_LATIN = re.compile("(?:[\u00c2-\u00df][\u0080-\u00bf\u0152-\u02dc\u2010-\u2122]){2}|\u00e2\u20ac")
+_C1 = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0)}
+_C1 = {code: char if char != "\ufffd" else chr(code) for code, char in _C1.items()}
+
+
+def known(name: str | None) -> str:
+    """Python's name of a charset, or empty when it is unknown."""
+    if not name:
+        return ""
+    cleaned = name.strip().strip("\"'").lower().replace(" ", "-")
+    cleaned = _ALIASES.get(cleaned, cleaned)
+    try:
+        info = codecs.lookup(cleaned) if cleaned else None
+    except (LookupError, ValueError, UnicodeError):
+        return ""
+    return info.name if info is not None and info._is_text_encoding else ""
+
+
+def decode(data: bytes, declared: str | None, *, hint: str | None = None) -> Decoded:
+    """Text of the bytes, never with decoding damage that another charset would have avoided.
+
+    `hint` is a charset seen elsewhere in the same mail; it is tried before guessing.
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+    for bom, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(bom):
+            return Decoded(data[2:].decode(name, "replace"), name, False)
+    charset = known(declared)
+    if b"\x00" in data and not charset.startswith(("utf-16", "utf-32")):
+        wide = _wide(data)
+        if wide is not None:
+            return wide
+    if data.isascii() and not charset.startswith(("utf-7", "iso2022", "hz", "utf-16", "utf-32")):
+        return _ascii(data, declared)
+    if charset and charset != "ascii":
+        fitting = _as_declared(data, charset)
+        if fitting is not None:
+            return fitting
+    return _guess(data, known(hint), declared=charset)
+
+
+def _ascii(data: bytes, declared: str | None) -> Decoded:
+    text = data.decode("ascii")
+    if "\x1b$" in text or "\x1b(" in text:
+        try:
+            return Decoded(data.decode("iso2022_jp_ext"), "iso2022_jp_ext", not declared)
+        except UnicodeDecodeError:
+            pass
+    return Decoded(text, "ascii", False)
+
+
+def _as_declared(data: bytes, charset: str) -> Decoded | None:
+    """The declared reading, or None when it does not fit."""
+    if charset.startswith(_SINGLE_BYTE):
+        if _is_utf8(data):
+            return Decoded(_mend(data.decode("utf-8")), "utf-8", True)
+        text = _strict(data, charset)
+        if text is None:
+            return None
+        better = _better_single_byte(data, charset, text)
+        return Decoded(text.translate(_C1), charset, False) if better is None else better
+    text = _strict(data, charset)
+    if text is not None:
+        mended = _mend(text)
+        return Decoded(mended, charset, mended != text)
+    if charset == "utf-8":
+        return _damaged_utf8(data)
+    loose = data.decode(charset, "replace")
+    if loose.count("\ufffd") <= max(2, len(loose) // 50):
+        return Decoded(loose, charset, True)
+    return None
+
+
+def _strict(data: bytes, charset: str) -> str | None:
+    try:
+        return data.decode(charset)
+    except (UnicodeDecodeError, ValueError):
+        if charset == "cp1252":
+            return data.decode("latin-1").translate(_C1)
+        return None
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return not data.isascii()
+
+
+def _damaged_utf8(data: bytes) -> Decoded | None:
+    """UTF-8 cut or damaged in a few places; None when it is another charset."""
+    text = data.decode("utf-8", "replace")
+    good = sum(1 for c in text if ord(c) > 127 and c != "\ufffd")
+    if good > 3 * text.count("\ufffd"):
+        return Decoded(text.replace("\ufffd", ""), "utf-8", True)
+    return None
+
+
+def _wide(data: bytes) -> Decoded | None:
+    """UTF-16 without a byte order mark: every second byte of most text is the same small number."""
+    even, odd = data[0::2], data[1::2]
+    pages = [sum(side.count(bytes([page])) for page in (0, 4)) / max(1, len(side)) for side in (even, odd)]
+    if max(pages) < 0.6 or min(pages) > 0.4:
+        return None
+    name = "utf-16-be" if pages[0] > pages[1] else "utf-16-le"
+    whole = data[: len(data) // 2 * 2]
+    text = whole.decode(name, "replace")
+    return Decoded(text.replace("\ufffd", ""), name, True)
+
+
+def _better_single_byte(data: bytes, charset: str, text: str) -> Decoded | None:
+    """Another single-byte reading that is clearly more like text than the declared one."""
+    sample = data[:MAX_JUDGED]
+    high = sum(1 for b in sample if b >= 0x80)
+    declared_score = score(text[:MAX_JUDGED])
+    best = max(_CYRILLIC, key=lambda c: score(sample.decode(c, "replace")))
+    best_score = score(sample.decode(best, "replace"))
+    margin = 0.35 if high >= 6 else 0.8
+    if best == charset or best_score < declared_score + margin or high < 3:
+        return None
+    return Decoded(data.decode(best, "replace"), best, True)
+
+
+def score(text: str) -> float:
+    """How much the non-ASCII letters look like Russian, Kazakh or accented Latin: about 1 for real text, below 0 for
+    the wrong charset."""
+    letters = [c for c in text if ord(c) >= 0x80]
+    if not letters:
+        return 0.0
+    total = 0.0
+    for char in letters:
+        lower = char.lower()
+        if lower in _RANK:
+            total += _RANK[lower] - (0.35 if char != lower else 0.0)
+        elif char == "\ufffd" or 0x80 <= ord(char) < 0xA0:
+            total -= 4.0
+        elif char in "«»—–“”„’‘№…•§°©® \u2026":
+            total += 0.3
+        elif "\u00c0" <= char <= "\u024f":
+            total += 0.2
+        else:
+            total -= 1.5
+    total -= 3.0 * len(_MIXED_CASE.findall(text))
+    for word in _WORD.findall(text):
+        total -= _strangeness(word)
+    return total / len(letters)
+
+
+def _strangeness(word: str) -> float:
+    """Words made mostly of accented letters, or of two alphabets at once, come from a wrong charset."""
+    accented = sum("\u00c0" <= c <= "\u024f" for c in word)
+    if accented and accented * 2 > len(word) and len(word) > 2:
+        return 1.0 * accented
+    cyrillic = sum("\u0400" <= c <= "\u052f" for c in word)
+    return 1.0 * min(cyrillic, len(word) - cyrillic) if 0 < cyrillic < len(word) else 0.0
+
+
+def _guess(data: bytes, hint: str, *, declared: str) -> Decoded:
+    if _is_utf8(data):
+        return Decoded(_mend(data.decode("utf-8")), "utf-8", declared != "utf-8")
+    damaged = _damaged_utf8(data)
+    if damaged is not None:
+        return damaged
+    sample = data[:MAX_JUDGED]
+    candidates = dict.fromkeys(
+        ([hint] if hint not in ("", "ascii", "utf-8") else []) + [*_CYRILLIC, "cp1252"]
+    )
+    scored = {c: score(sample.decode(c, "replace")) for c in candidates}
+    best = max(scored, key=lambda c: scored[c] + (0.2 if c == hint else 0.0))
+    high = sum(1 for b in sample if b >= 0x80)
+    if scored[best] < 0.0 and high > 8:
+        other = _normalizer(sample)
+        if other:
+            return Decoded(data.decode(other, "replace"), other, True)
+    text = data.decode(best, "replace") if best != "cp1252" else _strict(data, "cp1252") or ""
+    return Decoded(text, best, True)
+
+
+def _normalizer(sample: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    match = from_bytes(sample, threshold=0.3).best()
+    return known(match.encoding) if match is not None else ""
+
+
+def _mend(text: str) -> str:
+    """UTF-8 that was once read as cp1251 or cp1252 and saved again, brought back line by line."""
+    for pattern, charset in ((_DOUBLE_CP1251, "cp1251"), (_DOUBLE_LATIN, "cp1252")):
+        if pattern.search(text):
+            text = "\n".join(_mend_line(line, charset) for line in text.split("\n"))
+    return text
+
+
+def _mend_line(line: str, charset: str) -> str:
+    if line.isascii():
+        return line
+    back = bytearray()
+    for char in line:
+        try:
+            back += char.encode(charset)
+        except UnicodeEncodeError:
+            if ord(char) > 0xFF:
+                return line
+            back.append(ord(char))
+    try:
+        mended = back.decode("utf-8")
+    except UnicodeDecodeError:
+        return line
+    return mended if score(mended) > score(line) else line

@@ -1,0 +1,28 @@
+"""Who a message is and what it says, as digests. Stable over re-reading, machines and transport headers."""
+
+from collections.abc import Sequence
+
+from llm_assets.domain.digest import digest, digest_bytes
+from llm_assets.domain.document import Attachment
+
+
+def of_mail(message_id: str | None, sender: str, raw: bytes) -> str:
+    """Record id of a mail: its Message-ID and sender, since a Message-ID used by another sender is another mail."""
+    if message_id:
+        return digest(["mail", message_id, sender])
+    return of_bytes(raw)
+
+
+def of_bytes(raw: bytes) -> str:
+    return digest(["raw", digest_bytes(raw)])
+
+
+def of_entry(kind: str, source: str, entry_id: str) -> str:
+    """Record id of a CRM record or form: its own id in its system."""
+    return digest([kind, source, entry_id])
+
+
+def of_content(kind: str, sender: str, subject: str, text: str, attachments: Sequence[Attachment]) -> str:
+    """Changes exactly when something the model would see changes."""
+    files = [[a.filename, a.text if a.text else a.sha256] for a in attachments]
+    return digest([kind, sender, subject, text, files])

@@ -1,0 +1,114 @@
+"""Which language a text is in: `en`, `ru`, `kk`, another ISO 639-1 code, `mul` for a mixture, `und` for none.
+
+Letters decide between Russian and Kazakh where they can; a statistical model decides the rest.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+MAX_JUDGED = 4_000
+_KAZAKH = re.compile("[әғқңөұүһі]", re.I)
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+_LETTER = re.compile(r"[^\W\d_]")
+_NOISE = re.compile(
+    r"https?://\S+|www\.\S+|\S+@\S+|<[^>\s]*>|\bX{2,}\b|[\w.-]+\.(?:com|ru|kz|org|net|example)\b"
+)
+_RUSSIAN_ONLY = re.compile(
+    r"\b(?:и|не|на|что|это|но|как|ещ[её]|очень|вс[её]|почему|для|есть|нет|я|вы|мы|у|по|с|к|о|в|из|за|от|до|только|можно"
+    r"|мне|меня|мой|где|когда|если|или|был[аои]?|уже|при|так|то|же|бы|чтобы|здравствуйте|добрый|день|пожалуйста)\b",
+    re.I,
+)
+_KAZAKH_WORDS = re.compile(
+    r"\b(?:бар|жок|жақсы|жаксы|керек|емес|мен|сен|сіз|сиз|бул|осы|деп|болып|болады|болмайды|болса|рахмет|неге|калай"
+    r"|қалай|ушин|тек|барлыгы|барлық|барлык|адам|екен|кандай|қандай|дурыс|жасап|алып|берди|берип|кайда|коп|ман|дан|гана"
+    r"|саламатсыз|салем|сәлем|казак|тенге|маган|сизге|сіздер|сиздер|жатыр|отыр|тур|ед[иі]м?|жаман|керемет|унайды|турады"
+    r"|кой|кана|алмай|болмай|беред[иі]|келед[иі]|болд[ыі]|кылып|дейд[иі]|енд[иі]|бир|бер|ал|айт|сагат|кун|жыл)\b",
+    re.I,
+)
+_KAZAKH_ENDINGS = re.compile(
+    r"\w{3,}(?:дын|дин|тын|тин|нын|нин|лар|лер|дар|дер|тар|тер|ган|ген|кан|кен|мыз|миз|сыз|сиз|ады|еди|йды|йди|майды"
+    r"|мейди|пты|пти|дык|дик|гыз|гиз|лык|лик|дагы|деги|тагы|теги|нан|нен|тан|тен)\b",
+    re.I,
+)
+_RUSSIAN_ENDINGS = re.compile(
+    r"\w{2,}(?:ть|ться|ет|ют|ого|его|ому|ему|ый|ий|ая|ое|ые|ых|их|ами|ями|ов|ев|ость|ение|ания|ции|ция|ешь|ишь|лся|лась)\b",
+    re.I,
+)
+
+
+class _Shares(NamedTuple):
+    kazakh: float
+    russian: float
+
+
+def detect(text: str) -> str:
+    """Language of the text. Paragraphs in different languages make `mul`."""
+    cleaned = _NOISE.sub(" ", text[: MAX_JUDGED * 2])[:MAX_JUDGED]
+    if len(_LETTER.findall(cleaned)) < 2:
+        return "und"
+    whole = _of_one(cleaned)
+    paragraphs = [p for p in re.split(r"\n\s*\n", cleaned) if len(_LETTER.findall(p)) >= 20]
+    found = {_of_one(p) for p in paragraphs if _certain(p)}
+    if len(found) > 1 and found <= {"ru", "kk", "en"}:
+        return "mul"
+    return whole
+
+
+def _certain(paragraph: str) -> bool:
+    """Enough words to tell a second language from a name or a product."""
+    if len(_CYRILLIC.findall(paragraph)) * 2 > len(_LETTER.findall(paragraph)):
+        shares = _shares(paragraph)
+        return abs(shares.kazakh - shares.russian) > 0.15
+    return len(paragraph.split()) >= 5
+
+
+def _of_one(text: str) -> str:
+    letters = len(_LETTER.findall(text))
+    cyrillic, latin = len(_CYRILLIC.findall(text)), len(_LATIN.findall(text))
+    if cyrillic * 2 >= letters or (cyrillic and cyrillic * 3 >= letters):
+        return _of_cyrillic(text)
+    if latin * 2 >= letters:
+        return _of_latin(text, latin)
+    return _classify(text, limited=False)
+
+
+def _shares(text: str) -> _Shares:
+    words = re.findall(r"[^\W\d_]+", text)
+    total = max(1, len(words))
+    special = sum(1 for w in words if _KAZAKH.search(w))
+    kazakh = special + len(_KAZAKH_WORDS.findall(text)) + 0.5 * len(_KAZAKH_ENDINGS.findall(text))
+    russian = len(_RUSSIAN_ONLY.findall(text)) + 0.6 * len(_RUSSIAN_ENDINGS.findall(text))
+    return _Shares(min(1.0, kazakh / total), min(1.0, russian / total))
+
+
+def _of_cyrillic(text: str) -> str:
+    shares = _shares(text)
+    if shares.kazakh > shares.russian + 0.1:
+        return "kk"
+    if shares.russian > shares.kazakh + 0.1:
+        return "ru"
+    return _classify(text, limited=True, among=("ru", "kk"))
+
+
+def _of_latin(text: str, latin: int) -> str:
+    limited = _classify(text, limited=True)
+    if limited == "en" and latin < 60:
+        return "en"
+    free = _classify(text, limited=False)
+    return free if latin >= 60 or limited != "en" else "en"
+
+
+def _classify(text: str, *, limited: bool, among: tuple[str, ...] = ("en", "ru", "kk")) -> str:
+    ranked = _model().rank(text)
+    if limited:
+        return next((str(code) for code, _ in ranked if code in among), among[0])
+    return str(ranked[0][0])
+
+
+@lru_cache(maxsize=1)
+def _model() -> Any:  # the library ships no types
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

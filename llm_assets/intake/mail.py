@@ -1,0 +1,147 @@
+"""One mail's bytes to a Message. Puts together what the other modules read; decides nothing about queues or cases."""
+
+import re
+from collections.abc import Iterable
+
+from llm_assets.domain.document import Attachment, Message
+from llm_assets.domain.errors import ReadError
+from llm_assets.intake import attachments, body, charset, headers, identity, language, mime, quotes
+from llm_assets.intake.body import Body, Loose
+from llm_assets.intake.mime import Part
+from llm_assets.intake.reading import Reading
+
+
+def read_mail(data: bytes, *, path: str, index: int, reading: Reading, depth: int = 0) -> Message:
+    """The mail as read; `ok` is False only for an empty input."""
+    if not data.strip():
+        return unreadable(
+            data, path=path, index=index, kind="empty", message="The file holds no bytes of a mail."
+        )
+    root = mime.parse(data)
+    hint = _charset_hint(root)
+    sorted_body = body.sort(root, hint=hint)
+    files = _files(sorted_body.loose, hint, reading, depth)
+    return _message(data, root, sorted_body, files, hint, path=path, index=index)
+
+
+def unreadable(data: bytes, *, path: str, index: int, kind: str, message: str) -> Message:
+    return Message(
+        path=path, index=index, kind="mail", ok=False, error=ReadError(kind, message),
+        record_id=identity.of_bytes(data), content_hash=identity.of_content("mail", "", "", "", ()),
+        message_id=None, in_reply_to=None, references=(), subject="", sender=None, to=(), cc=(), delivered_to=(),
+        date=None, text="", new_text="", language="und", flags=(kind,),
+    )  # fmt: skip
+
+
+def _message(
+    data: bytes,
+    root: Part,
+    sorted_body: Body,
+    files: list[Attachment],
+    hint: str | None,
+    *,
+    path: str,
+    index: int,
+) -> Message:
+    senders = headers.addresses(root.all("from") or root.all("sender"), hint=hint)
+    sender = next((s for s in senders if s.address), senders[0] if senders else None)
+    subject = headers.text(root.header("subject"), hint=hint)
+    ids = headers.message_ids(root.all("message-id")[:1])
+    replies = headers.message_ids(root.all("in-reply-to"))
+    text = sorted_body.text
+    new_text = quotes.new_text(text, sender=sender.name if sender is not None else "")
+    address = sender.address if sender is not None else ""
+    return Message(
+        path=path,
+        index=index,
+        kind="mail",
+        ok=True,
+        error=None,
+        record_id=identity.of_mail(ids[0] if ids else None, address, data),
+        content_hash=identity.of_content("mail", address, subject, new_text or text, files),
+        message_id=ids[0] if ids else None,
+        in_reply_to=replies[0] if replies else None,
+        references=headers.message_ids(root.all("references")),
+        subject=subject,
+        sender=sender,
+        to=headers.addresses(root.all("to"), hint=hint),
+        cc=headers.addresses(root.all("cc"), hint=hint),
+        delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))),
+        date=headers.date(root.header("date")),
+        text=text,
+        new_text=new_text,
+        language=_language(new_text, text, subject, files),
+        attachments=tuple(files),
+        flags=tuple(_flags(root, sorted_body, text)),
+    )
+
+
+def _language(new_text: str, text: str, subject: str, files: Iterable[Attachment]) -> str:
+    """Of what the sender wrote; of the subject or the attachments only where they wrote nothing."""
+    for candidate in (new_text, text, subject, *(a.text for a in files)):
+        found = language.detect(candidate)
+        if found != "und":
+            return found
+    return "und"
+
+
+def _flags(root: Part, sorted_body: Body, text: str) -> dict[str, None]:
+    flags = dict(sorted_body.flags)
+    if sorted_body.html and not sorted_body.plain:
+        flags["html_only"] = None
+    if not text.strip():
+        flags["empty_body"] = None
+    if root.content_type == "multipart/encrypted" or root.content_type.endswith("pkcs7-mime"):
+        flags["encrypted"] = None
+    submitted = (root.header("auto-submitted") or b"no").strip().lower()
+    if not submitted.startswith(b"no") or root.content_type == "multipart/report":
+        flags["auto_submitted"] = None
+    precedence = (root.header("precedence") or b"").strip().lower()
+    if precedence in (b"bulk", b"junk", b"list") or root.header("list-id") or root.header("list-unsubscribe"):
+        flags["bulk"] = None
+    return flags
+
+
+def _charset_hint(root: Part) -> str | None:
+    """The charset the mail's own text parts declare: raw 8-bit headers are usually in the same one."""
+    for part in root.walk():
+        declared = headers.parameters(part.header("content-type")).get("charset", "")
+        if charset.known(declared) not in ("", "ascii"):
+            return declared
+    return None
+
+
+def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -> list[Attachment]:
+    out: list[Attachment] = []
+    for item in loose:
+        if item.part.content_type.startswith("message/"):
+            out.append(_nested(item, hint, reading, depth))
+            continue
+        data, _ = mime.content(item.part)
+        if not data and not item.filename:
+            continue
+        out.append(
+            attachments.read(
+                data,
+                filename=clean_name(item.filename),
+                content_type=item.part.content_type,
+                reading=reading,
+                inline=item.inline,
+            )
+        )
+    return out
+
+
+def _nested(item: Loose, hint: str | None, reading: Reading, depth: int) -> Attachment:
+    data, _ = mime.content(item.part)
+    name = clean_name(item.filename)
+    kind = item.part.content_type
+    if kind not in ("message/rfc822", "message/global", "message/news") or depth >= reading.max_nesting:
+        return attachments.read(data, filename=name, content_type=kind, reading=reading)
+    inner = read_mail(data, path="", index=0, reading=reading, depth=depth + 1)
+    return attachments.of_message(data, inner, filename=name, content_type=kind)
+
+
+def clean_name(name: str) -> str:
+    """A file name without folders and control characters."""
+    return re.sub(r"[\x00-\x1f]", "", re.split(r"[/\\]", name)[-1]).strip()

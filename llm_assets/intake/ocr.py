@@ -1,0 +1,162 @@
+"""Pictures to text with Tesseract (eng, rus, kaz) and how far its text can be trusted. Needs the `tesseract` program."""
+
+import io
+import os
+import shutil
+from functools import lru_cache
+from typing import NamedTuple
+
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+
+from llm_assets.intake.reading import Extract, Reading
+
+MAX_PIXELS = 60_000_000
+MAX_FRAMES = 10
+GOOD = 80.0
+"""Mean word confidence from which OCR text is used without a flag; under POOR a person should look at it."""
+POOR = 60.0
+_WORKING_WIDTH = 1_600
+_LARGEST_SIDE = 3_500
+_SMALLEST_CONTENT = 100
+_LANGUAGES = ("eng", "rus", "kaz")
+
+
+class Seen(NamedTuple):
+    text: str
+    confidence: float
+    words: int
+
+
+def read_image(data: bytes, reading: Reading, *, inline: bool = False) -> Extract:
+    """Text of a picture file, all frames of a TIFF. Small inline pictures are logos and are not read."""
+    try:
+        image = Image.open(io.BytesIO(data))
+        width, height = image.size
+        frames = getattr(image, "n_frames", 1)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return Extract(flags=("unreadable",))
+    if width * height > MAX_PIXELS:
+        return Extract(pages=frames, flags=("too_large",))
+    if min(width, height) < (_SMALLEST_CONTENT * 2 if inline else 30):
+        return Extract(pages=frames)
+    if not reading.ocr:
+        return Extract(pages=frames, flags=("ocr_off",))
+    pages = []
+    for number in range(min(frames if image.format == "TIFF" else 1, MAX_FRAMES, reading.max_ocr_pages)):
+        try:
+            image.seek(number)
+            pages.append(ImageOps.exif_transpose(image.convert("RGB") if image.mode == "P" else image.copy()))
+        except (OSError, EOFError, ValueError, SyntaxError):
+            break
+    return read_pages(pages, reading, total=frames)
+
+
+def read_pages(images: list[Image.Image], reading: Reading, *, total: int) -> Extract:
+    if not available():
+        return Extract(pages=total, flags=("ocr_unavailable",))
+    seen = [_best(image, reading) for image in images]
+    words = sum(s.words for s in seen)
+    confidence = sum(s.confidence * s.words for s in seen) / words if words else 0.0
+    flags = [] if words and confidence >= POOR else ["poor_scan"]
+    if words and POOR <= confidence < GOOD:
+        flags.append("doubtful_scan")
+    if len(images) < total:
+        flags.append("truncated")
+    text = "\n\n".join(s.text for s in seen if s.text)
+    return Extract(text, "ocr", total, round(confidence, 1), tuple(flags))
+
+
+@lru_cache(maxsize=1)
+def available() -> bool:
+    return shutil.which("tesseract") is not None
+
+
+@lru_cache(maxsize=1)
+def _languages() -> str:
+    import pytesseract
+
+    installed = set(pytesseract.get_languages())
+    return "+".join(code for code in _LANGUAGES if code in installed) or "eng"
+
+
+def _best(image: Image.Image, reading: Reading) -> Seen:
+    """The upright reading; other ways up are tried only where the first one is poor."""
+    prepared = _prepare(image)
+    first = _recognise(prepared, reading)
+    if first.confidence >= POOR and first.words >= 5:
+        return first
+    turn = _turn(prepared, reading)
+    turned = [first]
+    for angle in [turn] if turn else (90, 270, 180):
+        turned.append(_recognise(prepared.rotate(-angle if turn else angle, expand=True), reading))
+        if turned[-1].confidence >= POOR and turned[-1].words >= 5:
+            break
+    return max(turned, key=lambda s: s.confidence * min(s.words, 20))
+
+
+def _prepare(image: Image.Image) -> Image.Image:
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        if image.mode in ("RGBA", "LA"):
+            ground = Image.new("RGB", image.size, "white")
+            ground.paste(image, mask=image.getchannel("A"))
+            image = ground
+        grey = image.convert("L")
+    except (OSError, ValueError, SyntaxError):
+        return Image.new("L", (10, 10), "white")
+    longest = max(grey.size)
+    if longest > _LARGEST_SIDE:
+        grey.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
+    elif longest < _WORKING_WIDTH:
+        factor = min(3.0, _WORKING_WIDTH / longest)
+        grey = grey.resize((int(grey.width * factor), int(grey.height * factor)), Image.Resampling.LANCZOS)
+    return ImageOps.autocontrast(grey, cutoff=1)
+
+
+def _recognise(image: Image.Image, reading: Reading) -> Seen:
+    import pytesseract
+
+    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+    try:
+        data = pytesseract.image_to_data(
+            image,
+            lang=_languages(),
+            config="--psm 3 -c preserve_interword_spaces=0",
+            timeout=reading.ocr_seconds,
+            output_type=pytesseract.Output.DICT,
+        )
+    except (pytesseract.TesseractError, RuntimeError):
+        return Seen("", 0.0, 0)
+    return _layout(data)
+
+
+def _layout(data: dict[str, list[object]]) -> Seen:
+    lines: dict[tuple[int, ...], list[str]] = {}
+    confidences: list[float] = []
+    for i, raw in enumerate(data["text"]):
+        word = str(raw).strip()
+        confidence = float(str(data["conf"][i]))
+        if not word or confidence < 0:
+            continue
+        place = tuple(int(str(data[k][i])) for k in ("block_num", "par_num", "line_num"))
+        lines.setdefault(place, []).append(word)
+        if any(c.isalnum() for c in word):
+            confidences.append(confidence)
+    text = "\n".join(" ".join(words) for words in lines.values())
+    return Seen(text, sum(confidences) / len(confidences) if confidences else 0.0, len(confidences))
+
+
+def _turn(image: Image.Image, reading: Reading) -> int:
+    """Degrees clockwise that bring the page upright, 0 when unknown."""
+    import pytesseract
+
+    try:
+        found = pytesseract.image_to_osd(
+            image,
+            config="--psm 0 -c min_characters_to_try=20",
+            output_type=pytesseract.Output.DICT,
+            timeout=reading.ocr_seconds,
+        )
+    except (pytesseract.TesseractError, RuntimeError):
+        return 0
+    return int(found["rotate"]) if float(found["orientation_conf"]) > 1.0 else 0

@@ -1,0 +1,94 @@
+"""Bytes of anything received to Messages: mail, mbox, Outlook file or lone document. The reader's front door."""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from llm_assets.domain.document import Message
+from llm_assets.domain.errors import ReadError
+from llm_assets.intake import attachments, identity, language, mbox
+from llm_assets.intake.mail import read_mail, unreadable
+from llm_assets.intake.reading import Reading
+
+READER_VERSION = "1"
+"""Raised whenever reading the same bytes gives another result; part of what makes a record due again."""
+
+_MAIL_HEADER = re.compile(
+    rb"^(?:From|To|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Content-Type|Delivered-To|X-[\w-]+|Reply-To"
+    rb"|Sender|DKIM-Signature|Authentication-Results|Cc)[ \t]*:",
+    re.I | re.M,
+)
+_MAIL_NAMES = (".eml", ".mht", ".mhtml", ".msg")
+_DOCUMENT_NAMES = (".txt", ".csv", ".tsv", ".html", ".htm", ".md", ".json", ".xml", ".log", ".rtf")
+_TYPES = {
+    "pdf": "application/pdf",
+    "rtf": "application/rtf",
+    "html": "text/html",
+    "text": "text/plain",
+    "zip": "application/zip",
+    "ole": "application/x-ole-storage",
+}
+
+
+def read_bytes(data: bytes, *, path: str, ocr: bool = True) -> Iterator[Message]:
+    """Every message in the bytes. Never raises for bad content: that becomes flags, or `ok=False` with the reason."""
+    reading = Reading(ocr=ocr)
+    match kind_of(data, path):
+        case "mbox":
+            found = False
+            for index, raw in enumerate(mbox.messages(data.splitlines(keepends=True))):
+                found = True
+                yield read_mail(raw, path=path, index=index, reading=reading)
+            if not found:
+                yield unreadable(data, path=path, index=0, kind="empty", message="The mbox holds no message.")
+        case "mail":
+            yield read_mail(data, path=path, index=0, reading=reading)
+        case _:
+            yield read_document(data, path=path, reading=reading)
+
+
+def kind_of(data: bytes, path: str) -> str:
+    """`mail`, `mbox` or `document`, by content first and by name where content cannot say."""
+    suffix = PurePath(path).suffix.lower()
+    content = attachments.sniff(data)
+    if content in ("pdf", "zip", "image", "rtf", "ole", "tnef"):
+        return "document"
+    if suffix in _MAIL_NAMES:
+        return "mail"
+    if suffix in (".mbox", ".mbx") or (data.startswith(b"From ") and suffix not in _DOCUMENT_NAMES):
+        return "mbox"
+    if suffix in _DOCUMENT_NAMES:
+        return "document"
+    head = re.split(rb"\r?\n\r?\n", data[:16_384], maxsplit=1)[0]
+    return "mail" if _MAIL_HEADER.search(head) else "document"
+
+
+def read_document(data: bytes, *, path: str, reading: Reading) -> Message:
+    """A lone document as a message with empty mail fields and the document as its one attachment."""
+    name = PurePath(path).name
+    kind = attachments.sniff(data, filename=name)
+    attachment = attachments.read(
+        data, filename=name, content_type=_TYPES.get(kind, "application/octet-stream"), reading=reading
+    )
+    ok = bool(attachment.text.strip()) or not {"unreadable", "encrypted", "unsupported", "empty"} & set(
+        attachment.flags
+    )
+    reason = next(
+        (f for f in attachment.flags if f in ("unreadable", "encrypted", "unsupported", "empty")),
+        "unreadable",
+    )
+    return Message(
+        path=path, index=0, kind="document", ok=ok, error=None if ok else ReadError(reason, _REASONS[reason]),
+        record_id=identity.of_bytes(data), content_hash=identity.of_content("document", "", "", "", [attachment]),
+        message_id=None, in_reply_to=None, references=(), subject="", sender=None, to=(), cc=(), delivered_to=(),
+        date=None, text="", new_text="", language=language.detect(attachment.text), attachments=(attachment,),
+        flags=attachment.flags,
+    )  # fmt: skip
+
+
+_REASONS = {
+    "unreadable": "The document is damaged; ask the sender for it again.",
+    "encrypted": "The document is protected by a password; ask the sender for an open copy.",
+    "unsupported": "No reader knows this kind of file; ask the sender for a PDF.",
+    "empty": "The file holds nothing.",
+}
