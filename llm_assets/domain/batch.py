@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from llm_assets.domain.profile import Lane
+from llm_assets.domain.profile import Lane, Mode
 
 
 class BatchState(StrEnum):
@@ -64,6 +64,8 @@ class Batch:
     sha256: str
     """Of the spooled lines; proves that a file at the provider is this batch's."""
     created_at: datetime
+    mode: Mode = Mode.BATCH
+    """ONLINE for requests that are answered one by one; such a batch has no id at the provider."""
     creating_at: datetime | None = None
     submitted_at: datetime | None = None
     provider_batch_id: str | None = None

@@ -13,6 +13,7 @@ from llm_assets.domain.profile import Profile, Tier
 from llm_assets.domain.prompt import Prompt, render_case
 from llm_assets.domain.queue import Queue
 from llm_assets.domain.request import JsonSchema, Request
+from llm_assets.domain.tables import Column, Table, columns_of, step_table
 
 Row = Mapping[str, Any]  # a lake row; its columns are declared in tables.py
 
@@ -87,6 +88,17 @@ class Step:
     doubt: Callable[[StepInput, BaseModel], Doubt | None] = _certain
     row: Callable[[StepInput, BaseModel], dict[str, Any]] = _fields
     """The answer as columns of the step's table; the default is one column per field."""
+    columns: tuple[Column, ...] | None = None
+    """The columns `row` fills; None means one per field of the output model."""
+
+    @property
+    def table(self) -> Table:
+        return step_table(self.name, self.columns if self.columns is not None else columns_of(self.output))
+
+    @property
+    def code_version(self) -> str:
+        """Changes with the prompt and the schema: what makes existing answers out of date."""
+        return digest([self.prompt.version, strict_schema(self.output), self.max_tokens, self.tier])[:12]
 
     def input_hash(self, given: StepInput) -> str:
         """What the answer is about, without how it is asked: changes with the record and the steps it reads."""

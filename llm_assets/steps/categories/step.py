@@ -1,0 +1,81 @@
+"""Step `categories`: one of the queue's categories, or a person decides. The model is never made to guess."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from llm_assets.domain.prompt import Prompt
+from llm_assets.domain.queue import Queue
+from llm_assets.domain.request import JsonSchema
+from llm_assets.domain.step import Doubt, Step, StepInput
+from llm_assets.domain.tables import Column
+from llm_assets.steps.readable import unreadable
+
+
+class Categorised(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    category: str
+    confidence: float = Field(ge=0, le=1)
+    runner_up: str | None
+    ambiguous: bool
+    reason: str
+
+
+COLUMNS = (
+    Column("category", "VARCHAR", "One of the queue's categories"),
+    Column("confidence", "DOUBLE", "0 to 1, as the model states it"),
+    Column("runner_up", "VARCHAR", "Second best category"),
+    Column("needs_reply", "BOOLEAN", "Whether the category asks for a reply"),
+    Column("reason", "VARCHAR", "Why, in one sentence without personal data"),
+)
+
+
+def _queue_variables(queue: Queue) -> dict[str, str]:
+    return {"categories": "\n".join(f"- {c.name}: {c.description}" for c in queue.categories)}
+
+
+def _narrow(schema: JsonSchema, queue: Queue) -> JsonSchema:
+    names = [c.name for c in queue.categories]
+    properties = dict(schema["properties"])
+    properties["category"] = {"type": "string", "enum": names}
+    properties["runner_up"] = {"anyOf": [{"type": "string", "enum": names}, {"type": "null"}]}
+    return {**schema, "properties": properties}
+
+
+def _row(given: StepInput, output: BaseModel) -> dict[str, Any]:
+    assert isinstance(output, Categorised)
+    category = given.queue.category(output.category)
+    return {
+        "category": output.category,
+        "confidence": output.confidence,
+        "runner_up": output.runner_up,
+        "needs_reply": category.needs_reply if category is not None else None,
+        "reason": output.reason,
+    }
+
+
+def _doubt(given: StepInput, output: BaseModel) -> Doubt | None:
+    assert isinstance(output, Categorised)
+    if given.queue.category(output.category) is None:
+        return Doubt("unknown_category", "the answer names a category the queue does not have")
+    if output.ambiguous:
+        return Doubt("ambiguous", f"{output.category} or {output.runner_up or 'none'}")
+    if output.confidence < given.queue.review_below:
+        return Doubt("low_confidence", f"{output.confidence:.2f} for {output.category}")
+    return None
+
+
+CATEGORIES = Step(
+    name="categories",
+    description="One of the queue's categories for each case, with confidence, runner-up and reason.",
+    output=Categorised,
+    prompt=Prompt.load(Path(__file__).with_name("prompt.md")),
+    max_tokens=2048,
+    skip=unreadable,
+    queue_variables=_queue_variables,
+    narrow=_narrow,
+    doubt=_doubt,
+    row=_row,
+    columns=COLUMNS,
+)

@@ -1,0 +1,157 @@
+"""Step `extracted_fields`: the facts a case states, each with where in the text it stands."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from llm_assets.domain.document import Case
+from llm_assets.domain.prompt import Prompt
+from llm_assets.domain.queue import Queue
+from llm_assets.domain.step import Doubt, Step, StepInput
+from llm_assets.domain.tables import Column
+from llm_assets.steps.readable import unreadable
+
+
+class Found(BaseModel):
+    """A value and the passage that states it."""
+
+    model_config = ConfigDict(extra="forbid")
+    value: str | None
+    quote: str | None
+
+
+class ExtractedFields(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    request_number: Found
+    topic: Found
+    customer_name: Found
+    problem_type: Found
+    deadline: Found
+    department: Found
+    document_type: Found
+    document_number: Found
+    document_date: Found
+    amount: Found
+    currency: Found
+
+
+FIELDS = tuple(ExtractedFields.model_fields)
+_DATES = ("deadline", "document_date")
+_STATED = ("request_number", "customer_name", "document_number", "amount")
+"""Fields that must be found word for word; the others may be put in our own terms."""
+_MANDATORY = {
+    "invoice": ("document_number", "document_date", "amount"),
+    "act": ("document_number", "document_date"),
+}
+
+
+def _queue_variables(queue: Queue) -> dict[str, str]:
+    departments = sorted({c.department for c in queue.categories if c.department})
+    return {"departments": "\n".join(f"- {name}" for name in departments) or "- (none)"}
+
+
+def _values(output: BaseModel) -> dict[str, str | None]:
+    return {name: getattr(output, name).value or None for name in FIELDS}
+
+
+def typed(name: str, value: str | None) -> str | None:
+    """The value as its column holds it, or None when it is not a date or an amount after all."""
+    if value is None:
+        return None
+    try:
+        if name in _DATES:
+            return date.fromisoformat(value).isoformat()
+        if name == "amount":
+            amount = Decimal(value)
+            return str(amount) if amount.is_finite() and abs(amount) < 10**15 else None
+    except (ValueError, InvalidOperation):
+        return None
+    return value
+
+
+def locate(case: Case, quote: str | None) -> dict[str, Any] | None:
+    """Where a quote stands: record, part (`subject`, `text` or an attachment's position), start and end.
+
+    White space is compared loosely because a mail's line breaks mean nothing. None when it stands nowhere.
+    """
+    words = quote.split() if quote else []
+    if not words:
+        return None
+    for document in case.documents:
+        message = document.message
+        parts = [("subject", message.subject), ("text", message.new_text or message.text)]
+        parts += [(f"attachment:{i}", a.text) for i, a in enumerate(message.attachments)]
+        for part, text in parts:
+            span = _find(text, words)
+            if span is not None:
+                return {"record_id": message.record_id, "part": part, "start": span[0], "end": span[1]}
+    return None
+
+
+def _find(text: str, words: list[str]) -> tuple[int, int] | None:
+    start = text.find(words[0])
+    while start >= 0:
+        at = start + len(words[0])
+        for word in words[1:]:
+            gap = at
+            while gap < len(text) and text[gap].isspace():
+                gap += 1
+            if gap == at or not text.startswith(word, gap):
+                break
+            at = gap + len(word)
+        else:
+            return start, at
+        start = text.find(words[0], start + 1)
+    return None
+
+
+def _row(given: StepInput, output: BaseModel) -> dict[str, Any]:
+    evidence = {}
+    for name in FIELDS:
+        found: Found = getattr(output, name)
+        if found.value:
+            place = locate(given.case, found.quote) or locate(given.case, found.value)
+            evidence[name] = place
+    values = {name: typed(name, value) for name, value in _values(output).items()}
+    return {**values, "evidence": evidence}
+
+
+def _doubt(given: StepInput, output: BaseModel) -> Doubt | None:
+    values = _values(output)
+    for name in FIELDS:
+        if values[name] is not None and typed(name, values[name]) is None:
+            return Doubt("unreadable_value", name)
+    made_up = [
+        name
+        for name in _STATED
+        if values[name] and locate(given.case, getattr(output, name).quote or values[name]) is None
+    ]
+    if made_up:
+        return Doubt("not_in_text", ", ".join(made_up))
+    missing = [n for n in _MANDATORY.get(values["document_type"] or "", ()) if values[n] is None]
+    if missing:
+        return Doubt("missing_fields", ", ".join(missing))
+    return Doubt("poor_scan") if "poor_scan" in given.case.flags else None
+
+
+_TYPES = {"deadline": "DATE", "document_date": "DATE", "amount": "DECIMAL(18,2)"}
+COLUMNS = (
+    *(Column(name, _TYPES.get(name, "VARCHAR"), name.replace("_", " ").capitalize()) for name in FIELDS),
+    Column("evidence", "JSON", "Per field: record, part, start and end of the passage that states it"),
+)
+
+EXTRACTED_FIELDS = Step(
+    name="extracted_fields",
+    description="The facts each case states: numbers, dates, names, amounts, and where in the text they stand.",
+    output=ExtractedFields,
+    prompt=Prompt.load(Path(__file__).with_name("prompt.md")),
+    max_tokens=4096,
+    skip=unreadable,
+    queue_variables=_queue_variables,
+    doubt=_doubt,
+    row=_row,
+    columns=COLUMNS,
+)

@@ -1,0 +1,18 @@
+"""Cases no model should be asked about: nothing could be read, or there is nothing to read."""
+
+from llm_assets.domain.outcome import Status
+from llm_assets.domain.step import Doubt, Skip, StepInput
+
+
+def unreadable(given: StepInput) -> Skip | None:
+    """A Skip into review when the whole case holds no word for a model; None otherwise."""
+    messages = [d.message for d in given.case.documents]
+    if not any(m.ok for m in messages):
+        kinds = sorted({m.error.kind for m in messages if m.error is not None})
+        return Skip(Status.REVIEW, Doubt("unreadable", ", ".join(kinds)))
+    if any(m.new_text.strip() or m.text.strip() or m.subject.strip() for m in messages):
+        return None
+    if any(a.text.strip() for m in messages for a in m.attachments):
+        return None
+    attached = any(m.attachments for m in messages)
+    return Skip(Status.REVIEW, Doubt("no_text", "attachments without text" if attached else "empty message"))
