@@ -33,8 +33,8 @@ class Work:
 class Planned:
     """What planning a chunk of work found."""
 
-    due: Mapping[str, int]
-    """request_id -> attempt number to send now (1 for a first try). Each request once."""
+    due: Mapping[str, Member]
+    """request_id -> what to send now. Each request once."""
     assigned: Mapping[str, str]
     """case_id -> request_id that answers it; differs from the asked one where an older answer is kept."""
     new: int
@@ -43,8 +43,12 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    """A request in a batch. `attempt` only grows and is part of the custom_id; `tries` counts in the current round,
+    which a requeue starts anew, and bounds retries. Both count from 1."""
+
     request_id: str
     attempt: int
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +164,8 @@ class Ledger(Protocol):
     def open_batches(self, day: date | None = None, steps: Sequence[str] | None = None) -> list[Batch]:
         """Batches not yet in a final state, oldest first; of one day or step when given."""
 
-    def members(self, batch_id: str) -> dict[str, int]:
-        """request_id -> attempt of a batch."""
+    def members(self, batch_id: str) -> dict[str, Member]:
+        """request_id -> member of a batch; released ones left out."""
 
     def settle(self, batch: Batch, settlements: Sequence[Settlement]) -> int:
         """Applies each settlement once; returns how many were new. A settled attempt is never changed."""
