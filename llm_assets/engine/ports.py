@@ -1,6 +1,6 @@
 """What the engine needs from the outside world. Adapters live in `resources/`; one behaviour suite tests each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -30,6 +30,16 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A request in a batch. `attempt` only grows and is part of the custom_id; `tries` counts in the current round,
+    which a requeue starts anew, and bounds retries. Both count from 1."""
+
+    request_id: str
+    attempt: int
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What planning a chunk of work found."""
 
@@ -39,16 +49,6 @@ class Planned:
     """case_id -> request_id that answers it; differs from the asked one where an older answer is kept."""
     new: int
     reused: int
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A request in a batch. `attempt` only grows and is part of the custom_id; `tries` counts in the current round,
-    which a requeue starts anew, and bounds retries. Both count from 1."""
-
-    request_id: str
-    attempt: int
-    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +149,13 @@ class Ledger(Protocol):
         """Writes what the night needs and answers what to send now.
 
         A case keeps an older answer when `rework` is MISSING and its input_hash is unchanged. A request is due
-        when it has no result, is in no open batch, and is neither in review nor dead.
+        when it has no result, is in no open batch, and is neither in review nor dead. One that has used up
+        `max_attempts` tries of its round without an end becomes dead instead of due.
         """
+
+    def prune_work(self, day: date, step: str, keep: Collection[str]) -> int:
+        """Forgets the work of cases that are no longer in the night; `keep` names those that are. Requests,
+        results and costs stay. Returns how many."""
 
     def intend(self, batch: Batch, members: Sequence[Member]) -> None:
         """Batch in state INTENT with its members, which become IN_FLIGHT, in one transaction.
@@ -159,7 +164,11 @@ class Ledger(Protocol):
         """
 
     def transition(self, batch_id: str, before: BatchState, after: BatchState, **changes: Any) -> None:
-        """Compare-and-set of the state, with changed columns of Batch. Raises ValueError when it is not `before`."""
+        """Compare-and-set of the state, with changed columns of Batch. Raises ValueError when it is not `before`.
+
+        Ending in REJECTED, LOST or CANCELLED releases the members in the same transaction: settle first those
+        that are not to be sent again.
+        """
 
     def open_batches(self, day: date | None = None, steps: Sequence[str] | None = None) -> list[Batch]:
         """Batches not yet in a final state, oldest first; of one day or step when given."""
@@ -185,9 +194,12 @@ class Ledger(Protocol):
     def counts(self, day: date) -> dict[str, dict[str, int]]:
         """step -> {due, in_flight, ok, review, dead}, by case."""
 
-    def usage(self, day: date) -> list[UsageRow]: ...
+    def usage(self, day: date) -> list[UsageRow]:
+        """What the night's attempts cost. `requests` counts attempts, `retried` those after a request's first,
+        `failed` those without a usable answer."""
 
-    def decisions(self, day: date) -> list[Decision]: ...
+    def decisions(self, day: date) -> list[Decision]:
+        """Oldest first; a later one about the same case and step replaces the columns it names."""
 
     def decide(self, day: date, decision: Decision) -> None: ...
 
