@@ -249,8 +249,8 @@ class Provider(Protocol):
         Raises TransientError when the stream was cut: fewer lines than the provider counts.
         """
 
-    def ask(self, request: Request, custom_id: str) -> Answer:
-        """One online call, one try."""
+    def ask(self, line: bytes) -> Answer:
+        """One online call, one try. `line` is what `line()` rendered, so that a spooled request can be asked too."""
 
 
 class Prices(Protocol):
