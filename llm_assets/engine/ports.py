@@ -15,6 +15,7 @@ from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Answer, Next, RequestState
 from llm_assets.domain.profile import Lane, Mode, Profile
 from llm_assets.domain.request import Request
+from llm_assets.domain.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,9 @@ class Ledger(Protocol):
         that are not to be sent again.
         """
 
+    def batch(self, batch_id: str) -> Batch:
+        """Raises KeyError for an id the ledger does not hold."""
+
     def open_batches(self, day: date | None = None, steps: Sequence[str] | None = None) -> list[Batch]:
         """Batches not yet in a final state, oldest first; of one day or step when given."""
 
@@ -251,6 +255,27 @@ class Provider(Protocol):
 
     def ask(self, line: bytes) -> Answer:
         """One online call, one try. `line` is what `line()` rendered, so that a spooled request can be asked too."""
+
+
+class Lake(Protocol):
+    """Analytical tables: one file per table and night, replaced as a whole."""
+
+    def read(self, table: Table, day: date, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Rows in the order they were written; none when the night has no file."""
+
+    def write(self, table: Table, day: date, rows: Iterable[Mapping[str, object]]) -> int:
+        """Replaces the night's file atomically and returns its row count."""
+
+    def has(self, table: Table, day: date) -> bool: ...
+
+
+class RawStore(Protocol):
+    """Content-addressed bytes, written once."""
+
+    def put(self, data: bytes) -> str:
+        """Stores the bytes durably and returns their SHA-256."""
+
+    def get(self, sha256: str) -> bytes: ...
 
 
 class Prices(Protocol):
