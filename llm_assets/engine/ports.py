@@ -1,6 +1,6 @@
 """What the engine needs from the outside world. Adapters live in `resources/`; one behaviour suite tests each."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,0 +1,86 @@
+"""Collect: stream a batch's results, settle each request exactly once, and name what is missing."""
+
+from collections.abc import Iterable
+
+import structlog
+
+from llm_assets.domain.batch import Batch, BatchState
+from llm_assets.domain.outcome import Answer, Outcome
+from llm_assets.domain.profile import Mode
+from llm_assets.domain.request import CustomId
+from llm_assets.engine.chunks import chunks
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.ports import Member, Settlement
+from llm_assets.engine.settle import Judge, without_answer
+
+log = structlog.get_logger()
+
+
+class NotOursError(Exception):
+    """A provisionally adopted batch turned out to hold somebody else's results."""
+
+
+def judge_of(engine: Engine) -> Judge:
+    return Judge(engine.outputs, engine.prices, engine.provider.profile, engine.max_attempts)
+
+
+def collect(engine: Engine, batch: Batch) -> None:
+    """Applies the results of a batch in state ENDED. The caller owns it; repeating it after a crash is safe.
+
+    Raises TransientError when the results could not be read whole, and NotOursError when an adopted batch's
+    results carry another batch's ids.
+    """
+    members = engine.ledger.members(batch.batch_id)
+    unseen = dict(members)
+    judge = judge_of(engine)
+    strangers = 0
+    for chunk in chunks(engine.provider.answers(batch, engine.spool.scratch())):
+        settlements, unknown = _settlements(judge, batch, members, unseen, chunk)
+        if batch.provisional and unknown and not settlements:
+            raise NotOursError(batch.batch_id)
+        strangers += unknown
+        engine.ledger.settle(batch, settlements)
+    _settle_missing(engine, judge, batch, unseen.values())
+    detail = f"{strangers} result lines carry ids that are not of this batch" if strangers else ""
+    if strangers:
+        log.error("unknown ids in results", batch=batch.batch_id, lines=strangers, provider=batch.provider)
+    engine.ledger.transition(
+        batch.batch_id, BatchState.ENDED, BatchState.COLLECTED, detail=detail, provisional=False
+    )
+    engine.spool.discard(batch.batch_id)
+    log.info("collected", batch=batch.batch_id, step=batch.step, requests=len(members), missing=len(unseen))
+
+
+def settle_all(engine: Engine, batch: Batch, outcome: Outcome, detail: str) -> None:
+    """The same outcome for every request of a batch, where the provider gave none for each."""
+    judge = judge_of(engine)
+    for chunk in chunks(engine.ledger.members(batch.batch_id).values()):
+        settlements = [_without(judge, batch, member, outcome, detail) for member in chunk]
+        engine.ledger.settle(batch, settlements)
+
+
+def _settle_missing(engine: Engine, judge: Judge, batch: Batch, unseen: Iterable[Member]) -> None:
+    missing = [_without(judge, batch, m, Outcome.MISSING, "no result line") for m in unseen]
+    if missing:
+        engine.ledger.settle(batch, missing)
+
+
+def _without(judge: Judge, batch: Batch, member: Member, outcome: Outcome, detail: str) -> Settlement:
+    custom_id = str(CustomId(batch.batch_id, member.request_id, member.attempt))
+    answer = without_answer(custom_id, outcome, detail[:500])
+    return judge.settlement(batch.step, batch.model, Mode.BATCH, member, answer)
+
+
+def _settlements(
+    judge: Judge, batch: Batch, members: dict[str, Member], unseen: dict[str, Member], answers: list[Answer]
+) -> tuple[list[Settlement], int]:
+    """Settlements of the answers that are ours, and how many are not. A second line for a request is ignored."""
+    settlements, unknown = [], 0
+    for answer in answers:
+        found = CustomId.parse(answer.custom_id)
+        member = members.get(found.request_id) if found is not None else None
+        if found is None or member is None or found != (batch.batch_id, member.request_id, member.attempt):
+            unknown += 1
+        elif unseen.pop(member.request_id, None) is not None:
+            settlements.append(judge.settlement(batch.step, batch.model, Mode.BATCH, member, answer))
+    return settlements, unknown

@@ -1,0 +1,26 @@
+"""The engine's wiring: the ports it works through and the settings that shape it. No behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from llm_assets.domain.clock import Clock, system_clock
+from llm_assets.domain.outcome import MAX_ATTEMPTS
+from llm_assets.domain.profile import Lanes
+from llm_assets.engine.ports import Ledger, Prices, Provider, Spool
+
+
+@dataclass(frozen=True)
+class Engine:
+    ledger: Ledger
+    provider: Provider
+    prices: Prices
+    spool: Spool
+    lanes: Lanes
+    outputs: Mapping[str, type[BaseModel]]
+    """Step name -> output model, against which every answer is checked again."""
+    settle_seconds: float = 660
+    """How long a create whose answer never came may stay invisible at the provider."""
+    max_attempts: int = MAX_ATTEMPTS
+    clock: Clock = field(default=system_clock)

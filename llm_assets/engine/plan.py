@@ -1,0 +1,191 @@
+"""Plan: write down what a night needs, and turn what is due into batches whose intent is durable before any call."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO
+
+from llm_assets.domain.batch import Batch, BatchState
+from llm_assets.domain.digest import digest
+from llm_assets.domain.money import estimated_tokens
+from llm_assets.domain.night import Rework
+from llm_assets.domain.profile import Lane, Limits, Mode
+from llm_assets.domain.request import BATCH_ID_LENGTH, CustomId, Request
+from llm_assets.engine.chunks import chunks
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.ports import Member, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One case's request in one step."""
+
+    case_id: str
+    input_hash: str
+    lane: Lane
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    new: int = 0
+    reused: int = 0
+    sent: int = 0
+    """Requests put into batches by this plan."""
+
+
+def plan_step(engine: Engine, day: date, step: str, tasks: Iterable[Task], rework: Rework) -> PlanSummary:
+    """Plans a step of a night from a stream of tasks; memory does not grow with their number.
+
+    Raises ConfigurationError for a model without a price, before anything is written.
+    """
+    packer = Packer(engine, day, step)
+    try:
+        new, reused = _plan_all(engine, day, step, tasks, rework, packer)
+        packer.close()
+    except BaseException:
+        packer.abandon()
+        raise
+    return PlanSummary(new, reused, packer.sent)
+
+
+def _plan_all(
+    engine: Engine, day: date, step: str, tasks: Iterable[Task], rework: Rework, packer: "Packer"
+) -> tuple[int, int]:
+    new = reused = 0
+    for chunk in chunks(tasks):
+        work = [
+            Work(
+                t.case_id,
+                t.input_hash,
+                t.request.request_id,
+                t.lane,
+                t.request.prompt_version,
+                t.request.model,
+            )
+            for t in chunk
+        ]
+        planned = engine.ledger.plan(day, step, work, rework=rework, max_attempts=engine.max_attempts)
+        new, reused = new + planned.new, reused + planned.reused
+        due = dict(planned.due)
+        for task in chunk:
+            member = due.pop(task.request.request_id, None)
+            if member is not None:
+                packer.add(task, member)
+    return new, reused
+
+
+def fits(limits: Limits, requests: int, size: int, tokens: int) -> bool:
+    """Whether a batch of this many requests, bytes and estimated prompt tokens is within a profile's limits."""
+    within_tokens = limits.enqueued_tokens is None or tokens <= limits.enqueued_tokens
+    return requests <= limits.batch_requests and size <= limits.batch_bytes and within_tokens
+
+
+class Packer:
+    """Spools due requests into batches, one open batch per lane, mode and model."""
+
+    def __init__(self, engine: Engine, day: date, step: str) -> None:
+        self._engine = engine
+        self._day = day
+        self._step = step
+        self._open: dict[tuple[Lane, Mode, str], _Parcel] = {}
+        self.sent = 0
+
+    def add(self, task: Task, member: Member) -> None:
+        request = task.request
+        key = (task.lane, self._mode(task.lane), request.model)
+        tokens = estimated_tokens(len(request.system) + len(request.user))
+        parcel = self._open.get(key) or self._start(key, member)
+        line = self._line(parcel, request, member)
+        if parcel.members and not parcel.takes(self._engine.provider.profile.limits, len(line), tokens):
+            self._send(parcel)
+            parcel = self._start(key, member)
+            line = self._line(parcel, request, member)
+        parcel.write(line, member, tokens)
+
+    def close(self) -> None:
+        for parcel in self._open.values():
+            self._send(parcel)
+        self._open.clear()
+
+    def abandon(self) -> None:
+        """Throws away what has no intent yet; its requests stay due."""
+        for parcel in self._open.values():
+            parcel.close()
+            self._engine.spool.discard(parcel.batch_id)
+        self._open.clear()
+
+    def _mode(self, lane: Lane) -> Mode:
+        if not self._engine.provider.profile.capabilities.batch:
+            return Mode.ONLINE
+        return self._engine.lanes.lanes[lane].mode
+
+    def _line(self, parcel: "_Parcel", request: Request, member: Member) -> bytes:
+        custom_id = CustomId(parcel.batch_id, request.request_id, member.attempt)
+        return self._engine.provider.line(request, str(custom_id))
+
+    def _start(self, key: tuple[Lane, Mode, str], first: Member) -> "_Parcel":
+        now = self._engine.clock()
+        batch_id = digest([first.request_id, first.attempt, now.isoformat()])[:BATCH_ID_LENGTH]
+        parcel = self._open[key] = _Parcel(batch_id, key, now, self._engine.spool.path(batch_id))
+        return parcel
+
+    def _send(self, parcel: "_Parcel") -> None:
+        """Makes the intent durable. From here on a crash costs nothing: the spool holds what is to be sent."""
+        parcel.close()
+        batch = parcel.batch(self._day, self._step, self._engine.provider.profile.name)
+        try:
+            self._engine.ledger.intend(batch, parcel.members)
+        except ValueError:
+            self._engine.spool.discard(parcel.batch_id)
+            raise
+        self.sent += len(parcel.members)
+
+
+class _Parcel:
+    """A batch being spooled."""
+
+    def __init__(self, batch_id: str, key: tuple[Lane, Mode, str], created_at: datetime, path: Path) -> None:
+        self.batch_id = batch_id
+        self.members: list[Member] = []
+        self._lane, self._mode, self._model = key
+        self._created_at = created_at
+        self._file: IO[bytes] = path.open("wb")
+        self._hash = hashlib.sha256()
+        self._bytes = 0
+        self._tokens = 0
+
+    def takes(self, limits: Limits, size: int, tokens: int) -> bool:
+        return fits(limits, len(self.members) + 1, self._bytes + size, self._tokens + tokens)
+
+    def write(self, line: bytes, member: Member, tokens: int) -> None:
+        self._file.write(line)
+        self._hash.update(line)
+        self.members.append(member)
+        self._bytes += len(line)
+        self._tokens += tokens
+
+    def close(self) -> None:
+        """The lines are on the disk, not only with the kernel, when this returns."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def batch(self, day: date, step: str, provider: str) -> Batch:
+        return Batch(
+            batch_id=self.batch_id,
+            day=day,
+            step=step,
+            lane=self._lane,
+            mode=self._mode,
+            provider=provider,
+            model=self._model,
+            state=BatchState.INTENT,
+            requests=len(self.members),
+            bytes=self._bytes,
+            sha256=self._hash.hexdigest(),
+            created_at=self._created_at,
+        )

@@ -1,0 +1,83 @@
+"""Reconcile: find out whether a create whose answer never came made a batch, and go on without a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from llm_assets.domain.batch import Batch, BatchState, Candidate
+from llm_assets.domain.profile import Mode
+from llm_assets.engine.engine import Engine
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """The batch exists under this id. `cancel` holds proven copies of it, which would be paid for nothing."""
+
+    candidate: Candidate
+    cancel: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """It may still show up: listings lag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """It does not exist."""
+
+
+def decide(
+    batch: Batch, candidates: Sequence[Candidate], now: datetime, settle_seconds: float
+) -> Adopt | Wait | Resend:
+    """What to do about a batch in CREATING. `candidates` are those no other batch of ours claims.
+
+    One that metadata proves ours is adopted, its proven copies are cancelled. A single unproven one of the
+    right size is adopted provisionally. Several unproven ones may belong to another application in the
+    workspace: they are waited for, never cancelled; after the settle time the oldest is tried.
+    """
+    proven = sorted((c for c in candidates if c.proven), key=_age)
+    if proven:
+        return Adopt(proven[0], tuple(proven[1:]))
+    fitting = sorted((c for c in candidates if c.requests == batch.requests), key=_age)
+    waited = now - (batch.creating_at or batch.created_at) >= timedelta(seconds=settle_seconds)
+    if len(fitting) == 1 or (fitting and waited):
+        return Adopt(fitting[0])
+    return Resend() if waited else Wait()
+
+
+def _age(candidate: Candidate) -> datetime:
+    return candidate.created_at
+
+
+def reconcile(engine: Engine, batch: Batch) -> str:
+    """Settles a batch in CREATING that the caller owns. Returns what was done, for people."""
+    if batch.mode is Mode.ONLINE:
+        released = engine.ledger.release(batch.batch_id)
+        engine.ledger.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail="interrupted")
+        engine.spool.discard(batch.batch_id)
+        return f"released {released} online requests that were not answered"
+    known = engine.ledger.known_provider_ids(batch.provider)
+    found = [c for c in engine.provider.candidates(batch) if c.provider_batch_id not in known]
+    match decide(batch, found, engine.clock(), engine.settle_seconds):
+        case Adopt(candidate, copies):
+            engine.ledger.transition(
+                batch.batch_id,
+                BatchState.CREATING,
+                BatchState.SUBMITTED,
+                provider_batch_id=candidate.provider_batch_id,
+                submitted_at=engine.clock(),
+                provisional=not candidate.proven,
+            )
+            for copy in copies:
+                engine.provider.cancel(copy.provider_batch_id)
+            return f"adopted {candidate.provider_batch_id}" + (f", cancelled {len(copies)}" if copies else "")
+        case Wait():
+            return "may still appear at the provider; waiting"
+        case Resend():
+            engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.INTENT)
+            return "never reached the provider; sending again"
