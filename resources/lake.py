@@ -82,7 +82,7 @@ class Lake:
         if not path.exists():
             return
         parsed = [name for name in wanted if table.column_types[name] == "JSON"]
-        with self._disk(f"read {table.name} of {day}"), _connected() as connection:
+        with self._disk(f"read {table.name} of {day}"), _whole(path), _connected() as connection:
             files = [self._anchor(connection, table), path]
             connection.execute(
                 f"SELECT {_selected(table, wanted)} FROM {parquet_files(files)}"  # noqa: S608 names are declared
@@ -183,6 +183,16 @@ class Lake:
             f"could not {what}: {reason}; check free space and permissions of {self.home} and run it again, "
             "what was there before is untouched"
         )
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    import duckdb
+
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        raise DeskError(f"{path} is damaged; remove it and run its night again, which rebuilds it") from error
 
 
 @contextlib.contextmanager

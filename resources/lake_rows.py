@@ -162,7 +162,7 @@ def _read_json(types: Mapping[str, str], spooled: Spooled) -> str:
     size = max(SMALLEST_BUFFER, spooled.longest + 1)
     return (
         f"read_json({quoted(escaped(spooled.path))}, format = 'newline_delimited', records = true, "
-        f"columns = {{{columns}}}, maximum_object_size = {size})"
+        f"columns = {{{columns}}}, maximum_object_size = {size}, hive_partitioning = false)"
     )
 
 
