@@ -1,0 +1,134 @@
+"""Batches and their members: intent, change of state, release. What an answer does is in `settling`."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState, may_become
+from llm_assets.domain.outcome import RequestState
+from llm_assets.domain.profile import Lane, Mode
+from llm_assets.engine.ports import Member
+from resources.ledger.tables import attempts, batch_members, batches, requests
+
+_COLUMNS = tuple(field.name for field in fields(Batch))
+_CHANGEABLE = frozenset(_COLUMNS) - {"batch_id", "state"}
+_FREES_MEMBERS = frozenset({BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED})
+
+
+def intend(connection: Connection, batch: Batch, members: Sequence[Member]) -> None:
+    rows = [
+        {"batch_id": batch.batch_id, "request_id": m.request_id, "attempt": m.attempt, "released": False}
+        for m in sorted(members, key=lambda m: m.request_id)  # the same order everywhere: no deadlock
+    ]
+    try:
+        connection.execute(insert(batches), {name: getattr(batch, name) for name in _COLUMNS})
+        connection.execute(insert(batch_members), rows)
+    except IntegrityError as err:
+        raise ValueError(_not_due(batch, "it is there already, or some")) from err
+    member = batch_members.alias()
+    taken = connection.execute(
+        update(requests)
+        .where(
+            member.c.batch_id == batch.batch_id,
+            requests.c.request_id == member.c.request_id,
+            requests.c.state == RequestState.DUE,
+            requests.c.attempt + 1 == member.c.attempt,
+        )
+        .values(state=RequestState.IN_FLIGHT, attempt=member.c.attempt)
+    ).rowcount
+    if taken != len(rows):
+        raise ValueError(_not_due(batch, f"{len(rows) - taken} of {len(rows)}"))
+
+
+def _not_due(batch: Batch, how_many: str) -> str:
+    return (
+        f"Batch {batch.batch_id} was not written: {how_many} of its requests are in flight or answered already; "
+        "plan the night again and send what is still due."
+    )
+
+
+def transition(
+    connection: Connection, batch_id: str, before: BatchState, after: BatchState, changes: dict[str, Any]
+) -> None:
+    if unknown := changes.keys() - _CHANGEABLE:
+        raise ValueError(f"A batch has no column {', '.join(sorted(unknown))} that may change.")
+    if before is not after and not may_become(before, after):
+        raise ValueError(f"A batch that is {before} never becomes {after}.")
+    moved = connection.execute(
+        update(batches)
+        .where(batches.c.batch_id == batch_id, batches.c.state == before)
+        .values(state=after, **changes)
+    ).rowcount
+    if moved != 1:
+        found = connection.scalar(select(batches.c.state).where(batches.c.batch_id == batch_id))
+        raise ValueError(
+            f"Batch {batch_id} was to go from {before} to {after} but is {found or 'not in the ledger'}."
+        )
+    if after in _FREES_MEMBERS:
+        release(connection, batch_id)
+
+
+def release(connection: Connection, batch_id: str) -> int:
+    member = batch_members.alias()
+    unsettled = ~exists().where(
+        attempts.c.request_id == member.c.request_id, attempts.c.attempt == member.c.attempt
+    )
+    free = and_(member.c.batch_id == batch_id, ~member.c.released, unsettled)
+    connection.execute(
+        update(requests)
+        .where(
+            free,
+            requests.c.request_id == member.c.request_id,
+            requests.c.state == RequestState.IN_FLIGHT,
+            requests.c.attempt == member.c.attempt,
+        )
+        .values(state=RequestState.DUE, attempt=requests.c.attempt - 1)
+    )
+    settled = exists().where(
+        attempts.c.request_id == batch_members.c.request_id, attempts.c.attempt == batch_members.c.attempt
+    )
+    return connection.execute(
+        update(batch_members)
+        .where(batch_members.c.batch_id == batch_id, ~batch_members.c.released, ~settled)
+        .values(released=True)
+    ).rowcount
+
+
+def members(connection: Connection, batch_id: str) -> dict[str, Member]:
+    rows = connection.execute(
+        select(
+            batch_members.c.request_id,
+            batch_members.c.attempt,
+            batch_members.c.attempt - requests.c.rounds_before,
+        )
+        .join(requests, requests.c.request_id == batch_members.c.request_id)
+        .where(batch_members.c.batch_id == batch_id, ~batch_members.c.released)
+        .order_by(batch_members.c.request_id)
+    )
+    return {request_id: Member(request_id, attempt, tries) for request_id, attempt, tries in rows}
+
+
+def open_batches(connection: Connection, day: date | None, steps: Sequence[str] | None) -> list[Batch]:
+    query = select(*(batches.c[name] for name in _COLUMNS)).where(batches.c.state.in_(sorted(OPEN_STATES)))
+    if day is not None:
+        query = query.where(batches.c.day == day)
+    if steps is not None:
+        query = query.where(batches.c.step.in_(steps))
+    rows = connection.execute(query.order_by(batches.c.created_at, batches.c.batch_id)).mappings()
+    return [_batch(row) for row in rows]
+
+
+def _batch(row: RowMapping) -> Batch:
+    typed = {"state": BatchState(row["state"]), "lane": Lane(row["lane"]), "mode": Mode(row["mode"])}
+    return Batch(**{**row, **typed})
+
+
+def known_provider_ids(connection: Connection, provider: str) -> frozenset[str]:
+    known = select(batches.c.provider_batch_id).where(
+        batches.c.provider == provider, batches.c.provider_batch_id.is_not(None)
+    )
+    return frozenset(connection.execute(known).scalars())

@@ -1,0 +1,138 @@
+"""The ledger as the engine knows it: each method is one transaction around one query module. No SQL here."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from llm_assets.domain.batch import Batch, BatchState
+from llm_assets.domain.clock import Clock, system_clock
+from llm_assets.domain.document import Received
+from llm_assets.domain.night import Rework
+from llm_assets.domain.profile import Lane
+from llm_assets.engine.ports import (
+    DeadLetter,
+    Decision,
+    Ledger,
+    Member,
+    Planned,
+    Register,
+    Settlement,
+    Standing,
+    UsageRow,
+    Work,
+)
+from resources.ledger import batching, people, planning, register, settling
+from resources.ledger.database import Database
+from resources.ledger.settling import Bill
+
+
+class SqlLedger(Register, Ledger):
+    """SQLite or Postgres by URL. Connects and migrates on first use; may be shared between threads."""
+
+    def __init__(self, url: str, home: Path, *, clock: Clock = system_clock) -> None:
+        """`home` holds the lock files beside SQLite. Raises ConfigurationError for a URL it does not speak."""
+        self._database = Database(url, home)
+        self._clock = clock
+
+    def migrate(self) -> None:
+        """Brings the schema to the newest version; quick when it is there, safe when many processes start.
+
+        Raises ConfigurationError for a database that cannot be reached or that a newer version has written.
+        """
+        self._database.migrate()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def receive(self, items: Sequence[Received]) -> int:
+        with self._database.writing() as connection:
+            return register.receive(connection, items)
+
+    def received(self, day: date) -> list[Received]:
+        with self._database.reading() as connection:
+            return register.received_on(connection, day)
+
+    def known_digests(self, source: str, places: Sequence[str]) -> dict[str, str]:
+        with self._database.reading() as connection:
+            return register.known_digests(connection, source, places)
+
+    def plan(
+        self, day: date, step: str, work: Sequence[Work], *, rework: Rework, max_attempts: int
+    ) -> Planned:
+        with self._database.writing() as connection:
+            return planning.plan(connection, day, step, work, rework, max_attempts)
+
+    def prune_work(self, day: date, step: str, keep: Collection[str]) -> int:
+        with self._database.writing() as connection:
+            return planning.prune_work(connection, day, step, keep)
+
+    def intend(self, batch: Batch, members: Sequence[Member]) -> None:
+        with self._database.writing() as connection:
+            batching.intend(connection, batch, members)
+
+    def transition(self, batch_id: str, before: BatchState, after: BatchState, **changes: Any) -> None:
+        with self._database.writing() as connection:
+            batching.transition(connection, batch_id, before, after, changes)
+
+    def open_batches(self, day: date | None = None, steps: Sequence[str] | None = None) -> list[Batch]:
+        with self._database.reading() as connection:
+            return batching.open_batches(connection, day, steps)
+
+    def members(self, batch_id: str) -> dict[str, Member]:
+        with self._database.reading() as connection:
+            return batching.members(connection, batch_id)
+
+    def settle(self, batch: Batch, settlements: Sequence[Settlement]) -> int:
+        bill = Bill(batch.day, batch.step, batch.lane, batch.batch_id, self._clock())
+        with self._database.writing() as connection:
+            return settling.settle(connection, bill, settlements)
+
+    def settle_online(self, day: date, step: str, lane: Lane, settlements: Sequence[Settlement]) -> int:
+        with self._database.writing() as connection:
+            return settling.settle(connection, Bill(day, step, lane, None, self._clock()), settlements)
+
+    def release(self, batch_id: str) -> int:
+        with self._database.writing() as connection:
+            return batching.release(connection, batch_id)
+
+    def known_provider_ids(self, provider: str) -> frozenset[str]:
+        with self._database.reading() as connection:
+            return batching.known_provider_ids(connection, provider)
+
+    def standings(self, day: date, step: str) -> Iterator[Standing]:
+        with self._database.reading() as connection:
+            yield from planning.standings(connection, day, step)
+
+    def counts(self, day: date) -> dict[str, dict[str, int]]:
+        with self._database.reading() as connection:
+            return planning.counts(connection, day)
+
+    def usage(self, day: date) -> list[UsageRow]:
+        with self._database.reading() as connection:
+            return settling.usage(connection, day)
+
+    def decisions(self, day: date) -> list[Decision]:
+        with self._database.reading() as connection:
+            return people.decisions_of(connection, day)
+
+    def decide(self, day: date, decision: Decision) -> None:
+        with self._database.writing() as connection:
+            people.decide(connection, day, decision)
+
+    def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]:
+        with self._database.reading() as connection:
+            return people.dead_letters(connection, day, step)
+
+    def requeue(self, day: date | None = None, step: str | None = None) -> int:
+        with self._database.writing() as connection:
+            return people.requeue(connection, day, step)
+
+    def append_audit(self, actor: str, action: str, subject: str, detail: str = "") -> None:
+        """Adds an event to the hash-chained audit trail. Never mail text: ids and counts."""
+        with self._database.writing() as connection:
+            people.append_audit(connection, self._clock(), actor, action, subject, detail)
+
+    def owner(self, name: str, *, wait: bool = False) -> AbstractContextManager[bool]:
+        return self._database.owner(name, wait=wait)

@@ -1,0 +1,186 @@
+"""A night's work: which request answers which case, what of it is due, and how it stands."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import Connection, delete, func, select, update
+
+from llm_assets.domain.night import Rework
+from llm_assets.domain.outcome import RequestState
+from llm_assets.engine.ports import Member, Planned, Standing, Work
+from resources.ledger.sql import Row, add_missing, chunks, put
+from resources.ledger.tables import requests, work
+
+_KEPT = frozenset({RequestState.DONE, RequestState.REVIEW, RequestState.DEAD, RequestState.IN_FLIGHT})
+"""States in which an older answer, or the one being waited for, may stand for a case."""
+
+_COUNTED_AS = {
+    RequestState.DUE: "due",
+    RequestState.IN_FLIGHT: "in_flight",
+    RequestState.DONE: "ok",
+    RequestState.REVIEW: "review",
+    RequestState.DEAD: "dead",
+}
+
+
+class _Stand(NamedTuple):
+    """Where a request stands, as far as planning looks."""
+
+    state: RequestState
+    attempt: int
+    rounds_before: int
+
+    def member(self, request_id: str) -> Member:
+        return Member(request_id, self.attempt + 1, self.attempt + 1 - self.rounds_before)
+
+
+_UNSEEN = _Stand(RequestState.DUE, 0, 0)
+
+
+def plan(
+    connection: Connection, day: date, step: str, asked: Sequence[Work], rework: Rework, max_attempts: int
+) -> Planned:
+    """One chunk; the caller bounds its size."""
+    wanted = {w.case_id: w for w in asked}
+    older = _work_of(connection, day, step, wanted)
+    stands = _stands(connection, {w.request_id for w in (*wanted.values(), *older.values())})
+    assigned = {case_id: _assigned(w, older.get(case_id), stands, rework) for case_id, w in wanted.items()}
+    _end_exhausted(connection, stands, assigned.values(), max_attempts)
+    unseen = {w.request_id: w for w in assigned.values() if w.request_id not in stands}
+    add_missing(connection, requests, [_new_request(step, unseen[i]) for i in sorted(unseen)])
+    changed = [w for case_id, w in sorted(assigned.items()) if older.get(case_id) != w]
+    put(connection, work, [_work_row(day, step, w) for w in changed])
+    due = {
+        w.request_id: stands.get(w.request_id, _UNSEEN).member(w.request_id)
+        for w in assigned.values()
+        if stands.get(w.request_id, _UNSEEN).state is RequestState.DUE
+    }
+    new = sum(w.request_id in due for w in assigned.values())
+    return Planned(due, {c: w.request_id for c, w in assigned.items()}, new, len(assigned) - new)
+
+
+def _assigned(asked: Work, older: Work | None, stands: dict[str, _Stand], rework: Rework) -> Work:
+    if older is None or rework is not Rework.MISSING or older.input_hash != asked.input_hash:
+        return asked
+    return older if older.request_id in stands and stands[older.request_id].state in _KEPT else asked
+
+
+def _end_exhausted(
+    connection: Connection, stands: dict[str, _Stand], assigned: Iterable[Work], max_attempts: int
+) -> None:
+    """The last wall against paying for ever, for example after the bound was lowered between two tries."""
+    ids = {w.request_id for w in assigned if w.request_id in stands}
+    over = sorted(
+        i
+        for i in ids
+        if stands[i].state is RequestState.DUE and stands[i].attempt - stands[i].rounds_before >= max_attempts
+    )
+    if over:
+        where = (requests.c.request_id.in_(over), requests.c.state == RequestState.DUE)
+        connection.execute(update(requests).where(*where).values(state=RequestState.DEAD))
+        stands.update((i, stands[i]._replace(state=RequestState.DEAD)) for i in over)
+
+
+def _work_of(connection: Connection, day: date, step: str, case_ids: Iterable[str]) -> dict[str, Work]:
+    columns = (
+        work.c.case_id,
+        work.c.input_hash,
+        work.c.request_id,
+        work.c.lane,
+        work.c.prompt_version,
+        work.c.model,
+    )
+    found: dict[str, Work] = {}
+    for chunk in chunks(case_ids):
+        where = (work.c.day == day, work.c.step == step, work.c.case_id.in_(chunk))
+        found.update((row.case_id, Work(*row)) for row in connection.execute(select(*columns).where(*where)))
+    return found
+
+
+def _stands(connection: Connection, request_ids: Iterable[str]) -> dict[str, _Stand]:
+    columns = (requests.c.request_id, requests.c.state, requests.c.attempt, requests.c.rounds_before)
+    found: dict[str, _Stand] = {}
+    for chunk in chunks(request_ids):
+        rows = connection.execute(select(*columns).where(requests.c.request_id.in_(chunk)))
+        found.update((i, _Stand(RequestState(state), attempt, before)) for i, state, attempt, before in rows)
+    return found
+
+
+def _new_request(step: str, asked: Work) -> Row:
+    return {
+        "request_id": asked.request_id,
+        "step": step,
+        "model": asked.model,
+        "prompt_version": asked.prompt_version,
+        "state": RequestState.DUE,
+        "attempt": 0,
+        "rounds_before": 0,
+        "provider": "",
+        "outcome": "",
+        "detail": "",
+        "output": None,
+    }
+
+
+def _work_row(day: date, step: str, item: Work) -> Row:
+    return {
+        "day": day,
+        "step": step,
+        "case_id": item.case_id,
+        "input_hash": item.input_hash,
+        "request_id": item.request_id,
+        "lane": item.lane,
+        "prompt_version": item.prompt_version,
+        "model": item.model,
+    }
+
+
+def prune_work(connection: Connection, day: date, step: str, keep: Collection[str]) -> int:
+    kept = keep if isinstance(keep, (set, frozenset, dict)) else frozenset(keep)
+    of_step = (work.c.day == day, work.c.step == step)
+    known = connection.execute(select(work.c.case_id).where(*of_step)).scalars()
+    gone = [case_id for case_id in known if case_id not in kept]
+    for chunk in chunks(gone):
+        connection.execute(delete(work).where(*of_step, work.c.case_id.in_(chunk)))
+    return len(gone)
+
+
+def standings(connection: Connection, day: date, step: str) -> Iterator[Standing]:
+    """In order of case_id; reads on as the caller goes, a thousand rows at a time."""
+    rows = connection.execution_options(yield_per=1000).execute(
+        select(
+            work.c.case_id,
+            requests.c.request_id,
+            requests.c.state,
+            requests.c.output,
+            requests.c.model,
+            requests.c.prompt_version,
+            requests.c.outcome,
+            requests.c.detail,
+            requests.c.attempt,
+        )
+        .join(requests, requests.c.request_id == work.c.request_id)
+        .where(work.c.day == day, work.c.step == step)
+        .order_by(work.c.case_id)
+    )
+    for partition in rows.partitions(1000):  # without the size SQLite gives one row at a time
+        for case_id, request_id, state, output, *rest in partition:
+            answer = orjson.loads(output) if output is not None else None
+            yield Standing(case_id, request_id, RequestState(state), answer, *rest)
+
+
+def counts(connection: Connection, day: date) -> dict[str, dict[str, int]]:
+    rows = connection.execute(
+        select(work.c.step, requests.c.state, func.count())
+        .join(requests, requests.c.request_id == work.c.request_id)
+        .where(work.c.day == day)
+        .group_by(work.c.step, requests.c.state)
+        .order_by(work.c.step)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for step, state, number in rows:
+        of_step = found.setdefault(step, dict.fromkeys(_COUNTED_AS.values(), 0))
+        of_step[_COUNTED_AS[RequestState(state)]] = number
+    return found

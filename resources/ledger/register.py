@@ -1,0 +1,65 @@
+"""The register of everything received: which bytes stood at which place of which source, and whose day they are."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Connection, func, select
+
+from llm_assets.domain.document import Received
+from resources.ledger.sql import chunks, insert
+from resources.ledger.tables import received
+
+
+def receive(connection: Connection, items: Sequence[Received]) -> int:
+    added = 0
+    for chunk in chunks(items):
+        statement = insert(connection, received).on_conflict_do_nothing().returning(received.c.id)
+        rows = [
+            {
+                "source": item.source,
+                "place": item.place,
+                "raw_sha256": item.raw_sha256,
+                "day": item.day,
+                "kind": item.kind,
+                "arrived_at": item.arrived_at,
+            }
+            for item in chunk
+        ]
+        added += len(connection.execute(statement, rows).all())
+    return added
+
+
+def received_on(connection: Connection, day: date) -> list[Received]:
+    newest = (
+        select(func.max(received.c.id))
+        .where(received.c.day == day)
+        .group_by(received.c.source, received.c.place)
+    )
+    rows = connection.execute(
+        select(
+            received.c.source,
+            received.c.place,
+            received.c.day,
+            received.c.raw_sha256,
+            received.c.kind,
+            received.c.arrived_at,
+        )
+        .where(received.c.id.in_(newest))
+        .order_by(received.c.arrived_at, received.c.source, received.c.place)
+    )
+    return [Received(*row) for row in rows]
+
+
+def known_digests(connection: Connection, source: str, places: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for chunk in chunks(places):
+        newest = (
+            select(func.max(received.c.id))
+            .where(received.c.source == source, received.c.place.in_(chunk))
+            .group_by(received.c.place)
+        )
+        rows = connection.execute(
+            select(received.c.place, received.c.raw_sha256).where(received.c.id.in_(newest))
+        )
+        found.update((place, digest) for place, digest in rows)
+    return found

@@ -1,0 +1,187 @@
+"""The ledger's tables as the queries see them; `migrations/` builds them and a test holds the two together.
+
+No mail text in any column: digests, ids, model outputs and counts only.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    false,
+)
+
+metadata = MetaData()
+
+RowId = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only in a column that is spelled INTEGER."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC: SQLite forgets the zone otherwise."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo is not None else value.replace(tzinfo=UTC)
+
+
+received = Table(
+    "received",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("raw_sha256", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("arrived_at", Instant, nullable=False),
+    Index("uq_received", "source", "place", "raw_sha256", unique=True),
+    Index("ix_received_day", "day"),
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("case_id", Text, primary_key=True),
+    Column("input_hash", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("prompt_version", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Index("ix_work_request", "request_id"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("step", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt_version", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # The last attempt that was sent; the next one is this plus one.
+    Column("attempt", Integer, nullable=False),
+    # Attempts of earlier rounds: attempt - rounds_before is what the retry rule counts.
+    Column("rounds_before", Integer, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("output", Text),
+)
+Index(
+    "ix_requests_dead",
+    requests.c.request_id,
+    sqlite_where=requests.c.state == "dead",
+    postgresql_where=requests.c.state == "dead",
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("creating_at", Instant),
+    Column("submitted_at", Instant),
+    Column("provider_batch_id", Text),
+    Column("provider_file_id", Text),
+    Column("provisional", Boolean, nullable=False),
+    Column("not_before", Instant),
+    Column("detail", Text, nullable=False),
+    Index("ix_batches_state", "state"),
+)
+
+batch_members = Table(
+    "batch_members",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("request_id", Text, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("released", Boolean, nullable=False),
+)
+Index(
+    "uq_batch_members",
+    batch_members.c.request_id,
+    batch_members.c.attempt,
+    unique=True,
+    sqlite_where=batch_members.c.released == false(),
+    postgresql_where=batch_members.c.released == false(),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("batch_id", Text),
+    Column("day", Date, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt_version", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("cache_write_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    # 1e-12 USD: prices are multiples of it per token, so sums are exact on every database.
+    Column("cost_pico_usd", BigInteger, nullable=False),
+    Column("settled_at", Instant, nullable=False),
+    Index("ix_attempts_day", "day"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("day", Date, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("values", Text, nullable=False),
+    Index("uq_decisions", "day", "step", "case_id", "decided_by", "decided_at", unique=True),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
