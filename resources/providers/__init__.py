@@ -1,0 +1,18 @@
+"""One adapter per wire protocol. What belongs here is the choice between them; SDKs are imported inside methods."""
+
+from llm_assets.domain.profile import Profile
+from llm_assets.engine.ports import Provider
+
+
+def provider_for(profile: Profile, *, timeout_seconds: float, strict: bool = False) -> Provider:
+    """The adapter that speaks the profile's protocol. Needs no key until its first call.
+
+    `strict` makes the SDK validate every answer, which is how an emulator or a gateway is tested.
+    """
+    if profile.protocol == "anthropic":
+        from resources.providers.anthropic import AnthropicProvider
+
+        return AnthropicProvider(profile, timeout_seconds=timeout_seconds, strict=strict)
+    from resources.providers.openai import OpenAIProvider
+
+    return OpenAIProvider(profile, timeout_seconds=timeout_seconds, strict=strict)

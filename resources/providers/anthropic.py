@@ -1,0 +1,151 @@
+"""Anthropic's Message Batches and Messages endpoints through the official SDK."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from llm_assets.domain.batch import Batch, BatchView, Candidate
+from llm_assets.domain.errors import ContractError, TransientError, UnknownBatchError
+from llm_assets.domain.outcome import Answer
+from llm_assets.domain.request import Request
+from resources.providers import anthropic_wire as form
+from resources.providers import wire
+from resources.providers.errors import Call, unreadable
+from resources.providers.sdk import PAGE, SKEW, SdkProvider
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic
+
+
+class AnthropicProvider(SdkProvider["Anthropic"]):
+    """The port `Provider` in Anthropic's protocol."""
+
+    def _connect(self, **options: Any) -> "Anthropic":
+        import anthropic
+
+        return anthropic.Anthropic(**options, open_telemetry=False)
+
+    def _sdk_error(self) -> type[Exception]:
+        import anthropic
+
+        return anthropic.AnthropicError
+
+    def _view(self, state: Mapping[str, Any]) -> BatchView:
+        return form.view_of(state)
+
+    def line(self, request: Request, custom_id: str) -> bytes:
+        return form.line_of(request, custom_id)
+
+    def upload(self, batch: Batch, spool: Path) -> str | None:
+        return None
+
+    def create(self, batch: Batch, spool: Path) -> str:
+        """Streams the spooled lines: 20,000 requests of 4.8 KB took 0.21 s and 5 MB, as SDK parameters 2.7 s and 335 MB."""
+        from anthropic.types.messages import MessageBatch
+
+        call = Call("create the batch", about="model", creates=True)
+        body = form.BatchBody(spool)
+        headers = {"Content-Type": "application/json", "Content-Length": str(body.length)}
+        with self._edge(call):
+            try:
+                created = self._client.post(
+                    "/v1/messages/batches", cast_to=MessageBatch, content=body, options={"headers": headers}
+                )
+            except ValueError:
+                raise unreadable(self._caller, call) from None
+        return self._id({"id": getattr(created, "id", None)}, call)
+
+    def _retrieve(self, provider_batch_id: str) -> Mapping[str, Any]:
+        call = Call(f"look at batch {provider_batch_id}", about="batch")
+        with self._edge(call):
+            return self._body(
+                self._client.messages.batches.with_raw_response.retrieve(provider_batch_id), call
+            )
+
+    def _cancel(self, provider_batch_id: str) -> None:
+        with self._edge(Call(f"cancel batch {provider_batch_id}", about="batch")):
+            self._client.messages.batches.with_raw_response.cancel(provider_batch_id)
+
+    def candidates(self, batch: Batch) -> list[Candidate]:
+        """Batches created since the intent with as many requests, oldest first. None of them is proven ours."""
+        since = (batch.creating_at or batch.created_at) - SKEW
+        found = [form.candidate_of(listed, batch) for listed in self._listed(since)]
+        fitting = [c for c in found if c is not None and c.created_at >= since]
+        return sorted(fitting, key=lambda c: (c.created_at, c.provider_batch_id))
+
+    def _listed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        """Pages of the list, newest first, until one holds nothing new enough."""
+        from anthropic import Omit, omit
+
+        call = Call("list the batches")
+        seen: set[str] = set()
+        after: str | Omit = omit
+        while True:
+            with self._edge(call):
+                raw = self._client.messages.batches.with_raw_response.list(limit=PAGE, after_id=after)
+                page = self._body(raw, call)
+            fresh = [b for b in map(wire.mapping, wire.items(page.get("data"))) if b.get("id") not in seen]
+            yield from fresh
+            if not page.get("has_more") or not any(form.created_at(b) >= since for b in fresh):
+                return
+            seen.update(str(b.get("id")) for b in fresh)
+            after = str(fresh[-1].get("id"))
+
+    def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
+        state = self._ended(batch.provider_batch_id)
+        path = into / f"{batch.batch_id}-results.jsonl"
+        try:
+            self._download(state, path)
+            lines, name = wire.lines_of(path), str(state.get("id"))
+            if not lines.whole:
+                raise TransientError(
+                    f"The results of batch {name} end inside a line; they are fetched again."
+                )
+            wire.expect(lines.number, form.total_of(state), name)
+            for line in wire.read_lines(path):
+                yield form.answer_of(line) if line is not None else wire.unreadable_line()
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _download(self, state: Mapping[str, Any], path: Path) -> None:
+        import httpx2
+
+        url = self._results_url(state)
+        call = Call("download the results", about="batch")
+        with self._edge(call):
+            response = self._client.get(
+                url,
+                cast_to=httpx2.Response,
+                stream=True,
+                stream_cls=None,
+                options={"headers": {"Accept": "application/binary"}, "follow_redirects": False},
+            )
+            with closing(response):
+                wire.save(response.iter_bytes(wire.CHUNK), path)
+
+    def _results_url(self, state: Mapping[str, Any]) -> str:
+        """Where the results lie. Raises ContractError when that is another host: the key would be sent there."""
+        url, name = state.get("results_url"), state.get("id")
+        if not isinstance(url, str) or not url:
+            raise UnknownBatchError(f"The results of batch {name} are gone: they are kept for 29 days.")
+        base = str(self._client.base_url)
+        if "://" in url and not wire.same_origin(url, base):
+            raise ContractError(
+                f"The results of batch {name} are said to lie outside {self._caller.host}; the key is not sent there:"
+                f" check the base URL of profile {self._caller.profile}."
+            )
+        return url
+
+    def ask(self, line: bytes) -> Answer:
+        asked = orjson.loads(line)
+        call = Call("answer a request", about="model")
+        with self._edge(call):
+            raw = self._client.messages.with_raw_response.create(
+                **asked["params"], timeout=self._timeout_seconds
+            )
+            body = self._body(raw, call)
+        return form.message(asked["custom_id"], body)

@@ -1,0 +1,190 @@
+"""Anthropic's wire form as pure functions: the input line, the batch's status, the result line. No calls here."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, assert_never
+
+import orjson
+
+from llm_assets.domain.batch import Batch, BatchView, Candidate, Look
+from llm_assets.domain.errors import ConfigurationError, ContractError
+from llm_assets.domain.money import Usage, estimated_tokens
+from llm_assets.domain.outcome import Answer, Outcome
+from llm_assets.domain.request import Request
+from resources.providers.errors import refusal_of, token
+from resources.providers.wire import CHUNK, answered, count, items, mapping
+
+CACHEABLE_TOKENS = 512
+"""Shortest prefix the 5.5 models keep; a mark on a shorter one is ignored."""
+
+_OPEN, _CLOSE = b'{"requests":[', b"]}"
+
+
+class Status(StrEnum):
+    """Every processing status the batch API names."""
+
+    IN_PROGRESS = "in_progress"
+    CANCELING = "canceling"
+    ENDED = "ended"
+
+
+COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
+
+
+def params_of(request: Request) -> dict[str, Any]:
+    """The message both endpoints are asked for. Sampling parameters are refused by current models."""
+    system: dict[str, Any] = {"type": "text", "text": request.system}
+    if estimated_tokens(len(request.system)) >= CACHEABLE_TOKENS:
+        system["cache_control"] = {"type": "ephemeral", "ttl": "1h"}
+    schema = _schema(request.step, orjson.dumps(request.schema))
+    return {
+        "model": request.model,
+        "max_tokens": request.max_tokens,
+        "system": [system],
+        "messages": [{"role": "user", "content": request.user}],
+        "output_config": {"format": {"type": "json_schema", "schema": schema}},
+    }
+
+
+@lru_cache(maxsize=256)
+def _schema(step: str, schema: bytes) -> dict[str, Any]:
+    """The schema as this API takes it. Keyed by its bytes: queues narrow a step's schema differently."""
+    import anthropic
+
+    try:
+        return anthropic.transform_schema(orjson.loads(schema))
+    except (ValueError, AssertionError) as err:
+        raise ConfigurationError(
+            f"The output model of step {step} has a field without a plain type: give every field one."
+        ) from err
+
+
+def line_of(request: Request, custom_id: str) -> bytes:
+    line = {"custom_id": custom_id, "params": params_of(request)}
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+class BatchBody:
+    """The create's body, streamed from the spooled lines: one JSON list with a comma for each newline.
+
+    JSON escapes newlines, so each one in the file ends a line. Iterable again, should a redirect ask for it.
+    """
+
+    def __init__(self, spool: Path) -> None:
+        self._spool = spool
+        self.length = spool.stat().st_size - 1 + len(_OPEN) + len(_CLOSE)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield _OPEN
+        with self._spool.open("rb") as source:
+            held = source.read(CHUNK)
+            while following := source.read(CHUNK):
+                yield held.replace(b"\n", b",")
+                held = following
+            yield held.removesuffix(b"\n").replace(b"\n", b",")
+        yield _CLOSE
+
+
+def status_of(batch: Mapping[str, Any]) -> Status:
+    """Raises ContractError for a status the contract does not name."""
+    word = batch.get("processing_status")
+    if word not in Status.__members__.values():
+        raise ContractError(
+            f"Batch {token(batch.get('id'))} has the unknown status {token(word)!r}: look at it."
+        )
+    return Status(str(word))
+
+
+def total_of(batch: Mapping[str, Any]) -> int:
+    """All requests of a batch: the five counts always add up to them."""
+    counts = mapping(batch.get("request_counts"))
+    return sum(count(counts.get(name)) for name in COUNTS)
+
+
+def view_of(batch: Mapping[str, Any]) -> BatchView:
+    status = status_of(batch)
+    total = total_of(batch) or None
+    match status:
+        case Status.IN_PROGRESS | Status.CANCELING:
+            return BatchView(Look.RUNNING, status, total)
+        case Status.ENDED:
+            return BatchView(Look.ENDED, status, total)
+        case _:
+            assert_never(status)
+
+
+def created_at(batch: Mapping[str, Any]) -> datetime:
+    """Raises ContractError for a time that is none."""
+    try:
+        at = datetime.fromisoformat(str(batch.get("created_at")))
+    except ValueError as err:
+        raise ContractError(f"Batch {token(batch.get('id'))} has no readable created_at.") from err
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
+    """A listed batch as a candidate; None when its count differs. Nothing here can prove it ours."""
+    total = total_of(found)
+    if total != batch.requests:
+        return None
+    return Candidate(str(found.get("id", "")), created_at(found), total, proven=False)
+
+
+def answer_of(line: Mapping[str, Any]) -> Answer:
+    """One line of the results."""
+    custom_id = line.get("custom_id")
+    name = custom_id if isinstance(custom_id, str) else ""
+    result = mapping(line.get("result"))
+    kind = result.get("type")
+    match kind:
+        case "succeeded":
+            return message(name, mapping(result.get("message")))
+        case "errored":
+            return _errored(name, mapping(result.get("error")))
+        case "canceled":
+            return Answer(name, Outcome.CANCELLED, "", Usage(), "canceled")
+        case "expired":
+            return Answer(name, Outcome.EXPIRED, "", Usage(), "expired")
+        case _:
+            return Answer(name, Outcome.INVALID, "", Usage(), f"result:{token(kind) or 'none'}")
+
+
+def _errored(custom_id: str, error: Mapping[str, Any]) -> Answer:
+    """Only a refused request is its own fault; a spend limit answers in the same type but passes."""
+    refusal = refusal_of(400, {}, error)
+    permanent = refusal.kind == "invalid_request_error" and not refusal.spent
+    outcome = Outcome.FAILED_PERMANENT if permanent else Outcome.FAILED_TRANSIENT
+    return Answer(custom_id, outcome, "", Usage(), refusal.code or refusal.kind or "errored")
+
+
+def message(custom_id: str, body: Mapping[str, Any]) -> Answer:
+    """A message, from a batch line or an online call. Thinking may come before the text, and text in pieces."""
+    usage = usage_of(mapping(body.get("usage")))
+    blocks = [mapping(block) for block in items(body.get("content"))]
+    text = "".join(str(block.get("text", "")) for block in blocks if block.get("type") == "text")
+    reason = body.get("stop_reason")
+    match reason:
+        case "end_turn" | "stop_sequence":
+            return answered(custom_id, Outcome.SUCCEEDED, text, usage, "")
+        case "max_tokens" | "model_context_window_exceeded":
+            return answered(custom_id, Outcome.CUT, text, usage, str(reason))
+        case "refusal":
+            category = token(mapping(body.get("stop_details")).get("category"))
+            return answered(custom_id, Outcome.REFUSED, "", usage, category or "refusal")
+        case _:
+            return answered(custom_id, Outcome.INVALID, text, usage, f"stop_reason:{token(reason) or 'none'}")
+
+
+def usage_of(usage: Mapping[str, Any]) -> Usage:
+    """`input_tokens` is only what no cache served; the total is the three fields added."""
+    cached = count(usage.get("cache_read_input_tokens"))
+    written = count(usage.get("cache_creation_input_tokens"))
+    return Usage(
+        input_tokens=count(usage.get("input_tokens")) + cached + written,
+        cached_tokens=cached,
+        cache_write_tokens=written,
+        output_tokens=count(usage.get("output_tokens")),
+    )

@@ -1,0 +1,219 @@
+"""A provider's refusals, classified once. Both SDKs raise the same shapes, so one table serves both.
+
+The sentences are ours: a provider's own words may quote the request or the key and never get past this module.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+from llm_assets.domain.errors import (
+    BlockedError,
+    ConfigurationError,
+    ContractError,
+    DeskError,
+    PermanentError,
+    TransientError,
+    UnansweredError,
+    UnknownBatchError,
+)
+
+Subject = Literal["batch", "file", "model", "endpoint"]
+"""What a 404 would be about: the thing the call names."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_SPENT = ("spend_limit", "usage_limit", "insufficient_quota", "credit_balance", "billing", "on_hold")
+_SPENT_WORDS = ("You have reached your specified API usage limits", "Your credit balance is too low")
+"""The one refusal that has no code: a spend limit the customer set, answered as a plain 400."""
+
+QUEUE_FULL = "token_limit_exceeded"
+"""Enqueued prompt tokens per model are used up: nothing ran, the same input may be sent later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom we call, in words that help a person: the profile, the variable of its key, the host."""
+
+    profile: str
+    key_env: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, for its error's sentence and class."""
+
+    doing: str
+    about: Subject = "endpoint"
+    creates: bool = False
+    """True for a POST whose effect cannot be seen: without an answer nobody can tell whether it happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What an error answer says, without its words."""
+
+    status: int
+    kind: str
+    code: str
+    request_id: str
+    retry_after: float | None
+    spent: bool
+    shaped: bool
+    """Whether the body is a provider's error; otherwise somebody else answered, e.g. a proxy."""
+
+    @property
+    def facts(self) -> str:
+        name = self.code or self.kind
+        asked = f", request {self.request_id}" if self.request_id else ""
+        return f"{self.status} {name}{asked}" if name else f"{self.status}{asked}"
+
+
+@contextmanager
+def classified(sdk_error: type[Exception], caller: Caller, call: Call) -> Iterator[None]:
+    """Turns what the SDK or its HTTP library raises into an error of ours.
+
+    The original is dropped from the traceback on purpose: its text holds the provider's words.
+    """
+    import httpx2
+
+    try:
+        yield
+    except (sdk_error, httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as err:
+        failure = _classify(err, caller, call)
+    else:
+        return
+    raise failure from None
+
+
+def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal:
+    """Reads both wire forms: Anthropic's `{"type": "error", "error": {…}}` and OpenAI's inner `{message, code, …}`."""
+    outer: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    inner = outer.get("error", outer)
+    error: Mapping[str, Any] = inner if isinstance(inner, dict) else {}
+    details = error.get("details")
+    code = error.get("code") or (details.get("error_code") if isinstance(details, dict) else None)
+    kind = token(error.get("type"))
+    message = error.get("message")
+    named = token(code) + " " + kind
+    spent = any(word in named for word in _SPENT) or (
+        isinstance(message, str) and message.startswith(_SPENT_WORDS)
+    )
+    asked = headers.get("request-id") or headers.get("x-request-id") or outer.get("request_id")
+    shaped = "error" in outer or ("message" in outer and "type" in outer)
+    return Refusal(status, kind, token(code), token(asked), _retry_after(headers), spent, shaped)
+
+
+def token(value: object) -> str:
+    """A provider's code, or nothing where it is not one: free text may quote the request."""
+    text = str(value) if isinstance(value, str | int) else ""
+    return text if _TOKEN.fullmatch(text) else ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name, "")
+        if re.fullmatch(r"\d+(\.\d+)?", value):
+            return float(value) * unit
+    try:
+        at = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _classify(err: Exception, caller: Caller, call: Call) -> DeskError:
+    status = getattr(err, "status_code", None)
+    if status is None:
+        return _unconnected(err, caller, call)
+    if status < 300:
+        # The SDK could not read a success: only its strict mode says so.
+        return unreadable(caller, call)
+    response: Any = getattr(err, "response", None)
+    headers = response.headers if response is not None else {}
+    return of_refusal(refusal_of(status, headers, getattr(err, "body", None)), caller, call)
+
+
+def unreadable(caller: Caller, call: Call) -> DeskError:
+    """A success whose body is not what the contract says."""
+    told = f"{caller.profile} answered what its contract does not name while we tried to {call.doing}"
+    if call.creates:
+        return UnansweredError(f"{told}: reconcile decides whether it was created.")
+    return ContractError(f"{told}: check that {caller.host} speaks this protocol.")
+
+
+def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
+    """The table: one class per kind of refusal, each with its cure."""
+    who, facts, status = caller.profile, refusal.facts, refusal.status
+    if refusal.code == QUEUE_FULL:
+        return TransientError(f"{who} has no room in its queue ({facts}): sent again later.")
+    if refusal.spent or status == 402:
+        return BlockedError(
+            f"{who} reached a spend limit ({facts}): raise the limit or add credit, then run again."
+        )
+    if status == 401:
+        return BlockedError(f"{who} refused the key ({facts}): check {caller.key_env}.")
+    if status == 403:
+        return BlockedError(
+            f"{who} does not allow this key to {call.doing} ({facts}): check what it may use."
+        )
+    if status == 404:
+        return _not_found(refusal, caller, call)
+    if status == 413:
+        cure = "lower batch_bytes of the profile"
+        return PermanentError(f"{who} finds the input too large ({facts}): {cure}.", code="too_large")
+    if status in (409, 429):
+        after = refusal.retry_after
+        return TransientError(f"{who} cannot {call.doing} now ({facts}).", retry_after=after)
+    if status in (408, 499) or status >= 500:
+        return _failed(refusal, caller, call)
+    if status < 400:
+        return BlockedError(
+            f"{caller.host} sends us elsewhere ({facts}): check the base URL of profile {who}."
+        )
+    code = refusal.code or refusal.kind or str(status)
+    return PermanentError(f"{who} refused to {call.doing} ({facts}).", code=code)
+
+
+def _failed(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
+    told = f"{caller.profile} failed to {call.doing} ({refusal.facts})"
+    if call.creates:
+        return UnansweredError(f"{told}: reconcile decides whether it was created.")
+    return TransientError(f"{told}.", retry_after=refusal.retry_after)
+
+
+def _not_found(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
+    who, facts = caller.profile, refusal.facts
+    if refusal.code == "model_not_found" or (call.about == "model" and refusal.shaped):
+        return BlockedError(f"{who} does not offer the model ({facts}): check `models` of the profile.")
+    if not refusal.shaped or refusal.code == "unknown_url" or call.about == "endpoint":
+        cure = f"check the base URL of profile {who}, and `batch` in its capabilities"
+        return BlockedError(f"{caller.host} knows no such address ({facts}): {cure}.")
+    if call.about == "file":
+        return TransientError(f"{who} does not know the input file yet ({facts}).")
+    return UnknownBatchError(f"{who} does not know this batch or its results ({facts}).")
+
+
+def _unconnected(err: Exception, caller: Caller, call: Call) -> DeskError:
+    import httpx2
+
+    cause = err if isinstance(err, httpx2.TransportError | httpx2.InvalidURL) else err.__cause__
+    if isinstance(cause, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
+        return ConfigurationError(
+            f"The base URL of profile {caller.profile} is no address: write http(s)://host."
+        )
+    if isinstance(
+        cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError | httpx2.PoolTimeout
+    ):
+        cure = "check the network and the base URL"
+        return TransientError(f"{caller.profile} cannot be reached at {caller.host}: {cure}.")
+    slow = isinstance(cause, httpx2.TimeoutException)
+    happened = "did not answer in time" if slow else "broke the connection"
+    told = f"{caller.profile} {happened} while we tried to {call.doing} ({type(cause or err).__name__})"
+    if call.creates:
+        return UnansweredError(f"{told}: reconcile decides whether it was created.")
+    return TransientError(f"{told}.")

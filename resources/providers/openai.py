@@ -1,0 +1,162 @@
+"""OpenAI's batch and chat endpoints, and gateways that speak them, through the official SDK."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from llm_assets.domain.batch import Batch, BatchView, Candidate
+from llm_assets.domain.errors import DeskError, TransientError
+from llm_assets.domain.outcome import Answer
+from llm_assets.domain.request import Request
+from resources.providers import openai_wire as form
+from resources.providers import wire
+from resources.providers.errors import Call
+from resources.providers.sdk import PAGE, SKEW, SdkProvider
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+
+class OpenAIProvider(SdkProvider["OpenAI"]):
+    """The port `Provider` in OpenAI's protocol."""
+
+    def _connect(self, **options: Any) -> "OpenAI":
+        import openai
+
+        return openai.OpenAI(**options)
+
+    def _sdk_error(self) -> type[Exception]:
+        import openai
+
+        return openai.OpenAIError
+
+    def _view(self, state: Mapping[str, Any]) -> BatchView:
+        return form.view_of(state)
+
+    def line(self, request: Request, custom_id: str) -> bytes:
+        return form.line_of(request, custom_id)
+
+    def upload(self, batch: Batch, spool: Path) -> str | None:
+        name = f"{batch.batch_id}.jsonl"
+        found = self._uploaded(name, spool.stat().st_size, batch.created_at - SKEW)
+        if found is not None:
+            return found
+        call = Call("upload the input file")
+        with spool.open("rb") as source, self._edge(call):
+            raw = self._client.files.with_raw_response.create(
+                file=(name, source, "application/jsonl"), purpose="batch"
+            )
+            return self._id(self._body(raw, call), call)
+
+    def _uploaded(self, name: str, size: int, since: datetime) -> str | None:
+        """The id of an earlier upload of the same bytes, so that a lost answer leaves no second file.
+
+        None as well where the files cannot be listed, as at some gateways: a second file costs nothing, and
+        the upload itself will say what is wrong with a key or a host.
+        """
+        call = Call("list the uploaded files")
+        try:
+            with self._edge(call):
+                raw = self._client.files.with_raw_response.list(purpose="batch", limit=PAGE, order="desc")
+                listed = self._body(raw, call)
+        except DeskError:
+            return None
+        for file in map(wire.mapping, wire.items(listed.get("data"))):
+            recent = wire.count(file.get("created_at")) >= since.timestamp()
+            if recent and file.get("filename") == name and file.get("bytes") == size:
+                return self._id(file, call)
+        return None
+
+    def create(self, batch: Batch, spool: Path) -> str:
+        if batch.provider_file_id is None:
+            raise ValueError(f"batch {batch.batch_id} has no uploaded input file")
+        call = Call("create the batch", about="file", creates=True)
+        marks = {"batch_id": batch.batch_id, "sha256": batch.sha256, "step": batch.step}
+        metadata: dict[str, Any] = {"metadata": marks} if self._profile.capabilities.metadata else {}
+        with self._edge(call):
+            raw = self._client.batches.with_raw_response.create(
+                input_file_id=batch.provider_file_id,
+                endpoint=form.ENDPOINT,
+                completion_window=form.WINDOW,
+                **metadata,
+            )
+            return self._id(self._body(raw, call), call)
+
+    def _retrieve(self, provider_batch_id: str) -> Mapping[str, Any]:
+        call = Call(f"look at batch {provider_batch_id}", about="batch")
+        with self._edge(call):
+            return self._body(self._client.batches.with_raw_response.retrieve(provider_batch_id), call)
+
+    def _cancel(self, provider_batch_id: str) -> None:
+        with self._edge(Call(f"cancel batch {provider_batch_id}", about="batch")):
+            self._client.batches.with_raw_response.cancel(provider_batch_id)
+
+    def candidates(self, batch: Batch) -> list[Candidate]:
+        """Batches created since the intent that are or may be this one, oldest first."""
+        since = (batch.creating_at or batch.created_at) - SKEW
+        found = [form.candidate_of(listed, batch) for listed in self._listed(since)]
+        fitting = [c for c in found if c is not None and c.created_at >= since]
+        return sorted(fitting, key=lambda c: (c.created_at, c.provider_batch_id))
+
+    def _listed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        """Pages of the list until one holds nothing new enough: that its order is newest first is only likely."""
+        from openai import Omit, omit
+
+        call = Call("list the batches")
+        seen: set[str] = set()
+        after: str | Omit = omit
+        while True:
+            with self._edge(call):
+                page = self._body(self._client.batches.with_raw_response.list(limit=PAGE, after=after), call)
+            fresh = [b for b in map(wire.mapping, wire.items(page.get("data"))) if b.get("id") not in seen]
+            yield from fresh
+            recent = any(wire.count(b.get("created_at")) >= since.timestamp() for b in fresh)
+            if not page.get("has_more") or not recent:
+                return
+            seen.update(str(b.get("id")) for b in fresh)
+            after = str(fresh[-1].get("id"))
+
+    def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
+        state = self._ended(batch.provider_batch_id)
+        paths = [into / f"{batch.batch_id}-{kind}.jsonl" for kind in ("output", "error")]
+        try:
+            for path, name in zip(paths, ("output_file_id", "error_file_id"), strict=True):
+                path.write_bytes(b"")
+                self._download(state.get(name), path)
+            self._check(state, paths)
+            for path in paths:
+                for line in wire.read_lines(path):
+                    yield form.answer_of(line) if line is not None else wire.unreadable_line()
+        finally:
+            for path in paths:
+                path.unlink(missing_ok=True)
+
+    def _download(self, file_id: object, path: Path) -> None:
+        """One result file to disk; nothing where the batch has none of this kind."""
+        if not isinstance(file_id, str) or not file_id:
+            return
+        call = Call("download the results", about="batch")
+        with self._edge(call), self._client.files.with_streaming_response.content(file_id) as response:
+            wire.save(response.iter_bytes(wire.CHUNK), path)
+
+    def _check(self, state: Mapping[str, Any], paths: Sequence[Path]) -> None:
+        """Raises TransientError when the files hold less than the counts tell: a cut at a line's end looks whole."""
+        name = str(state.get("id"))
+        output, error = (wire.lines_of(path) for path in paths)
+        counts = wire.mapping(state.get("request_counts"))
+        completed, failed = wire.count(counts.get("completed")), wire.count(counts.get("failed"))
+        if not (output.whole and error.whole):
+            raise TransientError(f"The results of batch {name} end inside a line; they are fetched again.")
+        wire.expect(output.number, completed, name)
+        wire.expect(output.number + error.number, completed + failed, name)
+
+    def ask(self, line: bytes) -> Answer:
+        asked = orjson.loads(line)
+        call = Call("answer a request", about="model")
+        with self._edge(call):
+            raw = self._client.chat.completions.with_raw_response.create(**asked["body"])
+            body = self._body(raw, call)
+        return form.completion(asked["custom_id"], body)

@@ -1,0 +1,182 @@
+"""OpenAI's wire form as pure functions: the input line, the batch's status, the result line. No calls here."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Final, assert_never
+
+import orjson
+
+from llm_assets.domain.batch import Batch, BatchView, Candidate, Look
+from llm_assets.domain.digest import digest
+from llm_assets.domain.errors import ContractError
+from llm_assets.domain.money import Usage
+from llm_assets.domain.outcome import Answer, Outcome
+from llm_assets.domain.request import Request
+from resources.providers.errors import QUEUE_FULL, token
+from resources.providers.wire import answered, count, items, mapping
+
+ENDPOINT: Final = "/v1/chat/completions"
+WINDOW: Final = "24h"
+
+
+class Status(StrEnum):
+    """Every status the batch API names."""
+
+    VALIDATING = "validating"
+    FAILED = "failed"
+    IN_PROGRESS = "in_progress"
+    FINALIZING = "finalizing"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """The chat completion both endpoints are asked for."""
+    return {
+        "model": request.model,
+        "messages": [
+            {"role": "system", "content": request.system},
+            {"role": "user", "content": request.user},
+        ],
+        "max_completion_tokens": request.max_tokens,
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": request.step, "strict": True, "schema": request.schema},
+        },
+        "prompt_cache_key": _cache_key(request.step, request.model, request.system),
+    }
+
+
+@lru_cache(maxsize=256)
+def _cache_key(step: str, model: str, system: str) -> str:
+    """Requests that share a prefix share this key, so that they meet the same cache."""
+    return digest([step, model, system])
+
+
+def line_of(request: Request, custom_id: str) -> bytes:
+    line = {"custom_id": custom_id, "method": "POST", "url": ENDPOINT, "body": body_of(request)}
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def status_of(batch: Mapping[str, Any]) -> Status:
+    """Raises ContractError for a status the contract does not name."""
+    word = batch.get("status")
+    if word not in Status.__members__.values():
+        raise ContractError(
+            f"Batch {token(batch.get('id'))} has the unknown status {token(word)!r}: look at it."
+        )
+    return Status(str(word))
+
+
+def view_of(batch: Mapping[str, Any]) -> BatchView:
+    status = status_of(batch)
+    total = mapping(batch.get("request_counts")).get("total")
+    view = BatchView(Look.RUNNING, status, total if isinstance(total, int) and total > 0 else None)
+    match status:
+        case Status.VALIDATING | Status.IN_PROGRESS | Status.FINALIZING | Status.CANCELLING:
+            return view
+        case Status.COMPLETED | Status.EXPIRED | Status.CANCELLED:
+            return BatchView(Look.ENDED, status, view.total)
+        case Status.FAILED:
+            look, detail = _why(batch)
+            return BatchView(look, status, view.total, detail)
+        case _:
+            assert_never(status)
+
+
+def _why(batch: Mapping[str, Any]) -> tuple[Look, str]:
+    """The codes a batch failed with, each with its first line where it names one."""
+    found: dict[str, str] = {}
+    for error in map(mapping, items(mapping(batch.get("errors")).get("data"))):
+        code = token(error.get("code")) or "unnamed"
+        where = error.get("line")
+        found.setdefault(code, f"{code} (line {where})" if isinstance(where, int) else code)
+    return Look.LATER if QUEUE_FULL in found else Look.REJECTED, ", ".join(found.values())
+
+
+def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
+    """A listed batch as a candidate; None when it is another one's, or failed and so never ran.
+
+    Our metadata proves it, and so does our input file, which no other batch was given. A gateway that returns
+    neither leaves time and count. A failed one must not be adopted: the same input may have been sent again
+    after it, and that copy is the one to find.
+    """
+    if found.get("status") == Status.FAILED:
+        return None
+    owner = mapping(found.get("metadata")).get("batch_id")
+    file_id = found.get("input_file_id")
+    ours_by_file = bool(batch.provider_file_id) and file_id == batch.provider_file_id
+    total = mapping(found.get("request_counts")).get("total")
+    requests = total if isinstance(total, int) and total > 0 else None
+    proven = owner == batch.batch_id or (owner is None and ours_by_file)
+    if not proven:
+        other_file = bool(batch.provider_file_id) and bool(file_id)
+        if owner is not None or other_file or (requests is not None and requests != batch.requests):
+            return None
+    created = datetime.fromtimestamp(count(found.get("created_at")), UTC)
+    return Candidate(str(found.get("id", "")), created, requests, proven)
+
+
+def answer_of(line: Mapping[str, Any]) -> Answer:
+    """One line of an output or error file. The status code decides: `error` is null for refused requests too."""
+    custom_id = line.get("custom_id")
+    name = custom_id if isinstance(custom_id, str) else ""
+    error = mapping(line.get("error"))
+    response = mapping(line.get("response"))
+    code = token(error.get("code"))
+    if code == "batch_expired":
+        return Answer(name, Outcome.EXPIRED, "", Usage(), code)
+    if code == "batch_cancelled":
+        return Answer(name, Outcome.CANCELLED, "", Usage(), code)
+    status = response.get("status_code")
+    if not isinstance(status, int):
+        return Answer(name, Outcome.FAILED_TRANSIENT, "", Usage(), code or "no_response")
+    body = mapping(response.get("body"))
+    return completion(name, body) if status < 300 else _refused(name, status, body)
+
+
+def _refused(custom_id: str, status: int, body: Mapping[str, Any]) -> Answer:
+    """4xx is the request's own fault, except where the account or the moment is: those pass or block the next create."""
+    error = mapping(body.get("error"))
+    detail = token(error.get("code")) or token(error.get("type")) or str(status)
+    passing = status >= 500 or status in (401, 402, 403, 408, 409, 429)
+    outcome = Outcome.FAILED_TRANSIENT if passing else Outcome.FAILED_PERMANENT
+    return Answer(custom_id, outcome, "", Usage(), detail)
+
+
+def completion(custom_id: str, body: Mapping[str, Any]) -> Answer:
+    """A chat completion, from a batch line or an online call."""
+    usage = usage_of(mapping(body.get("usage")))
+    choices = items(body.get("choices"))
+    choice = mapping(choices[0]) if choices else {}
+    message = mapping(choice.get("message"))
+    content = message.get("content")
+    text = content if isinstance(content, str) else ""
+    if message.get("refusal"):
+        return answered(custom_id, Outcome.REFUSED, "", usage, "refusal")
+    reason = choice.get("finish_reason")
+    match reason:
+        case "stop":
+            return answered(custom_id, Outcome.SUCCEEDED, text, usage, "")
+        case "length":
+            return answered(custom_id, Outcome.CUT, text, usage, "length")
+        case "content_filter":
+            return answered(custom_id, Outcome.REFUSED, "", usage, "content_filter")
+        case _:
+            return answered(
+                custom_id, Outcome.INVALID, text, usage, f"finish_reason:{token(reason) or 'none'}"
+            )
+
+
+def usage_of(usage: Mapping[str, Any]) -> Usage:
+    details = mapping(usage.get("prompt_tokens_details"))
+    return Usage(
+        input_tokens=count(usage.get("prompt_tokens")),
+        cached_tokens=count(details.get("cached_tokens")),
+        cache_write_tokens=count(details.get("cache_write_tokens")),
+        output_tokens=count(usage.get("completion_tokens")),
+    )

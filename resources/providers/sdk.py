@@ -1,0 +1,124 @@
+"""What the two adapters share: a client made once at the first call, its answers as JSON, its errors as ours."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import orjson
+
+from llm_assets.domain.batch import BatchView, Look
+from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
+from llm_assets.domain.profile import Profile
+from resources.providers import wire
+from resources.providers.errors import Call, Caller, classified, unreadable
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic
+    from openai import OpenAI
+
+SKEW = timedelta(minutes=5)
+"""How far the provider's clock may be from ours."""
+PAGE = 100
+CONNECT_SECONDS = 10.0
+
+Client = TypeVar("Client", "Anthropic", "OpenAI")
+
+
+class SdkProvider(ABC, Generic[Client]):
+    """Construction needs no key, so that planning does not either; the first call does."""
+
+    def __init__(self, profile: Profile, *, timeout_seconds: float, strict: bool = False) -> None:
+        self._profile = profile
+        self._timeout_seconds = timeout_seconds
+        self._strict = strict
+
+    @property
+    def profile(self) -> Profile:
+        return self._profile
+
+    @abstractmethod
+    def _connect(self, **options: Any) -> Client:
+        """The SDK's client with these options and the key."""
+
+    @abstractmethod
+    def _sdk_error(self) -> type[Exception]:
+        """The base of everything the SDK raises."""
+
+    @abstractmethod
+    def _view(self, state: Mapping[str, Any]) -> BatchView: ...
+
+    @abstractmethod
+    def _retrieve(self, provider_batch_id: str) -> Mapping[str, Any]: ...
+
+    @abstractmethod
+    def _cancel(self, provider_batch_id: str) -> None: ...
+
+    @cached_property
+    def _client(self) -> Client:
+        key, address = wire.api_key(self._profile), wire.base_url(self._profile)
+        import httpx2
+
+        wire.quiet(self._profile.protocol)
+        limit = self._timeout_seconds
+        return self._connect(
+            api_key=key,
+            base_url=address,
+            timeout=httpx2.Timeout(limit, connect=min(limit, CONNECT_SECONDS)),
+            max_retries=0,
+            _strict_response_validation=self._strict,
+        )
+
+    @cached_property
+    def _caller(self) -> Caller:
+        name = self._profile.name or self._profile.protocol
+        return Caller(name, wire.key_env(self._profile), str(self._client.base_url.host))
+
+    def _edge(self, call: Call) -> AbstractContextManager[None]:
+        return classified(self._sdk_error(), self._caller, call)
+
+    def _body(
+        self, raw: Any, call: Call
+    ) -> Mapping[str, Any]:  # the SDK's raw response; its models check nothing
+        """The answer as a JSON object; strict mode has the SDK check it against its model first."""
+        try:
+            if self._strict:
+                raw.parse()
+            body = orjson.loads(raw.http_response.content)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise unreadable(self._caller, call)
+        return body
+
+    def _id(self, body: Mapping[str, Any], call: Call) -> str:
+        found = body.get("id")
+        if not isinstance(found, str) or not found:
+            raise unreadable(self._caller, call)
+        return found
+
+    def look(self, provider_batch_id: str) -> BatchView:
+        try:
+            return self._view(self._retrieve(provider_batch_id))
+        except UnknownBatchError as err:
+            return BatchView(Look.UNKNOWN, "unknown", detail=str(err))
+
+    def cancel(self, provider_batch_id: str) -> None:
+        """Asks for the end of a batch; one that has ended already is no error."""
+        try:
+            self._cancel(provider_batch_id)
+        except (PermanentError, TransientError) as err:
+            if self.look(provider_batch_id).look is Look.RUNNING:
+                raise err from None
+
+    def _ended(self, provider_batch_id: str | None) -> Mapping[str, Any]:
+        """The state of a batch whose results may be read. Raises TransientError while it is not done."""
+        state = self._retrieve(provider_batch_id or "")
+        view = self._view(state)
+        if view.look is not Look.ENDED:
+            raise TransientError(
+                f"Batch {provider_batch_id} is {view.status}: look again before collecting it."
+            )
+        return state
