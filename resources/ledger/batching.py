@@ -12,21 +12,24 @@ from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState, may_become
 from llm_assets.domain.outcome import RequestState
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.ports import Member
+from resources.ledger.sql import Columns, chunks, constants, insert_from, table_of
 from resources.ledger.tables import attempts, batch_members, batches, requests
 
 _COLUMNS = tuple(field.name for field in fields(Batch))
 _CHANGEABLE = frozenset(_COLUMNS) - {"batch_id", "state"}
+_MEMBER_COLUMNS: Columns = {"request_id": str, "attempt": int}
 _FREES_MEMBERS = frozenset({BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED})
 
 
 def intend(connection: Connection, batch: Batch, members: Sequence[Member]) -> None:
-    rows = [
-        {"batch_id": batch.batch_id, "request_id": m.request_id, "attempt": m.attempt, "released": False}
-        for m in sorted(members, key=lambda m: m.request_id)  # the same order everywhere: no deadlock
-    ]
+    ordered = sorted(members, key=lambda m: m.request_id)  # the same order everywhere: no deadlock
+    rows = [{"request_id": m.request_id, "attempt": m.attempt} for m in ordered]
     try:
         connection.execute(insert(batches), {name: getattr(batch, name) for name in _COLUMNS})
-        connection.execute(insert(batch_members), rows)
+        for chunk in chunks(rows):
+            given = table_of(connection, _MEMBER_COLUMNS, chunk)
+            fixed = constants(batch_members, batch_id=batch.batch_id, released=False)
+            connection.execute(insert_from(connection, batch_members, select(*given.c, *fixed)))
     except IntegrityError as err:
         raise ValueError(_not_due(batch, "it is there already, or some")) from err
     member = batch_members.alias()

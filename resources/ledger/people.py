@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, select, text, update
 
 from llm_assets.domain.digest import digest
 from llm_assets.domain.outcome import RequestState
 from llm_assets.engine.ports import DeadLetter, Decision
-from resources.ledger.sql import add_missing
+from resources.ledger.sql import insert
 from resources.ledger.tables import audit, decisions, requests, work
 
 
@@ -22,7 +22,7 @@ def decide(connection: Connection, day: date, decision: Decision) -> None:
         "decided_at": decision.decided_at,
         "values": orjson.dumps(dict(decision.values), option=orjson.OPT_SORT_KEYS).decode(),
     }
-    add_missing(connection, decisions, [row])
+    connection.execute(insert(connection, decisions).on_conflict_do_nothing(), row)
 
 
 def decisions_of(connection: Connection, day: date) -> list[Decision]:
@@ -83,7 +83,7 @@ def append_audit(
     previous = connection.scalar(select(audit.c.digest).order_by(audit.c.id.desc()).limit(1)) or ""
     link = digest([previous, at.isoformat(), actor, action, subject, detail])
     connection.execute(
-        insert(audit),
+        insert(connection, audit),
         {
             "at": at,
             "actor": actor,

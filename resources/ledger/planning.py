@@ -1,6 +1,7 @@
 """A night's work: which request answers which case, what of it is due, and how it stands."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import date
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import RequestState
 from llm_assets.engine.ports import Member, Planned, Standing, Work
-from resources.ledger.sql import Row, add_missing, chunks, put
+from resources.ledger.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
 from resources.ledger.tables import requests, work
 
 _KEPT = frozenset({RequestState.DONE, RequestState.REVIEW, RequestState.DEAD, RequestState.IN_FLIGHT})
@@ -36,6 +37,8 @@ class _Stand(NamedTuple):
         return Member(request_id, self.attempt + 1, self.attempt + 1 - self.rounds_before)
 
 
+_WORK_COLUMNS: Columns = dict.fromkeys((f.name for f in fields(Work)), str)
+_REQUEST_COLUMNS: Columns = dict.fromkeys(("request_id", "model", "prompt_version"), str)
 _UNSEEN = _Stand(RequestState.DUE, 0, 0)
 
 
@@ -49,9 +52,8 @@ def plan(
     assigned = {case_id: _assigned(w, older.get(case_id), stands, rework) for case_id, w in wanted.items()}
     _end_exhausted(connection, stands, assigned.values(), max_attempts)
     unseen = {w.request_id: w for w in assigned.values() if w.request_id not in stands}
-    add_missing(connection, requests, [_new_request(step, unseen[i]) for i in sorted(unseen)])
-    changed = [w for case_id, w in sorted(assigned.items()) if older.get(case_id) != w]
-    put(connection, work, [_work_row(day, step, w) for w in changed])
+    _add_requests(connection, step, [unseen[i] for i in sorted(unseen)])
+    _put_work(connection, day, step, [w for c, w in sorted(assigned.items()) if older.get(c) != w])
     due = {
         w.request_id: stands.get(w.request_id, _UNSEEN).member(w.request_id)
         for w in assigned.values()
@@ -78,24 +80,18 @@ def _end_exhausted(
         if stands[i].state is RequestState.DUE and stands[i].attempt - stands[i].rounds_before >= max_attempts
     )
     if over:
-        where = (requests.c.request_id.in_(over), requests.c.state == RequestState.DUE)
+        where = (is_among(connection, requests.c.request_id, over), requests.c.state == RequestState.DUE)
         connection.execute(update(requests).where(*where).values(state=RequestState.DEAD))
         stands.update((i, stands[i]._replace(state=RequestState.DEAD)) for i in over)
 
 
 def _work_of(connection: Connection, day: date, step: str, case_ids: Iterable[str]) -> dict[str, Work]:
-    columns = (
-        work.c.case_id,
-        work.c.input_hash,
-        work.c.request_id,
-        work.c.lane,
-        work.c.prompt_version,
-        work.c.model,
-    )
+    columns = [work.c[name] for name in _WORK_COLUMNS]
     found: dict[str, Work] = {}
     for chunk in chunks(case_ids):
-        where = (work.c.day == day, work.c.step == step, work.c.case_id.in_(chunk))
-        found.update((row.case_id, Work(*row)) for row in connection.execute(select(*columns).where(*where)))
+        where = (work.c.day == day, work.c.step == step, is_among(connection, work.c.case_id, chunk))
+        rows = connection.execute(select(*columns).where(*where)).all()
+        found.update((row[0], Work(*row)) for row in rows)
     return found
 
 
@@ -103,38 +99,43 @@ def _stands(connection: Connection, request_ids: Iterable[str]) -> dict[str, _St
     columns = (requests.c.request_id, requests.c.state, requests.c.attempt, requests.c.rounds_before)
     found: dict[str, _Stand] = {}
     for chunk in chunks(request_ids):
-        rows = connection.execute(select(*columns).where(requests.c.request_id.in_(chunk)))
+        rows = connection.execute(
+            select(*columns).where(is_among(connection, requests.c.request_id, chunk))
+        ).all()
         found.update((i, _Stand(RequestState(state), attempt, before)) for i, state, attempt, before in rows)
     return found
 
 
-def _new_request(step: str, asked: Work) -> Row:
-    return {
-        "request_id": asked.request_id,
-        "step": step,
-        "model": asked.model,
-        "prompt_version": asked.prompt_version,
-        "state": RequestState.DUE,
-        "attempt": 0,
-        "rounds_before": 0,
-        "provider": "",
-        "outcome": "",
-        "detail": "",
-        "output": None,
-    }
+def _add_requests(connection: Connection, step: str, unseen: Sequence[Work]) -> None:
+    if not unseen:
+        return
+    given = table_of(connection, _REQUEST_COLUMNS, [_row(w, _REQUEST_COLUMNS) for w in unseen])
+    fixed = constants(
+        requests,
+        step=step,
+        state=RequestState.DUE,
+        attempt=0,
+        rounds_before=0,
+        provider="",
+        outcome="",
+        detail="",
+    )
+    connection.execute(insert_from(connection, requests, select(*given.c, *fixed)).on_conflict_do_nothing())
 
 
-def _work_row(day: date, step: str, item: Work) -> Row:
-    return {
-        "day": day,
-        "step": step,
-        "case_id": item.case_id,
-        "input_hash": item.input_hash,
-        "request_id": item.request_id,
-        "lane": item.lane,
-        "prompt_version": item.prompt_version,
-        "model": item.model,
-    }
+def _put_work(connection: Connection, day: date, step: str, changed: Sequence[Work]) -> None:
+    if not changed:
+        return
+    given = table_of(connection, _WORK_COLUMNS, [_row(w, _WORK_COLUMNS) for w in changed])
+    statement = insert_from(connection, work, select(*given.c, *constants(work, day=day, step=step)))
+    replaced = {name: statement.excluded[name] for name in _WORK_COLUMNS if name != "case_id"}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["day", "step", "case_id"], set_=replaced)
+    )
+
+
+def _row(item: Work, columns: Columns) -> Row:
+    return {name: getattr(item, name) for name in columns}
 
 
 def prune_work(connection: Connection, day: date, step: str, keep: Collection[str]) -> int:
@@ -143,7 +144,7 @@ def prune_work(connection: Connection, day: date, step: str, keep: Collection[st
     known = connection.execute(select(work.c.case_id).where(*of_step)).scalars()
     gone = [case_id for case_id in known if case_id not in kept]
     for chunk in chunks(gone):
-        connection.execute(delete(work).where(*of_step, work.c.case_id.in_(chunk)))
+        connection.execute(delete(work).where(*of_step, is_among(connection, work.c.case_id, chunk)))
     return len(gone)
 
 

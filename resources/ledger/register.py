@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Connection, func, select
 
 from llm_assets.domain.document import Received
-from resources.ledger.sql import chunks, insert
+from resources.ledger.sql import chunks, insert, is_among
 from resources.ledger.tables import received
 
 
@@ -55,7 +55,7 @@ def known_digests(connection: Connection, source: str, places: Sequence[str]) ->
     for chunk in chunks(places):
         newest = (
             select(func.max(received.c.id))
-            .where(received.c.source == source, received.c.place.in_(chunk))
+            .where(received.c.source == source, is_among(connection, received.c.place, chunk))
             .group_by(received.c.place)
         )
         rows = connection.execute(

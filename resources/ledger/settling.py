@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, insert, select
+from sqlalchemy import Connection, case, func, select, update
 
 from llm_assets.domain.outcome import Next, Outcome, RequestState
 from llm_assets.domain.profile import Lane
 from llm_assets.engine.ports import Settlement, UsageRow
-from resources.ledger.sql import Row, chunks, put
+from resources.ledger.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
 from resources.ledger.tables import attempts, requests
 
 PICO = Decimal(10) ** 12
@@ -22,6 +22,34 @@ _STATE_AFTER = {
     Next.REVIEW: RequestState.REVIEW,
     Next.DEAD: RequestState.DEAD,
 }
+
+
+_RECEIPT_COLUMNS: Columns = {
+    "request_id": str,
+    "attempt": int,
+    "provider": str,
+    "mode": str,
+    "outcome": str,
+    "input_tokens": int,
+    "cached_tokens": int,
+    "cache_write_tokens": int,
+    "output_tokens": int,
+    "cost_pico_usd": int,
+}
+_RESULT_COLUMNS: Columns = {
+    "request_id": str,
+    "state": str,
+    "attempt": int,
+    "provider": str,
+    "outcome": str,
+    "detail": str,
+    "output": str,
+}
+
+
+class _Stand(NamedTuple):
+    state: RequestState
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,66 +69,72 @@ def settle(connection: Connection, bill: Bill, settlements: Sequence[Settlement]
 
 def _settle_chunk(connection: Connection, bill: Bill, chunk: list[Settlement]) -> int:
     ids = sorted({s.request_id for s in chunk})
-    rows = _locked(connection, ids)
-    if unknown := len(ids) - len(rows):
+    stands = _locked(connection, ids)
+    if unknown := len(ids) - len(stands):
         raise ValueError(
             f"{unknown} of {len(ids)} settled requests were never planned; batch {bill.batch_id}."
         )
     known = _settled(connection, ids)
     new = {(s.request_id, s.attempt): s for s in chunk if (s.request_id, s.attempt) not in known}
-    if not new:
-        return 0
-    connection.execute(insert(attempts), [_receipt(bill, s, rows[s.request_id]) for s in new.values()])
-    changed: dict[str, Row] = {}
+    changed: dict[str, Settlement] = {}
     for settlement in new.values():
-        row = rows[settlement.request_id]
-        if _counts(settlement, row):
-            rows[settlement.request_id] = changed[settlement.request_id] = {**row, **_result(settlement)}
-    put(connection, requests, list(changed.values()))
+        if _counts(settlement, stands[settlement.request_id]):
+            changed[settlement.request_id] = settlement
+            stands[settlement.request_id] = _Stand(_STATE_AFTER[settlement.next], settlement.attempt)
+    _add_receipts(connection, bill, list(new.values()))
+    _change(connection, list(changed.values()))
     return len(new)
 
 
-def _locked(connection: Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
+def _locked(connection: Connection, ids: list[str]) -> dict[str, _Stand]:
     """The requests as they stand, held until the transaction ends; always in the same order: no deadlock."""
-    query = select(requests).where(requests.c.request_id.in_(ids)).order_by(requests.c.request_id)
-    return {row["request_id"]: dict(row) for row in connection.execute(query.with_for_update()).mappings()}
+    query = (
+        select(requests.c.request_id, requests.c.state, requests.c.attempt)
+        .where(is_among(connection, requests.c.request_id, ids))
+        .order_by(requests.c.request_id)
+        .with_for_update()
+    )
+    return {i: _Stand(RequestState(state), attempt) for i, state, attempt in connection.execute(query).all()}
 
 
 def _settled(connection: Connection, ids: list[str]) -> set[tuple[str, int]]:
-    query = select(attempts.c.request_id, attempts.c.attempt).where(attempts.c.request_id.in_(ids))
-    return {(request_id, attempt) for request_id, attempt in connection.execute(query)}
+    query = select(attempts.c.request_id, attempts.c.attempt).where(
+        is_among(connection, attempts.c.request_id, ids)
+    )
+    return {(request_id, attempt) for request_id, attempt in connection.execute(query).all()}
 
 
-def _counts(settlement: Settlement, row: Row) -> bool:
+def _counts(settlement: Settlement, stand: _Stand) -> bool:
     """The first usable answer wins; a late one of an earlier attempt only costs."""
-    if row["state"] == RequestState.DONE:
+    if stand.state is RequestState.DONE:
         return False
-    return settlement.next is Next.DONE or settlement.attempt >= row["attempt"]
+    return settlement.next is Next.DONE or settlement.attempt >= stand.attempt
 
 
-def _result(settlement: Settlement) -> Row:
-    return {
-        "state": _STATE_AFTER[settlement.next],
-        "attempt": settlement.attempt,
-        "provider": settlement.provider,
-        "outcome": settlement.answer.outcome,
-        "detail": settlement.answer.detail,
-        "output": settlement.output,
-    }
+def _add_receipts(connection: Connection, bill: Bill, settlements: Sequence[Settlement]) -> None:
+    if not settlements:
+        return
+    given = table_of(connection, _RECEIPT_COLUMNS, [_receipt(s) for s in settlements])
+    fixed = constants(
+        attempts,
+        batch_id=bill.batch_id,
+        day=bill.day,
+        step=bill.step,
+        lane=bill.lane,
+        settled_at=bill.settled_at,
+    )
+    receipts = select(*given.c, *fixed, requests.c.model, requests.c.prompt_version).join(
+        requests, requests.c.request_id == given.c.request_id
+    )
+    connection.execute(insert_from(connection, attempts, receipts))
 
 
-def _receipt(bill: Bill, settlement: Settlement, request: Row) -> Row:
+def _receipt(settlement: Settlement) -> Row:
     usage = settlement.answer.usage
     return {
         "request_id": settlement.request_id,
         "attempt": settlement.attempt,
-        "batch_id": bill.batch_id,
-        "day": bill.day,
-        "step": bill.step,
-        "lane": bill.lane,
         "provider": settlement.provider,
-        "model": request["model"],
-        "prompt_version": request["prompt_version"],
         "mode": settlement.mode,
         "outcome": settlement.answer.outcome,
         "input_tokens": usage.input_tokens,
@@ -108,7 +142,26 @@ def _receipt(bill: Bill, settlement: Settlement, request: Row) -> Row:
         "cache_write_tokens": usage.cache_write_tokens,
         "output_tokens": usage.output_tokens,
         "cost_pico_usd": int((settlement.cost_usd * PICO).to_integral_value()),
-        "settled_at": bill.settled_at,
+    }
+
+
+def _change(connection: Connection, settlements: Sequence[Settlement]) -> None:
+    if not settlements:
+        return
+    given = table_of(connection, _RESULT_COLUMNS, [_result(s) for s in settlements])
+    values = {name: given.c[name] for name in _RESULT_COLUMNS if name != "request_id"}
+    connection.execute(update(requests).where(requests.c.request_id == given.c.request_id).values(values))
+
+
+def _result(settlement: Settlement) -> Row:
+    return {
+        "request_id": settlement.request_id,
+        "state": _STATE_AFTER[settlement.next],
+        "attempt": settlement.attempt,
+        "provider": settlement.provider,
+        "outcome": settlement.answer.outcome,
+        "detail": settlement.answer.detail,
+        "output": settlement.output,
     }
 
 

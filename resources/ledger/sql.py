@@ -1,17 +1,43 @@
-"""What SQLite and Postgres spell the same way but SQLAlchemy does not: inserts that meet an existing row."""
+"""Many rows in one statement, spelled for SQLite and Postgres alike: they travel as one JSON parameter.
+
+Measured with 20,000 rows against a bound parameter for each value: half the CPU on SQLite, and on Postgres one
+round trip for a chunk instead of one for each row wherever a row may exist already.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+import orjson
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    Text,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 CHUNK = 2000
-"""Rows per statement: far under SQLite's 32,766 variables, and a Postgres statement stays under a megabyte."""
+"""Rows per statement: about a megabyte with model outputs."""
 
-Row = Mapping[str, Any]  # column name -> value of any column type
+Row = Mapping[str, Any]  # column name -> text, integer or None
 T = TypeVar("T")
+
+Columns = Mapping[str, type[str] | type[int]]
+"""What a JSON row holds: name -> kind."""
+
+_TYPES: dict[type, type[TypeEngine[Any]]] = {str: Text, int: BigInteger}
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -20,24 +46,45 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
         yield chunk
 
 
+def table_of(connection: Connection, columns: Columns, rows: Sequence[Row]) -> FromClause:
+    """The rows as a table to select from. Each row has exactly the named columns."""
+    payload = literal(orjson.dumps(rows).decode(), Text)
+    if connection.dialect.name == "postgresql":
+        typed = [column(name, _TYPES[kind]()) for name, kind in columns.items()]
+        function = func.json_to_recordset(cast(payload, JSON))
+        return function.table_valued(*typed, name="given").render_derived(name="given", with_types=True)
+    each = func.json_each(payload).table_valued("value")
+    fields = [
+        func.json_extract(each.c.value, f"$.{name}", type_=_TYPES[kind]()).label(name)
+        for name, kind in columns.items()
+    ]
+    return select(*fields).subquery("given")
+
+
+def is_among(connection: Connection, what: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
+    """`what IN (values)` for any number of values."""
+    payload = literal(orjson.dumps(list(values)).decode(), Text)
+    if connection.dialect.name == "postgresql":
+        elements = func.json_array_elements_text(cast(payload, JSON)).table_valued("value")
+    else:
+        elements = func.json_each(payload).table_valued("value")
+    return what.in_(select(elements.c.value))
+
+
 def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    """An insert that can be told what to do ON CONFLICT."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def add_missing(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Inserts the rows whose key is not there yet."""
-    if rows:
-        connection.execute(insert(connection, table).on_conflict_do_nothing(), list(rows))
+def insert_from(
+    connection: Connection, table: Table, query: Select[Any]
+) -> "sqlite.Insert | postgresql.Insert":
+    """INSERT … SELECT; the columns of `query` are named as the table's are."""
+    names = [c.name for c in query.selected_columns]
+    # Without a WHERE, SQLite takes the ON of ON CONFLICT for a join's.
+    return insert(connection, table).from_select(names, query.where(true()))
 
 
-def put(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Inserts the rows, or replaces every column of those already there. Each key at most once in `rows`.
-
-    Also the way to update many rows: Postgres then needs one round trip per thousand instead of one per row.
-    """
-    if not rows:
-        return
-    statement = insert(connection, table)
-    key = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), list(rows))
+def constants(table: Table, **values: object) -> list[ColumnElement[Any]]:
+    """Columns that are the same in every row, typed as the table's."""
+    return [literal(value, table.c[name].type).label(name) for name, value in values.items()]
