@@ -1,0 +1,16 @@
+"""The provider emulator: Anthropic's and OpenAI's wire protocols in one process, answered by rules.
+
+A shipped tool for the demo, the tests and the benchmark. Importing this is light; `serve` loads the server.
+"""
+
+from llm_assets.emulator.launch import RunningEmulator, find, start
+from llm_assets.emulator.options import EmulatorOptions
+
+__all__ = ["EmulatorOptions", "RunningEmulator", "find", "serve", "start"]
+
+
+def serve(options: EmulatorOptions) -> None:
+    """Answer in this process until SIGTERM; see `server.serve`."""
+    from llm_assets.emulator.server import serve as run
+
+    run(options)

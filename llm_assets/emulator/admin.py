@@ -1,0 +1,82 @@
+"""The emulator's own endpoints under `/_emulator/`: health, stats, scenario, clock. No provider has these."""
+
+import asyncio
+import os
+from collections import Counter
+from typing import Any
+
+import orjson
+
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.emulator.batches import phase
+from llm_assets.emulator.context import Context
+from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.scenario import Casting, parse
+from llm_assets.emulator.wire import Reply, Request
+
+
+async def answer(ctx: Context, calls: Counter[str], request: Request) -> Reply:
+    name = request.path.removeprefix("/_emulator/")
+    match request.method, name:
+        case "GET", "health":
+            return Reply.of({"ok": True, "pid": os.getpid(), "home": str(ctx.options.home.resolve())})
+        case "GET", "stats":
+            return Reply.of(await _stats(ctx, calls, request.query.get("requests") == "true"))
+        case "POST", "scenario":
+            return _scenario(ctx, request)
+        case "POST", "advance":
+            return _advance(ctx, request)
+    return Reply.of({"error": f"No such admin endpoint: {request.method} {request.path}"}, 404)
+
+
+def _scenario(ctx: Context, request: Request) -> Reply:
+    try:
+        scenario = parse(request.data.decode("utf-8", "replace"), "The posted scenario")
+    except ConfigurationError as err:
+        return Reply.of({"error": str(err)}, 400)
+    ctx.casting = Casting(scenario, ctx.options.seed)
+    return Reply.of(scenario.model_dump(mode="json", exclude_defaults=True))
+
+
+def _advance(ctx: Context, request: Request) -> Reply:
+    try:
+        seconds = float(request.json(1000)["seconds"])
+    except (ApiError, KeyError, TypeError, ValueError):
+        return Reply.of({"error": 'A JSON body {"seconds": number} is required.'}, 400)
+    ctx.clock.advance(seconds)
+    ctx.store.set_setting("clock.offset", ctx.clock.offset)
+    return Reply.of({"now": ctx.clock.now(), "offset": ctx.clock.offset})
+
+
+async def _stats(ctx: Context, calls: Counter[str], requests: bool) -> dict[str, Any]:
+    now = ctx.clock.now()
+    states: Counter[str] = Counter()
+    executed = 0
+    for record in ctx.store.batches():
+        states[f"{record.protocol}.{phase(record, now)}"] += 1
+        if record.work is not None:
+            executed += record.work.succeeded + record.work.errored
+    stats: dict[str, Any] = {
+        "calls": dict(sorted(calls.items())),
+        "batches": dict(sorted(states.items())),
+        "executed": executed,
+        "faults": ctx.casting.applied,
+    }
+    if requests:
+        stats["requests"] = await asyncio.to_thread(_per_request, ctx)
+    return stats
+
+
+def _per_request(ctx: Context) -> dict[str, int]:
+    """How often each custom_id was executed, read from the result files of all batches."""
+    found: Counter[str] = Counter()
+    for path in sorted((ctx.store.home / "files").glob("*batch_*.*")):
+        if path.suffix not in (".output", ".errors"):
+            continue
+        with path.open("rb") as lines:
+            for raw in lines:
+                line = orjson.loads(raw)
+                kind = line.get("result", {}).get("type")
+                if kind in ("succeeded", "errored") or line.get("response") is not None:
+                    found[line["custom_id"]] += 1
+    return dict(found)

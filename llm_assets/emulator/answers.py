@@ -1,0 +1,185 @@
+"""One prompt answered, and that answer in the three wire shapes: Message, chat.completion, response.
+
+Sync calls and batch lines are built by the same functions. Answers come from `rules/`; what a scenario does to
+them is applied here, so an outcome looks the same on both routes.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Literal
+
+import orjson
+
+from llm_assets.emulator.prompts import Prompt, estimate
+from llm_assets.emulator.rules.answer import answer
+
+Twist = Literal["refusal", "cut", "empty", "invalid_json", "wrong_schema"]
+Stop = Literal["stop", "length", "refusal"]
+
+MIN_CACHED_OPENAI = 1024
+MIN_CACHED_ANTHROPIC = 512
+REFUSAL = "I can't help with this request."
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    text: str
+    stop: Stop
+    input_tokens: int
+    output_tokens: int
+    cache_read: int = 0
+    cache_written: int = 0
+
+
+def digest(*parts: str) -> str:
+    """24 hex digits: ids of answers follow from what they answer."""
+    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def complete(prompt: Prompt, *, cache_hit: bool, anthropic: bool, twist: Twist | None = None) -> Completion:
+    """Answer by the rules. The same prompt and twist give the same text, in any order, in any process."""
+    text, stop = _twisted(prompt, twist)
+    tokens = estimate(len(text))
+    if prompt.max_tokens is not None and tokens > prompt.max_tokens:
+        text, tokens, stop = text[: prompt.max_tokens * 4], prompt.max_tokens, "length"
+    read, written = _cache(prompt, cache_hit, anthropic)
+    return Completion(text, stop, prompt.input_tokens, max(tokens, 1), read, written)
+
+
+def _twisted(prompt: Prompt, twist: Twist | None) -> tuple[str, Stop]:
+    if twist == "refusal":
+        return REFUSAL, "refusal"
+    if twist == "empty":
+        return "", "stop"
+    text = answer(prompt)
+    match twist:
+        case "cut":
+            return text[: max(1, len(text) // 2)], "length"
+        case "invalid_json" if prompt.tool is None:
+            return text[:-1] + ",,", "stop"
+        case "wrong_schema" | "invalid_json":  # a tool's input always parses
+            return orjson.dumps({"unexpected": [text[:40]]}).decode(), "stop"
+        case None:
+            return text, "stop"
+
+
+def _cache(prompt: Prompt, hit: bool, anthropic: bool) -> tuple[int, int]:
+    """Tokens read from and written to the prompt cache. OpenAI caches by itself from 1024 tokens, in steps of 128."""
+    if anthropic:
+        tokens = estimate(prompt.cached_prefix) if prompt.cached_prefix else 0
+        if tokens < MIN_CACHED_ANTHROPIC:
+            return 0, 0
+        return (tokens, 0) if hit else (0, tokens)
+    tokens = estimate(len(prompt.system))
+    if tokens < MIN_CACHED_OPENAI or not hit:
+        return 0, 0
+    return tokens // 128 * 128, 0
+
+
+def anthropic_message(prompt: Prompt, done: Completion, key: str, *, batch: bool) -> dict[str, Any]:
+    content: list[dict[str, Any]] = [{"type": "text", "text": done.text, "citations": None}]
+    stop = {"stop": "end_turn", "length": "max_tokens", "refusal": "refusal"}[done.stop]
+    if not done.text or done.stop == "refusal":
+        content = []
+    elif prompt.tool is not None and done.stop == "stop":
+        content = [
+            {"type": "tool_use", "id": f"toolu_{key}", "name": prompt.tool, "input": orjson.loads(done.text)}
+        ]
+        stop = "tool_use"
+    refused = {"type": "refusal", "category": None, "explanation": REFUSAL}
+    return {
+        "id": f"msg_{key}",
+        "type": "message",
+        "role": "assistant",
+        "model": prompt.model,
+        "content": content,
+        "stop_reason": stop,
+        "stop_sequence": None,
+        "stop_details": refused if done.stop == "refusal" else None,
+        "container": None,
+        "usage": {
+            "input_tokens": done.input_tokens - done.cache_read - done.cache_written,
+            "cache_creation_input_tokens": done.cache_written,
+            "cache_read_input_tokens": done.cache_read,
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": done.cache_written,
+                "ephemeral_1h_input_tokens": 0,
+            },
+            "output_tokens": done.output_tokens,
+            "output_tokens_details": {"thinking_tokens": 0},
+            "server_tool_use": None,
+            "service_tier": "batch" if batch else "standard",
+            "inference_geo": None,
+            "speed": None,
+        },
+    }
+
+
+def chat_completion(prompt: Prompt, done: Completion, key: str, created: int) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": done.text, "refusal": None, "annotations": []}
+    finish = "length" if done.stop == "length" else "stop"
+    if done.stop == "refusal":
+        message.update(content=None, refusal=done.text)
+    elif prompt.tool is not None and done.stop == "stop":
+        call = {"name": prompt.tool, "arguments": done.text}
+        message.update(content=None, tool_calls=[{"id": f"call_{key}", "type": "function", "function": call}])
+        finish = "tool_calls"
+    return {
+        "id": f"chatcmpl-{key}",
+        "object": "chat.completion",
+        "created": created,
+        "model": prompt.model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
+        "usage": {
+            "prompt_tokens": done.input_tokens,
+            "completion_tokens": done.output_tokens,
+            "total_tokens": done.input_tokens + done.output_tokens,
+            "prompt_tokens_details": {"cached_tokens": done.cache_read, "audio_tokens": 0},
+            "completion_tokens_details": {
+                "reasoning_tokens": 0,
+                "audio_tokens": 0,
+                "accepted_prediction_tokens": 0,
+                "rejected_prediction_tokens": 0,
+            },
+        },
+        "service_tier": "default",
+        "system_fingerprint": None,
+    }
+
+
+def response_object(prompt: Prompt, done: Completion, key: str, created: int) -> dict[str, Any]:
+    cut = done.stop == "length"
+    block: dict[str, Any] = {"type": "output_text", "text": done.text, "annotations": [], "logprobs": []}
+    if done.stop == "refusal":
+        block = {"type": "refusal", "refusal": done.text}
+    message = {
+        "id": f"msg_{key}",
+        "type": "message",
+        "role": "assistant",
+        "status": "incomplete" if cut else "completed",
+        "content": [block],
+    }
+    return {
+        "id": f"resp_{key}",
+        "object": "response",
+        "created_at": created,
+        "status": "incomplete" if cut else "completed",
+        "error": None,
+        "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
+        "instructions": None,
+        "metadata": {},
+        "model": prompt.model,
+        "output": [message],
+        "parallel_tool_calls": True,
+        "temperature": None,
+        "tool_choice": "auto",
+        "tools": [],
+        "top_p": None,
+        "usage": {
+            "input_tokens": done.input_tokens,
+            "input_tokens_details": {"cached_tokens": done.cache_read, "cache_write_tokens": 0},
+            "output_tokens": done.output_tokens,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": done.input_tokens + done.output_tokens,
+        },
+    }

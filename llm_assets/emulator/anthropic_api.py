@@ -1,0 +1,247 @@
+"""The Anthropic operations: Message Batches, Messages, token counts, models."""
+
+import asyncio
+import mmap
+from pathlib import Path
+from typing import Any
+
+from llm_assets.emulator.answers import anthropic_message
+from llm_assets.emulator.anthropic_checks import VERSIONS, check_params
+from llm_assets.emulator.batches import ENDED, end_moment, faults_of, phase, progress
+from llm_assets.emulator.clock import rfc3339
+from llm_assets.emulator.context import Context
+from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.prompts import anthropic_prompt
+from llm_assets.emulator.requests_array import Split, split_requests
+from llm_assets.emulator.results import cut_results
+from llm_assets.emulator.store import BatchRecord
+from llm_assets.emulator.wire import FileBody, Reply, Request
+
+MESSAGE_LIMIT, BATCH_LIMIT = 32_000_000, 256_000_000
+RETENTION = 29 * 86_400.0
+MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")
+
+
+def check_headers(request: Request) -> None:
+    """Key and version, checked before anything else."""
+    bearer = request.headers.get("authorization", "")
+    if not request.headers.get("x-api-key") and not bearer.removeprefix("Bearer ").strip():
+        raise ApiError(401, "x-api-key header or Authorization: Bearer is required")
+    version = request.headers.get("anthropic-version")
+    if version is None:
+        raise ApiError(400, "anthropic-version: header is required")
+    if version not in VERSIONS:
+        raise ApiError(400, f'anthropic-version: "{version}" is not a valid version')
+
+
+async def create_batch(ctx: Context, request: Request) -> Reply:
+    if request.length > BATCH_LIMIT:
+        raise ApiError(413, f"Request exceeds the maximum size of {BATCH_LIMIT} bytes.")
+    batch_id = ctx.new_id("msgbatch_")
+    target = ctx.store.path(f"{batch_id}.requests")
+    split = await asyncio.to_thread(_write_requests, request, target)
+    record = BatchRecord(
+        id=batch_id,
+        protocol="anthropic",
+        endpoint="/v1/messages",
+        version=request.headers["anthropic-version"],
+        created_at=ctx.clock.now(),
+        latency=ctx.options.latency,
+        total=split.requests,
+        model=split.model,
+    )
+    ctx.begin(record)
+    return Reply.of(view(ctx, record, created=True))
+
+
+def _write_requests(request: Request, target: Path) -> Split:
+    try:
+        with target.open("wb", buffering=1 << 20) as lines:
+            if request.spooled is None:
+                return split_requests(request.data, lines)
+            with (
+                request.spooled.open("rb") as source,
+                mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as body,
+            ):
+                return split_requests(body, lines)
+    except ApiError:
+        target.unlink(missing_ok=True)
+        raise
+
+
+async def retrieve_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
+    return Reply.of(view(ctx, await known(ctx, batch_id, look=True)))
+
+
+async def known(ctx: Context, batch_id: str, *, look: bool = False) -> BatchRecord:
+    """A batch that may be shown. Raises ApiError 404, also while a scenario hides it."""
+    record = ctx.store.batch(batch_id)
+    if record is None or record.protocol != "anthropic":
+        raise ApiError(404, "No such batch.")
+    hide(ctx, record, look=look)
+    return await ctx.answering.settle(record)
+
+
+def hide(ctx: Context, record: BatchRecord, *, look: bool) -> None:
+    for fault in faults_of(record):
+        age = ctx.clock.now() - record.created_at
+        if age < fault.missing_seconds or (look and record.looks < fault.missing_looks):
+            record.looks += 1
+            ctx.store.save_batch(record)
+            raise ApiError(404, f"No batch found with id '{record.id}'.")
+
+
+def listed(ctx: Context, record: BatchRecord) -> bool:
+    age = ctx.clock.now() - record.created_at
+    return not any(age < fault.unlisted_seconds for fault in faults_of(record))
+
+
+async def list_batches(ctx: Context, request: Request) -> Reply:
+    for name in request.query:
+        if name not in ("limit", "after_id", "before_id"):
+            raise ApiError(400, f"{name}: Extra inputs are not permitted")
+    limit = page_size(request, 20, 1000)
+    records = [record for record in ctx.store.batches("anthropic") if listed(ctx, record)]
+    ids = [record.id for record in records]
+    if (after := request.query.get("after_id")) is not None:
+        records = records[_place(ids, after) + 1 :]
+    elif (before := request.query.get("before_id")) is not None:
+        records = records[: _place(ids, before)][-limit:]
+    page = [view(ctx, await ctx.answering.settle(record)) for record in records[:limit]]
+    return Reply.of(
+        {
+            "data": page,
+            "has_more": len(records) > limit,
+            "first_id": page[0]["id"] if page else None,
+            "last_id": page[-1]["id"] if page else None,
+        }
+    )
+
+
+def page_size(request: Request, default: int, most: int) -> int:
+    text = request.query.get("limit", str(default))
+    if not text.isdigit() or not 1 <= int(text) <= most:
+        raise ApiError(400, f"limit: Input should be an integer between 1 and {most}", param="limit")
+    return int(text)
+
+
+def _place(ids: list[str], wanted: str) -> int:
+    if wanted not in ids:
+        raise ApiError(400, f"'{wanted}' is not a batch of this list.")
+    return ids.index(wanted)
+
+
+async def cancel_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
+    record = await known(ctx, batch_id)
+    if phase(record, ctx.clock.now()) in ENDED:
+        raise ApiError(400, f"Batch {batch_id} has already ended and cannot be canceled.")
+    stop(ctx, record)
+    return Reply.of(view(ctx, record))
+
+
+def stop(ctx: Context, record: BatchRecord) -> None:
+    """Cancel: what has run by now stays answered, the rest never runs. A second cancel changes nothing."""
+    if record.cancelled_at is not None:
+        return
+    now = ctx.clock.now()
+    record.cancelled_at = now
+    record.executed, record.rest = int(record.total * progress(record, now)), "cancelled"
+    record.work = None
+    ctx.store.save_batch(record)
+    ctx.answering.start(record)
+
+
+async def delete_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
+    record = await known(ctx, batch_id)
+    if phase(record, ctx.clock.now()) not in ENDED:
+        raise ApiError(400, f"Batch {batch_id} is still processing; cancel it first.")
+    ctx.store.delete_batch(batch_id)
+    for end in ("requests", "output", "errors"):
+        ctx.store.path(f"{batch_id}.{end}").unlink(missing_ok=True)
+    return Reply.of({"id": batch_id, "type": "message_batch_deleted"})
+
+
+async def batch_results(ctx: Context, request: Request, batch_id: str) -> Reply:
+    record = await known(ctx, batch_id)
+    if phase(record, ctx.clock.now()) not in ENDED or record.work is None:
+        raise ApiError(404, f"Batch {batch_id} has no results yet; wait until it has ended.")
+    if ctx.clock.now() > record.created_at + RETENTION:
+        raise ApiError(404, f"The results of batch {batch_id} are no longer available.")
+    path = ctx.store.path(f"{batch_id}.output")
+    length = cut_results(ctx, record, path, record.work.output_bytes)
+    return Reply(200, FileBody(path, length), "application/x-jsonl")
+
+
+def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[str, Any]:
+    """A MessageBatch. All requests count as `processing` until the batch has ended."""
+    now = ctx.clock.now()
+    stage = "in_progress" if created else phase(record, now)
+    ended = stage in ENDED
+    work = record.work
+    counts = dict.fromkeys(("processing", "succeeded", "errored", "canceled", "expired"), 0)
+    if ended and work is not None:
+        counts |= {"succeeded": work.succeeded, "errored": work.errored}
+        counts |= {"canceled": work.cancelled, "expired": work.expired}
+    else:
+        counts["processing"] = record.total
+    faults = faults_of(record)
+    archived = record.created_at + RETENTION
+    reachable = ended and now <= archived and not any(fault.null_output for fault in faults)
+    shown = {
+        "id": record.id,
+        "type": "message_batch",
+        "processing_status": "ended" if ended else "canceling" if stage == "cancelling" else "in_progress",
+        "request_counts": counts,
+        "created_at": rfc3339(record.created_at),
+        "expires_at": rfc3339(record.created_at + 86_400),
+        "ended_at": rfc3339(end_moment(record)) if ended else None,
+        "cancel_initiated_at": rfc3339(record.cancelled_at),
+        "archived_at": rfc3339(archived) if now > archived else None,
+        "results_url": f"{ctx.base_url}/v1/messages/batches/{record.id}/results" if reachable else None,
+    }
+    for fault in faults:
+        if fault.status is not None:
+            shown["processing_status"] = fault.status
+        shown |= fault.extra_fields
+    return shown
+
+
+async def create_message(ctx: Context, request: Request) -> Reply:
+    params = request.json(MESSAGE_LIMIT)
+    check_params(params, request.headers["anthropic-version"])
+    if params.get("stream"):
+        raise ApiError(400, "stream: the emulator answers whole messages only")
+    prompt = anthropic_prompt(params)
+    done = ctx.answer_now(prompt, "anthropic")
+    return Reply.of(anthropic_message(prompt, done, ctx.new_id(""), batch=False))
+
+
+async def count_tokens(ctx: Context, request: Request) -> Reply:
+    params = request.json(MESSAGE_LIMIT)
+    check_params(params, request.headers["anthropic-version"], count=True)
+    return Reply.of({"input_tokens": anthropic_prompt({"max_tokens": None, **params}).input_tokens})
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "type": "model",
+        "display_name": name,
+        "created_at": "2026-10-01T00:00:00Z",
+        "deprecated_at": None,
+        "retires_at": None,
+        "lifecycle": "active",
+        "line": None,
+        "capabilities": None,
+        "max_input_tokens": 200_000,
+        "max_tokens": 128_000,
+    }
+
+
+async def list_models(ctx: Context, request: Request) -> Reply:
+    data = [_model(name) for name in MODELS]
+    return Reply.of({"data": data, "has_more": False, "first_id": MODELS[0], "last_id": MODELS[-1]})
+
+
+async def retrieve_model(ctx: Context, request: Request, model: str) -> Reply:
+    return Reply.of(_model(model))

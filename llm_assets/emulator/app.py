@@ -1,0 +1,154 @@
+"""The ASGI application: which operation a path means, keys, faults, the recorder, counting, the admin endpoints."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from llm_assets.emulator import admin, anthropic_api, openai_api
+from llm_assets.emulator.context import Context
+from llm_assets.emulator.errors import ApiError, Protocol, error_body
+from llm_assets.emulator.record import Recorder
+from llm_assets.emulator.scenario import CallFault
+from llm_assets.emulator.wire import Receive, Reply, Request, Scope, Send, read_request, send_reply
+
+Operation = Callable[..., Awaitable[Reply]]
+
+
+class Route(NamedTuple):
+    method: str
+    pattern: re.Pattern[str]
+    name: str
+    run: Operation
+
+
+class Found(NamedTuple):
+    route: Route
+    arguments: tuple[str, ...]
+
+
+def _routes(*rows: tuple[str, str, Operation]) -> tuple[Route, ...]:
+    found = []
+    for line, name, run in rows:
+        method, path = line.split()
+        found.append(Route(method, re.compile(path.replace("*", r"([^/]+)")), name, run))
+    return tuple(found)
+
+
+ROUTES: dict[Protocol, tuple[Route, ...]] = {
+    "anthropic": _routes(
+        ("POST /v1/messages/batches", "create_batch", anthropic_api.create_batch),
+        ("GET /v1/messages/batches", "list_batches", anthropic_api.list_batches),
+        ("GET /v1/messages/batches/*", "retrieve_batch", anthropic_api.retrieve_batch),
+        ("POST /v1/messages/batches/*/cancel", "cancel_batch", anthropic_api.cancel_batch),
+        ("DELETE /v1/messages/batches/*", "delete_batch", anthropic_api.delete_batch),
+        ("GET /v1/messages/batches/*/results", "batch_results", anthropic_api.batch_results),
+        ("POST /v1/messages", "create_message", anthropic_api.create_message),
+        ("POST /v1/messages/count_tokens", "count_tokens", anthropic_api.count_tokens),
+        ("GET /v1/models", "list_models", anthropic_api.list_models),
+        ("GET /v1/models/*", "retrieve_model", anthropic_api.retrieve_model),
+    ),
+    "openai": _routes(
+        ("POST /v1/files", "upload_file", openai_api.upload_file),
+        ("GET /v1/files", "list_files", openai_api.list_files),
+        ("GET /v1/files/*", "retrieve_file", openai_api.retrieve_file),
+        ("GET /v1/files/*/content", "file_content", openai_api.file_content),
+        ("DELETE /v1/files/*", "delete_file", openai_api.delete_file),
+        ("POST /v1/batches", "create_batch", openai_api.create_batch),
+        ("GET /v1/batches", "list_batches", openai_api.list_batches),
+        ("GET /v1/batches/*", "retrieve_batch", openai_api.retrieve_batch),
+        ("POST /v1/batches/*/cancel", "cancel_batch", openai_api.cancel_batch),
+        ("POST /v1/chat/completions", "chat_completion", openai_api.chat_completions),
+        ("POST /v1/responses", "response", openai_api.responses),
+        ("GET /v1/models", "list_models", openai_api.list_models),
+        ("GET /v1/models/*", "retrieve_model", openai_api.retrieve_model),
+    ),
+}
+
+
+def protocol_of(path: str, headers: dict[str, str]) -> Protocol:
+    if path.startswith("/v1/messages") or "anthropic-version" in headers:
+        return "anthropic"
+    return "openai"
+
+
+class Emulator:
+    """One per process. `transport` of a scope, put there by the server, lets a fault drop the connection."""
+
+    def __init__(self, context: Context, recorder: Recorder | None) -> None:
+        self.context = context
+        self.recorder = recorder
+        self.calls: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        try:
+            request = await read_request(scope, receive, self.context.store.spool)
+        except ConnectionError:
+            return
+        try:
+            if request.path.startswith("/_emulator/"):
+                await send_reply(send, await admin.answer(self.context, self.calls, request))
+                return
+            reply = await self._play(request)
+            if reply is None:
+                scope["emulator.transport"].abort()
+                return
+            await send_reply(send, reply)
+        finally:
+            request.discard()
+
+    async def _play(self, request: Request) -> Reply | None:
+        """The answer to one provider call; None means the connection is dropped."""
+        protocol = protocol_of(request.path, request.headers)
+        request_id = self.context.new_id("req_")
+        try:
+            reply = await self._run(protocol, request)
+        except ApiError as err:
+            reply = Reply.of(error_body(protocol, err, request_id), err.status)
+            reply.headers.update(err.headers)
+        if self.recorder is not None:
+            self.recorder.write(protocol, request, reply)
+        if reply is not None:
+            reply.headers.setdefault("request-id" if protocol == "anthropic" else "x-request-id", request_id)
+        return reply
+
+    async def _run(self, protocol: Protocol, request: Request) -> Reply | None:
+        found = _find(protocol, request)
+        self.calls[f"{protocol}.{found.route.name}"] += 1
+        fault = self.context.casting.call(protocol, found.route.name, None)
+        if fault is None:
+            return await self._operate(protocol, found, request)
+        if fault.delay_seconds:
+            await asyncio.sleep(fault.delay_seconds)
+        if fault.drop == "before":
+            return None
+        broken = fault.status is not None or fault.body is not None or fault.drop is not None
+        if not broken or fault.side_effect or fault.drop == "after":
+            reply = await self._operate(protocol, found, request)
+            if not broken:
+                return reply
+        return None if fault.drop == "after" else _faulty(fault)
+
+    async def _operate(self, protocol: Protocol, found: Found, request: Request) -> Reply:
+        (anthropic_api if protocol == "anthropic" else openai_api).check_headers(request)
+        return await found.route.run(self.context, request, *found.arguments)
+
+
+def _find(protocol: Protocol, request: Request) -> Found:
+    path = request.path.rstrip("/")
+    for route in ROUTES[protocol]:
+        match = route.pattern.fullmatch(path)
+        if match is not None and route.method == request.method:
+            return Found(route, match.groups())
+    message = f"Unknown request URL: {request.method} {request.path}."
+    raise ApiError(404, message, code="unknown_url" if protocol == "openai" else None)
+
+
+def _faulty(fault: CallFault) -> Reply:
+    status = fault.status or 500
+    if fault.body is not None:
+        return Reply(status, fault.body.encode(), "text/html", dict(fault.headers))
+    raise fault.error(status)

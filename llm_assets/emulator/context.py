@@ -1,0 +1,73 @@
+"""What every operation works with: store, clock, options, scenario. Also ids, which are random like the providers'."""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from llm_assets.emulator.answers import Completion, Twist, complete
+from llm_assets.emulator.batches import Answering
+from llm_assets.emulator.clock import Clock
+from llm_assets.emulator.errors import ApiError, Protocol
+from llm_assets.emulator.options import EmulatorOptions
+from llm_assets.emulator.prompts import Prompt
+from llm_assets.emulator.scenario import Casting, RequestCasting
+from llm_assets.emulator.store import BatchRecord, Store, Work
+
+
+@dataclass(slots=True)
+class Context:
+    options: EmulatorOptions
+    store: Store
+    clock: Clock
+    casting: Casting
+    answering: Answering
+    base_url: str
+    seen_prefixes: set[int] = field(default_factory=set)
+
+    def new_id(self, prefix: str) -> str:
+        return prefix + secrets.token_hex(12)
+
+    def begin(self, record: BatchRecord) -> None:
+        """Apply the scenario to a new batch, remember it and start answering it."""
+        faults = self.casting.batch(record.protocol, record.model)
+        record.faults = [fault.model_dump(mode="json") for fault in faults]
+        requests = self.casting.scenario.requests
+        record.request_faults = [fault.model_dump(mode="json") for fault in requests]
+        for fault in faults:
+            if fault.latency is not None:
+                record.latency = fault.latency
+            if fault.expire_after_share is not None:
+                record.executed, record.rest = int(record.total * fault.expire_after_share), "expired"
+        if record.executed is None and record.latency > 86_400:
+            record.executed, record.rest = int(record.total * 86_400 / record.latency), "expired"
+            if fault.fail is not None and record.protocol == "openai":
+                record.work = Work(errors=[refused_input(fault.fail, record.model)])
+        self.store.add_batch(record)
+        if record.work is None:
+            self.answering.start(record)
+
+    def answer_now(self, prompt: Prompt, protocol: Protocol) -> Completion:
+        """A sync call's answer. Raises ApiError when the scenario makes this request fail."""
+        faults = self.casting.scenario.requests
+        twist: Twist | None = None
+        if faults:
+            fault = RequestCasting(faults, protocol, self.options.seed).outcome("", prompt.model, prompt.user)
+            if fault is not None and fault.outcome == "error":
+                raise ApiError(fault.status, fault.message, fault.type, fault.code)
+            if fault is not None and fault.outcome not in ("expired", "cancelled"):
+                twist = fault.outcome  # type: ignore[assignment]
+        prefix = hash((protocol, prompt.model, prompt.system))
+        hit = prefix in self.seen_prefixes
+        self.seen_prefixes.add(prefix)
+        return complete(prompt, cache_hit=hit, anthropic=protocol == "anthropic", twist=twist)
+
+
+def refused_input(code: str, model: str | None) -> dict[str, Any]:
+    """The entry of `errors.data` that a scenario's failed batch shows."""
+    if code == "token_limit_exceeded":
+        message = (
+            f"Enqueued token limit reached for {model} in organization org-emulator. Limit: 90,000 enqueued tokens."
+            " Please try again once some in_progress batches have been completed."
+        )
+        return {"code": code, "message": message, "line": None, "param": None}
+    return {"code": code, "message": f"The input file was refused: {code}.", "line": 1, "param": None}

@@ -1,0 +1,133 @@
+"""Starting the emulator as a process of its own, and finding the one that already serves a folder. Imports stdlib only."""
+
+import fcntl
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.emulator.options import EmulatorOptions
+from llm_assets.emulator.parent import is_alive
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningEmulator:
+    url: str
+    pid: int
+
+    @property
+    def openai_base_url(self) -> str:
+        return f"{self.url}/v1"
+
+    @property
+    def anthropic_base_url(self) -> str:
+        return self.url
+
+    def stop(self) -> None:
+        """End it and wait until it is gone."""
+        if not is_alive(self.pid):
+            return
+        os.kill(self.pid, signal.SIGTERM)
+        until = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < until:
+            if not _running(self.pid):
+                return
+            time.sleep(0.02)
+        os.kill(self.pid, signal.SIGKILL)
+        _running(self.pid)
+
+
+def start(home: Path, **options: Any) -> RunningEmulator:
+    """The emulator of this folder: the one that runs, or a new one with these `EmulatorOptions`.
+
+    Raises ConfigurationError when it does not come up, or when the running one was started with other options.
+    """
+    wanted = EmulatorOptions(home=home, **options)
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "start.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        running = find(home)
+        if running is not None:
+            return running
+        return _launch(wanted)
+
+
+def find(home: Path) -> RunningEmulator | None:
+    """The emulator that serves this folder now, proven by asking it."""
+    try:
+        known = json.loads((home / "emulator.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    running = RunningEmulator(known["url"], known["pid"])
+    health = _health(running.url)
+    if health is None or health.get("pid") != running.pid or health.get("home") != str(home.resolve()):
+        return None
+    return running
+
+
+def _health(url: str) -> dict[str, Any] | None:
+    place = urlsplit(url)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=5)
+    try:
+        connection.request("GET", "/_emulator/health")
+        answer: dict[str, Any] = json.loads(connection.getresponse().read())
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+    return answer
+
+
+def _launch(options: EmulatorOptions) -> RunningEmulator:
+    log = options.home / "emulator.log"
+    (options.home / "emulator.json").unlink(missing_ok=True)
+    with log.open("wb") as sink:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "llm_assets.emulator", *arguments(options)],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        running = find(options.home)
+        if running is not None and running.pid == process.pid:
+            return running
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    process.kill()
+    said = log.read_text(encoding="utf-8", errors="replace").strip()[-500:]
+    raise ConfigurationError(f"The emulator did not start; {log} says: {said or 'nothing'}")
+
+
+def arguments(options: EmulatorOptions) -> list[str]:
+    """The command line that means these options."""
+    names = {"home": "--state"}
+    words: list[str] = []
+    for item in fields(options):
+        value = getattr(options, item.name)
+        if value is not None:
+            words += [names.get(item.name, "--" + item.name.replace("_", "-")), str(value)]
+    return words
+
+
+def _running(pid: int) -> bool:
+    """False once the process is gone; a child of ours is reaped on the way."""
+    try:
+        done, _ = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return is_alive(pid)
+    return done == 0

@@ -1,0 +1,127 @@
+"""What a provider sees of one request: system text, user text, schema, token cap. Three wire shapes in, one out.
+
+Shapes are assumed checked (`checks.py`); answering belongs in `rules/`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+TOKENS_PER_ATTACHED_BLOCK = 1500
+"""An image or PDF page costs about this much; the rules do not look inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    model: str
+    system: str
+    user: str
+    schema: dict[str, Any] | None
+    max_tokens: int | None
+    attached_blocks: int = 0
+    cached_prefix: int = 0
+    """Characters of the system text the caller marked as cacheable (Anthropic)."""
+    tool: str | None = None
+    """Name of the tool the caller forces; `schema` is then its input schema."""
+
+    @property
+    def input_tokens(self) -> int:
+        return estimate(len(self.system) + len(self.user)) + self.attached_blocks * TOKENS_PER_ATTACHED_BLOCK
+
+
+def estimate(characters: int) -> int:
+    """A token is about four characters."""
+    return (characters + 3) // 4
+
+
+def anthropic_prompt(params: dict[str, Any]) -> Prompt:
+    system = params.get("system") or ""
+    cached = 0
+    if not isinstance(system, str):
+        texts: list[str] = []
+        for block in system:
+            texts.append(block["text"])
+            if block.get("cache_control"):
+                cached = sum(map(len, texts))
+        system = "\n".join(texts)
+    user, blocks = _turns(params["messages"], ("user",))
+    output_config = params.get("output_config") or {}
+    schema = (output_config.get("format") or {}).get("schema")
+    choice = params.get("tool_choice") or {}
+    tool = _forced(choice.get("type"), choice.get("name"), params.get("tools"))
+    if tool is not None:
+        schema = tool.get("input_schema")
+    return Prompt(
+        model=params["model"],
+        system=system,
+        user=user,
+        schema=schema,
+        max_tokens=params["max_tokens"],
+        attached_blocks=blocks,
+        cached_prefix=len(system) if params.get("cache_control") else cached,
+        tool=None if tool is None else tool["name"],
+    )
+
+
+def chat_prompt(body: dict[str, Any]) -> Prompt:
+    messages = body["messages"]
+    system, _ = _turns(messages, ("system", "developer"))
+    user, blocks = _turns(messages, ("user",))
+    wanted = body.get("response_format") or {}
+    schema = (wanted.get("json_schema") or {}).get("schema")
+    choice = body.get("tool_choice")
+    functions = [tool["function"] for tool in body.get("tools") or () if tool.get("type") == "function"]
+    name = choice["function"]["name"] if isinstance(choice, dict) and "function" in choice else None
+    tool = _forced("tool" if name else "any" if choice == "required" else None, name, functions)
+    cap = body.get("max_completion_tokens")
+    return Prompt(
+        model=body["model"],
+        system=system,
+        user=user,
+        schema=schema if tool is None else tool.get("parameters"),
+        max_tokens=cap if cap is not None else body.get("max_tokens"),
+        attached_blocks=blocks,
+        tool=None if tool is None else tool["name"],
+    )
+
+
+def responses_prompt(body: dict[str, Any]) -> Prompt:
+    given = body["input"]
+    items = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    turns = [item for item in items if item.get("type", "message") == "message"]
+    system, _ = _turns(turns, ("system", "developer"))
+    user, blocks = _turns(turns, ("user",))
+    wanted = (body.get("text") or {}).get("format") or {}
+    instructions = body.get("instructions") or ""
+    return Prompt(
+        model=body["model"],
+        system="\n".join(filter(None, (instructions, system))),
+        user=user,
+        schema=wanted.get("schema"),
+        max_tokens=body.get("max_output_tokens"),
+        attached_blocks=blocks,
+    )
+
+
+def _turns(messages: list[dict[str, Any]], roles: tuple[str, ...]) -> tuple[str, int]:
+    """The text of all turns of these roles, and how many blocks are not text."""
+    texts: list[str] = []
+    other = 0
+    for message in messages:
+        if message["role"] not in roles:
+            continue
+        content = message["content"]
+        if isinstance(content, str):
+            texts.append(content)
+            continue
+        for block in content or ():
+            if "text" in block:
+                texts.append(block["text"])
+            else:
+                other += 1
+    return "\n".join(texts), other
+
+
+def _forced(kind: str | None, name: str | None, tools: list[dict[str, Any]] | None) -> dict[str, Any] | None:
+    if kind not in ("any", "tool") or not tools:
+        return None
+    return next((tool for tool in tools if name is None or tool.get("name") == name), None)

@@ -1,0 +1,143 @@
+"""The task as text: what system and user prompt say between their tags. Reading only; nothing is decided here."""
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from llm_assets.emulator.rules.words import Choice, Verdict, vocabulary
+
+CHOICE_LINE = re.compile(r"^\s*[-*]\s*([^:\n]+?)\s*(?::\s*(.*))?$", re.MULTILINE)
+MESSAGE_DATE = re.compile(r'\bdate="(\d{4})-')
+ATTACHED_TEXT = 3000
+"""Characters of each attachment that take part in judging words."""
+KAZAKH = frozenset("әғқңөұүһі")
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """The part of a prompt that is the same for a whole queue."""
+
+    categories: tuple[Choice, ...]
+    departments: tuple[Choice, ...]
+    text: str
+
+
+@dataclass(slots=True)
+class Case:
+    instructions: Instructions
+    around: str
+    """The user's part outside the case: what our own prompt says about this one case."""
+    subject: str
+    text: str
+    """Everything the customer sent: subjects, texts and attachments, in order."""
+    year: int | None
+    notes: dict[object, Any] = field(default_factory=dict)
+    """Findings that several fields share; each is looked for once."""
+    _words: frozenset[str] | None = None
+    _lowered: str | None = None
+
+    @property
+    def lowered(self) -> str:
+        """`text` in lower case, character for character."""
+        if self._lowered is None:
+            lowered = self.text.lower()
+            if len(lowered) != len(self.text):
+                lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in self.text)
+            self._lowered = lowered
+        return self._lowered
+
+    @property
+    def words(self) -> frozenset[str]:
+        if self._words is None:
+            self._words = frozenset(self.lowered.split())
+        return self._words
+
+    def judge(self, names: tuple[str, ...], described: tuple[Choice, ...]) -> Verdict:
+        """Which of `names` the case speaks of; descriptions are taken from the prompt where it has them."""
+        key = ("judge", names)
+        if key not in self.notes:
+            self.notes[key] = vocabulary(_choices(names, described)).judge(self.words)
+        verdict: Verdict = self.notes[key]
+        return verdict
+
+    def told(self, tag: str) -> str | None:
+        """What our prompt says in a tag of this name, about the case or about all."""
+        return between(self.around, tag) or between(self.instructions.text, tag)
+
+    @property
+    def language(self) -> str:
+        return language_of(self.text)
+
+
+@lru_cache(maxsize=256)
+def _choices(names: tuple[str, ...], described: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    known = {choice.name: choice for choice in described}
+    return tuple(known.get(name, Choice(name)) for name in names)
+
+
+def language_of(text: str) -> str:
+    """en, ru or kk by letters alone."""
+    sample = text[:2000].lower()
+    letters = set(sample)
+    if letters & KAZAKH:
+        kazakh = sum(sample.count(letter) for letter in KAZAKH)
+        if kazakh * 60 >= len(sample) or kazakh >= 6:
+            return "kk"
+    cyrillic = sum(1 for letter in sample if "а" <= letter <= "я")
+    return "ru" if cyrillic * 4 > len(sample) else "en"
+
+
+def read_case(system: str, user: str) -> Case:
+    """Split a prompt into instructions and the customer's words, which never act as instructions."""
+    start = user.find("<case")
+    end = user.rfind("</case>")
+    instructions = read_instructions(system)
+    if start < 0 or end < start:
+        return Case(instructions, user, "", user, None)
+    fenced = user[user.find(">", start) + 1 : end]
+    subjects = _all_between(fenced, "subject")
+    attached = [body[:ATTACHED_TEXT] for body in _all_between(fenced, "attachment")]
+    parts = [*subjects, *_all_between(fenced, "text"), *attached]
+    date = MESSAGE_DATE.search(fenced, 0, 600)
+    return Case(
+        instructions,
+        user[:start] + user[end + 7 :],
+        next((subject.strip() for subject in subjects if subject.strip()), ""),
+        "\n".join(parts) if parts else fenced,
+        int(date[1]) if date else None,
+    )
+
+
+@lru_cache(maxsize=512)
+def read_instructions(system: str) -> Instructions:
+    categories, departments = between(system, "categories"), between(system, "departments")
+    return Instructions(_listed(categories), _listed(departments), system)
+
+
+def _listed(text: str | None) -> tuple[Choice, ...]:
+    if text is None:
+        return ()
+    found = CHOICE_LINE.findall(text)
+    return tuple(Choice(name, about or "") for name, about in found if not name.startswith("("))
+
+
+def between(text: str, tag: str) -> str | None:
+    """The first element of this name, stripped; None when absent or empty."""
+    found = next(iter(_all_between(text, tag, 1)), "").strip()
+    return found or None
+
+
+def _all_between(text: str, tag: str, most: int = 200) -> list[str]:
+    found: list[str] = []
+    opening, closing = f"<{tag}", f"</{tag}>"
+    at = text.find(opening)
+    while at >= 0 and len(found) < most:
+        start = text.find(">", at)
+        end = text.find(closing, start)
+        if start < 0 or end < 0:
+            break
+        if text[at + len(opening)] in "> ":
+            found.append(text[start + 1 : end])
+        at = text.find(opening, end)
+    return found

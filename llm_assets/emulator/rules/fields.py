@@ -1,0 +1,347 @@
+"""Facts a mail states, found by anchor words and patterns: numbers, dates, amounts, names, problems.
+
+Every finding carries the words that prove it, copied from the text. Anchors are searched as plain strings, which
+is many times quicker than one large pattern; patterns only look at the few characters after an anchor.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from llm_assets.emulator.rules.case import Case
+from llm_assets.emulator.rules.dates import dates
+
+
+class Found(NamedTuple):
+    value: Any
+    quote: str | None
+
+
+Extractor = Callable[[Case], Found | None]
+
+REQUEST_ANCHORS = (
+    *("заявк", "обращени", "заказ", "заявлени"),
+    *("order", "ticket", "request", "case", "reference", "application"),
+    *("өтінім", "өтініш", "тапсырыс"),
+)
+DOCUMENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("reconciliation", ("акт сверки", "акта сверки", "reconciliation", "салыстыру акті")),
+    (
+        "invoice",
+        (
+            "счет-фактур",
+            "счёт-фактур",
+            "счет на оплату",
+            "счёт на оплату",
+            "invoice",
+            "инвойс",
+            "шот-фактура",
+        ),
+    ),
+    ("act", ("акт выполненных", "акт оказанных", "акт приёма", "акт приема", "орындалған жұмыс", "act of ")),
+    ("waybill", ("накладн", "waybill", "жүкқұжат", "delivery note")),
+    ("contract", ("договор", "контракт", "contract", "келісімшарт", "шарт №")),
+    ("receipt", ("чек №", "квитанц", "receipt", "түбіртек")),
+    ("statement", ("выписк", "bank statement", "statement of account", "үзінді")),
+)
+PROBLEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("wrong_charge", ("списали дважды", "дважды спис", "charged twice", "double charge", "wrong charge", "лишн",
+                      "екі рет алын", "екі рет шеш", "overcharged", "не совершал", "неверная сумма")),
+    ("missing_item", ("не хватает", "недостач", "missing item", "item is missing", "не положили", "жетіспейді")),
+    ("missing_document", ("нет документ", "не прислали договор", "missing document", "документ не приш", "без акта")),
+    ("access", ("не могу войти", "can't log in", "cannot log in", "забыл пароль", "forgot my password", "кіре алма",
+                "заблокирован", "locked out")),
+    ("not_working", ("не работает", "not working", "doesn't work", "does not work", "сломал", "broken", "жұмыс істеме",
+                     "істемейді", "ошибк", "error", "бұзыл", "не открывается", "не прошла", "declined", "өтпеді")),
+    ("delay", ("задерж", "до сих пор не", "still not", "still waiting", "delay", "late", "кешік", "не пришл", "әлі жоқ",
+               "әлі келме", "not arrived", "просроч")),
+    ("complaint", ("жалоб", "претензи", "complain", "возмущ", "шағым", "unacceptable")),
+    ("information", ("подскажите", "как мне", "сколько", "когда", "how do i", "could you tell", "қалай", "қашан", "?")),
+)  # fmt: skip
+CURRENCIES: tuple[tuple[str, str], ...] = (
+    ("₸", "KZT"), ("тенге", "KZT"), ("теңге", "KZT"), ("тг", "KZT"), ("kzt", "KZT"),
+    ("₽", "RUB"), ("руб", "RUB"), ("rub", "RUB"),
+    ("$", "USD"), ("usd", "USD"), ("доллар", "USD"), ("dollar", "USD"),
+    ("€", "EUR"), ("eur", "EUR"), ("евро", "EUR"),
+)  # fmt: skip
+BEFORE_NUMBER = frozenset({"$", "€", "₸", "₽", "usd", "eur", "kzt"})
+TOTALS = (
+    "итого",
+    "всего к оплате",
+    "к оплате",
+    "total",
+    "жиыны",
+    "барлығы",
+    "amount due",
+    "на сумму",
+    "сумма",
+)
+NUMBER_AFTER = re.compile(
+    r"[\w-]{0,12}[\s:]{0,3}(?:(?:number|номер\w{0,3}|нөмір\w{0,5}|no\.?|num|№|n|#)[\s:.]{0,3}){0,2}"
+    r"([a-zа-яё]{0,6}[-/]?\d[\w/.-]{1,24})"
+)
+AMOUNT = re.compile(r"\d(?:[\d\s\u00a0\u202f.,]*\d)?")
+CLOSINGS = (
+    "с уважением",
+    "regards",
+    "sincerely",
+    "құрметпен",
+    "спасибо,",
+    "рахмет,",
+    "yours faithfully",
+    "thank you,",
+)
+INTRODUCTIONS = ("меня зовут", "my name is", "менің атым", "атым", "i am ")
+PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]|<[A-Z]+_\d+>")
+NAME = re.compile(r"[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ][\w'’-]+(?:[ \t]+(?:[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ]\.?[\w'’-]*)){0,3}")
+PHONE = re.compile(r"\+?\d[\d\s()-]{8,16}\d")
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+REPLY_MARK = re.compile(r"^(?:\s*(?:re|fwd?|fw|ответ|отв|пересл|hа)\s*:\s*)+", re.IGNORECASE)
+
+
+def _anchored(lowered: str, anchors: tuple[str, ...], reach: int = 70) -> Iterator[tuple[int, int]]:
+    """Where a window after an anchor word starts and ends, in the order of the text."""
+    hits: list[int] = []
+    ends: dict[int, int] = {}
+    for anchor in anchors:
+        at = lowered.find(anchor)
+        tries = 0
+        while at >= 0 and tries < 6:
+            hits.append(at)
+            ends[at] = at + len(anchor)
+            at = lowered.find(anchor, at + 1)
+            tries += 1
+    for at in sorted(set(hits)):
+        yield at, min(ends[at] + reach, len(lowered))
+
+
+def _number_near(case: Case, anchors: tuple[str, ...]) -> Found | None:
+    lowered, text = case.lowered, case.text
+    for start, end in _anchored(lowered, anchors):
+        word_end = start
+        while word_end < end and (lowered[word_end].isalpha() or lowered[word_end] == "-"):
+            word_end += 1
+        match = NUMBER_AFTER.match(lowered, word_end, end)
+        if match is None or sum(map(str.isdigit, match[1])) < 2:
+            continue
+        value = text[match.start(1) : match.end(1)].rstrip(".-/")
+        if dates(value, None):
+            continue
+        return Found(value, text[start : match.start(1) + len(value)])
+    return None
+
+
+def request_number(case: Case) -> Found | None:
+    return _number_near(case, REQUEST_ANCHORS)
+
+
+def document_type(case: Case) -> Found | None:
+    """The kind of the first business document that is named together with a number, else of a named one."""
+    number = _document(case)
+    return None if number is None else Found(number[0], number[1].quote)
+
+
+def document_number(case: Case) -> Found | None:
+    number = _document(case)
+    return None if number is None else number[1]
+
+
+def _document(case: Case) -> tuple[str, Found] | None:
+    if "document" not in case.notes:
+        case.notes["document"] = next(
+            (
+                (kind, found)
+                for kind, anchors in DOCUMENTS
+                if (found := _number_near(case, anchors)) is not None
+            ),
+            None,
+        )
+    document: tuple[str, Found] | None = case.notes["document"]
+    return document
+
+
+def document_date(case: Case) -> Found | None:
+    """The date that stands right after the document's number."""
+    document = _document(case)
+    if document is None or document[1].quote is None:
+        return None
+    start = case.text.find(document[1].quote) + len(document[1].quote)
+    near = dates(case.text[start : start + 40], case.year)
+    return Found(near[0].iso, near[0].quote) if near else None
+
+
+DEADLINES = (
+    "не позднее",
+    "в срок до",
+    "срок до",
+    " до ",
+    "deadline",
+    "no later than",
+    "until ",
+    "before ",
+    " by ",
+)
+
+
+def deadline(case: Case) -> Found | None:
+    for start, end in _anchored(case.lowered, DEADLINES, reach=32):
+        near = dates(case.text[start:end], case.year)
+        if near:
+            return Found(near[0].iso, near[0].quote)
+    for at, _ in _anchored(case.lowered, ("дейін", "кешіктірмей"), reach=0):
+        near = dates(case.text[max(0, at - 32) : at], case.year)
+        if near:
+            return Found(near[-1].iso, near[-1].quote)
+    return None
+
+
+def first_date(case: Case) -> Found | None:
+    found = dates(case.text, case.year)
+    return Found(found[0].iso, found[0].quote) if found else None
+
+
+def amount(case: Case) -> Found | None:
+    money = _money(case)
+    return None if money is None else Found(money[0], money[2])
+
+
+def currency(case: Case) -> Found | None:
+    money = _money(case)
+    return None if money is None else Found(money[1], money[2])
+
+
+def _money(case: Case) -> tuple[str, str, str] | None:
+    """Amount, currency and their words: the one after a word for "total", else the first."""
+    if "money" not in case.notes:
+        found = sorted(_sums(case))
+        totals = [at for at, _ in _anchored(case.lowered, TOTALS, reach=0)]
+        chosen = next((money for at, money in found if any(0 <= at - total <= 40 for total in totals)), None)
+        case.notes["money"] = chosen or (found[0][1] if found else None)
+    money: tuple[str, str, str] | None = case.notes["money"]
+    return money
+
+
+def _sums(case: Case) -> Iterator[tuple[int, tuple[str, str, str]]]:
+    lowered, text = case.lowered, case.text
+    for sign, code in CURRENCIES:
+        at = lowered.find(sign)
+        tries = 0
+        while at >= 0 and tries < 8:
+            tries += 1
+            before = [
+                m for m in AMOUNT.finditer(lowered, max(0, at - 24), at) if not lowered[m.end() : at].strip()
+            ]
+            after = AMOUNT.match(
+                lowered, at + len(sign) + (lowered[at + len(sign) : at + len(sign) + 1] == " ")
+            )
+            match = before[-1] if before else after if sign in BEFORE_NUMBER else None
+            if match is not None and (value := plain_number(match[0])) is not None:
+                quote = text[min(match.start(), at) : max(match.end(), at + len(sign))]
+                yield match.start(), (value, code, quote)
+            at = lowered.find(sign, at + 1)
+
+
+def plain_number(text: str) -> str | None:
+    """`12 500,50` and `12,500.50` as `12500.50`; None when it is not a number."""
+    digits = re.sub(r"\s", "", text)
+    last = max(digits.rfind("."), digits.rfind(","))
+    if last >= 0 and len(digits) - last - 1 in (1, 2):
+        whole, fraction = digits[:last], "." + digits[last + 1 :]
+    else:
+        whole, fraction = digits, ""
+    whole = re.sub(r"[.,]", "", whole)
+    return whole + fraction if whole.isdigit() else None
+
+
+def customer_name(case: Case) -> Found | None:
+    """The name under a closing formula, or after an introduction."""
+    text, lowered = case.text, case.lowered
+    for anchors, reach in ((CLOSINGS, 80), (INTRODUCTIONS, 50)):
+        for start, end in _anchored(lowered, anchors, reach):
+            anchor = next(one for one in anchors if lowered.startswith(one, start))
+            window = text[start + len(anchor) : end].lstrip(" ,.!:\t\r\n")
+            match = PLACEHOLDER.match(window) or NAME.match(window)
+            if match is not None:
+                return Found(match[0], match[0])
+    return None
+
+
+def problem_type(case: Case) -> Found | None:
+    for kind, anchors in PROBLEMS:
+        for anchor in anchors:
+            at = case.lowered.find(anchor)
+            if at >= 0:
+                return Found(kind, sentence_at(case.text, at))
+    return None
+
+
+def sentence_at(text: str, at: int) -> str:
+    """The words around a place: its line, at most 60 characters to each side, cut at spaces."""
+    start = max(text.rfind("\n", 0, at) + 1, at - 60)
+    end = text.find("\n", at)
+    end = min(len(text) if end < 0 else end, at + 60)
+    if start == at - 60:
+        start = max(start, text.find(" ", start, at) + 1)
+    if end == at + 60:
+        space = text.rfind(" ", at, end)
+        end = space if space > at else end
+    return text[start:end].strip()
+
+
+def topic(case: Case) -> Found | None:
+    subject = REPLY_MARK.sub("", case.subject).strip()
+    line = subject or next((line.strip() for line in case.text.splitlines() if len(line.strip()) > 10), "")
+    if not line:
+        return None
+    words = " ".join(line.split()[:8])
+    return Found(words, words if words in case.text else line[:80])
+
+
+def department(case: Case) -> Found | None:
+    known = case.instructions.departments
+    if not known:
+        return None
+    verdict = case.judge(tuple(choice.name for choice in known), known)
+    if not verdict.matched or verdict.ambiguous:
+        return None
+    at = case.lowered.find(verdict.matched[0])
+    return Found(verdict.best, sentence_at(case.text, at) if at >= 0 else None)
+
+
+def _pattern(pattern: re.Pattern[str], gate: str) -> Extractor:
+    def find(case: Case) -> Found | None:
+        match = pattern.search(case.text) if gate in case.text else None
+        return None if match is None else Found(match[0], match[0])
+
+    return find
+
+
+def language(case: Case) -> Found | None:
+    return Found(case.language, None)
+
+
+BY_NAME: tuple[tuple[str, Extractor], ...] = (
+    (r"document_?type|doc_type", document_type),
+    (r"(document|invoice|contract|policy|act)_?(number|no|id)\b", document_number),
+    (r"(document|invoice|contract|issue)_?date", document_date),
+    (r"deadline|due|answer_by", deadline),
+    (r"(request|order|ticket|case|application|claim)_?(number|no|id)\b|^number$|reference", request_number),
+    (r"amount|total|sum$|price", amount),
+    (r"currency", currency),
+    (r"customer|client|sender_name|full_name|^name$|person|author", customer_name),
+    (r"e_?mail", _pattern(EMAIL, "@")),
+    (r"phone|tel$", _pattern(PHONE, "")),
+    (r"department|team", department),
+    (r"problem|issue|complaint", problem_type),
+    (r"topic|subject|title|about", topic),
+    (r"language|^lang$", language),
+    (r"date|day$", first_date),
+)
+
+
+@lru_cache(maxsize=1024)
+def extractor(name: str) -> Extractor | None:
+    """What finds a property of this name; None when its name says nothing."""
+    lowered = name.lower()
+    return next((find for pattern, find in BY_NAME if re.search(pattern, lowered)), None)

@@ -1,0 +1,302 @@
+"""Answering one batch: an input file of requests in, result files and counts out. A pure function over files.
+
+It runs in a thread or another process while the batch is "in progress". Memory does not grow with the batch:
+only the offsets of lines are held. Stopping a batch early means running the same job again with fewer requests.
+"""
+
+import mmap
+import random
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from llm_assets.emulator.answers import anthropic_message, chat_completion, complete, digest, response_object
+from llm_assets.emulator.anthropic_checks import check_params
+from llm_assets.emulator.errors import ApiError, Protocol, error_body, openai_error
+from llm_assets.emulator.openai_checks import ANSWERED, check_body
+from llm_assets.emulator.prompts import Prompt, anthropic_prompt, chat_prompt, responses_prompt
+from llm_assets.emulator.scenario import BatchFault, RequestCasting, RequestFault, drawn
+from llm_assets.emulator.store import Rest, Work
+
+CACHE_HIT_SHARE = 0.6
+MAX_OPENAI_REQUESTS = 50_000
+NOT_RUN = "This request could not be executed before the completion window expired."
+TRANSIENT = {500, 502, 503, 504, 529, 429}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    protocol: Protocol
+    batch_id: str
+    endpoint: str
+    version: str
+    input: Path
+    output: Path
+    errors: Path
+    """OpenAI's error file; unused by Anthropic, which has one result stream."""
+    seed: int
+    created: int
+    executed: int | None
+    rest: Rest
+    request_faults: tuple[dict[str, Any], ...]
+    batch_faults: tuple[dict[str, Any], ...]
+
+
+def answer_batch(job: Job) -> Work:
+    """Write the result files of a batch, in an order drawn from the seed."""
+    work = Work()
+    with job.input.open("rb") as source:
+        if source.seek(0, 2) == 0:
+            work.errors = [_complaint("empty_file", "The input file is empty.", None)]
+            return work
+        with mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as lines:
+            offsets = line_offsets(lines)
+            if job.protocol == "openai":
+                work.errors = validate_input(lines, offsets, job.endpoint)
+                if work.errors:
+                    return work
+            with job.output.open("wb") as output, job.errors.open("wb") as errors:
+                _answer_lines(job, lines, offsets, output, errors, work)
+                work.output_bytes, work.error_bytes = output.tell(), errors.tell()
+    return work
+
+
+def line_offsets(lines: mmap.mmap) -> "array[int]":
+    """Start of every line that is not blank, and the end of the file."""
+    offsets = array("Q")
+    at, end = 0, len(lines)
+    while at < end:
+        stop = lines.find(b"\n", at)
+        stop = end if stop < 0 else stop
+        if stop > at and (stop - at > 2 or lines[at:stop].strip()):
+            offsets.append(at)
+        at = stop + 1
+    return offsets
+
+
+def _line(lines: mmap.mmap, at: int) -> bytes:
+    stop = lines.find(b"\n", at)
+    return lines[at:] if stop < 0 else lines[at:stop]
+
+
+def _answer_lines(
+    job: Job, lines: mmap.mmap, offsets: "array[int]", output: BinaryIO, errors: BinaryIO, work: Work
+) -> None:
+    count = len(offsets)
+    order = array("L", range(count))
+    draw = random.Random(f"{job.seed}:{job.batch_id}")  # noqa: S311 - an order, not a secret
+    draw.shuffle(order)
+    faults = [BatchFault.model_validate(fault) for fault in job.batch_faults]
+    writer = _ANSWERERS[job.protocol](job, faults)
+    for rank, index in enumerate(order):
+        raw = _line(lines, offsets[index])
+        stopped = job.executed is not None and rank >= job.executed
+        line, good = writer.stopped(raw, work) if stopped else writer.answered(raw, work)
+        for copy in _spoiled(faults, rank, count, line):
+            (output if good else errors).write(copy)
+
+
+def _spoiled(faults: list[BatchFault], rank: int, count: int, line: bytes) -> Iterator[bytes]:
+    """The line as often as a scenario lets it appear, and strangers after the last one."""
+    if not any(rank < fault.missing_results for fault in faults):
+        yield line
+    if any(rank >= count - fault.duplicate_results for fault in faults):
+        yield line
+    if rank == count - 1:
+        for number in range(sum(fault.unknown_results for fault in faults)):
+            stranger = orjson.loads(line)
+            stranger["custom_id"] = f"unknown-{number}"
+            yield orjson.dumps(stranger) + b"\n"
+
+
+class AnthropicAnswerer:
+    def __init__(self, job: Job, faults: list[BatchFault]) -> None:
+        self.job = job
+        self.casting = _casting(job)
+        self.all_fail = any(fault.all_requests == "error" for fault in faults)
+
+    def answered(self, raw: bytes, work: Work) -> tuple[bytes, bool]:
+        item = orjson.loads(raw)
+        custom_id: str = item["custom_id"]
+        try:
+            check_params(item["params"], self.job.version, batch=True)
+        except ApiError as err:
+            return self._errored(custom_id, err, work)
+        prompt = anthropic_prompt(item["params"])
+        fault = self.casting.outcome(custom_id, prompt.model, prompt.user) if self.casting else None
+        if self.all_fail:
+            return self._errored(custom_id, ApiError(500, "Internal server error"), work)
+        if fault is not None and fault.outcome == "error":
+            return self._errored(custom_id, _api_error(fault), work)
+        if fault is not None and fault.outcome in ("expired", "cancelled"):
+            return self._unrun(custom_id, "expired" if fault.outcome == "expired" else "cancelled", work)
+        hit = drawn(CACHE_HIT_SHARE, self.job.batch_id, custom_id) if prompt.cached_prefix else False
+        twist = None if fault is None else fault.outcome
+        done = complete(prompt, cache_hit=hit, anthropic=True, twist=twist)  # type: ignore[arg-type]
+        message = anthropic_message(prompt, done, digest(self.job.batch_id, custom_id), batch=True)
+        work.succeeded += 1
+        return orjson.dumps(
+            {"custom_id": custom_id, "result": {"type": "succeeded", "message": message}}
+        ) + b"\n", True
+
+    def stopped(self, raw: bytes, work: Work) -> tuple[bytes, bool]:
+        return self._unrun(orjson.loads(raw)["custom_id"], self.job.rest, work)
+
+    def _errored(self, custom_id: str, error: ApiError, work: Work) -> tuple[bytes, bool]:
+        work.errored += 1
+        body = error_body("anthropic", error, f"req_{digest(self.job.batch_id, custom_id)}")
+        return orjson.dumps(
+            {"custom_id": custom_id, "result": {"type": "errored", "error": body}}
+        ) + b"\n", True
+
+    def _unrun(self, custom_id: str, rest: Rest, work: Work) -> tuple[bytes, bool]:
+        if rest == "expired":
+            work.expired += 1
+        else:
+            work.cancelled += 1
+        kind = "expired" if rest == "expired" else "canceled"
+        return orjson.dumps({"custom_id": custom_id, "result": {"type": kind}}) + b"\n", True
+
+
+class OpenAIAnswerer:
+    def __init__(self, job: Job, faults: list[BatchFault]) -> None:
+        self.job = job
+        self.casting = _casting(job)
+        self.all_fail = any(fault.all_requests == "error" for fault in faults)
+
+    def answered(self, raw: bytes, work: Work) -> tuple[bytes, bool]:
+        item = orjson.loads(raw)
+        custom_id: str = item["custom_id"]
+        try:
+            check_body(self.job.endpoint, item["body"])
+            if item["body"].get("stream"):
+                raise ApiError(400, "Streaming is not supported in a batch.", param="stream")
+        except ApiError as err:
+            return self._errored(custom_id, err, work)
+        prompt = openai_prompt(self.job.endpoint, item["body"])
+        fault = self.casting.outcome(custom_id, prompt.model, prompt.user) if self.casting else None
+        if self.all_fail:
+            return self._errored(custom_id, ApiError(500, "The server had an error."), work)
+        if fault is not None and fault.outcome == "error":
+            return self._errored(custom_id, _api_error(fault), work)
+        if fault is not None and fault.outcome in ("expired", "cancelled"):
+            return self._unrun(custom_id, "expired" if fault.outcome == "expired" else "cancelled", work)
+        key = digest(self.job.batch_id, custom_id)
+        hit = drawn(CACHE_HIT_SHARE, self.job.batch_id, custom_id) if len(prompt.system) > 4000 else False
+        twist = None if fault is None else fault.outcome
+        done = complete(prompt, cache_hit=hit, anthropic=False, twist=twist)  # type: ignore[arg-type]
+        build = response_object if self.job.endpoint == "/v1/responses" else chat_completion
+        work.succeeded += 1
+        work.input_tokens += done.input_tokens
+        work.cached_tokens += done.cache_read
+        work.output_tokens += done.output_tokens
+        return self._line(custom_id, 200, build(prompt, done, key, self.job.created)), True
+
+    def stopped(self, raw: bytes, work: Work) -> tuple[bytes, bool]:
+        return self._unrun(orjson.loads(raw)["custom_id"], self.job.rest, work)
+
+    def _line(self, custom_id: str, status: int, body: dict[str, Any]) -> bytes:
+        key = digest(self.job.batch_id, custom_id)
+        response = {"status_code": status, "request_id": f"req_{key}", "body": body}
+        line = {"id": f"batch_req_{key}", "custom_id": custom_id, "response": response, "error": None}
+        return orjson.dumps(line) + b"\n"
+
+    def _errored(self, custom_id: str, error: ApiError, work: Work) -> tuple[bytes, bool]:
+        work.errored += 1
+        return self._line(custom_id, error.status, {"error": openai_error(error)}), False
+
+    def _unrun(self, custom_id: str, rest: Rest, work: Work) -> tuple[bytes, bool]:
+        if rest == "expired":
+            work.expired += 1
+            error = {"code": "batch_expired", "message": NOT_RUN}
+        else:
+            work.cancelled += 1
+            error = {
+                "code": "batch_cancelled",
+                "message": "This request was cancelled before it was executed.",
+            }
+        key = digest(self.job.batch_id, custom_id)
+        line = {"id": f"batch_req_{key}", "custom_id": custom_id, "response": None, "error": error}
+        return orjson.dumps(line) + b"\n", False
+
+
+_ANSWERERS: dict[Protocol, type[AnthropicAnswerer] | type[OpenAIAnswerer]] = {
+    "anthropic": AnthropicAnswerer,
+    "openai": OpenAIAnswerer,
+}
+
+
+def openai_prompt(endpoint: str, body: dict[str, Any]) -> Prompt:
+    return responses_prompt(body) if endpoint == "/v1/responses" else chat_prompt(body)
+
+
+def _casting(job: Job) -> RequestCasting:
+    faults = tuple(RequestFault.model_validate(fault) for fault in job.request_faults)
+    return RequestCasting(faults, job.protocol, job.seed)
+
+
+def _api_error(fault: RequestFault) -> ApiError:
+    return ApiError(fault.status, fault.message, type=fault.type, code=fault.code)
+
+
+def validate_input(lines: mmap.mmap, offsets: "array[int]", endpoint: str) -> list[dict[str, Any]]:
+    """What is wrong with an OpenAI input file as a whole; the batch fails then and nothing runs."""
+    if not offsets:
+        return [_complaint("empty_file", "The input file is empty.", None)]
+    if len(offsets) > MAX_OPENAI_REQUESTS:
+        message = f"The input file has {len(offsets)} requests; the maximum is {MAX_OPENAI_REQUESTS}."
+        return [_complaint("too_many_tasks", message, None)]
+    found: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    first_model: str | None = None
+    for number, at in enumerate(offsets, 1):
+        try:
+            item = orjson.loads(_line(lines, at))
+        except orjson.JSONDecodeError:
+            found.append(_complaint("invalid_json_line", "This line is not parseable as valid JSON.", number))
+            continue
+        complaint = _line_complaint(item, number, endpoint)
+        if complaint is None and item["custom_id"] in seen:
+            message = (
+                f"The custom_id '{item['custom_id']}' for this request is a duplicate of another request."
+            )
+            complaint = _complaint("duplicate_custom_id", message, number, "custom_id")
+        if complaint is None:
+            model = str(item["body"].get("model"))
+            first_model = first_model or model
+            if model != first_model:
+                message = f"The model '{model}' does not match the batch's model '{first_model}'."
+                complaint = _complaint("model_mismatch", message, number, "body.model")
+            seen.add(item["custom_id"])
+        if complaint is not None:
+            found.append(complaint)
+    return found[:100]
+
+
+def _line_complaint(item: Any, number: int, endpoint: str) -> dict[str, Any] | None:
+    if not isinstance(item, dict):
+        return _complaint("invalid_json_line", "This line is not a JSON object.", number)
+    for name in ("custom_id", "method", "url", "body"):
+        if not item.get(name):
+            return _complaint(
+                "missing_required_parameter", f"Missing required parameter: '{name}'.", number, name
+            )
+    if not isinstance(item["custom_id"], str) or not isinstance(item["body"], dict):
+        return _complaint("invalid_request", "custom_id must be a string and body an object.", number)
+    if item["method"] != "POST":
+        return _complaint("invalid_method", "Only the method POST is supported.", number, "method")
+    if item["url"] != endpoint:
+        message = f"The URL '{item['url']}' does not match the batch's endpoint '{endpoint}'."
+        return _complaint("url_mismatch", message, number, "url")
+    return None
+
+
+def _complaint(code: str, message: str, line: int | None, param: str | None = None) -> dict[str, Any]:
+    return {"code": code, "message": message, "line": line, "param": param}
+
+
+__all__ = ["ANSWERED", "Job", "answer_batch", "line_offsets", "openai_prompt", "validate_input"]
