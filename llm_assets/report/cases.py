@@ -1,0 +1,158 @@
+"""The cases of a night as the report counts them: one line each, in exactly one state.
+
+What belongs here: how rows of the lake's tables become cases and what state they are in. What does not: sums
+(numbers.py) and pages.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from llm_assets.domain.document import Priority, Role
+from llm_assets.domain.outcome import Status
+
+Row = Mapping[str, Any]  # a lake row; its columns are declared in domain/tables.py
+
+NO_CATEGORY = "none"
+DOCUMENT_COLUMNS = ("case_id", "record_id", "queue", "priority", "subject", "language", "flags", "role")
+"""What the report reads of `documents`; the text of the mails stays where it is."""
+STEP_COLUMNS = ("case_id", "status", "model", "prompt_version")
+"""What the report reads of every step's table, besides `category` and `deadline`."""
+
+
+class State(StrEnum):
+    OK = "ok"
+    REVIEW = "review"
+    DEAD = "dead"
+    OPEN = "open"
+
+
+_STATE_OF = {
+    Status.OK: State.OK,
+    Status.CORRECTED: State.OK,
+    Status.NOT_NEEDED: State.OK,
+    Status.REVIEW: State.REVIEW,
+    Status.OPEN: State.OPEN,
+    Status.DEAD: State.DEAD,
+}
+_WORST_FIRST = (State.DEAD, State.OPEN, State.REVIEW, State.OK)
+_URGENT_LAST = (Priority.LOW, Priority.NORMAL, Priority.URGENT)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    case_id: str
+    record_id: str
+    queue: str
+    priority: Priority
+    subject: str
+    language: str
+    statuses: Mapping[str, Status]
+    """Step -> status; a step without a row for this case is open."""
+    category: str
+    deadline: date | None
+
+    @property
+    def state(self) -> State:
+        return state_of(self.statuses.values())
+
+    @property
+    def reply_needed(self) -> bool:
+        return self.statuses.get("drafts") is not Status.NOT_NEEDED
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What `documents` says by itself: messages by queue and role, and the first message of each case."""
+
+    by_queue: Mapping[str, Counter[Role]]
+    flags: Counter[str]
+    first: Mapping[str, Row]
+    priority: Mapping[str, Priority]
+
+
+@dataclass(slots=True)
+class StepFacts:
+    """What the report keeps of one step's rows."""
+
+    statuses: dict[str, Status] = field(default_factory=dict)
+    categories: dict[str, str] = field(default_factory=dict)
+    deadlines: dict[str, date] = field(default_factory=dict)
+    models: set[str] = field(default_factory=set)
+    prompts: set[str] = field(default_factory=set)
+
+
+def state_of(statuses: Iterable[Status]) -> State:
+    """A case is as its worst step: dead before open before review before ok."""
+    states = {_STATE_OF[status] for status in statuses}
+    return next((state for state in _WORST_FIRST if state in states), State.OPEN)
+
+
+def read_messages(documents: Iterable[Row]) -> Messages:
+    by_queue: dict[str, Counter[Role]] = {}
+    flags: Counter[str] = Counter()
+    first: dict[str, Row] = {}
+    priority: dict[str, Priority] = {}
+    for row in documents:
+        role = Role(row["role"])
+        by_queue.setdefault(row["queue"], Counter())[role] += 1
+        flags.update(row.get("flags") or ())
+        if role is Role.DUPLICATE:
+            continue
+        case_id = row["case_id"]
+        if case_id not in first or role is Role.FIRST:
+            first[case_id] = row
+        known = priority.get(case_id, Priority.LOW)
+        priority[case_id] = max(known, Priority(row["priority"]), key=_URGENT_LAST.index)
+    return Messages(by_queue, flags, first, priority)
+
+
+def read_step(rows: Iterable[Row]) -> StepFacts:
+    """Raises ValueError for a status that is none of ours."""
+    facts = StepFacts()
+    for row in rows:
+        case_id = row["case_id"]
+        facts.statuses[case_id] = Status(row["status"])
+        if row.get("category") is not None:
+            facts.categories[case_id] = row["category"]
+        deadline = _day(row.get("deadline"))
+        if deadline is not None:
+            facts.deadlines[case_id] = deadline
+        if row.get("model"):
+            facts.models.add(row["model"])
+        if row.get("prompt_version"):
+            facts.prompts.add(row["prompt_version"])
+    return facts
+
+
+def case_lines(messages: Messages, steps: Mapping[str, StepFacts]) -> list[CaseLine]:
+    """One line per case, in the order of `documents`."""
+    categories = steps["categories"].categories if "categories" in steps else {}
+    deadlines = steps["extracted_fields"].deadlines if "extracted_fields" in steps else {}
+    return [
+        CaseLine(
+            case_id=case_id,
+            record_id=row["record_id"],
+            queue=row["queue"],
+            priority=messages.priority[case_id],
+            subject=row.get("subject") or "",
+            language=row["language"],
+            statuses={name: facts.statuses.get(case_id, Status.OPEN) for name, facts in steps.items()},
+            category=categories.get(case_id, NO_CATEGORY),
+            deadline=deadlines.get(case_id),
+        )
+        for case_id, row in messages.first.items()
+    ]
+
+
+def _day(value: object) -> date | None:
+    """Steps of users may keep a deadline as text; what is no date is no deadline."""
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,327 @@
+"""The numbers of a night: what came in, how it stands, what it cost, and the sums that must hold.
+
+What belongs here: arithmetic over the lake's rows. What does not: reading them, wording and pages.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+
+from llm_assets.domain.document import Role
+from llm_assets.domain.outcome import Status
+from llm_assets.report.attention import Growth, PastNight, Pressing, grew, pressing
+from llm_assets.report.cases import (
+    CaseLine,
+    Messages,
+    Row,
+    State,
+    StepFacts,
+    case_lines,
+    read_messages,
+    read_step,
+)
+
+MAIN_STEPS = ("extracted_fields", "categories", "drafts")
+"""Steps every case passes; a table that is not there leaves its cases open."""
+SUMMARY_STEP = "night_summary"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What the report does not hold and why. `step` is empty for what is no step, e.g. a mailbox."""
+
+    what: str
+    why: str
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Messages and cases; a queue's or the night's."""
+
+    received: int = 0
+    duplicates: int = 0
+    updates: int = 0
+    documents: int = 0
+    ok: int = 0
+    review: int = 0
+    dead: int = 0
+    open: int = 0
+    drafts_ready: int = 0
+    not_needed: int = 0
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(Totals)})
+
+
+@dataclass(frozen=True, slots=True)
+class QueueNumbers:
+    totals: Totals
+    by_category: Mapping[str, int]
+    """Most frequent first; cases without a category count as `none`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpendLine:
+    """What one step cost in one way, or the sum of several."""
+
+    step: str = ""
+    model: str = ""
+    mode: str = ""
+    lane: str = ""
+    requests: int = 0
+    succeeded: int = 0
+    retried: int = 0
+    failed: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    usd: Decimal = Decimal(0)
+
+    @property
+    def valid_share(self) -> float | None:
+        return round(self.succeeded / self.requests, 4) if self.requests else None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCase:
+    """A case that waits for a person, once per step and reason."""
+
+    case_id: str
+    record_id: str
+    queue: str
+    step: str
+    reason: str
+    detail: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNumbers:
+    day: date
+    totals: Totals
+    queues: Mapping[str, QueueNumbers]
+    steps: Mapping[str, Mapping[Status, int]]
+    """Every step's cases by status, in the order of the steps."""
+    spend: Sequence[SpendLine]
+    missing: Sequence[Missing]
+    review: Sequence[ReviewCase]
+    review_reasons: Mapping[str, int]
+    decided: int
+    """Doubts of the night that a person has settled."""
+    pressing: Sequence[Pressing]
+    grew: Sequence[Growth]
+    nights_compared: int
+    history: Sequence[PastNight]
+    languages: Mapping[str, int]
+    flags: Mapping[str, int]
+    models: Sequence[str]
+    prompts: Mapping[str, Sequence[str]]
+    strays: Mapping[str, int]
+    """Step -> rows that belong to no case of the night."""
+
+    @property
+    def spent(self) -> SpendLine:
+        return sum_of(self.spend)
+
+    @property
+    def usd_per_thousand(self) -> Decimal | None:
+        """USD per 1,000 cases."""
+        return self.spent.usd * 1000 / self.totals.documents if self.totals.documents else None
+
+    @property
+    def further_steps(self) -> dict[str, Mapping[Status, int]]:
+        return {name: counts for name, counts in self.steps.items() if name not in MAIN_STEPS}
+
+
+def compute(
+    day: date,
+    *,
+    documents: Iterable[Row],
+    steps: Mapping[str, Iterable[Row]],
+    review: Iterable[Row] = (),
+    usage: Iterable[Row] = (),
+    missing: Sequence[Missing] = (),
+    history: Sequence[PastNight] = (),
+) -> ReportNumbers:
+    """The night's numbers from rows of the lake's tables. The columns needed are in `cases`; more do no harm.
+
+    `steps` holds the rows of every step with a table. A case without a row in one of them, or in one of
+    MAIN_STEPS, is open there. Open cases are named in `missing` where the caller has not named their step.
+    """
+    messages = read_messages(documents)
+    facts = {name: read_step(steps.get(name, ())) for name in dict.fromkeys((*MAIN_STEPS, *steps))}
+    cases = case_lines(messages, facts)
+    queues = _queues(messages, cases)
+    waiting, decided = _review(review, messages)
+    growth, compared = grew({name: q.by_category for name, q in queues.items()}, day, history)
+    return ReportNumbers(
+        day=day,
+        totals=sum((q.totals for q in queues.values()), Totals()),
+        queues=queues,
+        steps={name: _by_status(name, cases) for name in facts},
+        spend=_spend(usage),
+        missing=(*missing, *_open_steps(cases, {m.step for m in missing})),
+        review=waiting,
+        review_reasons=_most_first(Counter(r.reason for r in waiting)),
+        decided=decided,
+        pressing=pressing(day, cases),
+        grew=growth,
+        nights_compared=compared,
+        history=sorted((n for n in history if n.day < day), key=lambda n: n.day),
+        languages=_most_first(Counter(c.language for c in cases)),
+        flags=_most_first(messages.flags),
+        models=sorted(set().union(*(f.models for f in facts.values()))),
+        prompts={name: sorted(f.prompts) for name, f in facts.items() if f.prompts},
+        strays=_strays(facts, messages),
+    )
+
+
+def sums_hold(numbers: ReportNumbers) -> list[str]:
+    """Every sum of the report that does not hold, as a sentence; none when nothing is lost or counted twice."""
+    broken = list(_broken_sums("the night", numbers.totals))
+    for name, queue in numbers.queues.items():
+        broken += _broken_sums(f"queue {name}", queue.totals)
+        broken += _differs(
+            f"queue {name}",
+            "by_category",
+            sum(queue.by_category.values()),
+            "documents",
+            queue.totals.documents,
+        )
+    summed = sum((q.totals for q in numbers.queues.values()), Totals())
+    for f in fields(Totals):
+        pair = getattr(numbers.totals, f.name), getattr(summed, f.name)
+        broken += _differs("the night", f.name, pair[0], "the sum of its queues", pair[1])
+    for name, counts in numbers.steps.items():
+        broken += _differs(
+            f"step {name}", "cases", sum(counts.values()), "documents", numbers.totals.documents
+        )
+    broken += [
+        f"{count} rows of {name} belong to no case of the night" for name, count in numbers.strays.items()
+    ]
+    if numbers.totals.open and not numbers.missing:
+        broken.append(f"{numbers.totals.open} cases are open and nothing is named as missing")
+    return broken
+
+
+def sum_of(lines: Iterable[SpendLine]) -> SpendLine:
+    total = SpendLine()
+    for line in lines:
+        total = SpendLine(**{name: getattr(total, name) + getattr(line, name) for name in _SUMMED})
+    return total
+
+
+_SUMMED = (
+    "requests", "succeeded", "retried", "failed", "input_tokens", "cached_tokens", "output_tokens", "usd",
+)  # fmt: skip
+
+
+def _broken_sums(where: str, t: Totals) -> list[str]:
+    return [
+        *_differs(
+            where,
+            "documents",
+            t.documents,
+            "received - duplicates - updates",
+            t.received - t.duplicates - t.updates,
+        ),
+        *_differs(
+            where, "documents", t.documents, "ok + review + dead + open", t.ok + t.review + t.dead + t.open
+        ),
+        *_differs(where, "ok", t.ok, "drafts_ready + not_needed", t.drafts_ready + t.not_needed),
+    ]
+
+
+def _differs(where: str, left: str, a: int, right: str, b: int) -> list[str]:
+    return [] if a == b else [f"{where}: {left} is {a}, {right} is {b}"]
+
+
+def _queues(messages: Messages, cases: Sequence[CaseLine]) -> dict[str, QueueNumbers]:
+    """A message counts in the queue it came to, a case in the queue of its first message."""
+    members: dict[str, list[CaseLine]] = {name: [] for name in sorted(messages.by_queue)}
+    for case in cases:
+        members[case.queue].append(case)
+    return {name: _queue(messages.by_queue[name], members[name]) for name in members}
+
+
+def _queue(roles: Counter[Role], cases: Sequence[CaseLine]) -> QueueNumbers:
+    states = Counter(case.state for case in cases)
+    not_needed = sum(case.state is State.OK and not case.reply_needed for case in cases)
+    totals = Totals(
+        received=roles.total(),
+        duplicates=roles[Role.DUPLICATE],
+        updates=roles[Role.UPDATE],
+        documents=len(cases),
+        ok=states[State.OK],
+        review=states[State.REVIEW],
+        dead=states[State.DEAD],
+        open=states[State.OPEN],
+        drafts_ready=sum(case.state is State.OK and case.reply_needed for case in cases),
+        not_needed=not_needed,
+    )
+    return QueueNumbers(totals, _most_first(Counter(case.category for case in cases)))
+
+
+def _by_status(step: str, cases: Iterable[CaseLine]) -> dict[Status, int]:
+    counts = Counter(case.statuses[step] for case in cases)
+    return {status: counts[status] for status in Status if counts[status]}
+
+
+def _spend(usage: Iterable[Row]) -> list[SpendLine]:
+    """One line per step, model, mode and lane, in the order of `usage`."""
+    groups: dict[tuple[str, str, str, str], list[SpendLine]] = {}
+    for row in usage:
+        key = (row["step"], row["model"], row["mode"], row["lane"])
+        counted = {name: row[name] for name in _SUMMED if name != "usd"}
+        groups.setdefault(key, []).append(SpendLine(**counted, usd=Decimal(row["cost_usd"])))
+    lines = []
+    for (step, model, mode, lane), members in groups.items():
+        total = sum_of(members)
+        lines.append(SpendLine(step, model, mode, lane, **{name: getattr(total, name) for name in _SUMMED}))
+    return lines
+
+
+def _review(rows: Iterable[Row], messages: Messages) -> tuple[list[ReviewCase], int]:
+    waiting, decided = [], 0
+    for row in rows:
+        if row.get("decided_at") is not None:
+            decided += 1
+            continue
+        first = messages.first.get(row["case_id"], {})
+        waiting.append(
+            ReviewCase(
+                case_id=row["case_id"],
+                record_id=row["record_id"],
+                queue=row["queue"],
+                step=row["step"],
+                reason=row["reason"],
+                detail=row.get("detail") or "",
+                subject=first.get("subject") or "",
+            )
+        )
+    return waiting, decided
+
+
+def _open_steps(cases: Iterable[CaseLine], named: set[str]) -> list[Missing]:
+    """A case counts for the first step it is open in: the later ones wait for that one."""
+    counts: Counter[str] = Counter()
+    for case in cases:
+        if case.state is State.OPEN:
+            counts[next(name for name, status in case.statuses.items() if status is Status.OPEN)] += 1
+    return [
+        Missing(f"{step} of {count} case{'s' if count != 1 else ''}", "no result yet", step)
+        for step, count in counts.items()
+        if step not in named
+    ]
+
+
+def _strays(facts: Mapping[str, StepFacts], messages: Messages) -> dict[str, int]:
+    counts = {name: len(f.statuses.keys() - messages.first.keys()) for name, f in facts.items()}
+    return {name: count for name, count in counts.items() if count}
+
+
+def _most_first(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
