@@ -1,0 +1,118 @@
+"""Raw mail: content-addressed files, each written once and never changed. What is in them is intake's business."""
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from llm_assets.domain.digest import digest_bytes
+from llm_assets.domain.errors import ConfigurationError, DeskError
+
+_BLOCK = 1 << 20
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class RawStore:
+    """`raw/ab/abcd….eml` under `home`; the name is the SHA-256 of the bytes. Any number of processes may write."""
+
+    def __init__(self, home: Path) -> None:
+        self._root = home / "raw"
+
+    def put(self, data: bytes) -> str:
+        """Returns the digest once the bytes are durable. Bytes already there are not written again.
+
+        Raises DeskError when the disk is full and ConfigurationError when the folder cannot be written.
+        """
+        sha256 = digest_bytes(data)
+        return sha256 if self.has(sha256) else self._write([data])
+
+    def put_file(self, path: Path) -> str:
+        """The same for a file of any size, read in blocks. Should it change meanwhile, what was written counts."""
+        with path.open("rb") as source:
+            sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+            if self.has(sha256):
+                return sha256
+            source.seek(0)
+            return self._write(_blocks(source))
+
+    def get(self, sha256: str) -> bytes:
+        """Raises DeskError when the bytes are gone or are no longer what was received."""
+        try:
+            data = self.path(sha256).read_bytes()
+        except FileNotFoundError as err:
+            raise DeskError(
+                f"Raw file {sha256} is missing from {self._root}: restore that folder from a backup."
+            ) from err
+        if digest_bytes(data) != sha256:
+            raise DeskError(
+                f"Raw file {sha256} in {self._root} was changed: restore that folder from a backup."
+            )
+        return data
+
+    def has(self, sha256: str) -> bool:
+        return self.path(sha256).exists()
+
+    def path(self, sha256: str) -> Path:
+        return self._root / sha256[:2] / f"{sha256}.eml"
+
+    def _write(self, blocks: Iterable[bytes]) -> str:
+        """Beside, flushed, renamed: under its name a file is whole or not there, whenever the power fails."""
+        with self._explained():
+            partial = self._root / ".partial"
+            partial.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=partial)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    sha256 = _copy(blocks, file)
+                target = self.path(sha256)
+                if not target.parent.exists():
+                    target.parent.mkdir(exist_ok=True)
+                    _flush_folder(self._root)
+                Path(name).replace(target)
+            except BaseException:
+                with suppress(FileNotFoundError):
+                    Path(name).unlink()
+                raise
+            _flush_folder(target.parent)
+            return sha256
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as err:
+            if err.errno in _NO_SPACE:
+                raise DeskError(
+                    f"The disk of {self._root} is full and received mail cannot be kept: free some space and run "
+                    "the same again; nothing already received is lost."
+                ) from err
+            raise ConfigurationError(
+                f"{self._root} cannot be written ({err.strerror}): check LLM_ASSETS_HOME and who owns it."
+            ) from err
+
+
+def _blocks(source: IO[bytes]) -> Iterator[bytes]:
+    while block := source.read(_BLOCK):
+        yield block
+
+
+def _copy(blocks: Iterable[bytes], file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+        file.write(block)
+    file.flush()
+    os.fsync(file.fileno())
+    return digest.hexdigest()
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
