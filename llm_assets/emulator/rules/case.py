@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from llm_assets.emulator.rules.words import Choice, Verdict, vocabulary
+from llm_assets.emulator.rules.words import Choice, Verdict, Vocabulary
 
 CHOICE_LINE = re.compile(r"^\s*[-*]\s*([^:\n]+?)\s*(?::\s*(.*))?$", re.MULTILINE)
 MESSAGE_DATE = re.compile(r'\bdate="(\d{4})-')
@@ -21,6 +21,16 @@ class Instructions:
     categories: tuple[Choice, ...]
     departments: tuple[Choice, ...]
     text: str
+    vocabularies: dict[tuple[str, ...], Vocabulary] = field(default_factory=dict, compare=False)
+
+    def vocabulary(self, names: tuple[str, ...], described: tuple[Choice, ...]) -> Vocabulary:
+        """The words that speak for each of these names, built once per queue."""
+        found = self.vocabularies.get(names)
+        if found is None:
+            known = {choice.name: choice for choice in described}
+            found = Vocabulary(tuple(known.get(name, Choice(name)) for name in names))
+            self.vocabularies[names] = found
+        return found
 
 
 @dataclass(slots=True)
@@ -55,10 +65,9 @@ class Case:
 
     def judge(self, names: tuple[str, ...], described: tuple[Choice, ...]) -> Verdict:
         """Which of `names` the case speaks of; descriptions are taken from the prompt where it has them."""
-        key = ("judge", names)
-        if key not in self.notes:
-            self.notes[key] = vocabulary(_choices(names, described)).judge(self.words)
-        verdict: Verdict = self.notes[key]
+        verdict: Verdict | None = self.notes.get(names)
+        if verdict is None:
+            verdict = self.notes[names] = self.instructions.vocabulary(names, described).judge(self.words)
         return verdict
 
     def told(self, tag: str) -> str | None:
@@ -68,12 +77,6 @@ class Case:
     @property
     def language(self) -> str:
         return language_of(self.text)
-
-
-@lru_cache(maxsize=256)
-def _choices(names: tuple[str, ...], described: tuple[Choice, ...]) -> tuple[Choice, ...]:
-    known = {choice.name: choice for choice in described}
-    return tuple(known.get(name, Choice(name)) for name in names)
 
 
 def language_of(text: str) -> str:

@@ -26,6 +26,7 @@ MONTHS: tuple[tuple[str, ...], ...] = (
 )
 MONTH_OF = {name: number for number, names in enumerate(MONTHS, 1) for name in names}
 NAMES = "|".join(sorted(MONTH_OF, key=len, reverse=True))
+DIGIT = re.compile(r"\d")
 NUMERIC = re.compile(r"\b(?:(\d{4})-(\d\d)-(\d\d)|(\d{1,2})[./](\d{1,2})[./](\d{4}|\d\d))\b")
 NAMED = re.compile(
     rf"\b(?:(\d{{4}})\s+(?:жылғы|жылы|ж\.)\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({NAMES})\w*\.?"
@@ -40,6 +41,8 @@ AMERICAN = re.compile(
 def dates(text: str, year: int | None) -> list[Dated]:
     """All dates in the order of the text; one without a year counts only when `year` says which."""
     found: list[tuple[int, Dated]] = []
+    if DIGIT.search(text) is None:
+        return []
     for match in NUMERIC.finditer(text):
         if match[1]:
             _add(found, match, match[1], match[2], match[3])

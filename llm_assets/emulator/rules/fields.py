@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from llm_assets.emulator.rules.anchors import Anchors
 from llm_assets.emulator.rules.case import Case
-from llm_assets.emulator.rules.dates import dates
+from llm_assets.emulator.rules.dates import NUMERIC, dates
 
 
 class Found(NamedTuple):
@@ -59,12 +60,12 @@ PROBLEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("complaint", ("жалоб", "претензи", "complain", "возмущ", "шағым", "unacceptable")),
     ("information", ("подскажите", "как мне", "сколько", "когда", "how do i", "could you tell", "қалай", "қашан", "?")),
 )  # fmt: skip
-CURRENCIES: tuple[tuple[str, str], ...] = (
-    ("₸", "KZT"), ("тенге", "KZT"), ("теңге", "KZT"), ("тг", "KZT"), ("kzt", "KZT"),
-    ("₽", "RUB"), ("руб", "RUB"), ("rub", "RUB"),
-    ("$", "USD"), ("usd", "USD"), ("доллар", "USD"), ("dollar", "USD"),
-    ("€", "EUR"), ("eur", "EUR"), ("евро", "EUR"),
-)  # fmt: skip
+CODES = {
+    **dict.fromkeys(("₸", "тенге", "теңге", "тг", "kzt"), "KZT"),
+    **dict.fromkeys(("₽", "руб", "rub"), "RUB"),
+    **dict.fromkeys(("$", "usd", "доллар", "dollar"), "USD"),
+    **dict.fromkeys(("€", "eur", "евро"), "EUR"),
+}
 BEFORE_NUMBER = frozenset({"$", "€", "₸", "₽", "usd", "eur", "kzt"})
 TOTALS = (
     "итого",
@@ -95,30 +96,53 @@ CLOSINGS = (
 INTRODUCTIONS = ("меня зовут", "my name is", "менің атым", "атым", "i am ")
 PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]|<[A-Z]+_\d+>")
 NAME = re.compile(r"[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ][\w'’-]+(?:[ \t]+(?:[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ]\.?[\w'’-]*)){0,3}")
+DEADLINES = (
+    "не позднее",
+    "в срок до",
+    "срок до",
+    " до ",
+    "deadline",
+    "no later than",
+    "until ",
+    "before ",
+    " by ",
+)
+UNTIL = ("дейін", "кешіктірмей")
+ANCHORS = Anchors(
+    [
+        *(*REQUEST_ANCHORS, *CODES, *TOTALS, *CLOSINGS, *INTRODUCTIONS, *DEADLINES, *UNTIL),
+        *(anchor for _, anchors in (*DOCUMENTS, *PROBLEMS) for anchor in anchors),
+    ]
+)
 PHONE = re.compile(r"\+?\d[\d\s()-]{8,16}\d")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 REPLY_MARK = re.compile(r"^(?:\s*(?:re|fwd?|fw|ответ|отв|пересл|hа)\s*:\s*)+", re.IGNORECASE)
 
 
-def _anchored(lowered: str, anchors: tuple[str, ...], reach: int = 70) -> Iterator[tuple[int, int]]:
+def _present(case: Case, anchors: tuple[str, ...]) -> list[str]:
+    if "anchors" not in case.notes:
+        case.notes["anchors"] = ANCHORS.possible(case.words)
+    possible: frozenset[str] = case.notes["anchors"]
+    return [anchor for anchor in anchors if anchor in possible]
+
+
+def _anchored(case: Case, anchors: tuple[str, ...], reach: int = 70) -> list[tuple[int, int]]:
     """Where a window after an anchor word starts and ends, in the order of the text."""
-    hits: list[int] = []
+    lowered = case.lowered
     ends: dict[int, int] = {}
-    for anchor in anchors:
+    for anchor in _present(case, anchors):
         at = lowered.find(anchor)
         tries = 0
         while at >= 0 and tries < 6:
-            hits.append(at)
-            ends[at] = at + len(anchor)
+            ends[at] = max(ends.get(at, 0), at + len(anchor))
             at = lowered.find(anchor, at + 1)
             tries += 1
-    for at in sorted(set(hits)):
-        yield at, min(ends[at] + reach, len(lowered))
+    return [(at, min(ends[at] + reach, len(lowered))) for at in sorted(ends)]
 
 
 def _number_near(case: Case, anchors: tuple[str, ...]) -> Found | None:
     lowered, text = case.lowered, case.text
-    for start, end in _anchored(lowered, anchors):
+    for start, end in _anchored(case, anchors):
         word_end = start
         while word_end < end and (lowered[word_end].isalpha() or lowered[word_end] == "-"):
             word_end += 1
@@ -126,7 +150,7 @@ def _number_near(case: Case, anchors: tuple[str, ...]) -> Found | None:
         if match is None or sum(map(str.isdigit, match[1])) < 2:
             continue
         value = text[match.start(1) : match.end(1)].rstrip(".-/")
-        if dates(value, None):
+        if NUMERIC.fullmatch(value):
             continue
         return Found(value, text[start : match.start(1) + len(value)])
     return None
@@ -171,25 +195,12 @@ def document_date(case: Case) -> Found | None:
     return Found(near[0].iso, near[0].quote) if near else None
 
 
-DEADLINES = (
-    "не позднее",
-    "в срок до",
-    "срок до",
-    " до ",
-    "deadline",
-    "no later than",
-    "until ",
-    "before ",
-    " by ",
-)
-
-
 def deadline(case: Case) -> Found | None:
-    for start, end in _anchored(case.lowered, DEADLINES, reach=32):
+    for start, end in _anchored(case, DEADLINES, reach=32):
         near = dates(case.text[start:end], case.year)
         if near:
             return Found(near[0].iso, near[0].quote)
-    for at, _ in _anchored(case.lowered, ("дейін", "кешіктірмей"), reach=0):
+    for at, _ in _anchored(case, UNTIL, reach=0):
         near = dates(case.text[max(0, at - 32) : at], case.year)
         if near:
             return Found(near[-1].iso, near[-1].quote)
@@ -215,7 +226,7 @@ def _money(case: Case) -> tuple[str, str, str] | None:
     """Amount, currency and their words: the one after a word for "total", else the first."""
     if "money" not in case.notes:
         found = sorted(_sums(case))
-        totals = [at for at, _ in _anchored(case.lowered, TOTALS, reach=0)]
+        totals = [at for at, _ in _anchored(case, TOTALS, reach=0)]
         chosen = next((money for at, money in found if any(0 <= at - total <= 40 for total in totals)), None)
         case.notes["money"] = chosen or (found[0][1] if found else None)
     money: tuple[str, str, str] | None = case.notes["money"]
@@ -224,7 +235,10 @@ def _money(case: Case) -> tuple[str, str, str] | None:
 
 def _sums(case: Case) -> Iterator[tuple[int, tuple[str, str, str]]]:
     lowered, text = case.lowered, case.text
-    for sign, code in CURRENCIES:
+    present = set(_present(case, tuple(CODES)))
+    for sign, code in CODES.items():
+        if sign not in present:
+            continue
         at = lowered.find(sign)
         tries = 0
         while at >= 0 and tries < 8:
@@ -258,7 +272,7 @@ def customer_name(case: Case) -> Found | None:
     """The name under a closing formula, or after an introduction."""
     text, lowered = case.text, case.lowered
     for anchors, reach in ((CLOSINGS, 80), (INTRODUCTIONS, 50)):
-        for start, end in _anchored(lowered, anchors, reach):
+        for start, end in _anchored(case, anchors, reach):
             anchor = next(one for one in anchors if lowered.startswith(one, start))
             window = text[start + len(anchor) : end].lstrip(" ,.!:\t\r\n")
             match = PLACEHOLDER.match(window) or NAME.match(window)
@@ -269,7 +283,7 @@ def customer_name(case: Case) -> Found | None:
 
 def problem_type(case: Case) -> Found | None:
     for kind, anchors in PROBLEMS:
-        for anchor in anchors:
+        for anchor in _present(case, anchors):
             at = case.lowered.find(anchor)
             if at >= 0:
                 return Found(kind, sentence_at(case.text, at))

@@ -6,7 +6,6 @@ The score's margin gives an honest confidence: low when nothing matches or when 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 WORD = re.compile(r"[^\W\d_]{3,}")
@@ -236,6 +235,7 @@ class Vocabulary:
         for at, found in enumerate(weights):
             for key, weight in found.items():
                 self._index.setdefault(key, []).append((at, weight / owners[key]))
+        self._own = [frozenset(found) for found in weights]
         self._lengths = sorted({len(key) for key in self._index})
         self._memo: dict[str, tuple[str, ...]] = {}
         self._other = next(
@@ -289,7 +289,7 @@ class Vocabulary:
         second = ranked[1] if len(ranked) > 1 and scores[ranked[1]] > 0 else None
         margin = 1.0 if second is None else (scores[top] - scores[second]) / scores[top]
         confidence = 0.4 + 0.57 * margin**0.6 * min(1.0, scores[top] / 2.5)
-        matched = tuple(sorted(key for key in keys if any(at == top for at, _ in self._index[key])))
+        matched = tuple(sorted(keys & self._own[top]))
         runner_up = None if second is None else self.choices[second].name
         ambiguous = margin < AMBIGUOUS_MARGIN
         return Verdict(self.choices[top].name, runner_up, round(confidence, 2), ambiguous, matched)
@@ -318,8 +318,3 @@ def _synonyms(word: str) -> Iterable[str]:
     for group in SYNONYMS:
         if any(word.startswith(member) and len(word) - len(member) <= 6 for member in group):
             yield from group
-
-
-@lru_cache(maxsize=256)
-def vocabulary(choices: tuple[Choice, ...]) -> Vocabulary:
-    return Vocabulary(choices)
