@@ -1,0 +1,486 @@
+"""What the engine may rely on: one night's work, requests, batches and answers, on SQLite and on Postgres."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from ledger_night import (
+    COST,
+    DAY,
+    STEP,
+    batch,
+    case,
+    count,
+    plan,
+    request,
+    send,
+    settled,
+    settled_members,
+    work,
+)
+
+from llm_assets.domain.batch import BatchState
+from llm_assets.domain.digest import digest
+from llm_assets.domain.night import Rework
+from llm_assets.domain.outcome import Next, RequestState
+from llm_assets.domain.profile import Lane, Mode
+from llm_assets.engine.ports import Decision, Member, UsageRow
+from resources.ledger import SqlLedger
+
+NEXT_DAY = DAY + timedelta(days=1)
+LATER = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
+
+
+def by_case(ledger: SqlLedger, day: date = DAY, step: str = STEP) -> dict[str, RequestState]:
+    return {s.case_id: s.state for s in ledger.standings(day, step)}
+
+
+# Planning
+
+
+def test_unseen_requests_are_due_with_their_first_attempt(ledger: SqlLedger) -> None:
+    planned = plan(ledger, work(range(3)))
+    assert planned.due == {request(n): Member(request(n), 1, 1) for n in range(3)}
+    assert planned.assigned == {case(n): request(n) for n in range(3)}
+    assert (planned.new, planned.reused) == (3, 0)
+
+
+def test_planning_again_before_sending_answers_the_same(ledger: SqlLedger) -> None:
+    assert plan(ledger, work(range(3))) == plan(ledger, work(range(3)))
+
+
+def test_a_request_two_cases_share_is_due_once(ledger: SqlLedger) -> None:
+    first, second = work([1, 2])
+    planned = plan(ledger, [first, replace(second, request_id=first.request_id)])
+    assert list(planned.due) == [first.request_id]
+    assert planned.assigned == {case(1): first.request_id, case(2): first.request_id}
+    assert planned.new == 2
+
+
+def test_an_answered_request_is_reused_on_any_day(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    ledger.settle(sent, [settled(request(1))])
+    planned = plan(ledger, work([1]), day=NEXT_DAY)
+    assert (planned.due, planned.new, planned.reused) == ({}, 0, 1)
+    assert by_case(ledger, NEXT_DAY) == {case(1): RequestState.DONE}
+
+
+@pytest.mark.parametrize("end", [Next.DONE, Next.REVIEW, Next.DEAD])
+def test_what_has_ended_or_is_in_flight_is_not_due(ledger: SqlLedger, end: Next) -> None:
+    sent = send(ledger, plan(ledger, work([1, 2])))
+    ledger.settle(sent, [settled(request(1), end)])
+    assert plan(ledger, work([1, 2])).due == {}
+
+
+def test_a_changed_prompt_is_due_while_the_night_is_open(ledger: SqlLedger) -> None:
+    ledger.settle(send(ledger, plan(ledger, work([1]))), [settled(request(1))])
+    planned = plan(ledger, work([1], version="v2"), rework=Rework.STALE)
+    assert list(planned.due) == [request(1, "v2")]
+    assert planned.assigned == {case(1): request(1, "v2")}
+
+
+@pytest.mark.parametrize("end", [Next.DONE, Next.REVIEW, Next.DEAD, None])
+def test_a_changed_prompt_keeps_the_older_answer_when_only_missing_ones_are_wanted(
+    ledger: SqlLedger, end: Next | None
+) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    if end is not None:
+        ledger.settle(sent, [settled(request(1), end)])
+    planned = plan(ledger, work([1], version="v2"), rework=Rework.MISSING)
+    assert planned.due == {}
+    assert planned.assigned == {case(1): request(1)}
+    assert [s.prompt_version for s in ledger.standings(DAY, STEP)] == ["v1"]
+
+
+def test_a_request_never_answered_gives_way_to_the_changed_prompt(ledger: SqlLedger) -> None:
+    plan(ledger, work([1]))
+    planned = plan(ledger, work([1], version="v2"), rework=Rework.MISSING)
+    assert list(planned.due) == [request(1, "v2")]
+
+
+def test_changed_content_counts_as_missing(ledger: SqlLedger) -> None:
+    ledger.settle(send(ledger, plan(ledger, work([1, 2]))), [settled(request(n)) for n in (1, 2)])
+    changed = [*work([1]), *work([2], version="v2", content="with an update")]
+    planned = plan(ledger, changed, rework=Rework.MISSING)
+    assert list(planned.due) == [request(2, "v2")]
+    assert (planned.new, planned.reused) == (1, 1)
+
+
+def test_planning_one_chunk_keeps_the_work_of_the_others(ledger: SqlLedger) -> None:
+    plan(ledger, work([1, 2]))
+    plan(ledger, work([3]))
+    assert ledger.counts(DAY) == {STEP: count(due=3)}
+
+
+def test_work_of_cases_that_left_the_night_can_be_forgotten(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work(range(5))))
+    ledger.settle(sent, [settled(request(n)) for n in range(5)])
+    plan(ledger, work(range(5)), step="drafts")
+    assert ledger.prune_work(DAY, STEP, [case(0), case(3), case(9)]) == 3
+    assert ledger.counts(DAY) == {STEP: count(ok=2), "drafts": count(ok=5)}
+    assert ledger.usage(DAY)[0].cost_usd == 5 * COST
+
+
+def test_a_chunk_may_be_larger_than_a_statement_takes(ledger: SqlLedger) -> None:
+    many = 4500
+    sent = send(ledger, plan(ledger, work(range(many))))
+    assert ledger.settle(sent, settled_members(ledger.members(sent.batch_id).values())) == many
+    assert plan(ledger, work(range(many))).reused == many
+    assert ledger.counts(DAY) == {STEP: count(ok=many)}
+
+
+# Batches
+
+
+def test_members_of_an_intent_are_in_flight(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1, 2])))
+    assert ledger.counts(DAY) == {STEP: count(in_flight=2)}
+    assert ledger.members(sent.batch_id) == {request(n): Member(request(n), 1, 1) for n in (1, 2)}
+    assert ledger.open_batches() == [sent]
+
+
+def test_an_intent_with_a_member_in_flight_writes_nothing(ledger: SqlLedger) -> None:
+    planned = plan(ledger, work([1, 2]))
+    send(ledger, plan(ledger, work([1])), "first")
+    with pytest.raises(ValueError, match="in flight"):
+        send(ledger, planned, "second")
+    assert [b.batch_id for b in ledger.open_batches()] == [batch("first").batch_id]
+    assert list(plan(ledger, work([1, 2])).due) == [request(2)]
+
+
+def test_an_intent_with_an_answered_or_unplanned_member_writes_nothing(ledger: SqlLedger) -> None:
+    ledger.settle(send(ledger, plan(ledger, work([1]))), [settled(request(1))])
+    for member in (Member(request(1), 2), Member(request(7), 1)):
+        with pytest.raises(ValueError, match="answered already"):
+            ledger.intend(batch("second"), [member])
+    assert len(ledger.open_batches()) == 1
+
+
+def test_an_intent_is_not_written_twice(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    with pytest.raises(ValueError, match="there already"):
+        ledger.intend(sent, [Member(request(1), 1)])
+
+
+def test_a_batch_comes_back_as_it_was_written(ledger: SqlLedger) -> None:
+    plan(ledger, work([1]))
+    sent = replace(
+        batch(),
+        lane=Lane.URGENT,
+        mode=Mode.ONLINE,
+        creating_at=LATER,
+        submitted_at=LATER,
+        provider_batch_id="batch_1",
+        provider_file_id="file_1",
+        provisional=True,
+        not_before=LATER,
+        detail="said to wait",
+        bytes=5_000_000_000,
+    )
+    ledger.intend(sent, [Member(request(1), 1)])
+    assert ledger.open_batches() == [sent]
+
+
+def test_a_transition_changes_state_and_columns_together(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    ledger.transition(sent.batch_id, BatchState.INTENT, BatchState.CREATING, creating_at=LATER)
+    ledger.transition(sent.batch_id, BatchState.CREATING, BatchState.SUBMITTED, provider_batch_id="p1")
+    assert ledger.open_batches() == [
+        replace(sent, state=BatchState.SUBMITTED, creating_at=LATER, provider_batch_id="p1")
+    ]
+    assert ledger.known_provider_ids("emulator") == {"p1"}
+    assert ledger.known_provider_ids("openai") == frozenset()
+
+
+def test_a_transition_from_another_state_is_refused(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    ledger.transition(sent.batch_id, BatchState.INTENT, BatchState.CREATING)
+    with pytest.raises(ValueError, match="is creating"):
+        ledger.transition(sent.batch_id, BatchState.INTENT, BatchState.CREATING)
+    with pytest.raises(ValueError, match="not in the ledger"):
+        ledger.transition("0" * 12, BatchState.INTENT, BatchState.CREATING)
+
+
+def test_a_transition_that_no_batch_makes_is_refused(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    with pytest.raises(ValueError, match="never becomes"):
+        ledger.transition(sent.batch_id, BatchState.INTENT, BatchState.COLLECTED)
+    with pytest.raises(ValueError, match="colour"):
+        ledger.transition(sent.batch_id, BatchState.INTENT, BatchState.CREATING, colour="red")
+
+
+def test_open_batches_are_found_by_day_and_step_oldest_first(ledger: SqlLedger) -> None:
+    plan(ledger, work(range(4)))
+    young = replace(batch("young"), created_at=LATER)
+    other = batch("other", step="drafts")
+    tomorrow = batch("tomorrow", day=NEXT_DAY)
+    for number, one in enumerate([young, batch("old"), other, tomorrow]):
+        ledger.intend(one, [Member(request(number), 1)])
+    assert [b.batch_id for b in ledger.open_batches(DAY, [STEP])] == [batch("old").batch_id, young.batch_id]
+    assert {b.batch_id for b in ledger.open_batches(DAY)} == {
+        b.batch_id for b in (young, batch("old"), other)
+    }
+    assert len(ledger.open_batches()) == 4
+    assert ledger.open_batches(DAY, []) == []
+
+
+def test_released_members_are_due_again_under_the_same_attempt(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1, 2])))
+    ledger.settle(sent, [settled(request(1))])
+    assert ledger.release(sent.batch_id) == 1
+    assert ledger.release(sent.batch_id) == 0
+    planned = plan(ledger, work([1, 2]))
+    assert planned.due == {request(2): Member(request(2), 1, 1)}
+    again = send(ledger, planned, "again")
+    assert list(ledger.members(again.batch_id)) == [request(2)]
+    assert list(ledger.members(sent.batch_id)) == [request(1)]
+
+
+def test_releasing_an_old_batch_leaves_what_a_newer_one_sent(ledger: SqlLedger) -> None:
+    first = send(ledger, plan(ledger, work([1])), "first")
+    ledger.settle(first, [settled(request(1), Next.RETRY)])
+    send(ledger, plan(ledger, work([1])), "second")
+    assert ledger.release(first.batch_id) == 0
+    assert ledger.counts(DAY) == {STEP: count(in_flight=1)}
+
+
+@pytest.mark.parametrize(
+    ("way", "end"),
+    [
+        ([BatchState.CREATING], BatchState.REJECTED),
+        ([BatchState.CREATING, BatchState.SUBMITTED], BatchState.LOST),
+        ([BatchState.CREATING, BatchState.SUBMITTED], BatchState.CANCELLED),
+    ],
+)
+def test_a_batch_that_ends_without_answers_frees_its_members(
+    ledger: SqlLedger, way: list[BatchState], end: BatchState
+) -> None:
+    sent = send(ledger, plan(ledger, work([1, 2])))
+    ledger.settle(sent, [settled(request(1), Next.DEAD)])
+    state = BatchState.INTENT
+    for following in [*way, end]:
+        ledger.transition(sent.batch_id, state, following)
+        state = following
+    assert ledger.counts(DAY) == {STEP: count(due=1, dead=1)}
+    assert ledger.open_batches() == []
+
+
+# Settling
+
+
+def test_each_settlement_counts_once(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work(range(4))))
+    answers = [
+        settled(request(0)),
+        settled(request(1), Next.RETRY),
+        settled(request(2), Next.REVIEW),
+        settled(request(3), Next.DEAD),
+    ]
+    assert ledger.settle(sent, answers[:2]) == 2
+    assert ledger.settle(sent, answers) == 2
+    assert ledger.settle(sent, answers) == 0
+    assert ledger.counts(DAY) == {STEP: count(ok=1, due=1, review=1, dead=1)}
+    assert ledger.usage(DAY)[0].requests == 4
+
+
+def test_the_same_settlement_twice_in_one_call_counts_once(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    assert ledger.settle(sent, [settled(request(1)), settled(request(1))]) == 1
+
+
+def test_a_settled_attempt_is_never_changed(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    ledger.settle(sent, [settled(request(1))])
+    assert ledger.settle(sent, [settled(request(1), Next.DEAD, cost=Decimal(9))]) == 0
+    (standing,) = ledger.standings(DAY, STEP)
+    assert (standing.state, standing.output) == (RequestState.DONE, {"category": "card_arrival"})
+    assert ledger.usage(DAY)[0].cost_usd == COST
+
+
+def test_a_retry_is_due_with_the_next_attempt(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    ledger.settle(sent, [settled(request(1), Next.RETRY)])
+    planned = plan(ledger, work([1]))
+    assert planned.due == {request(1): Member(request(1), 2, 2)}
+    assert planned.new == 1
+
+
+def test_repeating_an_old_settlement_does_not_take_a_request_out_of_flight(ledger: SqlLedger) -> None:
+    first = send(ledger, plan(ledger, work([1])), "first")
+    ledger.settle(first, [settled(request(1), Next.RETRY)])
+    send(ledger, plan(ledger, work([1])), "second")
+    ledger.settle(first, [settled(request(1), Next.RETRY)])
+    assert ledger.counts(DAY) == {STEP: count(in_flight=1)}
+
+
+def test_the_first_usable_answer_wins_and_a_later_one_only_costs(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    ledger.settle(sent, [settled(request(1))])
+    late = settled(request(1), attempt=2, output='{"category":"fees"}')
+    assert ledger.settle(sent, [late]) == 1
+    assert ledger.settle(sent, [settled(request(1), Next.DEAD, attempt=3)]) == 1
+    (standing,) = ledger.standings(DAY, STEP)
+    assert (standing.state, standing.output) == (RequestState.DONE, {"category": "card_arrival"})
+    assert ledger.usage(DAY)[0].cost_usd == 3 * COST
+
+
+def test_a_late_failure_does_not_end_a_newer_attempt_but_a_late_answer_does(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1, 2])), "first")
+    for number in (1, 2):
+        ledger.settle(sent, [settled(request(number), Next.RETRY)])
+    second = send(ledger, plan(ledger, work([1, 2])), "second")
+    ledger.settle(second, [settled(request(n), Next.RETRY, attempt=2) for n in (1, 2)])
+    third = send(ledger, plan(ledger, work([1, 2])), "third")
+    assert {m.attempt for m in ledger.members(third.batch_id).values()} == {3}
+    ledger.release(third.batch_id)
+    send(ledger, plan(ledger, work([1, 2])), "fourth")
+    ledger.settle_online(DAY, STEP, Lane.NIGHTLY, [settled(request(1), Next.DONE, attempt=4)])
+    assert by_case(ledger) == {case(1): RequestState.DONE, case(2): RequestState.IN_FLIGHT}
+
+
+def test_settling_a_request_nobody_planned_is_an_error(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    with pytest.raises(ValueError, match="1 of 2 settled requests were never planned"):
+        ledger.settle(sent, [settled(request(1)), settled(request(2))])
+    assert ledger.counts(DAY) == {STEP: count(in_flight=1)}
+
+
+def test_an_online_answer_needs_no_batch(ledger: SqlLedger) -> None:
+    plan(ledger, work([1]))
+    online = replace(settled(request(1)), mode=Mode.ONLINE)
+    assert ledger.settle_online(DAY, STEP, Lane.URGENT, [online]) == 1
+    assert ledger.settle_online(DAY, STEP, Lane.URGENT, [online]) == 0
+    assert [(u.lane, u.mode) for u in ledger.usage(DAY)] == [("urgent", "online")]
+    assert ledger.counts(DAY) == {STEP: count(ok=1)}
+
+
+def test_standings_tell_everything_of_each_case_in_order(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([2, 1])))
+    ledger.settle(sent, [settled(request(1)), settled(request(2), Next.RETRY)])
+    done, due = ledger.standings(DAY, STEP)
+    assert (done.case_id, done.request_id, done.state) == (case(1), request(1), RequestState.DONE)
+    assert done.output == {"category": "card_arrival"}
+    assert (done.model, done.prompt_version, done.outcome, done.attempts) == (
+        "gpt-6-luna",
+        "v1",
+        "succeeded",
+        1,
+    )
+    assert (due.case_id, due.state, due.output) == (case(2), RequestState.DUE, None)
+    assert (due.outcome, due.detail, due.attempts) == ("expired", "why", 1)
+    assert list(ledger.standings(DAY, "drafts")) == []
+
+
+def test_reading_standings_does_not_block_settling(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work(range(3000))))
+    reading = ledger.standings(DAY, STEP)
+    next(reading)
+    ledger.settle(sent, [settled(request(n)) for n in range(3000)])
+    assert {s.state for s in reading} == {RequestState.IN_FLIGHT}
+    assert ledger.counts(DAY) == {STEP: count(ok=3000)}
+
+
+def test_usage_sums_exactly_and_by_what_was_billed(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work(range(1000))))
+    ledger.settle(sent, [settled(request(n), cost=Decimal("0.000000100001")) for n in range(999)])
+    ledger.settle(sent, [settled(request(999), Next.RETRY, cost=Decimal(0))])
+    again = send(ledger, plan(ledger, work([999])), "again")
+    ledger.settle(again, [settled(request(999), attempt=2, cost=Decimal("0.000000000001"))])
+    assert ledger.usage(DAY) == [
+        UsageRow(
+            step=STEP,
+            lane="nightly",
+            provider="emulator",
+            model="gpt-6-luna",
+            prompt_version="v1",
+            mode="batch",
+            requests=1001,
+            succeeded=1000,
+            retried=1,
+            failed=1,
+            input_tokens=100_100,
+            cached_tokens=20_020,
+            output_tokens=30_030,
+            cost_usd=Decimal("0.000099901000"),
+        )
+    ]
+    assert ledger.usage(NEXT_DAY) == []
+
+
+# Dead letters, decisions, audit
+
+
+def test_dead_letters_say_which_record_failed_and_why(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1, 2])))
+    ledger.settle(sent, [settled(request(1), Next.DEAD), settled(request(2))])
+    (letter,) = ledger.dead_letters()
+    assert (letter.day, letter.step, letter.case_id, letter.request_id) == (DAY, STEP, case(1), request(1))
+    assert (letter.provider, letter.outcome, letter.detail) == ("emulator", "failed_permanent", "why")
+    assert ledger.dead_letters(DAY, STEP) == [letter]
+    assert ledger.dead_letters(NEXT_DAY) == []
+    assert ledger.dead_letters(DAY, "drafts") == []
+
+
+def test_a_requeued_request_has_a_fresh_set_of_tries_and_new_attempt_numbers(ledger: SqlLedger) -> None:
+    for attempt, end in enumerate([Next.RETRY, Next.RETRY, Next.DEAD], start=1):
+        sent = send(ledger, plan(ledger, work([1])), f"try {attempt}")
+        ledger.settle(sent, [settled(request(1), end, attempt=attempt)])
+    assert ledger.requeue(NEXT_DAY) == 0
+    assert ledger.requeue(DAY, STEP) == 1
+    assert ledger.requeue(DAY, STEP) == 0
+    planned = plan(ledger, work([1]))
+    assert planned.due == {request(1): Member(request(1), 4, 1)}
+    fourth = send(ledger, planned, "fourth")
+    assert ledger.members(fourth.batch_id) == planned.due
+
+
+def test_settling_again_what_was_dead_does_not_undo_a_requeue(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    ledger.settle(sent, [settled(request(1), Next.DEAD)])
+    ledger.requeue()
+    ledger.settle(sent, [settled(request(1), Next.DEAD)])
+    assert ledger.counts(DAY) == {STEP: count(due=1)}
+
+
+def test_a_request_out_of_tries_is_dead_instead_of_due(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1, 2])))
+    ledger.settle(sent, [settled(request(1), Next.RETRY)])
+    planned = plan(ledger, work([1, 2]), max_attempts=1)
+    assert planned.due == {}
+    assert ledger.counts(DAY) == {STEP: count(dead=1, in_flight=1)}
+    assert [letter.outcome for letter in ledger.dead_letters()] == ["expired"]
+
+
+def test_decisions_come_back_oldest_first_and_once(ledger: SqlLedger) -> None:
+    first = Decision(case(1), STEP, {"category": "card_arrival", "needs_reply": True}, "amina", LATER)
+    second = replace(first, values={"category": "төлем"}, decided_at=LATER + timedelta(minutes=5))
+    for decision in (second, first, first):
+        ledger.decide(DAY, decision)
+    assert ledger.decisions(DAY) == [first, second]
+    assert ledger.decisions(NEXT_DAY) == []
+
+
+def test_audit_events_are_chained(ledger: SqlLedger, url: str) -> None:
+    from sqlalchemy import create_engine, text
+
+    ledger.append_audit("amina", "decided", case(1), "category")
+    ledger.append_audit("desk", "submitted", "batch 1")
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        links = connection.execute(text("SELECT previous, digest, actor FROM audit ORDER BY id")).all()
+    engine.dispose()
+    assert [link.actor for link in links] == ["amina", "desk"]
+    assert links[0].previous == ""
+    assert (
+        links[1].previous
+        == links[0].digest
+        == digest(["", "2026-11-20T20:00:00+00:00", "amina", "decided", case(1), "category"])
+    )
+
+
+def test_outputs_keep_every_letter(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    ledger.settle(sent, [settled(request(1), output='{"subject":"Қайырлы күн 😀 \\u0000 \\"ок\\""}')])
+    (standing,) = ledger.standings(DAY, STEP)
+    assert standing.output == {"subject": 'Қайырлы күн 😀 \x00 "ок"'}
