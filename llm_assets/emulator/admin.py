@@ -11,6 +11,7 @@ from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.batches import phase
 from llm_assets.emulator.context import Context
 from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.launch import behaviour
 from llm_assets.emulator.scenario import Casting, parse
 from llm_assets.emulator.wire import Reply, Request
 
@@ -19,7 +20,14 @@ async def answer(ctx: Context, calls: Counter[str], request: Request) -> Reply:
     name = request.path.removeprefix("/_emulator/")
     match request.method, name:
         case "GET", "health":
-            return Reply.of({"ok": True, "pid": os.getpid(), "home": str(ctx.options.home.resolve())})
+            return Reply.of(
+                {
+                    "ok": True,
+                    "pid": os.getpid(),
+                    "home": str(ctx.options.home.resolve()),
+                    "options": behaviour(ctx.options),
+                }
+            )
         case "GET", "stats":
             return Reply.of(await _stats(ctx, calls, request.query.get("requests") == "true"))
         case "POST", "scenario":

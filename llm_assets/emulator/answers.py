@@ -18,6 +18,7 @@ Stop = Literal["stop", "length", "refusal"]
 
 MIN_CACHED_OPENAI = 1024
 MIN_CACHED_ANTHROPIC = 512
+THINKING_TOKENS = 20
 REFUSAL = "I can't help with this request."
 
 
@@ -29,6 +30,7 @@ class Completion:
     output_tokens: int
     cache_read: int = 0
     cache_written: int = 0
+    thinking_tokens: int = 0
 
 
 def digest(*parts: str) -> str:
@@ -39,11 +41,12 @@ def digest(*parts: str) -> str:
 def complete(prompt: Prompt, *, cache_hit: bool, anthropic: bool, twist: Twist | None = None) -> Completion:
     """Answer by the rules. The same prompt and twist give the same text, in any order, in any process."""
     text, stop = _twisted(prompt, twist)
-    tokens = estimate(len(text))
+    thought = THINKING_TOKENS if prompt.thinks else 0
+    tokens = estimate(len(text)) + thought
     if prompt.max_tokens is not None and tokens > prompt.max_tokens:
-        text, tokens, stop = text[: prompt.max_tokens * 4], prompt.max_tokens, "length"
+        text, tokens, stop = text[: max(0, prompt.max_tokens - thought) * 4], prompt.max_tokens, "length"
     read, written = _cache(prompt, cache_hit, anthropic)
-    return Completion(text, stop, prompt.input_tokens, max(tokens, 1), read, written)
+    return Completion(text, stop, prompt.input_tokens, max(tokens, 1), read, written, min(thought, tokens))
 
 
 def _twisted(prompt: Prompt, twist: Twist | None) -> tuple[str, Stop]:
@@ -86,6 +89,8 @@ def anthropic_message(prompt: Prompt, done: Completion, key: str, *, batch: bool
             {"type": "tool_use", "id": f"toolu_{key}", "name": prompt.tool, "input": orjson.loads(done.text)}
         ]
         stop = "tool_use"
+    if prompt.thinks and done.stop != "refusal":
+        content.insert(0, {"type": "thinking", "thinking": "", "signature": key})
     refused = {"type": "refusal", "category": None, "explanation": REFUSAL}
     return {
         "id": f"msg_{key}",
@@ -106,7 +111,7 @@ def anthropic_message(prompt: Prompt, done: Completion, key: str, *, batch: bool
                 "ephemeral_1h_input_tokens": 0,
             },
             "output_tokens": done.output_tokens,
-            "output_tokens_details": {"thinking_tokens": 0},
+            "output_tokens_details": {"thinking_tokens": done.thinking_tokens},
             "server_tool_use": None,
             "service_tier": "batch" if batch else "standard",
             "inference_geo": None,

@@ -7,7 +7,7 @@ from typing import Any
 
 from llm_assets.emulator.answers import anthropic_message
 from llm_assets.emulator.anthropic_checks import VERSIONS, check_params
-from llm_assets.emulator.batches import ENDED, end_moment, faults_of, phase, progress
+from llm_assets.emulator.batches import ENDED, end_moment, faults_of, phase
 from llm_assets.emulator.clock import rfc3339
 from llm_assets.emulator.context import Context
 from llm_assets.emulator.errors import ApiError
@@ -70,38 +70,15 @@ def _write_requests(request: Request, target: Path) -> Split:
 
 
 async def retrieve_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
-    return Reply.of(view(ctx, await known(ctx, batch_id, look=True)))
-
-
-async def known(ctx: Context, batch_id: str, *, look: bool = False) -> BatchRecord:
-    """A batch that may be shown. Raises ApiError 404, also while a scenario hides it."""
-    record = ctx.store.batch(batch_id)
-    if record is None or record.protocol != "anthropic":
-        raise ApiError(404, "No such batch.")
-    hide(ctx, record, look=look)
-    return await ctx.answering.settle(record)
-
-
-def hide(ctx: Context, record: BatchRecord, *, look: bool) -> None:
-    for fault in faults_of(record):
-        age = ctx.clock.now() - record.created_at
-        if age < fault.missing_seconds or (look and record.looks < fault.missing_looks):
-            record.looks += 1
-            ctx.store.save_batch(record)
-            raise ApiError(404, f"No batch found with id '{record.id}'.")
-
-
-def listed(ctx: Context, record: BatchRecord) -> bool:
-    age = ctx.clock.now() - record.created_at
-    return not any(age < fault.unlisted_seconds for fault in faults_of(record))
+    return Reply.of(view(ctx, await ctx.known("anthropic", batch_id, look=True)))
 
 
 async def list_batches(ctx: Context, request: Request) -> Reply:
     for name in request.query:
         if name not in ("limit", "after_id", "before_id"):
             raise ApiError(400, f"{name}: Extra inputs are not permitted")
-    limit = page_size(request, 20, 1000)
-    records = [record for record in ctx.store.batches("anthropic") if listed(ctx, record)]
+    limit = request.page_size(20, 1000)
+    records = [record for record in ctx.store.batches("anthropic") if ctx.listed(record)]
     ids = [record.id for record in records]
     if (after := request.query.get("after_id")) is not None:
         records = records[_place(ids, after) + 1 :]
@@ -118,13 +95,6 @@ async def list_batches(ctx: Context, request: Request) -> Reply:
     )
 
 
-def page_size(request: Request, default: int, most: int) -> int:
-    text = request.query.get("limit", str(default))
-    if not text.isdigit() or not 1 <= int(text) <= most:
-        raise ApiError(400, f"limit: Input should be an integer between 1 and {most}", param="limit")
-    return int(text)
-
-
 def _place(ids: list[str], wanted: str) -> int:
     if wanted not in ids:
         raise ApiError(400, f"'{wanted}' is not a batch of this list.")
@@ -132,27 +102,15 @@ def _place(ids: list[str], wanted: str) -> int:
 
 
 async def cancel_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
-    record = await known(ctx, batch_id)
+    record = await ctx.known("anthropic", batch_id)
     if phase(record, ctx.clock.now()) in ENDED:
         raise ApiError(400, f"Batch {batch_id} has already ended and cannot be canceled.")
-    stop(ctx, record)
+    ctx.stop(record)
     return Reply.of(view(ctx, record))
 
 
-def stop(ctx: Context, record: BatchRecord) -> None:
-    """Cancel: what has run by now stays answered, the rest never runs. A second cancel changes nothing."""
-    if record.cancelled_at is not None:
-        return
-    now = ctx.clock.now()
-    record.cancelled_at = now
-    record.executed, record.rest = int(record.total * progress(record, now)), "cancelled"
-    record.work = None
-    ctx.store.save_batch(record)
-    ctx.answering.start(record)
-
-
 async def delete_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
-    record = await known(ctx, batch_id)
+    record = await ctx.known("anthropic", batch_id)
     if phase(record, ctx.clock.now()) not in ENDED:
         raise ApiError(400, f"Batch {batch_id} is still processing; cancel it first.")
     ctx.store.delete_batch(batch_id)
@@ -162,7 +120,7 @@ async def delete_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
 
 
 async def batch_results(ctx: Context, request: Request, batch_id: str) -> Reply:
-    record = await known(ctx, batch_id)
+    record = await ctx.known("anthropic", batch_id)
     if phase(record, ctx.clock.now()) not in ENDED or record.work is None:
         raise ApiError(404, f"Batch {batch_id} has no results yet; wait until it has ended.")
     if ctx.clock.now() > record.created_at + RETENTION:

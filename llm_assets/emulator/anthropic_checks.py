@@ -4,7 +4,10 @@ In a batch the same complaints come back later, as `errored` results.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from llm_assets.emulator.errors import ApiError
 
@@ -168,12 +171,13 @@ def _check_output_config(config: Any) -> None:
         raise ApiError(400, "output_config.format: Input should be {type: json_schema, schema}")
     if not isinstance(wanted.get("schema"), dict):
         raise ApiError(400, "output_config.format.schema: Field required")
-    check_closed(wanted["schema"], "output_config.format.schema")
+    check_closed(orjson.dumps(wanted["schema"]), "output_config.format.schema")
 
 
-def check_closed(schema: dict[str, Any], where: str) -> None:
+@lru_cache(maxsize=256)
+def check_closed(schema: bytes, where: str) -> None:
     """Every object must forbid other properties; bounds on numbers and lengths are not supported."""
-    stack: list[tuple[Any, str]] = [(schema, where)]
+    stack: list[tuple[Any, str]] = [(orjson.loads(schema), where)]
     while stack:
         node, at = stack.pop()
         if isinstance(node, list):

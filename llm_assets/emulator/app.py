@@ -118,7 +118,7 @@ class Emulator:
     async def _run(self, protocol: Protocol, request: Request) -> Reply | None:
         found = _find(protocol, request)
         self.calls[f"{protocol}.{found.route.name}"] += 1
-        fault = self.context.casting.call(protocol, found.route.name, None)
+        fault = self.context.casting.call(protocol, found.route.name)
         if fault is None:
             return await self._operate(protocol, found, request)
         if fault.delay_seconds:

@@ -25,7 +25,7 @@ CANCEL_SECONDS = 0.2
 """A cancel takes this share of a batch's latency."""
 VALIDATING_UNTIL, FINALIZING_FROM = 0.1, 0.9
 IN_THREAD_UP_TO = 500
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds a look at a batch that should have ended waits for its answers before saying "in progress"."""
 
 
@@ -95,6 +95,9 @@ class Answering:
             self._processes.shutdown(wait=False, cancel_futures=True)
 
     def _due(self, record: BatchRecord) -> float:
+        """From when its answering is late: a small batch's at the end of validation, a large one's at its end."""
+        if record.total > IN_THREAD_UP_TO:
+            return end_moment(record)
         return min(end_moment(record), record.created_at + record.latency * VALIDATING_UNTIL)
 
     async def _run(self, record: BatchRecord, before: asyncio.Task[None] | None) -> None:
@@ -105,7 +108,7 @@ class Answering:
             self._executor(record.total), answer_batch, job
         )
         current = self._store.batch(record.id)
-        if current is None or current.executed != record.executed:
+        if current is None or current.cancelled_at != record.cancelled_at:
             return
         self._keep(current, work)
 

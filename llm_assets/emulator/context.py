@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llm_assets.emulator.answers import Completion, Twist, complete
-from llm_assets.emulator.batches import Answering
+from llm_assets.emulator.batches import WINDOW, Answering, faults_of, progress
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.errors import ApiError, Protocol
 from llm_assets.emulator.options import EmulatorOptions
@@ -38,13 +38,46 @@ class Context:
                 record.latency = fault.latency
             if fault.expire_after_share is not None:
                 record.executed, record.rest = int(record.total * fault.expire_after_share), "expired"
-        if record.executed is None and record.latency > 86_400:
-            record.executed, record.rest = int(record.total * 86_400 / record.latency), "expired"
+        if record.executed is None and record.latency > WINDOW:
+            record.executed, record.rest = int(record.total * WINDOW / record.latency), "expired"
             if fault.fail is not None and record.protocol == "openai":
                 record.work = Work(errors=[refused_input(fault.fail, record.model)])
         self.store.add_batch(record)
         if record.work is None:
             self.answering.start(record)
+
+    async def known(self, protocol: Protocol, batch_id: str, *, look: bool = False) -> BatchRecord:
+        """A batch as it stands now. Raises ApiError 404, also while the scenario hides it from reads."""
+        record = self.store.batch(batch_id)
+        if record is None or record.protocol != protocol or self._hidden(record, look=look):
+            raise ApiError(404, f"No batch found with id '{batch_id}'.", param="id")
+        return await self.answering.settle(record)
+
+    def _hidden(self, record: BatchRecord, *, look: bool) -> bool:
+        age = self.clock.now() - record.created_at
+        faults = faults_of(record)
+        looks_due = max((fault.missing_looks for fault in faults), default=0)
+        if look and record.looks < looks_due:
+            record.looks += 1
+            self.store.save_batch(record)
+            return True
+        return any(age < fault.missing_seconds for fault in faults)
+
+    def listed(self, record: BatchRecord) -> bool:
+        """Whether a list may show it already."""
+        age = self.clock.now() - record.created_at
+        return not any(age < fault.unlisted_seconds for fault in faults_of(record))
+
+    def stop(self, record: BatchRecord) -> None:
+        """Cancel: what has run by now stays answered, the rest never runs. A second cancel changes nothing."""
+        if record.cancelled_at is not None:
+            return
+        now = self.clock.now()
+        record.cancelled_at = now
+        record.executed, record.rest = int(record.total * progress(record, now)), "cancelled"
+        record.work = None
+        self.store.save_batch(record)
+        self.answering.start(record)
 
     def answer_now(self, prompt: Prompt, protocol: Protocol) -> Completion:
         """A sync call's answer. Raises ApiError when the scenario makes this request fail."""

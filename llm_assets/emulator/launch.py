@@ -19,6 +19,7 @@ from llm_assets.emulator.parent import is_alive
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
+BEHAVIOUR = ("latency", "seed", "scenario", "record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,26 @@ def start(home: Path, **options: Any) -> RunningEmulator:
     with (home / "start.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         running = find(home)
-        if running is not None:
-            return running
-        return _launch(wanted)
+        if running is None:
+            return _launch(wanted)
+        other = _differences(wanted, _health(running.url) or {})
+        if other:
+            raise ConfigurationError(
+                f"An emulator (pid {running.pid}) already serves {home} with another {', '.join(other)};"
+                " stop it first or use another folder."
+            )
+        return running
+
+
+def _differences(wanted: EmulatorOptions, health: dict[str, Any]) -> list[str]:
+    given = health.get("options", {})
+    return [name for name in BEHAVIOUR if given.get(name) != behaviour(wanted)[name]]
+
+
+def behaviour(options: EmulatorOptions) -> dict[str, Any]:
+    """The options that change what a client sees, as the health endpoint shows them."""
+    shown = {name: getattr(options, name) for name in BEHAVIOUR}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in shown.items()}
 
 
 def find(home: Path) -> RunningEmulator | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from llm_assets.emulator.answers import chat_completion, response_object
-from llm_assets.emulator.anthropic_api import hide, listed, page_size, stop
 from llm_assets.emulator.batches import ENDED, Phase, end_moment, faults_of, phase, progress
 from llm_assets.emulator.clock import unix
 from llm_assets.emulator.context import Context
@@ -109,7 +108,7 @@ def _gone(ctx: Context, record: FileRecord) -> bool:
 
 
 async def list_files(ctx: Context, request: Request) -> Reply:
-    limit = page_size(request, 10_000, 10_000)
+    limit = request.page_size(10_000, 10_000)
     records = [record for record in ctx.store.files() if not _gone(ctx, record)]
     if (purpose := request.query.get("purpose")) is not None:
         records = [record for record in records if record.purpose == purpose]
@@ -215,11 +214,7 @@ async def retrieve_batch(ctx: Context, request: Request, batch_id: str) -> Reply
 
 
 async def _known(ctx: Context, batch_id: str, *, look: bool = False) -> BatchRecord:
-    record = ctx.store.batch(batch_id)
-    if record is None or record.protocol != "openai":
-        raise ApiError(404, f"No batch found with id '{batch_id}'.", type="invalid_request_error")
-    hide(ctx, record, look=look)
-    record = await ctx.answering.settle(record)
+    record = await ctx.known("openai", batch_id, look=look)
     _publish(ctx, record)
     return record
 
@@ -240,8 +235,8 @@ def _publish(ctx: Context, record: BatchRecord) -> None:
 
 
 async def list_batches(ctx: Context, request: Request) -> Reply:
-    limit = page_size(request, 20, 100)
-    rows = [record for record in ctx.store.batches("openai") if listed(ctx, record)]
+    limit = request.page_size(20, 100)
+    rows = [record for record in ctx.store.batches("openai") if ctx.listed(record)]
     page = _page([{"id": record.id, "record": record} for record in rows], request, limit)
     shown = []
     for row in page["data"]:
@@ -256,7 +251,7 @@ async def cancel_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
     stage = phase(record, ctx.clock.now())
     if stage in ENDED:
         raise ApiError(409, f"Cannot cancel a batch with status '{stage}'.", type="invalid_request_error")
-    stop(ctx, record)
+    ctx.stop(record)
     return Reply.of(view(ctx, record))
 
 

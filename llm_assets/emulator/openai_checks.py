@@ -1,7 +1,10 @@
 """What the OpenAI endpoints refuse: field names, types, strict schemas. Pure; raises ApiError 400."""
 
 import re
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from llm_assets.emulator.errors import ApiError
 
@@ -206,12 +209,13 @@ def _check_format(wanted: dict[str, Any], where: str) -> None:
     if not isinstance(schema, dict):
         raise missing(f"{where}.schema")
     if wanted.get("strict"):
-        _check_strict(schema, wanted["name"], where)
+        _check_strict(orjson.dumps(schema), wanted["name"], where)
 
 
-def _check_strict(schema: dict[str, Any], name: str, where: str) -> None:
+@lru_cache(maxsize=256)
+def _check_strict(schema: bytes, name: str, where: str) -> None:
     """A strict schema lists every property as required and forbids others."""
-    stack: list[Any] = [schema]
+    stack: list[Any] = [orjson.loads(schema)]
     while stack:
         node = stack.pop()
         if isinstance(node, list):

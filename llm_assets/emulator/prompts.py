@@ -3,9 +3,13 @@
 Shapes are assumed checked (`checks.py`); answering belongs in `rules/`.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+THINKING_MODEL = re.compile(r"-5-[5-9]\b|fable")
 TOKENS_PER_ATTACHED_BLOCK = 1500
 """An image or PDF page costs about this much; the rules do not look inside."""
 
@@ -15,11 +19,14 @@ class Prompt:
     model: str
     system: str
     user: str
-    schema: dict[str, Any] | None
+    schema: bytes | None
+    """The JSON schema of the answer, serialised: equal bytes are compiled once."""
     max_tokens: int | None
     attached_blocks: int = 0
     cached_prefix: int = 0
     """Characters of the system text the caller marked as cacheable (Anthropic)."""
+    thinks: bool = False
+    """Whether the answer starts with a thinking block (Anthropic's 5.5 models, unless it is turned off)."""
     tool: str | None = None
     """Name of the tool the caller forces; `schema` is then its input schema."""
 
@@ -54,9 +61,10 @@ def anthropic_prompt(params: dict[str, Any]) -> Prompt:
         model=params["model"],
         system=system,
         user=user,
-        schema=schema,
+        schema=_raw(schema),
         max_tokens=params["max_tokens"],
         attached_blocks=blocks,
+        thinks=_thinks(params),
         cached_prefix=len(system) if params.get("cache_control") else cached,
         tool=None if tool is None else tool["name"],
     )
@@ -77,7 +85,7 @@ def chat_prompt(body: dict[str, Any]) -> Prompt:
         model=body["model"],
         system=system,
         user=user,
-        schema=schema if tool is None else tool.get("parameters"),
+        schema=_raw(schema if tool is None else tool.get("parameters")),
         max_tokens=cap if cap is not None else body.get("max_tokens"),
         attached_blocks=blocks,
         tool=None if tool is None else tool["name"],
@@ -96,10 +104,21 @@ def responses_prompt(body: dict[str, Any]) -> Prompt:
         model=body["model"],
         system="\n".join(filter(None, (instructions, system))),
         user=user,
-        schema=wanted.get("schema"),
+        schema=_raw(wanted.get("schema")),
         max_tokens=body.get("max_output_tokens"),
         attached_blocks=blocks,
     )
+
+
+def _thinks(params: dict[str, Any]) -> bool:
+    kind = (params.get("thinking") or {}).get("type")
+    if kind is None:
+        return THINKING_MODEL.search(params["model"]) is not None
+    return bool(kind != "disabled")
+
+
+def _raw(schema: dict[str, Any] | None) -> bytes | None:
+    return None if schema is None else orjson.dumps(schema)
 
 
 def _turns(messages: list[dict[str, Any]], roles: tuple[str, ...]) -> tuple[str, int]:

@@ -1,12 +1,11 @@
 """Splitting the body of an Anthropic create, `{"requests": [...]}`, into one line per request without loading it.
 
-A body may hold 256 MB; parsed whole it would take several times that. Strings are skipped by one regular
-expression, so brackets in mail text never count.
+A body may hold 256 MB; parsed whole it would take several times that.
 """
 
 import mmap
 import re
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
@@ -15,7 +14,12 @@ from llm_assets.emulator.errors import ApiError
 
 MAX_REQUESTS = 100_000
 TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
-KEY = re.compile(rb'\s*\{\s*"([^"\\]*)"\s*:\s*')
+"""A whole string or one bracket, so brackets in mail text never count."""
+HEAD = re.compile(rb'\s*\{\s*"([^"\\]*)"\s*:\s*')
+OPEN_LIST = re.compile(rb"\[\s*")
+BETWEEN = re.compile(rb"\s*,\s*")
+FIRST_KEY = re.compile(rb'\{\s*"[^"\\]*"')
+END = re.compile(rb"\s*\]\s*")
 
 
 class Split(NamedTuple):
@@ -23,46 +27,77 @@ class Split(NamedTuple):
     model: str | None
 
 
+class Item(NamedTuple):
+    value: Any
+    end: int
+
+
 def split_requests(body: mmap.mmap | bytes, lines: BinaryIO) -> Split:
     """Write each request as a line. Raises ApiError 400 for what the API refuses at creation."""
-    head = KEY.match(body)
+    head = HEAD.match(body)
     if head is None:
-        raise ApiError(400, "The request body is not valid JSON: an object is required.")
+        raise _not_json("an object is required")
     if head[1] != b"requests":
         raise ApiError(400, f"{head[1].decode('utf-8', 'replace')}: Extra inputs are not permitted")
-    seen: set[str] = set()
-    model: str | None = None
-    depth = start = 0
-    for token in TOKENS.finditer(body, head.end()):
-        first = token[0][:1]
-        if first in b"{[":
-            depth += 1
-            if depth == 2:
-                start = token.start()
-        elif first in b"}]":
-            depth -= 1
-            if depth == 1:
-                raw = body[start : token.end()]
-                model = _check_item(raw, seen, model)
-                lines.write(raw.replace(b"\n", b" ") + b"\n")
-            elif depth <= 0:
-                _check_tail(body, token.end())
-                break
-    else:
-        raise ApiError(400, "The request body is not valid JSON: it ends inside the list of requests.")
+    opened = OPEN_LIST.match(body, head.end())
+    if opened is None:
+        raise ApiError(400, "requests: Input should be a valid list")
+    at, seen, model = opened.end(), set[str](), None
+    while END.match(body, at) is None:
+        item = _next(body, at)
+        model = _check(item.value, seen, model)
+        lines.write(body[at : item.end].replace(b"\n", b" ") + b"\n")
+        comma = BETWEEN.match(body, item.end)
+        if comma is None:
+            at = item.end
+            break
+        at = comma.end()
+    _check_tail(body, at)
     if not seen:
         raise ApiError(400, "requests: List should have at least 1 item after validation, not 0")
     return Split(len(seen), model)
 
 
-def _check_item(raw: bytes, seen: set[str], model: str | None) -> str | None:
+def _next(body: mmap.mmap | bytes, start: int) -> Item:
+    """The value that starts here. Items mostly begin with the same key, so the next one's start is tried as the end.
+
+    That guess costs nothing when right, because the item is parsed anyway; otherwise brackets are counted.
+    """
+    first = FIRST_KEY.match(body, start)
+    if first is not None:
+        following = body.find(first[0], first.end())
+        end = body.rfind(b",", start, following) if following > 0 else -1
+        if end > 0:
+            try:
+                return Item(orjson.loads(body[start:end]), end)
+            except orjson.JSONDecodeError:
+                pass
+    end = _closing(body, start)
+    try:
+        return Item(orjson.loads(body[start:end]), end)
+    except orjson.JSONDecodeError as err:
+        raise _not_json(err.msg) from err
+
+
+def _closing(body: mmap.mmap | bytes, start: int) -> int:
+    depth = 0
+    for token in TOKENS.finditer(body, start):
+        first = token[0][:1]
+        if first in b"{[":
+            depth += 1
+        elif first in b"}]":
+            depth -= 1
+            if depth == 0:
+                return token.end()
+        if depth <= 0:
+            raise _not_json("every request must be an object")
+    raise _not_json("it ends inside the list of requests")
+
+
+def _check(item: Any, seen: set[str], model: str | None) -> str | None:
     at = f"requests.{len(seen)}"
     if len(seen) >= MAX_REQUESTS:
         raise ApiError(400, f"requests: List should have at most {MAX_REQUESTS} items after validation")
-    try:
-        item = orjson.loads(raw)
-    except orjson.JSONDecodeError as err:
-        raise ApiError(400, f"The request body is not valid JSON: {at}: {err.msg}") from err
     if not isinstance(item, dict):
         raise ApiError(400, f"{at}: Input should be a valid dictionary")
     for name in item:
@@ -84,10 +119,17 @@ def _check_item(raw: bytes, seen: set[str], model: str | None) -> str | None:
 
 
 def _check_tail(body: mmap.mmap | bytes, at: int) -> None:
-    tail = bytes(body[at : at + 200]).strip()
+    closed = END.match(body, at)
+    if closed is None:
+        raise _not_json("the list of requests is not closed")
+    tail = bytes(body[closed.end() : closed.end() + 200]).strip()
     if tail == b"}":
         return
     found = re.match(rb',\s*"([^"]*)"', tail)
     if found is not None:
         raise ApiError(400, f"{found[1].decode('utf-8', 'replace')}: Extra inputs are not permitted")
-    raise ApiError(400, "The request body is not valid JSON: unexpected text after the list of requests.")
+    raise _not_json("unexpected text after the list of requests")
+
+
+def _not_json(why: str) -> ApiError:
+    return ApiError(400, f"The request body is not valid JSON: {why}.")

@@ -64,7 +64,6 @@ class When(Strict):
     """All given conditions must hold; none given matches everything."""
 
     protocol: Protocol | None = None
-    model: str | None = None
     share: float = Field(1.0, ge=0, le=1)
 
 
@@ -77,12 +76,14 @@ class CallWhen(When):
 
 
 class BatchWhen(When):
+    model: str | None = None
     batches: tuple[int, ...] = ()
     """Ordinals of the batch at its provider since the rule was loaded; 1 is the first."""
     times: int | None = None
 
 
 class RequestWhen(When):
+    model: str | None = None
     custom_id: str | None = None
     """Regular expression, searched."""
     keyword: str | None = None
@@ -193,12 +194,10 @@ class Casting:
         self.applied: dict[str, int] = {}
         self._seen: dict[str, int] = {}
 
-    def call(self, protocol: Protocol, operation: str, model: str | None) -> CallFault | None:
+    def call(self, protocol: Protocol, operation: str) -> CallFault | None:
         for index, fault in enumerate(self.scenario.calls):
             when = fault.when
             if when.operation not in (None, operation) or when.protocol not in (None, protocol):
-                continue
-            if when.model not in (None, model):
                 continue
             if self._strikes(f"calls[{index}]", when.calls, when.times, when.share):
                 return fault

@@ -46,6 +46,13 @@ class Request:
         except orjson.JSONDecodeError as err:
             raise ApiError(400, f"The request body is not valid JSON: {err.msg}") from err
 
+    def page_size(self, default: int, most: int) -> int:
+        """The query's `limit`. Raises ApiError 400 outside 1 to `most`."""
+        text = self.query.get("limit", str(default))
+        if not text.isdigit() or not 1 <= int(text) <= most:
+            raise ApiError(400, f"limit: Input should be an integer between 1 and {most}", param="limit")
+        return int(text)
+
     def discard(self) -> None:
         if self.spooled is not None:
             self.spooled.unlink(missing_ok=True)

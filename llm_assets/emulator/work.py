@@ -17,15 +17,14 @@ import orjson
 from llm_assets.emulator.answers import anthropic_message, chat_completion, complete, digest, response_object
 from llm_assets.emulator.anthropic_checks import check_params
 from llm_assets.emulator.errors import ApiError, Protocol, error_body, openai_error
-from llm_assets.emulator.openai_checks import ANSWERED, check_body
+from llm_assets.emulator.input_file import complaint, line_at, line_offsets, validate_input
+from llm_assets.emulator.openai_checks import check_body
 from llm_assets.emulator.prompts import Prompt, anthropic_prompt, chat_prompt, responses_prompt
 from llm_assets.emulator.scenario import BatchFault, RequestCasting, RequestFault, drawn
 from llm_assets.emulator.store import Rest, Work
 
 CACHE_HIT_SHARE = 0.6
-MAX_OPENAI_REQUESTS = 50_000
 NOT_RUN = "This request could not be executed before the completion window expired."
-TRANSIENT = {500, 502, 503, 504, 529, 429}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def answer_batch(job: Job) -> Work:
     work = Work()
     with job.input.open("rb") as source:
         if source.seek(0, 2) == 0:
-            work.errors = [_complaint("empty_file", "The input file is empty.", None)]
+            work.errors = [complaint("empty_file", "The input file is empty.")]
             return work
         with mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as lines:
             offsets = line_offsets(lines)
@@ -65,35 +64,18 @@ def answer_batch(job: Job) -> Work:
     return work
 
 
-def line_offsets(lines: mmap.mmap) -> "array[int]":
-    """Start of every line that is not blank, and the end of the file."""
-    offsets = array("Q")
-    at, end = 0, len(lines)
-    while at < end:
-        stop = lines.find(b"\n", at)
-        stop = end if stop < 0 else stop
-        if stop > at and (stop - at > 2 or lines[at:stop].strip()):
-            offsets.append(at)
-        at = stop + 1
-    return offsets
-
-
-def _line(lines: mmap.mmap, at: int) -> bytes:
-    stop = lines.find(b"\n", at)
-    return lines[at:] if stop < 0 else lines[at:stop]
-
-
 def _answer_lines(
     job: Job, lines: mmap.mmap, offsets: "array[int]", output: BinaryIO, errors: BinaryIO, work: Work
 ) -> None:
     count = len(offsets)
     order = array("L", range(count))
-    draw = random.Random(f"{job.seed}:{job.batch_id}")  # noqa: S311 - an order, not a secret
+    first = line_at(lines, offsets[0])
+    draw = random.Random(b"%d:%d:%s" % (job.seed, count, first))  # noqa: S311 - an order, not a secret
     draw.shuffle(order)
     faults = [BatchFault.model_validate(fault) for fault in job.batch_faults]
     writer = _ANSWERERS[job.protocol](job, faults)
     for rank, index in enumerate(order):
-        raw = _line(lines, offsets[index])
+        raw = line_at(lines, offsets[index])
         stopped = job.executed is not None and rank >= job.executed
         line, good = writer.stopped(raw, work) if stopped else writer.answered(raw, work)
         for copy in _spoiled(faults, rank, count, line):
@@ -134,7 +116,7 @@ class AnthropicAnswerer:
             return self._errored(custom_id, _api_error(fault), work)
         if fault is not None and fault.outcome in ("expired", "cancelled"):
             return self._unrun(custom_id, "expired" if fault.outcome == "expired" else "cancelled", work)
-        hit = drawn(CACHE_HIT_SHARE, self.job.batch_id, custom_id) if prompt.cached_prefix else False
+        hit = drawn(CACHE_HIT_SHARE, str(self.job.seed), custom_id) if prompt.cached_prefix else False
         twist = None if fault is None else fault.outcome
         done = complete(prompt, cache_hit=hit, anthropic=True, twist=twist)  # type: ignore[arg-type]
         message = anthropic_message(prompt, done, digest(self.job.batch_id, custom_id), batch=True)
@@ -186,7 +168,7 @@ class OpenAIAnswerer:
         if fault is not None and fault.outcome in ("expired", "cancelled"):
             return self._unrun(custom_id, "expired" if fault.outcome == "expired" else "cancelled", work)
         key = digest(self.job.batch_id, custom_id)
-        hit = drawn(CACHE_HIT_SHARE, self.job.batch_id, custom_id) if len(prompt.system) > 4000 else False
+        hit = drawn(CACHE_HIT_SHARE, str(self.job.seed), custom_id) if len(prompt.system) > 4000 else False
         twist = None if fault is None else fault.outcome
         done = complete(prompt, cache_hit=hit, anthropic=False, twist=twist)  # type: ignore[arg-type]
         build = response_object if self.job.endpoint == "/v1/responses" else chat_completion
@@ -241,62 +223,3 @@ def _casting(job: Job) -> RequestCasting:
 
 def _api_error(fault: RequestFault) -> ApiError:
     return ApiError(fault.status, fault.message, type=fault.type, code=fault.code)
-
-
-def validate_input(lines: mmap.mmap, offsets: "array[int]", endpoint: str) -> list[dict[str, Any]]:
-    """What is wrong with an OpenAI input file as a whole; the batch fails then and nothing runs."""
-    if not offsets:
-        return [_complaint("empty_file", "The input file is empty.", None)]
-    if len(offsets) > MAX_OPENAI_REQUESTS:
-        message = f"The input file has {len(offsets)} requests; the maximum is {MAX_OPENAI_REQUESTS}."
-        return [_complaint("too_many_tasks", message, None)]
-    found: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    first_model: str | None = None
-    for number, at in enumerate(offsets, 1):
-        try:
-            item = orjson.loads(_line(lines, at))
-        except orjson.JSONDecodeError:
-            found.append(_complaint("invalid_json_line", "This line is not parseable as valid JSON.", number))
-            continue
-        complaint = _line_complaint(item, number, endpoint)
-        if complaint is None and item["custom_id"] in seen:
-            message = (
-                f"The custom_id '{item['custom_id']}' for this request is a duplicate of another request."
-            )
-            complaint = _complaint("duplicate_custom_id", message, number, "custom_id")
-        if complaint is None:
-            model = str(item["body"].get("model"))
-            first_model = first_model or model
-            if model != first_model:
-                message = f"The model '{model}' does not match the batch's model '{first_model}'."
-                complaint = _complaint("model_mismatch", message, number, "body.model")
-            seen.add(item["custom_id"])
-        if complaint is not None:
-            found.append(complaint)
-    return found[:100]
-
-
-def _line_complaint(item: Any, number: int, endpoint: str) -> dict[str, Any] | None:
-    if not isinstance(item, dict):
-        return _complaint("invalid_json_line", "This line is not a JSON object.", number)
-    for name in ("custom_id", "method", "url", "body"):
-        if not item.get(name):
-            return _complaint(
-                "missing_required_parameter", f"Missing required parameter: '{name}'.", number, name
-            )
-    if not isinstance(item["custom_id"], str) or not isinstance(item["body"], dict):
-        return _complaint("invalid_request", "custom_id must be a string and body an object.", number)
-    if item["method"] != "POST":
-        return _complaint("invalid_method", "Only the method POST is supported.", number, "method")
-    if item["url"] != endpoint:
-        message = f"The URL '{item['url']}' does not match the batch's endpoint '{endpoint}'."
-        return _complaint("url_mismatch", message, number, "url")
-    return None
-
-
-def _complaint(code: str, message: str, line: int | None, param: str | None = None) -> dict[str, Any]:
-    return {"code": code, "message": message, "line": line, "param": param}
-
-
-__all__ = ["ANSWERED", "Job", "answer_batch", "line_offsets", "openai_prompt", "validate_input"]

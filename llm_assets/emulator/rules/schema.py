@@ -24,15 +24,15 @@ DEEPEST = 12
 VERDICT_PARTS = frozenset({"category", "runner_up", "second_category", "confidence", "ambiguous", "reason"})
 
 
-def fill(schema: Schema, case: Case) -> Any:
-    """An answer that obeys the schema."""
-    return _compiled(orjson.dumps(schema))(case)
+def fill(schema: bytes, case: Case) -> Any:
+    """An answer that obeys the schema, given as JSON."""
+    return compiled(schema)(case)
 
 
 @lru_cache(maxsize=256)
-def _compiled(raw: bytes) -> Node:
-    schema: Schema = orjson.loads(raw)
-    return _Compiler(schema).node(schema, "", 0)
+def compiled(schema: bytes) -> Node:
+    root: Schema = orjson.loads(schema)
+    return _Compiler(root).node(root, "", 0)
 
 
 class _Compiler:
