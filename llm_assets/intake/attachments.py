@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 
 from llm_assets.domain.document import Attachment, Message
-from llm_assets.intake import charset, html, office, pdf
+from llm_assets.intake import charset, html, office, ole, pdf, rtf
 from llm_assets.intake.ocr import read_image
 from llm_assets.intake.reading import Extract, Reading
 
@@ -109,7 +109,9 @@ def _extract(data: bytes, kind: str, blank: Attachment, reading: Reading, *, inl
         case "zip":
             return office.read_zip_document(data, reading) or Extract(flags=("archive",))
         case "ole":
-            return office.read_workbook(data)
+            return _compound(data)
+        case "rtf":
+            return Extract(rtf.to_text(data), "office")
         case "html":
             return _html(data)
         case "text":
@@ -118,6 +120,20 @@ def _extract(data: bytes, kind: str, blank: Attachment, reading: Reading, *, inl
             return Extract(flags=("empty",))
         case _:
             return Extract(flags=("unsupported",))
+
+
+def _compound(data: bytes) -> Extract:
+    streams = ole.streams_of(data)
+    if streams is None:
+        return Extract(flags=("unreadable",))
+    if ("WordDocument",) in streams:
+        text = ole.word_text(streams)
+        return Extract(text, "office") if text is not None else Extract(flags=("encrypted",))
+    if ("EncryptedPackage",) in streams:
+        return Extract(flags=("encrypted",))
+    if ("Workbook",) in streams or ("Book",) in streams:
+        return office.read_workbook(data)
+    return Extract(flags=("unsupported",))
 
 
 def _html(data: bytes) -> Extract:

@@ -1,5 +1,6 @@
 """Which parts of a mail are its body and which are attachments. Chooses and decodes; writes no text of its own."""
 
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -48,6 +49,9 @@ def sort(root: Part, *, hint: str | None = None) -> Body:
     """The body's texts and everything else of a mail, in order of appearance."""
     body = Body()
     _sort(root, body, hint, related=False)
+    if not body.texts and root.content_type in _MARKED_UP and not _named(root):
+        body.loose.clear()
+        _add_text(root, body, hint)
     return body
 
 
@@ -68,6 +72,9 @@ def _sort(part: Part, body: Body, hint: str | None, *, related: bool) -> None:
         name = filename_of(part, hint=hint)
         inline = disposition_of(part) != "attachment" and (related or part.header("content-id") is not None)
         body.loose.append(Loose(part, name, inline and part.content_type.startswith("image/")))
+
+
+_MARKED_UP = ("text/enriched", "text/richtext")
 
 
 def is_text(part: Part) -> bool:
@@ -184,3 +191,8 @@ def _unflow(text: str) -> str:
 
 def _depth(line: str) -> int:
     return len(line) - len(line.lstrip(">"))
+
+
+def clean_name(name: str) -> str:
+    """A file name without folders and control characters."""
+    return re.sub(r"[\x00-\x1f]", "", re.split(r"[/\\]", name)[-1]).strip()

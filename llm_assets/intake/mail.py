@@ -1,12 +1,10 @@
 """One mail's bytes to a Message. Puts together what the other modules read; decides nothing about queues or cases."""
 
-import re
-from collections.abc import Iterable
-
 from llm_assets.domain.document import Attachment, Message
 from llm_assets.domain.errors import ReadError
-from llm_assets.intake import attachments, body, charset, headers, identity, language, mime, quotes
+from llm_assets.intake import attachments, body, charset, headers, identity, mime, quotes, winmail
 from llm_assets.intake.body import Body, Loose
+from llm_assets.intake.languages import of_message
 from llm_assets.intake.mime import Part
 from llm_assets.intake.reading import Reading
 
@@ -70,19 +68,10 @@ def _message(
         date=headers.date(root.header("date")),
         text=text,
         new_text=new_text,
-        language=_language(new_text, text, subject, files),
+        language=of_message(new_text, text, subject, files),
         attachments=tuple(files),
         flags=tuple(_flags(root, sorted_body, text)),
     )
-
-
-def _language(new_text: str, text: str, subject: str, files: Iterable[Attachment]) -> str:
-    """Of what the sender wrote; of the subject or the attachments only where they wrote nothing."""
-    for candidate in (new_text, text, subject, *(a.text for a in files)):
-        found = language.detect(candidate)
-        if found != "und":
-            return found
-    return "und"
 
 
 def _flags(root: Part, sorted_body: Body, text: str) -> dict[str, None]:
@@ -120,10 +109,13 @@ def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -
         data, _ = mime.content(item.part)
         if not data and not item.filename:
             continue
+        if attachments.sniff(data) == "tnef":
+            out.extend(winmail.unpacked(data, item.filename, reading))
+            continue
         out.append(
             attachments.read(
                 data,
-                filename=clean_name(item.filename),
+                filename=body.clean_name(item.filename),
                 content_type=item.part.content_type,
                 reading=reading,
                 inline=item.inline,
@@ -134,14 +126,9 @@ def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -
 
 def _nested(item: Loose, hint: str | None, reading: Reading, depth: int) -> Attachment:
     data, _ = mime.content(item.part)
-    name = clean_name(item.filename)
+    name = body.clean_name(item.filename)
     kind = item.part.content_type
     if kind not in ("message/rfc822", "message/global", "message/news") or depth >= reading.max_nesting:
         return attachments.read(data, filename=name, content_type=kind, reading=reading)
     inner = read_mail(data, path="", index=0, reading=reading, depth=depth + 1)
     return attachments.of_message(data, inner, filename=name, content_type=kind)
-
-
-def clean_name(name: str) -> str:
-    """A file name without folders and control characters."""
-    return re.sub(r"[\x00-\x1f]", "", re.split(r"[/\\]", name)[-1]).strip()

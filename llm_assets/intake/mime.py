@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 MAX_DEPTH = 40
 MAX_PARTS = 2_000
+_FOLDED = re.compile(rb"[ \t]+[^ \t\r\n]")
 _HEADER_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e\x80-\xff]+[ \t]*:")
 _LINE = re.compile(rb"[^\n]*\n?")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s\x00-\x1f]")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]+\r?\n", re.M)
 
 
@@ -68,6 +70,8 @@ def split_headers(data: bytes) -> Entity:
         if name and line[:1] in (b" ", b"\t") and stripped.strip():
             value += stripped
         elif not stripped.strip():
+            if name and stripped and _FOLDED.match(data, match.end()):
+                continue
             position = match.end()
             break
         elif position == 0 and line.startswith((b"From ", b">From ")):
@@ -105,7 +109,8 @@ def _parse(data: bytes, *, default: str, depth: int, budget: list[int]) -> Part:
         return Part(headers, "text/plain", body, defects=frozenset({"malformed_mime"}))
     pieces, closed = _pieces(body, boundary)
     if not pieces:
-        return Part(headers, "text/plain", body, defects=frozenset({"malformed_mime"}))
+        preamble = body.partition(b"--" + boundary)[0]
+        return Part(headers, "text/plain", preamble, defects=frozenset({"malformed_mime"}))
     inner = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
     children = tuple(
         _parse(p, default=inner, depth=depth + 1, budget=budget) for p in pieces[: max(budget[0], 0)]
@@ -161,7 +166,7 @@ def content(part: Part) -> tuple[bytes, frozenset[str]]:
     """The part's bytes after transfer decoding, and what was wrong with the encoding."""
     encoding = (part.header("content-transfer-encoding") or b"").strip().lower().strip(b"\"'; ")
     if encoding.startswith(b"base64"):
-        return _base64(part.body)
+        return _base64_text(part.body) if part.content_type.startswith("text/") else _base64(part.body)
     if encoding.startswith(b"quoted-printable"):
         return quopri.decodestring(part.body), frozenset()
     if encoding in (b"x-uuencode", b"uuencode", b"x-uue", b"uue"):
@@ -169,15 +174,30 @@ def content(part: Part) -> tuple[bytes, frozenset[str]]:
     return part.body, frozenset()
 
 
+def _base64_text(body: bytes) -> tuple[bytes, frozenset[str]]:
+    """Base64 up to the first line that cannot be it; what follows was added in clear by a list or gateway."""
+    lines = body.splitlines(keepends=True)
+    cut = next((i for i, line in enumerate(lines) if _FOREIGN.search(line)), len(lines))
+    if cut == len(lines):
+        return _base64(body)
+    coded, _ = _base64(b"".join(lines[:cut]))
+    return coded + b"".join(lines[cut:]), frozenset({"malformed_mime"})
+
+
 def _base64(body: bytes) -> tuple[bytes, frozenset[str]]:
-    clean = _NOT_BASE64.sub(b"", body)
+    """Lenient: foreign bytes are skipped, padded blocks joined, an incomplete last group dropped."""
     defects: set[str] = set()
-    out = []
-    for run in re.findall(rb"[^=]+", clean):
+    out: list[bytes] = []
+    runs = re.findall(rb"([^=]+)(=*)", _NOT_BASE64.sub(b"", body))
+    for number, (run, padding) in enumerate(runs):
+        if number and not padding and len(run) % 4:
+            defects.add("malformed_mime")
+            break
+        whole = run
         if len(run) % 4 == 1:
             defects.add("malformed_mime")
-            run = run[:-1]
-        out.append(binascii.a2b_base64(run + b"=" * (-len(run) % 4)))
+            whole = run[:-1]
+        out.append(binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)))
     return b"".join(out), frozenset(defects)
 
 

@@ -8,14 +8,12 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from xml.etree import ElementTree
+from collections.abc import Iterable
+from typing import IO
+from xml.etree import ElementTree  # expat 2.4 and later refuses entity bombs itself
 
 from llm_assets.intake.reading import Extract, Reading
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -58,15 +56,16 @@ def _of_kind(box: zipfile.ZipFile, names: set[str], data: bytes) -> Extract | No
         found = _joined(_slide(box.open(n)) for n in slides)
         return Extract(found.text, found.source, sum("notes" not in n for n in slides), None, found.flags)
     if "content.xml" in names and "mimetype" in names:
-        return _joined([_open_document(box.open("content.xml"))])
+        if b"encryption-data" in box.read("META-INF/manifest.xml"):
+            return Extract(flags=("encrypted",))
+        return _joined(_open_document(box.open(n)) for n in ("content.xml",))
     return None
 
 
-def _joined(texts: Iterator[str] | list[str]) -> Extract:
+def _joined(texts: Iterable[str]) -> Extract:
     out: list[str] = []
     try:
-        for text in texts:
-            out.append(text)
+        out.extend(texts)
     except ElementTree.ParseError:
         return Extract("\n\n".join(out), "office" if out else "none", flags=("unreadable",))
     return Extract("\n\n".join(t for t in out if t.strip()), "office")
@@ -82,25 +81,27 @@ def _slide_order(name: str) -> tuple[int, bool]:
     return (int(match.group(1)) if match is not None else 0, "notes" in name)
 
 
-def _word(stream: io.BufferedIOBase | object) -> str:
+def _word(stream: IO[bytes]) -> str:
+    """Runs of a Word part by local names: the strict variant of the format has other namespaces."""
     out: list[str] = []
     skipping = 0
-    for event, node in ElementTree.iterparse(stream, events=("start", "end")):  # type: ignore[arg-type]
-        if node.tag == _FALLBACK:
+    for event, node in ElementTree.iterparse(stream, events=("start", "end")):  # noqa: S314
+        name = node.tag.rpartition("}")[2]
+        if name == "Fallback":
             skipping += 1 if event == "start" else -1
         elif event == "start" or skipping:
             continue
-        elif node.tag == _W + "t":
+        elif name == "t":
             out.append(node.text or "")
-        elif node.tag in (_W + "tab", _W + "ptab"):
+        elif name in ("tab", "ptab") and not node.get(node.tag.removesuffix(name) + "val"):
             out.append("\t")
-        elif node.tag in (_W + "br", _W + "cr", _W + "p"):
+        elif name in ("br", "cr", "p"):
             out.append("\n")
-        elif node.tag == _W + "noBreakHyphen":
+        elif name == "noBreakHyphen":
             out.append("-")
-        elif node.tag == _W + "tc":
+        elif name == "tc":
             _end_cell(out)
-        elif node.tag == _W + "tr":
+        elif name == "tr":
             out.append("\n")
             node.clear()
     return _tidy("".join(out))
@@ -112,21 +113,22 @@ def _end_cell(out: list[str]) -> None:
     out.append("\t")
 
 
-def _slide(stream: object) -> str:
+def _slide(stream: IO[bytes]) -> str:
     out: list[str] = []
-    for _, node in ElementTree.iterparse(stream):  # type: ignore[arg-type]
-        if node.tag == _A + "t":
+    for _, node in ElementTree.iterparse(stream):  # noqa: S314
+        name = node.tag.rpartition("}")[2]
+        if name == "t":
             out.append(node.text or "")
-        elif node.tag in (_A + "p", _A + "br", _A + "tr"):
+        elif name in ("p", "br", "tr"):
             out.append("\n")
-        elif node.tag == _A + "tc":
+        elif name == "tc":
             _end_cell(out)
     return _tidy("".join(out))
 
 
-def _open_document(stream: object) -> str:
+def _open_document(stream: IO[bytes]) -> str:
     out: list[str] = []
-    root = ElementTree.parse(stream).getroot()  # type: ignore[arg-type]
+    root = ElementTree.parse(stream).getroot()  # noqa: S314
     stack: list[tuple[ElementTree.Element, int]] = [(root, 0)]
     while stack:
         node, stage = stack.pop()

@@ -1,13 +1,17 @@
 """PDF to text: the text layer where there is one, OCR of the page's picture where there is not."""
 
+import re
 from typing import Any, NamedTuple
+from xml.etree import ElementTree  # expat 2.4 and later refuses entity bombs itself
 
 from llm_assets.intake import ocr
 from llm_assets.intake.reading import Extract, Reading
 
 MIN_CHARACTERS = 30
 """A page with fewer characters of text whose picture covers half of it is a scan."""
+_BLANKS = re.compile(r"[ \t\xa0]*[\t\r\xa0][ \t\r\xa0]*")
 _SCAN_AREA = 0.5
+_MAX_XML = 1_000_000
 _OCR_DPI = 200
 _MAX_SIDE = 3_000
 
@@ -45,7 +49,7 @@ def _read(document: Any, total: int, reading: Reading) -> Extract:
             scans.append(number)
     if total > reading.max_pages:
         flags.append("truncated")
-    text = "\n\n".join(t for t in texts if t.strip())
+    text = "\n\n".join(t for t in (*texts, *_embedded(document)) if t.strip())
     if not scans:
         return Extract(
             text, "text-layer" if text.strip() else "none", total, None, tuple(dict.fromkeys(flags))
@@ -74,9 +78,9 @@ def _page(document: Any, number: int) -> _Page | None:
     try:
         page = document[number]
         textpage = page.get_textpage()
-        text = textpage.get_text_bounded() if textpage.count_chars() else ""
+        text = textpage.get_text_range() if textpage.count_chars() else ""
         textpage.close()
-        text = text.replace("\r\n", "\n").replace("\ufffe", "-").replace("\x02", "-")
+        text = _BLANKS.sub(" ", text.replace("\r\n", "\n").replace("\ufffe", "-").replace("\x02", "-"))
         scanned = len(text.strip()) < MIN_CHARACTERS and _picture_share(page) > _SCAN_AREA
         page.close()
     except pypdfium2.PdfiumError:
@@ -107,3 +111,33 @@ def _picture(document: Any, number: int) -> Any:
     except pypdfium2.PdfiumError:
         return None
     return image
+
+
+def _embedded(document: Any) -> list[str]:
+    """XML files inside the PDF: electronic invoices carry their exact values in one."""
+    import pypdfium2
+
+    out = []
+    for number in range(min(document.count_attachments(), 10)):
+        try:
+            item = document.get_attachment(number)
+            name, data = item.get_name(), bytes(item.get_data())
+        except (pypdfium2.PdfiumError, ValueError):
+            continue
+        if name.lower().endswith(".xml") and len(data) <= _MAX_XML:
+            out.append(_leaves(name, data))
+    return out
+
+
+def _leaves(name: str, data: bytes) -> str:
+    """`element: value` lines of an XML file."""
+    try:
+        root = ElementTree.fromstring(data)  # noqa: S314
+    except ElementTree.ParseError:
+        return ""
+    lines = [
+        f"{node.tag.rpartition('}')[2]}: {node.text.strip()}"
+        for node in root.iter()
+        if node.text and node.text.strip()
+    ]
+    return "\n".join([f"[{name}]", *lines])

@@ -6,8 +6,9 @@ from pathlib import PurePath
 
 from llm_assets.domain.document import Message
 from llm_assets.domain.errors import ReadError
-from llm_assets.intake import attachments, identity, language, mbox
+from llm_assets.intake import attachments, identity, language, mbox, ole
 from llm_assets.intake.mail import read_mail, unreadable
+from llm_assets.intake.outlook import read_outlook
 from llm_assets.intake.reading import Reading
 
 READER_VERSION = "1"
@@ -43,14 +44,18 @@ def read_bytes(data: bytes, *, path: str, ocr: bool = True) -> Iterator[Message]
                 yield unreadable(data, path=path, index=0, kind="empty", message="The mbox holds no message.")
         case "mail":
             yield read_mail(data, path=path, index=0, reading=reading)
+        case "outlook":
+            yield read_outlook(ole.outlook(ole.streams_of(data) or {}), data, path=path, reading=reading)
         case _:
             yield read_document(data, path=path, reading=reading)
 
 
 def kind_of(data: bytes, path: str) -> str:
-    """`mail`, `mbox` or `document`, by content first and by name where content cannot say."""
+    """`mail`, `mbox`, `outlook` or `document`, by content first and by name where content cannot say."""
     suffix = PurePath(path).suffix.lower()
     content = attachments.sniff(data)
+    if content == "ole" and ("__properties_version1.0",) in (ole.streams_of(data) or {}):
+        return "outlook"
     if content in ("pdf", "zip", "image", "rtf", "ole", "tnef"):
         return "document"
     if suffix in _MAIL_NAMES:
