@@ -116,6 +116,22 @@ class Lake:
             connection.execute(sql, params)
             return list(_rows(connection, []))
 
+    def problems(self, table: Table, day: date) -> list[str]:
+        """How the night's file differs from the table's declaration; empty when it does not."""
+        path = self._path(table, day)
+        if not path.exists():
+            return ["the night has no file"]
+        with self._disk(f"check {table.name} of {day}"), _whole(path), _connected() as connection:
+            described = connection.execute(f"DESCRIBE SELECT * FROM {parquet_files([path])}")  # noqa: S608 our own path
+            stored = {str(row[0]) for row in described.fetchall()}
+            if missing := [name for name in table.column_types if name not in stored]:
+                return [f"column {name} is missing" for name in missing]
+            try:
+                check_parquet(connection, table, day, path)
+            except SchemaError as err:
+                return [str(err)]
+        return []
+
     def publish(self) -> Path:
         """Builds `analytics.duckdb` anew and renames it into place. Its views name the lake by absolute path, so
         they show every later night by themselves; after moving the home folder, publish again.

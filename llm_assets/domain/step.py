@@ -93,7 +93,16 @@ class Step:
 
     @property
     def table(self) -> Table:
-        return step_table(self.name, self.columns if self.columns is not None else columns_of(self.output))
+        return step_table(self.name, self._own_columns)
+
+    @property
+    def answer_columns(self) -> tuple[str, ...]:
+        """Names of the columns that `row` fills."""
+        return tuple(c.name for c in self._own_columns)
+
+    @property
+    def _own_columns(self) -> tuple[Column, ...]:
+        return self.columns if self.columns is not None else columns_of(self.output)
 
     @property
     def code_version(self) -> str:

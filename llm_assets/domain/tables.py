@@ -17,6 +17,8 @@ class Column:
     type: str
     description: str
     nullable: bool = True
+    personal: bool = False
+    """May hold personal data or mail text: never in metadata, logs or previews."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,17 @@ class Table:
     columns: tuple[Column, ...]
 
     @property
+    def preview_columns(self) -> tuple[str, ...]:
+        """Columns fit to be shown outside the lake."""
+        return tuple(c.name for c in self.columns if not c.personal and c.type != "JSON")
+
+    @property
     def column_types(self) -> dict[str, str]:
         return {c.name: c.type for c in self.columns}
 
 
-def _c(name: str, type_: str, description: str, *, nullable: bool = True) -> Column:
-    return Column(name, type_, description, nullable)
+def _c(name: str, type_: str, description: str, *, nullable: bool = True, personal: bool = False) -> Column:
+    return Column(name, type_, description, nullable, personal)
 
 
 _DAY = _c("day", "DATE", "Business day", nullable=False)
@@ -60,14 +67,14 @@ DOCUMENTS = Table(
         _DAY,
         _c("record_id", "VARCHAR", "Stable identity of the record", nullable=False),
         _c("case_id", "VARCHAR", "The case it belongs to", nullable=False),
-        _c("message_id", "VARCHAR", "Message-ID without brackets"),
+        _c("message_id", "VARCHAR", "Message-ID without brackets", personal=True),
         _c("queue", "VARCHAR", "Queue, by mailbox", nullable=False),
         _c("priority", "VARCHAR", "low, normal or urgent", nullable=False),
         _c("received_at", "TIMESTAMPTZ", "When it arrived", nullable=False),
-        _c("sender", "VARCHAR", "Sender's address"),
-        _c("subject", "VARCHAR", "Decoded subject"),
+        _c("sender", "VARCHAR", "Sender's address", personal=True),
+        _c("subject", "VARCHAR", "Decoded subject", personal=True),
         _c("language", "VARCHAR", "en, ru, kk, another ISO 639-1 code, mul or und", nullable=False),
-        _c("new_text", "VARCHAR", "What this sender newly wrote"),
+        _c("new_text", "VARCHAR", "What this sender newly wrote", personal=True),
         _c("flags", "VARCHAR[]", "What is odd about it", nullable=False),
         _c("content_hash", "VARCHAR", "Hash of what the model would see", nullable=False),
         _c("duplicate_of", "VARCHAR", "record_id of the original"),
@@ -75,7 +82,7 @@ DOCUMENTS = Table(
         _c("role", "VARCHAR", "first, update or duplicate", nullable=False),
         _c("kind", "VARCHAR", "mail, crm, form or document", nullable=False),
         _c("source", "VARCHAR", "Which source yielded it", nullable=False),
-        _c("place", "VARCHAR", "Where in the source", nullable=False),
+        _c("place", "VARCHAR", "Where in the source", nullable=False, personal=True),
         _c("raw_sha256", "VARCHAR", "Name of its raw file", nullable=False),
         _c("reader_version", "VARCHAR", "Version of the reading rules", nullable=False),
         _c("message", "JSON", "The message as read, attachments and their text included", nullable=False),

@@ -6,7 +6,7 @@ from datetime import date
 
 import structlog
 
-from llm_assets.domain.batch import Batch, BatchState
+from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.errors import BlockedError, ContractError, TransientError
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Mode
@@ -75,12 +75,28 @@ def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Pr
     return replace(_count(engine, day, steps), blocked=blocked, failure=failure)
 
 
-def drive(engine: Engine, batch_id: str) -> None:
-    """Moves one batch as far as it goes now, if no other process owns it."""
+def nudge(engine: Engine, day: date, steps: Sequence[str] | None) -> bool:
+    """Moves the night's batches up to the point where results lie ready, but collects none: cheap enough for a
+    sensor. True when no batch of these steps is still on its way."""
+    under_way = 0
+    for batch in engine.ledger.open_batches(day, steps):
+        try:
+            drive(engine, batch.batch_id, until=BatchState.ENDED)
+        except (BlockedError, TransientError, ContractError) as err:
+            log.warning("will be tried again", batch=batch.batch_id, step=batch.step, error=str(err))
+        after = engine.ledger.batch(batch.batch_id).state
+        under_way += after in OPEN_STATES and after is not BatchState.ENDED
+    return under_way == 0
+
+
+def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> None:
+    """Moves one batch as far as it goes now, or until it is in a state, if no other process owns it."""
     with engine.ledger.owner(f"batch:{batch_id}") as mine:
         while mine:
             batch = engine.ledger.batch(batch_id)
-            if not _move(engine, batch) or engine.ledger.batch(batch_id).state is batch.state:
+            if batch.state is until or not _move(engine, batch):
+                return
+            if engine.ledger.batch(batch_id).state is batch.state:
                 return
 
 

@@ -27,6 +27,8 @@ class Task:
     input_hash: str
     lane: Lane
     request: Request
+    mode: Mode | None = None
+    """None leaves it to the lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Packer:
 
     def add(self, task: Task, member: Member) -> None:
         request = task.request
-        key = (task.lane, self._mode(task.lane), request.model)
+        key = (task.lane, task.mode or self._mode(task.lane), request.model)
         tokens = estimated_tokens(len(request.system) + len(request.user))
         parcel = self._open.get(key) or self._start(key, member)
         line = self._line(parcel, request, member)

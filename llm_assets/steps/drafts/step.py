@@ -26,8 +26,8 @@ class Draft(BaseModel):
 
 COLUMNS = (
     Column("language", "VARCHAR", "Language of the reply: en, ru or kk"),
-    Column("subject", "VARCHAR", "Subject of the reply"),
-    Column("body", "VARCHAR", "The reply with greeting and signature"),
+    Column("subject", "VARCHAR", "Subject of the reply", personal=True),
+    Column("body", "VARCHAR", "The reply with greeting and signature", personal=True),
     Column("defects", "VARCHAR[]", "empty, broken, repeated, wrong_language, made_up, too_generic"),
 )
 

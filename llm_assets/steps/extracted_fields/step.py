@@ -137,9 +137,15 @@ def _doubt(given: StepInput, output: BaseModel) -> Doubt | None:
     return Doubt("poor_scan") if "poor_scan" in given.case.flags else None
 
 
+_PERSONAL = ("request_number", "topic", "customer_name", "document_number", "amount")
 _TYPES = {"deadline": "DATE", "document_date": "DATE", "amount": "DECIMAL(18,2)"}
 COLUMNS = (
-    *(Column(name, _TYPES.get(name, "VARCHAR"), name.replace("_", " ").capitalize()) for name in FIELDS),
+    *(
+        Column(
+            name, _TYPES.get(name, "VARCHAR"), name.replace("_", " ").capitalize(), personal=name in _PERSONAL
+        )
+        for name in FIELDS
+    ),
     Column("evidence", "JSON", "Per field: record, part, start and end of the passage that states it"),
 )
 

@@ -1,0 +1,41 @@
+"""Wires everything together: the only place that binds resources to assets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from llm_assets.defs.batch_sensor import batch_sensor
+from llm_assets.defs.checks import checks
+from llm_assets.defs.control_set import control_set_definitions
+from llm_assets.defs.intake import GROUP, documents_asset
+from llm_assets.defs.jobs import deadline_job, nightly_job, read_mail_job
+from llm_assets.defs.mail_sensor import mail_sensor
+from llm_assets.defs.partitions import nights
+from llm_assets.defs.report import report_assets
+from llm_assets.defs.schedules import deadline_schedule, nightly_schedule
+from llm_assets.defs.steps import step_assets
+from llm_assets.domain.step import Step
+from llm_assets.steps import STEPS
+from resources.desk import Desk
+from resources.settings import load_settings
+
+
+def build_defs(*, desk: Desk | None = None, steps: Sequence[Step] = STEPS, **resources: Any) -> dg.Definitions:
+    """The code location. Tests give their own desk, steps or further resources instead of patching anything."""
+    desk = desk or Desk(load_settings(), tuple(steps))
+    days = nights(desk.settings)
+    nightly, read_mail, deadline = nightly_job(), read_mail_job(), deadline_job()
+    control_set, control_checks = control_set_definitions(steps)
+    return dg.Definitions(
+        assets=[documents_asset(days), *step_assets(steps, days), *report_assets(steps, days), control_set],
+        asset_checks=[*checks(steps, days), *control_checks],
+        jobs=[nightly, read_mail, deadline],
+        schedules=[nightly_schedule(nightly, desk.settings), deadline_schedule(deadline, desk.settings)],
+        sensors=[mail_sensor(read_mail), batch_sensor(steps, dg.AssetSelection.groups(GROUP))],
+        resources={"desk": desk, **resources},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

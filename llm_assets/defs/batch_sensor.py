@@ -1,0 +1,137 @@
+"""Sensor `batches`: queues the continuations of parked runs, opens their gate when the provider is done or the
+deadline has come, and picks up late results. A shell over the pure `gate_for`; bounded work per tick."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+
+import dagster as dg
+
+from llm_assets.defs import parking
+from llm_assets.domain.digest import digest
+from llm_assets.domain.step import Step
+from llm_assets.engine.advance import nudge
+from resources.assembly import Assembly
+from resources.desk import Desk
+
+RUNS_A_TICK = 50
+INTERVAL_SECONDS = 5
+REPORTING = ("review_queue", "morning_report")
+_OVER = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS)
+
+
+class Gate(StrEnum):
+    HOLD = "hold"
+    OPEN = "open"
+    CUT = "cut"
+    """The deadline has come: go on with what exists."""
+
+
+def gate_for(*, done: bool, parked_at: datetime, deadline: datetime, now: datetime) -> Gate:
+    """Whether a parked night may go on. A night parked after its deadline (a backfill) has none to keep. Pure."""
+    if done:
+        return Gate.OPEN
+    return Gate.CUT if parked_at < deadline <= now else Gate.HOLD
+
+
+def batch_sensor(steps: Sequence[Step], targets: dg.AssetSelection) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="batches",
+        target=targets,
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Continues parked runs when their batches have ended or the deadline has come.",
+    )
+    def batches(
+        context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
+    ) -> dg.SensorResult | dg.SkipReason:
+        with desk.open() as assembly:
+            requests = [*_continue_parked(context, assembly), *_late_results(context, assembly, steps)]
+        return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("nothing to continue")
+
+    return batches
+
+
+def _continue_parked(context: dg.SensorEvaluationContext, assembly: Assembly) -> Iterator[dg.RunRequest]:
+    waiting = {parking.PARKED_STATE: parking.WAITING}
+    for record in context.instance.get_run_records(
+        dg.RunsFilter(tags=waiting), limit=RUNS_A_TICK, ascending=True
+    ):
+        run = record.dagster_run
+        if run.tags.get(parking.PARKED) != run.run_id:
+            continue  # a retry, which copied the tags of the run that parked
+        following = parking.continuations(context.instance, run.run_id)
+        if not following:
+            yield _continuation(run)
+        elif following[0].status in _OVER:
+            # Somebody cancelled the waiting run: a person stopped it, so it is not resumed.
+            context.instance.add_run_tags(run.run_id, {parking.PARKED_STATE: parking.STOPPED})
+        else:
+            _open_gate(context, assembly, run, following[0], record.create_timestamp)
+
+
+def _continuation(run: dg.DagsterRun) -> dg.RunRequest:
+    copied = {name: run.tags[name] for name in parking.COPIED_TAGS if name in run.tags}
+    return dg.RunRequest(
+        run_key=f"continue:{run.run_id}",
+        partition_key=run.tags["dagster/partition"],
+        asset_selection=[dg.AssetKey(name) for name in run.tags[parking.PARKED_ASSETS].split(",")],
+        tags={**copied, parking.GATE: parking.WAITING, parking.CONTINUES: run.run_id},
+    )
+
+
+def _open_gate(
+    context: dg.SensorEvaluationContext,
+    assembly: Assembly,
+    run: dg.DagsterRun,
+    following: dg.DagsterRun,
+    parked_at: datetime,
+) -> None:
+    day = date.fromisoformat(run.tags["dagster/partition"])
+    assets = run.tags[parking.PARKED_ASSETS].split(",")
+    gate = gate_for(
+        done=nudge(assembly.engine, day, [s.name for s in assembly.steps if s.name in assets]),
+        parked_at=parked_at,
+        deadline=assembly.settings.calendar.deadline_of(day),
+        now=assembly.clock(),
+    )
+    if gate is Gate.HOLD:
+        return
+    if gate is Gate.CUT:
+        context.instance.add_run_tags(following.run_id, {parking.CUTOFF: "true"})
+    context.instance.add_run_tags(following.run_id, {parking.GATE: parking.READY})
+    context.instance.add_run_tags(run.run_id, {parking.PARKED_STATE: parking.RESUMED})
+
+
+def _late_results(
+    context: dg.SensorEvaluationContext, assembly: Assembly, steps: Sequence[Step]
+) -> Iterator[dg.RunRequest]:
+    """Nights with open batches that no run waits for, e.g. after a cutoff or a crash: one run when they ended."""
+    by_day: dict[date, list[str]] = {}
+    for batch in assembly.ledger.open_batches():
+        by_day.setdefault(batch.day, []).append(batch.batch_id)
+    for day, ids in sorted(by_day.items())[:RUNS_A_TICK]:
+        if _is_attended(context.instance, day) or not nudge(assembly.engine, day, None):
+            continue
+        yield dg.RunRequest(
+            run_key=f"late:{day}:{digest(sorted(ids))}",
+            partition_key=day.isoformat(),
+            asset_selection=[dg.AssetKey(name) for name in (*(s.name for s in steps), *REPORTING)],
+        )
+
+
+def _is_attended(instance: dg.DagsterInstance, day: date) -> bool:
+    live = dg.RunsFilter(
+        tags={"dagster/partition": day.isoformat()},
+        statuses=[
+            dg.DagsterRunStatus.QUEUED,
+            dg.DagsterRunStatus.NOT_STARTED,
+            dg.DagsterRunStatus.STARTING,
+            dg.DagsterRunStatus.STARTED,
+            dg.DagsterRunStatus.CANCELING,
+        ],
+    )
+    waiting = dg.RunsFilter(
+        tags={"dagster/partition": day.isoformat(), parking.PARKED_STATE: parking.WAITING}
+    )
+    return bool(instance.get_runs(live, limit=1)) or bool(instance.get_runs(waiting, limit=1))

@@ -1,0 +1,37 @@
+"""Asset `documents`: everything received that day, read and placed in its case."""
+
+from datetime import date
+
+import dagster as dg
+
+from llm_assets.defs.metadata import table_metadata
+from llm_assets.domain.digest import digest
+from llm_assets.domain.tables import DOCUMENTS
+from llm_assets.intake.read import READER_VERSION
+from resources.desk import Desk
+
+GROUP = "desk"
+OWNERS = ["team:desk"]
+
+
+def documents_asset(nights: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    @dg.asset(
+        partitions_def=nights,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"mail", "parquet"},
+        code_version=READER_VERSION,
+        backfill_policy=dg.BackfillPolicy.multi_run(1),
+        description="Every message of the day as read: text, attachments, language, queue, case, duplicates, updates.",
+    )
+    def documents(context: dg.AssetExecutionContext, desk: dg.ResourceParam[Desk]) -> dg.MaterializeResult:
+        day = date.fromisoformat(context.partition_key)
+        with desk.open() as assembly:
+            summary = assembly.read_day(day, desk.sources)
+            metadata = table_metadata(assembly.lake, DOCUMENTS, day, summary.documents)
+            return dg.MaterializeResult(
+                metadata=metadata | summary.as_metadata(),
+                data_version=dg.DataVersion(digest(summary.fingerprints)),
+            )
+
+    return documents

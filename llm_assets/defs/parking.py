@@ -1,0 +1,130 @@
+"""Parking: a step whose batches run for hours ends its run and is continued, without a process in between.
+
+A parked run ends as a success that did not materialize. Its continuation waits in Dagster's queue behind a tag
+rule with limit 0; the batch sensor turns the tag when the provider is done. All state is in the tags of the two
+runs, so nothing can be forgotten between two stores. Should Dagster suspend runs itself one day, only this file
+changes.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+
+import dagster as dg
+
+from llm_assets.domain.night import Rework
+from llm_assets.domain.step import Step
+from llm_assets.engine.advance import Progress, work
+from llm_assets.engine.night import Night
+from resources.desk import Desk, Wait
+
+PARKED = "llm/parked"
+"""On a run that parked: its own run id (a retry copies tags, so the value proves whose it is)."""
+PARKED_STATE = "llm/parked_state"
+WAITING, RESUMED, STOPPED = "waiting", "resumed", "stopped"
+PARKED_ASSETS = "llm/parked_assets"
+"""Comma-separated assets the continuation has to materialize."""
+GATE = "llm/gate"
+"""On a continuation: `waiting` is held back by the run queue (limit 0 in dagster.yaml), `ready` is not."""
+READY = "ready"
+CONTINUES = "llm/continues"
+CUTOFF = "llm/cutoff"
+"""On a continuation released by the deadline: materialize what exists, do not park again."""
+LANE = "llm/lane"
+COPIED_TAGS = (LANE, "dagster/priority", "dagster/backfill", "llm/rework")
+
+HANDSHAKE_SECONDS = 45.0
+"""A backfill is judged stalled when a run ends before its successor exists; the sensor needs one tick for it."""
+HANDSHAKE_POLL_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 0.2
+
+
+class Pause:
+    """Waits between two rounds: short at first, then as long as the settings say, until `until` at most."""
+
+    def __init__(self, desk: Desk, name: str, until: datetime | None) -> None:
+        self._desk = desk
+        self._name = name
+        self._until = until
+        self._seconds = FIRST_PAUSE_SECONDS
+
+    def __call__(self, progress: Progress) -> bool:
+        self._desk.on_progress(self._name, progress)
+        if self._until is not None and self._desk.clock() >= self._until:
+            return False
+        time.sleep(min(self._seconds, self._desk.settings.poll_seconds))
+        self._seconds *= 2
+        return True
+
+
+def work_or_park(
+    context: dg.AssetExecutionContext, desk: Desk, night: Night, steps: Sequence[Step], rework: Rework
+) -> Progress | None:
+    """Works the steps; None when the run has to end now because it was parked."""
+    cutoff = CUTOFF in context.run.tags
+    waits_here = desk.wait is Wait.INLINE
+    until = None if waits_here else desk.clock() + timedelta(seconds=desk.settings.grace_seconds)
+    name = ", ".join(s.name for s in steps)
+    progress = work(
+        night.engine, night.day, [night.plan(s) for s in steps], rework, pause=Pause(desk, name, until)
+    )
+    desk.on_progress(name, progress)
+    if waits_here or cutoff or progress.finished:
+        return progress
+    park(context, night.day, [s.name for s in steps], progress)
+    return None
+
+
+def park(context: dg.AssetExecutionContext, day: date, steps: Sequence[str], progress: Progress) -> None:
+    """Marks the run as parked and waits until its continuation exists."""
+    run = context.run
+    assets = parked_assets(_selected(context), steps, _edges(context))
+    context.instance.add_run_tags(
+        run.run_id, {PARKED: run.run_id, PARKED_STATE: WAITING, PARKED_ASSETS: ",".join(assets)}
+    )
+    context.log.info(
+        f"parked: {progress.in_flight} requests of {', '.join(steps)} wait at the provider for {day}; the sensor "
+        "`batches` continues with a new run when the provider is done"
+    )
+    if not _until(lambda: bool(continuations(context.instance, run.run_id)), HANDSHAKE_SECONDS):
+        context.log.warning(
+            "no continuation was queued yet: is the daemon running and the sensor `batches` on? It will be queued then"
+        )
+
+
+def continuations(instance: dg.DagsterInstance, run_id: str) -> Sequence[dg.DagsterRun]:
+    return instance.get_runs(dg.RunsFilter(tags={CONTINUES: run_id}), limit=1)
+
+
+def parked_assets(
+    selected: Sequence[str], parked: Sequence[str], upstream: dict[str, frozenset[str]]
+) -> list[str]:
+    """The parked steps and every selected asset that needs one of them, directly or not. Pure."""
+    needed = set(parked)
+    while True:
+        more = {a for a in selected if a not in needed and upstream.get(a, frozenset()) & needed}
+        if not more:
+            return sorted(needed & (set(selected) | set(parked)))
+        needed |= more
+
+
+def _selected(context: dg.AssetExecutionContext) -> list[str]:
+    keys = context.run.asset_selection or context.job_def.asset_layer.executable_asset_keys
+    return sorted(key.to_user_string() for key in keys)
+
+
+def _edges(context: dg.AssetExecutionContext) -> dict[str, frozenset[str]]:
+    graph = context.job_def.asset_layer.asset_graph
+    return {
+        key.to_user_string(): frozenset(parent.to_user_string() for parent in graph.get(key).parent_keys)
+        for key in context.job_def.asset_layer.executable_asset_keys
+    }
+
+
+def _until(holds: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(HANDSHAKE_POLL_SECONDS)
+    return holds()

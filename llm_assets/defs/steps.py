@@ -1,0 +1,93 @@
+"""The steps as assets: one multi-asset for each round of steps that can be submitted together."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import dagster as dg
+
+from llm_assets.defs.intake import GROUP, OWNERS
+from llm_assets.defs.metadata import Metadata, data_version, table_metadata
+from llm_assets.defs.parking import LANE, work_or_park
+from llm_assets.defs.rework import ReworkConfig, rework_of
+from llm_assets.domain.profile import Lane
+from llm_assets.domain.step import Step
+from llm_assets.engine.advance import Progress
+from llm_assets.engine.night import Night, in_reading_order
+from resources.assembly import Assembly
+from resources.desk import Desk
+
+
+def step_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """An op per round; any subset of a round can be materialized."""
+    return [_round(members, nights) for members in in_reading_order(steps)]
+
+
+def _spec(step: Step) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        step.name,
+        deps=["documents", *step.reads],
+        skippable=True,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"llm", "parquet"},
+        description=step.description or f"Step {step.name}, a row per case.",
+        code_version=step.code_version,
+        metadata={"prompt_version": step.prompt.version, "tier": step.tier.value},
+    )
+
+
+def _round(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    name = "__".join(s.name for s in steps)
+
+    @dg.multi_asset(
+        name=f"work_{name}",
+        specs=[_spec(s) for s in steps],
+        can_subset=True,
+        partitions_def=nights,
+        backfill_policy=dg.BackfillPolicy.multi_run(1),
+        pool="llm",
+    )
+    def work_round(
+        context: dg.AssetExecutionContext, config: ReworkConfig, desk: dg.ResourceParam[Desk]
+    ) -> Iterator[dg.MaterializeResult]:
+        chosen = [s for s in steps if dg.AssetKey(s.name) in context.selected_asset_keys]
+        day = date.fromisoformat(context.partition_key)
+        with desk.open() as assembly:
+            night = assembly.night(day, Lane(context.run.tags.get(LANE, Lane.NIGHTLY)))
+            rework = rework_of(config, context.run.tags, assembly, day)
+            progress = work_or_park(context, desk, night, chosen, rework)
+            if progress is None:
+                return
+            for step in chosen:
+                yield materialized(assembly, night, step, progress)
+
+    return work_round
+
+
+def materialized(assembly: Assembly, night: Night, step: Step, progress: Progress) -> dg.MaterializeResult:
+    """Writes the step's table as things stand and reports it."""
+    lake = assembly.lake
+    with assembly.ledger.owner(f"write:{step.name}:{night.day}", wait=True):
+        rows = lake.write(step.table, night.day, night.rows(step))
+        assembly.write_usage(night.day)
+        lake.publish()
+    versioned = ("case_id", "request_id", "status", "decided_by")
+    return dg.MaterializeResult(
+        asset_key=step.name,
+        metadata=table_metadata(lake, step.table, night.day, rows)
+        | _costs(assembly, night.day, step, progress),
+        data_version=data_version(lake.read(step.table, night.day, versioned), versioned),
+    )
+
+
+def _costs(assembly: Assembly, day: date, step: Step, progress: Progress) -> Metadata:
+    usage = [u for u in assembly.ledger.usage(day) if u.step == step.name]
+    metadata: Metadata = {
+        "cost_usd": float(sum(u.cost_usd for u in usage)),
+        "requests": sum(u.requests for u in usage),
+        "input_tokens": sum(u.input_tokens for u in usage),
+        "output_tokens": sum(u.output_tokens for u in usage),
+        "requests_sent_in_this_run": progress.sent,
+        "prompt": dg.MetadataValue.md(f"```\n{step.prompt.system}\n```"),
+    }
+    return metadata | ({"blocked": progress.blocked} if progress.blocked is not None else {})

@@ -1,0 +1,115 @@
+"""One night in this process: the same assets that Dagster runs, waited for, and what came of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from llm_assets.console import Console
+from llm_assets.definitions import build_defs
+from llm_assets.defs.intake import GROUP
+from llm_assets.defs.rework import REWORK_TAG
+from llm_assets.domain.errors import ConfigurationError, DeskError
+from llm_assets.steps import STEPS
+from resources.assembly import Assembly
+from resources.desk import Desk, Wait
+from resources.settings import Settings
+
+Report = Mapping[str, Any]  # report.json
+
+
+@dataclass(frozen=True)
+class NightOutcome:
+    report: Report
+    path: Path
+    sent: int
+    """Requests sent to the provider by this run."""
+    broken: Sequence[str]
+    """Identities and checks that do not hold."""
+    emulated: bool
+
+    @property
+    def incomplete(self) -> bool:
+        return bool(self.report["totals"]["open"] or self.report["missing"] or self.broken)
+
+    def lines(self) -> list[str]:
+        """The night as a short table for people."""
+        totals, spend = self.report["totals"], self.report["spend"]
+        names = ("received", "duplicates", "updates", "documents", "ok", "review", "dead", "open")
+        lines = [f"night of {self.report['day']}, revision {self.report['revision']}"]
+        lines += [f"  {name:<13}{totals[name]:>7}" for name in names]
+        lines.append(f"  drafts ready {totals['drafts_ready']:>7}, no reply needed {totals['not_needed']}")
+        lines.append(f"  {self.sent} requests sent now, {spend['requests']} for this night, {spend['usd']} USD")
+        lines += [f"  missing: {m['what']}: {m['why']}" for m in self.report["missing"]]
+        lines += [f"  does not hold: {problem}" for problem in self.broken]
+        if self.emulated:
+            lines.append("  demo model: rules, not an LLM")
+        return [*lines, f"report: {self.path}"]
+
+
+def run_night(
+    settings: Settings, day: date, inboxes: Sequence[Path], rework: str, console: Console
+) -> NightOutcome:
+    """Works the night's assets inline. Raises ConfigurationError before anything is sent, DeskError when a run
+    fails without a report."""
+    desk = Desk(settings, STEPS, Wait.INLINE, on_progress=console.steps)
+    with desk.open() as assembly:
+        assembly.profile  # noqa: B018 a missing key or model has to show before any mail is read
+        before = _attempts(assembly, day)
+        assembly.receive(paths=inboxes, day=day, on_progress=console.stage)
+        _check_day(settings, day, assembly)
+    failure = _materialize(desk, day, rework)
+    with desk.open() as assembly:
+        return _outcome(assembly, day, before, failure)
+
+
+def _check_day(settings: Settings, day: date, assembly: Assembly) -> None:
+    today = settings.calendar.day_of(assembly.clock())
+    if not settings.first_day <= day <= today:
+        raise ConfigurationError(f"--day {day} is not between {settings.first_day} and today, {today}")
+
+
+def _materialize(desk: Desk, day: date, rework: str) -> str | None:
+    """Runs every asset of the night and its checks; returns why the run failed, or None."""
+    definitions = build_defs(desk=desk)
+    job = definitions.resolve_implicit_global_asset_job_def()
+    assets = dg.AssetSelection.groups(GROUP).resolve(definitions.resolve_asset_graph())
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(
+            partition_key=day.isoformat(),
+            asset_selection=list(assets),
+            tags={REWORK_TAG: rework},
+            instance=instance,
+            raise_on_error=False,
+        )
+    failed = [e for e in result.all_events if e.is_step_failure]
+    for event in failed:
+        error = event.step_failure_data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        return error.message.strip() if error is not None else f"step {event.step_key} failed"
+    return None
+
+
+def _attempts(assembly: Assembly, day: date) -> int:
+    return sum(u.requests for u in assembly.ledger.usage(day))
+
+
+def _outcome(assembly: Assembly, day: date, before: int, failure: str | None) -> NightOutcome:
+    newest = assembly.reports.newest(day)
+    if failure is not None:
+        raise DeskError(failure)
+    if newest is None:
+        raise DeskError(f"no report was written for {day}")
+    report = json.loads((newest / "report.json").read_text(encoding="utf-8"))
+    return NightOutcome(
+        report=report,
+        path=newest / "report.html",
+        sent=_attempts(assembly, day) - before,
+        broken=report.get("broken_sums", []),
+        emulated=assembly.profile.emulated,
+    )

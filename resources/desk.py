@@ -1,0 +1,47 @@
+"""The desk as a Dagster resource: opens this process's adapters and says how waiting is done. Decides nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from llm_assets.domain.clock import Clock, system_clock
+from llm_assets.domain.step import Step
+from llm_assets.engine.advance import Progress
+from resources.assembly import Assembly
+from resources.settings import Settings
+
+
+class Wait(StrEnum):
+    """How an unfinished step waits. Explicit configuration, never guessed."""
+
+    INLINE = "inline"
+    """Poll in this process: command line, tests, demo."""
+    PARK = "park"
+    """End the run; a sensor continues it when the provider is done."""
+
+
+def _silent(_: str, __: Progress) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What an asset gets: `with desk.open() as assembly`."""
+
+    settings: Settings
+    steps: tuple[Step, ...]
+    wait: Wait = Wait.PARK
+    clock: Clock = system_clock
+    sources: tuple[str, ...] = ()
+    """Paths added to the configured inbox for this run."""
+    on_progress: Callable[[str, Progress], None] = field(default=_silent)
+
+    @contextmanager
+    def open(self) -> Iterator[Assembly]:
+        """Fresh adapters, closed afterwards: a daemon that lives for weeks must not keep a dead address."""
+        assembly = Assembly(self.settings, self.steps, self.clock)
+        try:
+            yield assembly
+        finally:
+            assembly.close()
