@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,24 +98,19 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
 
     def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
         state = self._ended(batch.provider_batch_id)
-        path = into / f"{batch.batch_id}-results.jsonl"
+        url, path = self._results_url(state), into / f"{batch.batch_id}-results.jsonl"
         try:
-            self._download(state, path)
-            lines, name = wire.lines_of(path), str(state.get("id"))
-            if not lines.whole:
-                raise TransientError(
-                    f"The results of batch {name} end inside a line; they are fetched again."
-                )
-            wire.expect(lines.number, form.total_of(state), name)
+            wire.download_whole(
+                partial(self._download, url, path), form.total_of(state), str(state.get("id"))
+            )
             for line in wire.read_lines(path):
                 yield form.answer_of(line) if line is not None else wire.unreadable_line()
         finally:
             path.unlink(missing_ok=True)
 
-    def _download(self, state: Mapping[str, Any], path: Path) -> None:
+    def _download(self, url: str, path: Path) -> wire.Lines:
         import httpx2
 
-        url = self._results_url(state)
         call = Call("download the results", about="batch")
         with self._edge(call):
             response = self._client.get(
@@ -126,11 +122,14 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
             )
             with closing(response):
                 wire.save(response.iter_bytes(wire.CHUNK), path)
+        return wire.lines_of(path)
 
     def _results_url(self, state: Mapping[str, Any]) -> str:
         """Where the results lie. Raises ContractError when that is another host: the key would be sent there."""
         url, name = state.get("results_url"), state.get("id")
         if not isinstance(url, str) or not url:
+            if state.get("archived_at") is None:
+                raise TransientError(f"Batch {name} ended but names no results yet.")
             raise UnknownBatchError(f"The results of batch {name} are gone: they are kept for 29 days.")
         base = str(self._client.base_url)
         if "://" in url and not wire.same_origin(url, base):

@@ -109,9 +109,9 @@ def view_of(batch: Mapping[str, Any]) -> BatchView:
     total = total_of(batch) or None
     match status:
         case Status.IN_PROGRESS | Status.CANCELING:
-            return BatchView(Look.RUNNING, status, total)
+            return BatchView(Look.RUNNING, status.value, total)
         case Status.ENDED:
-            return BatchView(Look.ENDED, status, total)
+            return BatchView(Look.ENDED, status.value, total)
         case _:
             assert_never(status)
 

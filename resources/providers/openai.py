@@ -1,7 +1,8 @@
 """OpenAI's batch and chat endpoints, and gateways that speak them, through the official SDK."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,37 +122,32 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
 
     def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
         state = self._ended(batch.provider_batch_id)
-        paths = [into / f"{batch.batch_id}-{kind}.jsonl" for kind in ("output", "error")]
+        counts = wire.mapping(state.get("request_counts"))
+        name, completed = str(state.get("id")), wire.count(counts.get("completed"))
+        if completed and not state.get("output_file_id"):
+            raise TransientError(f"Batch {name} completed {completed} requests but names no output file yet.")
+        parts = [
+            ("output_file_id", into / f"{batch.batch_id}-output.jsonl", completed),
+            ("error_file_id", into / f"{batch.batch_id}-error.jsonl", wire.count(counts.get("failed"))),
+        ]
         try:
-            for path, name in zip(paths, ("output_file_id", "error_file_id"), strict=True):
-                path.write_bytes(b"")
-                self._download(state.get(name), path)
-            self._check(state, paths)
-            for path in paths:
+            for key, path, told in parts:
+                wire.download_whole(partial(self._download, state.get(key), path), told, name)
+            for _, path, _ in parts:
                 for line in wire.read_lines(path):
                     yield form.answer_of(line) if line is not None else wire.unreadable_line()
         finally:
-            for path in paths:
+            for _, path, _ in parts:
                 path.unlink(missing_ok=True)
 
-    def _download(self, file_id: object, path: Path) -> None:
-        """One result file to disk; nothing where the batch has none of this kind."""
-        if not isinstance(file_id, str) or not file_id:
-            return
-        call = Call("download the results", about="batch")
-        with self._edge(call), self._client.files.with_streaming_response.content(file_id) as response:
-            wire.save(response.iter_bytes(wire.CHUNK), path)
-
-    def _check(self, state: Mapping[str, Any], paths: Sequence[Path]) -> None:
-        """Raises TransientError when the files hold less than the counts tell: a cut at a line's end looks whole."""
-        name = str(state.get("id"))
-        output, error = (wire.lines_of(path) for path in paths)
-        counts = wire.mapping(state.get("request_counts"))
-        completed, failed = wire.count(counts.get("completed")), wire.count(counts.get("failed"))
-        if not (output.whole and error.whole):
-            raise TransientError(f"The results of batch {name} end inside a line; they are fetched again.")
-        wire.expect(output.number, completed, name)
-        wire.expect(output.number + error.number, completed + failed, name)
+    def _download(self, file_id: object, path: Path) -> wire.Lines:
+        """One result file to disk, an empty one where the batch has none of this kind."""
+        path.write_bytes(b"")
+        if isinstance(file_id, str) and file_id:
+            call = Call("download the results", about="batch")
+            with self._edge(call), self._client.files.with_streaming_response.content(file_id) as response:
+                wire.save(response.iter_bytes(wire.CHUNK), path)
+        return wire.lines_of(path)
 
     def ask(self, line: bytes) -> Answer:
         asked = orjson.loads(line)

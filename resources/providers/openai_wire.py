@@ -75,15 +75,15 @@ def status_of(batch: Mapping[str, Any]) -> Status:
 def view_of(batch: Mapping[str, Any]) -> BatchView:
     status = status_of(batch)
     total = mapping(batch.get("request_counts")).get("total")
-    view = BatchView(Look.RUNNING, status, total if isinstance(total, int) and total > 0 else None)
+    view = BatchView(Look.RUNNING, status.value, total if isinstance(total, int) and total > 0 else None)
     match status:
         case Status.VALIDATING | Status.IN_PROGRESS | Status.FINALIZING | Status.CANCELLING:
             return view
         case Status.COMPLETED | Status.EXPIRED | Status.CANCELLED:
-            return BatchView(Look.ENDED, status, view.total)
+            return BatchView(Look.ENDED, status.value, view.total)
         case Status.FAILED:
             look, detail = _why(batch)
-            return BatchView(look, status, view.total, detail)
+            return BatchView(look, status.value, view.total, detail)
         case _:
             assert_never(status)
 

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -15,8 +15,9 @@ from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.profile import Profile
 
 CHUNK = 1 << 20
+DOWNLOADS = 3
+"""How often results that are too short are fetched before the provider is believed."""
 EMULATOR_KEY = "emulator"
-CONNECT_SECONDS = 10.0
 _KEY_ENV = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _BASE_ENV = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 
@@ -97,19 +98,39 @@ def save(chunks: Iterable[bytes], path: Path) -> None:
 
 
 class Lines(NamedTuple):
+    """What a JSON Lines file holds, blank lines left out."""
+
     number: int
+    size: int
     whole: bool
     """False when the last line is not JSON: the stream was cut inside it."""
 
 
 def lines_of(path: Path) -> Lines:
-    """Counts the lines of a JSON Lines file, blank ones left out."""
     number, last = 0, b""
     with path.open("rb") as source:
         for line in source:
             if not line.isspace():
                 number, last = number + 1, line
-    return Lines(number, not last or _parsed(last) is not None)
+    return Lines(number, path.stat().st_size, not last or _parsed(last) is not None)
+
+
+def download_whole(download: Callable[[], Lines], told: int, batch_id: str) -> None:
+    """Downloads until there are as many lines as the provider counts.
+
+    A stream cut at a line's end looks whole, so a short one is fetched again. When every try brings the very same
+    bytes, the provider holds no more: the ids that are absent never ran. Raises TransientError otherwise.
+    """
+    tries = []
+    for _ in range(DOWNLOADS):
+        found = download()
+        if found.whole and found.number >= told:
+            return
+        tries.append(found)
+    if not found.whole or len(set(tries)) > 1:
+        raise TransientError(
+            f"The results of batch {batch_id} were cut: {found.number} lines of {told}; they are fetched again."
+        )
 
 
 def read_lines(path: Path) -> Iterator[Mapping[str, Any] | None]:
@@ -131,14 +152,6 @@ def _parsed(line: bytes) -> Mapping[str, Any] | None:
 def unreadable_line() -> Answer:
     """Stands for a line that is no JSON object; it names nobody, so its request ends as missing."""
     return Answer("", Outcome.INVALID, "", Usage(), "unreadable_line")
-
-
-def expect(found: int, told: int, batch_id: str) -> None:
-    """Raises TransientError when a download holds fewer lines than the provider counts."""
-    if found < told:
-        raise TransientError(
-            f"The results of batch {batch_id} were cut: {found} lines of {told}; they are fetched again."
-        )
 
 
 def answered(custom_id: str, outcome: Outcome, text: str, usage: Usage, detail: str) -> Answer:

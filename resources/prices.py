@@ -1,0 +1,138 @@
+"""What an answer costs: the bundled price list of genai-prices, or a profile's own prices. Never the network.
+
+The list's own arithmetic takes about 0.15 ms an answer. Here a model's rates are read from it once and multiplied;
+a test compares the two over a grid of usages.
+"""
+
+import bisect
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import NamedTuple
+
+from llm_assets.domain.clock import Clock, system_clock
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.money import Usage
+from llm_assets.domain.profile import Mode, PriceOverride, Profile
+
+MILLION = Decimal(1_000_000)
+CACHE_WRITE = {"anthropic": Decimal(2), "openai": Decimal("1.25")}
+"""What writing a cache costs beside plain input. Anthropic's is for one hour, the only kind we ask for."""
+
+
+class Rates(NamedTuple):
+    """USD per token."""
+
+    input: Decimal
+    cached: Decimal
+    written: Decimal
+    output: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Rates by prompt length. Above a start all tokens of that request cost the higher rate, not only those above."""
+
+    starts: tuple[int, ...]
+    rates: tuple[Rates, ...]
+    """One more than `starts`."""
+
+    def usd(self, usage: Usage) -> Decimal:
+        rate = self.rates[bisect.bisect_left(self.starts, usage.input_tokens)]
+        plain = max(0, usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens)
+        return (
+            rate.input * plain
+            + rate.cached * usage.cached_tokens
+            + rate.written * usage.cache_write_tokens
+            + rate.output * usage.output_tokens
+        )
+
+
+class GenaiPrices:
+    """The port `Prices`. Each answer is priced from its own usage, since tiers go by the single request.
+
+    A model without a batch price in the list costs its sync price, which is never too little.
+    """
+
+    def __init__(self, clock: Clock = system_clock) -> None:
+        self._clock = clock
+        self._known: dict[tuple[str, str, Mode, date], Ladder] = {}
+
+    def usd(self, profile: Profile, model: str, mode: Mode, usage: Usage) -> Decimal:
+        override = profile.prices.get(model)
+        if override is not None:
+            return _own(profile, override, mode).usd(usage)
+        key = (price_provider(profile), model, mode, self._clock().date())
+        ladder = self._known.get(key)
+        if ladder is None:
+            ladder = self._known[key] = _listed(profile, model, mode, key[3])
+        return ladder.usd(usage)
+
+    def check(self, profile: Profile) -> None:
+        """Raises ConfigurationError when a model of the profile has no price in either mode."""
+        for model in profile.models.values():
+            for mode in Mode:
+                self.usd(profile, model, mode, Usage())
+
+
+def price_provider(profile: Profile) -> str:
+    return profile.price_provider if profile.price_provider is not None else profile.protocol
+
+
+def _own(profile: Profile, price: PriceOverride, mode: Mode) -> Ladder:
+    factor = (price.batch_factor if mode is Mode.BATCH else Decimal(1)) / MILLION
+    cached = price.cached_input if price.cached_input is not None else price.input
+    written = price.input * CACHE_WRITE[profile.protocol]
+    return Ladder(
+        (), (Rates(price.input * factor, cached * factor, written * factor, price.output * factor),)
+    )
+
+
+def _listed(profile: Profile, model: str, mode: Mode, on: date) -> Ladder:
+    from genai_prices.data_snapshot import get_snapshot
+    from genai_prices.types import TieredPrices
+
+    provider = price_provider(profile)
+    try:
+        _, info = get_snapshot().find_provider_model(model, None, provider, None)
+    except LookupError:
+        raise ConfigurationError(
+            f"No price is known for {model} at {provider}: add it under `prices` of profile {profile.name}"
+            " in providers.yaml, or name another `price_provider`."
+        ) from None
+    context = {"processing": "batch"} if mode is Mode.BATCH else None
+    listed = info.get_prices(datetime.combine(on, time(12), UTC), context)
+
+    def at(name: str, tokens: int) -> Decimal | None:
+        price: Decimal | TieredPrices | None = getattr(listed, name)
+        if isinstance(price, TieredPrices):
+            above: list[Decimal] = [tier.price for tier in price.tiers if tokens > tier.start]
+            base: Decimal = price.base
+            return above[-1] if above else base
+        return price
+
+    names = ("input_mtok", "cache_read_mtok", "cache_write_mtok", "cache_write_1h_mtok", "output_mtok")
+    tiered = [p for p in (getattr(listed, name) for name in names) if isinstance(p, TieredPrices)]
+    starts = tuple(sorted({tier.start for price in tiered for tier in price.tiers}))
+    if at("input_mtok", 0) is None or at("output_mtok", 0) is None:
+        raise ConfigurationError(
+            f"{model} at {provider} is not priced by input and output tokens: add it under `prices` of profile"
+            f" {profile.name} in providers.yaml."
+        )
+    return Ladder(starts, tuple(_rates(at, tokens) for tokens in (0, *(start + 1 for start in starts))))
+
+
+def _rates(at: Callable[[str, int], Decimal | None], tokens: int) -> Rates:
+    """The rates for a prompt of this length; a kind of token that has no price of its own costs what contains it."""
+    plain, output = at("input_mtok", tokens), at("output_mtok", tokens)
+    assert plain is not None and output is not None
+    cached, written = at("cache_read_mtok", tokens), at("cache_write_1h_mtok", tokens)
+    if written is None:
+        written = at("cache_write_mtok", tokens)
+    return Rates(
+        input=plain / MILLION,
+        cached=(cached if cached is not None else plain) / MILLION,
+        written=(written if written is not None else plain) / MILLION,
+        output=output / MILLION,
+    )
