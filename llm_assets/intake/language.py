@@ -4,6 +4,7 @@ Letters decide between Russian and Kazakh where they can; a statistical model de
 """
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -36,6 +37,35 @@ _RUSSIAN_ENDINGS = re.compile(
     r"\w{2,}(?:ть|ться|ет|ют|ого|его|ому|ему|ый|ий|ая|ое|ые|ых|их|ами|ями|ов|ев|ость|ение|ания|ции|ция|ешь|ишь|лся|лась)\b",
     re.I,
 )
+
+
+_UKRAINIAN = re.compile("[їєґ]", re.I)
+_LATIN_LANGUAGES = frozenset(
+    (
+        "en",
+        "de",
+        "fr",
+        "es",
+        "it",
+        "pt",
+        "nl",
+        "pl",
+        "cs",
+        "sk",
+        "ro",
+        "hu",
+        "tr",
+        "az",
+        "uz",
+        "sv",
+        "da",
+        "no",
+        "nb",
+        "fi",
+    )
+    + ("et", "lv", "lt", "hr", "sl", "sq", "id", "ms", "vi", "tl", "sw")
+)
+"""Languages that write to an office here in Latin letters; the model knows 97 and takes capitals for Lingala."""
 
 
 class _Shares(NamedTuple):
@@ -71,7 +101,7 @@ def _of_one(text: str) -> str:
         return _of_cyrillic(text)
     if latin * 2 >= letters:
         return _of_latin(text, latin)
-    return _classify(text, limited=False)
+    return _ranked(text)
 
 
 def _shares(text: str) -> _Shares:
@@ -87,24 +117,22 @@ def _of_cyrillic(text: str) -> str:
     shares = _shares(text)
     if shares.kazakh > shares.russian + 0.1:
         return "kk"
+    if len(_UKRAINIAN.findall(text)) * 60 > len(text):
+        return "uk"
     if shares.russian > shares.kazakh + 0.1:
         return "ru"
-    return _classify(text, limited=True, among=("ru", "kk"))
+    return _ranked(text, among=("ru", "kk"))
 
 
-def _of_latin(text: str, latin: int) -> str:
-    limited = _classify(text, limited=True)
-    if limited == "en" and latin < 60:
-        return "en"
-    free = _classify(text, limited=False)
-    return free if latin >= 60 or limited != "en" else "en"
+def _of_latin(text: str, letters: int) -> str:
+    """English unless the text is long enough to be sure of another language."""
+    return _ranked(text.lower(), among=_LATIN_LANGUAGES) if letters >= 60 else "en"
 
 
-def _classify(text: str, *, limited: bool, among: tuple[str, ...] = ("en", "ru", "kk")) -> str:
-    ranked = _model().rank(text)
-    if limited:
-        return next((str(code) for code, _ in ranked if code in among), among[0])
-    return str(ranked[0][0])
+def _ranked(text: str, *, among: Collection[str] = ()) -> str:
+    """The model's most probable language of those named, of all when none is; `und` for one without ISO 639-1 code."""
+    codes = (str(code) for code, _ in _model().rank(text))
+    return next((c for c in codes if c in among or (not among and len(c) == 2)), "und")
 
 
 @lru_cache(maxsize=1)

@@ -2,9 +2,9 @@
 
 from llm_assets.domain.document import Attachment, Message
 from llm_assets.domain.errors import ReadError
-from llm_assets.intake import attachments, body, charset, headers, identity, mime, quotes, winmail
+from llm_assets.intake import attachments, body, charset, headers, identity, mime, winmail
 from llm_assets.intake.body import Body, Loose
-from llm_assets.intake.languages import of_message
+from llm_assets.intake.content import language_of, own_words
 from llm_assets.intake.mime import Part
 from llm_assets.intake.reading import Reading
 
@@ -47,7 +47,8 @@ def _message(
     ids = headers.message_ids(root.all("message-id")[:1])
     replies = headers.message_ids(root.all("in-reply-to"))
     text = sorted_body.text
-    new_text = quotes.new_text(text, sender=sender.name if sender is not None else "")
+    to, cc = headers.addresses(root.all("to"), hint=hint), headers.addresses(root.all("cc"), hint=hint)
+    new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), files)
     address = sender.address if sender is not None else ""
     return Message(
         path=path,
@@ -62,13 +63,13 @@ def _message(
         references=headers.message_ids(root.all("references")),
         subject=subject,
         sender=sender,
-        to=headers.addresses(root.all("to"), hint=hint),
-        cc=headers.addresses(root.all("cc"), hint=hint),
+        to=to,
+        cc=cc,
         delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))),
         date=headers.date(root.header("date")),
         text=text,
         new_text=new_text,
-        language=of_message(new_text, text, subject, files),
+        language=language_of(new_text, text, subject, files),
         attachments=tuple(files),
         flags=tuple(_flags(root, sorted_body, text)),
     )

@@ -142,7 +142,18 @@ def _boundary_seen(body: bytes) -> bytes:
 
 
 def _pieces(body: bytes, boundary: bytes) -> tuple[list[bytes], bool]:
-    delimiter = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?(?:\n|\Z)", re.M)
+    """The parts between delimiter lines, and whether the last one was closed.
+
+    A line that only begins with the boundary counts when no line equals it: RFC 2046 asks for that, but
+    boundaries of nested multiparts are often prolongations of the outer one.
+    """
+    exact = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?(?:\n|\Z)", re.M)
+    begun = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[^\n]*(?:\n|\Z)", re.M)
+    pieces, closed = _between(body, exact)
+    return (pieces, closed) if pieces else _between(body, begun)
+
+
+def _between(body: bytes, delimiter: re.Pattern[bytes]) -> tuple[list[bytes], bool]:
     pieces: list[bytes] = []
     start: int | None = None
     for match in delimiter.finditer(body):

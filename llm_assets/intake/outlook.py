@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from llm_assets.domain.document import Address, Attachment, Message
-from llm_assets.intake import attachments, body, charset, headers, html, identity, mime, quotes, rtf
+from llm_assets.intake import attachments, body, charset, headers, html, identity, mime, rtf
 from llm_assets.intake.body import Text
-from llm_assets.intake.languages import of_message
+from llm_assets.intake.content import language_of, own_words
 from llm_assets.intake.ole import Stored
 from llm_assets.intake.reading import Reading
 
@@ -28,8 +28,8 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
     message_id = next(iter(headers.message_ids([stored.text(_MESSAGE_ID).encode()])), None)
     if message_id is None and root is not None:
         message_id = next(iter(headers.message_ids(root.all("message-id"))), None)
-    new_text = quotes.new_text(text, sender=sender.name if sender is not None else "")
     to, cc = _recipients(stored, 1), _recipients(stored, 2)
+    new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), files)
     return Message(
         path=path, index=0, kind="mail", ok=True, error=None,
         record_id=identity.of_mail(message_id, address, data),
@@ -40,7 +40,7 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
         subject=subject, sender=sender, to=to, cc=cc,
         delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))) if root is not None else (),
         date=_date(stored, root), text=text, new_text=new_text,
-        language=of_message(new_text, text, subject, files), attachments=tuple(files),
+        language=language_of(new_text, text, subject, files), attachments=tuple(files),
         flags=tuple(dict.fromkeys((*flags, *(("empty_body",) if not text.strip() else ())))),
     )  # fmt: skip
 

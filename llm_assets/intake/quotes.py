@@ -5,7 +5,7 @@ A forwarded mail is content when the forwarder adds nothing of their own. Signat
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from llm_assets.intake import signature
@@ -70,10 +70,14 @@ class _Mark(NamedTuple):
     kind: str
 
 
-def new_text(text: str, *, sender: str = "") -> str:
-    """The sender's own words: without history and signature. The whole text when nothing else would remain."""
+def new_text(text: str, *, sender: str = "", forwarded_to: Collection[str] = ()) -> str:
+    """The sender's own words: without history and signature. The whole text when nothing else would remain.
+
+    `forwarded_to` are the recipients of a mail whose subject says it was forwarded: a quoted mail that is not from one
+    of them is then somebody else's and counts as content.
+    """
     lines = text.split("\n")
-    own = _own_lines(lines)
+    own = _own_lines(lines, frozenset(a.lower() for a in forwarded_to))
     signed = signature.cut(own, sender=sender)
     for candidate in (signed, own):
         joined = _join(candidate)
@@ -86,7 +90,7 @@ def _join(lines: Sequence[str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n ")
 
 
-def _own_lines(lines: list[str]) -> list[str]:
+def _own_lines(lines: list[str], forwarded_to: frozenset[str] = frozenset()) -> list[str]:
     """Follows the text from the top until history begins that nothing of the sender's can follow."""
     out: list[str] = []
     position = 0
@@ -97,7 +101,14 @@ def _own_lines(lines: list[str]) -> list[str]:
                 out.append(lines[position])
             position += 1
             continue
-        if mark.kind == "forward" and _is_cover(out):
+        if mark.kind == "forward" and is_cover(out):
+            return _with_forwarded(out, lines[mark.end :])
+        if (
+            mark.kind == "history"
+            and forwarded_to
+            and is_cover(out)
+            and _from_others(lines, mark, forwarded_to)
+        ):
             return _with_forwarded(out, lines[mark.end :])
         if mark.kind == "quote":
             position = _after_quote(lines, mark.end)
@@ -247,10 +258,22 @@ def _introduces(line: str) -> bool:
     return dated and boxed and bool(re.match(r"[\w\"'«(-]", line)) and len(line.split()) <= 25
 
 
+def _from_others(lines: list[str], mark: _Mark, recipients: frozenset[str]) -> bool:
+    """The quoted mail names a sender, and it is none of the people this mail went to."""
+    named = next((line for line in lines[mark.start : mark.end] if _is_from(line)), "")
+    boxes = {box.lower() for box in _MAILBOX.findall(named)}
+    return bool(named) and not boxes & recipients
+
+
+def _is_from(line: str) -> bool:
+    match = _HEADER.match(line + " ")
+    return match is not None and _FROM_NAME.fullmatch(match.group("name")) is not None
+
+
 def _has_words(lines: Sequence[str]) -> bool:
     return any(any(c.isalnum() for c in line) for line in lines)
 
 
-def _is_cover(own: list[str]) -> bool:
+def is_cover(own: Sequence[str]) -> bool:
     """Nothing, or a note like "FYI" or "please process" that only passes the mail on."""
     return sum(len(line.split()) for line in signature.cut(own, sender="")) <= COVER_WORDS
