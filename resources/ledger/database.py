@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from resources.ledger import schema
@@ -128,15 +128,14 @@ class Database:
         except IntegrityError:
             raise
         except DBAPIError as err:
-            assert err.orig is not None
-            raise self._explanation(err.orig, broken=err.connection_invalidated) from err
+            raise self._explanation(err, err.orig) from err
         except sqlite3.Error as err:
-            raise self._explanation(err, broken=False) from err
+            raise self._explanation(err, err) from err
 
-    def _explanation(self, err: BaseException, *, broken: bool) -> DeskError:
+    def _explanation(self, err: Exception, origin: BaseException | None) -> DeskError:
         where = self._url.render_as_string(hide_password=True)
-        reason = str(err).partition("\n")[0].strip()  # further lines may quote the statement with its values
-        if "disk is full" in reason or getattr(err, "pgcode", None) == _DISK_FULL_PGCODE:
+        reason = _reason(err, origin)
+        if "disk is full" in reason or getattr(origin, "pgcode", None) == _DISK_FULL_PGCODE:
             return DeskError(
                 f"The disk of the ledger {where} is full: free some space and run the same again."
             )
@@ -145,12 +144,19 @@ class Database:
                 f"Another process has been writing to the ledger {where} for {BUSY_SECONDS} s: "
                 "wait for it or end it, then run the same again."
             )
-        if broken:
+        if isinstance(err, DBAPIError) and err.connection_invalidated:
             return DeskError(f"The connection to the ledger {where} broke ({reason}): run the same again.")
         return ConfigurationError(
             f"The ledger {where} cannot be used ({reason}): check LLM_ASSETS_DATABASE_URL, that the server runs, "
             "and that this user may write there."
         )
+
+
+def _reason(err: Exception, origin: BaseException | None) -> str:
+    """What the database said, but never a value: Postgres quotes those except where it speaks of itself."""
+    if isinstance(err, OperationalError) or isinstance(origin, sqlite3.Error):
+        return str(origin).partition("\n")[0].strip()
+    return type(origin).__name__
 
 
 def _parsed(url: str) -> URL:
