@@ -1,10 +1,11 @@
 """Rows of invented nights, as the lake's tables hold them."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from llm_assets.report.attention import PastNight
 from llm_assets.report.numbers import ReportNumbers, compute
 
 DAY = date(2026, 11, 20)  # a Friday
@@ -122,3 +123,86 @@ def small_night(**changes: Any) -> ReportNumbers:
         **changes,
     }
     return compute(DAY, **given)
+
+
+CATEGORIES = {
+    "bank-support": [
+        ("card_payment_problem", 61), ("certificate_or_statement", 38), ("loan_question", 35),
+        ("fee_or_tariff", 22), ("lost_or_stolen_card", 9), ("thanks", 7),
+    ],
+    "shop-orders": [
+        ("delivery_status", 74), ("return_or_refund", 41), ("damaged_or_wrong_item", 18),
+        ("order_change_or_cancel", 12), ("product_question", 9), ("thanks", 5),
+    ],
+    "accounting": [("closing_documents_request", 26), ("invoice_for_payment", 19), ("vat_invoice", 11)],
+    "office": [("job_application", 14), ("spam", 13), ("official_request", 3)],
+}  # fmt: skip
+SUBJECTS = [
+    "Карта заблокирована за границей, срочно нужна помощь",
+    "Where is my parcel? Order 20-4471",
+    "Тапсырысым қайда? Екі аптадан бері күтіп отырмын",
+    "Re: Re: Fwd: Закрывающие документы за октябрь, договор № 17/2026 и дополнительное соглашение к нему",
+    "Refund not received",
+]
+
+
+def full_night(**changes: Any) -> ReportNumbers:
+    """Some 420 cases in four queues, with everything a report can show."""
+    documents: list[Row] = []
+    parts: list[dict[str, list[Row]]] = []
+    reviews: list[Row] = []
+    for queue, categories in CATEGORIES.items():
+        for category, count in categories:
+            for n in range(count):
+                case, place = f"{queue}-{category}-{n}", len(documents)
+                documents.append(_full_document(case, queue, place))
+                if place % 29 == 0:
+                    documents.append(document(case, "duplicate" if place % 2 else "update", queue=queue))
+                parts.append(_full_case(case, category, place))
+                if parts[-1]["categories"][0]["status"] == "review":
+                    reviews.append(doubt(case, queue=queue, record_id=f"{place * 7919:024x}"))
+    given: dict[str, Any] = {
+        "documents": documents,
+        "steps": merged(parts),
+        "review": reviews,
+        "usage": [
+            usage("extracted_fields", requests=417, succeeded=415, retried=6, cost_usd=Decimal("0.311")),
+            usage("categories", requests=412, succeeded=410, retried=2, cost_usd=Decimal("0.208")),
+            usage("drafts", requests=318, succeeded=309, retried=9, mode="online", lane="urgent"),
+        ],
+        "history": [_past(back) for back in range(1, 16)],
+        **changes,
+    }
+    return compute(DAY, **given)
+
+
+def _past(back: int) -> PastNight:
+    """A night like tonight, with fewer parcels asked after and a quiet Sunday."""
+    share = 0.3 if (DAY - timedelta(days=back)).weekday() == 6 else 0.9 + back % 5 / 20
+    usual = {queue: {name: round(n * share) for name, n in counts} for queue, counts in CATEGORIES.items()}
+    usual["shop-orders"]["delivery_status"] //= 2
+    return PastNight(DAY - timedelta(days=back), usual)
+
+
+def _full_document(case: str, queue: str, place: int) -> Row:
+    return document(
+        case,
+        record_id=f"{place * 7919:024x}",
+        queue=queue,
+        subject=SUBJECTS[place % len(SUBJECTS)],
+        language=["ru", "ru", "en", "kk"][place % 4],
+        priority="urgent" if place % 97 == 0 else "normal",
+        flags=["charset_guessed"] if place % 23 == 0 else ["poor_scan"] if place % 61 == 0 else [],
+    )
+
+
+def _full_case(case: str, category: str, place: int) -> dict[str, list[Row]]:
+    standing = {11: ("ok", "review", "review"), 50: ("ok", "open", "open"), 80: ("dead", "ok", "dead")}
+    answered = ("ok", "ok", "not_needed" if category in ("thanks", "spam", "invoice_for_payment") else "ok")
+    fields, chosen, draft = standing.get(place % 83, answered)
+    if place % 17 == 0:
+        fields, chosen, draft = "ok", "review", "review"
+    rows = case_rows(case, fields=fields, category=chosen, draft=draft)
+    rows["categories"][0]["category"] = None if chosen == "open" else category
+    rows["extracted_fields"][0]["deadline"] = DAY + timedelta(days=place % 40 - 1) if place % 40 < 4 else None
+    return rows
