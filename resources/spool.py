@@ -4,11 +4,9 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
-from llm_assets.engine.ports import Spool
 
-
-class FileSpool(Spool):
-    """`spool/<batch id>.jsonl` under `home`. Whoever writes a file flushes it before the intent is written."""
+class FileSpool:
+    """The port Spool: `spool/<batch id>.jsonl` under `home`. Whoever writes a file flushes it before the intent is written."""
 
     def __init__(self, home: Path) -> None:
         self._root = home / "spool"

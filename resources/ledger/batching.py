@@ -115,6 +115,15 @@ def members(connection: Connection, batch_id: str) -> dict[str, Member]:
     return {request_id: Member(request_id, attempt, tries) for request_id, attempt, tries in rows}
 
 
+def batch(connection: Connection, batch_id: str) -> Batch:
+    """Raises KeyError for an id the ledger does not hold."""
+    query = select(*(batches.c[name] for name in _COLUMNS)).where(batches.c.batch_id == batch_id)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise KeyError(batch_id)
+    return _batch(row)
+
+
 def open_batches(connection: Connection, day: date | None, steps: Sequence[str] | None) -> list[Batch]:
     query = select(*(batches.c[name] for name in _COLUMNS)).where(batches.c.state.in_(sorted(OPEN_STATES)))
     if day is not None:

@@ -14,10 +14,8 @@ from llm_assets.domain.profile import Lane
 from llm_assets.engine.ports import (
     DeadLetter,
     Decision,
-    Ledger,
     Member,
     Planned,
-    Register,
     Settlement,
     Standing,
     UsageRow,
@@ -28,8 +26,9 @@ from resources.ledger.database import Database
 from resources.ledger.settling import Bill
 
 
-class SqlLedger(Register, Ledger):
-    """SQLite or Postgres by URL. Connects and migrates on first use; may be shared between threads."""
+class SqlLedger:
+    """The ports Register and Ledger on SQLite or Postgres, by URL. Connects and migrates on first use; may be shared
+    between threads, not across a fork."""
 
     def __init__(self, url: str, home: Path, *, clock: Clock = system_clock) -> None:
         """`home` holds the lock files beside SQLite. Raises ConfigurationError for a URL it does not speak."""
@@ -75,6 +74,10 @@ class SqlLedger(Register, Ledger):
     def transition(self, batch_id: str, before: BatchState, after: BatchState, **changes: Any) -> None:
         with self._database.writing() as connection:
             batching.transition(connection, batch_id, before, after, changes)
+
+    def batch(self, batch_id: str) -> Batch:
+        with self._database.reading() as connection:
+            return batching.batch(connection, batch_id)
 
     def open_batches(self, day: date | None = None, steps: Sequence[str] | None = None) -> list[Batch]:
         with self._database.reading() as connection:

@@ -180,6 +180,9 @@ def test_a_batch_comes_back_as_it_was_written(ledger: SqlLedger) -> None:
     )
     ledger.intend(sent, [Member(request(1), 1)])
     assert ledger.open_batches() == [sent]
+    assert ledger.batch(sent.batch_id) == sent
+    with pytest.raises(KeyError):
+        ledger.batch("0" * 12)
 
 
 def test_a_transition_changes_state_and_columns_together(ledger: SqlLedger) -> None:
