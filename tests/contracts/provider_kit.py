@@ -49,8 +49,19 @@ def profile(protocol: str, address: str | None, **changes: Any) -> Profile:
     return Profile(**{**defaults, **changes})
 
 
-def adapter(protocol: str, address: str | None, *, timeout: float = 10.0, **changes: Any) -> Provider:
+_adapters: dict[str, Provider] = {}
+
+
+def fresh_adapter(protocol: str, address: str | None, *, timeout: float = 10.0, **changes: Any) -> Provider:
     return provider_for(profile(protocol, address, **changes), timeout_seconds=timeout, strict=True)
+
+
+def adapter(protocol: str, address: str | None, *, timeout: float = 10.0, **changes: Any) -> Provider:
+    """The same adapter for the same options: making an SDK's client costs more than most tests."""
+    name = repr((protocol, address, timeout, sorted(changes.items())))
+    if name not in _adapters:
+        _adapters[name] = fresh_adapter(protocol, address, timeout=timeout, **changes)
+    return _adapters[name]
 
 
 def spooled(

@@ -57,6 +57,10 @@ class Canned:
     def on(self, route: str, *replies: Reply) -> None:
         self.replies[route] = list(replies)
 
+    def forget(self) -> None:
+        self.replies.clear()
+        self.asked.clear()
+
     def calls(self, route: str) -> list[Asked]:
         return [a for a in self.asked if f"{a.method} {a.path.partition('?')[0]}" == route]
 

@@ -73,7 +73,7 @@ def test_only_a_system_prompt_long_enough_to_be_kept_is_marked_for_the_cache(len
 
 
 def test_queues_that_narrow_the_schema_of_one_prompt_keep_their_own_categories() -> None:
-    other = {**SCHEMA, "properties": {**SCHEMA["properties"], "category": {"enum": ["tax"]}}}  # type: ignore[dict-item]
+    other = {**SCHEMA, "properties": {**SCHEMA["properties"], "category": {"enum": ["tax"]}}}
     first = anthropic_wire.params_of(request("anthropic"))
     second = anthropic_wire.params_of(dataclasses.replace(request("anthropic"), schema=other))
     assert first["output_config"]["format"]["schema"]["properties"]["category"]["enum"] == ["card", "loan"]
