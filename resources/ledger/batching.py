@@ -23,7 +23,7 @@ _FREES_MEMBERS = frozenset({BatchState.REJECTED, BatchState.LOST, BatchState.CAN
 
 def intend(connection: Connection, batch: Batch, members: Sequence[Member]) -> None:
     ordered = sorted(members, key=lambda m: m.request_id)  # the same order everywhere: no deadlock
-    rows = [{"request_id": m.request_id, "attempt": m.attempt} for m in ordered]
+    rows = [(m.request_id, m.attempt) for m in ordered]
     try:
         connection.execute(insert(batches), {name: getattr(batch, name) for name in _COLUMNS})
         for chunk in chunks(rows):

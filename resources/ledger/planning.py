@@ -1,8 +1,9 @@
 """A night's work: which request answers which case, what of it is due, and how it stands."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date
+from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
@@ -37,6 +38,7 @@ class _Stand(NamedTuple):
         return Member(request_id, self.attempt + 1, self.attempt + 1 - self.rounds_before)
 
 
+_work_row: Callable[[Work], Row] = attrgetter(*(f.name for f in fields(Work)))
 _WORK_COLUMNS: Columns = dict.fromkeys((f.name for f in fields(Work)), str)
 _REQUEST_COLUMNS: Columns = dict.fromkeys(("request_id", "model", "prompt_version"), str)
 _UNSEEN = _Stand(RequestState.DUE, 0, 0)
@@ -109,7 +111,9 @@ def _stands(connection: Connection, request_ids: Iterable[str]) -> dict[str, _St
 def _add_requests(connection: Connection, step: str, unseen: Sequence[Work]) -> None:
     if not unseen:
         return
-    given = table_of(connection, _REQUEST_COLUMNS, [_row(w, _REQUEST_COLUMNS) for w in unseen])
+    given = table_of(
+        connection, _REQUEST_COLUMNS, [(w.request_id, w.model, w.prompt_version) for w in unseen]
+    )
     fixed = constants(
         requests,
         step=step,
@@ -126,16 +130,12 @@ def _add_requests(connection: Connection, step: str, unseen: Sequence[Work]) -> 
 def _put_work(connection: Connection, day: date, step: str, changed: Sequence[Work]) -> None:
     if not changed:
         return
-    given = table_of(connection, _WORK_COLUMNS, [_row(w, _WORK_COLUMNS) for w in changed])
+    given = table_of(connection, _WORK_COLUMNS, [_work_row(w) for w in changed])
     statement = insert_from(connection, work, select(*given.c, *constants(work, day=day, step=step)))
     replaced = {name: statement.excluded[name] for name in _WORK_COLUMNS if name != "case_id"}
     connection.execute(
         statement.on_conflict_do_update(index_elements=["day", "step", "case_id"], set_=replaced)
     )
-
-
-def _row(item: Work, columns: Columns) -> Row:
-    return {name: getattr(item, name) for name in columns}
 
 
 def prune_work(connection: Connection, day: date, step: str, keep: Collection[str]) -> int:

@@ -131,18 +131,18 @@ def _add_receipts(connection: Connection, bill: Bill, settlements: Sequence[Sett
 
 def _receipt(settlement: Settlement) -> Row:
     usage = settlement.answer.usage
-    return {
-        "request_id": settlement.request_id,
-        "attempt": settlement.attempt,
-        "provider": settlement.provider,
-        "mode": settlement.mode,
-        "outcome": settlement.answer.outcome,
-        "input_tokens": usage.input_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "cache_write_tokens": usage.cache_write_tokens,
-        "output_tokens": usage.output_tokens,
-        "cost_pico_usd": int((settlement.cost_usd * PICO).to_integral_value()),
-    }
+    return (
+        settlement.request_id,
+        settlement.attempt,
+        settlement.provider,
+        settlement.mode,
+        settlement.answer.outcome,
+        usage.input_tokens,
+        usage.cached_tokens,
+        usage.cache_write_tokens,
+        usage.output_tokens,
+        int((settlement.cost_usd * PICO).to_integral_value()),
+    )
 
 
 def _change(connection: Connection, settlements: Sequence[Settlement]) -> None:
@@ -154,15 +154,15 @@ def _change(connection: Connection, settlements: Sequence[Settlement]) -> None:
 
 
 def _result(settlement: Settlement) -> Row:
-    return {
-        "request_id": settlement.request_id,
-        "state": _STATE_AFTER[settlement.next],
-        "attempt": settlement.attempt,
-        "provider": settlement.provider,
-        "outcome": settlement.answer.outcome,
-        "detail": settlement.answer.detail,
-        "output": settlement.output,
-    }
+    return (
+        settlement.request_id,
+        _STATE_AFTER[settlement.next],
+        settlement.attempt,
+        settlement.provider,
+        settlement.answer.outcome,
+        settlement.answer.detail,
+        settlement.output,
+    )
 
 
 def usage(connection: Connection, day: date) -> list[UsageRow]:
