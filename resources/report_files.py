@@ -6,6 +6,7 @@ says (report/).
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,7 @@ import orjson
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.report.render import Rendered
+from resources.lake import STRAY_SECONDS
 
 STAMP = ("revision", "generated_at")
 """What `report.json` says about itself; everything else is content."""
@@ -84,6 +86,7 @@ def content_of(revision: Revision) -> dict[str, Any]:
 def _appeared(night: Path, number: int, rendered: Rendered) -> bool:
     """Builds the folder beside and renames it; False when that number exists by now."""
     night.mkdir(parents=True, exist_ok=True)
+    _sweep(night)
     building = night / f".rev-{number}-{uuid4().hex}"
     building.mkdir()
     try:
@@ -103,6 +106,14 @@ def _appeared(night: Path, number: int, rendered: Rendered) -> bool:
         return True
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _sweep(night: Path) -> None:
+    """Removes what a killed process was building: nobody reads it, and it names cases."""
+    before = time.time() - STRAY_SECONDS
+    for stray in night.glob(".rev-*"):
+        if stray.stat().st_mtime < before:
+            shutil.rmtree(stray, ignore_errors=True)
 
 
 def _dumped(value: Json) -> bytes:

@@ -13,14 +13,28 @@ from typing import Any
 
 from llm_assets.domain.document import Priority, Role
 from llm_assets.domain.outcome import Status
+from llm_assets.domain.tables import Table
 
 Row = Mapping[str, Any]  # a lake row; its columns are declared in domain/tables.py
 
 NO_CATEGORY = "none"
-DOCUMENT_COLUMNS = ("case_id", "record_id", "queue", "priority", "subject", "language", "flags", "role")
-"""What the report reads of `documents`; the text of the mails stays where it is."""
-STEP_COLUMNS = ("case_id", "status", "model", "prompt_version")
-"""What the report reads of every step's table, besides `category` and `deadline`."""
+_READ = frozenset(
+    [
+        "case_id",
+        "record_id",
+        "queue",
+        "priority",
+        "subject",
+        "language",
+        "flags",
+        "role",
+        "status",
+        "model",
+        "prompt_version",
+        "category",
+        "deadline",
+    ]
+)
 
 
 class State(StrEnum):
@@ -83,6 +97,11 @@ class StepFacts:
     deadlines: dict[str, date] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
     prompts: set[str] = field(default_factory=set)
+
+
+def report_columns(table: Table) -> list[str]:
+    """What the report reads of a table of messages or cases; the text of the mails stays where it is."""
+    return [name for name in table.column_types if name in _READ]
 
 
 def state_of(statuses: Iterable[Status]) -> State:

@@ -5,7 +5,7 @@ What belongs here: arithmetic over the lake's rows. What does not: reading them,
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 
@@ -146,7 +146,7 @@ def compute(
     missing: Sequence[Missing] = (),
     history: Sequence[PastNight] = (),
 ) -> ReportNumbers:
-    """The night's numbers from rows of the lake's tables. The columns needed are in `cases`; more do no harm.
+    """The night's numbers from rows of the lake's tables. `report_columns` names the columns it needs.
 
     `steps` holds the rows of every step with a table. A case without a row in one of them, or in one of
     MAIN_STEPS, is open there. Open cases are named in `missing` where the caller has not named their step.
@@ -177,6 +177,11 @@ def compute(
         prompts={name: sorted(f.prompts) for name, f in facts.items() if f.prompts},
         strays=_strays(facts, messages),
     )
+
+
+def with_spend(numbers: ReportNumbers, usage: Iterable[Row]) -> ReportNumbers:
+    """The same night after its summary was paid for."""
+    return replace(numbers, spend=_spend(usage))
 
 
 def sums_hold(numbers: ReportNumbers) -> list[str]:

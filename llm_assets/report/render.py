@@ -56,7 +56,7 @@ def content(page: Page) -> Json:
         "day": numbers.day.isoformat(),
         "timezone": page.zone,
         "model_note": MODEL_NOTE if page.emulated else None,
-        "summary": page.summary,
+        "summary": one_line(page.summary),
         "summary_by": page.summary_by or None,
         "totals": asdict(numbers.totals),
         "queues": {
@@ -147,6 +147,7 @@ def _environment() -> Environment:
         "usd": _usd,
         "share": lambda value: "–" if value is None else f"{value:.1%}",
         "plain": plain,
+        "one_line": one_line,
         "md": markdown_text,
         "readable": readable,
         "day": _day,

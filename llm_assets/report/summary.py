@@ -52,8 +52,8 @@ def plain_summary(numbers: ReportNumbers) -> str:
     t = numbers.totals
     lines = [
         f"{_count(t.received, 'message')} came in and made {_count(t.documents, 'case')}.",
-        f"{_count(t.drafts_ready, 'draft')} {_are(t.drafts_ready)} ready, {t.not_needed:,} need no reply and "
-        f"{t.review:,} wait for a person.",
+        f"{_count(t.drafts_ready, 'draft')} {_are(t.drafts_ready)} ready, "
+        f"{t.not_needed:,} need{_s(t.not_needed)} no reply and {t.review:,} wait{_s(t.review)} for a person.",
     ]
     if numbers.grew:
         most = numbers.grew[0]
@@ -161,3 +161,7 @@ def _count(count: int, noun: str) -> str:
 
 def _are(count: int) -> str:
     return "is" if count == 1 else "are"
+
+
+def _s(count: int) -> str:
+    return "s" if count == 1 else ""

@@ -1,0 +1,242 @@
+"""The report's three files: complete, harmless, labelled."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import date, datetime
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from invented_night import DAY, document, doubt, full_night, small_night, step_row
+
+from llm_assets.report.charts import Charts, draw
+from llm_assets.report.numbers import Missing, ReportNumbers, compute
+from llm_assets.report.render import LISTED_CASES, Page, Rendered, content, plain, render
+
+ALMATY = ZoneInfo("Asia/Almaty")
+AT = datetime(2026, 11, 21, 6, 12, 30, tzinfo=ALMATY)
+NO_CHARTS = Charts()
+
+
+def page(numbers: ReportNumbers, **changes: Any) -> Page:
+    given: dict[str, Any] = {
+        "summary": "A calm night.",
+        "summary_by": "m-9",
+        "zone": "Asia/Almaty",
+        "emulated": False,
+    }
+    return Page(numbers, **{**given, **changes})
+
+
+def rendered(
+    numbers: ReportNumbers, *, charts: Charts = NO_CHARTS, revision: int = 1, **changes: Any
+) -> Rendered:
+    return render(page(numbers, **changes), revision=revision, generated_at=AT, charts=charts)
+
+
+class Elements(HTMLParser):
+    """Tags, attributes and visible text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._hidden = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden = tag in ("style", "title")
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.text += data
+
+
+HOSTILE = [
+    pytest.param("<script>alert(1)</script>", id="script"),
+    pytest.param("<img src=x onerror=alert(1)>", id="image"),
+    pytest.param("\"><a href='javascript:x'>win</a>", id="attribute"),
+    pytest.param("{{ 7 * 7 }}{% raw %}", id="template"),
+    pytest.param("</td></table><iframe src=//evil.example>", id="table"),
+    pytest.param("| a | b |\n|---|---|\n# Title", id="markdown table"),
+    pytest.param("[click](javascript:alert(1)) ![x](http://evil.example/p.png)", id="markdown link"),
+    pytest.param("http://evil.example www.evil.example a@evil.example", id="bare link"),
+    pytest.param("\u202eexe.cod\u2066 \u200bhidden\x00\x07\ud800", id="invisible"),
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_from_mails_stays_text(text: str) -> None:
+    """The page has the same elements whatever the subject, category or detail says."""
+
+    def night(words: str) -> ReportNumbers:
+        return compute(
+            DAY,
+            documents=[document("a", subject=words, priority="urgent")],
+            steps={"categories": [step_row("a", "review", category=words)]},
+            review=[doubt("a", detail=words)],
+            missing=[Missing(words, words)],
+        )
+
+    calm, hostile = (rendered(night(w), charts=draw(night("x")), summary=w) for w in ("harmless", text))
+    assert [t for t in Elements(hostile.html).tags if t[0] != "path"] == [
+        t for t in Elements(calm.html).tags if t[0] != "path"
+    ]
+    assert plain(text) in " ".join(Elements(hostile.html).text.split())
+    lines = hostile.markdown.splitlines()
+    assert len(lines) == len(calm.markdown.splitlines())
+    cells = [len(re.findall(r"(?<!\\)\|", line)) for line in lines]
+    assert cells == [len(re.findall(r"(?<!\\)\|", line)) for line in calm.markdown.splitlines()]
+    for markup in (r"<\w", r"(?<!\\)\]\(", r"://", r"\bwww\.", r"(?<!\\)@"):
+        assert not re.search(rf"(?<!\\){markup}", hostile.markdown)
+
+
+def test_a_hostile_category_draws_as_text() -> None:
+    name = "<script>alert(1)</script>"
+    numbers = compute(
+        DAY, documents=[document("a")], steps={"categories": [step_row("a", "ok", category=name)]}
+    )
+    drawn = draw(numbers).categories["bank"]
+    assert "<script" not in drawn and "&lt;script" in drawn
+
+
+def test_a_subject_is_one_visible_line() -> None:
+    assert plain(" Re:\r\n\tсрочно\u202e \x00!\u2028") == "Re: срочно !"
+    assert len(plain("ж" * 500)) == 110
+    assert plain("\u200b\u202e") == ""
+
+
+def test_the_page_asks_nothing_of_the_network_and_runs_nothing() -> None:
+    numbers = full_night()
+    html = rendered(numbers, charts=draw(numbers)).html
+    names = {tag for tag, _ in Elements(html).tags}
+    assert not names & {"script", "link", "img", "iframe", "object", "form", "base"}
+    assert not re.search(r"(?:href|src)\s*=\s*[\"']?(?!http://www\.w3\.org)\w+:|url\(|@import", html)
+    assert "default-src 'none'" in html
+
+
+@pytest.mark.parametrize("emulated", [True, False])
+def test_the_demo_model_is_named_on_every_page_and_only_there(emulated: bool) -> None:
+    shown = rendered(small_night(), emulated=emulated)
+    assert ("Demo model: rules, not an LLM" in shown.html) is emulated
+    assert ("Demo model: rules, not an LLM" in shown.markdown) is emulated
+    assert shown.json["model_note"] == ("demo model: rules, not an LLM" if emulated else None)
+
+
+def test_a_complete_night_says_so_and_an_incomplete_one_what_is_missing() -> None:
+    told = Missing("categories of 1 case", "the provider was still working at 08:00", "categories")
+    incomplete = rendered(small_night(missing=[told]))
+    text = " ".join(Elements(incomplete.html).text.split())
+    assert "Incomplete: 1 open 1 dead letter" in text
+    assert "categories of 1 case: the provider was still working at 08:00" in text
+    assert "- **categories of 1 case**: the provider was still working at 08:00" in incomplete.markdown
+    complete = Elements(rendered(compute(DAY, documents=[], steps={})).html).text
+    assert "Complete" in complete and "missing" not in complete
+
+
+def test_sums_that_do_not_hold_head_the_report_that_names_them() -> None:
+    numbers = small_night()
+    lost = replace(numbers, totals=replace(numbers.totals, received=8))
+    shown = rendered(lost)
+    says = "the night: documents is 5, received - duplicates - updates is 6"
+    assert says in shown.html.split('id="figures"')[0]
+    assert says in shown.markdown
+    assert shown.json["problems"][0] == says
+
+
+def test_the_stamp_is_local_and_the_footer_tells_who_answered() -> None:
+    shown = rendered(small_night(), revision=3)
+    footer = " ".join(Elements(shown.html.split("<footer>")[1]).text.split())
+    assert "Revision 3 Generated 2026-11-21 06:12 Asia/Almaty" in footer
+    assert "Models m-1" in footer and "Summary by m-9" in footer and "categories p-1" in footer
+    assert shown.json["generated_at"] == "2026-11-21T06:12:30+05:00"
+    assert (
+        "Revision 3, generated 2026-11-21 06:12 Asia/Almaty. Models: m-1. Summary by m-9." in shown.markdown
+    )
+
+
+def test_a_long_list_is_cut_and_the_rest_counted() -> None:
+    documents = [document(str(n), priority="urgent") for n in range(LISTED_CASES + 7)]
+    shown = rendered(compute(DAY, documents=documents, steps={}))
+    assert "7 more are in the analysts' tables" in Elements(shown.html).text
+    assert "7 more are in the analysts' tables" in shown.markdown
+    assert len(shown.json["pressing"]) == LISTED_CASES + 7
+
+
+def test_the_json_holds_what_scripts_rely_on() -> None:
+    shown = json.loads(json.dumps(rendered(full_night(), revision=2).json))
+    assert {"day", "revision", "generated_at", "totals", "queues", "spend", "missing"} <= shown.keys()
+    assert (shown["day"], shown["revision"]) == ("2026-11-20", 2)
+    assert list(shown["totals"]) == [
+        "received", "duplicates", "updates", "documents", "ok", "review", "dead", "open", "drafts_ready",
+        "not_needed",
+    ]  # fmt: skip
+    for queue in shown["queues"].values():
+        assert {
+            "received",
+            "duplicates",
+            "updates",
+            "documents",
+            "by_category",
+            "review",
+            "drafts_ready",
+        } <= queue.keys()
+        assert sum(queue["by_category"].values()) == queue["documents"]
+    assert {"usd", "input_tokens", "output_tokens", "requests", "retried"} <= shown["spend"].keys()
+    assert shown["spend"]["usd"] == pytest.approx(0.642456789012)
+    assert shown["spend"]["requests"] == sum(line["requests"] for line in shown["spend"]["lines"]) == 1147
+
+
+def test_the_json_holds_no_text_from_mails() -> None:
+    assert "Subject of" not in json.dumps(content(page(small_night())))
+
+
+def test_the_markdown_tables_are_whole() -> None:
+    lines = rendered(full_night()).markdown.splitlines()
+    for above, line in pairwise(lines):
+        if above.startswith("|") and line.startswith("|"):
+            assert line.count("|") == above.count("|")
+        if line.startswith("|---"):
+            assert above.startswith("|")
+
+
+def test_pictures_without_data_are_left_out() -> None:
+    empty = compute(DAY, documents=[], steps={})
+    assert draw(empty) == Charts()
+    assert "<svg" not in rendered(empty, charts=draw(empty)).html
+    first_night = draw(small_night())
+    assert first_night.volume is None
+    assert first_night.states is not None and set(first_night.categories) == {"bank", "shop"}
+
+
+def test_pictures_show_every_number_and_take_the_pages_colour() -> None:
+    numbers = full_night()
+    drawn = draw(numbers)
+    for name, queue in numbers.queues.items():
+        texts = re.findall(r">([^<>]+)</text>", drawn.categories[name])
+        for category, count in queue.by_category.items():
+            assert category.replace("_", " ") in texts and str(count) in texts
+    assert drawn.volume is not None and drawn.states is not None
+    assert len(re.findall('aria-roledescription="bar"', drawn.volume)) == 14
+    for svg in (drawn.volume, drawn.states, *drawn.categories.values()):
+        assert 'fill="currentColor"' in svg
+        assert "clip-path" not in svg, "ids of several pictures on one page would meet"
+
+
+def test_many_categories_share_one_last_bar() -> None:
+    steps = {"categories": [step_row(f"c{n}", "ok", category=f"category_{n:02}") for n in range(20)]}
+    drawn = draw(compute(DAY, documents=[document(f"c{n}") for n in range(20)], steps=steps))
+    texts = re.findall(r">([^<>]+)</text>", drawn.categories["bank"])
+    assert "9 others" in texts and "9" in texts
+
+
+def test_a_night_of_a_month_with_one_case_needs_no_plural() -> None:
+    one = compute(date(2026, 11, 1), documents=[document("a"), document("a", "update")], steps={})
+    assert "0 duplicates, 1 update" in Elements(rendered(one).html).text
