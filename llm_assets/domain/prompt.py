@@ -15,7 +15,13 @@ CASE_HEADING = "# Case"
 CASE_CHARACTERS = 24_000
 """About 8,000 tokens; what is longer is cut and says so, because a night must fit its budget."""
 
-_FENCE = re.compile(r"<(?=\s*/?\s*(?:case|message|subject|text|attachment)\b)", re.IGNORECASE)
+_TAGS = (
+    "case|message|subject|text|attachment|"
+    "category|categories|departments|fields|numbers|reply_guidance|reply_language"
+)
+"""Every tag our prompts use, around mail or beside it: what was extracted from mail stands outside <case> too."""
+_GAP = r"[\s\u00ad\u200b-\u200f\u2060\ufeff]*"
+_FENCE = re.compile(rf"<(?={_GAP}/?{_GAP}(?:{_TAGS})\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def _message(document: Document, number: int, budget: int) -> str:
     message = document.message
     date = f' date="{message.date.date().isoformat()}"' if message.date is not None else ""
     body = _cut(message.new_text or message.text, budget)
-    left = budget - len(body)
+    left = max(0, budget - len(body))
     parts = [
         f'<message n="{number}" kind="{message.kind}"{date} from="{_sender(message.sender)}">',
         f"<subject>{fenced(_cut(message.subject, 500))}</subject>",
