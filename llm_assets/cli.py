@@ -28,7 +28,9 @@ app = typer.Typer(
 dead_letters = typer.Typer(no_args_is_help=True, help="Records that failed for good, and putting them back.")
 app.add_typer(dead_letters, name="dead-letters")
 
-DayOption = Annotated[datetime, typer.Option("--day", formats=["%Y-%m-%d"], help="Business day, e.g. 2026-11-20.")]
+DayOption = Annotated[
+    datetime, typer.Option("--day", formats=["%Y-%m-%d"], help="Business day, e.g. 2026-11-20.")
+]
 MaybeDayOption = Annotated[
     datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Business day; default: today's.")
 ]
@@ -68,10 +70,12 @@ def _assembly() -> "Iterator[Assembly]":
 def night(
     day: DayOption,
     inbox: Annotated[
-        list[Path] | None, typer.Option(help="Folder, mbox, maildir or file added to the sources; repeatable.")
+        list[Path] | None,
+        typer.Option(help="Folder, mbox, maildir or file added to the sources; repeatable."),
     ] = None,
     rework: Annotated[
-        str, typer.Option(help="missing | stale; default: stale until the night's deadline, missing after it.")
+        str,
+        typer.Option(help="missing | stale; default: stale until the night's deadline, missing after it."),
     ] = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -130,7 +134,9 @@ def list_dead_letters(
     with _assembly() as assembly:
         letters = assembly.ledger.dead_letters(_maybe(day), step)
     for letter in letters:
-        print(f"{letter.day}  {letter.step:<18} {letter.request_id}  {letter.provider}  {letter.outcome}: {letter.detail}")
+        print(
+            f"{letter.day}  {letter.step:<18} {letter.request_id}  {letter.provider}  {letter.outcome}: {letter.detail}"
+        )
     print(f"{len(letters)} dead letters")
 
 
@@ -157,7 +163,9 @@ def reconcile() -> None:
     for batch in before:
         now = after[batch.batch_id]
         moved = f"{batch.state} -> {now.state}" if now.state is not batch.state else f"still {now.state}"
-        print(f"{batch.batch_id}  {batch.day}  {batch.step}  {moved}  {now.provider_batch_id or '-'}  {now.detail}")
+        print(
+            f"{batch.batch_id}  {batch.day}  {batch.step}  {moved}  {now.provider_batch_id or '-'}  {now.detail}"
+        )
     waiting = sum(b.state is BatchState.CREATING for b in after.values())
     print(f"{len(before)} open batches, {waiting} still to be reconciled")
 
@@ -166,7 +174,9 @@ def reconcile() -> None:
 def emulator(
     port: Annotated[int, typer.Option(help="Port on loopback; 0 takes a free one.")] = 0,
     scenario: Annotated[Path | None, typer.Option(help="YAML file of faults.")] = None,
-    record: Annotated[Path | None, typer.Option(help="Write every request to this file as JSON Lines.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Write every request to this file as JSON Lines.")
+    ] = None,
     state: Annotated[
         Path | None, typer.Option(help="Folder of its batches and files; default: under LLM_ASSETS_HOME.")
     ] = None,

@@ -21,7 +21,9 @@ from resources.desk import Desk
 from resources.settings import load_settings
 
 
-def build_defs(*, desk: Desk | None = None, steps: Sequence[Step] = STEPS, **resources: Any) -> dg.Definitions:
+def build_defs(
+    *, desk: Desk | None = None, steps: Sequence[Step] = STEPS, **resources: Any
+) -> dg.Definitions:
     """The code location. Tests give their own desk, steps or further resources instead of patching anything."""
     desk = desk or Desk(load_settings(), tuple(steps))
     days = nights(desk.settings)

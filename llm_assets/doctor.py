@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from sqlalchemy import make_url
+
 from llm_assets.domain.errors import DeskError
 from llm_assets.steps import STEPS
 from resources.assembly import Assembly
@@ -37,7 +39,10 @@ def examine() -> Iterator[Finding]:
         ("queues", lambda a: f"{len(a.queues.queues)} queues in {a.settings.file('queues.yaml')}"),
         ("lanes", lambda a: f"{len(a.lanes.lanes)} lanes in {a.settings.file('lanes.yaml')}"),
         ("ledger", _ledger),
-        ("provider", lambda a: f"profile {a.profile.name}, models {', '.join(sorted(set(a.profile.models.values())))}"),
+        (
+            "provider",
+            lambda a: f"profile {a.profile.name}, models {', '.join(sorted(set(a.profile.models.values())))}",
+        ),
         ("reachability", _reach),
     ]
     try:
@@ -64,12 +69,12 @@ def _time_zone(assembly: Assembly) -> str:
 
 def _ledger(assembly: Assembly) -> str:
     open_batches = len(assembly.ledger.open_batches())
-    return f"{assembly.ledger.dialect} answers, {open_batches} open batches"
+    return f"{make_url(assembly.settings.ledger_url).get_backend_name()} answers, {open_batches} open batches"
 
 
 def _reach(assembly: Assembly) -> str:
     started = time.monotonic()
-    assembly.engine.provider.ping()
+    assembly.engine.provider.look("batch_of_the_doctor")
     return f"{assembly.profile.name} accepts our key, {1000 * (time.monotonic() - started):.0f} ms"
 
 

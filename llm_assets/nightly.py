@@ -1,6 +1,5 @@
 """One night in this process: the same assets that Dagster runs, waited for, and what came of it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +16,7 @@ from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.steps import STEPS
 from resources.assembly import Assembly
 from resources.desk import Desk, Wait
+from resources.report_files import newest_revision, read_json
 from resources.settings import Settings
 
 Report = Mapping[str, Any]  # report.json
@@ -43,7 +43,9 @@ class NightOutcome:
         lines = [f"night of {self.report['day']}, revision {self.report['revision']}"]
         lines += [f"  {name:<13}{totals[name]:>7}" for name in names]
         lines.append(f"  drafts ready {totals['drafts_ready']:>7}, no reply needed {totals['not_needed']}")
-        lines.append(f"  {self.sent} requests sent now, {spend['requests']} for this night, {spend['usd']} USD")
+        lines.append(
+            f"  {self.sent} requests sent now, {spend['requests']} for this night, {spend['usd']} USD"
+        )
         lines += [f"  missing: {m['what']}: {m['why']}" for m in self.report["missing"]]
         lines += [f"  does not hold: {problem}" for problem in self.broken]
         if self.emulated:
@@ -100,16 +102,16 @@ def _attempts(assembly: Assembly, day: date) -> int:
 
 
 def _outcome(assembly: Assembly, day: date, before: int, failure: str | None) -> NightOutcome:
-    newest = assembly.reports.newest(day)
+    newest = newest_revision(assembly.reports, day)
     if failure is not None:
         raise DeskError(failure)
     if newest is None:
         raise DeskError(f"no report was written for {day}")
-    report = json.loads((newest / "report.json").read_text(encoding="utf-8"))
+    report = read_json(newest)
     return NightOutcome(
         report=report,
-        path=newest / "report.html",
+        path=newest.html,
         sent=_attempts(assembly, day) - before,
-        broken=report.get("broken_sums", []),
+        broken=report["problems"],
         emulated=assembly.profile.emulated,
     )

@@ -1,22 +1,26 @@
 """Assembly: one process's adapters, built from the settings. The only place outside tests that joins them."""
 
 import os
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, time
 from functools import cached_property
 from pathlib import Path
 
-from llm_assets.intake.pii import mask_case
 from pydantic import BaseModel
 
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.night import Calendar
 from llm_assets.domain.profile import Lane, Lanes, Profile
 from llm_assets.domain.queue import Queues
 from llm_assets.domain.step import Step
 from llm_assets.domain.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Table
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.night import Night, check_regions
+from llm_assets.engine.night import Mask, Night, check_regions
+from llm_assets.engine.receive import DaySummary, Grown, OnProgress, read_day, receive
+from llm_assets.intake.pii import mask_case
+from llm_assets.intake.sources import RawItem, scan
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import NightSummary
 from resources.lake import Lake
@@ -26,6 +30,12 @@ from resources.providers import provider_for
 from resources.raw_store import RawStore
 from resources.settings import Settings, load_lanes, load_profile, load_queues
 from resources.spool import FileSpool
+
+NOON = time(12, 0)
+
+
+def _silent(stage: str, done: int, total: int | None) -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -99,10 +109,51 @@ class Assembly:
             clock=self.clock,
         )
 
+    def receive(
+        self,
+        *,
+        paths: Sequence[Path] = (),
+        day: date | None = None,
+        limit: int | None = None,
+        on_progress: OnProgress = _silent,
+    ) -> Grown:
+        """Takes in the configured inbox, whose mail belongs to the day it arrived on, and `paths`, whose mail belongs
+        to `day`. Raises ConfigurationError for a path that cannot be read."""
+        inbox = self.home / "inbox"
+        calendar = self.settings.calendar
+        grown = Grown()
+        if inbox.is_dir():
+            items = scan(inbox, source="inbox", relative_to=self.home)
+            grown = receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit)
+        for path in paths:
+            items = _belonging_to(scan(path, source="files"), calendar, day)
+            grown += receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit)
+        return grown
+
+    def read_day(self, day: date, on_progress: OnProgress = _silent) -> DaySummary:
+        """Reads what is new of a day and rewrites its `documents`."""
+        with self.ledger.owner(f"write:documents:{day}", wait=True):
+            summary = read_day(self.ledger, self.raw, self.lake, self.queues, day, on_progress)
+            self.lake.publish()
+        return summary
+
     def close(self) -> None:
         """Closes what was opened; nothing when nothing was."""
         if "ledger" in self.__dict__:
             self.ledger.close()
+
+    @property
+    def mask(self) -> Mask:
+        return mask_case
+
+    @property
+    def reports(self) -> Path:
+        return self.home / "reports"
+
+    def write_usage(self, day: date) -> None:
+        """Brings the night's `llm_usage` up to the ledger."""
+        rows = [{"day": day.isoformat(), **asdict(row)} for row in self.ledger.usage(day)]
+        self.lake.write(LLM_USAGE, day, rows)
 
     def night(self, day: date, lane: Lane = Lane.NIGHTLY) -> Night:
         return Night(
@@ -111,7 +162,7 @@ class Assembly:
             lake=self.lake,
             queues=self.queues,
             steps={s.name: s for s in self.steps},
-            mask=mask_case,
+            mask=self.mask,
             lane=lane,
         )
 
@@ -122,3 +173,12 @@ def emulator_url(home: Path) -> str:
 
     running = start(home / "emulator", exit_with_parent=os.getpid())
     return running.openai_base_url
+
+
+def _belonging_to(items: Iterable[RawItem], calendar: Calendar, day: date | None) -> Iterator[RawItem]:
+    """Items as if they had arrived on `day`: what a person hands in for a day belongs to it, whatever its file time."""
+    for item in items:
+        if day is None or calendar.day_of(item.arrived_at) == day:
+            yield item
+        else:
+            yield replace(item, arrived_at=datetime.combine(day, NOON, calendar.zone))

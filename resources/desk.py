@@ -33,8 +33,6 @@ class Desk:
     steps: tuple[Step, ...]
     wait: Wait = Wait.PARK
     clock: Clock = system_clock
-    sources: tuple[str, ...] = ()
-    """Paths added to the configured inbox for this run."""
     on_progress: Callable[[str, Progress], None] = field(default=_silent)
 
     @contextmanager

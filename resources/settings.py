@@ -16,6 +16,7 @@ from llm_assets.domain.profile import Lanes, Profile
 from llm_assets.domain.queue import Queues
 
 SHIPPED_CONFIG = Path(__file__).parent.parent / "llm_assets" / "config"
+SHIPPED_CONTROL_SET = Path(__file__).parent.parent / "data" / "samples" / "control_set"
 SETTLE_MARGIN_SECONDS = 60.0
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -40,6 +41,8 @@ class Settings(BaseSettings):
     http_timeout_seconds: float = Field(default=600, gt=0)
     poll_seconds: float = Field(default=30, gt=0)
     settle_seconds: float | None = Field(default=None, ge=0)
+    control_set: Path = SHIPPED_CONTROL_SET
+    """Folder with labels.jsonl and the records it names."""
     grace_seconds: float = Field(default=5, ge=0)
     """How long a Dagster step polls before it parks: quick batches then need no second run."""
 

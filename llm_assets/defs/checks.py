@@ -6,6 +6,7 @@ from datetime import date
 
 import dagster as dg
 
+from llm_assets.defs.morning import newest_totals
 from llm_assets.domain.outcome import Status
 from llm_assets.domain.step import Step
 from llm_assets.domain.tables import DOCUMENTS, MORNING_REPORT, REVIEW_QUEUE, Table
@@ -21,12 +22,22 @@ def checks(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> list[
     """Every check of the nightly assets."""
     tables = [DOCUMENTS, *(s.table for s in steps), REVIEW_QUEUE, MORNING_REPORT]
     made = [_schema_check(table, nights) for table in tables]
-    made.append(_check("documents", "nothing_lost", _documents_lost, nights, _ERROR, "Every message received has a row."))
+    made.append(
+        _check(
+            "documents", "nothing_lost", _documents_lost, nights, _ERROR, "Every message received has a row."
+        )
+    )
     for step in steps:
         made += _step_checks(step, nights)
-    made.append(_check("morning_report", "nothing_lost", _cases_lost, nights, _ERROR, "The report's sums hold."))
+    made.append(
+        _check("morning_report", "nothing_lost", _cases_lost, nights, _ERROR, "The report's sums hold.")
+    )
     made.append(_check("morning_report", "cost_per_1000", _cost, nights, _WARN, "USD per 1,000 cases."))
-    made.append(_check("morning_report", "on_time", _on_time, nights, _ERROR, "This night's report was there in time."))
+    made.append(
+        _check(
+            "morning_report", "on_time", _on_time, nights, _ERROR, "This night's report was there in time."
+        )
+    )
     return made
 
 
@@ -42,17 +53,23 @@ def _step_checks(step: Step, nights: dg.DailyPartitionsDefinition) -> list[dg.As
     def valid(assembly: Assembly, day: date) -> Verdict:
         rows = [u for u in assembly.ledger.usage(day) if u.step == step.name]
         answered = sum(u.requests for u in rows)
-        return quality.share_at_least("answers usable", sum(u.succeeded for u in rows), answered, quality.VALID_SHARE)
+        return quality.share_at_least(
+            "answers usable", sum(u.succeeded for u in rows), answered, quality.VALID_SHARE
+        )
 
     def review(assembly: Assembly, day: date) -> Verdict:
-        return _status_share(assembly, day, step, Status.REVIEW, "cases wait for review", quality.REVIEW_SHARE)
+        return _status_share(
+            assembly, day, step, Status.REVIEW, "cases wait for review", quality.REVIEW_SHARE
+        )
 
     def dead(assembly: Assembly, day: date) -> Verdict:
         return _status_share(assembly, day, step, Status.DEAD, "cases are dead letters", quality.DEAD_SHARE)
 
     def missing(assembly: Assembly, day: date) -> Verdict:
         names = [c for c in step.table.preview_columns if c in step.answer_columns]
-        rows = [r for r in assembly.lake.read(step.table, day, ["status", *names]) if r["status"] == Status.OK]
+        rows = [
+            r for r in assembly.lake.read(step.table, day, ["status", *names]) if r["status"] == Status.OK
+        ]
         empty = sum(all(r[n] is None for n in names) for r in rows)
         return quality.share_at_most("answered cases hold no value", empty, len(rows), quality.MISSING_SHARE)
 
@@ -100,7 +117,9 @@ def _schema_check(table: Table, nights: dg.DailyPartitionsDefinition) -> dg.Asse
         with desk.open() as assembly:
             problems = assembly.lake.problems(table, date.fromisoformat(context.partition_key))
         return dg.AssetCheckResult(
-            passed=not problems, description="; ".join(problems) or "as declared", metadata={"problems": problems}
+            passed=not problems,
+            description="; ".join(problems) or "as declared",
+            metadata={"problems": problems},
         )
 
     return schema
@@ -120,7 +139,7 @@ def _documents_lost(assembly: Assembly, day: date) -> Verdict:
 
 
 def _cases_lost(assembly: Assembly, day: date) -> Verdict:
-    totals = assembly.newest_totals(day)
+    totals = newest_totals(assembly, day)
     states = totals["ok"] + totals["review"] + totals["dead"] + totals["open"]
     received = len(assembly.ledger.received(day))
     if totals["received"] != received:
@@ -130,7 +149,7 @@ def _cases_lost(assembly: Assembly, day: date) -> Verdict:
 
 def _cost(assembly: Assembly, day: date) -> Verdict:
     usd = sum((u.cost_usd for u in assembly.ledger.usage(day)), start=quality.NO_COST)
-    return quality.cost_per_thousand(usd, assembly.newest_totals(day)["documents"])
+    return quality.cost_per_thousand(usd, newest_totals(assembly, day)["documents"])
 
 
 def _on_time(assembly: Assembly, day: date) -> Verdict:

@@ -24,11 +24,13 @@ def documents_asset(nights: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition
         backfill_policy=dg.BackfillPolicy.multi_run(1),
         description="Every message of the day as read: text, attachments, language, queue, case, duplicates, updates.",
     )
-    def documents(context: dg.AssetExecutionContext, desk: dg.ResourceParam[Desk]) -> dg.MaterializeResult:
+    def documents(
+        context: dg.AssetExecutionContext, desk: dg.ResourceParam[Desk]
+    ) -> dg.MaterializeResult[None]:
         day = date.fromisoformat(context.partition_key)
         with desk.open() as assembly:
-            summary = assembly.read_day(day, desk.sources)
-            metadata = table_metadata(assembly.lake, DOCUMENTS, day, summary.documents)
+            summary = assembly.read_day(day)
+            metadata = table_metadata(assembly.lake, DOCUMENTS, day, summary.messages)
             return dg.MaterializeResult(
                 metadata=metadata | summary.as_metadata(),
                 data_version=dg.DataVersion(digest(summary.fingerprints)),

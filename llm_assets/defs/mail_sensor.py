@@ -38,7 +38,9 @@ def mail_sensor(job: UnresolvedJob) -> dg.SensorDefinition:
         due = due_days(pending, asked, now, urgent={day.isoformat() for day in grown.urgent_days})
         asked |= dict.fromkeys(due, now)
         cursor = write_cursor(asked, pending - due, now)
-        requests = [dg.RunRequest(run_key=f"mail:{day}:{now.isoformat()}", partition_key=day) for day in sorted(due)]
+        requests = [
+            dg.RunRequest(run_key=f"mail:{day}:{now.isoformat()}", partition_key=day) for day in sorted(due)
+        ]
         return dg.SensorResult(run_requests=requests, cursor=cursor)
 
     return new_mail
@@ -63,4 +65,3 @@ def write_cursor(asked: Mapping[str, datetime], pending: Collection[str], now: d
     """The cursor without days that no longer matter for the pause."""
     recent = {day: at.isoformat() for day, at in asked.items() if now - at < QUIET}
     return json.dumps({"asked": recent, "pending": sorted(pending)}, sort_keys=True)
-

@@ -49,7 +49,7 @@ def _round(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> dg.As
     )
     def work_round(
         context: dg.AssetExecutionContext, config: ReworkConfig, desk: dg.ResourceParam[Desk]
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         chosen = [s for s in steps if dg.AssetKey(s.name) in context.selected_asset_keys]
         day = date.fromisoformat(context.partition_key)
         with desk.open() as assembly:
@@ -64,7 +64,9 @@ def _round(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> dg.As
     return work_round
 
 
-def materialized(assembly: Assembly, night: Night, step: Step, progress: Progress) -> dg.MaterializeResult:
+def materialized(
+    assembly: Assembly, night: Night, step: Step, progress: Progress
+) -> dg.MaterializeResult[None]:
     """Writes the step's table as things stand and reports it."""
     lake = assembly.lake
     with assembly.ledger.owner(f"write:{step.name}:{night.day}", wait=True):

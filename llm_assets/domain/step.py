@@ -113,11 +113,19 @@ class Step:
         """What the answer is about, without how it is asked: changes with the record and the steps it reads."""
         return digest([self.name, given.case.content_hash, self.case_variables(given)])
 
-    def request(self, given: StepInput, profile: Profile, case_text: str | None = None) -> Request:
-        """The step rendered for one case. `case_text` replaces the plain text with its masked form."""
+    def request(
+        self,
+        given: StepInput,
+        profile: Profile,
+        case_text: str | None = None,
+        hide: Callable[[str], str] = str,
+    ) -> Request:
+        """The step rendered for one case. `case_text` replaces the plain text with its masked form, and `hide` masks
+        the same values in what earlier steps said of the case."""
+        variables = {name: hide(value) for name, value in self.case_variables(given).items()}
         system, user = self.prompt.render(
             self.queue_variables(given.queue),
-            {"case": case_text or render_case(given.case), **self.case_variables(given)},
+            {"case": case_text or render_case(given.case), **variables},
         )
         return Request(
             step=self.name,

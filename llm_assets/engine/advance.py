@@ -75,7 +75,7 @@ def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Pr
     return replace(_count(engine, day, steps), blocked=blocked, failure=failure)
 
 
-def nudge(engine: Engine, day: date, steps: Sequence[str] | None) -> bool:
+def nudge(engine: Engine, day: date | None, steps: Sequence[str] | None) -> bool:
     """Moves the night's batches up to the point where results lie ready, but collects none: cheap enough for a
     sensor. True when no batch of these steps is still on its way."""
     under_way = 0

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 from llm_assets.domain.codec import document_of
 from llm_assets.domain.document import Case, Priority, cases_of
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.queue import Queue, Queues
+from llm_assets.domain.request import Request
 from llm_assets.domain.step import Step, StepInput
 from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.advance import StepPlan
@@ -20,12 +21,17 @@ from llm_assets.engine.ports import Decision, Lake, Standing
 from llm_assets.engine.rows import step_row
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
+class Masked(Protocol):
     """A case's text without personal data, and what each mask stands for."""
 
-    text: str
-    originals: Mapping[str, str]
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def originals(self) -> Mapping[str, str]: ...
+
+    def hide(self, text: str) -> str:
+        """The same masks in another text about the case, e.g. a field extracted from it."""
 
 
 Mask = Callable[[Case], Masked]
@@ -60,17 +66,22 @@ class Night:
 
     def tasks(self, step: Step) -> Iterator[Task]:
         """The step's requests, rendered after masking."""
-        profile = self.engine.provider.profile
         for given in self.inputs(step):
             if step.skip(given) is not None:
                 continue
-            text = self.mask(given.case).text if given.queue.mask else None
             yield Task(
                 case_id=given.case.case_id,
                 input_hash=step.input_hash(given),
                 lane=Lane.URGENT if given.case.priority is Priority.URGENT else self.lane,
-                request=step.request(given, profile, text),
+                request=self._request(step, given),
             )
+
+    def _request(self, step: Step, given: StepInput) -> Request:
+        profile = self.engine.provider.profile
+        if not given.queue.mask:
+            return step.request(given, profile)
+        masked = self.mask(given.case)
+        return step.request(given, profile, masked.text, masked.hide)
 
     def rows(self, step: Step) -> Iterator[dict[str, Any]]:
         """The step's table as things stand now: a row for every case, whatever became of it."""

@@ -1,0 +1,147 @@
+"""One night's report from lake and ledger: what belongs here is the order of reading, asking and writing."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import orjson
+
+from llm_assets.domain.outcome import Status
+from llm_assets.domain.step import Step
+from llm_assets.domain.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE
+from llm_assets.engine.review import review_rows
+from llm_assets.engine.summary import summarise
+from llm_assets.report.attention import PastNight
+from llm_assets.report.numbers import Missing, ReportNumbers, compute
+from llm_assets.report.render import Page, content, render
+from llm_assets.report.summary import plain_summary, summary_numbers, unsupported_numbers
+from llm_assets.steps.night_summary.step import summary_request
+from resources.assembly import Assembly
+from resources.report_files import Revision, write_revision
+
+PAST_NIGHTS = 28
+"""How far back "what grew" and the volume chart look, in days."""
+_WHY = {
+    "not_sent": "not sent yet",
+    "waiting_for_retry": "waiting for another try",
+    "waiting_for_provider": "waiting for the provider",
+}
+
+
+def write_review_queue(assembly: Assembly, day: date) -> int:
+    """Rewrites the night's review queue and returns its row count."""
+    lake = assembly.lake
+    rows = {s.name: lake.read(s.table, day) for s in assembly.steps}
+    before = list(lake.read(REVIEW_QUEUE, day))
+    decisions = assembly.ledger.decisions(day)
+    now = assembly.clock()
+    count = lake.write(REVIEW_QUEUE, day, review_rows(day, rows, before, decisions, assembly.queues, now))
+    lake.publish()
+    return count
+
+
+def write_report(assembly: Assembly, day: date) -> Revision:
+    """Computes, summarises and writes the report; the newest revision stays when nothing has changed."""
+    numbers = _numbers(assembly, day)
+    summary, by = _summary(assembly, numbers)
+    assembly.write_usage(day)
+    page = Page(
+        numbers=_numbers(assembly, day),
+        summary=summary,
+        summary_by=by,
+        zone=assembly.settings.timezone,
+        emulated=assembly.profile.emulated,
+    )
+    now = assembly.clock().astimezone(assembly.settings.calendar.zone)
+    revision = write_revision(
+        assembly.reports, day, content(page), lambda number: render(page, revision=number, generated_at=now)
+    )
+    _record(assembly, day, page, revision)
+    return revision
+
+
+def _numbers(assembly: Assembly, day: date) -> ReportNumbers:
+    lake = assembly.lake
+    return compute(
+        day,
+        documents=lake.read(DOCUMENTS, day),
+        steps={s.name: lake.read(s.table, day) for s in assembly.steps},
+        review=lake.read(REVIEW_QUEUE, day),
+        usage=lake.read(LLM_USAGE, day),
+        missing=list(_missing(assembly, day)),
+        history=_history(assembly, day),
+    )
+
+
+def _summary(assembly: Assembly, numbers: ReportNumbers) -> tuple[str, str]:
+    """The opening lines and the model that wrote them; by rule when the model is silent or invents a number."""
+    given = summary_numbers(numbers)
+    as_json = orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str).decode()
+    request = summary_request(as_json, assembly.profile)
+    text = summarise(assembly.engine, numbers.day, request)
+    if text is None or unsupported_numbers(text, given):
+        return plain_summary(numbers), ""
+    return text, request.model
+
+
+def _missing(assembly: Assembly, day: date) -> Iterator[Missing]:
+    """What is open in each step and why, with the provider's word where it gave one."""
+    received = len(assembly.ledger.received(day))
+    read = sum(1 for _ in assembly.lake.read(DOCUMENTS, day, ["day"]))
+    if received != read:
+        yield Missing(f"{received - read} messages", "received but not read yet", "documents")
+    details = {b.step: b.detail for b in assembly.ledger.open_batches(day) if b.detail}
+    for step in assembly.steps:
+        yield from _open_cases(assembly, day, step, details.get(step.name, ""))
+
+
+def _open_cases(assembly: Assembly, day: date, step: Step, detail: str) -> Iterator[Missing]:
+    reasons: Counter[str] = Counter()
+    for row in assembly.lake.read(step.table, day, ["status", "doubt_reason"]):
+        if row["status"] == Status.OPEN and row["doubt_reason"] is not None:
+            reasons[row["doubt_reason"]] += 1
+    for reason, count in sorted(reasons.items()):
+        why = _WHY.get(reason, reason)
+        noun = "case" if count == 1 else "cases"
+        yield Missing(f"{count} {noun} in {step.name}", f"{why}: {detail}" if detail else why, step.name)
+
+
+def _history(assembly: Assembly, day: date) -> list[PastNight]:
+    """Earlier nights from the lake's categories, oldest first."""
+    categories = next((s.table for s in assembly.steps if s.name == "categories"), None)
+    if categories is None:
+        return []
+    nights = []
+    for past in assembly.lake.days(categories):
+        if day - timedelta(days=PAST_NIGHTS) <= past < day:
+            counts: dict[str, Counter[str]] = {}
+            for row in assembly.lake.read(categories, past, ["queue", "category"]):
+                counts.setdefault(row["queue"], Counter())[row["category"] or "none"] += 1
+            nights.append(PastNight(past, counts))
+    return nights
+
+
+def _record(assembly: Assembly, day: date, page: Page, written: Revision) -> None:
+    """The revision's row in `morning_report`."""
+    if not written.new and any(
+        r["revision"] == written.number for r in assembly.lake.read(MORNING_REPORT, day, ["revision"])
+    ):
+        return
+    earlier = [r for r in assembly.lake.read(MORNING_REPORT, day) if r["revision"] != written.number]
+    row: dict[str, Any] = {
+        "day": day.isoformat(),
+        "revision": written.number,
+        "generated_at": assembly.clock().isoformat(),
+        "path": str(written.html),
+        "totals": content(page)["totals"],
+    }
+    assembly.lake.write(MORNING_REPORT, day, [*earlier, row])
+    assembly.lake.publish()
+
+
+def newest_totals(assembly: Assembly, day: date) -> dict[str, int]:
+    """Totals of the newest revision; empty counts before there is one."""
+    rows: Sequence[dict[str, Any]] = list(assembly.lake.read(MORNING_REPORT, day, ["revision", "totals"]))
+    newest = max(rows, key=lambda r: int(r["revision"]), default=None)
+    return Counter(newest["totals"]) if newest is not None else Counter()

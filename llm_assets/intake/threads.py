@@ -1,0 +1,247 @@
+"""Threads: which messages of a day are duplicates, which are updates, and which case each belongs to. Pure.
+
+The rules are those of the public interface. Queue and priority are decided here too, because a duplicate is only
+one within its queue.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from llm_assets.domain.digest import digest
+from llm_assets.domain.document import Document, Message, Priority, Received, Role
+from llm_assets.domain.queue import Queue, Queues
+
+DUPLICATE_WINDOW = timedelta(hours=24)
+LOW_PRIORITY_FLAGS = frozenset({"auto_submitted", "bulk"})
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierCase:
+    """A message of an earlier day, as far as a message of today may be its duplicate or answer it."""
+
+    record_id: str
+    message_id: str | None
+    sender: str
+    case_id: str
+    content_hash: str
+    queue: str
+    received_at: datetime
+
+
+@dataclass(slots=True)
+class _Entry:
+    received: Received
+    message: Message
+    queue: Queue
+
+    @property
+    def sender(self) -> str:
+        return self.message.sender_address
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Message-IDs this one replies to."""
+        reply = self.message.in_reply_to
+        return (*((reply,) if reply is not None else ()), *self.message.references)
+
+    @property
+    def has_content(self) -> bool:
+        return bool(self.message.text.strip() or self.message.attachments)
+
+
+def assemble(
+    messages: Iterable[tuple[Received, Message]], *, queues: Queues, earlier: Iterable[EarlierCase]
+) -> list[Document]:
+    """The day's documents in order of arrival. `earlier` are messages of the days before."""
+    entries = [_Entry(r, m, queues.for_addresses(addresses_of(m))) for r, m in messages]
+    entries.sort(key=_order)
+    past = _Past(earlier)
+    duplicate_of = _duplicates(entries, past)
+    roots = _cases(entries, duplicate_of)
+    return _documents(entries, duplicate_of, roots, past)
+
+
+def addresses_of(message: Message) -> Iterable[str]:
+    """Addresses in the order in which the first configured one decides: Delivered-To, To, Cc."""
+    yield from message.delivered_to
+    for address in (*message.to, *message.cc):
+        yield address.address
+
+
+def priority_of(message: Message, queue: Queue) -> Priority:
+    """The queue's rule for urgent; machine mail is low; everything else normal."""
+    words = (w.casefold() for w in queue.urgent.words)
+    said = f"{message.subject}\n{message.new_text}".casefold()
+    if message.sender_address in {s.lower() for s in queue.urgent.senders} or any(w in said for w in words):
+        return Priority.URGENT
+    return Priority.LOW if LOW_PRIORITY_FLAGS.intersection(message.flags) else Priority.NORMAL
+
+
+def _order(entry: _Entry) -> tuple[datetime, datetime, str, str]:
+    """By arrival; files copied together share it, so the date they were written decides next."""
+    arrived = entry.received.arrived_at
+    written = entry.message.date
+    plausible = (
+        written if written is not None and written.tzinfo is not None and written <= arrived else arrived
+    )
+    return (
+        arrived.replace(minute=0, second=0, microsecond=0),
+        plausible,
+        entry.received.source,
+        entry.received.place,
+    )
+
+
+class _Past:
+    """Earlier messages by what today's may share with them."""
+
+    def __init__(self, earlier: Iterable[EarlierCase]) -> None:
+        self._by_id: dict[tuple[str, str], EarlierCase] = {}
+        self._by_record: dict[str, EarlierCase] = {}
+        self._by_content: dict[tuple[str, str, str], EarlierCase] = {}
+        for case in earlier:
+            if case.message_id is not None:
+                self._by_id.setdefault((case.sender, case.message_id), case)
+            self._by_record.setdefault(case.record_id, case)
+            self._by_content.setdefault((case.sender, case.queue, case.content_hash), case)
+
+    def original(self, entry: _Entry) -> EarlierCase | None:
+        """The earlier message that this one repeats within the window."""
+        same_id = self._by_record.get(entry.message.record_id)
+        if same_id is not None and same_id.content_hash != entry.message.content_hash:
+            same_id = None
+        key = (entry.sender, entry.queue.name, entry.message.content_hash)
+        found = same_id or (self._by_content.get(key) if entry.has_content else None)
+        in_time = found is not None and entry.received.arrived_at - found.received_at <= DUPLICATE_WINDOW
+        return found if in_time else None
+
+    def answered(self, entry: _Entry) -> EarlierCase | None:
+        """The earlier message that this one updates."""
+        for message_id in (
+            *((entry.message.message_id,) if entry.message.message_id else ()),
+            *entry.answers,
+        ):
+            found = self._by_id.get((entry.sender, message_id))
+            if found is not None:
+                return found
+        return self._by_record.get(entry.message.record_id)
+
+
+def _duplicates(entries: Sequence[_Entry], past: _Past) -> dict[int, "int | EarlierCase"]:
+    """Position of a duplicate -> position of its original of the day, or the earlier message it repeats."""
+    by_record: dict[tuple[str, str], int] = {}
+    by_content: dict[tuple[str, str, str], int] = {}
+    found: dict[int, int | EarlierCase] = {}
+    for position, entry in enumerate(entries):
+        message = entry.message
+        record = (message.record_id, message.content_hash)
+        content = (entry.sender, entry.queue.name, message.content_hash)
+        original = by_record.get(record) if message.message_id is not None or entry.has_content else None
+        if original is None and entry.has_content:
+            original = by_content.get(content)
+        earlier = past.original(entry) if original is None else None
+        if original is not None and _within(entries[original], entry):
+            found[position] = original
+        elif earlier is not None:
+            found[position] = earlier
+        else:
+            by_record[record] = position
+            by_content[content] = position
+    return found
+
+
+def _within(first: _Entry, second: _Entry) -> bool:
+    return abs(second.received.arrived_at - first.received.arrived_at) <= DUPLICATE_WINDOW
+
+
+def _cases(entries: Sequence[_Entry], duplicate_of: dict[int, "int | EarlierCase"]) -> list[int]:
+    """For each message the position of its case's first message."""
+    parent = list(range(len(entries)))
+
+    def root(position: int) -> int:
+        while parent[position] != position:
+            parent[position] = parent[parent[position]]
+            position = parent[position]
+        return position
+
+    def join(left: int, right: int) -> None:
+        first, second = sorted((root(left), root(right)))
+        parent[second] = first
+
+    by_id: dict[tuple[str, str], int] = {}
+    by_record: dict[str, int] = {}
+    for position, entry in enumerate(entries):
+        if position in duplicate_of:
+            continue
+        if entry.message.message_id is not None:
+            by_id.setdefault((entry.sender, entry.message.message_id), position)
+        known = by_record.setdefault(entry.message.record_id, position)
+        if known != position and entries[known].message.content_hash != entry.message.content_hash:
+            join(known, position)
+    for position, entry in enumerate(entries):
+        if position in duplicate_of:
+            continue
+        for message_id in entry.answers:
+            answered = by_id.get((entry.sender, message_id))
+            if answered is not None:
+                join(answered, position)
+    return [root(position) for position in range(len(entries))]
+
+
+def _documents(
+    entries: Sequence[_Entry], duplicate_of: dict[int, "int | EarlierCase"], roots: Sequence[int], past: _Past
+) -> list[Document]:
+    documents: list[Document] = []
+    ids: dict[int, str] = {}
+    taken: set[str] = set()
+    last: dict[int, str] = {}
+    for position, entry in enumerate(entries):
+        original = duplicate_of.get(position)
+        if isinstance(original, EarlierCase):
+            documents.append(_duplicate(entry, original.case_id, original.record_id))
+            continue
+        if original is not None:
+            documents.append(_duplicate(entry, ids[roots[original]], entries[original].message.record_id))
+            continue
+        case = roots[position]
+        if case == position:
+            entry.message = _distinct(entry, taken)
+            taken.add(entry.message.record_id)
+            ids[case] = digest(["case", entry.received.day.isoformat(), entry.message.record_id])
+            linked = past.answered(entry)
+            supersedes = linked.record_id if linked is not None else None
+            documents.append(_placed(entry, ids[case], Role.FIRST, supersedes=supersedes))
+        else:
+            documents.append(_placed(entry, ids[case], Role.UPDATE, supersedes=last[case]))
+        last[case] = entry.message.record_id
+    return documents
+
+
+def _distinct(entry: _Entry, taken: set[str]) -> Message:
+    """Two cases never share a record_id, even when two empty mails without Message-ID are the same bytes."""
+    message = entry.message
+    if message.record_id not in taken:
+        return message
+    return replace(
+        message, record_id=digest([message.record_id, entry.received.source, entry.received.place])
+    )
+
+
+def _duplicate(entry: _Entry, case_id: str, record_id: str) -> Document:
+    return _placed(entry, case_id, Role.DUPLICATE, duplicate_of=record_id)
+
+
+def _placed(
+    entry: _Entry, case_id: str, role: Role, *, duplicate_of: str | None = None, supersedes: str | None = None
+) -> Document:
+    return Document(
+        received=entry.received,
+        message=entry.message,
+        queue=entry.queue.name,
+        priority=priority_of(entry.message, entry.queue),
+        case_id=case_id,
+        role=role,
+        duplicate_of=duplicate_of,
+        supersedes=supersedes,
+    )
