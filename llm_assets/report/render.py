@@ -127,7 +127,7 @@ def plain(text: str) -> str:
 def markdown_text(text: str) -> str:
     """Text that Markdown shows as it is: no markup, links, formulas, HTML or table cells of its own."""
     escaped = re.sub(r"([\\`*_\[\]<>|~&#@$]|:(?=//)|(?<=www)\.)", r"\\\1", one_line(text))
-    return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", escaped)
+    return re.sub(r"^(\d*)([-+=.)])(?=[\s=-]|$)", r"\1\\\2", escaped)
 
 
 @cache

@@ -76,11 +76,17 @@ def _below() -> list[str]:
     return ["7", "duplicates,", "8", "updates"]
 
 
+@pytest.mark.parametrize("media", ["screen", "print"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_page(browser: "playwright.Browser", report: Path, scheme: str) -> None:
-    """WCAG AA: 4.5 to 1 for text of this size."""
+def test_text_stands_out_from_its_page(
+    browser: "playwright.Browser", report: Path, scheme: str, media: str
+) -> None:
+    """WCAG AA: 4.5 to 1 for text of this size; paper is white whatever the screen was."""
     view = browser.new_page(viewport={"width": 1280, "height": 844}, color_scheme=scheme)
+    view.emulate_media(media=media, color_scheme=scheme)
     view.goto(report.as_uri())
+    if media == "print":
+        assert view.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     for selector in (
         ".summary",
         ".tile small",
