@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 
 from llm_assets.domain.document import Attachment, Message
-from llm_assets.intake import charset, html, office, ole, pdf, rtf
+from llm_assets.intake import archive, charset, html, office, ole, pdf, rtf
 from llm_assets.intake.ocr import read_image
 from llm_assets.intake.reading import Extract, Reading
 
@@ -107,7 +107,7 @@ def _extract(data: bytes, kind: str, blank: Attachment, reading: Reading, *, inl
         case "image":
             return read_image(data, reading, inline=inline)
         case "zip":
-            return office.read_zip_document(data, reading) or Extract(flags=("archive",))
+            return office.read_zip_document(data, reading) or archive.read_archive(data, reading, _member)
         case "ole":
             return _compound(data)
         case "rtf":
@@ -120,6 +120,14 @@ def _extract(data: bytes, kind: str, blank: Attachment, reading: Reading, *, inl
             return Extract(flags=("empty",))
         case _:
             return Extract(flags=("unsupported",))
+
+
+def _member(data: bytes, filename: str, reading: Reading) -> Attachment:
+    """A file inside an archive; archives inside archives stay closed."""
+    kind = sniff(data, filename=filename)
+    if kind == "zip" and office.read_zip_document(data, reading) is None:
+        return Attachment(filename, "application/zip", len(data), "", "", "none", flags=("nested_archive",))
+    return read(data, filename=filename, content_type="", reading=reading)
 
 
 def _compound(data: bytes) -> Extract:

@@ -79,18 +79,18 @@ _MARKED_UP = ("text/enriched", "text/richtext")
 
 def is_text(part: Part) -> bool:
     """A text part that a reader shows in the flow of the mail."""
-    if part.content_type not in (
-        "text/plain",
-        "text/html",
-        "text/enriched",
-        "text/richtext",
-        "text/x-amp-html",
-    ):
-        return part.content_type.startswith("text/") and not _named(part) and part.content_type in _SHOWN
-    return not _named(part)
+    return part.content_type in _SHOWN and not _named(part)
 
 
-_SHOWN = {"text/x-plain", "text/english", "text/us-ascii", "text/unknown", "text/markdown"}
+_SHOWN = {
+    "text/plain",
+    "text/html",
+    "text/x-amp-html",
+    "text/x-plain",
+    "text/english",
+    "text/us-ascii",
+    "text/markdown",
+}
 
 
 def _named(part: Part) -> bool:

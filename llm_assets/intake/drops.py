@@ -1,229 +1,276 @@
-"""Drops: CRM records and web forms as CSV or JSON Lines, through a declared column mapping.
+"""CRM exports and web forms dropped as CSV or JSON Lines: columns found by declared names, rows to stored JSON.
 
-Each row becomes canonical JSON bytes that are stored raw like a mail, so the lake can be rebuilt from them. A file
-or line that cannot be used becomes such bytes too, with the reason: nothing is dropped silently.
+What a row becomes is stored as canonical JSON, so that reading it again needs neither the file nor its mapping.
 """
 
 import csv
+import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from llm_assets.domain.digest import digest
-from llm_assets.domain.document import Address, Message
-from llm_assets.domain.errors import ReadError
-from llm_assets.intake import charset, identity, language
+from llm_assets.intake import charset
 
 DropKind = Literal["crm", "form"]
-_SAMPLE = 8192
-_WORD = re.compile(r"[^\w]+")
+MAX_FIELD = 1_000_000
+_LINES = (".jsonl", ".ndjson")
+_TABLES = (".csv", ".tsv")
+_FORMS = re.compile("form|форм|анкет", re.I)
+_RECORDS = re.compile("crm|client|клиент", re.I)
+RECOGNISED = 2
+"""Columns whose names must be known before a CSV counts as a drop and not as a document."""
 
 
 class DropMapping(BaseModel):
-    """Which headers mean what. Names are compared without case, spaces and punctuation."""
+    """Which column holds what: accepted header names, compared without case, spaces and punctuation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: tuple[str, ...] = (
-        "id",
-        "record id",
-        "crm id",
-        "ticket",
-        "ticket id",
-        "form id",
-        "ид",
-        "номер обращения",
-        "өтініш нөмірі",
+    id: tuple[str, ...] = ("id", "record id", "crm id", "ticket", "case id", "номер", "ид", "код", "номер обращения",
+                           "№", "№ обращения", "идентификатор", "нөмір", "нөмірі", "өтініш нөмірі", "сәйкестендіргіш")  # fmt: skip
+    text: tuple[str, ...] = ("text", "message", "body", "description", "comment", "content", "question", "request",
+                             "обращение", "текст", "текст обращения", "сообщение", "описание", "вопрос", "комментарий", "жалоба",
+                             "мәтін", "өтініш", "өтініш мәтіні", "хабарлама", "сұрақ", "сипаттама", "пікір")  # fmt: skip
+    subject: tuple[str, ...] = (
+        "subject",
+        "title",
+        "topic",
+        "theme",
+        "тема",
+        "заголовок",
+        "предмет",
+        "тақырып",
+        "тақырыбы",
     )
-    text: tuple[str, ...] = (
-        "text",
-        "message",
-        "comment",
-        "description",
-        "body",
-        "обращение",
-        "сообщение",
-        "комментарий",
-        "текст",
-        "описание",
-        "өтініш",
-        "хабарлама",
-        "мәтін",
+    sender_name: tuple[str, ...] = ("name", "full name", "customer", "customer name", "client", "client name", "from name",
+                                    "имя", "фио", "клиент", "заявитель", "ф.и.о.", "имя клиента", "аты-жөні", "аты", "клиент аты",
+                                    "тегі аты", "өтініш беруші", "contact")  # fmt: skip
+    sender_email: tuple[str, ...] = ("email", "e-mail", "mail", "from", "sender", "customer email", "email клиента", "почта",
+                                     "эл. почта", "электронная почта", "эл почта", "адрес электронной почты", "пошта",
+                                     "эл. пошта", "электрондық пошта", "электрондық поштасы")  # fmt: skip
+    phone: tuple[str, ...] = ("phone", "tel", "telephone", "mobile", "телефон", "тел", "номер телефона", "моб. телефон",
+                              "телефон нөмірі", "ұялы телефон")  # fmt: skip
+    created_at: tuple[str, ...] = ("created at", "created", "date", "submitted at", "timestamp", "received at", "datetime",
+                                   "дата", "дата обращения", "создано", "дата создания", "дата и время", "время",
+                                   "күні", "өтініш күні", "құрылған күні", "уақыты")  # fmt: skip
+    mailbox: tuple[str, ...] = ("to", "mailbox", "queue", "recipient", "department", "ящик", "очередь", "кому", "отдел",
+                                "почтовый ящик", "жәшік", "пошта жәшігі", "кезек", "кімге", "бөлім")  # fmt: skip
+    product: tuple[str, ...] = (
+        "product",
+        "service",
+        "продукт",
+        "услуга",
+        "товар",
+        "сервис",
+        "өнім",
+        "қызмет",
+        "тауар",
     )
-    subject: tuple[str, ...] = ("subject", "topic", "title", "тема", "тақырып")
-    name: tuple[str, ...] = (
-        "name",
-        "customer",
-        "client",
-        "full name",
-        "клиент",
-        "имя",
-        "фио",
-        "аты-жөні",
-        "тұтынушы",
-    )
-    email: tuple[str, ...] = (
-        "email",
-        "e-mail",
-        "mail",
-        "from",
-        "эл. почта",
-        "почта",
-        "электронная почта",
-        "пошта",
-    )
-    phone: tuple[str, ...] = ("phone", "tel", "телефон")
-    created_at: tuple[str, ...] = (
-        "created at",
-        "submitted at",
-        "date",
-        "created",
-        "дата обращения",
-        "дата",
-        "күні",
-    )
-    mailbox: tuple[str, ...] = ("to", "mailbox", "queue", "ящик", "кому", "жәшік")
+    required: tuple[Literal["text", "id", "subject"], ...] = ("text",)
+    timezone: str = "Asia/Almaty"
+    """Of dates that are written without one."""
+    kind: DropKind | None = None
+    """None: CSV holds CRM records and JSON Lines hold forms, unless the file's name says otherwise."""
+
+    def columns(self, headers: Sequence[str]) -> dict[str, str]:
+        """Field -> header, the first alias that is there."""
+        present: dict[str, str] = {}
+        for header in headers:
+            present.setdefault(_plain(header), header)
+        found = {
+            field: next((present[_plain(a)] for a in getattr(self, field) if _plain(a) in present), None)
+            for field in FIELDS
+        }
+        return {field: header for field, header in found.items() if header is not None}
+
+
+FIELDS = ("id", "text", "subject", "sender_name", "sender_email", "phone", "created_at", "mailbox", "product")
+
+
+class Entry(BaseModel):
+    """One row as it is stored: what the mapping found, and every other column under its own name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: DropKind
+    id: str
+    text: str = ""
+    subject: str = ""
+    sender_name: str = ""
+    sender_email: str = ""
+    phone: str = ""
+    created_at: datetime | None = None
+    mailbox: str = ""
+    product: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
+    problem: str = ""
+    """Why the file or row could not be read; then the other fields are empty."""
+
+    def stored(self) -> bytes:
+        """Canonical JSON: the same row gives the same bytes."""
+        values = self.model_dump(mode="json", exclude_defaults=True)
+        return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
+            "utf-8", "replace"
+        )
 
 
 class Drop(NamedTuple):
-    """One row, or one reason why there is none."""
+    """One row, or the reason why there is none."""
 
     place: str
-    """`crm:<id>` or `form:<id>`; the file's name, with `:<line>` for a bad line, where there is no record."""
+    """`crm:<id>` or `form:<id>`; for a problem the file's name, with `:<line>` for a bad line."""
     kind: DropKind
     data: bytes
+    """Canonical JSON of the Entry."""
+
+
+def is_drop(data: bytes, name: str, mapping: DropMapping) -> bool:
+    """A CSV or JSON Lines file with names that the mapping knows."""
+    if name.lower().endswith(_LINES):
+        return True
+    if not name.lower().endswith(_TABLES):
+        return False
+    headers = next(_rows(_text(data[:65_536])), [])
+    return len(mapping.columns(headers)) >= RECOGNISED
+
+
+def read_drop(data: bytes, *, name: str, mapping: DropMapping | None = None) -> Iterator[Drop]:
+    """Every row of a drop file, CSV or JSON Lines by its name."""
+    if name.lower().endswith(_LINES):
+        return read_json_lines(data, name=name, mapping=mapping)
+    return read_csv(data, name=name, mapping=mapping)
 
 
 def read_csv(data: bytes, *, name: str, mapping: DropMapping | None = None) -> Iterator[Drop]:
-    """Rows of a CSV whose delimiter and charset are found out. A missing text column is one problem for the file."""
-    text = charset.decode(data.removeprefix(b"\xef\xbb\xbf"), None).text
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=_delimiter(text))
-    header = next(rows, [])
-    columns = _columns(header, mapping or DropMapping())
-    if "text" not in columns.values():
-        wanted = ", ".join((mapping or DropMapping()).text[:6])
-        yield _problem(
-            name, "crm", "missing_columns", f"{name} has no column for the text; name one of: {wanted}"
-        )
+    """Rows of a CSV whose charset and delimiter are found out. A missing column is one problem for the whole file."""
+    mapping = mapping if mapping is not None else DropMapping()
+    kind = mapping.kind or ("form" if _FORMS.search(name) else "crm")
+    rows = _rows(_text(data))
+    headers = next(rows, [])
+    columns = mapping.columns(headers)
+    missing = _missing(columns, mapping)
+    if missing:
+        yield _problem(name, kind, _missing_message(name, missing, headers, mapping))
         return
     for row in rows:
         if any(cell.strip() for cell in row):
-            values = dict(zip(header, (cell.strip() for cell in row), strict=False))
-            yield _entry("crm", values, columns)
+            named = dict(zip(headers, (*row, *("",) * (len(headers) - len(row))), strict=False))
+            yield _drop(_entry(named, columns, kind, mapping.timezone))
 
 
 def read_json_lines(data: bytes, *, name: str, mapping: DropMapping | None = None) -> Iterator[Drop]:
-    """Objects of a JSON Lines file. A line that is none, or has no text, is a problem of its own."""
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    """Objects of a JSON Lines file. A line that is none, or lacks a field, is a problem of its own."""
+    mapping = mapping if mapping is not None else DropMapping()
+    kind = mapping.kind or ("crm" if _RECORDS.search(name) else "form")
+    for number, line in enumerate(_text(data).split("\n"), start=1):
         if not line.strip():
             continue
+        place = f"{name}:{number}"
         try:
-            values = json.loads(line)
-        except ValueError:
-            values = None
-        if not isinstance(values, dict):
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            yield _problem(place, kind, f"Line {number} of {name} is not a JSON object; export it again.")
+            continue
+        columns = mapping.columns(list(value))
+        missing = _missing(columns, mapping)
+        if missing:
             yield _problem(
-                f"{name}:{number}", "form", "not_json", f"line {number} of {name} is not a JSON object"
+                place, kind, _missing_message(f"Line {number} of {name}", missing, list(value), mapping)
             )
             continue
-        columns = _columns(values, mapping or DropMapping())
-        if "text" not in columns.values():
-            reason = f"line {number} of {name} has no text field"
-            yield _problem(f"{name}:{number}", "form", "missing_columns", reason)
+        yield _drop(_entry({k: _cell(v) for k, v in value.items()}, columns, kind, mapping.timezone))
+
+
+def _drop(entry: Entry) -> Drop:
+    return Drop(f"{entry.kind}:{entry.id}", entry.kind, entry.stored())
+
+
+def _problem(place: str, kind: DropKind, message: str) -> Drop:
+    return Drop(place, kind, Entry(kind=kind, id=place, problem=message).stored())
+
+
+def _entry(row: Mapping[str, str], columns: Mapping[str, str], kind: DropKind, zone: str) -> Entry:
+    found = {field: row.get(header, "").strip()[:MAX_FIELD] for field, header in columns.items()}
+    used = set(columns.values())
+    extra = {k.strip(): v.strip()[:MAX_FIELD] for k, v in row.items() if k and k not in used and v.strip()}
+    created, written = _moment(found.pop("created_at", ""), zone)
+    if written:
+        extra[columns["created_at"]] = written
+    identifier = found.pop("id", "") or digest(["row", found, extra])
+    return Entry(kind=kind, id=identifier, created_at=created, extra=extra, **found)
+
+
+def _moment(value: str, zone: str) -> tuple[datetime | None, str]:
+    """The moment a date column means; the text itself when it cannot be understood."""
+    if not value:
+        return None, ""
+    for form in (
+        "%d.%m.%Y %H:%M",
+        "%d.%m.%Y %H:%M:%S",
+        "%d.%m.%Y",
+        "%d/%m/%Y %H:%M",
+        "%d/%m/%Y",
+        "%Y/%m/%d %H:%M",
+    ):
+        try:
+            return datetime.strptime(value, form).replace(tzinfo=ZoneInfo(zone)), ""
+        except ValueError:
             continue
-        yield _entry("form", {k: _cell(v) for k, v in values.items()}, columns)
+    try:
+        if value.isdigit() and len(value) in (10, 13):
+            return datetime.fromtimestamp(int(value[:10]), UTC), ""
+        moment = datetime.fromisoformat(value)
+    except (ValueError, OverflowError, OSError):
+        return None, value
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))), ""
 
 
-def read_entry(data: bytes, *, place: str) -> Message:
-    """A stored row as a message. Its date is the record's own; its sender the customer."""
-    stored = json.loads(data)
-    kind: DropKind = stored["kind"]
-    problem = stored.get("problem")
-    error = ReadError(problem["kind"], problem["message"]) if problem is not None else None
-    fields: dict[str, str] = stored.get("fields", {})
-    extra: dict[str, str] = stored.get("extra", {})
-    sender = Address(fields.get("name", ""), fields.get("email", "").lower())
-    mailbox = fields.get("mailbox", "").lower()
-    text = "\n".join([fields.get("text", ""), *(f"{name}: {value}" for name, value in extra.items())])
-    subject = fields.get("subject", "")
-    entry_id = stored.get("id") or place
-    return Message(
-        path=place,
-        index=0,
-        kind=kind,
-        ok=error is None,
-        error=error,
-        record_id=identity.of_entry(kind, kind, entry_id),
-        content_hash=identity.of_content(kind, f"{sender.name} {sender.address}", subject, text, ()),
-        message_id=None,
-        in_reply_to=None,
-        references=(),
-        subject=subject,
-        sender=sender if sender.name or sender.address else None,
-        to=(Address("", mailbox),) if mailbox else (),
-        cc=(),
-        delivered_to=(),
-        date=_date(fields.get("created_at", "")),
-        text=text,
-        new_text=text,
-        language=language.detect(fields.get("text", "")) if error is None else "und",
-        attachments=(),
-        flags=() if error is None else (error.kind,),
-    )
+def _missing(columns: Mapping[str, str], mapping: DropMapping) -> list[str]:
+    return [field for field in mapping.required if field not in columns]
 
 
-def _entry(kind: DropKind, values: Mapping[str, str], columns: Mapping[str, str]) -> Drop:
-    fields = {columns[h]: v for h, v in values.items() if h in columns and v}
-    extra = {h: v for h, v in values.items() if h not in columns and v}
-    entry_id = fields.get("id") or digest([fields, extra])
-    stored = {"kind": kind, "id": entry_id, "fields": fields, "extra": extra}
-    return Drop(f"{kind}:{entry_id}", kind, _canonical(stored))
+def _missing_message(name: str, missing: Sequence[str], headers: Sequence[str], mapping: DropMapping) -> str:
+    wanted = "; ".join(f"{field} (for example {', '.join(getattr(mapping, field)[:3])})" for field in missing)
+    found = ", ".join(h.strip() for h in headers[:20]) or "none"
+    return f"{name} lacks the column {wanted}; it has {found}. Export it with that column or name it in the mapping."
 
 
-def _problem(place: str, kind: DropKind, reason: str, message: str) -> Drop:
-    return Drop(
-        place, kind, _canonical({"kind": kind, "id": place, "problem": {"kind": reason, "message": message}})
-    )
-
-
-def _canonical(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _columns(header: Iterable[str], mapping: DropMapping) -> dict[str, str]:
-    """Header -> field; the first header that fits a field takes it."""
-    known = {_plain(alias): field for field, aliases in mapping for alias in aliases}
-    found: dict[str, str] = {}
-    for name in header:
-        field = known.get(_plain(name))
-        if field is not None and field not in found.values():
-            found[name] = field
-    return found
-
-
-def _plain(name: str) -> str:
-    return _WORD.sub(" ", name.replace("_", " ")).strip().casefold()
-
-
-def _delimiter(text: str) -> str:
-    header = text[:_SAMPLE].split("\n", 1)[0]
-    return max(";,\t|", key=header.count)
+def _plain(header: str) -> str:
+    return re.sub(r"[^\w№]+|_", "", header.casefold())
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
-    return value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _date(text: str) -> datetime | None:
-    """ISO 8601, or day first as Russian and Kazakh systems write it; without offset it has no instant and is left out."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
+def _text(data: bytes) -> str:
+    return charset.decode(data, None).text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    if text[:4].lower() == "sep=":
+        text = text.partition("\n")[2]
+    header = text.partition("\n")[0]
+    delimiter = max((";", ",", "\t", "|"), key=header.count)
+    csv.field_size_limit(MAX_FIELD * 10)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            continue
+        yield row

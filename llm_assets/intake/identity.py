@@ -17,9 +17,9 @@ def of_bytes(raw: bytes) -> str:
     return digest(["raw", digest_bytes(raw)])
 
 
-def of_entry(kind: str, source: str, entry_id: str) -> str:
-    """Record id of a CRM record or form: its own id in its system."""
-    return digest([kind, source, entry_id])
+def of_entry(kind: str, entry_id: str) -> str:
+    """Record id of a CRM record or form: its own id in its system, whichever file brought it."""
+    return digest([kind, entry_id])
 
 
 def of_content(kind: str, sender: str, subject: str, text: str, attachments: Sequence[Attachment]) -> str:

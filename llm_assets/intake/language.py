@@ -41,29 +41,9 @@ _RUSSIAN_ENDINGS = re.compile(
 
 _UKRAINIAN = re.compile("[їєґ]", re.I)
 _LATIN_LANGUAGES = frozenset(
-    (
-        "en",
-        "de",
-        "fr",
-        "es",
-        "it",
-        "pt",
-        "nl",
-        "pl",
-        "cs",
-        "sk",
-        "ro",
-        "hu",
-        "tr",
-        "az",
-        "uz",
-        "sv",
-        "da",
-        "no",
-        "nb",
-        "fi",
+    re.findall(
+        r"\w+", "en de fr es it pt nl pl cs sk ro hu tr az uz sv da no nb fi et lv lt hr sl sq id ms vi tl sw"
     )
-    + ("et", "lv", "lt", "hr", "sl", "sq", "id", "ms", "vi", "tl", "sw")
 )
 """Languages that write to an office here in Latin letters; the model knows 97 and takes capitals for Lingala."""
 

@@ -9,6 +9,8 @@ from llm_assets.intake import charset
 
 MAX_STREAM = 60_000_000
 _STREAM = "__substg1.0_"
+IS_OUTLOOK = ("__properties_version1.0",)
+"""The stream that every Outlook message has and no other file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Stored:
 
 def streams_of(data: bytes) -> dict[tuple[str, ...], bytes] | None:
     """Every stream of the file by its path; None when the container is damaged."""
-    import olefile
+    import olefile  # type: ignore[import-untyped]  # ships none
 
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:

@@ -20,6 +20,7 @@ _MAIL_HEADER = re.compile(
     re.I | re.M,
 )
 _MAIL_NAMES = (".eml", ".mht", ".mhtml", ".msg")
+_OUTLOOK_STREAM = "__properties_version1.0".encode("utf-16-le")
 _DOCUMENT_NAMES = (".txt", ".csv", ".tsv", ".html", ".htm", ".md", ".json", ".xml", ".log", ".rtf")
 _TYPES = {
     "pdf": "application/pdf",
@@ -45,16 +46,24 @@ def read_bytes(data: bytes, *, path: str, ocr: bool = True) -> Iterator[Message]
         case "mail":
             yield read_mail(data, path=path, index=0, reading=reading)
         case "outlook":
-            yield read_outlook(ole.outlook(ole.streams_of(data) or {}), data, path=path, reading=reading)
+            yield read_outlook_or_document(data, path=path, reading=reading)
         case _:
             yield read_document(data, path=path, reading=reading)
+
+
+def read_outlook_or_document(data: bytes, *, path: str, reading: Reading) -> Message:
+    """An Outlook message where the file really is one."""
+    streams = ole.streams_of(data)
+    if streams is None or ole.IS_OUTLOOK not in streams:
+        return read_document(data, path=path, reading=reading)
+    return read_outlook(ole.outlook(streams), data, path=path, reading=reading)
 
 
 def kind_of(data: bytes, path: str) -> str:
     """`mail`, `mbox`, `outlook` or `document`, by content first and by name where content cannot say."""
     suffix = PurePath(path).suffix.lower()
     content = attachments.sniff(data)
-    if content == "ole" and ("__properties_version1.0",) in (ole.streams_of(data) or {}):
+    if content == "ole" and (suffix == ".msg" or _OUTLOOK_STREAM in data):
         return "outlook"
     if content in ("pdf", "zip", "image", "rtf", "ole", "tnef"):
         return "document"

@@ -1,96 +1,134 @@
-"""Sources: folders, files, mbox, maildir and drops as a stream of items, each the bytes of one message.
+"""Where mail and drops lie on disk: a folder, maildir, mbox or single file as a stream of raw items. Reads, never moves."""
 
-What belongs here: what is a message, where it lies, when it arrived. What does not: whether it is new.
-"""
-
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from llm_assets.domain.document import Kind
-from llm_assets.intake import drops, mbox
+from llm_assets.intake import mbox
+from llm_assets.intake.drops import DropMapping, Entry, is_drop, read_drop
 from llm_assets.intake.read import kind_of
 
-_UNFINISHED = (".part", ".tmp", ".crdownload", "~")
-_MAILDIR = ("new", "cur", "tmp")
+UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart", ".swp", ".lock")
+_EAGER_BYTES = 1_000_000
+_SNIFFED = 65_536
+_FLAGS = re.compile(r"[:!;]2,[A-Za-z]*$")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class RawItem:
-    """One message as a source yields it."""
+    """One message as a source holds it. `data` is what is stored once and read ever after."""
 
     source: str
     place: str
     kind: Kind
-    data: bytes
+    content: bytes | Path
+    """The bytes, or for large files where they are."""
     arrived_at: datetime
-    """File time, UTC."""
+
+    @property
+    def data(self) -> bytes:
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
 
 
-def scan(root: Path, *, source: str, relative_to: Path | None = None) -> Iterator[RawItem]:
-    """Every message below `root` (a folder, or one file), in order of path, one file in memory at a time.
+def scan(
+    root: Path, *, source: str, relative_to: Path | None = None, mapping: DropMapping | None = None
+) -> Iterator[RawItem]:
+    """Every message below `root` (a folder, or one file) in a stable order, one at a time.
 
-    Places are absolute paths, or relative to `relative_to` so that the folder may move. Raises OSError when `root`
-    itself cannot be read; a file that vanishes while scanning is left for the next scan.
+    Places are absolute paths, or relative to `relative_to` so that the folder may move. Hidden and unfinished files
+    are left alone, and a file that vanishes meanwhile is left for the next scan. What cannot be opened or mapped
+    becomes an item that reads as unreadable, so that it is counted. Raises OSError when `root` cannot be read.
     """
-    for path in _files(root):
-        try:
-            data = path.read_bytes()
-            arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        except FileNotFoundError:
-            continue
-        yield from _items(path, data, source, _place(path, relative_to), arrived)
-
-
-def _files(root: Path) -> Iterator[Path]:
+    scanner = _Scanner(
+        source, relative_to.resolve() if relative_to is not None else None, mapping or DropMapping()
+    )
     if root.is_file():
-        yield root
-        return
-    for path in sorted(root.iterdir()):
-        if path.name.startswith(".") or path.name.endswith(_UNFINISHED):
-            continue
-        if path.is_dir():
-            if path.name == "tmp" and _is_maildir(path.parent):
-                continue
-            yield from _files(path)
-        elif path.is_file():
-            yield path
-
-
-def _is_maildir(folder: Path) -> bool:
-    return all((folder / name).is_dir() for name in _MAILDIR)
-
-
-def _place(path: Path, relative_to: Path | None) -> str:
-    """A maildir message keeps its place when it is moved from new/ to cur/ or its flags change."""
-    place = path.resolve()
-    if place.parent.name in _MAILDIR and _is_maildir(place.parent.parent):
-        place = place.parent.parent / place.name.split(":2,")[0]
-    if relative_to is not None and place.is_relative_to(relative_to.resolve()):
-        place = place.relative_to(relative_to.resolve())
-    return place.as_posix()
-
-
-def _items(path: Path, data: bytes, source: str, place: str, arrived: datetime) -> Iterator[RawItem]:
-    suffix = path.suffix.lower()
-    if suffix in (".csv", ".tsv"):
-        found: Iterator[drops.Drop] = drops.read_csv(data, name=place)
-    elif suffix in (".jsonl", ".ndjson"):
-        found = drops.read_json_lines(data, name=place)
+        yield from scanner.file(root)
     else:
-        yield from _mails(path, data, source, place, arrived)
-        return
-    for drop in found:
-        yield RawItem(source, drop.place, drop.kind, drop.data, arrived)
+        yield from scanner.folder(root)
 
 
-def _mails(path: Path, data: bytes, source: str, place: str, arrived: datetime) -> Iterator[RawItem]:
-    match kind_of(data, str(path)):
-        case "mbox":
-            for index, message in enumerate(mbox.messages(data.splitlines(keepends=True))):
-                yield RawItem(source, f"{place}#{index}", "mail", message, arrived)
-        case "mail" | "outlook":
-            yield RawItem(source, place, "mail", data, arrived)
-        case _:
-            yield RawItem(source, place, "document", data, arrived)
+@dataclass(frozen=True, slots=True)
+class _Scanner:
+    source: str
+    relative_to: Path | None
+    mapping: DropMapping
+
+    def folder(self, folder: Path) -> Iterator[RawItem]:
+        entries = sorted(os.scandir(folder), key=lambda e: e.name)
+        if {"cur", "new"} <= {e.name for e in entries if e.is_dir()}:
+            yield from self._maildir(folder)
+            entries = [e for e in entries if e.name not in ("cur", "new", "tmp")]
+        for entry in entries:
+            if _skipped(entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from self.folder(Path(entry.path))
+            elif entry.is_file():
+                yield from self.file(Path(entry.path))
+
+    def file(self, path: Path) -> Iterator[RawItem]:
+        place = self._place(path)
+        try:
+            arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            with path.open("rb") as stream:
+                head = stream.read(_SNIFFED)
+            yield from self._items(path, head, place, arrived)
+        except FileNotFoundError:
+            return
+        except PermissionError as error:
+            reason = f"Cannot open {path.name}: {error.strerror}. Correct its permissions."
+            yield RawItem(
+                self.source, place, "crm", Entry(kind="crm", id=place, problem=reason).stored(), _EPOCH
+            )
+
+    def _items(self, path: Path, head: bytes, place: str, arrived: datetime) -> Iterator[RawItem]:
+        if is_drop(head, path.name, self.mapping):
+            for drop in read_drop(path.read_bytes(), name=place, mapping=self.mapping):
+                yield RawItem(self.source, drop.place, drop.kind, drop.data, arrived)
+            return
+        match kind_of(head, place):
+            case "mbox":
+                yield from self._mbox(path, place, arrived)
+            case "document":
+                yield self._whole(path, place, "document", arrived)
+            case _:
+                yield self._whole(path, place, "mail", arrived)
+
+    def _maildir(self, folder: Path) -> Iterator[RawItem]:
+        """Messages by their unique names, which survive the move from `new` to `cur` and every change of flags."""
+        found: dict[str, Path] = {}
+        for part in ("cur", "new"):
+            for entry in os.scandir(folder / part):
+                if entry.is_file() and not _skipped(entry.name):
+                    found.setdefault(_FLAGS.sub("", entry.name), Path(entry.path))
+        for unique in sorted(found):
+            try:
+                arrived = datetime.fromtimestamp(found[unique].stat().st_mtime, UTC)
+                yield self._whole(found[unique], self._place(folder / unique), "mail", arrived)
+            except FileNotFoundError:
+                continue
+
+    def _mbox(self, path: Path, place: str, arrived: datetime) -> Iterator[RawItem]:
+        with path.open("rb") as stream:
+            for index, data in enumerate(mbox.messages(stream)):
+                yield RawItem(self.source, f"{place}#{index}", "mail", data, arrived)
+
+    def _whole(self, path: Path, place: str, kind: Kind, arrived: datetime) -> RawItem:
+        content = path.read_bytes() if path.stat().st_size <= _EAGER_BYTES else path
+        return RawItem(self.source, place, kind, content, arrived)
+
+    def _place(self, path: Path) -> str:
+        place = path.parent.resolve() / path.name
+        if self.relative_to is not None and place.is_relative_to(self.relative_to):
+            place = place.relative_to(self.relative_to)
+        return place.as_posix()
+
+
+def _skipped(name: str) -> bool:
+    return name.startswith((".", "~")) or name.endswith("~") or name.lower().endswith(UNFINISHED)
