@@ -157,7 +157,7 @@ def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[st
         "archived_at": rfc3339(archived) if now > archived else None,
         "results_url": f"{ctx.base_url}/v1/messages/batches/{record.id}/results" if reachable else None,
     }
-    for fault in faults:
+    for fault in () if created else faults:
         if fault.status is not None:
             shown["processing_status"] = fault.status
         shown |= fault.extra_fields

@@ -38,10 +38,10 @@ class Context:
                 record.latency = fault.latency
             if fault.expire_after_share is not None:
                 record.executed, record.rest = int(record.total * fault.expire_after_share), "expired"
-        if record.executed is None and record.latency > WINDOW:
-            record.executed, record.rest = int(record.total * WINDOW / record.latency), "expired"
             if fault.fail is not None and record.protocol == "openai":
                 record.work = Work(errors=[refused_input(fault.fail, record.model)])
+        if record.executed is None and record.latency > WINDOW:
+            record.executed, record.rest = int(record.total * WINDOW / record.latency), "expired"
         self.store.add_batch(record)
         if record.work is None:
             self.answering.start(record)

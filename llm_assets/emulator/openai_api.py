@@ -291,7 +291,7 @@ def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[st
         "usage": None if work is None else _usage(work),
         "metadata": record.metadata,
     }
-    for fault in faults:
+    for fault in () if created else faults:
         if fault.status is not None:
             shown["status"] = fault.status
         shown |= fault.extra_fields

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.errors import ApiError, Protocol
@@ -88,6 +88,15 @@ class RequestWhen(When):
     """Regular expression, searched."""
     keyword: str | None = None
     """Text in the user's part, case ignored."""
+
+    @field_validator("custom_id")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as err:
+            raise ValueError(f"{pattern!r} is not a regular expression: {err}") from err
+        return pattern
 
 
 class CallFault(Strict):
@@ -195,13 +204,17 @@ class Casting:
         self._seen: dict[str, int] = {}
 
     def call(self, protocol: Protocol, operation: str) -> CallFault | None:
+        """The first rule that strikes. Every rule counts every call it is about, struck or not."""
+        struck: CallFault | None = None
         for index, fault in enumerate(self.scenario.calls):
             when = fault.when
             if when.operation not in (None, operation) or when.protocol not in (None, protocol):
                 continue
-            if self._strikes(f"calls[{index}]", when.calls, when.times, when.share):
-                return fault
-        return None
+            rule = f"calls[{index}]"
+            if self._due(rule, when.calls, when.times, when.share) and struck is None:
+                self._note(rule)
+                struck = fault
+        return struck
 
     def batch(self, protocol: Protocol, model: str | None) -> list[BatchFault]:
         found = []
@@ -209,20 +222,22 @@ class Casting:
             when = fault.when
             if when.protocol not in (None, protocol) or when.model not in (None, model):
                 continue
-            if self._strikes(f"batches[{index}]", when.batches, when.times, when.share):
+            rule = f"batches[{index}]"
+            if self._due(rule, when.batches, when.times, when.share):
+                self._note(rule)
                 found.append(fault)
         return found
 
-    def _strikes(self, rule: str, ordinals: tuple[int, ...], times: int | None, share: float) -> bool:
+    def _due(self, rule: str, ordinals: tuple[int, ...], times: int | None, share: float) -> bool:
         nth = self._seen[rule] = self._seen.get(rule, 0) + 1
         if ordinals and nth not in ordinals:
             return False
         if times is not None and self.applied.get(rule, 0) >= times:
             return False
-        if not drawn(share, str(self.seed), rule, str(nth)):
-            return False
+        return drawn(share, str(self.seed), rule, str(nth))
+
+    def _note(self, rule: str) -> None:
         self.applied[rule] = self.applied.get(rule, 0) + 1
-        return True
 
 
 class RequestCasting:

@@ -59,6 +59,8 @@ def serve(options: EmulatorOptions) -> None:
     listener = _listen(options)
     port = listener.getsockname()[1]
     url = f"http://{options.host}:{port}"
+    # A stop may come before the server listens for it; it must end as quietly as a later one.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     _announce(options, url, port)
     if options.exit_with_parent is not None:
         end_with(options.exit_with_parent)

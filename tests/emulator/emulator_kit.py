@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from http.client import HTTPConnection
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import anthropic
@@ -82,3 +84,22 @@ def message(text: str = "Where is my card?", **params: Any) -> dict[str, Any]:
 
 def message_item(custom_id: str, text: str = "Where is my card?", **params: Any) -> Any:
     return {"custom_id": custom_id, "params": message(text, **params)}
+
+
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+
+
+def raw_call(
+    played: Played, method: str, path: str, headers: dict[str, str], body: bytes | None = None
+) -> Answer:
+    """A call without an SDK: exactly these headers."""
+    place = urlsplit(played.running.url)
+    connection = HTTPConnection(place.hostname or "", place.port, timeout=10)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.read())
+    finally:
+        connection.close()

@@ -10,31 +10,41 @@ class Dated(NamedTuple):
     quote: str
 
 
-MONTHS: tuple[tuple[str, ...], ...] = (
-    ("jan", "янв", "қаңтар"),
-    ("feb", "февр", "ақпан"),
-    ("mar", "март", "наурыз"),
-    ("apr", "апр", "сәуір"),
-    ("may", "мая", "май", "мамыр"),
-    ("jun", "июн", "маусым"),
-    ("jul", "июл", "шілде"),
-    ("aug", "авг", "тамыз"),
-    ("sep", "сент", "қыркүйек"),
-    ("oct", "окт", "қазан"),
-    ("nov", "нояб", "қараша"),
-    ("dec", "дек", "желтоқсан"),
+ENGLISH = (
+    *("january", "february", "march", "april", "may", "june", "july"),
+    *("august", "september", "october", "november", "december"),
 )
-MONTH_OF = {name: number for number, names in enumerate(MONTHS, 1) for name in names}
-NAMES = "|".join(sorted(MONTH_OF, key=len, reverse=True))
+STEMS: tuple[tuple[str, ...], ...] = (
+    ("янв", "қаңтар"),
+    ("февр", "ақпан"),
+    ("март", "наурыз"),
+    ("апр", "сәуір"),
+    ("мая", "май", "мамыр"),
+    ("июн", "маусым"),
+    ("июл", "шілде"),
+    ("авг", "тамыз"),
+    ("сент", "қыркүйек"),
+    ("окт", "қазан"),
+    ("нояб", "қараша"),
+    ("дек", "желтоқсан"),
+)
+MONTH_OF = {
+    **{name: number for number, name in enumerate(ENGLISH, 1)},
+    **{name[:3]: number for number, name in enumerate(ENGLISH, 1)},
+    **{"sept": 9},
+    **{stem: number for number, stems in enumerate(STEMS, 1) for stem in stems},
+}
+LATIN = "|".join(sorted((name for name in MONTH_OF if name.isascii()), key=len, reverse=True))
+CYRILLIC = "|".join(sorted((name for name in MONTH_OF if not name.isascii()), key=len, reverse=True))
 DIGIT = re.compile(r"\d")
 NUMERIC = re.compile(r"\b(?:(\d{4})-(\d\d)-(\d\d)|(\d{1,2})[./](\d{1,2})[./](\d{4}|\d\d))\b")
 NAMED = re.compile(
-    rf"\b(?:(\d{{4}})\s+(?:жылғы|жылы|ж\.)\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?({NAMES})\w*\.?"
-    r"(?:,?\s+(\d{4}))?",
+    r"\b(?:(\d{4})\s+(?:жылғы|жылы|ж\.)\s+)?(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?"
+    rf"(?:({LATIN})\b\.?|({CYRILLIC})\w*\.?)(?:,?\s+(\d{{4}}))?",
     re.IGNORECASE,
 )
 AMERICAN = re.compile(
-    rf"\b({NAMES})[a-z]*\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(\d{{4}}))?\b", re.IGNORECASE
+    rf"\b({LATIN})\b\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}})\b)?", re.IGNORECASE
 )
 
 
@@ -50,7 +60,8 @@ def dates(text: str, year: int | None) -> list[Dated]:
             full = match[6] if len(match[6]) == 4 else f"20{match[6]}"
             _add(found, match, full, match[5], match[4])
     for match in NAMED.finditer(text):
-        _add(found, match, match[1] or match[4] or year, MONTH_OF[match[3].lower()], match[2])
+        month = MONTH_OF[(match[3] or match[4]).lower()]
+        _add(found, match, match[1] or match[5] or year, month, match[2])
     for match in AMERICAN.finditer(text):
         _add(found, match, match[3] or year, MONTH_OF[match[1].lower()], match[2])
     return [dated for _, dated in sorted(found)]

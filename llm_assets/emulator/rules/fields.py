@@ -223,12 +223,13 @@ def currency(case: Case) -> Found | None:
 
 
 def _money(case: Case) -> tuple[str, str, str] | None:
-    """Amount, currency and their words: the one after a word for "total", else the first."""
+    """Amount, currency and their words: the largest after a word for "total", else the first."""
     if "money" not in case.notes:
         found = sorted(_sums(case))
-        totals = [at for at, _ in _anchored(case, TOTALS, reach=0)]
-        chosen = next((money for at, money in found if any(0 <= at - total <= 40 for total in totals)), None)
-        case.notes["money"] = chosen or (found[0][1] if found else None)
+        ends = [at for at, _ in _anchored(case, TOTALS, reach=0)]
+        totals = [money for at, money in found if any(0 <= at - total <= 40 for total in ends)]
+        first = found[0][1] if found else None
+        case.notes["money"] = max(totals, key=lambda money: float(money[0])) if totals else first
     money: tuple[str, str, str] | None = case.notes["money"]
     return money
 

@@ -87,7 +87,7 @@ class _Compiler:
     def _union(self, variants: list[Schema], name: str, depth: int) -> Node:
         real = [one for one in variants if self.resolve(one).get("type") != "null"]
         nullable = len(real) < len(variants)
-        if not real:
+        if not real or (nullable and depth > DEEPEST // 2):
             return _constant(None)
         inner = self.node(real[0], name, depth + 1)
         if not nullable:
