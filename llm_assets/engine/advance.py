@@ -141,9 +141,11 @@ def _plan(engine: Engine, day: date, plan: StepPlan, rework: Rework) -> PlanSumm
         return plan_step(engine, day, plan.step, plan.tasks(), rework)
 
 
-def _with_plans(progress: Progress, summaries: Iterable[PlanSummary]) -> Progress:
-    summaries = list(summaries)
-    return replace(progress, sent=sum(s.sent for s in summaries), reused=sum(s.reused for s in summaries))
+def _with_plans(progress: Progress, summaries: Sequence[PlanSummary]) -> Progress:
+    overtaken = sum(s.overtaken for s in summaries)
+    failure = f"another process was first with {overtaken} batches" if overtaken else progress.failure
+    sent, reused = sum(s.sent for s in summaries), sum(s.reused for s in summaries)
+    return replace(progress, sent=sent, reused=reused, failure=failure)
 
 
 def _count(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Progress:

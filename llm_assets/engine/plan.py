@@ -8,6 +8,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO
 
+import structlog
+
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.digest import digest
 from llm_assets.domain.money import estimated_tokens
@@ -17,6 +19,8 @@ from llm_assets.domain.request import BATCH_ID_LENGTH, CustomId, Request
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.ports import Member, Work
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,14 @@ class PlanSummary:
     reused: int = 0
     sent: int = 0
     """Requests put into batches by this plan."""
+    overtaken: int = 0
+    """Batches given up because another process had sent one of their requests; what is still due is planned next."""
 
 
 def plan_step(engine: Engine, day: date, step: str, tasks: Iterable[Task], rework: Rework) -> PlanSummary:
-    """Plans a step of a night from a stream of tasks; memory does not grow with their number.
+    """Plans a step of a night from a stream of all its tasks; only their ids are held in memory.
 
-    Raises ConfigurationError for a model without a price, before anything is written.
+    Work of cases that are no longer among the tasks is forgotten: nobody would ever send it.
     """
     packer = Packer(engine, day, step)
     try:
@@ -51,13 +57,15 @@ def plan_step(engine: Engine, day: date, step: str, tasks: Iterable[Task], rewor
     except BaseException:
         packer.abandon()
         raise
-    return PlanSummary(new, reused, packer.sent)
+    return PlanSummary(new, reused, packer.sent, packer.overtaken)
 
 
 def _plan_all(
     engine: Engine, day: date, step: str, tasks: Iterable[Task], rework: Rework, packer: "Packer"
 ) -> tuple[int, int]:
     new = reused = 0
+    cases: set[str] = set()
+    packed: set[str] = set()
     for chunk in chunks(tasks):
         work = [
             Work(
@@ -72,11 +80,13 @@ def _plan_all(
         ]
         planned = engine.ledger.plan(day, step, work, rework=rework, max_attempts=engine.max_attempts)
         new, reused = new + planned.new, reused + planned.reused
-        due = dict(planned.due)
+        cases.update(t.case_id for t in chunk)
         for task in chunk:
-            member = due.pop(task.request.request_id, None)
-            if member is not None:
+            member = planned.due.get(task.request.request_id)
+            if member is not None and member.request_id not in packed:
+                packed.add(member.request_id)
                 packer.add(task, member)
+    engine.ledger.prune_work(day, step, cases)
     return new, reused
 
 
@@ -95,6 +105,7 @@ class Packer:
         self._step = step
         self._open: dict[tuple[Lane, Mode, str], _Parcel] = {}
         self.sent = 0
+        self.overtaken = 0
 
     def add(self, task: Task, member: Member) -> None:
         request = task.request
@@ -103,20 +114,19 @@ class Packer:
         parcel = self._open.get(key) or self._start(key, member)
         line = self._line(parcel, request, member)
         if parcel.members and not parcel.takes(self._engine.provider.profile.limits, len(line), tokens):
-            self._send(parcel)
+            self._send(self._open.pop(key))
             parcel = self._start(key, member)
             line = self._line(parcel, request, member)
         parcel.write(line, member, tokens)
 
     def close(self) -> None:
-        for parcel in self._open.values():
-            self._send(parcel)
-        self._open.clear()
+        while self._open:
+            self._send(self._open.popitem()[1])
 
     def abandon(self) -> None:
         """Throws away what has no intent yet; its requests stay due."""
         for parcel in self._open.values():
-            parcel.close()
+            parcel.drop()
             self._engine.spool.discard(parcel.batch_id)
         self._open.clear()
 
@@ -137,14 +147,19 @@ class Packer:
 
     def _send(self, parcel: "_Parcel") -> None:
         """Makes the intent durable. From here on a crash costs nothing: the spool holds what is to be sent."""
-        parcel.close()
         batch = parcel.batch(self._day, self._step, self._engine.provider.profile.name)
         try:
+            parcel.close()
             self._engine.ledger.intend(batch, parcel.members)
-        except ValueError:
+        except ValueError as err:  # the port's word for "in flight already"
+            self._engine.spool.discard(parcel.batch_id)
+            self.overtaken += 1
+            log.warning("another process was first; planned again", batch=parcel.batch_id, error=str(err))
+        except BaseException:
             self._engine.spool.discard(parcel.batch_id)
             raise
-        self.sent += len(parcel.members)
+        else:
+            self.sent += len(parcel.members)
 
 
 class _Parcel:
@@ -174,6 +189,9 @@ class _Parcel:
         """The lines are on the disk, not only with the kernel, when this returns."""
         self._file.flush()
         os.fsync(self._file.fileno())
+        self._file.close()
+
+    def drop(self) -> None:
         self._file.close()
 
     def batch(self, day: date, step: str, provider: str) -> Batch:

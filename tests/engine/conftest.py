@@ -1,0 +1,41 @@
+"""A desk per test: a migrated SQLite ledger, a spool, a fake provider, a clock."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from engine_night import PROFILE, Desk
+from fake_provider import FakeProvider, Ticking
+
+from llm_assets.domain.profile import Profile
+from resources.ledger import SqlLedger
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger with its schema, copied for each test: migrating takes longer than most of them."""
+    folder = tmp_path_factory.mktemp("migrated")
+    ledger = SqlLedger(f"sqlite:///{folder}/ledger.db", folder)
+    ledger.migrate()
+    ledger.close()
+    return folder / "ledger.db"
+
+
+@pytest.fixture
+def open_desk(migrated: Path, tmp_path: Path) -> Callable[..., Desk]:
+    """Opens a desk of its own under a name."""
+
+    def opened(name: str = "desk", profile: Profile = PROFILE) -> Desk:
+        home = tmp_path / name
+        home.mkdir()
+        shutil.copy(migrated, home / "ledger.db")
+        clock = Ticking()
+        return Desk(home, f"sqlite:///{home}/ledger.db", clock, FakeProvider(profile, clock))
+
+    return opened
+
+
+@pytest.fixture
+def desk(open_desk: Callable[..., Desk]) -> Desk:
+    return open_desk()
