@@ -14,6 +14,8 @@ SPACES = " \u00a0\u2007\u2009\u202f"
 DASHES = r"\-\u2010-\u2015"
 GAP = rf"[{SPACES}().{DASHES}]{{0,3}}"
 """What may stand between two digits of a phone number."""
+WRAPPED = rf"[{SPACES}().{DASHES}\n]{{0,3}}"
+"""The same where a mail's line may have been wrapped: only for numbers whose length is beyond doubt."""
 CURRENCY = re.compile(
     rf"[{SPACES}]{{0,2}}(?:[₸$€₽£%]|(?:тг|тенге|теңге|тыс|млн|млрд|мың|руб|сом|долл|евро|kzt|usd|rub|eur|gbp|tenge)(?![^\W\d_]))",
     re.I,
@@ -28,7 +30,7 @@ ORDER_WORD = re.compile(
     r"|өтініш|request|ticket|claim|parcel|посылк|imei|отправлен",
     re.I,
 )
-_RUN = re.compile(rf"\d[\d{SPACES}().{DASHES}]{{7,}}\d", re.ASCII)
+_RUN = re.compile(rf"\d[\d{SPACES}().{DASHES}\n]{{7,}}\d", re.ASCII)
 _NUMBER = re.compile(
     r"(?<![A-Za-z\d+])(?<!\d[-.])(?<![A-Za-z]-)(?:"
     r"(?P<account>\d{20}|\d{5}[ .]\d{3}[ .]\d[ .]\d{4}[ .]\d{7})(?!\d)"
@@ -39,7 +41,7 @@ _NUMBER = re.compile(
     rf"|(?P<local>\(?[79]\d\d\)?[{SPACES}{DASHES}]{{1,2}}\d{{3}}[{SPACES}{DASHES}.]\d\d[{SPACES}{DASHES}.]\d\d)(?!\d)(?!-\d)"
     rf"|(?P<zeros>00[1-9]\d{{0,2}}[{SPACES}{DASHES}](?:{GAP}\d){{7,12}})(?!\d)"
     r")|(?<![\d+])(?P<plus>\+(?:"
-    rf"[17](?:{GAP}\d){{10}}|(?:99[24568]|375|380|971)(?:{GAP}\d){{9}}|(?:993|37[34])(?:{GAP}\d){{8}}"
+    rf"7(?:{WRAPPED}\d){{10}}|1(?:{GAP}\d){{10}}|(?:99[24568]|375|380|971)(?:{GAP}\d){{9}}|(?:993|37[34])(?:{GAP}\d){{8}}"
     rf"|(?:44|90)(?:{GAP}\d){{10}}|86(?:{GAP}\d){{11}}|\d(?:{GAP}\d){{9,13}}))(?!\d)",
     re.ASCII,
 )
