@@ -5,22 +5,33 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import Engine, text
+
+from llm_assets.domain.errors import ConfigurationError
 
 
 @contextmanager
 def file_lock(folder: Path, name: str, *, wait: bool) -> Iterator[bool]:
     """flock on a file of its own for each name. The file stays: removing it would let two holders in."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock"
-    with path.open("ab") as handle:
+    with _lock_file(folder, name) as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield False
             return
         yield True
+
+
+def _lock_file(folder: Path, name: str) -> IO[bytes]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.lock").open("ab")
+    except OSError as err:
+        raise ConfigurationError(
+            f"No lock can be kept in {folder} ({err.strerror}): check LLM_ASSETS_HOME and who owns it."
+        ) from err
 
 
 @contextmanager

@@ -328,18 +328,16 @@ def test_the_first_usable_answer_wins_and_a_later_one_only_costs(ledger: SqlLedg
     assert ledger.usage(DAY)[0].cost_usd == 3 * COST
 
 
-def test_a_late_failure_does_not_end_a_newer_attempt_but_a_late_answer_does(ledger: SqlLedger) -> None:
-    sent = send(ledger, plan(ledger, work([1, 2])), "first")
-    for number in (1, 2):
-        ledger.settle(sent, [settled(request(number), Next.RETRY)])
-    second = send(ledger, plan(ledger, work([1, 2])), "second")
-    ledger.settle(second, [settled(request(n), Next.RETRY, attempt=2) for n in (1, 2)])
-    third = send(ledger, plan(ledger, work([1, 2])), "third")
-    assert {m.attempt for m in ledger.members(third.batch_id).values()} == {3}
-    ledger.release(third.batch_id)
-    send(ledger, plan(ledger, work([1, 2])), "fourth")
-    ledger.settle_online(DAY, STEP, Lane.NIGHTLY, [settled(request(1), Next.DONE, attempt=4)])
-    assert by_case(ledger) == {case(1): RequestState.DONE, case(2): RequestState.IN_FLIGHT}
+def test_a_late_failure_does_not_end_a_newer_try_but_a_late_answer_does(ledger: SqlLedger) -> None:
+    first = send(ledger, plan(ledger, work([1, 2])), "first")
+    ledger.settle(first, [settled(request(n), Next.RETRY) for n in (1, 2)])
+    slow = send(ledger, plan(ledger, work([1, 2])), "slow")
+    online = [settled(request(n), Next.RETRY, attempt=3) for n in (1, 2)]
+    ledger.settle_online(DAY, STEP, Lane.NIGHTLY, online)
+    late = [settled(request(1), Next.DEAD, attempt=2), settled(request(2), Next.DONE, attempt=2)]
+    assert ledger.settle(slow, late) == 2
+    assert by_case(ledger) == {case(1): RequestState.DUE, case(2): RequestState.DONE}
+    assert plan(ledger, work([1, 2]), max_attempts=9).due == {request(1): Member(request(1), 4, 4)}
 
 
 def test_settling_a_request_nobody_planned_is_an_error(ledger: SqlLedger) -> None:

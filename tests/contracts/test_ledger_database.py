@@ -118,6 +118,13 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         SqlLedger(f"sqlite:///{tmp_path}/file/ledger.db", tmp_path).migrate()
 
 
+def test_a_home_without_room_for_locks_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "locks").touch()
+    ledger = SqlLedger(f"sqlite:///{tmp_path}/ledger.db", tmp_path)
+    with pytest.raises(ConfigurationError, match="LLM_ASSETS_HOME"), ledger.owner("planning"):
+        pytest.fail("a lock without a file")
+
+
 @pytest.fixture
 def full_disk() -> Iterator[None]:
     """SQLite's own limit on pages answers exactly as a full disk does."""
