@@ -34,6 +34,8 @@ async def answer(ctx: Context, calls: Counter[str], request: Request) -> Reply:
             return _scenario(ctx, request)
         case "POST", "advance":
             return _advance(ctx, request)
+        case "POST", "parent":
+            return _parent(ctx, request)
     return Reply.of({"error": f"No such admin endpoint: {request.method} {request.path}"}, 404)
 
 
@@ -54,6 +56,16 @@ def _advance(ctx: Context, request: Request) -> Reply:
     ctx.clock.advance(seconds)
     ctx.store.set_setting("clock.offset", ctx.clock.offset)
     return Reply.of({"now": ctx.clock.now(), "offset": ctx.clock.offset})
+
+
+def _parent(ctx: Context, request: Request) -> Reply:
+    """Another process relies on this emulator. One that was started without a parent stays without."""
+    try:
+        pid = int(request.json(1000)["pid"])
+    except (ApiError, KeyError, TypeError, ValueError):
+        return Reply.of({"error": 'A JSON body {"pid": number} is required.'}, 400)
+    kept = not ctx.parents.watching or ctx.parents.add(pid)
+    return Reply.of({"kept": kept}, 200 if kept else 409)
 
 
 async def _stats(ctx: Context, calls: Counter[str], requests: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from llm_assets.emulator.batches import WINDOW, Answering, faults_of, progress
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.errors import ApiError, Protocol
 from llm_assets.emulator.options import EmulatorOptions
+from llm_assets.emulator.parent import Parents
 from llm_assets.emulator.prompts import Prompt
 from llm_assets.emulator.scenario import Casting, RequestCasting
 from llm_assets.emulator.store import BatchRecord, Store, Work
@@ -21,6 +22,7 @@ class Context:
     clock: Clock
     casting: Casting
     answering: Answering
+    parents: Parents
     base_url: str
     seen_prefixes: set[int] = field(default_factory=set)
 

@@ -40,13 +40,9 @@ class RunningEmulator:
         if not is_alive(self.pid):
             return
         os.kill(self.pid, signal.SIGTERM)
-        until = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < until:
-            if not _running(self.pid):
-                return
-            time.sleep(0.02)
-        os.kill(self.pid, signal.SIGKILL)
-        _running(self.pid)
+        if not _wait_until_gone(self.pid):
+            os.kill(self.pid, signal.SIGKILL)
+            _wait_until_gone(self.pid)
 
 
 def start(home: Path, **options: Any) -> RunningEmulator:
@@ -67,7 +63,10 @@ def start(home: Path, **options: Any) -> RunningEmulator:
                 f"An emulator (pid {running.pid}) already serves {home} with another {', '.join(other)};"
                 " stop it first or use another folder."
             )
-        return running
+        if wanted.exit_with_parent is None or _adopt(running.url, wanted.exit_with_parent):
+            return running
+        _wait_until_gone(running.pid)
+        return _launch(wanted)
 
 
 def _differences(wanted: EmulatorOptions, health: dict[str, Any]) -> list[str]:
@@ -94,11 +93,22 @@ def find(home: Path) -> RunningEmulator | None:
     return running
 
 
+def _adopt(url: str, pid: int) -> bool:
+    """Tell a running emulator that one more process relies on it; False when it is about to end."""
+    kept = _ask(url, "POST", "/_emulator/parent", json.dumps({"pid": pid}))
+    return kept is not None and kept.get("kept") is True
+
+
 def _health(url: str) -> dict[str, Any] | None:
+    return _ask(url, "GET", "/_emulator/health")
+
+
+def _ask(url: str, method: str, path: str, body: str | None = None) -> dict[str, Any] | None:
+    """The JSON answer of an admin endpoint; None when nobody answers."""
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=5)
     try:
-        connection.request("GET", "/_emulator/health")
+        connection.request(method, path, body)
         answer: dict[str, Any] = json.loads(connection.getresponse().read())
     except (OSError, ValueError, http.client.HTTPException):
         return None
@@ -140,6 +150,15 @@ def arguments(options: EmulatorOptions) -> list[str]:
         if value is not None:
             words += [names.get(item.name, "--" + item.name.replace("_", "-")), str(value)]
     return words
+
+
+def _wait_until_gone(pid: int) -> bool:
+    until = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < until:
+        if not _running(pid):
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _running(pid: int) -> bool:

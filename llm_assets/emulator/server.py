@@ -19,7 +19,7 @@ from llm_assets.emulator.batches import Answering
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.context import Context
 from llm_assets.emulator.options import EmulatorOptions
-from llm_assets.emulator.parent import end_with
+from llm_assets.emulator.parent import Parents
 from llm_assets.emulator.record import Recorder
 from llm_assets.emulator.scenario import Casting, Scenario, load
 from llm_assets.emulator.store import Store
@@ -62,20 +62,23 @@ def serve(options: EmulatorOptions) -> None:
     # A stop may come before the server listens for it; it must end as quietly as a later one.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     _announce(options, url, port)
+    parents = Parents()
     if options.exit_with_parent is not None:
-        end_with(options.exit_with_parent)
+        parents.add(options.exit_with_parent)
     try:
-        asyncio.run(_run(options, scenario, url, listener))
+        asyncio.run(_run(options, scenario, url, listener, parents))
     finally:
         (options.home / RUNNING).unlink(missing_ok=True)
         lock.close()
 
 
-async def _run(options: EmulatorOptions, scenario: Scenario, url: str, listener: socket.socket) -> None:
+async def _run(
+    options: EmulatorOptions, scenario: Scenario, url: str, listener: socket.socket, parents: Parents
+) -> None:
     store = Store(options.home)
     clock = Clock(store.setting("clock.offset"))
     answering = Answering(store, clock, options.seed)
-    context = Context(options, store, clock, Casting(scenario, options.seed), answering, url)
+    context = Context(options, store, clock, Casting(scenario, options.seed), answering, parents, url)
     recorder = Recorder(options.record) if options.record is not None else None
     config = uvicorn.Config(
         Emulator(context, recorder),

@@ -74,6 +74,19 @@ def test_it_ends_by_itself_when_its_parent_dies(home: Path) -> None:
     running.stop()
 
 
+def test_it_lives_on_for_the_second_process_that_relies_on_it(home: Path) -> None:
+    parents = [subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) for _ in range(2)]
+    running = [start(home, exit_with_parent=parent.pid) for parent in parents]
+    assert running[0] == running[1]
+    parents[0].kill()
+    parents[0].wait()
+    assert not until(lambda: find(home) is None, seconds=1.2)
+    parents[1].kill()
+    parents[1].wait()
+    assert until(lambda: find(home) is None)
+    running[0].stop()
+
+
 def test_the_command_line_writes_the_port_prints_the_url_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
     port_file = tmp_path / "port"
     process = subprocess.Popen(

@@ -41,6 +41,8 @@ class Case:
     subject: str
     text: str
     """Everything the customer sent: subjects, texts and attachments, in order."""
+    written: str
+    """The start of `text` that people wrote: without attachments."""
     year: int | None
     notes: dict[object, Any] = field(default_factory=dict)
     """Findings that several fields share; each is looked for once."""
@@ -97,17 +99,19 @@ def read_case(system: str, user: str) -> Case:
     end = user.rfind("</case>")
     instructions = read_instructions(system)
     if start < 0 or end < start:
-        return Case(instructions, user, "", user, None)
+        return Case(instructions, user, "", user, user, None)
     fenced = user[user.find(">", start) + 1 : end]
     subjects = _all_between(fenced, "subject")
     attached = [body[:ATTACHED_TEXT] for body in _all_between(fenced, "attachment")]
-    parts = [*subjects, *_all_between(fenced, "text"), *attached]
+    written = "\n".join([*subjects, *_all_between(fenced, "text")])
+    text = "\n".join([written, *attached]) if attached else written
     date = MESSAGE_DATE.search(fenced, 0, 600)
     return Case(
         instructions,
         user[:start] + user[end + 7 :],
         next((subject.strip() for subject in subjects if subject.strip()), ""),
-        "\n".join(parts) if parts else fenced,
+        text or fenced,
+        written,
         int(date[1]) if date else None,
     )
 

@@ -19,6 +19,11 @@ OPENING_PLAIN = {
     "ru": "Благодарим за ваше обращение.",
     "kk": "Хатыңыз үшін рахмет.",
 }
+QUOTED = {
+    "en": "You write: “{words}”.",
+    "ru": "Вы пишете: «{words}».",
+    "kk": "Сіз былай жазыпсыз: «{words}».",
+}
 NUMBERED = {
     "en": "We are looking at your request {number}.",
     "ru": "Мы рассматриваем ваш запрос {number}.",
@@ -36,11 +41,11 @@ COLLEAGUE = {
 }
 SUBJECT = {"en": "Your request", "ru": "Ваше обращение", "kk": "Сіздің өтінішіңіз"}
 SPANS: dict[str, dict[str, str]] = {
-    "working day": {"ru": "рабочих дней", "kk": "жұмыс күні"},
-    "day": {"ru": "дней", "kk": "күн"},
-    "hour": {"ru": "часов", "kk": "сағат"},
-    "minute": {"ru": "минут", "kk": "минут"},
-    "month": {"ru": "месяцев", "kk": "ай"},
+    "working day": {"ru": "рабочий день|рабочих дня|рабочих дней", "kk": "жұмыс күні"},
+    "day": {"ru": "день|дня|дней", "kk": "күн"},
+    "hour": {"ru": "час|часа|часов", "kk": "сағат"},
+    "minute": {"ru": "минута|минуты|минут", "kk": "минут"},
+    "month": {"ru": "месяц|месяца|месяцев", "kk": "ай"},
 }
 SPAN = re.compile(r"(\d+)(?:\s*(?:to|–|-)\s*(\d+))?\s+(working day|day|hour|minute|month)s?\b")
 LINK = re.compile(r"\b(?:https?://)?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[\w/#?=-]*)?")
@@ -54,7 +59,7 @@ def draft(case: Case) -> dict[str, str]:
     """All parts a schema may ask for; greeting and signature only where the prompt gives them."""
     language = _language(case)
     subject = REPLY_MARK.sub("", case.subject).strip()
-    sentences = [_opening(subject, language)]
+    sentences = [_opening(subject, language), _quoted(case, subject, language)]
     number = _request_number(case)
     if number is not None:
         sentences.append(NUMBERED[language].format(number=number))
@@ -85,6 +90,22 @@ def _opening(subject: str, language: str) -> str:
     ):
         return OPENING_PLAIN[language]
     return OPENING[language].format(topic=topic)
+
+
+def _quoted(case: Case, subject: str, language: str) -> str:
+    """The customer's own first sentence, where the subject alone says little and the languages agree."""
+    if len(subject.split()) > 3:
+        return ""
+    for line in case.written.splitlines():
+        first = re.split(r"(?<=[.!?])\s", line.strip())[0].strip(" .!?")
+        speaks = language_of(first)
+        if (
+            len(first.split()) >= 4
+            and len(first) <= 120
+            and (speaks == language or {speaks, language} == {"ru", "kk"})
+        ):
+            return QUOTED[language].format(words=first)
+    return ""
 
 
 def _request_number(case: Case) -> str | None:
@@ -119,5 +140,15 @@ def _facts(guidance: str, language: str) -> list[str]:
     spans = []
     for low, high, unit in SPAN.findall(guidance):
         number = f"{low}–{high}" if high else low
-        spans.append(f"{number} {SPANS[unit][language]}")
+        spans.append(f"{number} {_plural(int(high or low), SPANS[unit][language])}")
     return [*dict.fromkeys(spans), *dict.fromkeys(LINK.findall(guidance))]
+
+
+def _plural(number: int, forms: str) -> str:
+    """The form a number takes; Russian has three, Kazakh one."""
+    words = forms.split("|")
+    if len(words) == 1:
+        return words[0]
+    if number % 10 == 1 and number % 100 != 11:
+        return words[0]
+    return words[1] if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14) else words[2]

@@ -12,6 +12,18 @@ from typing import Any, NamedTuple
 from llm_assets.emulator.rules.anchors import Anchors
 from llm_assets.emulator.rules.case import Case
 from llm_assets.emulator.rules.dates import NUMERIC, dates
+from llm_assets.emulator.rules.lexicon import (
+    BEFORE_NUMBER,
+    CLOSINGS,
+    CODES,
+    DEADLINES,
+    DOCUMENTS,
+    INTRODUCTIONS,
+    PROBLEMS,
+    REQUEST_ANCHORS,
+    TOTALS,
+    UNTIL,
+)
 
 
 class Found(NamedTuple):
@@ -21,99 +33,23 @@ class Found(NamedTuple):
 
 Extractor = Callable[[Case], Found | None]
 
-REQUEST_ANCHORS = (
-    *("заявк", "обращени", "заказ", "заявлени"),
-    *("order", "ticket", "request", "case", "reference", "application"),
-    *("өтінім", "өтініш", "тапсырыс"),
-)
-DOCUMENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("reconciliation", ("акт сверки", "акта сверки", "reconciliation", "салыстыру акті")),
-    (
-        "invoice",
-        (
-            "счет-фактур",
-            "счёт-фактур",
-            "счет на оплату",
-            "счёт на оплату",
-            "invoice",
-            "инвойс",
-            "шот-фактура",
-        ),
-    ),
-    ("act", ("акт выполненных", "акт оказанных", "акт приёма", "акт приема", "орындалған жұмыс", "act of ")),
-    ("waybill", ("накладн", "waybill", "жүкқұжат", "delivery note")),
-    ("contract", ("договор", "контракт", "contract", "келісімшарт", "шарт №")),
-    ("receipt", ("чек №", "квитанц", "receipt", "түбіртек")),
-    ("statement", ("выписк", "bank statement", "statement of account", "үзінді")),
-)
-PROBLEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("wrong_charge", ("списали дважды", "дважды спис", "charged twice", "double charge", "wrong charge", "лишн",
-                      "екі рет алын", "екі рет шеш", "overcharged", "не совершал", "неверная сумма")),
-    ("missing_item", ("не хватает", "недостач", "missing item", "item is missing", "не положили", "жетіспейді")),
-    ("missing_document", ("нет документ", "не прислали договор", "missing document", "документ не приш", "без акта")),
-    ("access", ("не могу войти", "can't log in", "cannot log in", "забыл пароль", "forgot my password", "кіре алма",
-                "заблокирован", "locked out")),
-    ("not_working", ("не работает", "not working", "doesn't work", "does not work", "сломал", "broken", "жұмыс істеме",
-                     "істемейді", "ошибк", "error", "бұзыл", "не открывается", "не прошла", "declined", "өтпеді")),
-    ("delay", ("задерж", "до сих пор не", "still not", "still waiting", "delay", "late", "кешік", "не пришл", "әлі жоқ",
-               "әлі келме", "not arrived", "просроч")),
-    ("complaint", ("жалоб", "претензи", "complain", "возмущ", "шағым", "unacceptable")),
-    ("information", ("подскажите", "как мне", "сколько", "когда", "how do i", "could you tell", "қалай", "қашан", "?")),
-)  # fmt: skip
-CODES = {
-    **dict.fromkeys(("₸", "тенге", "теңге", "тг", "kzt"), "KZT"),
-    **dict.fromkeys(("₽", "руб", "rub"), "RUB"),
-    **dict.fromkeys(("$", "usd", "доллар", "dollar"), "USD"),
-    **dict.fromkeys(("€", "eur", "евро"), "EUR"),
-}
-BEFORE_NUMBER = frozenset({"$", "€", "₸", "₽", "usd", "eur", "kzt"})
-TOTALS = (
-    "итого",
-    "всего к оплате",
-    "к оплате",
-    "total",
-    "жиыны",
-    "барлығы",
-    "amount due",
-    "на сумму",
-    "сумма",
-)
 NUMBER_AFTER = re.compile(
     r"[\w-]{0,12}[\s:]{0,3}(?:(?:number|номер\w{0,3}|нөмір\w{0,5}|no\.?|num|№|n|#)[\s:.]{0,3}){0,2}"
     r"([a-zа-яё]{0,6}[-/]?\d[\w/.-]{1,24})"
 )
 AMOUNT = re.compile(r"\d(?:[\d\s\u00a0\u202f.,]*\d)?")
-CLOSINGS = (
-    "с уважением",
-    "regards",
-    "sincerely",
-    "құрметпен",
-    "спасибо,",
-    "рахмет,",
-    "yours faithfully",
-    "thank you,",
-)
-INTRODUCTIONS = ("меня зовут", "my name is", "менің атым", "атым", "i am ")
 PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]|<[A-Z]+_\d+>")
 NAME = re.compile(r"[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ][\w'’-]+(?:[ \t]+(?:[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ]\.?[\w'’-]*)){0,3}")
-DEADLINES = (
-    "не позднее",
-    "в срок до",
-    "срок до",
-    " до ",
-    "deadline",
-    "no later than",
-    "until ",
-    "before ",
-    " by ",
-)
-UNTIL = ("дейін", "кешіктірмей")
 ANCHORS = Anchors(
     [
         *(*REQUEST_ANCHORS, *CODES, *TOTALS, *CLOSINGS, *INTRODUCTIONS, *DEADLINES, *UNTIL),
         *(anchor for _, anchors in (*DOCUMENTS, *PROBLEMS) for anchor in anchors),
     ]
 )
+FULL_NAME = re.compile(
+    r"(?:[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ](?:\.|[a-zа-яёәғқңөұүһі'’-]+(?:-[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ]\w+)?)\s*){2,3}"
+)
+ORDER_CODE = re.compile(r"\b[A-ZА-Я]{1,4}-\d{3,}(?:-\d+)?\b")
 PHONE = re.compile(r"\+?\d[\d\s()-]{8,16}\d")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 REPLY_MARK = re.compile(r"^(?:\s*(?:re|fwd?|fw|ответ|отв|пересл|hа)\s*:\s*)+", re.IGNORECASE)
@@ -140,9 +76,11 @@ def _anchored(case: Case, anchors: tuple[str, ...], reach: int = 70) -> list[tup
     return [(at, min(ends[at] + reach, len(lowered))) for at in sorted(ends)]
 
 
-def _number_near(case: Case, anchors: tuple[str, ...]) -> Found | None:
+def _number_near(case: Case, anchors: tuple[str, ...], earliest: int = 0) -> Found | None:
     lowered, text = case.lowered, case.text
     for start, end in _anchored(case, anchors):
+        if start < earliest:
+            continue
         word_end = start
         while word_end < end and (lowered[word_end].isalpha() or lowered[word_end] == "-"):
             word_end += 1
@@ -157,7 +95,11 @@ def _number_near(case: Case, anchors: tuple[str, ...]) -> Found | None:
 
 
 def request_number(case: Case) -> Found | None:
-    return _number_near(case, REQUEST_ANCHORS)
+    """The number after a word for a request or order, else the first thing that looks like one."""
+    found = _number_near(case, REQUEST_ANCHORS)
+    if found is None and (code := ORDER_CODE.search(case.written)) is not None:
+        return Found(code[0], code[0])
+    return found
 
 
 def document_type(case: Case) -> Found | None:
@@ -279,6 +221,17 @@ def customer_name(case: Case) -> Found | None:
             match = PLACEHOLDER.match(window) or NAME.match(window)
             if match is not None:
                 return Found(match[0], match[0])
+    return _closing_name(case.written)
+
+
+def _closing_name(written: str) -> Found | None:
+    """A name that ends a line or the mail, as people sign without a formula."""
+    lines = [line.strip() for line in written.splitlines() if line.strip()]
+    for line in reversed(lines[1:]):
+        tail = re.split(r"[.!?,;:]\s+", line)[-1].strip().rstrip(".")
+        words = tail.split()
+        if 2 <= len(words) <= 3 and FULL_NAME.fullmatch(tail):
+            return Found(tail, tail)
     return None
 
 
