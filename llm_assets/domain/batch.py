@@ -73,7 +73,7 @@ class Batch:
     provisional: bool = False
     """Adopted by circumstance only; its first result line has to prove it ours."""
     not_before: datetime | None = None
-    """The provider asked to be tried again later."""
+    """Nothing is sent again before this: the provider asked for time, or does not know the batch just now."""
     detail: str = ""
 
 

@@ -1,27 +1,37 @@
 """Advance: move every open batch of a night as far as it goes now, and keep doing so while somebody waits."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import structlog
 
 from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState
-from llm_assets.domain.errors import BlockedError, ContractError, TransientError
+from llm_assets.domain.errors import (
+    BlockedError,
+    ContractError,
+    PermanentError,
+    TransientError,
+    UnansweredError,
+    UnknownBatchError,
+)
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Mode
 from llm_assets.engine.collect import NotOursError, collect
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.look import look
+from llm_assets.engine.look import begin_grace, grace_is_over, look
 from llm_assets.engine.plan import PlanSummary, Task, plan_step
 from llm_assets.engine.reconcile import reconcile
-from llm_assets.engine.route import answer_online
-from llm_assets.engine.submit import lose, submit
+from llm_assets.engine.route import answer_online, finish
+from llm_assets.engine.submit import lose, submit, vanish
 
 log = structlog.get_logger()
 
 PATIENCE = 6
 """Rounds in a row that may fail before waiting in process gives up; the batches stay open for the next run."""
+
+PASSING = (TransientError, ContractError, PermanentError, UnansweredError, UnknownBatchError)
+"""What one batch may fail with without stopping the others; it is told and tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,8 @@ class Progress:
     sent: int = 0
     reused: int = 0
     done: int = 0
+    under_way: int = 0
+    """Open batches that were sent and can be asked about: what waiting is for, even when nothing more can be sent."""
     blocked: str | None = None
     """Why nothing more can be sent until a person acts."""
     failure: str | None = None
@@ -64,15 +76,22 @@ def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Pr
     """One round over the open batches: reconcile, submit, look, collect. Never sleeps."""
     blocked: str | None = None
     failure: str | None = None
+    sending = True
+    stuck: set[str] = set()
     for batch in engine.ledger.open_batches(day, steps):
+        if batch.state is BatchState.INTENT and not sending:
+            continue
         try:
             drive(engine, batch.batch_id)
         except BlockedError as err:
             blocked = str(err)
-        except (TransientError, ContractError) as err:
+            sending = sending and batch.state is not BatchState.INTENT
+            stuck.add(batch.batch_id)
+            log.error("blocked", batch=batch.batch_id, step=batch.step, error=blocked)
+        except PASSING as err:
             failure = str(err)
             log.warning("will be tried again", batch=batch.batch_id, step=batch.step, error=failure)
-    return replace(_count(engine, day, steps), blocked=blocked, failure=failure)
+    return replace(_count(engine, day, steps, stuck), blocked=blocked, failure=failure)
 
 
 def nudge(engine: Engine, day: date | None, steps: Sequence[str] | None) -> bool:
@@ -82,7 +101,7 @@ def nudge(engine: Engine, day: date | None, steps: Sequence[str] | None) -> bool
     for batch in engine.ledger.open_batches(day, steps):
         try:
             drive(engine, batch.batch_id, until=BatchState.ENDED)
-        except (BlockedError, TransientError, ContractError) as err:
+        except (BlockedError, *PASSING) as err:
             log.warning("will be tried again", batch=batch.batch_id, step=batch.step, error=str(err))
         after = engine.ledger.batch(batch.batch_id).state
         under_way += after in OPEN_STATES and after is not BatchState.ENDED
@@ -102,15 +121,21 @@ def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> Non
 
 def _move(engine: Engine, batch: Batch) -> bool:
     """One transition. False when the batch cannot move now."""
+    if batch.state not in OPEN_STATES:
+        return False
+    if batch.provider != engine.provider.profile.name:
+        return _leave(engine, batch)
     match batch.state:
         case BatchState.INTENT if batch.not_before is not None and engine.clock() < batch.not_before:
             return False
         case BatchState.INTENT if batch.mode is Mode.ONLINE:
             answer_online(engine, batch)
         case BatchState.INTENT:
-            _submit_alone(engine, batch)
+            return _submit_alone(engine, batch)
         case BatchState.CREATING:
             log.info("reconciled", batch=batch.batch_id, result=reconcile(engine, batch))
+        case BatchState.SUBMITTED | BatchState.ENDED if batch.mode is Mode.ONLINE:
+            finish(engine, batch.batch_id, batch.state)
         case BatchState.SUBMITTED:
             look(engine, batch)
         case BatchState.ENDED:
@@ -120,13 +145,41 @@ def _move(engine: Engine, batch: Batch) -> bool:
     return True
 
 
-def _submit_alone(engine: Engine, batch: Batch) -> None:
-    """A provider that keeps no metadata cannot tell two creates apart, so there is only ever one at a time."""
+def _leave(engine: Engine, batch: Batch) -> bool:
+    """A batch of another profile: its lines and ids mean nothing at this one."""
+    if batch.state is BatchState.INTENT:
+        lose(engine, batch, f"never sent to {batch.provider}, and {engine.provider.profile.name} answers now")
+        return True
+    raise BlockedError(
+        f"batch {batch.batch_id} of {batch.step} waits at {batch.provider}, but {engine.provider.profile.name} is "
+        f"configured: run the night once more with LLM_ASSETS_PROVIDER={batch.provider} to collect it"
+    )
+
+
+def _submit_alone(engine: Engine, batch: Batch) -> bool:
+    """False while it has to wait. A provider that keeps no metadata cannot tell two creates apart: there is only one
+    at a time, and none while an earlier one may still turn up, or the two could be taken for each other."""
     if engine.provider.profile.capabilities.metadata:
         submit(engine, batch)
-        return
+        return True
+    for other in _unanswered(engine, batch):
+        with engine.ledger.owner(f"batch:{other}") as mine:
+            if mine and engine.ledger.batch(other).state is BatchState.CREATING:
+                reconcile(engine, engine.ledger.batch(other))
     with engine.ledger.owner(f"create:{batch.provider}", wait=True):
+        if _unanswered(engine, batch):
+            return False
         submit(engine, batch)
+        return True
+
+
+def _unanswered(engine: Engine, batch: Batch) -> list[str]:
+    """Batches of any night whose create at this provider was not answered."""
+    return [
+        b.batch_id
+        for b in engine.ledger.open_batches()
+        if b.state is BatchState.CREATING and b.mode is Mode.BATCH and b.provider == batch.provider
+    ]
 
 
 def _collect(engine: Engine, batch: Batch) -> None:
@@ -134,6 +187,11 @@ def _collect(engine: Engine, batch: Batch) -> None:
         collect(engine, batch)
     except NotOursError:
         lose(engine, batch, "the adopted batch holds somebody else's results")
+    except UnknownBatchError:
+        if not grace_is_over(batch, engine.clock()):
+            begin_grace(engine, batch)
+            raise
+        vanish(engine, batch)
 
 
 def _plan(engine: Engine, day: date, plan: StepPlan, rework: Rework) -> PlanSummary:
@@ -148,13 +206,15 @@ def _with_plans(progress: Progress, summaries: Sequence[PlanSummary]) -> Progres
     return replace(progress, sent=sent, reused=reused, failure=failure)
 
 
-def _count(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Progress:
+def _count(engine: Engine, day: date | None, steps: Sequence[str] | None, stuck: Collection[str]) -> Progress:
     batches = engine.ledger.open_batches(day, steps)
+    under_way = sum(b.state is not BatchState.INTENT and b.batch_id not in stuck for b in batches)
     if day is None:
-        return Progress(open_batches=len(batches))
+        return Progress(open_batches=len(batches), under_way=under_way)
     counts = [c for step, c in engine.ledger.counts(day).items() if steps is None or step in steps]
     return Progress(
         open_batches=len(batches),
+        under_way=under_way,
         in_flight=sum(c["in_flight"] for c in counts),
         due=sum(c["due"] for c in counts),
         done=sum(c["ok"] + c["review"] + c["dead"] for c in counts),
@@ -169,14 +229,15 @@ def work(
     *,
     pause: Callable[[Progress], bool],
 ) -> Progress:
-    """Plans, sends and collects until the steps are finished, blocked, or `pause` answers False.
+    """Plans, sends and collects until the steps are finished, or nothing is under way and nothing can be sent, or
+    `pause` answers False.
 
     `pause` is called between two rounds and decides whether and how long to wait.
     """
     names = [p.step for p in plans]
     progress = total = start(engine, day, plans, rework)
     failures = 0
-    while not progress.finished and progress.blocked is None:
+    while not progress.finished and (progress.blocked is None or progress.under_way):
         failures = failures + 1 if progress.failure is not None else 0
         if failures >= PATIENCE or not pause(progress):
             break

@@ -33,12 +33,12 @@ def collect(engine: Engine, batch: Batch) -> None:
     members = engine.ledger.members(batch.batch_id)
     unseen = dict(members)
     judge = judge_of(engine)
-    strangers = 0
+    ours = strangers = 0
     for chunk in chunks(engine.provider.answers(batch, engine.spool.scratch())):
         settlements, unknown = _settlements(judge, batch, members, unseen, chunk)
-        if batch.provisional and unknown and not settlements:
+        ours, strangers = ours + len(settlements), strangers + unknown
+        if batch.provisional and strangers and not ours:
             raise NotOursError(batch.batch_id)
-        strangers += unknown
         engine.ledger.settle(batch, settlements)
     _settle_missing(engine, judge, batch, unseen.values())
     detail = f"{strangers} result lines carry ids that are not of this batch" if strangers else ""

@@ -7,7 +7,7 @@ import structlog
 
 from llm_assets.domain.batch import Batch, BatchState, BatchView, Look
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.submit import lose, reject
+from llm_assets.engine.submit import reject, vanish
 
 log = structlog.get_logger()
 
@@ -19,12 +19,14 @@ def look(engine: Engine, batch: Batch) -> BatchState:
     """Looks at a batch in state SUBMITTED, which the caller owns, and returns the state it is in now."""
     assert batch.provider_batch_id is not None
     view = engine.provider.look(batch.provider_batch_id)
-    following = after_look(batch, view, engine.clock(), engine.settle_seconds)
+    following = after_look(batch, view, engine.clock())
     match following:
         case BatchState.SUBMITTED:
-            return following
+            _remember(engine, batch, view)
         case BatchState.ENDED:
-            engine.ledger.transition(batch.batch_id, batch.state, following, detail=view.status)
+            engine.ledger.transition(
+                batch.batch_id, batch.state, following, detail=view.status, not_before=None
+            )
         case BatchState.REJECTED:
             reject(engine, batch, batch.state, view.detail or view.status)
         case BatchState.INTENT:
@@ -36,15 +38,18 @@ def look(engine: Engine, batch: Batch) -> BatchState:
                 not_before=engine.clock() + timedelta(seconds=LATER_SECONDS),
                 detail=view.detail,
             )
+        case BatchState.LOST if _is_listed(engine, batch):
+            return BatchState.SUBMITTED
         case BatchState.LOST:
-            lose(engine, batch, f"{batch.provider} does not know {batch.provider_batch_id}")
+            vanish(engine, batch)
         case _:
             raise AssertionError(f"a look cannot lead to {following}")
     return following
 
 
-def after_look(batch: Batch, view: BatchView, now: datetime, settle_seconds: float) -> BatchState:
-    """The state a look leads to. "Unknown" is not "gone": only after the settle time is the batch lost."""
+def after_look(batch: Batch, view: BatchView, now: datetime) -> BatchState:
+    """The state a look leads to. "Unknown" is not "gone": only when it stays so for the settle time, which begins
+    with the first such look, is the batch lost."""
     match view.look:
         case Look.RUNNING:
             return BatchState.SUBMITTED
@@ -55,8 +60,29 @@ def after_look(batch: Batch, view: BatchView, now: datetime, settle_seconds: flo
         case Look.LATER:
             return BatchState.INTENT
         case Look.UNKNOWN:
-            since = batch.submitted_at or batch.created_at
-            waited = now - since >= timedelta(seconds=settle_seconds)
-            return BatchState.LOST if waited else BatchState.SUBMITTED
+            return BatchState.LOST if grace_is_over(batch, now) else BatchState.SUBMITTED
         case _:
             assert_never(view.look)
+
+
+def grace_is_over(batch: Batch, now: datetime) -> bool:
+    return batch.not_before is not None and now >= batch.not_before
+
+
+def begin_grace(engine: Engine, batch: Batch) -> None:
+    """Remembers since when the provider does not know the batch; nothing when that has begun already."""
+    if batch.not_before is None:
+        until = engine.clock() + timedelta(seconds=engine.settle_seconds)
+        engine.ledger.transition(batch.batch_id, batch.state, batch.state, not_before=until)
+
+
+def _remember(engine: Engine, batch: Batch, view: BatchView) -> None:
+    if view.look is Look.UNKNOWN:
+        begin_grace(engine, batch)
+    elif batch.not_before is not None:
+        engine.ledger.transition(batch.batch_id, batch.state, batch.state, not_before=None)
+
+
+def _is_listed(engine: Engine, batch: Batch) -> bool:
+    """Whether the provider's list still holds a batch that it does not know by id."""
+    return any(c.provider_batch_id == batch.provider_batch_id for c in engine.provider.candidates(batch))

@@ -50,21 +50,22 @@ def decide(
     return Resend() if waited else Wait()
 
 
-def _age(candidate: Candidate) -> datetime:
-    return candidate.created_at
+def _age(candidate: Candidate) -> tuple[datetime, str]:
+    return candidate.created_at, candidate.provider_batch_id
 
 
 def reconcile(engine: Engine, batch: Batch) -> str:
     """Settles a batch in CREATING that the caller owns. Returns what was done, for people."""
     if batch.mode is Mode.ONLINE:
-        released = engine.ledger.release(batch.batch_id)
         engine.ledger.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail="interrupted")
         engine.spool.discard(batch.batch_id)
-        return f"released {released} online requests that were not answered"
+        return "released the online requests that were not answered"
     known = engine.ledger.known_provider_ids(batch.provider)
     found = [c for c in engine.provider.candidates(batch) if c.provider_batch_id not in known]
     match decide(batch, found, engine.clock(), engine.settle_seconds):
         case Adopt(candidate, copies):
+            for copy in copies:  # before adopting: afterwards nobody would look for them again
+                engine.provider.cancel(copy.provider_batch_id)
             engine.ledger.transition(
                 batch.batch_id,
                 BatchState.CREATING,
@@ -72,9 +73,8 @@ def reconcile(engine: Engine, batch: Batch) -> str:
                 provider_batch_id=candidate.provider_batch_id,
                 submitted_at=engine.clock(),
                 provisional=not candidate.proven,
+                not_before=None,
             )
-            for copy in copies:
-                engine.provider.cancel(copy.provider_batch_id)
             return f"adopted {candidate.provider_batch_id}" + (f", cancelled {len(copies)}" if copies else "")
         case Wait():
             return "may still appear at the provider; waiting"

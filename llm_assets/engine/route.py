@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import orjson
 import structlog
 
 from llm_assets.domain.batch import Batch, BatchState
-from llm_assets.domain.errors import BlockedError, PermanentError, TransientError
+from llm_assets.domain.errors import (
+    BlockedError,
+    ContractError,
+    PermanentError,
+    TransientError,
+    UnansweredError,
+)
 from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.request import CustomId
@@ -17,8 +23,11 @@ from llm_assets.engine.collect import judge_of
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.ports import Member
 from llm_assets.engine.settle import without_answer
+from llm_assets.engine.submit import lose
 
 log = structlog.get_logger()
+
+_LAST_STATES = (BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED)
 
 
 def answer_online(engine: Engine, batch: Batch) -> None:
@@ -27,6 +36,9 @@ def answer_online(engine: Engine, batch: Batch) -> None:
     A crash leaves at most `online_concurrency` answers paid and unsettled: an online call cannot be looked up.
     Raises BlockedError after settling what was answered; the rest is due again.
     """
+    if not engine.spool.path(batch.batch_id).exists():
+        lose(engine, batch, "its spooled lines are gone")
+        return
     engine.ledger.transition(
         batch.batch_id, BatchState.INTENT, BatchState.CREATING, creating_at=engine.clock()
     )
@@ -40,15 +52,19 @@ def answer_online(engine: Engine, batch: Batch) -> None:
         settlement = judge.settlement(batch.step, batch.model, Mode.ONLINE, member, answer)
         engine.ledger.settle(batch, [settlement])
     if blocked is not None:
-        engine.ledger.release(batch.batch_id)
         engine.ledger.transition(
             batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=str(blocked)[:500]
         )
+        engine.spool.discard(batch.batch_id)
         raise blocked
-    engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.SUBMITTED)
-    engine.ledger.transition(batch.batch_id, BatchState.SUBMITTED, BatchState.ENDED)
-    engine.ledger.transition(batch.batch_id, BatchState.ENDED, BatchState.COLLECTED)
-    engine.spool.discard(batch.batch_id)
+    finish(engine, batch.batch_id, BatchState.CREATING)
+
+
+def finish(engine: Engine, batch_id: str, state: BatchState) -> None:
+    """Every request is settled: the batch passes through its last states, from wherever a crash left it."""
+    for before, after in pairwise(_LAST_STATES[_LAST_STATES.index(state) :]):
+        engine.ledger.transition(batch_id, before, after)
+    engine.spool.discard(batch_id)
 
 
 def _answers(
@@ -78,7 +94,7 @@ def _ask(engine: Engine, line: bytes) -> Answer | BlockedError:
         return engine.provider.ask(line)
     except BlockedError as err:
         return err
-    except TransientError as err:
+    except (TransientError, ContractError, UnansweredError) as err:
         return without_answer("", Outcome.FAILED_TRANSIENT, str(err)[:500])
     except PermanentError as err:
         return without_answer("", Outcome.FAILED_PERMANENT, err.code)

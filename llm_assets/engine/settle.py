@@ -40,13 +40,18 @@ class Judge:
         try:
             output = self.outputs[step].model_validate_json(answer.text)
         except ValidationError as err:
-            # Only the places: the values are the model's words about a customer.
+            # Only the places: the values are the model's words about a customer, and so is a key it made up.
             places = sorted(
-                {".".join(map(str, e["loc"])) or e["type"] for e in err.errors(include_input=False)}
+                {_place(e["loc"], e["type"]) for e in err.errors(include_input=False, include_url=False)}
             )
             detail = f"breaks the schema at {', '.join(places[:5])}"
             return replace(answer, outcome=Outcome.INVALID, detail=detail), None
         return answer, output.model_dump_json()
+
+
+def _place(loc: tuple[int | str, ...], kind: str) -> str:
+    known = loc[:-1] if kind == "extra_forbidden" else loc
+    return ".".join(map(str, known)) or kind
 
 
 def without_answer(custom_id: str, outcome: Outcome, detail: str = "") -> Answer:

@@ -27,7 +27,11 @@ def submit(engine: Engine, batch: Batch) -> None:
     if not spool.exists():
         lose(engine, batch, "its spooled lines are gone")
         return
-    file_id = engine.provider.upload(batch, spool)
+    try:
+        file_id = engine.provider.upload(batch, spool)
+    except PermanentError as err:
+        reject(engine, batch, BatchState.INTENT, f"{err.code}: {err}")
+        return
     engine.ledger.transition(
         batch.batch_id,
         BatchState.INTENT,
@@ -52,6 +56,7 @@ def submit(engine: Engine, batch: Batch) -> None:
         BatchState.SUBMITTED,
         provider_batch_id=provider_batch_id,
         submitted_at=engine.clock(),
+        not_before=None,
     )
     log.info(
         "submitted", batch=batch.batch_id, step=batch.step, requests=batch.requests, provider=batch.provider
@@ -84,7 +89,18 @@ def reject(engine: Engine, batch: Batch, before: BatchState, detail: str) -> Non
 def lose(engine: Engine, batch: Batch, detail: str) -> None:
     """Nothing of this batch ran or will: its requests are due again under the same attempt."""
     after = BatchState.CANCELLED if batch.state is BatchState.INTENT else BatchState.LOST
-    released = engine.ledger.release(batch.batch_id)
     engine.ledger.transition(batch.batch_id, batch.state, after, detail=detail)
     engine.spool.discard(batch.batch_id)
-    log.warning("requests due again", batch=batch.batch_id, step=batch.step, requests=released, why=detail)
+    log.warning(
+        "requests due again", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=detail
+    )
+
+
+def vanish(engine: Engine, batch: Batch) -> None:
+    """The provider no longer has a batch it took. It may have run, so each request has used up a try: a provider
+    that forgets every batch is not paid for ever."""
+    detail = f"{batch.provider} no longer knows {batch.provider_batch_id}"
+    settle_all(engine, batch, Outcome.MISSING, detail)
+    engine.ledger.transition(batch.batch_id, batch.state, BatchState.LOST, detail=detail)
+    engine.spool.discard(batch.batch_id)
+    log.error("batch gone", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=detail)

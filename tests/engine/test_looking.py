@@ -1,0 +1,122 @@
+"""Looking: what a provider's word about a batch leads to. "Unknown" is not "gone"."""
+
+import pytest
+from engine_night import SETTLE, Desk, assert_all_answered_once, tasks
+
+from llm_assets.domain.batch import BatchState, BatchView, Look
+from llm_assets.domain.errors import ContractError, PermanentError, TransientError
+
+UNKNOWN = BatchView(Look.UNKNOWN, "unknown")
+RUNNING = BatchView(Look.RUNNING, "in_progress", 3)
+
+
+def test_a_running_batch_stays_submitted(desk: Desk) -> None:
+    desk.provider.looks = [RUNNING, RUNNING]
+    desk.start(tasks(3))
+    desk.advance()
+    assert desk.batch().state is BatchState.SUBMITTED
+    assert desk.work().finished
+    assert_all_answered_once(desk, 3)
+
+
+def test_a_batch_refused_as_a_whole_leaves_dead_letters_with_the_reason(desk: Desk) -> None:
+    desk.provider.looks = [BatchView(Look.REJECTED, "failed", 3, "invalid_json_line (line 2)")]
+    assert desk.start(tasks(3)).finished
+    assert desk.states() == {"dead": 3}
+    assert {s.detail for s in desk.standings().values()} == {"invalid_json_line (line 2)"}
+    assert desk.spooled() == []
+
+
+def test_a_full_queue_sends_the_same_batch_again_later(desk: Desk) -> None:
+    desk.provider.looks = [BatchView(Look.LATER, "failed", 3, "token_limit_exceeded")]
+    desk.start(tasks(3))
+    waiting = desk.batch()
+    assert (waiting.state, waiting.provider_batch_id) == (BatchState.INTENT, None)
+    desk.provider.remotes.clear()
+    desk.provider.executed.clear()
+    desk.advance()
+    assert desk.provider.calls["create"] == 1
+    desk.clock.advance(301)
+    desk.advance()
+    assert desk.provider.calls == {"upload": 2, "create": 2, "look": 2, "answers": 1}
+    assert_all_answered_once(desk, 3)
+
+
+def test_a_batch_not_known_yet_is_looked_at_again(desk: Desk) -> None:
+    desk.provider.looks = [UNKNOWN, UNKNOWN]
+    assert desk.work(tasks(3)).finished
+    assert desk.provider.calls["create"] == 1
+    assert_all_answered_once(desk, 3)
+
+
+def test_one_unknown_after_hours_of_running_is_no_reason_to_pay_again(desk: Desk) -> None:
+    desk.provider.looks = [RUNNING]
+    desk.start(tasks(3))
+    desk.clock.advance(10 * 3600)
+    desk.provider.looks = [UNKNOWN]
+    assert desk.work().finished
+    assert desk.provider.calls["create"] == 1
+    assert_all_answered_once(desk, 3)
+
+
+def test_two_unknowns_hours_apart_with_a_good_look_between_are_two_accidents(desk: Desk) -> None:
+    desk.provider.looks = [UNKNOWN, RUNNING]
+    desk.start(tasks(3))
+    desk.advance()
+    desk.clock.advance(10 * 3600)
+    desk.provider.looks = [UNKNOWN]
+    desk.advance()
+    assert desk.batch().state is BatchState.SUBMITTED
+
+
+def test_a_batch_that_is_unknown_by_id_but_listed_is_not_lost(desk: Desk) -> None:
+    desk.provider.looks = [UNKNOWN] * 20
+    desk.start(tasks(3))
+    for _ in range(10):
+        desk.clock.advance(SETTLE / 3)
+        desk.advance()
+    assert desk.batch().state is BatchState.SUBMITTED
+    desk.provider.looks = []
+    assert desk.work().finished
+    assert_all_answered_once(desk, 3)
+
+
+def test_a_batch_that_is_gone_is_sent_again_after_the_settle_time(desk: Desk) -> None:
+    desk.provider.looks = [RUNNING]
+    desk.start(tasks(3))
+    desk.provider.remotes.clear()
+    desk.provider.executed.clear()
+    lost = desk.batch()
+    desk.advance()
+    assert desk.state(lost) is BatchState.SUBMITTED
+    desk.clock.advance(SETTLE + 1)
+    assert desk.work().finished
+    assert desk.state(lost) is BatchState.LOST
+    assert desk.states() == {"ok": 3}
+    assert desk.provider.executed == {"mail 1": 1, "mail 2": 1, "mail 3": 1}
+
+
+def test_a_provider_that_forgets_every_batch_is_not_paid_for_ever(desk: Desk) -> None:
+    desk.provider.unlisted = desk.provider.unlisted.max
+    desk.provider.looks = [UNKNOWN] * 100
+    assert desk.work(tasks(2), rounds=60).finished
+    assert desk.states() == {"dead": 2}
+    assert desk.provider.calls["create"] == 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ContractError("Batch remote-1 has the unknown status 'resting': look at it."),
+        TransientError("cannot be reached"),
+        PermanentError("refused to look", code="invalid_request_error"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_look_that_fails_is_told_and_tried_again(desk: Desk, error: Exception) -> None:
+    desk.provider.looks = [error]
+    progress = desk.start(tasks(3))
+    assert progress.failure == str(error)
+    assert desk.batch().state is BatchState.SUBMITTED
+    assert desk.work().finished
+    assert_all_answered_once(desk, 3)
