@@ -40,6 +40,12 @@ async def create_batch(ctx: Context, request: Request) -> Reply:
     batch_id = ctx.new_id("msgbatch_")
     target = ctx.store.path(f"{batch_id}.requests")
     split = await asyncio.to_thread(_write_requests, request, target)
+    limit = ctx.casting.scenario.limits.queued_requests
+    if limit is not None and sum(one.total for one in ctx.unfinished("anthropic")) + split.requests > limit:
+        target.unlink()
+        raise ApiError(
+            429, f"Batch queue is full: at most {limit} requests may wait.", headers={"retry-after": "60"}
+        )
     record = BatchRecord(
         id=batch_id,
         protocol="anthropic",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llm_assets.emulator.answers import Completion, Twist, complete
-from llm_assets.emulator.batches import WINDOW, Answering, faults_of, progress
+from llm_assets.emulator.batches import ENDED, WINDOW, Answering, faults_of, phase, progress
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.errors import ApiError, Protocol
 from llm_assets.emulator.options import EmulatorOptions
@@ -44,9 +44,18 @@ class Context:
                 record.work = Work(errors=[refused_input(fault.fail, record.model)])
         if record.executed is None and record.latency > WINDOW:
             record.executed, record.rest = int(record.total * WINDOW / record.latency), "expired"
+        limit = self.casting.scenario.limits.enqueued_tokens
+        if record.protocol == "openai" and limit is not None:
+            waiting = sum(other.tokens for other in self.unfinished("openai") if other.model == record.model)
+            if waiting + record.tokens > limit:
+                record.work = Work(errors=[refused_input("token_limit_exceeded", record.model, limit)])
         self.store.add_batch(record)
         if record.work is None:
             self.answering.start(record)
+
+    def unfinished(self, protocol: Protocol) -> list[BatchRecord]:
+        now = self.clock.now()
+        return [record for record in self.store.batches(protocol) if phase(record, now) not in ENDED]
 
     async def known(self, protocol: Protocol, batch_id: str, *, look: bool = False) -> BatchRecord:
         """A batch as it stands now. Raises ApiError 404, also while the scenario hides it from reads."""
@@ -97,11 +106,11 @@ class Context:
         return complete(prompt, cache_hit=hit, anthropic=protocol == "anthropic", twist=twist)
 
 
-def refused_input(code: str, model: str | None) -> dict[str, Any]:
+def refused_input(code: str, model: str | None, limit: int = 90_000) -> dict[str, Any]:
     """The entry of `errors.data` that a scenario's failed batch shows."""
     if code == "token_limit_exceeded":
         message = (
-            f"Enqueued token limit reached for {model} in organization org-emulator. Limit: 90,000 enqueued tokens."
+            f"Enqueued token limit reached for {model} in organization org-emulator. Limit: {limit:,} enqueued tokens."
             " Please try again once some in_progress batches have been completed."
         )
         return {"code": code, "message": message, "line": None, "param": None}

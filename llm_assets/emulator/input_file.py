@@ -1,13 +1,25 @@
 """An OpenAI batch's input file: its lines, and what is wrong with it as a whole. Nothing is answered here."""
 
 import mmap
+import re
 from array import array
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import orjson
 
+from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.openai_checks import check_body
+from llm_assets.emulator.prompts import openai_prompt
+
+MODEL = re.compile(rb'"model"\s*:\s*"([^"\\]+)"')
 MAX_REQUESTS = 50_000
 MAX_COMPLAINTS = 100
+
+
+class Survey(NamedTuple):
+    requests: int
+    model: str | None
 
 
 def line_offsets(lines: mmap.mmap) -> "array[int]":
@@ -26,6 +38,35 @@ def line_offsets(lines: mmap.mmap) -> "array[int]":
 def line_at(lines: mmap.mmap, at: int) -> bytes:
     stop = lines.find(b"\n", at)
     return lines[at:] if stop < 0 else lines[at:stop]
+
+
+def survey(path: Path) -> Survey:
+    """Lines of an input file, and the model its first line names when it names one."""
+    total, model = 0, None
+    with path.open("rb") as source:
+        first = source.readline(1 << 16)
+        if found := MODEL.search(first):
+            model = found[1].decode("utf-8", "replace")
+        source.seek(0)
+        last = b"\n"
+        while chunk := source.read(1 << 20):
+            total += chunk.count(b"\n")
+            last = chunk[-1:]
+    return Survey(total + (last != b"\n"), model)
+
+
+def prompt_tokens(path: Path, endpoint: str) -> int:
+    """Prompt tokens of the whole file; lines that are no requests count nothing, they fail later."""
+    total = 0
+    with path.open("rb") as source:
+        for raw in source:
+            try:
+                body = orjson.loads(raw)["body"]
+                check_body(endpoint, body)
+            except (orjson.JSONDecodeError, KeyError, TypeError, ApiError):
+                continue
+            total += openai_prompt(endpoint, body).input_tokens
+    return total
 
 
 def validate_input(lines: mmap.mmap, offsets: "array[int]", endpoint: str) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import mmap
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ from llm_assets.emulator.batches import ENDED, Phase, end_moment, faults_of, pha
 from llm_assets.emulator.clock import unix
 from llm_assets.emulator.context import Context
 from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.input_file import prompt_tokens, survey
 from llm_assets.emulator.openai_checks import MONTH, check_batch, check_body, check_expiry, missing, refuse
-from llm_assets.emulator.prompts import chat_prompt, responses_prompt
+from llm_assets.emulator.prompts import openai_prompt
 from llm_assets.emulator.results import cut_results
 from llm_assets.emulator.store import BatchRecord, FileRecord, Work
 from llm_assets.emulator.wire import FileBody, Reply, Request, Upload, split_form
@@ -178,7 +178,10 @@ async def create_batch(ctx: Context, request: Request) -> Reply:
         raise ApiError(
             429, f"Rate limit reached: {BATCHES_PER_HOUR} batches per hour.", headers={"retry-after": "60"}
         )
-    total, model = await asyncio.to_thread(_survey, ctx.store.path(source.id))
+    total, model = await asyncio.to_thread(survey, ctx.store.path(source.id))
+    tokens = 0
+    if ctx.casting.scenario.limits.enqueued_tokens is not None:
+        tokens = await asyncio.to_thread(prompt_tokens, ctx.store.path(source.id), body["endpoint"])
     record = BatchRecord(
         id=ctx.new_id("batch_"),
         protocol="openai",
@@ -186,27 +189,13 @@ async def create_batch(ctx: Context, request: Request) -> Reply:
         created_at=now,
         latency=ctx.options.latency,
         total=total,
+        tokens=tokens,
         model=model,
         input_file_id=source.id,
         metadata=body.get("metadata"),
     )
     ctx.begin(record)
     return Reply.of(view(ctx, record, created=True))
-
-
-def _survey(path: Path) -> tuple[int, str | None]:
-    """Lines of an input file, and the model its first line names when it names one."""
-    total, model = 0, None
-    with path.open("rb") as source:
-        first = source.readline(1 << 16)
-        if found := re.search(rb'"model"\s*:\s*"([^"\\]+)"', first):
-            model = found[1].decode("utf-8", "replace")
-        source.seek(0)
-        last = b"\n"
-        while chunk := source.read(1 << 20):
-            total += chunk.count(b"\n")
-            last = chunk[-1:]
-    return total + (last != b"\n"), model
 
 
 async def retrieve_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
@@ -337,7 +326,7 @@ def _answer(ctx: Context, request: Request, endpoint: str) -> Reply:
     check_body(endpoint, body)
     if body.get("stream"):
         raise refuse("The emulator answers whole responses only.", "stream", "unsupported_value")
-    prompt = responses_prompt(body) if endpoint == "/v1/responses" else chat_prompt(body)
+    prompt = openai_prompt(endpoint, body)
     build = response_object if endpoint == "/v1/responses" else chat_completion
     done = ctx.answer_now(prompt, "openai")
     return Reply.of(build(prompt, done, ctx.new_id(""), int(ctx.clock.now())))

@@ -70,6 +70,10 @@ def anthropic_prompt(params: dict[str, Any]) -> Prompt:
     )
 
 
+def openai_prompt(endpoint: str, body: dict[str, Any]) -> Prompt:
+    return responses_prompt(body) if endpoint == "/v1/responses" else chat_prompt(body)
+
+
 def chat_prompt(body: dict[str, Any]) -> Prompt:
     messages = body["messages"]
     system, _ = _turns(messages, ("system", "developer"))

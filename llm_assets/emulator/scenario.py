@@ -158,7 +158,17 @@ class RequestFault(Strict):
     message: str = "Scenario fault."
 
 
+class Limits(Strict):
+    """What the account may have waiting; none given means no limit."""
+
+    enqueued_tokens: int | None = Field(None, gt=0)
+    """OpenAI, per model: prompt tokens of unfinished batches. Above it a batch fails with token_limit_exceeded."""
+    queued_requests: int | None = Field(None, gt=0)
+    """Anthropic: requests of unfinished batches. Above it a create is refused with 429."""
+
+
 class Scenario(Strict):
+    limits: Limits = Limits()
     calls: tuple[CallFault, ...] = ()
     batches: tuple[BatchFault, ...] = ()
     requests: tuple[RequestFault, ...] = ()

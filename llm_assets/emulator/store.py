@@ -50,6 +50,8 @@ class BatchRecord:
     created_at: float
     latency: float
     total: int
+    tokens: int = 0
+    """Prompt tokens, counted only while the scenario limits them."""
     version: str = ""
     """The anthropic-version of the create call."""
     model: str | None = None

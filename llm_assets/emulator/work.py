@@ -19,7 +19,7 @@ from llm_assets.emulator.anthropic_checks import check_params
 from llm_assets.emulator.errors import ApiError, Protocol, error_body, openai_error
 from llm_assets.emulator.input_file import complaint, line_at, line_offsets, validate_input
 from llm_assets.emulator.openai_checks import check_body
-from llm_assets.emulator.prompts import Prompt, anthropic_prompt, chat_prompt, responses_prompt
+from llm_assets.emulator.prompts import anthropic_prompt, openai_prompt
 from llm_assets.emulator.scenario import BatchFault, RequestCasting, RequestFault, drawn
 from llm_assets.emulator.store import Rest, Work
 
@@ -210,10 +210,6 @@ _ANSWERERS: dict[Protocol, type[AnthropicAnswerer] | type[OpenAIAnswerer]] = {
     "anthropic": AnthropicAnswerer,
     "openai": OpenAIAnswerer,
 }
-
-
-def openai_prompt(endpoint: str, body: dict[str, Any]) -> Prompt:
-    return responses_prompt(body) if endpoint == "/v1/responses" else chat_prompt(body)
 
 
 def _casting(job: Job) -> RequestCasting:

@@ -174,6 +174,37 @@ def test_unknown_statuses_fields_and_missing_outputs_can_be_shown(instant: Playe
     assert (shown["status"], shown["colour"], shown["output_file_id"]) == ("paused", "blue", None)
 
 
+def test_tokens_that_wait_at_openai_are_limited_per_model_and_freed_when_a_batch_ends(
+    waiting: Played,
+) -> None:
+    waiting.scenario("limits: {enqueued_tokens: 1000}")
+    text = "word " * 500
+    first, second, other = (
+        waiting.openai_batch([chat_line("a", text, model=model)]) for model in ("m-1", "m-1", "m-2")
+    )
+    waiting.advance(1001)
+    statuses = [waiting.openai.batches.retrieve(batch.id).status for batch in (first, second, other)]
+    assert statuses == ["completed", "failed", "completed"]
+    again = waiting.openai.batches.create(
+        input_file_id=second.input_file_id, endpoint=CHAT, completion_window="24h"
+    )
+    waiting.advance(1001)
+    assert waiting.openai.batches.retrieve(again.id).status == "completed"
+
+
+def test_requests_that_wait_at_anthropic_are_limited(waiting: Played) -> None:
+    waiting.advance(2000)
+    waiting.scenario("limits: {queued_requests: 3}")
+    batches = waiting.anthropic.messages.batches
+    batches.create(requests=[message_item("a"), message_item("b")])
+    with pytest.raises(anthropic.RateLimitError):
+        batches.create(requests=[message_item("a"), message_item("b")])
+    waiting.advance(1001)
+    for batch in batches.list():
+        batches.retrieve(batch.id)
+    assert batches.create(requests=[message_item("a")]).request_counts.processing == 1
+
+
 OUTCOMES = """
 requests:
   - {when: {keyword: alpha}, outcome: refusal}
