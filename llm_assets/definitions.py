@@ -1,5 +1,6 @@
 """Wires everything together: the only place that binds resources to assets."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ from llm_assets.domain.step import Step
 from llm_assets.steps import STEPS
 from resources.desk import Desk
 from resources.settings import load_settings
+
+# Partitioned checks and backfill policies: dagster is pinned for what it calls preview and beta.
+warnings.filterwarnings("ignore", message=".*currently in (beta|preview)")
 
 
 def build_defs(

@@ -80,7 +80,8 @@ def _materialize(desk: Desk, day: date, rework: str) -> str | None:
     definitions = build_defs(desk=desk)
     job = definitions.resolve_implicit_global_asset_job_def()
     assets = dg.AssetSelection.groups(GROUP).resolve(definitions.resolve_asset_graph())
-    with dg.DagsterInstance.ephemeral() as instance:
+    settings = {"python_logs": {"python_log_level": "ERROR"}}
+    with dg.DagsterInstance.ephemeral(settings=settings) as instance:
         result = job.execute_in_process(
             partition_key=day.isoformat(),
             asset_selection=list(assets),

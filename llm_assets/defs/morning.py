@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -12,16 +12,16 @@ from llm_assets.domain.step import Step
 from llm_assets.domain.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE
 from llm_assets.engine.review import review_rows
 from llm_assets.engine.summary import summarise
-from llm_assets.report.attention import PastNight
-from llm_assets.report.numbers import Missing, ReportNumbers, compute
-from llm_assets.report.render import Page, content, render
+from llm_assets.report.cases import report_columns
+from llm_assets.report.charts import Charts
+from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
+from llm_assets.report.render import Page, content, render, without_subjects
 from llm_assets.report.summary import plain_summary, summary_numbers, unsupported_numbers
 from llm_assets.steps.night_summary.step import summary_request
 from resources.assembly import Assembly
+from resources.lake_history import past_nights
 from resources.report_files import Revision, write_revision
 
-PAST_NIGHTS = 28
-"""How far back "what grew" and the volume chart look, in days."""
 _WHY = {
     "not_sent": "not sent yet",
     "waiting_for_retry": "waiting for another try",
@@ -41,13 +41,19 @@ def write_review_queue(assembly: Assembly, day: date) -> int:
     return count
 
 
-def write_report(assembly: Assembly, day: date) -> Revision:
+class Written(NamedTuple):
+    revision: Revision
+    public: str
+    """The report as Markdown without a word from any mail."""
+
+
+def write_report(assembly: Assembly, day: date) -> Written:
     """Computes, summarises and writes the report; the newest revision stays when nothing has changed."""
     numbers = _numbers(assembly, day)
     summary, by = _summary(assembly, numbers)
     assembly.write_usage(day)
     page = Page(
-        numbers=_numbers(assembly, day),
+        numbers=with_spend(numbers, assembly.lake.read(LLM_USAGE, day)),
         summary=summary,
         summary_by=by,
         zone=assembly.settings.timezone,
@@ -58,19 +64,20 @@ def write_report(assembly: Assembly, day: date) -> Revision:
         assembly.reports, day, content(page), lambda number: render(page, revision=number, generated_at=now)
     )
     _record(assembly, day, page, revision)
-    return revision
+    public = render(without_subjects(page), revision=revision.number, generated_at=now, charts=Charts())
+    return Written(revision, public.markdown)
 
 
 def _numbers(assembly: Assembly, day: date) -> ReportNumbers:
     lake = assembly.lake
     return compute(
         day,
-        documents=lake.read(DOCUMENTS, day),
-        steps={s.name: lake.read(s.table, day) for s in assembly.steps},
+        documents=lake.read(DOCUMENTS, day, report_columns(DOCUMENTS)),
+        steps={s.name: lake.read(s.table, day, report_columns(s.table)) for s in assembly.steps},
         review=lake.read(REVIEW_QUEUE, day),
         usage=lake.read(LLM_USAGE, day),
         missing=list(_missing(assembly, day)),
-        history=_history(assembly, day),
+        history=past_nights(lake, day),
     )
 
 
@@ -105,21 +112,6 @@ def _open_cases(assembly: Assembly, day: date, step: Step, detail: str) -> Itera
         why = _WHY.get(reason, reason)
         noun = "case" if count == 1 else "cases"
         yield Missing(f"{count} {noun} in {step.name}", f"{why}: {detail}" if detail else why, step.name)
-
-
-def _history(assembly: Assembly, day: date) -> list[PastNight]:
-    """Earlier nights from the lake's categories, oldest first."""
-    categories = next((s.table for s in assembly.steps if s.name == "categories"), None)
-    if categories is None:
-        return []
-    nights = []
-    for past in assembly.lake.days(categories):
-        if day - timedelta(days=PAST_NIGHTS) <= past < day:
-            counts: dict[str, Counter[str]] = {}
-            for row in assembly.lake.read(categories, past, ["queue", "category"]):
-                counts.setdefault(row["queue"], Counter())[row["category"] or "none"] += 1
-            nights.append(PastNight(past, counts))
-    return nights
 
 
 def _record(assembly: Assembly, day: date, page: Page, written: Revision) -> None:

@@ -56,14 +56,14 @@ def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -
         day = date.fromisoformat(context.partition_key)
         with desk.open() as assembly:
             written = write_report(assembly, day)
-        markdown = (written.folder / "report.md").read_text(encoding="utf-8")
+        revision = written.revision
         return dg.MaterializeResult(
             metadata={
-                "report": dg.MetadataValue.path(str(written.html)),
-                "revision": written.number,
-                "content": dg.MetadataValue.md(markdown),
+                "report": dg.MetadataValue.path(str(revision.html)),
+                "revision": revision.number,
+                "content": dg.MetadataValue.md(written.public),
             },
-            data_version=dg.DataVersion(f"revision-{written.number}"),
+            data_version=dg.DataVersion(f"revision-{revision.number}"),
         )
 
     return [review_queue, morning_report]

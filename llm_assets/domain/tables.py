@@ -6,7 +6,7 @@ Types are DuckDB's. `analytics.duckdb` shows these columns; adding one is compat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Union, get_args, get_origin
+from typing import Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -158,4 +158,6 @@ def _columns(model: type[BaseModel]) -> Iterator[Column]:
         if get_origin(kind) in (Union, UnionType):
             plain = [t for t in get_args(kind) if t is not NoneType]
             kind = plain[0] if len(plain) == 1 else kind
+        if get_origin(kind) is Literal:
+            kind = type(get_args(kind)[0])
         yield Column(name, _TYPES.get(kind, "JSON"), field.description or name.replace("_", " "))

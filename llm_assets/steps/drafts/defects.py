@@ -8,7 +8,7 @@ from llm_assets.domain.queue import Language
 _KAZAKH = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
 _CYRILLIC = re.compile(r"[а-яёәғқңөұүһі]", re.IGNORECASE)
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
-_BROKEN = re.compile(r"\{\{|\}\}|\[[A-Z_ ]{3,}\]|<[a-z_/]+>|\$\{|\\n|lorem ipsum|\ufffd", re.IGNORECASE)
+_BROKEN = re.compile(r"\{\{|\}\}|\[[A-Z_ ]{3,}\d*_*\]|<[a-z_/]+>|\$\{|\\n|lorem ipsum|\ufffd", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[ \u00a0.,:/-]\d+)*")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 _NAME = re.compile(r"(?<![.!?:\n«\"(]\s)(?<!^)(?<=\s)[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ][\w-]{2,}", re.MULTILINE)
