@@ -64,6 +64,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _MIXED_CASE = re.compile(r"[а-яёәғқңөұүһі][А-ЯЁӘҒҚҢӨҰҮҺІ]")
 _DOUBLE_CP1251 = re.compile("(?:[РСТУ][\u00a0-\u00bf\u0402-\u040f\u0451-\u045f\u0490\u0491\u2010-\u2122]){2}")
 _DOUBLE_LATIN = re.compile("(?:[\u00c2-\u00df][\u0080-\u00bf\u0152-\u02dc\u2010-\u2122]){2}|\u00e2\u20ac")
+_KAZAKH_BYTES = (b"\x9d", b"\xbc", b"\xbe")
 _C1 = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0)}
 _C1 = {code: char if char != "\ufffd" else chr(code) for code, char in _C1.items()}
 
@@ -178,6 +179,8 @@ def _wide(data: bytes) -> Decoded | None:
 def _better_single_byte(data: bytes, charset: str, text: str) -> Decoded | None:
     """Another single-byte reading that is clearly more like text than the declared one."""
     sample = data[:MAX_JUDGED]
+    if charset == "cp1251" and _has_kazakh_bytes(sample):
+        return Decoded(data.decode("kz1048", "replace"), "kz1048", True)
     high = sum(1 for b in sample if b >= 0x80)
     declared_score = score(text[:MAX_JUDGED])
     best = max(_CYRILLIC, key=lambda c: score(sample.decode(c, "replace")))
@@ -186,6 +189,13 @@ def _better_single_byte(data: bytes, charset: str, text: str) -> Decoded | None:
     if best == charset or best_score < declared_score + margin or high < 3:
         return None
     return Decoded(data.decode(best, "replace"), best, True)
+
+
+def _has_kazakh_bytes(data: bytes) -> bool:
+    """Bytes that are ә, қ and ң in KZ-1048 and Macedonian letters in cp1251, amid Cyrillic that reads as words."""
+    found = sum(data.count(byte) for byte in _KAZAKH_BYTES)
+    high = sum(1 for b in data if b >= 0x80)
+    return found * 100 >= high and found > 0 and score(data.decode("kz1048", "replace")) > 0.3
 
 
 def score(text: str) -> float:
@@ -232,6 +242,8 @@ def _guess(data: bytes, hint: str, *, declared: str) -> Decoded:
     candidates = dict.fromkeys(
         ([hint] if hint not in ("", "ascii", "utf-8") else []) + [*_CYRILLIC, "cp1252"]
     )
+    if not _has_kazakh_bytes(sample):
+        candidates.pop("kz1048", None)
     scored = {c: score(sample.decode(c, "replace")) for c in candidates}
     best = max(scored, key=lambda c: scored[c] + (0.2 if c == hint else 0.0))
     high = sum(1 for b in sample if b >= 0x80)

@@ -4,11 +4,14 @@ Own walk because the known converters give up on deep nesting and print what the
 """
 
 import re
+from html import unescape
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 MAX_HTML = 8_000_000
+MAX_DEPTH = 3_000
+"""Open elements beyond which only the tags are taken out."""
 _SILENT = {"script", "style", "head", "title", "template", "noscript", "object", "svg", "select", "datalist"}
 _BLOCK = {
     "address",
@@ -51,11 +54,15 @@ _BLOCK = {
     "caption",
 }
 _SPACED = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "ul", "ol"}
+_NESTING = re.compile(
+    r"<(/?)(?:div|span|font|table|blockquote|center|section|article|ul|ol|dl|b|i|u|em|strong|a|big|small|sub|sup)\b",
+    re.I,
+)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\u00ad\ufeff\u034f]")
 _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?:\.0+)?(?![\d.])"
-    r"|font-size\s*:\s*(?:0+(?:\.0+)?(?:px|pt|em|%)?|1px)(?![\d.])|(?:max-)?height\s*:\s*0+(?:px|pt)?\s*(?:;|$|!)"
+    r"|font-size\s*:\s*(?:0+(?:\.0+)?(?:px|pt|em|%)?|1px)(?![\d.])|(?<![\w-])(?:max-)?height\s*:\s*0+(?:px|pt)?\s*(?:;|$|!)"
     r"|text-indent\s*:\s*-\d{3,}|left\s*:\s*-\d{3,}",
     re.I,
 )
@@ -77,13 +84,18 @@ class _Writer:
         self.lines: list[str] = []
         self.current: list[str] = []
         self.depth = 0
-        self.blank_wanted = False
+        self.blank_depth: int | None = None
+
+    def want_blank(self) -> None:
+        """An empty line before the next text, at the shallower of the quote depths around it."""
+        known = self.blank_depth
+        self.blank_depth = self.depth if known is None else min(known, self.depth)
 
     def add(self, run: str) -> None:
-        if self.blank_wanted and run.strip():
+        if self.blank_depth is not None and run.strip():
             if self.lines and self.lines[-1].strip("> "):
-                self.lines.append("> " * self.depth if self.depth else "")
-            self.blank_wanted = False
+                self.lines.append("> " * min(self.blank_depth, self.depth))
+            self.blank_depth = None
         self.current.append(run)
 
     def end_line(self, *, force: bool = False) -> None:
@@ -101,7 +113,10 @@ class _Writer:
 
 def to_text(source: str) -> Page:
     """The visible text. Nesting of any depth is read; the walk is iterative and visits each node once."""
-    tree = LexborHTMLParser(source[:MAX_HTML])
+    source = source[:MAX_HTML]
+    if _too_deep(source):
+        return Page(_without_tags(source), False)
+    tree = LexborHTMLParser(source)
     root = tree.root
     if root is None:
         return Page("", False)
@@ -139,6 +154,23 @@ def to_text(source: str) -> Page:
     return Page(writer.text(), hidden)
 
 
+def _too_deep(source: str) -> bool:
+    """Nesting that no mail program writes; the parser's time grows with its square."""
+    depth = 0
+    for match in _NESTING.finditer(source):
+        depth = max(0, depth - 1) if match.group(1) else depth + 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _without_tags(source: str) -> str:
+    stripped = unescape(re.sub(r"<[^<>]*>", "\n", source))
+    return "\n".join(
+        line for line in (_SPACES.sub(" ", part).strip() for part in stripped.split("\n")) if line
+    )
+
+
 def _write(writer: _Writer, run: str, preformatted: bool) -> None:
     run = _INVISIBLE.sub("", run).replace("\u00a0", " ")
     if not preformatted:
@@ -159,7 +191,8 @@ def _open(writer: _Writer, node: LexborNode, tag: str) -> None:
             writer.current.append("\t")
     elif tag in _BLOCK:
         writer.end_line()
-        writer.blank_wanted = writer.blank_wanted or tag in _SPACED
+        if tag in _SPACED:
+            writer.want_blank()
         if tag == "hr":
             writer.lines.append("> " * writer.depth + "_" * 32)
         if tag == "blockquote":
@@ -175,9 +208,10 @@ def _open(writer: _Writer, node: LexborNode, tag: str) -> None:
 def _close(writer: _Writer, tag: str) -> None:
     if tag in _BLOCK:
         writer.end_line()
-        writer.blank_wanted = writer.blank_wanted or tag in _SPACED
         if tag == "blockquote":
             writer.depth -= 1
+        if tag in _SPACED:
+            writer.want_blank()
 
 
 def _is_hidden(node: LexborNode, tag: str) -> bool:

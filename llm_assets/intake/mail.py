@@ -10,12 +10,15 @@ from llm_assets.intake.reading import Reading
 
 
 def read_mail(data: bytes, *, path: str, index: int, reading: Reading, depth: int = 0) -> Message:
-    """The mail as read; `ok` is False only for an empty input."""
+    """The mail as read; `ok` is False for an empty input and for noise without a single header."""
     if not data.strip():
         return unreadable(
             data, path=path, index=index, kind="empty", message="The file holds no bytes of a mail."
         )
     root = mime.parse(data)
+    if not root.headers and attachments.sniff(data) == "binary":
+        reason = "The bytes are neither a mail nor a document that any reader knows."
+        return unreadable(data, path=path, index=index, kind="unreadable", message=reason)
     hint = _charset_hint(root)
     sorted_body = body.sort(root, hint=hint)
     files = _files(sorted_body.loose, hint, reading, depth)

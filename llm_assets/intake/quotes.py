@@ -51,15 +51,97 @@ _FORWARD = re.compile(
     re.I,
 )
 _FORWARD_END = re.compile(r"^[\s>*]*[-_=*]{2,}\s*(?:Конец|End of|Соңы)\b.{0,60}$", re.I)
-_FROM = r"from|от|от кого|кімнен|кім|жіберуші|von|de|da|från|fra|od|van|de la|від|отправитель|expéditeur|lähettäjä|kimden"
-_OTHER = (
-    r"sent|to|subject|date|cc|bcc|reply-to|organization|importance|attachments|received|отправлено|дата|кому|копия|тема|получено"
-    r"|важность|вложения|когда|жіберілді|жіберілген|жіберілген күні|күні|кімге|көшірме|тақырып|тақырыбы|gesendet|an|betreff"
-    r"|datum|envoyé|à|a|objet|enviado|enviado el|para|asunto|assunto|data|inviato|oggetto|risposta|skickat|till|ämne|sendt|til"
-    r"|emne|do|temat|wysłano|verzonden|aan|onderwerp|gönderilme|kime|konu|tarih|надіслано|копія"
+_FROM = frozenset(
+    [
+        "from",
+        "от",
+        "от кого",
+        "кімнен",
+        "кім",
+        "жіберуші",
+        "von",
+        "de",
+        "da",
+        "från",
+        "fra",
+        "od",
+        "van",
+        "de la",
+        "від",
+        "отправитель",
+        "expéditeur",
+        "lähettäjä",
+        "kimden",
+    ]
 )
-_HEADER = re.compile(rf"^[\s>*|]{{0,8}}(?P<name>{_FROM}|{_OTHER})\s{{0,2}}:[*\s]", re.I)
-_FROM_NAME = re.compile(rf"(?:{_FROM})", re.I)
+_OTHER = frozenset(
+    [
+        "sent",
+        "to",
+        "subject",
+        "date",
+        "cc",
+        "bcc",
+        "reply-to",
+        "organization",
+        "importance",
+        "attachments",
+        "received",
+        "отправлено",
+        "дата",
+        "кому",
+        "копия",
+        "тема",
+        "получено",
+        "важность",
+        "вложения",
+        "когда",
+        "жіберілді",
+        "жіберілген",
+        "жіберілген күні",
+        "күні",
+        "кімге",
+        "көшірме",
+        "тақырып",
+        "тақырыбы",
+        "gesendet",
+        "an",
+        "betreff",
+        "datum",
+        "envoyé",
+        "à",
+        "a",
+        "objet",
+        "enviado",
+        "enviado el",
+        "para",
+        "asunto",
+        "assunto",
+        "data",
+        "inviato",
+        "oggetto",
+        "risposta",
+        "skickat",
+        "till",
+        "ämne",
+        "sendt",
+        "til",
+        "emne",
+        "do",
+        "temat",
+        "wysłano",
+        "verzonden",
+        "aan",
+        "onderwerp",
+        "gönderilme",
+        "kime",
+        "konu",
+        "tarih",
+        "надіслано",
+        "копія",
+    ]
+)
+"""Header names that mail programs write above a quoted mail."""
 
 
 class _Mark(NamedTuple):
@@ -154,7 +236,7 @@ def _mark_at(lines: list[str], position: int) -> _Mark | None:
         following = _next_words(lines, position + 1)
         end = _header_block(lines, following) if following - position <= 3 else following
         return _Mark(position, end, "history") if end > following else None
-    end = _header_block(lines, position)
+    end = _header_block(lines, position) if _header_name(line) in _FROM else position
     if end > position:
         return _Mark(position, end, "history")
     attribution = _attribution(lines, position)
@@ -207,18 +289,25 @@ def _header_block(lines: list[str], position: int, *, least: int = 2) -> int:
     current = end = position
     gap = 0
     while current < len(lines) and current - position < 14:
-        match = _HEADER.match(lines[current] + " ")
-        if match is not None:
-            found.append(match.group("name").lower())
+        name = _header_name(lines[current])
+        if name:
+            found.append(name)
             end, gap = current + 1, 0
         elif not found or gap or (not lines[current].strip() and len(found) > 1):
             break
         else:
             gap += 1
         current += 1
-    senders = [n for n in found if _FROM_NAME.fullmatch(n)]
-    first_is_sender = bool(found) and (_FROM_NAME.fullmatch(found[0]) is not None or least == 1)
-    return end if len(set(found)) >= least and senders and first_is_sender else position
+    known = set(found)
+    sender_first = bool(found) and (found[0] in _FROM or (least == 1 and bool(known & _FROM)))
+    return end if len(known) >= least and sender_first else position
+
+
+def _header_name(line: str) -> str:
+    """The header a line of a quoted head gives, e.g. `subject`; empty for any other line."""
+    name, colon, _ = line[:60].lstrip(" >*|\t").partition(":")
+    plain = name.rstrip(" *\t").lower()
+    return plain if colon and (plain in _FROM or plain in _OTHER) else ""
 
 
 def _attribution(lines: list[str], position: int) -> int | None:
@@ -260,14 +349,9 @@ def _introduces(line: str) -> bool:
 
 def _from_others(lines: list[str], mark: _Mark, recipients: frozenset[str]) -> bool:
     """The quoted mail names a sender, and it is none of the people this mail went to."""
-    named = next((line for line in lines[mark.start : mark.end] if _is_from(line)), "")
+    named = next((line for line in lines[mark.start : mark.end] if _header_name(line) in _FROM), "")
     boxes = {box.lower() for box in _MAILBOX.findall(named)}
     return bool(named) and not boxes & recipients
-
-
-def _is_from(line: str) -> bool:
-    match = _HEADER.match(line + " ")
-    return match is not None and _FROM_NAME.fullmatch(match.group("name")) is not None
 
 
 def _has_words(lines: Sequence[str]) -> bool:

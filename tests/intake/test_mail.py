@@ -1,0 +1,199 @@
+"""What the reader makes of one mail: head, body, attachments, flags, identity."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from written_mail import docx, mail, multipart, part, read
+
+from llm_assets.domain.document import Address
+from llm_assets.intake.mail import read_mail
+from llm_assets.intake.read import read_bytes
+from llm_assets.intake.reading import Reading
+
+
+def test_a_plain_mail_is_read_with_its_head_and_body() -> None:
+    message = read(
+        mail("Where is my card?\r\n", headers="In-Reply-To: <q1@bank.example>\r\nCc: b@post.example")
+    )
+    assert message.ok
+    assert message.sender == Address("Anna Kim", "anna@post.example")
+    assert [a.address for a in message.to] == ["support@bank.example"]
+    assert [a.address for a in message.cc] == ["b@post.example"]
+    assert message.subject == "Card"
+    assert message.date == datetime(2026, 11, 20, 8, 0, tzinfo=timezone(timedelta(hours=5)))
+    assert message.message_id == "a1@post.example"
+    assert message.in_reply_to == "q1@bank.example"
+    assert message.text.strip() == "Where is my card?"
+    assert message.flags == ()
+
+
+def test_an_empty_input_is_unreadable_and_says_so() -> None:
+    message = next(read_bytes(b" \r\n", path="empty.eml"))
+    assert not message.ok
+    assert message.error is not None and message.error.kind == "empty"
+
+
+def test_noise_without_headers_is_unreadable() -> None:
+    noise = bytes(range(256)) * 40
+    assert not next(read_bytes(noise, path="noise.eml")).ok
+
+
+def test_a_mail_without_headers_is_read_as_its_text() -> None:
+    message = read("\nесть кто живой?\n".encode())
+    assert message.ok and message.text.strip() == "есть кто живой?"
+
+
+def test_the_plain_part_of_an_alternative_is_the_body() -> None:
+    message = read(multipart(part("plain words"), part("<p>html words</p>", "text/html"), kind="alternative"))
+    assert message.text.strip() == "plain words"
+    assert message.attachments == ()
+
+
+def test_the_html_part_is_the_body_when_the_plain_one_is_empty() -> None:
+    message = read(multipart(part(" \n"), part("<p>html words</p>", "text/html"), kind="alternative"))
+    assert message.text == "html words"
+    assert "html_only" in message.flags
+
+
+def test_a_plain_part_that_only_points_to_the_html_part_is_passed_over() -> None:
+    letter = "<p>" + "My order came without the lamp. " * 20 + "</p>"
+    notice = part("Your mail program cannot show HTML.")
+    message = read(multipart(notice, part(letter, "text/html"), kind="alternative"))
+    assert message.text.startswith("My order came")
+
+
+def test_an_attachment_keeps_name_size_digest_and_text() -> None:
+    file = docx("Договор № 7", "Сумма 1 200")
+    message = read(
+        multipart(
+            part("see file"),
+            part(file, "application/octet-stream", 'Content-Disposition: attachment; filename="d.docx"'),
+        )
+    )
+    (attachment,) = message.attachments
+    assert (attachment.filename, attachment.size, attachment.text_source) == ("d.docx", len(file), "office")
+    assert attachment.text == "Договор № 7\nСумма 1 200"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ("attachment; filename*=utf-8''%D0%B0%D0%BA%D1%82.txt", "акт.txt"),
+        ("attachment; filename*0*=utf-8''%D0%B0%D0; filename*1*=%BA%D1%82.txt", "акт.txt"),
+        ('attachment; filename="=?koi8-r?B?wcvULnR4dA==?="', "акт.txt"),
+        ('attachment; filename="..\\\\..\\\\etc\\\\act.txt"', "act.txt"),
+        ('attachment; filename="a\\"b;c.txt"', 'a"b;c.txt'),
+    ],
+    ids=["rfc2231", "continued", "rfc2047", "folders", "quotes"],
+)
+def test_file_names_are_decoded_and_lose_their_folders(disposition: str, name: str) -> None:
+    message = read(multipart(part("x"), part("y", "text/plain", f"Content-Disposition: {disposition}")))
+    assert [a.filename for a in message.attachments] == [name]
+
+
+def test_a_picture_shown_in_the_html_is_told_from_an_attachment() -> None:
+    png = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
+    body = part('<img src="cid:logo">hello', "text/html")
+    message = read(multipart(body, part(png, "image/png", "Content-ID: <logo>"), kind="related"))
+    assert [("inline" in a.flags) for a in message.attachments] == [True]
+
+
+def test_a_mail_inside_a_mail_is_an_attachment_with_its_text() -> None:
+    inner = mail("The crane is loud at night.", subject="Noise")
+    outer = multipart(part("please look"), b"Content-Type: message/rfc822\r\n\r\n" + inner)
+    message = read(outer)
+    (attachment,) = message.attachments
+    assert attachment.text_source == "message"
+    assert "Subject: Noise" in attachment.text and "The crane is loud" in attachment.text
+    assert message.new_text == "please look\n\nThe crane is loud at night."
+
+
+def test_a_mail_forwarded_inside_a_long_letter_is_not_its_own_words() -> None:
+    inner = mail("The crane is loud at night.", subject="Noise")
+    letter = "I have spoken to the neighbours about this twice already and would like you to answer them in writing."
+    message = read(multipart(part(letter), b"Content-Type: message/rfc822\r\n\r\n" + inner))
+    assert message.new_text == letter
+
+
+def test_the_record_id_is_that_of_message_id_and_sender() -> None:
+    first = read(mail("one"))
+    assert read(mail("two", headers="Received: from elsewhere")).record_id == first.record_id
+    assert read(mail("one", sender="forger@post.example")).record_id != first.record_id
+
+
+def test_the_content_hash_ignores_transport_and_sees_words() -> None:
+    first = read(mail("one"))
+    assert (
+        read(mail("one", headers="Received: from elsewhere\r\nX-Spam: 0")).content_hash == first.content_hash
+    )
+    assert read(mail("two")).content_hash != first.content_hash
+
+
+@pytest.mark.parametrize(
+    ("header", "flag"),
+    [
+        ("Auto-Submitted: auto-replied", "auto_submitted"),
+        ("Precedence: bulk", "bulk"),
+        ("List-Unsubscribe: <mailto:u@list.example>", "bulk"),
+    ],
+)
+def test_machine_mail_is_flagged(header: str, flag: str) -> None:
+    assert flag in read(mail("x", headers=header)).flags
+
+
+def test_an_empty_body_is_flagged() -> None:
+    assert "empty_body" in read(mail("")).flags
+
+
+def test_a_missing_end_of_the_multipart_is_flagged_and_its_parts_are_kept() -> None:
+    data = multipart(part("first"), part("second"))
+    message = read(data[: data.rindex(b"--frontier--")])
+    assert "truncated" in message.flags
+    assert "first" in message.text and "second" in message.text
+
+
+def test_a_thousand_nested_multiparts_end_in_a_flag_and_not_in_a_crash() -> None:
+    body = b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (i, i) for i in range(1000)
+    )
+    message = read(b"From: a@post.example\r\n" + body + b"\r\ndeep")
+    assert message.ok and "too_deep" in message.flags
+
+
+def test_base64_with_a_footer_in_clear_keeps_both() -> None:
+    data = mail(
+        b"aGVsbG8gd29ybGQ=\r\nSent by a list. Unsubscribe there!\r\n",
+        headers="Content-Transfer-Encoding: base64",
+    )
+    assert read(data).text.startswith("hello world") and "Unsubscribe" in read(data).text
+
+
+def test_an_mbox_gives_its_messages_in_order_without_escapes() -> None:
+    box = b"From a@x Fri Nov 20 08:00:00 2026\n" + mail("one\n>From here on").replace(b"\r\n", b"\n")
+    box += b"\n\nFrom b@x Fri Nov 20 08:01:00 2026\n" + mail("two\n\nFrom my point of view fine").replace(
+        b"\r\n", b"\n"
+    )
+    found = list(read_bytes(box, path="day.mbox"))
+    assert [m.index for m in found] == [0, 1]
+    assert found[0].text.strip() == "one\nFrom here on"
+    assert found[1].text.strip() == "two\n\nFrom my point of view fine"
+
+
+def test_uuencoded_files_are_decoded() -> None:
+    encoded = b"begin 644 a.txt\n#8V%T\n`\nend\n"
+    file = (
+        b"Content-Type: application/octet-stream; name=a.txt\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\n"
+        + encoded
+    )
+    (attachment,) = read(multipart(part("x"), file)).attachments
+    assert attachment.text == "cat"
+
+
+def test_an_attachment_over_the_limit_is_recorded_and_not_read() -> None:
+    data = multipart(
+        part("x"), part("long text " * 50, "text/plain", "Content-Disposition: attachment; filename=a.txt")
+    )
+    message = read_mail(data, path="m", index=0, reading=Reading(ocr=False, max_bytes=100))
+    (attachment,) = message.attachments
+    assert attachment.flags == ("too_large",)
+    assert (attachment.text, attachment.size, len(attachment.sha256)) == ("", 500, 64)
