@@ -61,7 +61,10 @@ class Assembly:
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.home, self.tables)
+        lake = Lake(self.home, self.tables)
+        if not lake.analytics.exists():
+            lake.publish()
+        return lake
 
     @cached_property
     def ledger(self) -> SqlLedger:
@@ -169,9 +172,10 @@ class Assembly:
 
 def emulator_url(home: Path) -> str:
     """Base URL of the demo emulator for this home, started on a free loopback port when none runs."""
-    from llm_assets.emulator.launch import start
+    from llm_assets.emulator.launch import find, start
 
-    running = start(home / "emulator", exit_with_parent=os.getpid())
+    folder = home / "emulator"
+    running = find(folder) or start(folder, exit_with_parent=os.getpid())
     return running.openai_base_url
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import structlog
 
@@ -29,6 +29,9 @@ log = structlog.get_logger()
 
 PATIENCE = 6
 """Rounds in a row that may fail before waiting in process gives up; the batches stay open for the next run."""
+
+ORPHANED = timedelta(days=1)
+"""Age at which lines without a batch belong to no plan that still runs: its process died before the intent."""
 
 PASSING = (TransientError, ContractError, PermanentError, UnansweredError, UnknownBatchError)
 """What one batch may fail with without stopping the others; it is told and tried again."""
@@ -67,6 +70,8 @@ class Progress:
 
 def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) -> Progress:
     """Plans every step and sends what is due: one round, without waiting."""
+    known = {batch.batch_id for batch in engine.ledger.open_batches()}
+    engine.spool.sweep(known, engine.clock() - ORPHANED)
     summaries = [_plan(engine, day, plan, rework) for plan in plans]
     progress = advance(engine, day, [p.step for p in plans])
     return _with_plans(progress, summaries)

@@ -22,16 +22,22 @@ def review_rows(
 ) -> Iterator[dict[str, Any]]:
     """A row per doubt, decided ones included. `before` is the table as it stood: a doubt keeps when it was opened.
 
-    A draft that only waits for another step's doubt adds no row of its own.
+    A draft that only waits for another step's doubt adds no row of its own, and the same doubt in two steps (nothing
+    could be read) is one row: a person looks once.
     """
     opened = {(r["case_id"], r["step"], r["reason"]): r for r in before}
     decided = {(d.case_id, d.step): d for d in decisions}
     written: set[tuple[str, str, str]] = set()
+    doubted: set[tuple[str, str, str | None]] = set()
     for step, rows in step_rows.items():
         for row in rows:
             if row["status"] == Status.REVIEW and row["doubt_reason"] is not None:
                 key = (row["case_id"], step, row["doubt_reason"])
                 written.add(key)
+                doubt = (row["case_id"], row["doubt_reason"], row["doubt_detail"])
+                if doubt in doubted:
+                    continue
+                doubted.add(doubt)
                 earlier = opened.get(key)
                 yield {
                     "day": day.isoformat(),

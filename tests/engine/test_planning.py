@@ -1,15 +1,16 @@
 """Planning: what a night sends, in which batches, and what it never sends again."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain
 
 import pytest
 from engine_night import DAY, MODEL, STEP, Desk, renamed, request, task, tasks, users
 
 from llm_assets.domain.batch import Batch, BatchState
-from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.errors import ConfigurationError, TransientError
 from llm_assets.domain.money import estimated_tokens
 from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Outcome
@@ -223,3 +224,14 @@ def test_a_batch_is_named_anew_each_time_it_is_made(desk: Desk, open_desk: Calla
     assert replace(desk.batch(), batch_id="", created_at=other.batch().created_at, sha256="") == replace(
         other.batch(), batch_id="", sha256=""
     )
+
+
+def test_lines_of_a_plan_that_died_are_swept_when_no_plan_can_still_be_writing_them(desk: Desk) -> None:
+    desk.plan(tasks(1))
+    young, old = (desk.home / "spool" / f"{name}.jsonl" for name in ("young", "old"))
+    for path in (young, old, *desk.spooled()):
+        path.touch()
+        os.utime(path, times=(0, (desk.clock() - timedelta(hours=25 if path != young else 1)).timestamp()))
+    desk.provider.faults["upload"] = [TransientError("cannot be reached")]
+    desk.start(tasks(1))
+    assert [p.stem for p in desk.spooled()] == sorted([desk.batch().batch_id, "young"])
