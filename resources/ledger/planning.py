@@ -41,6 +41,7 @@ class _Stand(NamedTuple):
 _work_row: Callable[[Work], Row] = attrgetter(*(f.name for f in fields(Work)))
 _WORK_COLUMNS: Columns = dict.fromkeys((f.name for f in fields(Work)), str)
 _REQUEST_COLUMNS: Columns = dict.fromkeys(("request_id", "model", "prompt_version"), str)
+_STATES = {state.value: state for state in RequestState}
 _UNSEEN = _Stand(RequestState.DUE, 0, 0)
 
 
@@ -55,7 +56,8 @@ def plan(
     _end_exhausted(connection, stands, assigned.values(), max_attempts)
     unseen = {w.request_id: w for w in assigned.values() if w.request_id not in stands}
     _add_requests(connection, step, [unseen[i] for i in sorted(unseen)])
-    _put_work(connection, day, step, [w for c, w in sorted(assigned.items()) if older.get(c) != w])
+    changed = [w for case_id, w in assigned.items() if older.get(case_id) != w]
+    _put_work(connection, day, step, sorted(changed, key=lambda w: w.case_id))
     due = {
         w.request_id: stands.get(w.request_id, _UNSEEN).member(w.request_id)
         for w in assigned.values()
@@ -104,7 +106,7 @@ def _stands(connection: Connection, request_ids: Iterable[str]) -> dict[str, _St
         rows = connection.execute(
             select(*columns).where(is_among(connection, requests.c.request_id, chunk))
         ).all()
-        found.update((i, _Stand(RequestState(state), attempt, before)) for i, state, attempt, before in rows)
+        found.update((i, _Stand(_STATES[state], attempt, before)) for i, state, attempt, before in rows)
     return found
 
 
