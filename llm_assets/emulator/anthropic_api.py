@@ -5,13 +5,13 @@ import mmap
 from pathlib import Path
 from typing import Any
 
+from llm_assets.emulator.admission import admit_anthropic
 from llm_assets.emulator.answers import anthropic_message
-from llm_assets.emulator.anthropic_checks import VERSIONS, check_params
+from llm_assets.emulator.anthropic_checks import VERSIONS
 from llm_assets.emulator.batches import ENDED, end_moment, faults_of, phase
 from llm_assets.emulator.clock import rfc3339
 from llm_assets.emulator.context import Context
 from llm_assets.emulator.errors import ApiError
-from llm_assets.emulator.prompts import anthropic_prompt
 from llm_assets.emulator.requests_array import Split, split_requests
 from llm_assets.emulator.results import cut_results
 from llm_assets.emulator.store import BatchRecord
@@ -172,18 +172,17 @@ def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[st
 
 async def create_message(ctx: Context, request: Request) -> Reply:
     params = request.json(MESSAGE_LIMIT)
-    check_params(params, request.headers["anthropic-version"])
+    prompt = admit_anthropic(params, request.headers["anthropic-version"])
     if params.get("stream"):
         raise ApiError(400, "stream: the emulator answers whole messages only")
-    prompt = anthropic_prompt(params)
     done = ctx.answer_now(prompt, "anthropic")
     return Reply.of(anthropic_message(prompt, done, ctx.new_id(""), batch=False))
 
 
 async def count_tokens(ctx: Context, request: Request) -> Reply:
     params = request.json(MESSAGE_LIMIT)
-    check_params(params, request.headers["anthropic-version"], count=True)
-    return Reply.of({"input_tokens": anthropic_prompt({"max_tokens": None, **params}).input_tokens})
+    prompt = admit_anthropic(params, request.headers["anthropic-version"], count=True)
+    return Reply.of({"input_tokens": prompt.input_tokens})
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The ASGI application: which operation a path means, keys, faults, the recorder, counting, the admin endpoints."""
 
 import asyncio
+import logging
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ from llm_assets.emulator.record import Recorder
 from llm_assets.emulator.scenario import CallFault
 from llm_assets.emulator.wire import Receive, Reply, Request, Scope, Send, read_request, send_reply
 
+LOG = logging.getLogger(__name__)
 Operation = Callable[..., Awaitable[Reply]]
 
 
@@ -109,6 +111,10 @@ class Emulator:
         except ApiError as err:
             reply = Reply.of(error_body(protocol, err, request_id), err.status)
             reply.headers.update(err.headers)
+        except Exception:
+            LOG.exception("%s %s failed inside the emulator", request.method, request.path)
+            error = ApiError(500, "The emulator failed; see its log.")
+            reply = Reply.of(error_body(protocol, error, request_id), 500)
         if self.recorder is not None:
             self.recorder.write(protocol, request, reply)
         if reply is not None:

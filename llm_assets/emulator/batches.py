@@ -4,6 +4,7 @@ The phase is a pure function of the record and the clock, so a restart changes n
 """
 
 import asyncio
+import logging
 import os
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -15,6 +16,7 @@ from llm_assets.emulator.scenario import BatchFault
 from llm_assets.emulator.store import BatchRecord, Store, Work
 from llm_assets.emulator.work import Job, answer_batch
 
+LOG = logging.getLogger(__name__)
 Phase = Literal[
     "validating", "in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled"
 ]

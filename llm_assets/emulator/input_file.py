@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from llm_assets.emulator.admission import admit_openai
 from llm_assets.emulator.errors import ApiError
-from llm_assets.emulator.openai_checks import check_body
-from llm_assets.emulator.prompts import openai_prompt
 
 MODEL = re.compile(rb'"model"\s*:\s*"([^"\\]+)"')
 MAX_REQUESTS = 50_000
@@ -61,11 +60,9 @@ def prompt_tokens(path: Path, endpoint: str) -> int:
     with path.open("rb") as source:
         for raw in source:
             try:
-                body = orjson.loads(raw)["body"]
-                check_body(endpoint, body)
+                total += admit_openai(endpoint, orjson.loads(raw)["body"]).input_tokens
             except (orjson.JSONDecodeError, KeyError, TypeError, ApiError):
                 continue
-            total += openai_prompt(endpoint, body).input_tokens
     return total
 
 

@@ -6,14 +6,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from llm_assets.emulator.admission import admit_openai
 from llm_assets.emulator.answers import chat_completion, response_object
 from llm_assets.emulator.batches import ENDED, Phase, end_moment, faults_of, phase, progress
 from llm_assets.emulator.clock import unix
 from llm_assets.emulator.context import Context
 from llm_assets.emulator.errors import ApiError
 from llm_assets.emulator.input_file import prompt_tokens, survey
-from llm_assets.emulator.openai_checks import MONTH, check_batch, check_body, check_expiry, missing, refuse
-from llm_assets.emulator.prompts import openai_prompt
+from llm_assets.emulator.openai_checks import MONTH, check_batch, check_expiry, missing, refuse
 from llm_assets.emulator.results import cut_results
 from llm_assets.emulator.store import BatchRecord, FileRecord, Work
 from llm_assets.emulator.wire import FileBody, Reply, Request, Upload, split_form
@@ -323,10 +323,9 @@ async def responses(ctx: Context, request: Request) -> Reply:
 
 def _answer(ctx: Context, request: Request, endpoint: str) -> Reply:
     body = request.json(BODY_LIMIT)
-    check_body(endpoint, body)
+    prompt = admit_openai(endpoint, body)
     if body.get("stream"):
         raise refuse("The emulator answers whole responses only.", "stream", "unsupported_value")
-    prompt = openai_prompt(endpoint, body)
     build = response_object if endpoint == "/v1/responses" else chat_completion
     done = ctx.answer_now(prompt, "openai")
     return Reply.of(build(prompt, done, ctx.new_id(""), int(ctx.clock.now())))

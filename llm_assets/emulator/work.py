@@ -14,12 +14,10 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from llm_assets.emulator.admission import admit_anthropic, admit_openai
 from llm_assets.emulator.answers import anthropic_message, chat_completion, complete, digest, response_object
-from llm_assets.emulator.anthropic_checks import check_params
 from llm_assets.emulator.errors import ApiError, Protocol, error_body, openai_error
 from llm_assets.emulator.input_file import complaint, line_at, line_offsets, validate_input
-from llm_assets.emulator.openai_checks import check_body
-from llm_assets.emulator.prompts import anthropic_prompt, openai_prompt
 from llm_assets.emulator.scenario import BatchFault, RequestCasting, RequestFault, drawn
 from llm_assets.emulator.store import Rest, Work
 
@@ -105,10 +103,9 @@ class AnthropicAnswerer:
         item = orjson.loads(raw)
         custom_id: str = item["custom_id"]
         try:
-            check_params(item["params"], self.job.version, batch=True)
+            prompt = admit_anthropic(item["params"], self.job.version, batch=True)
         except ApiError as err:
             return self._errored(custom_id, err, work)
-        prompt = anthropic_prompt(item["params"])
         fault = self.casting.outcome(custom_id, prompt.model, prompt.user) if self.casting else None
         if self.all_fail:
             return self._errored(custom_id, ApiError(500, "Internal server error"), work)
@@ -154,12 +151,9 @@ class OpenAIAnswerer:
         item = orjson.loads(raw)
         custom_id: str = item["custom_id"]
         try:
-            check_body(self.job.endpoint, item["body"])
-            if item["body"].get("stream"):
-                raise ApiError(400, "Streaming is not supported in a batch.", param="stream")
+            prompt = admit_openai(self.job.endpoint, item["body"], batch=True)
         except ApiError as err:
             return self._errored(custom_id, err, work)
-        prompt = openai_prompt(self.job.endpoint, item["body"])
         fault = self.casting.outcome(custom_id, prompt.model, prompt.user) if self.casting else None
         if self.all_fail:
             return self._errored(custom_id, ApiError(500, "The server had an error."), work)

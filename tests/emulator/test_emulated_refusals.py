@@ -187,3 +187,20 @@ def test_one_provider_does_not_see_the_batches_of_the_other(instant: Played) -> 
     batch = instant.anthropic.messages.batches.create(requests=[message_item("a")])
     with pytest.raises(openai.NotFoundError):
         instant.openai.batches.retrieve(batch.id)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"model": "m", "messages": [{"role": "user", "content": [7]}]},
+        {"model": "m", "messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema",
+         "json_schema": {"name": "x", "schema": {"$ref": "#/$defs/Nowhere"}}}},
+        {"model": "m", "messages": [{"role": "user", "content": "a"}], "tools": [{"type": "function"}]},
+    ],
+)  # fmt: skip
+def test_a_body_of_an_unthought_of_shape_is_a_400_and_never_stops_a_batch(instant: Played, body: Any) -> None:
+    with pytest.raises(openai.BadRequestError, match="malformed"):
+        instant.openai.post("/chat/completions", body=body, cast_to=object)
+    batch = instant.openai_batch([{"custom_id": "a", "method": "POST", "url": CHAT, "body": body}])
+    done = instant.openai.batches.retrieve(batch.id)
+    assert (done.status, done.output_file_id) == ("completed", None)
