@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 MAX_JUDGED = 4_000
+_CYRILLIC_SHARE = 4
+"""One Cyrillic letter in four decides: product names and addresses stand in Latin letters everywhere."""
 _KAZAKH = re.compile("[әғқңөұүһі]", re.I)
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
@@ -39,6 +41,7 @@ _RUSSIAN_ENDINGS = re.compile(
 )
 
 
+_KAZAKH_ALONE = re.compile("[әғқңөұүһ]", re.I)
 _UKRAINIAN = re.compile("[їєґ]", re.I)
 _LATIN_LANGUAGES = frozenset(
     re.findall(
@@ -77,7 +80,7 @@ def _certain(paragraph: str) -> bool:
 def _of_one(text: str) -> str:
     letters = len(_LETTER.findall(text))
     cyrillic, latin = len(_CYRILLIC.findall(text)), len(_LATIN.findall(text))
-    if cyrillic * 2 >= letters or (cyrillic and cyrillic * 3 >= letters):
+    if cyrillic and cyrillic * _CYRILLIC_SHARE >= letters:
         return _of_cyrillic(text)
     if latin * 2 >= letters:
         return _of_latin(text, latin)
@@ -94,13 +97,11 @@ def _shares(text: str) -> _Shares:
 
 
 def _of_cyrillic(text: str) -> str:
-    shares = _shares(text)
-    if shares.kazakh > shares.russian + 0.1:
-        return "kk"
-    if len(_UKRAINIAN.findall(text)) * 60 > len(text):
+    if len(_UKRAINIAN.findall(text)) * 60 > len(text) and not _KAZAKH_ALONE.search(text):
         return "uk"
-    if shares.russian > shares.kazakh + 0.1:
-        return "ru"
+    shares = _shares(text)
+    if abs(shares.kazakh - shares.russian) > 0.1:
+        return "kk" if shares.kazakh > shares.russian else "ru"
     return _ranked(text, among=("ru", "kk"))
 
 

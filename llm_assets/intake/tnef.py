@@ -52,6 +52,8 @@ def _attributes(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             raise ValueError("attribute reaches past the end")
         yield level, attribute & 0xFFFF, data[position + 9 : position + 9 + length]
         position += 9 + length + 2
+    if position != len(data):
+        raise ValueError("the last attribute is cut")
 
 
 def _take(found: Container, level: int, attribute: int, value: bytes) -> None:

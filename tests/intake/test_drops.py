@@ -1,0 +1,95 @@
+"""CRM exports and web forms are read through declared names, and what cannot be read is said in one sentence."""
+
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from llm_assets.domain.document import Message
+from llm_assets.intake.drops import DropMapping, read_csv, read_drop
+from llm_assets.intake.item import read_item
+from llm_assets.intake.sources import scan
+
+TABLE = 'ИД;Дата обращения;Клиент;Телефон;Эл. почта;Ящик;Тема;Обращение;Тариф\nC-1;20.11.2026 08:05;Ким Анна;+7 700;ANNA@post.example;help@bank.example;Звонок;"Где карта?\nЖду.";Золотой\n'
+
+
+def messages(data: bytes, name: str = "crm.csv", mapping: DropMapping | None = None) -> list[Message]:
+    return [read_item(d.data, d.kind, d.place) for d in read_drop(data, name=name, mapping=mapping)]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "cp1251", "utf-16"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_a_csv_is_read_in_every_usual_charset_and_delimiter(charset: str, delimiter: str) -> None:
+    (message,) = messages(TABLE.replace(";", delimiter).encode(charset))
+    assert message.kind == "crm" and message.ok
+    assert message.new_text == "Где карта?\nЖду."
+    assert message.text.endswith("Тариф: Золотой")
+    assert message.sender is not None and message.sender.address == "anna@post.example"
+    assert [a.address for a in message.to] == ["help@bank.example"]
+    assert message.date == datetime(2026, 11, 20, 8, 5, tzinfo=timezone(timedelta(hours=5)))
+    assert (message.subject, message.language) == ("Звонок", "ru")
+
+
+def test_a_kazakh_header_is_understood() -> None:
+    (message,) = messages("Нөмірі,Аты-жөні,Өтініш мәтіні\n7,Айгерім,Картам қашан келеді?\n".encode())
+    assert message.sender is not None and message.sender.name == "Айгерім"
+    assert message.language == "kk"
+
+
+def test_a_changed_record_keeps_its_id_and_gets_another_hash() -> None:
+    (first,) = messages(TABLE.encode())
+    (second,) = messages(TABLE.replace("Жду.", "Не жду.").encode(), name="evening.csv")
+    assert first.record_id == second.record_id
+    assert first.content_hash != second.content_hash
+
+
+def test_a_row_without_id_gets_one_from_its_content() -> None:
+    table = "text;name\nГде карта?;Анна\nГде заказ?;Анна\n".encode()
+    ids = [m.record_id for m in messages(table)]
+    assert len(set(ids)) == 2
+    assert ids == [m.record_id for m in messages(table)]
+
+
+def test_a_missing_column_is_one_clear_problem_for_the_whole_file() -> None:
+    (message,) = messages("id;client;phone\n1;Анна;+7\n2;Пётр;+7\n".encode(), name="export.csv")
+    assert not message.ok and message.error is not None
+    assert "export.csv lacks the column text" in message.error.message
+    assert "id, client, phone" in message.error.message
+
+
+def test_a_mapping_names_other_columns() -> None:
+    mapping = DropMapping(text=("wish",), required=("text", "id"))
+    (message,) = messages(b"id;wish\n1;Call me back\n", mapping=mapping)
+    assert message.new_text == "Call me back"
+
+
+def test_a_bad_line_of_a_form_file_costs_only_itself() -> None:
+    lines = [
+        json.dumps({"id": "F-1", "message": "Hello there"}),
+        "{broken",
+        "[1]",
+        json.dumps({"id": "F-2", "message": "Bye"}),
+    ]
+    found = messages("\n".join(lines).encode(), name="forms.jsonl")
+    assert [m.ok for m in found] == [True, False, False, True]
+    assert found[0].kind == "form"
+    assert found[1].error is not None and "Line 2 of forms.jsonl" in found[1].error.message
+
+
+def test_a_csv_that_is_no_drop_is_a_document(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("lamp;120\nkettle;300\n")
+    assert [i.kind for i in scan(tmp_path, source="inbox")] == ["document"]
+
+
+def test_a_broken_drop_does_not_stop_the_rest_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text("id;client\n1;Anna\n")
+    (tmp_path / "2.csv").write_text("id;text\n1;Where is it?\n")
+    found = [read_item(i.data, i.kind, i.place) for i in scan(tmp_path, source="inbox")]
+    assert [m.ok for m in found] == [False, True]
+
+
+def test_the_same_row_gives_the_same_bytes_whatever_the_order_of_its_columns() -> None:
+    (one,) = read_csv(b"id;text\n1;hello\n", name="a.csv")
+    (two,) = read_csv(b"text;id\nhello;1\n", name="b.csv")
+    assert one == two

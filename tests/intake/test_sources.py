@@ -1,0 +1,97 @@
+"""Folders, maildirs, mboxes and drops become the same items every time, each once."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from written_mail import docx, mail
+
+from llm_assets.intake.item import read_item
+from llm_assets.intake.sources import RawItem, scan
+
+
+def items(root: Path) -> list[RawItem]:
+    return list(scan(root, source="inbox", relative_to=root))
+
+
+def test_a_folder_is_read_recursively_in_order_without_hidden_and_unfinished_files(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for name in ("b/2.eml", "1.eml", ".hidden.eml", "3.eml.part", "4.tmp", "5.eml~", "~lock.eml"):
+        (tmp_path / name).write_bytes(mail())
+    (tmp_path / "c.docx").write_bytes(docx("Акт"))
+    assert [(i.place, i.kind) for i in items(tmp_path)] == [
+        ("1.eml", "mail"),
+        ("b/2.eml", "mail"),
+        ("c.docx", "document"),
+    ]
+
+
+def test_an_item_arrives_when_its_file_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "1.eml"
+    file.write_bytes(mail())
+    os.utime(file, (1_795_150_800, 1_795_150_800))
+    (item,) = items(tmp_path)
+    assert item.arrived_at == datetime.fromtimestamp(1_795_150_800, UTC)
+
+
+def test_a_maildir_message_keeps_its_place_when_it_is_read(tmp_path: Path) -> None:
+    for part in ("cur", "new", "tmp"):
+        (tmp_path / "box" / part).mkdir(parents=True)
+    (tmp_path / "box/new/179.M1.host").write_bytes(mail("one"))
+    (tmp_path / "box/cur/178.M2.host:2,S").write_bytes(mail("two"))
+    (tmp_path / "box/tmp/180.M3.host").write_bytes(mail("half"))
+    before = [i.place for i in items(tmp_path)]
+    (tmp_path / "box/new/179.M1.host").rename(tmp_path / "box/cur/179.M1.host:2,RS")
+    assert before == [i.place for i in items(tmp_path)] == ["box/178.M2.host", "box/179.M1.host"]
+
+
+def test_an_mbox_gives_an_item_a_message_with_its_own_bytes(tmp_path: Path) -> None:
+    first, second = mail("one").replace(b"\r\n", b"\n"), mail("two").replace(b"\r\n", b"\n")
+    box = b"From a@x Fri Nov 20 08:00:00 2026\n" + first + b"\n\nFrom b@x Fri Nov 20 08:00:00 2026\n" + second
+    (tmp_path / "day.mbox").write_bytes(box)
+    found = items(tmp_path)
+    assert [i.place for i in found] == ["day.mbox#0", "day.mbox#1"]
+    assert found[1].data == second
+
+
+def test_a_large_file_is_not_held_in_memory_while_scanning(tmp_path: Path) -> None:
+    data = mail("x" * 2_000_000)
+    (tmp_path / "1.eml").write_bytes(data)
+    (item,) = items(tmp_path)
+    assert isinstance(item.content, Path)
+    assert item.data == data
+
+
+def test_a_single_file_may_be_a_source(tmp_path: Path) -> None:
+    (tmp_path / "1.eml").write_bytes(mail())
+    (item,) = scan(tmp_path / "1.eml", source="files")
+    assert item.place == (tmp_path / "1.eml").as_posix()
+
+
+def test_a_missing_source_is_an_error_and_not_an_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        list(scan(tmp_path / "nowhere", source="files"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_opened_is_counted_as_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "1.eml").write_bytes(mail())
+    (tmp_path / "1.eml").chmod(0)
+    (item,) = items(tmp_path)
+    assert not read_item(item.data, item.kind, item.place).ok
+
+
+def test_every_item_is_read_from_its_stored_bytes_alone(tmp_path: Path) -> None:
+    (tmp_path / "1.eml").write_bytes(mail("hello"))
+    (tmp_path / "2.docx").write_bytes(docx("Акт"))
+    (tmp_path / "crm.csv").write_text("id;text\nC-1;Где заказ?\n", encoding="cp1251")
+    found = [(i.data, i.kind, i.place) for i in items(tmp_path)]
+    for path in tmp_path.iterdir():
+        path.unlink()
+    messages = [read_item(*stored, ocr=False) for stored in found]
+    assert [(m.kind, m.text or m.attachments[0].text) for m in messages] == [
+        ("mail", "hello"),
+        ("document", "Акт"),
+        ("crm", "Где заказ?"),
+    ]

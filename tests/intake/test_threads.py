@@ -1,0 +1,180 @@
+"""A day's messages become cases: duplicates counted once, updates joined, strangers kept apart."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from written_mail import ARRIVED, mail, multipart, part, read, received
+
+from llm_assets.domain.document import Document, Priority, Role, cases_of
+from llm_assets.domain.queue import Category, Queue, Queues, Urgent
+from llm_assets.intake.threads import EarlierCase, assemble
+
+ANY = (Category(name="any"),)
+QUEUES = Queues(
+    queues=(
+        Queue(
+            name="bank",
+            mailboxes=("support@bank.example",),
+            categories=ANY,
+            urgent=Urgent(senders=("judge@court.example",), words=("stolen",)),
+        ),
+        Queue(name="shop", mailboxes=("orders@shop.example",), categories=ANY),
+        Queue(name="office", default=True, categories=ANY),
+    )
+)
+
+
+def placed(*mails: bytes, earlier: Sequence[EarlierCase] = (), hours: float = 0.5) -> list[Document]:
+    rows = [
+        (received(f"{n}.eml", data, ARRIVED + timedelta(hours=hours * n)), read(data))
+        for n, data in enumerate(mails)
+    ]
+    return sorted(assemble(rows, queues=QUEUES, earlier=earlier), key=lambda d: d.received.place)
+
+
+def roles(documents: Sequence[Document]) -> list[Role]:
+    return [d.role for d in documents]
+
+
+def test_the_same_mail_at_two_places_is_a_duplicate() -> None:
+    first, second = placed(mail(), mail(headers="Received: again"))
+    assert roles([first, second]) == [Role.FIRST, Role.DUPLICATE]
+    assert second.duplicate_of == first.message.record_id and second.case_id == first.case_id
+
+
+def test_the_same_words_sent_twice_to_one_queue_are_a_duplicate() -> None:
+    assert roles(placed(mail(), mail(message_id="<b@x>"))) == [Role.FIRST, Role.DUPLICATE]
+
+
+def test_the_same_words_to_two_queues_are_two_cases() -> None:
+    documents = placed(mail(), mail(message_id="<b@x>", to="orders@shop.example"))
+    assert roles(documents) == [Role.FIRST, Role.FIRST]
+    assert [d.queue for d in documents] == ["bank", "shop"]
+
+
+def test_two_empty_mails_are_two_cases_with_ids_of_their_own() -> None:
+    documents = placed(mail("", message_id=None), mail("", message_id=None))
+    assert roles(documents) == [Role.FIRST, Role.FIRST]
+    assert len({d.case_id for d in documents}) == len({d.message.record_id for d in documents}) == 2
+
+
+def test_the_same_attachment_twice_is_a_duplicate_without_any_text() -> None:
+    data = multipart(
+        part(""), part("Act 7", "text/plain", "Content-Disposition: attachment; filename=act.txt")
+    )
+    other = data.replace(b"a1@post.example", b"a2@post.example")
+    assert roles(placed(data, other)) == [Role.FIRST, Role.DUPLICATE]
+
+
+def test_a_repetition_after_a_day_is_a_case_again() -> None:
+    assert roles(placed(mail(), mail(message_id="<b@x>"), hours=25)) == [Role.FIRST, Role.FIRST]
+
+
+def test_a_reply_to_the_days_own_mail_is_an_update() -> None:
+    first, second = placed(
+        mail(), mail("Any news?", message_id="<b@x>", headers="In-Reply-To: <a1@post.example>")
+    )
+    assert roles([first, second]) == [Role.FIRST, Role.UPDATE]
+    assert second.case_id == first.case_id and second.supersedes == first.message.record_id
+
+
+def test_a_chain_of_replies_is_one_case_that_the_model_sees_oldest_first() -> None:
+    documents = placed(
+        mail("one"),
+        mail("two", message_id="<b@x>", headers="In-Reply-To: <a1@post.example>"),
+        mail("three", message_id="<c@x>", headers="References: <b@x>"),
+    )
+    (case,) = cases_of(documents)
+    assert [d.message.text for d in case.documents] == ["one", "two", "three"]
+
+
+def test_a_message_id_with_other_content_is_an_update() -> None:
+    assert roles(placed(mail("one"), mail("one, and more"))) == [Role.FIRST, Role.UPDATE]
+
+
+def test_a_message_id_used_by_another_sender_is_another_case() -> None:
+    documents = placed(mail(), mail(sender="forger@post.example"))
+    assert roles(documents) == [Role.FIRST, Role.FIRST]
+    assert documents[0].case_id != documents[1].case_id
+
+
+def test_another_senders_reply_does_not_join_the_case() -> None:
+    stranger = mail(
+        "me too", sender="b@post.example", message_id="<b@x>", headers="In-Reply-To: <a1@post.example>"
+    )
+    assert roles(placed(mail(), stranger)) == [Role.FIRST, Role.FIRST]
+
+
+def test_a_reply_to_an_earlier_day_opens_a_linked_case() -> None:
+    before = read(mail("old"))
+    past = EarlierCase(
+        before.record_id,
+        before.message_id,
+        before.sender_address,
+        "case-1",
+        before.content_hash,
+        "bank",
+        ARRIVED - timedelta(days=3),
+    )
+    (document,) = placed(
+        mail("Any news?", message_id="<b@x>", headers="In-Reply-To: <a1@post.example>"), earlier=[past]
+    )
+    assert document.role is Role.FIRST
+    assert document.supersedes == before.record_id and document.case_id != "case-1"
+
+
+def test_delivered_to_decides_before_to() -> None:
+    (document,) = placed(mail(headers="Delivered-To: orders@shop.example"))
+    assert document.queue == "shop"
+
+
+def test_mail_to_nobody_known_goes_to_the_default_queue() -> None:
+    (document,) = placed(mail(to="someone@else.example"))
+    assert document.queue == "office"
+
+
+@pytest.mark.parametrize(
+    ("data", "priority"),
+    [
+        (mail("My phone was STOLEN"), Priority.URGENT),
+        (mail(sender="Judge <judge@court.example>"), Priority.URGENT),
+        (mail("news", headers="Precedence: bulk"), Priority.LOW),
+        (mail("away", headers="Auto-Submitted: auto-replied"), Priority.LOW),
+        (mail("hello"), Priority.NORMAL),
+    ],
+)
+def test_priority_is_the_queues_rule(data: bytes, priority: Priority) -> None:
+    (document,) = placed(data)
+    assert document.priority is priority
+
+
+def test_the_order_in_which_messages_are_listed_changes_nothing() -> None:
+    mails = [
+        mail("one"),
+        mail("two", message_id="<b@x>", headers="In-Reply-To: <a1@post.example>"),
+        mail("x", message_id="<c@x>"),
+    ]
+    rows = [(received(f"{n}.eml", m, ARRIVED + timedelta(hours=n)), read(m)) for n, m in enumerate(mails)]
+    forward = assemble(rows, queues=QUEUES, earlier=())
+    assert assemble(rows[::-1], queues=QUEUES, earlier=()) == forward
+
+
+def test_forty_thousand_messages_are_assembled_in_seconds() -> None:
+    message = read(mail())
+    row = received("0", b"x")
+    rows = [
+        (
+            replace(row, place=str(n)),
+            replace(
+                message,
+                record_id=str(n),
+                content_hash=str(n),
+                message_id=f"{n}@x",
+                references=(f"{n - 1}@x",),
+            ),
+        )
+        for n in range(40_000)
+    ]
+    assert len({d.case_id for d in assemble(rows, queues=QUEUES, earlier=())}) == 1
