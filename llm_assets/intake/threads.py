@@ -131,14 +131,14 @@ class _Past:
 def _duplicates(entries: Sequence[_Entry], past: _Past) -> dict[int, "int | EarlierCase"]:
     """Position of a duplicate -> position of its original of the day, or the earlier message it repeats."""
     by_record: dict[tuple[str, str], int] = {}
-    by_content: dict[tuple[str, str, str], int] = {}
+    by_content: dict[str, int] = {}
     found: dict[int, int | EarlierCase] = {}
     for position, entry in enumerate(entries):
         message = entry.message
         record = (message.record_id, message.content_hash)
-        content = (entry.sender, entry.queue.name, message.content_hash)
+        content = _said(entry)
         original = by_record.get(record) if message.message_id is not None or entry.has_content else None
-        if original is None and entry.has_content:
+        if original is None and content is not None:
             original = by_content.get(content)
         earlier = past.original(entry) if original is None else None
         if original is not None and _within(entries[original], entry):
@@ -147,8 +147,19 @@ def _duplicates(entries: Sequence[_Entry], past: _Past) -> dict[int, "int | Earl
             found[position] = earlier
         else:
             by_record[record] = position
-            by_content[content] = position
+            if content is not None:
+                by_content[content] = position
     return found
+
+
+def _said(entry: _Entry) -> str | None:
+    """Sender, queue and content as one digest, whatever the subject; None where there is no content or no sender."""
+    sender = entry.message.sender
+    if not entry.has_content or sender is None:
+        return None
+    text = " ".join(entry.message.text.split())
+    files = [a.sha256 for a in entry.message.attachments]
+    return digest([sender.address or sender.name, entry.queue.name, text, files])
 
 
 def _within(first: _Entry, second: _Entry) -> bool:

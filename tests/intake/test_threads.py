@@ -48,6 +48,15 @@ def test_the_same_words_sent_twice_to_one_queue_are_a_duplicate() -> None:
     assert roles(placed(mail(), mail(message_id="<b@x>"))) == [Role.FIRST, Role.DUPLICATE]
 
 
+def test_the_same_words_under_another_subject_are_a_duplicate() -> None:
+    assert roles(placed(mail(), mail(message_id="<b@x>", subject="Card, again"))) == [Role.FIRST, Role.DUPLICATE]
+
+
+def test_the_same_words_of_nobody_known_are_two_cases() -> None:
+    data = mail(sender="", message_id=None)
+    assert roles(placed(data, data + b" ")) == [Role.FIRST, Role.FIRST]
+
+
 def test_the_same_words_to_two_queues_are_two_cases() -> None:
     documents = placed(mail(), mail(message_id="<b@x>", to="orders@shop.example"))
     assert roles(documents) == [Role.FIRST, Role.FIRST]
