@@ -1,8 +1,9 @@
 """A small night for the engine's tests: numbered cases of one step, and an engine that can be started anew."""
 
 import os
+import sqlite3
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -24,6 +25,7 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.plan import PlanSummary, Task, plan_step
 from llm_assets.engine.ports import Ledger, Prices, Provider, Spool, Standing
 from resources.ledger import SqlLedger
+from resources.ledger.tables import metadata
 from resources.spool import FileSpool
 
 DAY = date(2026, 11, 20)
@@ -179,6 +181,15 @@ class Desk:
     def spooled(self) -> list[Path]:
         return sorted((self.home / "spool").glob("**/*.*"))
 
+    def anew(self) -> None:
+        """As it was before the first night, with the ledger's compiled queries still at hand."""
+        with closing(sqlite3.connect(self.home / "ledger.db", isolation_level=None)) as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(f'DELETE FROM "{table.name}"')
+        for path in self.spooled():
+            path.unlink()
+        self.provider = FakeProvider(self.provider.profile, self.clock)
+
     def sweep_a_day_later(self) -> None:
         """What a death left in the spool before its intent is removed by the first start a day later."""
         for path in self.spooled():
@@ -260,7 +271,7 @@ CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask"})
 def mortal(desk: Desk, life: Life) -> Engine:
     """An engine that dies at a moment of its life."""
     return desk.engine(
-        ledger=Mortal(desk.new_ledger(), life, WRITES),
+        ledger=Mortal(desk.ledger(), life, WRITES),
         provider=Mortal(desk.provider, life, CALLS),
         spool=Mortal(FileSpool(desk.home), life, frozenset({"discard"})),
     )
