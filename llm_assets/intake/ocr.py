@@ -16,6 +16,7 @@ GOOD = 80.0
 """Mean word confidence from which OCR text is used without a flag; under POOR a person should look at it."""
 POOR = 60.0
 _WORKING_SIDE = 2_400
+_GLANCE_SIDE = 1_200
 _LARGEST_SIDE = 3_500
 _SMALLEST_CONTENT = 100
 _SURE = 70.0
@@ -88,13 +89,20 @@ def _best(image: Image.Image, reading: Reading) -> Seen:
     first = _recognise(prepared, reading)
     if first.confidence >= POOR and first.words >= 5:
         return first
-    turn = _turn(prepared, reading)
-    turned = [first]
-    for angle in [turn] if turn else (90, 270, 180):
-        turned.append(_recognise(prepared.rotate(-angle if turn else angle, expand=True), reading))
-        if turned[-1].confidence >= POOR and turned[-1].words >= 5:
-            break
-    return max(turned, key=lambda s: s.confidence * min(s.words, 20))
+    turn = _turn(prepared, reading) or _guessed_turn(prepared, first, reading)
+    if not turn:
+        return first
+    turned = _recognise(prepared.rotate(-turn, expand=True), reading)
+    return max(first, turned, key=lambda s: s.confidence * min(s.words, 20))
+
+
+def _guessed_turn(image: Image.Image, upright: Seen, reading: Reading) -> int:
+    """Degrees clockwise at which a small copy reads clearly better, 0 when none does."""
+    small = image.copy()
+    small.thumbnail((_GLANCE_SIDE, _GLANCE_SIDE))
+    seen = {angle: _read(small.rotate(-angle, expand=True), "eng", reading) for angle in (90, 180, 270)}
+    best = max(seen, key=lambda angle: seen[angle].confidence)
+    return best if seen[best].words >= 5 and seen[best].confidence > upright.confidence + 15 else 0
 
 
 def _prepare(image: Image.Image) -> Image.Image:

@@ -14,7 +14,7 @@ class Reading:
     max_pages: int = 200
     max_ocr_pages: int = 20
     max_unzipped: int = 200_000_000
-    ocr_seconds: float = 60.0
+    ocr_seconds: float = 30.0
     max_nesting: int = 5
 
 
