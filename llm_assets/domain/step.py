@@ -63,6 +63,10 @@ def _certain(_: StepInput, __: BaseModel) -> Doubt | None:
     return None
 
 
+def _nothing_follows(_: StepInput, __: Row) -> dict[str, Any]:
+    return {}
+
+
 def _fields(_: StepInput, output: BaseModel) -> dict[str, Any]:
     return output.model_dump(mode="json")
 
@@ -88,6 +92,8 @@ class Step:
     doubt: Callable[[StepInput, BaseModel], Doubt | None] = _certain
     row: Callable[[StepInput, BaseModel], dict[str, Any]] = _fields
     """The answer as columns of the step's table; the default is one column per field."""
+    follows: Callable[[StepInput, Row], dict[str, Any]] = _nothing_follows
+    """Columns that follow from the values a person decided, e.g. from a category whether it needs a reply."""
     columns: tuple[Column, ...] | None = None
     """The columns `row` fills; None means one per field of the output model."""
 

@@ -18,7 +18,7 @@ from llm_assets.engine.advance import StepPlan
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.plan import Task
 from llm_assets.engine.ports import Decision, Lake, Standing
-from llm_assets.engine.rows import step_row
+from llm_assets.engine.rows import decided, step_row
 
 
 class Masked(Protocol):
@@ -86,7 +86,7 @@ class Night:
     def rows(self, step: Step) -> Iterator[dict[str, Any]]:
         """The step's table as things stand now: a row for every case, whatever became of it."""
         standings = {s.case_id: s for s in self.engine.ledger.standings(self.day, step.name)}
-        decisions = {d.case_id: d for d in self.engine.ledger.decisions(self.day) if d.step == step.name}
+        decisions = decided(self.engine.ledger.decisions(self.day), step.name)
         for given in self.inputs(step):
             case_id = given.case.case_id
             yield self._row(step, given, standings.get(case_id), decisions.get(case_id))

@@ -1,6 +1,7 @@
 """Rows: how a case stands in a step, as the lake's row. Pure; the one place where a status is decided."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
 from pydantic import ValidationError
@@ -25,8 +26,9 @@ def step_row(
     """
     row = _answered(step, given, standing, restore or {})
     if decision is not None:
-        values = {k: v for k, v in decision.values.items() if k in step.table.column_types}
-        row |= {**values, "status": Status.CORRECTED, "decided_by": decision.decided_by}
+        values = {k: v for k, v in decision.values.items() if k in step.answer_columns}
+        row |= {**step.follows(given, values), **values}
+        row |= {"status": Status.CORRECTED, "decided_by": decision.decided_by}
         row |= {"doubt_reason": None, "doubt_detail": None}
     case = given.case
     return {
@@ -36,6 +38,17 @@ def step_row(
         "queue": case.queue,
         **row,
     }
+
+
+def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:
+    """case_id -> what people decided about it in a step; a later decision replaces the columns it names."""
+    found: dict[str, Decision] = {}
+    for decision in decisions:
+        if decision.step == step:
+            earlier = found.get(decision.case_id)
+            values = {**earlier.values, **decision.values} if earlier is not None else decision.values
+            found[decision.case_id] = replace(decision, values=values)
+    return found
 
 
 def _answered(

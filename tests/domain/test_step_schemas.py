@@ -115,7 +115,7 @@ def test_a_steps_table_has_a_column_per_field_between_the_case_and_the_status() 
     assert {n: columns[n] for n in STEP.answer_columns} == {
         "at": "JSON",
         "others": "JSON",
-        "kind": "JSON",
+        "kind": "VARCHAR",
         "score": "DOUBLE",
         "default": "VARCHAR",
     }

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from llm_assets.domain.prompt import Prompt
 from llm_assets.domain.queue import Queue
 from llm_assets.domain.request import JsonSchema
-from llm_assets.domain.step import Doubt, Step, StepInput
+from llm_assets.domain.step import Doubt, Row, Step, StepInput
 from llm_assets.domain.tables import Column
 from llm_assets.steps.readable import unreadable
 
@@ -55,6 +55,11 @@ def _row(given: StepInput, output: BaseModel) -> dict[str, Any]:
     }
 
 
+def _follows(given: StepInput, decided: Row) -> dict[str, Any]:
+    category = given.queue.category(str(decided.get("category")))
+    return {"needs_reply": category.needs_reply} if category is not None else {}
+
+
 def _doubt(given: StepInput, output: BaseModel) -> Doubt | None:
     assert isinstance(output, Categorised)
     if given.queue.category(output.category) is None:
@@ -77,5 +82,6 @@ CATEGORIES = Step(
     narrow=_narrow,
     doubt=_doubt,
     row=_row,
+    follows=_follows,
     columns=COLUMNS,
 )

@@ -53,7 +53,7 @@ def _skip(given: StepInput) -> Skip | None:
         status = Status(given.upstream.get(name, {}).get("status", Status.OPEN))
         if status not in _SETTLED:
             return Skip(status)
-    if not given.upstream["categories"]["needs_reply"]:
+    if given.upstream["categories"]["needs_reply"] is False:
         return Skip(Status.NOT_NEEDED)
     return None
 
