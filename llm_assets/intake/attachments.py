@@ -68,9 +68,18 @@ def _looks_like_text(sample: bytes) -> bool:
 
 
 def read(
-    data: bytes, *, filename: str, content_type: str, reading: Reading, inline: bool = False
+    data: bytes,
+    *,
+    filename: str,
+    content_type: str,
+    reading: Reading,
+    inline: bool = False,
+    declared: str | None = None,
 ) -> Attachment:
-    """The attachment with its text. Never raises: what cannot be read is named in the flags."""
+    """The attachment with its text. Never raises: what cannot be read is named in the flags.
+
+    `declared` is the charset the mail gives for a text file.
+    """
     blank = Attachment(
         filename=filename,
         content_type=content_type,
@@ -82,9 +91,7 @@ def read(
     )
     if len(data) > reading.max_bytes:
         return replace(blank, flags=(*blank.flags, "too_large"))
-    extract = _extract(
-        data, sniff(data, filename=filename, content_type=content_type), blank, reading, inline=inline
-    )
+    extract = _guarded(data, blank, reading, inline=inline, declared=declared)
     text = extract.text.replace("\x00", "")
     flags = dict.fromkeys((*blank.flags, *extract.flags))
     if len(text) > MAX_TEXT:
@@ -100,7 +107,20 @@ def read(
     )
 
 
-def _extract(data: bytes, kind: str, blank: Attachment, reading: Reading, *, inline: bool) -> Extract:
+def _guarded(
+    data: bytes, blank: Attachment, reading: Reading, *, inline: bool, declared: str | None
+) -> Extract:
+    """The one net around the parsing libraries: a file that breaks one of them is flagged and costs only itself."""
+    kind = sniff(data, filename=blank.filename, content_type=blank.content_type)
+    try:
+        return _extract(data, kind, reading, inline=inline, declared=declared)
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise  # a panic of a Rust library is no Exception and cannot be imported to be named here
+        return Extract(flags=("unreadable", "reader_failed"))
+
+
+def _extract(data: bytes, kind: str, reading: Reading, *, inline: bool, declared: str | None) -> Extract:
     match kind:
         case "pdf":
             return pdf.read_pdf(data, reading)
@@ -113,9 +133,9 @@ def _extract(data: bytes, kind: str, blank: Attachment, reading: Reading, *, inl
         case "rtf":
             return Extract(rtf.to_text(data), "office")
         case "html":
-            return _html(data)
+            return _html(data, declared)
         case "text":
-            return _plain(data)
+            return _plain(data, declared)
         case "empty":
             return Extract(flags=("empty",))
         case _:
@@ -144,15 +164,15 @@ def _compound(data: bytes) -> Extract:
     return Extract(flags=("unsupported",))
 
 
-def _html(data: bytes) -> Extract:
-    decoded = charset.decode(data, html.declared_charset(data))
+def _html(data: bytes, declared: str | None) -> Extract:
+    decoded = charset.decode(data, declared or html.declared_charset(data))
     page = html.to_text(decoded.text)
     flags = (*(("charset_guessed",) if decoded.guessed else ()), *(("hidden_text",) if page.hidden else ()))
     return Extract(page.text, "plain", flags=flags)
 
 
-def _plain(data: bytes) -> Extract:
-    decoded = charset.decode(data, None)
+def _plain(data: bytes, declared: str | None) -> Extract:
+    decoded = charset.decode(data, declared)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     return Extract(
         text, "plain", flags=("charset_guessed",) if decoded.guessed and decoded.charset != "utf-8" else ()

@@ -54,7 +54,9 @@ _ALIASES = {
     "utf8": "utf-8",
     "utf-8-sig": "utf-8",
 }
-_CYRILLIC = ("cp1251", "koi8_r", "cp866", "iso8859-5", "mac_cyrillic", "kz1048")
+_CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic", "kz1048")
+_DOUBTED = frozenset({*_CYRILLIC, "cp1252", "iso8859-15", "koi8-u"})
+"""What programs write without knowing. Any rarer charset was meant by somebody and is believed when it fits."""
 _SINGLE_BYTE = ("cp125", "iso8859", "koi8", "kz1048", "cp866", "mac", "ascii", "latin")
 _LETTERS = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"
 _RANK = {letter: 2.0 - 2.6 * i / len(_LETTERS) for i, letter in enumerate(_LETTERS)}
@@ -124,7 +126,7 @@ def _as_declared(data: bytes, charset: str) -> Decoded | None:
         text = _strict(data, charset)
         if text is None:
             return None
-        better = _better_single_byte(data, charset, text)
+        better = _better_single_byte(data, charset, text) if charset in _DOUBTED else None
         return Decoded(text.translate(_C1), charset, False) if better is None else better
     text = _strict(data, charset)
     if text is not None:

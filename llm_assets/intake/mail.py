@@ -74,12 +74,17 @@ def _message(
         new_text=new_text,
         language=language_of(new_text, text, subject, files),
         attachments=tuple(files),
-        flags=tuple(_flags(root, sorted_body, text)),
+        flags=tuple(_flags(root, sorted_body, text, files)),
     )
 
 
-def _flags(root: Part, sorted_body: Body, text: str) -> dict[str, None]:
+_OF_THE_WHOLE = {"poor_scan", "encrypted", "unreadable", "too_large", "truncated"}
+"""Flags of an attachment that say the mail was not read in full."""
+
+
+def _flags(root: Part, sorted_body: Body, text: str, files: list[Attachment]) -> dict[str, None]:
     flags = dict(sorted_body.flags)
+    flags.update(dict.fromkeys(f for a in files for f in a.flags if f in _OF_THE_WHOLE))
     if sorted_body.html and not sorted_body.plain:
         flags["html_only"] = None
     if not text.strip():
@@ -123,6 +128,7 @@ def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -
                 content_type=item.part.content_type,
                 reading=reading,
                 inline=item.inline,
+                declared=headers.parameters(item.part.header("content-type")).get("charset"),
             )
         )
     return out

@@ -1,6 +1,7 @@
 """Files in Microsoft's compound format: Outlook .msg as a tree of properties, Word 97 text. The container only."""
 
 import io
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from llm_assets.intake import charset
 
 MAX_STREAM = 60_000_000
-_STREAM = "__substg1.0_"
+_STREAM = re.compile(r"__substg1\.0_([0-9A-Fa-f]{4})([0-9A-Fa-f]{4})")
 IS_OUTLOOK = ("__properties_version1.0",)
 """The stream that every Outlook message has and no other file."""
 
@@ -88,8 +89,8 @@ def _stored(
             continue
         if len(path) > size + 1:
             below[path[size]] = None
-        elif path[size].startswith(_STREAM) and len(path[size]) >= 20:
-            own[int(path[size][12:16], 16), int(path[size][16:20], 16)] = value
+        elif (named := _STREAM.fullmatch(path[size])) is not None:
+            own[int(named.group(1), 16), int(named.group(2), 16)] = value
         elif path[size] == "__properties_version1.0":
             fixed = _fixed(value, header)
     inside = {n: {p: v for p, v in streams.items() if p[: size + 1] == (*at, n)} for n in sorted(below)}

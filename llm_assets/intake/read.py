@@ -1,5 +1,6 @@
 """Bytes of anything received to Messages: mail, mbox, Outlook file or lone document. The reader's front door."""
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -38,7 +39,7 @@ def read_bytes(data: bytes, *, path: str, ocr: bool = True) -> Iterator[Message]
     match kind_of(data, path):
         case "mbox":
             found = False
-            for index, raw in enumerate(mbox.messages(data.splitlines(keepends=True))):
+            for index, raw in enumerate(mbox.messages(io.BytesIO(data))):
                 found = True
                 yield read_mail(raw, path=path, index=index, reading=reading)
             if not found:

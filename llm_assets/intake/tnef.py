@@ -122,6 +122,6 @@ def _value(data: bytes, position: int, kind: int) -> tuple[bytes, int]:
         if end > len(data):
             raise ValueError("property reaches past the end")
         return data[position + 4 : end], position + 4 + (length + 3) // 4 * 4
-    if kind not in _FIXED:
-        raise ValueError("unknown property type")
+    if kind not in _FIXED or position + _FIXED[kind] > len(data):
+        raise ValueError("unknown property type, or one that reaches past the end")
     return data[position : position + _FIXED[kind]], position + _FIXED[kind]

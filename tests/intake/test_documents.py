@@ -132,6 +132,33 @@ def test_a_wrongly_declared_attachment_is_read_by_its_content() -> None:
     assert message.attachments[0].text.strip() == "Invoice 42"
 
 
+def test_a_text_attachment_is_read_in_its_declared_charset() -> None:
+    file = part(
+        "Καλημέρα κόσμε".encode("iso-8859-7"),
+        "text/plain; charset=iso-8859-7",
+        "Content-Disposition: attachment",
+    )
+    assert read(multipart(part("x"), file)).attachments[0].text == "Καλημέρα κόσμε"
+
+
+def test_an_attachment_that_could_not_be_read_marks_its_mail() -> None:
+    file = part(b"\x89PNG\r\n\x1a\nbroken", "image/png", "Content-Disposition: attachment")
+    assert "unreadable" in read(multipart(part("x"), file)).flags
+
+
+def test_a_library_that_panics_costs_only_its_file() -> None:
+    broken = (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + b"\x00" * 16
+        + b"\x3e\x00\x03\x00\xfe\xff\x09\x00"
+        + b"\xff" * 480
+    )
+    message = read(
+        multipart(part("hello"), part(broken, "application/vnd.ms-excel", "Content-Disposition: attachment"))
+    )
+    assert message.text.strip() == "hello" and "unreadable" in message.attachments[0].flags
+
+
 def winmail(name: str, data: bytes) -> bytes:
     def attribute(level: int, identifier: int, value: bytes) -> bytes:
         return (

@@ -25,7 +25,7 @@ def picture(text: str = LINES, *, turn: int = 0, kind: str = "PNG") -> bytes:
 
 
 def noise() -> bytes:
-    image = Image.effect_noise((240, 160), 120)
+    image = Image.effect_noise((100, 60), 120)
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()
