@@ -14,6 +14,8 @@ _CYRILLIC_SHARE = 4
 _KAZAKH = re.compile("[әғқңөұүһі]", re.I)
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+"""Single letters of far alphabets are the faces people draw with them."""
 _LETTER = re.compile(r"[^\W\d_]")
 _NOISE = re.compile(
     r"https?://\S+|www\.\S+|\S+@\S+|<[^>\s]*>|\bX{2,}\b|[\w.-]+\.(?:com|ru|kz|org|net|example)\b"
@@ -78,9 +80,13 @@ def _certain(paragraph: str) -> bool:
 
 
 def _of_one(text: str) -> str:
-    letters = len(_LETTER.findall(text))
+    letters = sum(map(len, _WORD.findall(text)))
     cyrillic, latin = len(_CYRILLIC.findall(text)), len(_LATIN.findall(text))
-    if cyrillic and cyrillic * _CYRILLIC_SHARE >= letters:
+    if (
+        cyrillic
+        and cyrillic * _CYRILLIC_SHARE >= cyrillic + latin
+        and cyrillic * _CYRILLIC_SHARE >= letters - latin
+    ):
         return _of_cyrillic(text)
     if latin * 2 >= letters:
         return _of_latin(text, latin)

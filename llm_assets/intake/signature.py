@@ -46,6 +46,7 @@ _CONTACT = re.compile(
     r"\b\.?\s?[:.]?|https?://|www\.|[\w.+-]{1,60}@[\w.-]{1,60}|\b\d{5,6}\b",
     re.I,
 )
+_POSTSCRIPT = re.compile(r"(?:p\.?\s?s\b|з\.?\s?ы\b|п\.?\s?с\b)", re.I)
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·]|\d{1,2}[.)])\s")
 
 
@@ -114,7 +115,9 @@ def _signature_like(line: str) -> bool:
         return True
     if _LIST_ITEM.match(text) and not _CONTACT.search(text):
         return False
-    if text.endswith("?") or len(text) > 120:
+    if text.endswith("?") or len(text) > 120 or _POSTSCRIPT.match(text):
+        return False
+    if text.endswith((".", "!")) and len(text.split()) >= 4 and not _CONTACT.search(text):
         return False
     return len(text.split()) <= 9 or _CONTACT.search(text) is not None
 

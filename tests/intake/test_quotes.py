@@ -72,10 +72,12 @@ def test_a_signature_is_cut(signature: str) -> None:
         "On Monday I wrote:\nwhere is it? Nobody answered.",
         "Мой номер договора 19.11/2026, ответьте: да или нет?",
         "From what I see: nothing came.\nTo be honest: I am tired.",
+        "Карта не пришла.\nАнна Ким\nПозвоните мне сегодня, пожалуйста, до шести.",
+        "Карта не пришла.\nСпасибо\nP.S. Адрес тот же",
     ],
 )
 def test_text_that_only_looks_like_a_quote_or_signature_is_kept(text: str) -> None:
-    assert new_text(text) == text
+    assert new_text(text, sender="Анна Ким") == text
 
 
 def test_a_forwarded_mail_is_content_when_nothing_is_added() -> None:
