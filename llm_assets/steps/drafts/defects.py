@@ -8,11 +8,31 @@ from llm_assets.domain.queue import Language
 _KAZAKH = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
 _CYRILLIC = re.compile(r"[а-яёәғқңөұүһі]", re.IGNORECASE)
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
-_BROKEN = re.compile(r"\{\{|\}\}|\[[A-Z_ ]{3,}\d*_*\]|<[a-z_/]+>|\$\{|\\n|lorem ipsum|\ufffd", re.IGNORECASE)
+_BROKEN = re.compile(
+    r"\{\{|\}\}|\[[^\W\d_][^\[\]\n]{2,40}\]|<[a-z_/]+>|\$\{|\\n|lorem ipsum|\ufffd", re.IGNORECASE
+)
 _NUMBER = re.compile(r"\d+(?:[ \u00a0.,:/-]\d+)*")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 _NAME = re.compile(r"(?<![.!?:\n«\"(]\s)(?<!^)(?<=\s)[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ][\w-]{2,}", re.MULTILINE)
-_WORD = re.compile(r"\w{4,}")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_DIGITS = re.compile(r"\d+")
+_ORDINAL = re.compile(r"^\s*\d{1,2}[.)]\s+", re.MULTILINE)
+_POLITE = re.compile(r"вас|вам|вами|ваш\w*|сіз\w*")
+"""Pronouns that politeness writes large in the middle of a sentence."""
+_MONTHS = (
+    ("january", "январ", "қаңтар"),
+    ("february", "феврал", "ақпан"),
+    ("march", "март", "наурыз"),
+    ("april", "апрел", "сәуір"),
+    ("may", "мая", "мамыр"),
+    ("june", "июн", "маусым"),
+    ("july", "июл", "шілде"),
+    ("august", "август", "тамыз"),
+    ("september", "сентябр", "қыркүйек"),
+    ("october", "октябр", "қазан"),
+    ("november", "ноябр", "қараша"),
+    ("december", "декабр", "желтоқсан"),
+)
 _STEM = 5
 MINIMUM_LETTERS = 20
 
@@ -48,18 +68,43 @@ def _digits(number: str) -> str:
 
 def made_up_numbers(text: str, known: str) -> list[str]:
     """Numbers of the text that stand nowhere in what is known, compared by their digits."""
-    allowed = {_digits(n) for n in _NUMBER.findall(known)} | set(re.findall(r"\d+", known))
-    return [n for n in _NUMBER.findall(text) if _digits(n) not in allowed and not _parts_known(n, allowed)]
+    text = _ORDINAL.sub("", text)
+    allowed = {_digits(n) for n in _NUMBER.findall(known)} | set(_DIGITS.findall(known))
+    in_dates = allowed | _months_as_numbers(known.casefold())
+    return [n for n in _NUMBER.findall(text) if _digits(n) not in allowed and not _parts_known(n, in_dates)]
 
 
 def _parts_known(number: str, allowed: set[str]) -> bool:
-    return all(part in allowed for part in re.findall(r"\d+", number))
+    parts = _DIGITS.findall(number)
+    return len(parts) > 1 and all(part in allowed for part in parts)
+
+
+def _months_as_numbers(known: str) -> set[str]:
+    """ "18 ноября" may be answered as 18.11."""
+    named = [number for number, names in enumerate(_MONTHS, 1) if any(name in known for name in names)]
+    return {form for number in named for form in (str(number), f"{number:02}")}
 
 
 def _made_up_names(body: str, known: str) -> list[str]:
     """Capitalised words inside a sentence whose stem occurs nowhere in what is known."""
     folded = known.casefold()
-    return [n for n in _NAME.findall(body) if n.casefold()[:_STEM] not in folded]
+    names = (n.casefold() for n in _NAME.findall(body))
+    return [n for n in names if _stem(n, 3) not in folded and not _is_known_word(n, folded)]
+
+
+def _is_known_word(word: str, known: str) -> bool:
+    """A polite pronoun, or a month that the known text names in any of our languages or as a number."""
+    if _POLITE.fullmatch(word):
+        return True
+    for number, names in enumerate(_MONTHS, 1):
+        if word.startswith(names):
+            return any(n in known for n in names) or re.search(rf"[-./]0?{number}\b", known) is not None
+    return False
+
+
+def _stem(word: str, shortest: int) -> str:
+    """The beginning that inflection leaves alone; the last letter of a short word may be an ending too."""
+    return word[: max(shortest, min(_STEM, len(word) - 1))]
 
 
 def _repeats(body: str) -> bool:
@@ -69,6 +114,8 @@ def _repeats(body: str) -> bool:
 
 
 def _shares_nothing(body: str, known: str) -> bool:
-    """Fewer than two word stems in common with the case and the guidance: it would fit any mail."""
-    stems = {w.casefold()[:_STEM] for w in _WORD.findall(known)}
-    return len({w.casefold()[:_STEM] for w in _WORD.findall(body)} & stems) < 2
+    """Fewer than two word stems or numbers in common with the case and the guidance: it would fit any mail."""
+    words = _WORD.findall(known.casefold())
+    beginnings = {w[:length] for w in words for length in range(4, _STEM + 1)}
+    shared = {_stem(w, 4) for w in _WORD.findall(body.casefold())} & beginnings
+    return len(shared) + len(set(_DIGITS.findall(body)) & set(_DIGITS.findall(known))) < 2

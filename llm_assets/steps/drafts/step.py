@@ -63,14 +63,18 @@ def _guidance(given: StepInput) -> str:
     return category.reply_guidance if category is not None else ""
 
 
-def _case_variables(given: StepInput) -> dict[str, str]:
+def _fields(given: StepInput) -> str:
     row = given.upstream.get("extracted_fields", {})
     fields = {name: str(row[name]) for name in _QUOTED_FIELDS if row.get(name) is not None}
+    return json.dumps(fields, ensure_ascii=False, sort_keys=True)
+
+
+def _case_variables(given: StepInput) -> dict[str, str]:
     return {
         "reply_language": reply_language(given),
         "category": str(given.upstream["categories"]["category"]),
         "reply_guidance": _guidance(given) or "(none)",
-        "fields": fenced(json.dumps(fields, ensure_ascii=False, sort_keys=True)),
+        "fields": fenced(_fields(given)),
     }
 
 
@@ -92,7 +96,7 @@ def _row(given: StepInput, output: BaseModel) -> dict[str, Any]:
 
 def _defects(given: StepInput, output: Draft) -> list[str]:
     category = given.queue.category(given.upstream["categories"]["category"])
-    known = [render_case(given.case), _guidance(given), *given.queue.signature.values()]
+    known = [render_case(given.case), _guidance(given), _fields(given), *given.queue.signature.values()]
     if category is not None:
         known += [category.name, category.description]
     return defects_of(output.body, language=reply_language(given), sources=known)

@@ -1,5 +1,6 @@
 """Step `extracted_fields`: the facts a case states, each with where in the text it stands."""
 
+import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -108,6 +109,43 @@ def _find(text: str, words: list[str]) -> tuple[int, int] | None:
     return None
 
 
+def _is_stated(case: Case, name: str, found: Found) -> bool:
+    """Whether the value stands in the case as it is, or its passage does and states it in another form."""
+    assert found.value is not None
+    if locate(case, found.value) is not None and (name != "amount" or not found.quote):
+        return True
+    if not found.quote or locate(case, found.quote) is None:
+        return False
+    if name == "amount":
+        return abs(Decimal(found.value)) in _amounts(found.quote)
+    passage = "".join(found.quote.split()).casefold()
+    words = found.value.casefold().split()
+    if name == "customer_name":  # names are inflected: the beginning of each word is enough
+        return all(word[: max(3, len(word) - 2)] in passage for word in words)
+    return "".join(words).lstrip("№#") in passage
+
+
+_GROUP = re.compile(r"\d+")
+_GAP = re.compile(r"[ \u00a0\u202f.,']")
+
+
+def _amounts(passage: str) -> set[Decimal]:
+    """Every number that the digit groups of a passage may mean; one or two digits after a dot or comma are a fraction."""
+    groups = list(_GROUP.finditer(passage))
+    found: set[Decimal] = set()
+    for first, start in enumerate(groups):
+        whole, end = "", start.start()
+        for group in groups[first:]:
+            gap = passage[end : group.start()]
+            if whole and not _GAP.fullmatch(gap):
+                break
+            if gap in (".", ",") and len(group[0]) <= 2:
+                found.add(Decimal(f"{whole}.{group[0]}"))
+            whole, end = whole + group[0], group.end()
+            found.add(Decimal(whole))
+    return found
+
+
 def _row(given: StepInput, output: BaseModel) -> dict[str, Any]:
     evidence = {}
     for name in FIELDS:
@@ -125,9 +163,7 @@ def _doubt(given: StepInput, output: BaseModel) -> Doubt | None:
         if values[name] is not None and typed(name, values[name]) is None:
             return Doubt("unreadable_value", name)
     made_up = [
-        name
-        for name in _STATED
-        if values[name] and locate(given.case, getattr(output, name).quote or values[name]) is None
+        name for name in _STATED if values[name] and not _is_stated(given.case, name, getattr(output, name))
     ]
     if made_up:
         return Doubt("not_in_text", ", ".join(made_up))

@@ -1,0 +1,59 @@
+"""Step `night_summary`, and what all steps' prompts have in common."""
+
+import re
+from pathlib import Path
+
+import pytest
+from step_cases import PROFILE, given
+
+import llm_assets.steps
+from llm_assets.domain.prompt import fenced
+from llm_assets.steps import STEPS
+from llm_assets.steps.night_summary.step import NAME, NightSummary, summary_request
+
+PROMPTS = sorted(Path(llm_assets.steps.__file__).parent.glob("*/prompt.md"))
+
+
+def test_the_summary_is_asked_of_the_standard_model_with_numbers_alone() -> None:
+    request = summary_request('{"received": 40}', PROFILE)
+    assert (request.step, request.model) == (NAME, "medium")
+    assert request.user == '<numbers>\n{"received": 40}\n</numbers>'
+    assert request.schema["properties"] == {"summary": {"type": "string"}}
+
+
+def test_the_same_numbers_are_the_same_request_and_others_are_not() -> None:
+    asked = summary_request('{"received": 40}', PROFILE).request_id
+    assert summary_request('{"received": 40}', PROFILE).request_id == asked
+    assert summary_request('{"received": 41}', PROFILE).request_id != asked
+
+
+def test_a_summary_is_one_text() -> None:
+    assert NightSummary.model_validate_json('{"summary": "40 came in."}').summary == "40 came in."
+    with pytest.raises(ValueError, match="advice"):
+        NightSummary.model_validate_json('{"summary": "", "advice": ""}')
+
+
+@pytest.mark.parametrize("path", PROMPTS, ids=lambda p: p.parent.name)
+def test_mail_can_forge_no_tag_that_a_prompt_of_ours_uses(path: Path) -> None:
+    """A new step whose prompt brings a tag of its own has to be known to the fence."""
+    for tag in set(re.findall(r"</?\w+>", path.read_text(encoding="utf-8"))):
+        assert fenced(tag) != tag
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda s: s.name)
+def test_the_fixed_part_of_a_prompt_is_the_same_for_every_case_of_a_queue(step: object) -> None:
+    """Providers cache a shared beginning: nothing of a case may stand in it."""
+    upstream = {
+        "categories": {"status": "ok", "category": "card_arrival", "needs_reply": True},
+        "extracted_fields": {"status": "ok", "request_number": "1"},
+    }
+    one, other = given("Где карта?", upstream=upstream), given("Жалоба", upstream=upstream, language="kk")
+    assert step.request(one, PROFILE).system == step.request(other, PROFILE).system  # type: ignore[attr-defined]
+    assert step.request(one, PROFILE).request_id != step.request(other, PROFILE).request_id  # type: ignore[attr-defined]
+
+
+def test_steps_are_listed_in_an_order_in_which_each_finds_what_it_reads() -> None:
+    before: set[str] = set()
+    for step in STEPS:
+        assert before.issuperset(step.reads), step.name
+        before.add(step.name)
