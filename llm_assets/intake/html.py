@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from llm_assets.intake.visibility import Look, look_of
+
 MAX_HTML = 8_000_000
 MAX_DEPTH = 3_000
 """Open elements beyond which only the tags are taken out."""
@@ -60,15 +62,6 @@ _NESTING = re.compile(
 )
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\u00ad\ufeff\u034f]")
-_HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?:\.0+)?(?![\d.])"
-    r"|font-size\s*:\s*(?:0+(?:\.0+)?(?:px|pt|em|%)?|1px)(?![\d.])|(?<![\w-])(?:max-)?height\s*:\s*0+(?:px|pt)?\s*(?:;|$|!)"
-    r"|text-indent\s*:\s*-\d{3,}|left\s*:\s*-\d{3,}",
-    re.I,
-)
-_COLOR = re.compile(r"(?:^|[;\s])color\s*:\s*([^;!]+)", re.I)
-_BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]+)", re.I)
-_WHITE = {"#fff", "#ffffff", "white", "rgb(255,255,255)", "#fefefe", "rgba(255,255,255,1)"}
 
 
 class Page(NamedTuple):
@@ -120,38 +113,60 @@ def to_text(source: str) -> Page:
     root = tree.root
     if root is None:
         return Page("", False)
-    writer = _Writer()
-    hidden = False
-    closing: list[tuple[LexborNode, str, bool]] = []
-    node: LexborNode | None = root
-    preformatted = 0
-    while node is not None:
-        enter_children = False
+    return _Walk().over(root)
+
+
+class _Walk:
+    """Visits every node once, in order, without recursion."""
+
+    def __init__(self) -> None:
+        self.writer = _Writer()
+        self.hidden = False
+        self.look = Look()
+        self.preformatted = 0
+        self.open: list[tuple[LexborNode, str, Look]] = []
+
+    def over(self, root: LexborNode) -> Page:
+        node: LexborNode | None = root
+        while node is not None:
+            node = self._enter(node) or self._following(node)
+        return Page(self.writer.text(), self.hidden)
+
+    def _enter(self, node: LexborNode) -> LexborNode | None:
+        """Writes the node; its first child when there is something to see inside."""
         tag = node.tag or ""
         if tag == "-text":
-            _write(writer, node.text_content or "", preformatted > 0)
-        elif tag not in _SILENT and not tag.startswith(("-", "!")):
-            if _is_hidden(node, tag):
-                hidden = hidden or bool((node.text(deep=True) or "").strip())
-            else:
-                _open(writer, node, tag)
-                preformatted += tag == "pre"
-                enter_children = node.child is not None
-                if not enter_children:
-                    preformatted -= tag == "pre"
-                    _close(writer, tag)
-        if enter_children:
-            closing.append((node, tag, True))
-            node = node.child
-            continue
+            self._text(node.text_content or "")
+            return None
+        if tag in _SILENT or tag.startswith(("-", "!")):
+            return None
+        look = look_of(tag, node.attributes, self.look)
+        if look is None:
+            self.hidden = self.hidden or bool((node.text(deep=True) or "").strip())
+            return None
+        _open(self.writer, node, tag)
+        if node.child is None:
+            _close(self.writer, tag)
+            return None
+        self.open.append((node, tag, self.look))
+        self.look = look
+        self.preformatted += tag == "pre"
+        return node.child
+
+    def _following(self, node: LexborNode) -> LexborNode | None:
         following = node.next
-        while following is None and closing:
-            parent, parent_tag, _ = closing.pop()
-            preformatted -= parent_tag == "pre"
-            _close(writer, parent_tag)
+        while following is None and self.open:
+            parent, tag, self.look = self.open.pop()
+            self.preformatted -= tag == "pre"
+            _close(self.writer, tag)
             following = parent.next
-        node = following
-    return Page(writer.text(), hidden)
+        return following
+
+    def _text(self, run: str) -> None:
+        if self.look.seen:
+            _write(self.writer, run, self.preformatted > 0)
+        elif run.strip():
+            self.hidden = True
 
 
 def _too_deep(source: str) -> bool:
@@ -212,39 +227,6 @@ def _close(writer: _Writer, tag: str) -> None:
             writer.depth -= 1
         if tag in _SPACED:
             writer.want_blank()
-
-
-def _is_hidden(node: LexborNode, tag: str) -> bool:
-    attributes = node.attributes
-    if "hidden" in attributes:
-        return True
-    style = attributes.get("style") or ""
-    if style and _HIDDEN_STYLE.search(style):
-        return True
-    color = _COLOR.search(style)
-    shade = color.group(1) if color is not None else (attributes.get("color") or "" if tag == "font" else "")
-    return _plain(shade) in _WHITE and _ground(node) in _WHITE
-
-
-def _plain(value: str) -> str:
-    return value.replace(" ", "").lower()
-
-
-def _ground(node: LexborNode) -> str:
-    """The nearest background colour above the node; a page without one is white."""
-    current: LexborNode | None = node
-    for _ in range(30):
-        if current is None:
-            break
-        attributes = current.attributes
-        style = _BACKGROUND.search(attributes.get("style") or "")
-        found = _plain(style.group(1)) if style is not None else _plain(attributes.get("bgcolor") or "")
-        if found and found not in ("transparent", "none", "inherit"):
-            return found
-        if "background" in attributes:
-            return "image"
-        current = current.parent
-    return "#ffffff"
 
 
 def declared_charset(data: bytes) -> str | None:

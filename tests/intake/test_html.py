@@ -24,7 +24,8 @@ def test_quotations_are_marked() -> None:
         "color:white;background:#fff",
         "opacity:0",
         "text-indent:-9999px",
-        "mso-hide:all",
+        "max-height:0;overflow:hidden",
+        "font:0/0 Arial",
     ],
 )
 def test_text_that_the_page_hides_is_left_out_and_reported(style: str) -> None:
@@ -34,7 +35,16 @@ def test_text_that_the_page_hides_is_left_out_and_reported(style: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "style", ["color:#fff;background-color:#003366", "font-size:10px", "opacity:0.9", "line-height:0"]
+    "style",
+    [
+        "color:#fff;background-color:#003366",
+        "font-size:10px",
+        "opacity:0.9",
+        "line-height:0",
+        "height:0",
+        "font:14px Arial",
+        "font-size:80%",
+    ],
 )
 def test_visible_text_in_unusual_styles_is_kept(style: str) -> None:
     page = to_text(f'<p style="{style}">seen</p>')
@@ -46,6 +56,15 @@ def test_white_text_on_a_coloured_table_is_kept() -> None:
         to_text('<table bgcolor="#003366"><tr><td><font color="white">seen</font></td></tr></table>').text
         == "seen"
     )
+
+
+def test_size_and_colour_set_again_further_down_are_seen() -> None:
+    page = '<td style="font-size:0px;color:#fff"><div style="font-size:14px;color:#333">seen</div> </td>'
+    assert to_text(f"<table><tr>{page}</tr></table>") == ("seen", False)
+
+
+def test_white_text_becomes_visible_on_a_dark_button() -> None:
+    assert to_text('<div style="color:#fff"><a style="background:#c00">Pay</a></div>').text == "Pay"
 
 
 def test_scripts_styles_and_comments_are_no_text() -> None:
