@@ -154,12 +154,12 @@ def _compound(data: bytes) -> Extract:
     streams = ole.streams_of(data)
     if streams is None:
         return Extract(flags=("unreadable",))
-    if ("WordDocument",) in streams:
+    if ("worddocument",) in streams:
         text = ole.word_text(streams)
         return Extract(text, "office") if text is not None else Extract(flags=("encrypted",))
-    if ("EncryptedPackage",) in streams:
+    if ("encryptedpackage",) in streams:
         return Extract(flags=("encrypted",))
-    if ("Workbook",) in streams or ("Book",) in streams:
+    if ("workbook",) in streams or ("book",) in streams:
         return office.read_workbook(data)
     return Extract(flags=("unsupported",))
 

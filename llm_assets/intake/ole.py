@@ -58,13 +58,13 @@ class Stored:
 
 
 def streams_of(data: bytes) -> dict[tuple[str, ...], bytes] | None:
-    """Every stream of the file by its path; None when the container is damaged."""
+    """Every stream of the file by its path in lower case, since names differ by writer; None for a damaged container."""
     import olefile  # type: ignore[import-untyped]  # ships none
 
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             return {
-                tuple(path): ole.openstream(path).read()
+                tuple(name.lower() for name in path): ole.openstream(path).read()
                 for path in ole.listdir(streams=True)
                 if ole.get_size(path) <= MAX_STREAM
             }
@@ -99,7 +99,7 @@ def _stored(
         for n, part in inside.items()
         if n.startswith(("__attach", "__recip"))
     }
-    embedded = next((n for n in inside if n == "__substg1.0_3701000D"), None)
+    embedded = next((n for n in inside if n == "__substg1.0_3701000d"), None)
     message = None
     if embedded is not None and depth < 12:
         message = _stored(inside[embedded], (*at, embedded), header=24, depth=depth + 1)
@@ -122,7 +122,7 @@ def _fixed(value: bytes, header: int) -> dict[int, bytes]:
 
 def word_text(streams: Mapping[tuple[str, ...], bytes]) -> str | None:
     """Text of a Word 6 to 2003 document; None when it is encrypted or damaged."""
-    main = streams.get(("WordDocument",), b"")
+    main = streams.get(("worddocument",), b"")
     if len(main) < 0x1AA:
         return None
     ident, flags = struct.unpack_from("<H", main)[0], struct.unpack_from("<H", main, 0x0A)[0]
@@ -131,7 +131,7 @@ def word_text(streams: Mapping[tuple[str, ...], bytes]) -> str | None:
     if ident != 0xA5EC:
         start, end = struct.unpack_from("<II", main, 0x18)
         return _clean(charset.decode(main[start:end], "cp1252").text)
-    table = streams.get(("1Table" if flags & 0x0200 else "0Table",), b"")
+    table = streams.get(("1table" if flags & 0x0200 else "0table",), b"")
     offset, length = struct.unpack_from("<II", main, 0x1A2)
     try:
         return _clean(_pieces(main, table[offset : offset + length]))

@@ -58,6 +58,8 @@ class _Reader:
     stack: list[_State] = field(default_factory=list)
     in_fonts: int = 0
     to_skip: int = 0
+    opened: bool = False
+    """True right after an opening brace: only there does a star make the group one to skip."""
 
     def flush(self) -> None:
         if self.pending:
@@ -88,6 +90,7 @@ def to_text(data: bytes) -> str:
                 reader.pending += raw[cut:]
         elif symbol is not None:
             _symbol(reader, symbol)
+        reader.opened = brace == "{"
     reader.flush()
     joined = "".join(reader.out).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if reader.from_html:
@@ -110,7 +113,7 @@ def _brace(reader: _Reader, brace: str) -> None:
 def _symbol(reader: _Reader, symbol: str) -> None:
     if symbol == "*":
         reader.flush()
-        reader.state.skip = True
+        reader.state.skip = reader.state.skip or reader.opened
         return
     reader.flush()
     reader.write({"~": " ", "_": "-", "-": "", "\n": "\n", "\r": "\n"}.get(symbol, symbol))

@@ -59,6 +59,10 @@ def test_rtf_gives_cyrillic_by_code_page_and_by_unicode() -> None:
     assert rtf.to_text(source) == "Акт № 7\nҚазақ"
 
 
+def test_a_star_hides_an_rtf_group_only_at_its_start() -> None:
+    assert rtf.to_text(rb"{\rtf1{\*\generator Word;}{\i0\*\cs7 seen}}") == "seen"
+
+
 @pytest.mark.parametrize(
     ("data", "path", "flag"),
     [

@@ -110,7 +110,7 @@ def word(pieces: list[tuple[str, bool]], *, flags: int = 0) -> dict[tuple[str, .
     plc = struct.pack(f"<{len(places)}I", *places) + entries
     clx = b"\x02" + struct.pack("<I", len(plc)) + plc
     struct.pack_into("<II", main, 0x1A2, 0, len(clx))
-    return {("WordDocument",): bytes(main), ("0Table",): clx}
+    return {("worddocument",): bytes(main), ("0table",): clx}
 
 
 def test_word_97_text_is_joined_from_its_pieces_without_field_codes() -> None:

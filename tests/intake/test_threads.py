@@ -49,7 +49,10 @@ def test_the_same_words_sent_twice_to_one_queue_are_a_duplicate() -> None:
 
 
 def test_the_same_words_under_another_subject_are_a_duplicate() -> None:
-    assert roles(placed(mail(), mail(message_id="<b@x>", subject="Card, again"))) == [Role.FIRST, Role.DUPLICATE]
+    assert roles(placed(mail(), mail(message_id="<b@x>", subject="Card, again"))) == [
+        Role.FIRST,
+        Role.DUPLICATE,
+    ]
 
 
 def test_the_same_words_of_nobody_known_are_two_cases() -> None:
