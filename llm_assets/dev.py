@@ -25,6 +25,8 @@ def main(arguments: list[str]) -> int:
     print(f"emulator: {running.url} (demo model: rules, not an LLM)", file=sys.stderr)
     print(f"drop mail into {inbox}; samples to copy lie in data/samples/inbox", file=sys.stderr)
     command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", *arguments]
+    # A background shell hands down an ignored SIGINT, and dagster takes SIGTERM for SIGINT: it would never stop.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     child = subprocess.Popen(command, cwd=ROOT)  # noqa: S603 our own interpreter and arguments
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     try:

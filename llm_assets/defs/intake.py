@@ -21,7 +21,6 @@ def documents_asset(nights: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition
         owners=OWNERS,
         kinds={"mail", "parquet"},
         code_version=READER_VERSION,
-        backfill_policy=dg.BackfillPolicy.multi_run(1),
         description="Every message of the day as read: text, attachments, language, queue, case, duplicates, updates.",
     )
     def documents(

@@ -25,7 +25,6 @@ def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -
         owners=OWNERS,
         kinds={"parquet"},
         code_version="1",
-        backfill_policy=dg.BackfillPolicy.multi_run(1),
         description="Every doubtful case with the reason, and who settles it.",
     )
     def review_queue(
@@ -47,7 +46,6 @@ def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -
         owners=OWNERS,
         kinds={"html", "markdown"},
         code_version=PROMPT.version,
-        backfill_policy=dg.BackfillPolicy.multi_run(1),
         description="What came in, what grew, what is late, what it cost; a new revision whenever that changes.",
     )
     def morning_report(

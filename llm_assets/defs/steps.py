@@ -44,7 +44,6 @@ def _round(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> dg.As
         specs=[_spec(s) for s in steps],
         can_subset=True,
         partitions_def=nights,
-        backfill_policy=dg.BackfillPolicy.multi_run(1),
         pool="llm",
     )
     def work_round(
