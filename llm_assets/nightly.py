@@ -13,6 +13,7 @@ from llm_assets.definitions import build_defs
 from llm_assets.defs.intake import GROUP
 from llm_assets.defs.rework import REWORK_TAG
 from llm_assets.domain.errors import ConfigurationError, DeskError
+from llm_assets.domain.step import Step
 from llm_assets.steps import STEPS
 from resources.assembly import Assembly
 from resources.desk import Desk, Wait
@@ -54,11 +55,16 @@ class NightOutcome:
 
 
 def run_night(
-    settings: Settings, day: date, inboxes: Sequence[Path], rework: str, console: Console
+    settings: Settings,
+    day: date,
+    inboxes: Sequence[Path],
+    rework: str,
+    console: Console,
+    steps: Sequence[Step] = STEPS,
 ) -> NightOutcome:
     """Works the night's assets inline. Raises ConfigurationError before anything is sent, DeskError when a run
     fails without a report."""
-    desk = Desk(settings, STEPS, Wait.INLINE, on_progress=console.steps)
+    desk = Desk(settings, tuple(steps), Wait.INLINE, on_progress=console.steps)
     with desk.open() as assembly:
         assembly.profile  # noqa: B018 a missing key or model has to show before any mail is read
         before = _attempts(assembly, day)
@@ -77,7 +83,7 @@ def _check_day(settings: Settings, day: date, assembly: Assembly) -> None:
 
 def _materialize(desk: Desk, day: date, rework: str) -> str | None:
     """Runs every asset of the night and its checks; returns why the run failed, or None."""
-    definitions = build_defs(desk=desk)
+    definitions = build_defs(desk=desk, steps=desk.steps)
     job = definitions.resolve_implicit_global_asset_job_def()
     assets = dg.AssetSelection.groups(GROUP).resolve(definitions.resolve_asset_graph())
     settings = {"python_logs": {"python_log_level": "ERROR"}}
