@@ -61,7 +61,9 @@ def _with_scans(
     document: Any, text: str, scans: list[int], total: int, reading: Reading, flags: list[str]
 ) -> Extract:
     if not reading.ocr:
-        return Extract(text, "text-layer" if text.strip() else "none", total, None, (*dict.fromkeys(flags), "ocr_off"))
+        return Extract(
+            text, "text-layer" if text.strip() else "none", total, None, (*dict.fromkeys(flags), "ocr_off")
+        )
     images = [_picture(document, number) for number in scans[: reading.max_ocr_pages]]
     seen = ocr.read_pages([i for i in images if i is not None], reading, total=len(scans))
     joined = "\n\n".join(t for t in (text, seen.text) if t.strip())
