@@ -44,7 +44,13 @@ providers:
 
 
 def mail(
-    name: str, subject: str, text: str, *, sender: str = "", to: str = "support@altyn.example", extra: str = ""
+    name: str,
+    subject: str,
+    text: str,
+    *,
+    sender: str = "",
+    to: str = "support@altyn.example",
+    extra: str = "",
 ) -> bytes:
     """A plain mail whose Message-ID and sender follow from `name`."""
     address = sender or f"{name}@posteo.example"
@@ -139,7 +145,9 @@ class SmallDesk:
             raise_on_error=False,
         )
 
-    def tick(self, sensor: str, cursor: str | None = None) -> Any:  # dagster does not export SensorExecutionData
+    def tick(
+        self, sensor: str, cursor: str | None = None
+    ) -> Any:  # dagster does not export SensorExecutionData
         """One evaluation as the daemon would ask for it."""
         repository = self.definitions.get_repository_def()
         context = dg.build_sensor_context(

@@ -28,4 +28,6 @@ def test_no_word_of_a_mail_leaves_in_events_or_metadata(small: SmallDesk) -> Non
     for word in PRIVATE:
         assert [line for line in said if word in line] == [], word
     stored = {row["subject"] for row in small.rows(DOCUMENTS)}
-    assert {"Wobbegong card", "Marzipan refund"} <= stored, "the lake has them, so looking for them could fail"
+    assert {"Wobbegong card", "Marzipan refund"} <= stored, (
+        "the lake has them, so looking for them could fail"
+    )

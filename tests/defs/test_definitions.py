@@ -1,0 +1,149 @@
+"""What stands in the code location: assets, partitions, checks, jobs, schedules and sensors, as the UI shows them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from typing import cast
+
+import dagster as dg
+import pytest
+from small_desk import NIGHTLY
+
+from llm_assets.definitions import build_defs
+from llm_assets.defs.intake import GROUP
+from llm_assets.defs.partitions import nights
+from llm_assets.domain.step import Step
+from llm_assets.steps import STEPS
+from resources.desk import Desk
+from resources.settings import Settings
+
+SETTINGS = Settings(timezone="Asia/Almaty")
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return build_defs(desk=Desk(SETTINGS, STEPS))
+
+
+def test_the_definitions_load_and_every_job_resolves(definitions: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(definitions)
+    repository = definitions.get_repository_def()
+    assert {"nightly", "read_mail", "deadline"} <= set(repository.job_names)
+    assert {s.name for s in repository.schedule_defs} == {"nightly", "deadline"}
+    assert {s.name for s in repository.sensor_defs} == {"new_mail", "batches"}
+
+
+def test_every_asset_says_what_it_is_and_whose(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    names = {key.to_user_string() for key in graph.get_all_asset_keys()}
+    assert names == {*NIGHTLY, "control_set"}
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        name = key.to_user_string()
+        assert node.group_name == ("quality" if name == "control_set" else GROUP), name
+        assert node.owners, name
+        assert node.kinds, name
+        assert len(node.description or "") > 20, name
+        assert node.code_version, name
+
+
+def test_every_nightly_asset_has_the_same_nights(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    partitions = {graph.get(dg.AssetKey(name)).partitions_def for name in NIGHTLY}
+    assert partitions == {nights(SETTINGS)}
+    assert graph.get(dg.AssetKey("control_set")).partitions_def is None
+
+
+def test_the_graph_leads_from_documents_to_the_report(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+
+    def parents(name: str) -> set[str]:
+        return {key.to_user_string() for key in graph.get(dg.AssetKey(name)).parent_keys}
+
+    assert parents("extracted_fields") == parents("categories") == {"documents"}
+    assert {"extracted_fields", "categories"} <= parents("drafts")
+    assert {"extracted_fields", "categories", "drafts"} <= parents("review_queue")
+    assert {"documents", "drafts", "review_queue"} <= parents("morning_report")
+
+
+def test_steps_that_read_only_documents_are_one_op_that_can_be_run_in_part(
+    definitions: dg.Definitions,
+) -> None:
+    fields = definitions.resolve_assets_def("extracted_fields")
+    assert fields is definitions.resolve_assets_def("categories")
+    assert fields.can_subset
+    assert definitions.resolve_assets_def("drafts").keys == {dg.AssetKey("drafts")}
+
+
+def test_today_is_a_night_already_because_its_mail_is_read_today() -> None:
+    noon = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+    with dg.partition_loading_context(effective_dt=noon):
+        assert nights(SETTINGS).get_last_partition_key() == "2026-11-20"
+        assert nights(SETTINGS).has_partition_key("2026-01-01")
+        assert not nights(SETTINGS).has_partition_key("2025-12-31")
+
+
+def test_a_day_that_closes_in_the_afternoon_has_its_successor_open_in_the_evening() -> None:
+    settings = Settings(timezone="Asia/Almaty", day_closes=time(18, 0))
+    evening = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)  # 19:00 there
+    assert settings.calendar.day_of(evening).isoformat() == "2026-11-21"
+    with dg.partition_loading_context(effective_dt=evening):
+        assert nights(settings).has_partition_key("2026-11-21")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "tick", "cron"),
+    [
+        ("nightly", datetime(2026, 11, 20, 20, 0, tzinfo=UTC), "0 1 * * *"),
+        ("deadline", datetime(2026, 11, 21, 3, 0, tzinfo=UTC), "0 8 * * *"),
+    ],
+)
+def test_a_schedule_asks_for_the_day_before_its_tick(
+    definitions: dg.Definitions, schedule: str, tick: datetime, cron: str
+) -> None:
+    made = definitions.resolve_schedule_def(schedule)
+    assert (made.cron_schedule, made.execution_timezone) == (cron, "Asia/Almaty")
+    assert made.default_status is dg.DefaultScheduleStatus.RUNNING
+    asked = made(dg.build_schedule_context(scheduled_execution_time=tick))
+    assert isinstance(asked, dg.RunRequest)
+    assert (asked.partition_key, asked.run_key) == ("2026-11-20", f"{schedule}:2026-11-20")
+
+
+def test_sensors_run_without_anybody_turning_them_on(definitions: dg.Definitions) -> None:
+    for name in ("new_mail", "batches"):
+        assert definitions.resolve_sensor_def(name).default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_only_schema_checks_block_and_every_table_has_one(definitions: dg.Definitions) -> None:
+    specs = [
+        spec
+        for made in definitions.asset_checks or ()
+        for spec in cast(dg.AssetChecksDefinition, made).check_specs
+    ]
+    blocking = {(s.asset_key.to_user_string(), s.name) for s in specs if s.blocking}
+    assert blocking == {(name, "schema") for name in NIGHTLY}
+    assert all(s.description for s in specs)
+
+
+def test_another_prompt_is_another_code_version_of_its_step_only() -> None:
+    changed = [_reworded(s) if s.name == "categories" else s for s in STEPS]
+
+    def versions(steps: Sequence[Step]) -> dict[str, str | None]:
+        graph = build_defs(desk=Desk(SETTINGS, tuple(steps)), steps=steps).resolve_asset_graph()
+        return {key.to_user_string(): graph.get(key).code_version for key in graph.get_all_asset_keys()}
+
+    before, after = versions(STEPS), versions(changed)
+    assert {name for name in before if before[name] != after[name]} == {"categories", "control_set"}
+
+
+def _reworded(step: Step) -> Step:
+    return replace(step, prompt=replace(step.prompt, system=step.prompt.system + "\nBe brief."))
+
+
+def test_a_further_step_gets_asset_checks_and_place_in_the_graph() -> None:
+    tone = replace(STEPS[0], name="tone", description="Whether the writer is angry, calm or in a hurry.")
+    definitions = build_defs(desk=Desk(SETTINGS, (*STEPS, tone)), steps=[*STEPS, tone])
+    graph = definitions.resolve_asset_graph()
+    assert dg.AssetKey("tone") in graph.get(dg.AssetKey("morning_report")).parent_keys
+    checks = {key.name for key in graph.asset_check_keys if key.asset_key == dg.AssetKey("tone")}
+    assert {"schema", "nothing_lost", "valid_share", "dead_letters"} <= checks

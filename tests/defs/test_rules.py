@@ -1,0 +1,140 @@
+"""The decisions behind sensors, schedules and parking, without Dagster around them."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from llm_assets.defs.batch_sensor import Gate, gate_for
+from llm_assets.defs.mail_sensor import QUIET, due_days, read_cursor, write_cursor
+from llm_assets.defs.metadata import markdown_table
+from llm_assets.defs.parking import parked_assets
+from llm_assets.defs.rework import REWORK_TAG, ReworkConfig, rework_of
+from llm_assets.defs.schedules import last_closed_day
+from llm_assets.domain.night import Calendar, Rework
+
+ALMATY = ZoneInfo("Asia/Almaty")
+DAY = date(2026, 11, 20)
+DEADLINE = datetime(2026, 11, 21, 8, 0, tzinfo=ALMATY)
+EVENING = DEADLINE - timedelta(hours=7)
+NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Moment:
+    done: bool
+    parked_at: datetime
+    now: datetime
+    gate: Gate
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(Moment(True, EVENING, EVENING, Gate.OPEN), id="done-before-the-deadline"),
+        pytest.param(Moment(True, EVENING, DEADLINE, Gate.OPEN), id="done-at-the-deadline-needs-no-cut"),
+        pytest.param(
+            Moment(False, EVENING, DEADLINE - timedelta(seconds=1), Gate.HOLD), id="a-second-before"
+        ),
+        pytest.param(Moment(False, EVENING, DEADLINE, Gate.CUT), id="at-the-deadline"),
+        pytest.param(Moment(False, EVENING, DEADLINE + timedelta(hours=3), Gate.CUT), id="daemon-was-down"),
+        pytest.param(Moment(False, DEADLINE, DEADLINE, Gate.HOLD), id="parked-at-the-deadline-itself"),
+        pytest.param(
+            Moment(False, DEADLINE + timedelta(days=9), DEADLINE + timedelta(days=10), Gate.HOLD),
+            id="a-backfill-has-no-deadline-left",
+        ),
+    ],
+)
+def test_a_parked_night_goes_on_when_done_or_when_its_deadline_comes(moment: Moment) -> None:
+    gate = gate_for(done=moment.done, parked_at=moment.parked_at, deadline=DEADLINE, now=moment.now)
+    assert gate is moment.gate
+
+
+def test_a_day_is_read_at_once_then_at_most_every_quarter_of_an_hour() -> None:
+    assert due_days({"a"}, {}, NOW, urgent=set()) == {"a"}
+    assert due_days({"a"}, {"a": NOW - QUIET + timedelta(seconds=1)}, NOW, urgent=set()) == set()
+    assert due_days({"a"}, {"a": NOW - QUIET}, NOW, urgent=set()) == {"a"}
+
+
+def test_urgent_mail_does_not_wait_for_the_pause_and_pulls_no_other_day_along() -> None:
+    asked = {"a": NOW, "b": NOW}
+    assert due_days({"a", "b"}, asked, NOW, urgent={"a"}) == {"a"}
+
+
+def test_the_cursor_remembers_what_waits_and_forgets_old_pauses() -> None:
+    recent, old = NOW - timedelta(minutes=1), NOW - QUIET
+    text = write_cursor({"2026-11-20": recent, "2026-11-19": old}, {"2026-11-20"}, NOW)
+    assert read_cursor(text) == ({"2026-11-20": recent}, {"2026-11-20"})
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_no_cursor_yet_means_nothing_asked_and_nothing_waiting(nothing: str | None) -> None:
+    assert read_cursor(nothing) == ({}, set())
+
+
+def test_a_continuation_takes_the_parked_steps_and_what_needs_them() -> None:
+    upstream = {
+        "documents": frozenset[str](),
+        "fields": frozenset({"documents"}),
+        "categories": frozenset({"documents"}),
+        "drafts": frozenset({"fields", "categories"}),
+        "report": frozenset({"documents", "drafts"}),
+    }
+    everything = list(upstream)
+    assert parked_assets(everything, ["drafts"], upstream) == ["drafts", "report"]
+    assert parked_assets(everything, ["fields"], upstream) == ["drafts", "fields", "report"]
+    # A night's two first steps park together and are continued by one run.
+    assert parked_assets(everything, ["fields", "categories"], upstream) == [
+        "categories",
+        "drafts",
+        "fields",
+        "report",
+    ]
+    assert parked_assets(["fields", "report"], ["fields"], upstream) == ["fields"], (
+        "report's way to fields leads through drafts, which nobody selected"
+    )
+
+
+def test_the_nightly_run_works_the_day_that_has_just_closed() -> None:
+    calendar = Calendar(ALMATY)
+    assert last_closed_day(calendar, datetime(2026, 11, 21, 1, 0, tzinfo=ALMATY)) == DAY
+    late = Calendar(ALMATY, day_closes=time(2, 0), night_starts=time(3, 0))
+    assert last_closed_day(late, datetime(2026, 11, 21, 3, 0, tzinfo=ALMATY)) == DAY
+    evening = Calendar(ALMATY, day_closes=time(18, 0), night_starts=time(19, 0))
+    assert last_closed_day(evening, datetime(2026, 11, 20, 19, 0, tzinfo=ALMATY)) == DAY
+
+
+@pytest.mark.parametrize(
+    ("config", "tags", "now", "expected"),
+    [
+        ("auto", {}, EVENING, Rework.STALE),
+        ("auto", {}, DEADLINE, Rework.MISSING),
+        ("stale", {}, DEADLINE, Rework.STALE),
+        ("missing", {}, EVENING, Rework.MISSING),
+        ("missing", {REWORK_TAG: "stale"}, EVENING, Rework.STALE),
+        ("stale", {REWORK_TAG: "auto"}, DEADLINE, Rework.MISSING),
+    ],
+)
+def test_rework_comes_from_the_tag_then_the_config_then_the_deadline(
+    config: str, tags: dict[str, str], now: datetime, expected: Rework
+) -> None:
+    assert rework_of(ReworkConfig(rework=config), tags, _assembly(now), DAY) is expected
+
+
+def test_an_unknown_word_for_rework_is_refused() -> None:
+    with pytest.raises(ValueError, match="everything"):
+        rework_of(ReworkConfig(rework="everything"), {}, _assembly(EVENING), DAY)
+
+
+def _assembly(now: datetime) -> Any:
+    """Only what the rule looks at."""
+    return cast(Any, SimpleNamespace(settings=SimpleNamespace(calendar=Calendar(ALMATY)), clock=lambda: now))
+
+
+def test_a_preview_cell_cannot_break_its_table() -> None:
+    table = markdown_table(["a", "b"], [{"a": "x|y\nz", "b": None}])
+    assert table.splitlines()[2] == "| x\\|y z |  |"
+    assert markdown_table(["a"], []) == "_no rows_"
