@@ -7,8 +7,10 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -23,6 +25,16 @@ _LINES = (".jsonl", ".ndjson")
 _TABLES = (".csv", ".tsv")
 _FORMS = re.compile("form|форм|анкет", re.I)
 _RECORDS = re.compile("crm|client|клиент", re.I)
+_FORMS_OF_DATES = (
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y",
+    "%Y/%m/%d %H:%M",
+)
+YEARS = range(1970, 2200)
+"""Years in which a record may have been written; near the ends of the calendar no zone can be applied."""
 RECOGNISED = 2
 """Columns whose names must be known before a CSV counts as a drop and not as a document."""
 
@@ -109,6 +121,8 @@ class Entry(BaseModel):
     mailbox: str = ""
     product: str = ""
     extra: dict[str, str] = Field(default_factory=dict)
+    cut: bool = False
+    """A cell was longer than MAX_FIELD, and what follows is not here."""
     problem: str = ""
     """Why the file or row could not be read; then the other fields are empty."""
 
@@ -136,8 +150,8 @@ def is_drop(data: bytes, name: str, mapping: DropMapping) -> bool:
         return True
     if not name.lower().endswith(_TABLES):
         return False
-    headers = next(_rows(_text(data[:65_536])), [])
-    return len(mapping.columns(headers)) >= RECOGNISED
+    text = _text(data[:65_536])
+    return len(mapping.columns(next(_rows(text, _delimiter(text, mapping)), NO_ROW).cells)) >= RECOGNISED
 
 
 def read_drop(data: bytes, *, name: str, mapping: DropMapping | None = None) -> Iterator[Drop]:
@@ -151,17 +165,35 @@ def read_csv(data: bytes, *, name: str, mapping: DropMapping | None = None) -> I
     """Rows of a CSV whose charset and delimiter are found out. A missing column is one problem for the whole file."""
     mapping = mapping if mapping is not None else DropMapping()
     kind = mapping.kind or ("form" if _FORMS.search(name) else "crm")
-    rows = _rows(_text(data))
-    headers = next(rows, [])
+    text = _text(data)
+    rows = _rows(text, _delimiter(text, mapping))
+    headers = _distinct(next(rows, NO_ROW).cells)
     columns = mapping.columns(headers)
     missing = _missing(columns, mapping)
     if missing:
-        yield _problem(name, kind, _missing_message(name, missing, headers, mapping))
+        yield problem(name, kind, _missing_message(name, missing, headers, mapping))
         return
     for row in rows:
-        if any(cell.strip() for cell in row):
-            named = dict(zip(headers, (*row, *("",) * (len(headers) - len(row))), strict=False))
-            yield _drop(_entry(named, columns, kind, mapping.timezone))
+        if row.problem:
+            yield problem(f"{name}:{row.line}", kind, f"Line {row.line} of {name} {row.problem}")
+        elif any(cell.strip() for cell in row.cells):
+            yield _drop(_entry(_named(headers, row.cells), columns, kind, mapping.timezone))
+
+
+def _distinct(headers: Sequence[str]) -> list[str]:
+    """Headers with repeated ones numbered, so that no column hides another."""
+    seen: Counter[str] = Counter()
+    distinct = []
+    for header in headers:
+        seen[header] += 1
+        distinct.append(header if seen[header] == 1 else f"{header} ({seen[header]})")
+    return distinct
+
+
+def _named(headers: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Cells by header; those beyond the last header keep their position as a name."""
+    beyond = [f"column {n}" for n in range(len(headers) + 1, len(cells) + 1)]
+    return dict(zip([*headers, *beyond], cells, strict=False))
 
 
 def read_json_lines(data: bytes, *, name: str, mapping: DropMapping | None = None) -> Iterator[Drop]:
@@ -177,12 +209,12 @@ def read_json_lines(data: bytes, *, name: str, mapping: DropMapping | None = Non
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
-            yield _problem(place, kind, f"Line {number} of {name} is not a JSON object; export it again.")
+            yield problem(place, kind, f"Line {number} of {name} is not a JSON object; export it again.")
             continue
         columns = mapping.columns(list(value))
         missing = _missing(columns, mapping)
         if missing:
-            yield _problem(
+            yield problem(
                 place, kind, _missing_message(f"Line {number} of {name}", missing, list(value), mapping)
             )
             continue
@@ -193,44 +225,56 @@ def _drop(entry: Entry) -> Drop:
     return Drop(f"{entry.kind}:{entry.id}", entry.kind, entry.stored())
 
 
-def _problem(place: str, kind: DropKind, message: str) -> Drop:
+def problem(place: str, kind: DropKind, message: str) -> Drop:
+    """What is counted where something could not be read; `message` says why and what to do."""
     return Drop(place, kind, Entry(kind=kind, id=place, problem=message).stored())
 
 
 def _entry(row: Mapping[str, str], columns: Mapping[str, str], kind: DropKind, zone: str) -> Entry:
-    found = {field: row.get(header, "").strip()[:MAX_FIELD] for field, header in columns.items()}
-    used = set(columns.values())
-    extra = {k.strip(): v.strip()[:MAX_FIELD] for k, v in row.items() if k and k not in used and v.strip()}
+    cells = {_valid(name).strip(): _valid(cell).strip() for name, cell in row.items()}
+    headers = {field: _valid(header).strip() for field, header in columns.items()}
+    cut = any(len(cell) > MAX_FIELD for cell in cells.values())
+    found = {field: cells.get(header, "")[:MAX_FIELD] for field, header in headers.items()}
+    used = set(headers.values())
+    extra = {name: cell[:MAX_FIELD] for name, cell in cells.items() if name and name not in used and cell}
     created, written = _moment(found.pop("created_at", ""), zone)
     if written:
-        extra[columns["created_at"]] = written
+        extra[headers["created_at"]] = written
     identifier = found.pop("id", "") or digest(["row", found, extra])
-    return Entry(kind=kind, id=identifier, created_at=created, extra=extra, **found)
+    return Entry(kind=kind, id=identifier, created_at=created, extra=extra, cut=cut, **found)
+
+
+def _valid(text: str) -> str:
+    """Without what JSON may spell and no store takes: lone surrogates and NUL."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _moment(value: str, zone: str) -> tuple[datetime | None, str]:
     """The moment a date column means; the text itself when it cannot be understood."""
     if not value:
         return None, ""
-    for form in (
-        "%d.%m.%Y %H:%M",
-        "%d.%m.%Y %H:%M:%S",
-        "%d.%m.%Y",
-        "%d/%m/%Y %H:%M",
-        "%d/%m/%Y",
-        "%Y/%m/%d %H:%M",
-    ):
-        try:
-            return datetime.strptime(value, form).replace(tzinfo=ZoneInfo(zone)), ""
-        except ValueError:
-            continue
-    try:
-        if value.isdigit() and len(value) in (10, 13):
-            return datetime.fromtimestamp(int(value[:10]), UTC), ""
-        moment = datetime.fromisoformat(value)
-    except (ValueError, OverflowError, OSError):
+    moment = _local_moment(value) or _iso_moment(value)
+    if moment is None or moment.year not in YEARS:
         return None, value
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))), ""
+
+
+def _local_moment(value: str) -> datetime | None:
+    for form in _FORMS_OF_DATES:
+        try:
+            return datetime.strptime(value, form)  # noqa: DTZ007 - the caller knows the zone
+        except ValueError:
+            continue
+    return None
+
+
+def _iso_moment(value: str) -> datetime | None:
+    try:
+        if value.isdigit() and len(value) in (10, 13):
+            return datetime.fromtimestamp(int(value[:10]), UTC)
+        return datetime.fromisoformat(value)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _missing(columns: Mapping[str, str], mapping: DropMapping) -> list[str]:
@@ -259,18 +303,42 @@ def _text(data: bytes) -> str:
     return charset.decode(data, None).text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
 
 
-def _rows(text: str) -> Iterator[list[str]]:
-    if text[:4].lower() == "sep=":
-        text = text.partition("\n")[2]
-    header = text.partition("\n")[0]
-    delimiter = max((";", ",", "\t", "|"), key=header.count)
-    csv.field_size_limit(MAX_FIELD * 10)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
+class _Row(NamedTuple):
+    line: int
+    """Where the row begins."""
+    cells: list[str]
+    problem: str = ""
+
+
+NO_ROW = _Row(0, [])
+_END = "\x00"
+"""A row of its own after the last one; found inside a cell, it shows a quotation mark that was never closed."""
+
+
+def _delimiter(text: str, mapping: DropMapping) -> str:
+    """The one that gives the most columns whose names are known, then the most columns."""
+    header = _without_hint(text).partition("\n")[0]
+    found = {d: next(csv.reader([header], delimiter=d), []) for d in (";", ",", "\t", "|")}
+    return max(found, key=lambda d: (len(mapping.columns(found[d])), len(found[d])))
+
+
+def _without_hint(text: str) -> str:
+    return text.partition("\n")[2] if text[:4].lower() == "sep=" else text
+
+
+def _rows(text: str, delimiter: str) -> Iterator[_Row]:
+    skipped = 2 if _without_hint(text) is not text else 1
+    csv.field_size_limit(max(len(text) + 2, 131_072))
+    lines = io.StringIO(_without_hint(text), newline="")
+    reader = csv.reader(chain(lines, ["\n", _END]), delimiter=delimiter)
+    begins = skipped
+    for cells in reader:
+        if cells == [_END]:
             return
-        except csv.Error:
-            continue
-        yield row
+        if cells and cells[-1].endswith(_END):
+            yield _Row(
+                begins, [], "opens a quotation mark that is never closed; correct it and drop the file again."
+            )
+            return
+        yield _Row(begins, cells)
+        begins = reader.line_num + skipped

@@ -27,8 +27,15 @@ def read_entry(data: bytes, *, kind: DropKind, place: str) -> Message:
         sender=sender if sender.name or sender.address else None, to=mailbox, cc=(), delivered_to=(),
         date=entry.created_at, text="\n\n".join(t for t in (new_text, extra) if t), new_text=new_text,
         language=found if found != "und" else language.detect(entry.subject),
-        flags=("drop",) if error is not None else () if new_text.strip() else ("empty_body",),
+        flags=_flags(entry, new_text),
     )  # fmt: skip
+
+
+def _flags(entry: Entry, new_text: str) -> tuple[str, ...]:
+    if entry.problem:
+        return ("drop",)
+    cut = ("truncated",) if entry.cut else ()
+    return cut if new_text.strip() else ("empty_body", *cut)
 
 
 def _stored(data: bytes, kind: DropKind, place: str) -> Entry:

@@ -3,20 +3,19 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from llm_assets.domain.document import Kind
 from llm_assets.intake import mbox
-from llm_assets.intake.drops import DropMapping, Entry, is_drop, read_drop
+from llm_assets.intake.drops import DropMapping, is_drop, problem, read_drop
 from llm_assets.intake.read import kind_of
 
 UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart", ".swp", ".lock")
 _EAGER_BYTES = 1_000_000
 _SNIFFED = 65_536
 _FLAGS = re.compile(r"[:!;]2,[A-Za-z]*$")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,8 @@ def scan(
 
     Places are absolute paths, or relative to `relative_to` so that the folder may move. Hidden and unfinished files
     are left alone, and a file that vanishes meanwhile is left for the next scan. What cannot be opened or mapped
-    becomes an item that reads as unreadable, so that it is counted. Raises OSError when `root` cannot be read.
+    becomes an item that reads as unreadable, so that it is counted and stops nothing else. Raises OSError when `root`
+    itself cannot be read.
     """
     scanner = _Scanner(
         source, relative_to.resolve() if relative_to is not None else None, mapping or DropMapping()
@@ -61,31 +61,46 @@ class _Scanner:
 
     def folder(self, folder: Path) -> Iterator[RawItem]:
         entries = sorted(os.scandir(folder), key=lambda e: e.name)
-        if {"cur", "new"} <= {e.name for e in entries if e.is_dir()}:
+        if {"cur", "new"} <= {e.name for e in entries if _is_folder(e)}:
             yield from self._maildir(folder)
             entries = [e for e in entries if e.name not in ("cur", "new", "tmp")]
         for entry in entries:
+            path = Path(entry.path)
             if _skipped(entry.name):
                 continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from self.folder(Path(entry.path))
-            elif entry.is_file():
-                yield from self.file(Path(entry.path))
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self.folder(path)
+                elif entry.is_file():
+                    yield from self.file(path)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                yield self._unopened(path, error)
 
     def file(self, path: Path) -> Iterator[RawItem]:
-        place = self._place(path)
         try:
-            arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             with path.open("rb") as stream:
                 head = stream.read(_SNIFFED)
-            yield from self._items(path, head, place, arrived)
+                arrived = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
+            yield from self._items(path, head, self._place(path), arrived)
         except FileNotFoundError:
             return
-        except PermissionError as error:
-            reason = f"Cannot open {path.name}: {error.strerror}. Correct its permissions."
-            yield RawItem(
-                self.source, place, "crm", Entry(kind="crm", id=place, problem=reason).stored(), _EPOCH
-            )
+        except OSError as error:
+            yield self._unopened(path, error)
+
+    def _unopened(self, path: Path, error: OSError) -> RawItem:
+        """Belongs to the day the file was written, or to today's where even that cannot be seen."""
+        place = self._place(path)
+        try:
+            arrived = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+        except OSError:
+            arrived = datetime.now(UTC)
+        reason = (
+            f"Cannot open {_readable(path.name)}: {error.strerror}. Correct its permissions or take it away."
+        )
+        drop = problem(place, "crm", reason)
+        return RawItem(self.source, drop.place, drop.kind, drop.data, arrived)
 
     def _items(self, path: Path, head: bytes, place: str, arrived: datetime) -> Iterator[RawItem]:
         if is_drop(head, path.name, self.mapping):
@@ -108,11 +123,14 @@ class _Scanner:
                 if entry.is_file() and not _skipped(entry.name):
                     found.setdefault(_FLAGS.sub("", entry.name), Path(entry.path))
         for unique in sorted(found):
+            path = found[unique]
             try:
-                arrived = datetime.fromtimestamp(found[unique].stat().st_mtime, UTC)
-                yield self._whole(found[unique], self._place(folder / unique), "mail", arrived)
+                arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                yield self._whole(path, self._place(folder / unique), "mail", arrived)
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                yield replace(self._unopened(path, error), place=self._place(folder / unique))
 
     def _mbox(self, path: Path, place: str, arrived: datetime) -> Iterator[RawItem]:
         with path.open("rb") as stream:
@@ -127,7 +145,20 @@ class _Scanner:
         place = path.parent.resolve() / path.name
         if self.relative_to is not None and place.is_relative_to(self.relative_to):
             place = place.relative_to(self.relative_to)
-        return place.as_posix()
+        return _readable(place.as_posix())
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    """False also for a link that leads to itself, which asking raises for."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _readable(name: str) -> str:
+    """A name that is not UTF-8 with its odd bytes written out: stores take valid Unicode only."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _skipped(name: str) -> bool:

@@ -93,3 +93,51 @@ def test_the_same_row_gives_the_same_bytes_whatever_the_order_of_its_columns() -
     (one,) = read_csv(b"id;text\n1;hello\n", name="a.csv")
     (two,) = read_csv(b"text;id\nhello;1\n", name="b.csv")
     assert one == two
+
+
+def test_a_cell_of_megabytes_is_cut_and_says_so() -> None:
+    huge, small = messages(b'id;text\n1;"' + b"x" * 12_000_000 + b'"\n2;hi\n')
+    assert huge.flags == ("truncated",) and len(huge.new_text) == 1_000_000
+    assert small.flags == () and small.new_text == "hi"
+
+
+def test_nul_bytes_are_left_out() -> None:
+    table, line = messages(b"id;text\n1;a\0b\n"), messages(b'{"id":"1\\u0000","text":"a\\u0000b"}', "f.jsonl")
+    assert [m.new_text for m in (*table, *line)] == ["ab", "ab"]
+
+
+def test_an_id_with_half_a_character_is_stored_all_the_same() -> None:
+    (drop,) = read_drop(b'{"id":"\\ud800","text":"hi"}', name="f.jsonl")
+    assert drop.place.encode("utf-8") == b"form:?"
+
+
+def test_a_quotation_mark_that_never_closes_swallows_no_rows_in_silence() -> None:
+    first, broken = messages(b'id;text\n1;fine\n2;"open\n3;swallowed\n')
+    assert first.new_text == "fine"
+    assert broken.error is not None and "Line 3 of crm.csv opens a quotation mark" in broken.error.message
+
+
+def test_a_row_with_line_breaks_in_quotes_moves_the_numbers_of_later_lines() -> None:
+    found = list(read_drop(b'sep=;\nid;text\n1;"two\nlines"\n2;"open\n', name="crm.csv"))
+    assert [d.place for d in found] == ["crm:1", "crm.csv:5"]
+
+
+def test_cells_beyond_the_header_and_under_a_repeated_header_are_kept() -> None:
+    (longer,) = messages(b"id;text\n1;Where is it?;really;now\n")
+    (repeated,) = messages(b"id;text;text\n1;first;second\n")
+    assert "column 3: really" in longer.text and "column 4: now" in longer.text
+    assert repeated.new_text == "first" and "second" in repeated.text
+
+
+def test_a_delimiter_inside_a_quoted_header_does_not_mislead() -> None:
+    (message,) = messages(b'"a;b;c;d",id,text\nq,1,hello\n')
+    assert message.new_text == "hello"
+
+
+def test_a_date_at_the_end_of_the_calendar_is_kept_as_text() -> None:
+    (message,) = messages(b"id;text;date\n1;hello;31.12.9999 23:59\n")
+    assert message.date is None and "31.12.9999" in message.text
+
+
+def test_a_header_without_rows_is_no_record() -> None:
+    assert messages(b"id;text\n") == []

@@ -1,6 +1,8 @@
 """Folders, maildirs, mboxes and drops become the same items every time, each once."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,12 +76,78 @@ def test_a_missing_source_is_an_error_and_not_an_empty_one(tmp_path: Path) -> No
         list(scan(tmp_path / "nowhere", source="files"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_opened_is_counted_as_unreadable(tmp_path: Path) -> None:
-    (tmp_path / "1.eml").write_bytes(mail())
-    (tmp_path / "1.eml").chmod(0)
-    (item,) = items(tmp_path)
-    assert not read_item(item.data, item.kind, item.place).ok
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """A folder, and from then on a user who may open only what is open to everybody."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        was = os.geteuid()
+        if was == 0:
+            os.chown(folder, 65534, 65534)
+            os.seteuid(65534)
+        try:
+            yield folder
+        finally:
+            os.seteuid(was)
+            for path in folder.iterdir():
+                path.chmod(0o700)
+
+
+def test_a_file_that_may_not_be_opened_is_counted_on_its_day_and_stops_nothing(nobody: Path) -> None:
+    for name in ("1.eml", "2.eml"):
+        (nobody / name).write_bytes(mail())
+    os.utime(nobody / "1.eml", (1_795_150_800, 1_795_150_800))
+    (nobody / "1.eml").chmod(0)
+    closed, opened = items(nobody)
+    message = read_item(closed.data, closed.kind, closed.place)
+    assert message.error is not None and message.error.message.startswith(
+        "Cannot open 1.eml: Permission denied"
+    )
+    assert closed.arrived_at == datetime.fromtimestamp(1_795_150_800, UTC)
+    assert read_item(opened.data, opened.kind, opened.place).ok
+
+
+def test_a_folder_that_may_not_be_listed_is_counted_and_stops_nothing(nobody: Path) -> None:
+    (nobody / "closed").mkdir(mode=0)
+    (nobody / "open.eml").write_bytes(mail())
+    assert [(i.place, read_item(i.data, i.kind, i.place).ok) for i in items(nobody)] == [
+        ("closed", False),
+        ("open.eml", True),
+    ]
+
+
+def test_a_maildir_message_that_may_not_be_opened_keeps_its_place(nobody: Path) -> None:
+    for part in ("cur", "new"):
+        (nobody / part).mkdir()
+    (nobody / "new/1.host").write_bytes(mail())
+    (nobody / "cur/2.host:2,S").write_bytes(mail())
+    (nobody / "cur/2.host:2,S").chmod(0)
+    assert [(i.place, read_item(i.data, i.kind, i.place).ok) for i in items(nobody)] == [
+        ("1.host", True),
+        ("2.host", False),
+    ]
+
+
+def test_a_link_that_leads_to_itself_is_counted_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "a")
+    (tmp_path / "b.eml").write_bytes(mail())
+    assert [read_item(i.data, i.kind, i.place).ok for i in items(tmp_path)] == [False, True]
+
+
+def test_a_file_name_that_is_not_utf8_becomes_a_place_every_store_takes(tmp_path: Path) -> None:
+    name = os.fsdecode("письмо.eml".encode("cp1251"))
+    (tmp_path / name).write_bytes(mail("hello"))
+    (tmp_path / os.fsdecode(b"\xff.csv")).write_bytes(b"id;client\n1;Anna\n")
+    found = items(tmp_path)
+    assert all(i.place.encode("utf-8") for i in found)
+    assert {i.place for i in found} == {r"\xef\xe8\xf1\xfc\xec\xee.eml", r"\xff.csv"}
+    assert [i.place for i in items(tmp_path)] == [i.place for i in found]
+
+
+def test_a_pipe_in_the_folder_is_left_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.eml")
+    (tmp_path / "b.eml").write_bytes(mail())
+    assert [i.place for i in items(tmp_path)] == ["b.eml"]
 
 
 def test_every_item_is_read_from_its_stored_bytes_alone(tmp_path: Path) -> None:
