@@ -143,12 +143,19 @@ class Case:
         return tuple(seen)
 
 
+def oldest_first(received: Received, message: Message) -> tuple[datetime, datetime, str, str]:
+    """Sort key: by arrival; files copied together share it, so the date they were written decides next."""
+    arrived, written = received.arrived_at, message.date
+    if written is None or written.tzinfo is None or written > arrived:
+        written = arrived
+    hour = arrived.replace(minute=0, second=0, microsecond=0)
+    return hour, written, received.source, received.place
+
+
 def cases_of(documents: Sequence[Document]) -> list[Case]:
     """Cases of one day in order of arrival. Duplicates are left out: they carry nothing new."""
     grouped: dict[str, list[Document]] = {}
-    for document in sorted(
-        documents, key=lambda d: (d.received.arrived_at, d.received.source, d.received.place)
-    ):
+    for document in sorted(documents, key=lambda d: oldest_first(d.received, d.message)):
         if document.role is not Role.DUPLICATE:
             grouped.setdefault(document.case_id, []).append(document)
     return [_case(case_id, members) for case_id, members in grouped.items()]

@@ -9,7 +9,7 @@ import structlog
 
 from llm_assets.domain.codec import document_row, message_from_json
 from llm_assets.domain.digest import digest, digest_bytes
-from llm_assets.domain.document import Document, Message, Received
+from llm_assets.domain.document import Document, Message, Received, Role, oldest_first
 from llm_assets.domain.queue import Queues
 from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.chunks import chunks
@@ -134,7 +134,9 @@ def _read_before(lake: Lake, day: date) -> dict[tuple[str, str, str], Message]:
 
 def _earlier(lake: Lake, day: date) -> Iterator[EarlierCase]:
     """Messages of the days before, which a mail of today may answer."""
-    columns = ["record_id", "message_id", "sender", "case_id", "content_hash", "queue", "received_at"]
+    columns = [
+        "record_id", "message_id", "sender", "case_id", "content_hash", "queue", "received_at", "duplicate_of",
+    ]  # fmt: skip
     for back in range(1, EARLIER_DAYS + 1):
         for row in lake.read(DOCUMENTS, day - timedelta(days=back), columns):
             yield _earlier_case(row)
@@ -149,25 +151,26 @@ def _earlier_case(row: Mapping[str, Any]) -> EarlierCase:
         content_hash=row["content_hash"],
         queue=row["queue"],
         received_at=row["received_at"],
+        is_duplicate=row["duplicate_of"] is not None,
     )
 
 
 def _by_case(documents: Iterable[Document]) -> list[Document]:
     """In order of arrival of each case's first message, a case's messages together: so a step can stream cases."""
     arrival: dict[str, int] = {}
-    listed = sorted(documents, key=lambda d: (d.received.arrived_at, d.received.source, d.received.place))
+    listed = sorted(documents, key=lambda d: oldest_first(d.received, d.message))
     for document in listed:
         arrival.setdefault(document.case_id, len(arrival))
     return sorted(listed, key=lambda d: arrival[d.case_id])
 
 
 def _summary(documents: Sequence[Document], read_now: int) -> DaySummary:
-    roles = [d.role.value for d in documents]
+    roles = [d.role for d in documents]
     return DaySummary(
         messages=len(documents),
-        cases=len({d.case_id for d in documents}),
-        duplicates=roles.count("duplicate"),
-        updates=roles.count("update"),
+        cases=roles.count(Role.FIRST),
+        duplicates=roles.count(Role.DUPLICATE),
+        updates=roles.count(Role.UPDATE),
         unreadable=sum(not d.message.ok for d in documents),
         read_now=read_now,
         fingerprints=[

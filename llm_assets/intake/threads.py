@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from llm_assets.domain.digest import digest
-from llm_assets.domain.document import Document, Message, Priority, Received, Role
+from llm_assets.domain.document import Document, Message, Priority, Received, Role, oldest_first
 from llm_assets.domain.queue import Queue, Queues
 
 DUPLICATE_WINDOW = timedelta(hours=24)
@@ -27,6 +27,8 @@ class EarlierCase:
     content_hash: str
     queue: str
     received_at: datetime
+    is_duplicate: bool = False
+    """Then it may be answered, but nothing is measured against it: that is its original's part."""
 
 
 @dataclass(slots=True)
@@ -55,9 +57,12 @@ def assemble(
 ) -> list[Document]:
     """The day's documents in order of arrival. `earlier` are messages of the days before."""
     entries = [_Entry(r, m, queues.for_addresses(addresses_of(m))) for r, m in messages]
-    entries.sort(key=_order)
+    entries.sort(key=lambda e: oldest_first(e.received, e.message))
     past = _Past(earlier)
     duplicate_of = _duplicates(entries, past)
+    for position, original in duplicate_of.items():
+        if isinstance(original, EarlierCase):
+            past.repeated(entries[position], original)
     roots = _cases(entries, duplicate_of)
     return _documents(entries, duplicate_of, roots, past)
 
@@ -78,43 +83,35 @@ def priority_of(message: Message, queue: Queue) -> Priority:
     return Priority.LOW if LOW_PRIORITY_FLAGS.intersection(message.flags) else Priority.NORMAL
 
 
-def _order(entry: _Entry) -> tuple[datetime, datetime, str, str]:
-    """By arrival; files copied together share it, so the date they were written decides next."""
-    arrived = entry.received.arrived_at
-    written = entry.message.date
-    plausible = (
-        written if written is not None and written.tzinfo is not None and written <= arrived else arrived
-    )
-    return (
-        arrived.replace(minute=0, second=0, microsecond=0),
-        plausible,
-        entry.received.source,
-        entry.received.place,
-    )
-
-
 class _Past:
     """Earlier messages by what today's may share with them."""
 
     def __init__(self, earlier: Iterable[EarlierCase]) -> None:
         self._by_id: dict[tuple[str, str], EarlierCase] = {}
         self._by_record: dict[str, EarlierCase] = {}
+        self._by_version: dict[tuple[str, str], EarlierCase] = {}
         self._by_content: dict[tuple[str, str, str], EarlierCase] = {}
         for case in earlier:
             if case.message_id is not None:
                 self._by_id.setdefault((case.sender, case.message_id), case)
+            if case.is_duplicate:
+                continue
             self._by_record.setdefault(case.record_id, case)
+            self._by_version.setdefault((case.record_id, case.content_hash), case)
             self._by_content.setdefault((case.sender, case.queue, case.content_hash), case)
 
     def original(self, entry: _Entry) -> EarlierCase | None:
         """The earlier message that this one repeats within the window."""
-        same_id = self._by_record.get(entry.message.record_id)
-        if same_id is not None and same_id.content_hash != entry.message.content_hash:
-            same_id = None
+        same_id = self._by_version.get((entry.message.record_id, entry.message.content_hash))
         key = (entry.sender, entry.queue.name, entry.message.content_hash)
         found = same_id or (self._by_content.get(key) if entry.has_content else None)
         in_time = found is not None and entry.received.arrived_at - found.received_at <= DUPLICATE_WINDOW
         return found if in_time else None
+
+    def repeated(self, entry: _Entry, original: EarlierCase) -> None:
+        """Today's repetition of an earlier message has a Message-ID that can be answered too."""
+        if entry.message.message_id is not None:
+            self._by_id.setdefault((entry.sender, entry.message.message_id), original)
 
     def answered(self, entry: _Entry) -> EarlierCase | None:
         """The earlier message that this one updates."""
@@ -183,10 +180,13 @@ def _cases(entries: Sequence[_Entry], duplicate_of: dict[int, "int | EarlierCase
     by_id: dict[tuple[str, str], int] = {}
     by_record: dict[str, int] = {}
     for position, entry in enumerate(entries):
-        if position in duplicate_of:
+        original = duplicate_of.get(position, position)
+        if isinstance(original, EarlierCase):
             continue
         if entry.message.message_id is not None:
-            by_id.setdefault((entry.sender, entry.message.message_id), position)
+            by_id.setdefault((entry.sender, entry.message.message_id), original)
+        if original != position:
+            continue
         known = by_record.setdefault(entry.message.record_id, position)
         if known != position and entries[known].message.content_hash != entry.message.content_hash:
             join(known, position)

@@ -137,6 +137,110 @@ def test_a_reply_to_an_earlier_day_opens_a_linked_case() -> None:
     assert document.supersedes == before.record_id and document.case_id != "case-1"
 
 
+def earlier(
+    data: bytes, before: timedelta, *, is_duplicate: bool = False, queue: str = "bank"
+) -> EarlierCase:
+    """A mail of yesterday's case `case-1`, which arrived `before` the first of today's."""
+    message = read(data)
+    return EarlierCase(
+        message.record_id,
+        message.message_id,
+        message.sender_address,
+        "case-1",
+        message.content_hash,
+        queue,
+        ARRIVED - before,
+        is_duplicate,
+    )
+
+
+def test_a_repetition_across_midnight_counts_as_a_duplicate_of_yesterdays_case() -> None:
+    (document,) = placed(mail(message_id="<b@x>"), earlier=[earlier(mail(), timedelta(hours=23))])
+    assert document.role is Role.DUPLICATE
+    assert document.case_id == "case-1" and document.duplicate_of == read(mail()).record_id
+
+
+def test_a_repetition_across_midnight_after_more_than_a_day_is_a_case() -> None:
+    (document,) = placed(mail(message_id="<b@x>"), earlier=[earlier(mail(), timedelta(hours=25))])
+    assert document.role is Role.FIRST
+
+
+def test_a_repetition_of_yesterdays_duplicate_is_measured_against_its_original() -> None:
+    past = [
+        earlier(mail(message_id="<b@x>"), timedelta(hours=20), is_duplicate=True),
+        earlier(mail(), timedelta(hours=26)),
+    ]
+    (document,) = placed(mail(message_id="<c@x>"), earlier=past)
+    assert document.role is Role.FIRST
+
+
+def test_a_repetition_across_midnight_to_another_queue_is_a_case() -> None:
+    past = [earlier(mail(), timedelta(hours=2), queue="shop")]
+    (document,) = placed(mail(message_id="<b@x>"), earlier=past)
+    assert document.role is Role.FIRST
+
+
+def test_yesterdays_second_version_sent_again_is_a_duplicate() -> None:
+    past = [earlier(mail("one"), timedelta(hours=3)), earlier(mail("two"), timedelta(hours=2))]
+    (document,) = placed(mail("two"), earlier=past)
+    assert document.role is Role.DUPLICATE
+
+
+def test_yesterdays_message_id_with_other_content_opens_a_linked_case() -> None:
+    (document,) = placed(mail("one, and more"), earlier=[earlier(mail("one"), timedelta(hours=3))])
+    assert document.role is Role.FIRST and document.supersedes == read(mail("one")).record_id
+
+
+def test_a_strangers_reply_to_yesterdays_case_is_not_linked_to_it() -> None:
+    stranger = mail(
+        "me too", sender="b@post.example", message_id="<b@x>", headers="In-Reply-To: <a1@post.example>"
+    )
+    (document,) = placed(stranger, earlier=[earlier(mail(), timedelta(hours=3))])
+    assert document.role is Role.FIRST and document.supersedes is None
+
+
+def test_a_reply_to_todays_repetition_of_yesterdays_mail_is_linked_to_yesterdays_case() -> None:
+    again = mail(message_id="<b@x>")
+    reply = mail("Any news?", message_id="<c@x>", headers="In-Reply-To: <b@x>")
+    repeated, linked = placed(again, reply, earlier=[earlier(mail(), timedelta(hours=3))])
+    assert roles([repeated, linked]) == [Role.DUPLICATE, Role.FIRST]
+    assert linked.supersedes == read(mail()).record_id
+
+
+def test_a_reply_to_a_duplicate_joins_its_case() -> None:
+    documents = placed(
+        mail(),
+        mail(message_id="<b@x>"),
+        mail("Any news?", message_id="<c@x>", headers="In-Reply-To: <b@x>"),
+    )
+    assert roles(documents) == [Role.FIRST, Role.DUPLICATE, Role.UPDATE]
+    assert len({d.case_id for d in documents}) == 1
+
+
+def test_replies_copied_together_are_seen_in_the_order_they_were_written() -> None:
+    def written(body: str, number: int, headers: str) -> bytes:
+        data = mail(body, message_id=f"<{number}@x>", headers=headers)
+        return data.replace(b" 08:00:00 +0500", f" {8 + number:02}:00:00 +0500".encode())
+
+    mails = [
+        written("one", 1, ""),
+        written("two", 2, "In-Reply-To: <1@x>"),
+        written("three", 3, "In-Reply-To: <2@x>"),
+    ]
+    rows = [(received(f"{9 - n}.eml", data), read(data)) for n, data in enumerate(mails)]
+    (case,) = cases_of(assemble(rows, queues=QUEUES, earlier=()))
+    assert [d.message.text for d in case.documents] == ["one", "two", "three"]
+
+
+def test_an_urgent_update_makes_its_case_urgent() -> None:
+    documents = placed(
+        mail("hello"),
+        mail("My card was stolen", message_id="<b@x>", headers="In-Reply-To: <a1@post.example>"),
+    )
+    (case,) = cases_of(documents)
+    assert case.priority is Priority.URGENT
+
+
 def test_delivered_to_decides_before_to() -> None:
     (document,) = placed(mail(headers="Delivered-To: orders@shop.example"))
     assert document.queue == "shop"
