@@ -9,6 +9,8 @@ from llm_assets.emulator.rules.words import Choice, Verdict, Vocabulary
 
 CHOICE_LINE = re.compile(r"^\s*[-*]\s*([^:\n]+?)\s*(?::\s*(.*))?$", re.MULTILINE)
 MESSAGE_DATE = re.compile(r'\bdate="(\d{4})-')
+MESSAGE_FROM = re.compile(r'\bfrom="([^"\n]*)"')
+ADDRESS = re.compile(r"\S+@\S+|\[(?:EMAIL|PHONE)_\d+\]|\+?\d[\d ()-]{6,}")
 ATTACHED_TEXT = 3000
 """Characters of each attachment that take part in judging words."""
 KAZAKH = frozenset("әғқңөұүһі")
@@ -44,6 +46,8 @@ class Case:
     written: str
     """The start of `text` that people wrote: without attachments."""
     year: int | None
+    sender: str = ""
+    """Who the first message is from, as our prompt names them, without an address."""
     notes: dict[object, Any] = field(default_factory=dict)
     """Findings that several fields share; each is looked for once."""
     _words: frozenset[str] | None = None
@@ -113,7 +117,13 @@ def read_case(system: str, user: str) -> Case:
         text or fenced,
         written,
         int(date[1]) if date else None,
+        _sender(fenced),
     )
+
+
+def _sender(fenced: str) -> str:
+    found = MESSAGE_FROM.search(fenced, 0, 600)
+    return ADDRESS.sub("", found[1]).strip(" ,<>") if found is not None else ""
 
 
 @lru_cache(maxsize=512)

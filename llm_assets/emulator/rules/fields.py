@@ -37,7 +37,7 @@ NUMBER_AFTER = re.compile(
     r"[\w-]{0,12}[\s:]{0,3}(?:(?:number|номер\w{0,3}|нөмір\w{0,5}|no\.?|num|№|n|#)[\s:.]{0,3}){0,2}"
     r"([a-zа-яё]{0,6}[-/]?\d[\w/.-]{1,24})"
 )
-AMOUNT = re.compile(r"\d(?:[\d\s\u00a0\u202f.,]*\d)?")
+AMOUNT = re.compile(r"(?<!\d)(?:\d{1,3}(?:[ \t\u00a0\u202f.,]\d{3})+|\d+)(?:[.,]\d{1,2})?(?!\d)")
 PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]|<[A-Z]+_\d+>")
 NAME = re.compile(r"[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ][\w'’-]+(?:[ \t]+(?:[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ]\.?[\w'’-]*)){0,3}")
 ANCHORS = Anchors(
@@ -221,7 +221,10 @@ def customer_name(case: Case) -> Found | None:
             match = PLACEHOLDER.match(window) or NAME.match(window)
             if match is not None:
                 return Found(match[0], match[0])
-    return _closing_name(case.written)
+    signed = _closing_name(case.written)
+    if signed is None and (PLACEHOLDER.fullmatch(case.sender) or FULL_NAME.fullmatch(case.sender)):
+        return Found(case.sender, case.sender)
+    return signed
 
 
 def _closing_name(written: str) -> Found | None:

@@ -74,7 +74,7 @@ def typed(name: str, value: str | None) -> str | None:
 
 
 def locate(case: Case, quote: str | None) -> dict[str, Any] | None:
-    """Where a quote stands: record, part (`subject`, `text` or an attachment's position), start and end.
+    """Where a quote stands: record, part (`subject`, `text`, an attachment's position or `sender`), start and end.
 
     White space is compared loosely because a mail's line breaks mean nothing. None when it stands nowhere.
     """
@@ -85,6 +85,8 @@ def locate(case: Case, quote: str | None) -> dict[str, Any] | None:
         message = document.message
         parts = [("subject", message.subject), ("text", message.new_text or message.text)]
         parts += [(f"attachment:{i}", a.text) for i, a in enumerate(message.attachments)]
+        if message.sender is not None:
+            parts.append(("sender", message.sender.name))
         for part, text in parts:
             span = _find(text, words)
             if span is not None:
