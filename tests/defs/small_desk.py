@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -113,6 +113,9 @@ class SmallDesk:
     def definitions(self) -> dg.Definitions:
         return build_defs(desk=self.desk, steps=self.steps)
 
+    def with_settings(self, **changes: Any) -> "SmallDesk":
+        return replace(self, settings=self.settings.model_copy(update=changes))
+
     def drop(self, name: str, data: bytes, arrived: datetime = NOON) -> Path:
         path = self.settings.home / "inbox" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -216,3 +219,12 @@ def checks_of(result: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.Ass
 
 def materialized(result: dg.ExecuteInProcessResult) -> set[str]:
     return {e.asset_key.to_user_string() for e in result.get_asset_materialization_events() if e.asset_key}
+
+
+def data_versions(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """asset -> the data version this run reported."""
+    return {
+        e.asset_key.to_user_string(): (e.materialization.tags or {})["dagster/data_version"]
+        for e in result.get_asset_materialization_events()
+        if e.asset_key
+    }

@@ -104,9 +104,12 @@ def test_a_schedule_asks_for_the_day_before_its_tick(
     made = definitions.resolve_schedule_def(schedule)
     assert (made.cron_schedule, made.execution_timezone) == (cron, "Asia/Almaty")
     assert made.default_status is dg.DefaultScheduleStatus.RUNNING
-    asked = made(dg.build_schedule_context(scheduled_execution_time=tick))
-    assert isinstance(asked, dg.RunRequest)
-    assert (asked.partition_key, asked.run_key) == ("2026-11-20", f"{schedule}:2026-11-20")
+    context = dg.build_schedule_context(
+        scheduled_execution_time=tick, repository_def=definitions.get_repository_def()
+    )
+    [asked] = made.evaluate_tick(context).run_requests
+    assert asked.run_key == f"{schedule}:2026-11-20"
+    assert asked.tags["dagster/partition"] == "2026-11-20"
 
 
 def test_sensors_run_without_anybody_turning_them_on(definitions: dg.Definitions) -> None:

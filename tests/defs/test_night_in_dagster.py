@@ -1,33 +1,133 @@
-"""One small night in Dagster: what is materialized, what the UI shows of it, and what its checks find."""
+"""One small night in Dagster: what is materialized, what the UI shows of it, and what its data versions say."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 import dagster as dg
 import pytest
-from small_desk import DAY, NIGHTLY, PRIVATE, SmallDesk, checks_of, materialized
+from small_desk import (
+    MAILS,
+    NIGHTLY,
+    PRIVATE,
+    SmallDesk,
+    checks_of,
+    data_versions,
+    mail,
+    materialized,
+    settings,
+)
 
 from llm_assets.domain.tables import DOCUMENTS
+from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.steps import STEPS
 
 
-def test_a_night_is_materialized_with_every_check_passed(small: SmallDesk) -> None:
-    small.receive()
-    result = small.materialize()
-    assert result.success
-    assert materialized(result) == set(NIGHTLY)
-    failed = {key for key, found in checks_of(result).items() if not found.passed}
-    assert failed == set()
-    totals = small.report()["totals"]
-    assert totals["received"] == totals["documents"] == 4
-    assert totals["open"] == 0
+class Worked(NamedTuple):
+    """A night worked once for all tests that only look at it."""
+
+    small: SmallDesk
+    result: dg.ExecuteInProcessResult
 
 
-def test_no_word_of_a_mail_leaves_in_events_or_metadata(small: SmallDesk) -> None:
-    small.receive()
-    result = small.materialize()
-    assert result.success
-    said = [repr(record) for record in small.instance.all_logs(result.run_id)]
-    assert len(said) > 20
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory: pytest.TempPathFactory, instant_provider: RunningEmulator) -> Iterator[Worked]:
+    quiet = {"python_logs": {"python_log_level": "ERROR"}}
+    with dg.DagsterInstance.ephemeral(settings=quiet) as instance:
+        desk = SmallDesk(
+            settings(tmp_path_factory.mktemp("night"), instant_provider), instance, instant_provider
+        )
+        desk.receive()
+        yield Worked(desk, desk.materialize())
+
+
+def test_a_night_is_materialized_with_every_check_passed(worked: Worked) -> None:
+    assert worked.result.success
+    assert materialized(worked.result) == set(NIGHTLY)
+    checks = checks_of(worked.result)
+    assert {key for key, found in checks.items() if not found.passed} == set()
+    assert {("documents", "nothing_lost"), ("drafts", "valid_share"), ("morning_report", "on_time")} <= set(
+        checks
+    )
+    totals = worked.small.report()["totals"]
+    assert (totals["received"], totals["documents"], totals["open"]) == (4, 4, 0)
+
+
+def test_checks_carry_the_figure_and_the_limit(worked: Worked) -> None:
+    found = checks_of(worked.result)
+    for key, check in found.items():
+        assert check.description, key
+        assert set(check.metadata) == ({"problems"} if key[1] == "schema" else {"value", "limit"}), key
+    cost = found[("morning_report", "cost_per_1000")].metadata["value"].value
+    assert isinstance(cost, float) and 0 < cost < 5
+
+
+def test_no_word_of_a_mail_leaves_in_events_metadata_or_tags(worked: Worked) -> None:
+    instance = worked.small.instance
+    said = [repr(record) for record in instance.all_logs(worked.result.run_id)]
+    said.append(repr(worked.small.run(worked.result.run_id)))
+    assert any("What came in" in line or "received" in line for line in said), (
+        "the report's text is among them"
+    )
     for word in PRIVATE:
         assert [line for line in said if word in line] == [], word
-    stored = {row["subject"] for row in small.rows(DOCUMENTS)}
-    assert {"Wobbegong card", "Marzipan refund"} <= stored, (
-        "the lake has them, so looking for them could fail"
+    rows = worked.small.rows(DOCUMENTS)
+    assert any("Wobbegong" in row["subject"] for row in rows), "the lake has them, so looking could fail"
+
+
+def test_each_table_shows_its_rows_columns_and_a_preview_without_personal_columns(worked: Worked) -> None:
+    shown = {
+        e.asset_key.to_user_string(): e.materialization.metadata
+        for e in worked.result.get_asset_materialization_events()
+        if e.asset_key
+    }
+    personal = {c.name for c in DOCUMENTS.columns if c.personal}
+    assert personal >= {"sender", "subject", "new_text", "message_id"}
+    for name in ("documents", "extracted_fields", "categories", "drafts"):
+        assert shown[name]["dagster/row_count"].value == 4, name
+        assert shown[name]["dagster/column_schema"].value.columns, name
+        header = str(shown[name]["preview"].value).splitlines()[0]
+        assert personal.isdisjoint(cell.strip() for cell in header.split("|")), name
+    for name in ("extracted_fields", "categories", "drafts"):
+        assert shown[name]["cost_usd"].value > 0, name
+        assert sum(shown[name]["status"].value.values()) == 4, name
+    assert shown["morning_report"]["revision"].value == 1
+
+
+def test_a_rerun_of_an_unchanged_night_has_the_same_versions_and_sends_nothing(worked: Worked) -> None:
+    before, executed = data_versions(worked.result), worked.small.executed()
+    again = worked.small.materialize()
+    assert again.success
+    assert set(before) == set(NIGHTLY)
+    assert data_versions(again) == before
+    assert worked.small.executed() == executed
+    assert worked.small.report()["revision"] == 1
+
+
+def test_one_more_mail_is_another_version_and_costs_only_itself(small: SmallDesk) -> None:
+    assets = ("documents", "categories")
+    small.receive()
+    first = small.materialize(assets)
+    executed = small.executed()
+    small.receive(
+        {"another.eml": mail("ottoline", "Locked out", "I cannot log in, the SMS code never comes.")}
     )
+    second = small.materialize(assets)
+    changed = {name for name in assets if data_versions(first)[name] != data_versions(second)[name]}
+    assert changed == set(assets)
+    assert small.executed() == executed + 1
+
+
+def test_a_reworded_prompt_redoes_its_step_before_the_deadline_and_the_version_says_so(
+    small: SmallDesk,
+) -> None:
+    small.receive(dict(list(MAILS.items())[:2]))
+    assets = ("documents", "categories")
+    first = small.materialize(assets)
+    executed = small.executed()
+    prompt = replace(STEPS[1].prompt, system=STEPS[1].prompt.system + "\nBe brief.")
+    steps = tuple(replace(s, prompt=prompt) if s.name == "categories" else s for s in STEPS)
+    second = replace(small, steps=steps).materialize(("categories",))
+    assert second.success
+    assert small.executed() == executed + 2
+    assert data_versions(first)["categories"] != data_versions(second)["categories"]
