@@ -15,8 +15,10 @@ import pytest
 import llm_assets.steps
 from llm_assets.console import Console
 from llm_assets.definitions import build_defs
+from llm_assets.domain.night import Rework
 from llm_assets.domain.step import Step
 from llm_assets.emulator import start
+from llm_assets.engine.advance import start as engine_start
 from llm_assets.nightly import NightOutcome, run_night
 from resources.assembly import Assembly
 from resources.desk import Desk
@@ -139,8 +141,9 @@ def test_the_report_counts_it_and_its_sums_still_hold(night: Worked) -> None:
     assert "threat" in markdown
 
 
-def test_a_second_night_with_the_step_sends_nothing(night: Worked) -> None:
-    with Console() as console:
-        again = run_night(night.assembly.settings, DAY, [], "auto", console, night.steps)
-    assert again.sent == 0
-    assert again.report["revision"] == night.outcome.report["revision"]
+def test_planning_the_same_night_again_reuses_its_answers(night: Worked) -> None:
+    moderation = night.steps[-1]
+    progress = engine_start(
+        night.assembly.engine, DAY, [night.assembly.night(DAY).plan(moderation)], Rework.STALE
+    )
+    assert (progress.sent, progress.reused) == (0, 3)
