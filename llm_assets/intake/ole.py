@@ -59,7 +59,7 @@ class Stored:
 
 def streams_of(data: bytes) -> dict[tuple[str, ...], bytes] | None:
     """Every stream of the file by its path in lower case, since names differ by writer; None for a damaged container."""
-    import olefile  # type: ignore[import-untyped]  # ships none
+    import olefile  # ships none
 
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
