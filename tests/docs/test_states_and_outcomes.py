@@ -1,0 +1,108 @@
+"""The pictures and tables of states and outcomes name exactly what the code does."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from pages import Edge, coded, edges, rows, section, text_of
+from pydantic import BaseModel
+
+from llm_assets.domain.batch import OPEN_STATES, TRANSITIONS, BatchState
+from llm_assets.domain.document import Case, Priority
+from llm_assets.domain.outcome import MAX_ATTEMPTS, Outcome, RequestState, Status, next_after
+from llm_assets.domain.prompt import Prompt
+from llm_assets.domain.queue import Category, Queue
+from llm_assets.domain.step import Doubt, Skip, Step, StepInput
+from llm_assets.engine.ports import Decision, Standing
+from llm_assets.engine.rows import step_row
+from llm_assets.report.cases import state_of
+from resources.ledger.settling import _STATE_AFTER
+from resources.providers import anthropic_wire, openai_wire
+
+STATES, OUTCOMES = text_of("docs/states.md"), text_of("docs/outcomes.md")
+DAY = date(2026, 11, 20)
+TABLE = {coded(row[0])[0]: row for row in rows(OUTCOMES) if len(row) == 7}
+
+
+class Answer(BaseModel):
+    word: str
+
+
+def _step(doubt: Doubt | None = None, skip: Skip | None = None) -> Step:
+    return Step("s", Answer, Prompt("s", "", ""), doubt=lambda *_: doubt, skip=lambda _: skip)
+
+
+def _status(step: Step, state: RequestState | None, decided: bool = False) -> Status:
+    case = Case("c", "r", DAY, "office", Priority.NORMAL, ())
+    given = StepInput(case, Queue(name="office", categories=(Category(name="any"),)), {})
+    output = {"word": "yes"} if state is RequestState.DONE else None
+    standing = Standing("c", "q", state, output, "m", "v", "", "", 1) if state is not None else None
+    decision = (
+        Decision("c", "s", {"word": "no"}, "amina", datetime(2026, 11, 21, tzinfo=UTC)) if decided else None
+    )
+    return Status(step_row(step, given, standing, decision)["status"])
+
+
+def test_the_picture_of_a_batch_has_exactly_its_transitions() -> None:
+    drawn = edges(section(STATES, "## A batch"))
+    assert drawn == {Edge(before, after) for before, found in TRANSITIONS.items() for after in found}
+
+
+def test_the_table_of_a_batch_says_each_state_once_and_which_are_final() -> None:
+    described = {coded(row[0])[0]: row[1] for row in rows(section(STATES, "## A batch"))}
+    assert set(described) == set(BatchState)
+    assert {name for name, crash in described.items() if crash == "–"} == set(BatchState) - OPEN_STATES
+
+
+def test_the_picture_of_a_request_has_its_states_and_what_each_outcome_leads_to() -> None:
+    drawn = edges(section(STATES, "## A request"))
+    assert {state for edge in drawn for state in edge} == set(RequestState)
+    reached = {_STATE_AFTER[next_after(o, attempt)] for o in Outcome for attempt in (1, MAX_ATTEMPTS)}
+    assert {edge.after for edge in drawn if edge.before == RequestState.IN_FLIGHT} == reached
+
+
+@pytest.mark.parametrize("row", rows(section(STATES, "## A case in a step")), ids=lambda row: row[0])
+def test_a_case_in_a_step_has_the_status_the_table_says(row: list[str]) -> None:
+    how, status = row
+    doubt = Doubt("poor_scan") if "has a doubt" in how else None
+    skip = Skip(Status.NOT_NEEDED) if "does not apply" in how else None
+    named = coded(how)
+    state = RequestState(named[0]) if named else None
+    assert _status(_step(doubt, skip), state, decided="decided" in how) == coded(status)[0]
+
+
+def test_the_status_table_leaves_no_state_and_no_status_out() -> None:
+    table = rows(section(STATES, "## A case in a step"))
+    assert {name for row in table for name in coded(row[0])} == set(RequestState)
+    assert {name for row in table for name in coded(row[1])} == set(Status)
+
+
+def test_a_case_is_as_its_worst_step_in_the_order_of_the_table() -> None:
+    table = [(coded(row[0]), row[1]) for row in rows(section(STATES, "## A case in the report"))]
+    assert {name for names, _ in table for name in names} == set(Status)
+    for position, (names, state) in enumerate(table):
+        at_most = [Status(name) for following, _ in table[position:] for name in following]
+        for name in names:
+            assert state_of([Status(name), *at_most]) == state
+
+
+def test_every_outcome_is_in_the_table_once() -> None:
+    assert list(TABLE) == [outcome.value for outcome in Outcome]
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_the_table_says_what_follows_an_outcome(outcome: Outcome) -> None:
+    *_, then, at_last, case = TABLE[outcome]
+    assert then == next_after(outcome, 1)
+    assert at_last == next_after(outcome, MAX_ATTEMPTS)
+    ends = _status(_step(), _STATE_AFTER[next_after(outcome, MAX_ATTEMPTS)])
+    assert coded(case)[0] == ends
+
+
+@pytest.mark.parametrize(
+    ("column", "module"), [(2, openai_wire), (3, anthropic_wire)], ids=["openai", "anthropic"]
+)
+def test_what_the_table_quotes_of_a_provider_stands_in_its_wire_form(column: int, module: object) -> None:
+    source = Path(str(getattr(module, "__file__", ""))).read_text(encoding="utf-8")
+    quoted = {word for row in TABLE.values() for word in coded(row[column])}
+    assert [word for word in sorted(quoted) if f'"{word}"' not in source] == []
