@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from llm_assets.domain.clock import Clock, system_clock
+from llm_assets.domain.document import Priority
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.night import Calendar
 from llm_assets.domain.profile import Lane, Lanes, Profile
@@ -19,8 +20,10 @@ from llm_assets.domain.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIE
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night import Mask, Night, check_regions
 from llm_assets.engine.receive import DaySummary, Grown, OnProgress, read_day, receive
+from llm_assets.intake.item import read_item
 from llm_assets.intake.pii import mask_case
 from llm_assets.intake.sources import RawItem, scan
+from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import NightSummary
 from resources.lake import Lake
@@ -126,12 +129,20 @@ class Assembly:
         calendar = self.settings.calendar
         grown = Grown()
         if inbox.is_dir():
-            items = scan(inbox, source="inbox", relative_to=self.home)
-            grown = receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit)
+            known = self.ledger.arrivals("inbox")
+            items = scan(inbox, source="inbox", relative_to=self.home, known=known)
+            grown = receive(
+                self.ledger, self.raw, items, calendar.day_of, on_progress, limit, self._is_urgent
+            )
         for path in paths:
             items = _belonging_to(scan(path, source="files"), calendar, day)
             grown += receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit)
         return grown
+
+    def _is_urgent(self, item: RawItem) -> bool:
+        """Whether its queue's rule calls a message urgent; scans are not read for this."""
+        message = read_item(item.data, item.kind, item.place, ocr=False)
+        return priority_of(message, self.queues.for_addresses(addresses_of(message))) is Priority.URGENT
 
     def read_day(self, day: date, on_progress: OnProgress = _silent) -> DaySummary:
         """Reads what is new of a day and rewrites its `documents`."""

@@ -137,6 +137,9 @@ class Register(Protocol):
     def received(self, day: date) -> list[Received]:
         """The day's messages, each place once with its newest bytes, in order of arrival."""
 
+    def arrivals(self, source: str) -> dict[str, datetime]:
+        """place -> when its newest bytes arrived, for every place of a source: what need not be read again."""
+
     def known_digests(self, source: str, places: Sequence[str]) -> dict[str, str]:
         """place -> newest raw_sha256, for the places already in the register."""
 

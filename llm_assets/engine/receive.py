@@ -49,6 +49,7 @@ def receive(
     day_of: Callable[[datetime], date],
     on_progress: OnProgress,
     limit: int | None = None,
+    is_urgent: Callable[[RawItem], bool] | None = None,
 ) -> Grown:
     """Stores and registers what is not known yet, at most `limit` messages.
 
@@ -62,6 +63,8 @@ def receive(
         rows = [_registered(raw, item, day_of) for item in new]
         grown.messages += register.receive(rows)
         grown.days |= {row.day for row in rows}
+        if is_urgent is not None:
+            grown.urgent_days |= {row.day for row, item in zip(rows, new, strict=True) if is_urgent(item)}
         seen += len(chunk)
         on_progress("received", seen, None)
         if limit is not None and grown.messages >= limit:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +35,12 @@ class RawItem:
 
 
 def scan(
-    root: Path, *, source: str, relative_to: Path | None = None, mapping: DropMapping | None = None
+    root: Path,
+    *,
+    source: str,
+    relative_to: Path | None = None,
+    mapping: DropMapping | None = None,
+    known: Mapping[str, datetime] | None = None,
 ) -> Iterator[RawItem]:
     """Every message below `root` (a folder, or one file) in a stable order, one at a time.
 
@@ -43,9 +48,15 @@ def scan(
     are left alone, and a file that vanishes meanwhile is left for the next scan. What cannot be opened or mapped
     becomes an item that reads as unreadable, so that it is counted and stops nothing else. Raises OSError when `root`
     itself cannot be read.
+
+    `known` names places read before with their file times: a file of one message that still has its time is not
+    opened again, so that scanning a full inbox every few seconds costs no reading.
     """
     scanner = _Scanner(
-        source, relative_to.resolve() if relative_to is not None else None, mapping or DropMapping()
+        source,
+        relative_to.resolve() if relative_to is not None else None,
+        mapping or DropMapping(),
+        known or {},
     )
     if root.is_file():
         yield from scanner.file(root)
@@ -58,6 +69,7 @@ class _Scanner:
     source: str
     relative_to: Path | None
     mapping: DropMapping
+    known: Mapping[str, datetime]
 
     def folder(self, folder: Path) -> Iterator[RawItem]:
         entries = sorted(os.scandir(folder), key=lambda e: e.name)
@@ -78,8 +90,13 @@ class _Scanner:
             except OSError as error:
                 yield self._unopened(path, error)
 
+    def _is_known(self, path: Path, place: str) -> bool:
+        return place in self.known and self.known[place] == _written(path)
+
     def file(self, path: Path) -> Iterator[RawItem]:
         try:
+            if self._is_known(path, self._place(path)):
+                return
             with path.open("rb") as stream:
                 head = stream.read(_SNIFFED)
                 arrived = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
@@ -125,8 +142,9 @@ class _Scanner:
         for unique in sorted(found):
             path = found[unique]
             try:
-                arrived = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                yield self._whole(path, self._place(folder / unique), "mail", arrived)
+                place = self._place(folder / unique)
+                if not self._is_known(path, place):
+                    yield self._whole(path, place, "mail", _written(path))
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -146,6 +164,10 @@ class _Scanner:
         if self.relative_to is not None and place.is_relative_to(self.relative_to):
             place = place.relative_to(self.relative_to)
         return _readable(place.as_posix())
+
+
+def _written(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,10 @@ class SqlLedger:
     def received(self, day: date) -> list[Received]:
         with self._database.reading() as connection:
             return register.received_on(connection, day)
+
+    def arrivals(self, source: str) -> dict[str, datetime]:
+        with self._database.reading() as connection:
+            return register.arrivals(connection, source)
 
     def known_digests(self, source: str, places: Sequence[str]) -> dict[str, str]:
         with self._database.reading() as connection:

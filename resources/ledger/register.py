@@ -1,7 +1,7 @@
 """The register of everything received: which bytes stood at which place of which source, and whose day they are."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, func, select
 
@@ -48,6 +48,14 @@ def received_on(connection: Connection, day: date) -> list[Received]:
         .order_by(received.c.arrived_at, received.c.source, received.c.place)
     )
     return [Received(*row) for row in rows]
+
+
+def arrivals(connection: Connection, source: str) -> dict[str, datetime]:
+    newest = select(func.max(received.c.id)).where(received.c.source == source).group_by(received.c.place)
+    rows = connection.execute(
+        select(received.c.place, received.c.arrived_at).where(received.c.id.in_(newest))
+    )
+    return {row.place: row.arrived_at for row in rows}
 
 
 def known_digests(connection: Connection, source: str, places: Sequence[str]) -> dict[str, str]:

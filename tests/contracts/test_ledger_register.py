@@ -67,6 +67,13 @@ def test_the_newest_digest_of_each_known_place_is_told(ledger: SqlLedger) -> Non
     assert ledger.known_digests("inbox", []) == {}
 
 
+def test_the_newest_arrival_of_each_place_of_a_source_is_told(ledger: SqlLedger) -> None:
+    newer = mail("a", "changed", minute=10)
+    ledger.receive([mail("a"), mail("b"), mail("x", source="crm:clients")])
+    ledger.receive([newer])
+    assert ledger.arrivals("inbox") == {"a": newer.arrived_at, "b": mail("b").arrived_at}
+
+
 def test_a_whole_days_mail_is_received_at_once(ledger: SqlLedger) -> None:
     many = [
         replace(mail(f"{n:05}"), arrived_at=datetime(2026, 11, 20, tzinfo=UTC) + timedelta(seconds=n))
