@@ -28,6 +28,7 @@ def documents_asset(nights: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition
     ) -> dg.MaterializeResult[None]:
         day = date.fromisoformat(context.partition_key)
         with desk.open() as assembly:
+            assembly.receive()  # not only the sensor's task: it may be off
             summary = assembly.read_day(day)
             metadata = table_metadata(assembly.lake, DOCUMENTS, day, summary.messages)
             return dg.MaterializeResult(
