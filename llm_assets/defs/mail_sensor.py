@@ -1,11 +1,12 @@
 """Sensor `new_mail`: registers what arrived and asks for `documents` of the days that grew.
 
-The register is the truth and takes each message once, so a tick that fails loses nothing: the next one finds the
-rest. The cursor only remembers when a day was last asked for."""
+The register is the truth and takes each message once. The cursor remembers how far in it the sensor has looked: a
+tick that dies between registering and asking loses nothing, and neither does a run that registers mail itself."""
 
 import json
-from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Set
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import dagster as dg
 
@@ -30,38 +31,70 @@ def mail_sensor(job: UnresolvedJob) -> dg.SensorDefinition:
     def new_mail(
         context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
     ) -> dg.SensorResult | dg.SkipReason:
+        cursor = read_cursor(context.cursor)
         with desk.open() as assembly:
-            grown = assembly.receive(limit=MESSAGES_A_TICK)
+            urgent = assembly.receive(limit=MESSAGES_A_TICK).urgent_days
+            position, grown = assembly.ledger.grown_since(cursor.position)
             now = assembly.clock()
-        asked, pending = read_cursor(context.cursor)
-        pending |= {day.isoformat() for day in grown.days}
-        due = due_days(pending, asked, now, urgent={day.isoformat() for day in grown.urgent_days})
-        asked |= dict.fromkeys(due, now)
-        cursor = write_cursor(asked, pending - due, now)
+        nights = Nights(desk.settings.first_day, desk.settings.calendar.day_of(now))
+        if unreadable := {day for day in grown if day < nights.first}:
+            context.log.warning(
+                f"mail of {', '.join(map(str, sorted(unreadable)))} is registered but older than {nights.first}: "
+                "set LLM_ASSETS_FIRST_DAY to its day and it is read"
+            )
+        pending = cursor.pending | grown
+        due = due_days(pending, cursor.asked, now, nights=nights, urgent=urgent)
+        after = Cursor(position, {**cursor.asked, **dict.fromkeys(due, now)}, pending - due)
         requests = [
-            dg.RunRequest(run_key=f"mail:{day}:{now.isoformat()}", partition_key=day) for day in sorted(due)
+            dg.RunRequest(run_key=f"mail:{day}:{now.isoformat()}", partition_key=day.isoformat())
+            for day in sorted(due)
         ]
-        return dg.SensorResult(run_requests=requests, cursor=cursor)
+        return dg.SensorResult(run_requests=requests, cursor=write_cursor(after, now))
 
     return new_mail
 
 
+class Nights(NamedTuple):
+    """The days that are partitions now."""
+
+    first: date
+    last: date
+
+
+class Cursor(NamedTuple):
+    """What the sensor remembers."""
+
+    position: int
+    """How far in the register it has looked."""
+    asked: Mapping[date, datetime]
+    """When each day was last asked for."""
+    pending: Set[date]
+    """Days that grew and wait for the pause to end, or to become partitions."""
+
+
 def due_days(
-    pending: Collection[str], asked: Mapping[str, datetime], now: datetime, *, urgent: Collection[str]
-) -> set[str]:
+    pending: Set[date],
+    asked: Mapping[date, datetime],
+    now: datetime,
+    *,
+    nights: Nights,
+    urgent: Collection[date],
+) -> set[date]:
     """Days to read now: those that grew and were not asked for within QUIET, and those with urgent mail. Pure."""
-    return {day for day in pending if day in urgent or day not in asked or now - asked[day] >= QUIET}
+    rested = {day for day in pending if day in urgent or day not in asked or now - asked[day] >= QUIET}
+    return {day for day in rested if nights.first <= day <= nights.last}
 
 
-def read_cursor(text: str | None) -> tuple[dict[str, datetime], set[str]]:
+def read_cursor(text: str | None) -> Cursor:
     if not text:
-        return {}, set()
+        return Cursor(0, {}, frozenset())
     content = json.loads(text)
-    asked = {day: datetime.fromisoformat(at) for day, at in content["asked"].items()}
-    return asked, set(content["pending"])
+    asked = {date.fromisoformat(day): datetime.fromisoformat(at) for day, at in content["asked"].items()}
+    return Cursor(content["position"], asked, frozenset(map(date.fromisoformat, content["pending"])))
 
 
-def write_cursor(asked: Mapping[str, datetime], pending: Collection[str], now: datetime) -> str:
+def write_cursor(cursor: Cursor, now: datetime) -> str:
     """The cursor without days that no longer matter for the pause."""
-    recent = {day: at.isoformat() for day, at in asked.items() if now - at < QUIET}
-    return json.dumps({"asked": recent, "pending": sorted(pending)}, sort_keys=True)
+    recent = {day.isoformat(): at.isoformat() for day, at in cursor.asked.items() if now - at < QUIET}
+    pending = sorted(day.isoformat() for day in cursor.pending)
+    return json.dumps({"position": cursor.position, "asked": recent, "pending": pending}, sort_keys=True)

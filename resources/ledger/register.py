@@ -71,3 +71,12 @@ def known_digests(connection: Connection, source: str, places: Sequence[str]) ->
         )
         found.update((place, digest) for place, digest in rows)
     return found
+
+
+def grown_since(connection: Connection, position: int) -> tuple[int, set[date]]:
+    rows = connection.execute(
+        select(received.c.day, func.max(received.c.id))
+        .where(received.c.id > position)
+        .group_by(received.c.day)
+    ).all()
+    return max((newest for _, newest in rows), default=position), {day for day, _ in rows}

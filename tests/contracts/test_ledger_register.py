@@ -82,3 +82,15 @@ def test_a_whole_days_mail_is_received_at_once(ledger: SqlLedger) -> None:
     assert ledger.receive(many) == 5000
     assert ledger.received(DAY) == many
     assert len(ledger.known_digests("inbox", [m.place for m in many])) == 5000
+
+
+def test_the_days_that_grew_since_a_position_are_told_once(ledger: SqlLedger) -> None:
+    assert ledger.grown_since(0) == (0, set())
+    ledger.receive([mail("a"), mail("b"), mail("c", day=NEXT_DAY)])
+    first, days = ledger.grown_since(0)
+    assert days == {DAY, NEXT_DAY}
+    assert ledger.grown_since(first) == (first, set())
+    ledger.receive([mail("a"), mail("d", day=NEXT_DAY)])
+    second, days = ledger.grown_since(first)
+    assert (second > first, days) == (True, {NEXT_DAY})
+    assert ledger.grown_since(0) == (second, {DAY, NEXT_DAY})

@@ -154,7 +154,11 @@ class SmallDesk:
         """One evaluation as the daemon would ask for it."""
         repository = self.definitions.get_repository_def()
         context = dg.build_sensor_context(
-            instance=self.instance, cursor=cursor, repository_def=repository, sensor_name=sensor
+            instance=self.instance,
+            cursor=cursor,
+            repository_def=repository,
+            sensor_name=sensor,
+            resources={"desk": self.desk},
         )
         with context:
             return repository.get_sensor_def(sensor).evaluate_tick(context)

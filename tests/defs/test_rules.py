@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from llm_assets.defs.batch_sensor import Gate, gate_for
-from llm_assets.defs.mail_sensor import QUIET, due_days, read_cursor, write_cursor
+from llm_assets.defs.mail_sensor import QUIET, Cursor, Nights, due_days, read_cursor, write_cursor
 from llm_assets.defs.metadata import markdown_table
 from llm_assets.defs.parking import parked_assets
 from llm_assets.defs.rework import REWORK_TAG, ReworkConfig, rework_of
@@ -53,26 +53,36 @@ def test_a_parked_night_goes_on_when_done_or_when_its_deadline_comes(moment: Mom
     assert gate is moment.gate
 
 
+A, B = date(2026, 11, 19), DAY
+NIGHTS = Nights(date(2026, 1, 1), DAY)
+
+
 def test_a_day_is_read_at_once_then_at_most_every_quarter_of_an_hour() -> None:
-    assert due_days({"a"}, {}, NOW, urgent=set()) == {"a"}
-    assert due_days({"a"}, {"a": NOW - QUIET + timedelta(seconds=1)}, NOW, urgent=set()) == set()
-    assert due_days({"a"}, {"a": NOW - QUIET}, NOW, urgent=set()) == {"a"}
+    assert due_days({A}, {}, NOW, nights=NIGHTS, urgent=set()) == {A}
+    recently = {A: NOW - QUIET + timedelta(seconds=1)}
+    assert due_days({A}, recently, NOW, nights=NIGHTS, urgent=set()) == set()
+    assert due_days({A}, {A: NOW - QUIET}, NOW, nights=NIGHTS, urgent=set()) == {A}
 
 
 def test_urgent_mail_does_not_wait_for_the_pause_and_pulls_no_other_day_along() -> None:
-    asked = {"a": NOW, "b": NOW}
-    assert due_days({"a", "b"}, asked, NOW, urgent={"a"}) == {"a"}
+    assert due_days({A, B}, {A: NOW, B: NOW}, NOW, nights=NIGHTS, urgent={A}) == {A}
+
+
+def test_only_days_that_are_partitions_are_asked_for() -> None:
+    before, after = NIGHTS.first - timedelta(days=1), DAY + timedelta(days=1)
+    days = {before, NIGHTS.first, DAY, after}
+    assert due_days(days, {}, NOW, nights=NIGHTS, urgent=days) == {NIGHTS.first, DAY}
 
 
 def test_the_cursor_remembers_what_waits_and_forgets_old_pauses() -> None:
     recent, old = NOW - timedelta(minutes=1), NOW - QUIET
-    text = write_cursor({"2026-11-20": recent, "2026-11-19": old}, {"2026-11-20"}, NOW)
-    assert read_cursor(text) == ({"2026-11-20": recent}, {"2026-11-20"})
+    text = write_cursor(Cursor(7, {B: recent, A: old}, {B}), NOW)
+    assert read_cursor(text) == Cursor(7, {B: recent}, {B})
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_no_cursor_yet_means_nothing_asked_and_nothing_waiting(nothing: str | None) -> None:
-    assert read_cursor(nothing) == ({}, set())
+def test_no_cursor_yet_means_the_register_from_its_beginning(nothing: str | None) -> None:
+    assert read_cursor(nothing) == Cursor(0, {}, frozenset())
 
 
 def test_a_continuation_takes_the_parked_steps_and_what_needs_them() -> None:

@@ -1,0 +1,138 @@
+"""Sensor `new_mail` on a real instance: what arrives is registered once, and its days are asked for."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from small_desk import DAY, MAILS, NOON, URGENT, SmallDesk, mail
+
+from llm_assets.defs import mail_sensor
+
+LATER = NOON + timedelta(minutes=3)
+
+
+@pytest.fixture
+def watching(parking_desk: SmallDesk) -> SmallDesk:
+    parking_desk.clock.now = NOON
+    return parking_desk
+
+
+def days(tick: Any) -> list[str]:
+    return [request.tags["dagster/partition"] for request in tick.run_requests]
+
+
+def registered(desk: SmallDesk, day: Any = DAY) -> int:
+    with desk.desk.open() as assembly:
+        return len(assembly.ledger.received(day))
+
+
+def drop(desk: SmallDesk, names: Sequence[str]) -> None:
+    for name in names:
+        desk.drop(f"{name}.eml", mail(name, "Card", f"Hello, {name} asks when the card arrives."))
+
+
+def test_new_mail_is_registered_and_its_day_is_asked_for(watching: SmallDesk) -> None:
+    for name, data in MAILS.items():
+        watching.drop(name, data)
+    tick = watching.tick("new_mail")
+    assert days(tick) == [DAY.isoformat()]
+    assert registered(watching) == len(MAILS)
+    [request] = tick.run_requests
+    assert request.job_name in (None, "read_mail")
+    assert watching.materialize(["documents"]).success
+
+
+def test_a_quiet_inbox_asks_for_nothing(watching: SmallDesk) -> None:
+    drop(watching, ["ada"])
+    first = watching.tick("new_mail")
+    second = watching.tick("new_mail", first.cursor)
+    assert days(second) == []
+
+
+def test_a_growing_day_waits_a_quarter_of_an_hour_and_is_then_read(watching: SmallDesk) -> None:
+    drop(watching, ["ada"])
+    first = watching.tick("new_mail")
+    drop(watching, ["bess"])
+    watching.clock.now = LATER
+    second = watching.tick("new_mail", first.cursor)
+    assert days(second) == []
+    assert registered(watching) == 2, "registered at once all the same"
+    watching.clock.now = NOON + timedelta(minutes=15)
+    third = watching.tick("new_mail", second.cursor)
+    assert days(third) == [DAY.isoformat()]
+    assert days(watching.tick("new_mail", third.cursor)) == []
+
+
+def test_mail_of_another_day_does_not_wait_for_this_one(watching: SmallDesk) -> None:
+    drop(watching, ["ada"])
+    first = watching.tick("new_mail")
+    watching.drop("bess.eml", mail("bess", "Card", "Where is it?"), NOON - timedelta(days=1))
+    watching.clock.now = LATER
+    assert days(watching.tick("new_mail", first.cursor)) == ["2026-11-19"]
+
+
+def test_urgent_mail_does_not_wait(watching: SmallDesk) -> None:
+    drop(watching, ["ada"])
+    first = watching.tick("new_mail")
+    watching.drop("boris.eml", URGENT)
+    watching.clock.now = LATER
+    assert days(watching.tick("new_mail", first.cursor)) == [DAY.isoformat()]
+
+
+def test_a_tick_takes_a_bounded_number_and_the_next_one_goes_on(
+    watching: SmallDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_sensor, "MESSAGES_A_TICK", 2)
+    drop(watching, ["ada", "bess", "cleo", "dora", "enid"])
+    cursor, counts = None, []
+    for _ in range(4):
+        cursor = watching.tick("new_mail", cursor).cursor
+        counts.append(registered(watching))
+    assert counts == [2, 4, 5, 5]
+    assert json.loads(cursor or "{}")["pending"] == [DAY.isoformat()], (
+        "the last ones wait for the pause to end"
+    )
+
+
+def test_a_day_whose_tick_died_after_registering_is_asked_for_by_the_next(
+    watching: SmallDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(watching, ["ada"])
+    with monkeypatch.context() as dying:
+        dying.setattr(mail_sensor, "due_days", _die)
+        with pytest.raises(Exception, match="killed"):
+            watching.tick("new_mail")
+    assert registered(watching) == 1
+    assert days(watching.tick("new_mail", None)) == [DAY.isoformat()]
+
+
+def _die(*_: Any, **__: Any) -> None:
+    raise RuntimeError("killed")
+
+
+def test_mail_that_a_run_registered_is_asked_for_too(watching: SmallDesk) -> None:
+    cursor = watching.tick("new_mail").cursor
+    watching.drop("bess.eml", mail("bess", "Card", "Where is it?"), NOON - timedelta(days=1))
+    assert watching.materialize(["documents"]).success
+    assert registered(watching, date(2026, 11, 19)) == 1
+    assert days(watching.tick("new_mail", cursor)) == ["2026-11-19"]
+
+
+def test_a_message_from_before_the_first_day_stops_no_other(watching: SmallDesk) -> None:
+    watching.drop("old.eml", mail("old", "Archive", "From the attic."), datetime(2019, 5, 1, tzinfo=UTC))
+    drop(watching, ["ada"])
+    tick = watching.tick("new_mail")
+    assert days(tick) == [DAY.isoformat()]
+    earlier = watching.with_settings(first_day=date(2019, 1, 1))
+    assert days(earlier.tick("new_mail", tick.cursor)) == ["2019-05-01"], "kept until it can be read"
+
+
+def test_a_message_from_a_day_that_has_not_begun_is_read_when_it_has(watching: SmallDesk) -> None:
+    tomorrow = NOON + timedelta(days=1)
+    watching.drop("early.eml", mail("early", "Clock", "My clock is fast."), tomorrow)
+    first = watching.tick("new_mail")
+    assert days(first) == []
+    watching.clock.now = tomorrow
+    assert days(watching.tick("new_mail", first.cursor)) == ["2026-11-21"]
