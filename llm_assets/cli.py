@@ -227,3 +227,7 @@ def doctor() -> None:
 
 def _maybe(day: datetime | None) -> date | None:
     return day.date() if day is not None else None
+
+
+if __name__ == "__main__":
+    main()
