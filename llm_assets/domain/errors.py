@@ -32,6 +32,10 @@ class PermanentError(DeskError):
         self.code = code
 
 
+class OverBudgetError(DeskError):
+    """Requests were not put under way because they might cost more than a limit leaves."""
+
+
 class UnansweredError(DeskError):
     """A create was sent and its answer never came: the batch may or may not exist. Only reconciling may decide."""
 

@@ -1,7 +1,11 @@
-"""Tokens and what they cost. Prices themselves come from outside; the arithmetic and the rules are here."""
+"""Tokens, what they cost and how much may be spent. Prices themselves come from outside; the rules are here."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from enum import StrEnum
+
+from llm_assets.domain.profile import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,50 @@ class Spend:
     output_tokens: int
     requests: int
     retried: int
+
+
+class OverBudget(StrEnum):
+    """What happens to a night that may cost more than its budget."""
+
+    CUT = "cut"
+    """What fits goes first, by priority; the rest stays open."""
+    REFUSE = "refuse"
+    """Nothing is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The limits of one night over all lanes; a lane's own are in its rule."""
+
+    night_usd: Decimal | None = None
+    over: OverBudget = OverBudget.CUT
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A sum that costs and reservations of some days may not pass together."""
+
+    what: str
+    """For people, e.g. `the night of 2026-11-20`."""
+    setting: str
+    """Where a person raises it."""
+    usd: Decimal
+    first_day: date
+    last_day: date
+    lane: Lane | None = None
+    """None counts every lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What counts against a limit: answers paid for, and the most that requests under way may cost."""
+
+    spent_usd: Decimal = Decimal(0)
+    reserved_usd: Decimal = Decimal(0)
+
+    @property
+    def usd(self) -> Decimal:
+        return self.spent_usd + self.reserved_usd
 
 
 def estimated_tokens(text_length: int) -> int:

@@ -76,6 +76,9 @@ class LaneRule(_Border):
     mode: Mode = Mode.BATCH
     priority: int = 0
     budget_usd: Decimal | None = Field(default=None, ge=0)
+    """Of one night."""
+    budget_month_usd: Decimal | None = Field(default=None, ge=0)
+    """Of all nights of a calendar month."""
 
 
 class Lanes(_Border):

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from llm_assets.domain.batch import Batch, BatchState, BatchView, Candidate
 from llm_assets.domain.document import Received
-from llm_assets.domain.money import Usage
+from llm_assets.domain.money import Committed, Limit, Usage
 from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Answer, Next, RequestState
 from llm_assets.domain.profile import Lane, Mode, Profile
@@ -38,6 +38,10 @@ class Member:
     request_id: str
     attempt: int
     tries: int = 1
+    estimated_tokens: int | None = None
+    """Prompt tokens as counted before sending; what the bill is compared with later."""
+    reserved_usd: Decimal = Decimal(0)
+    """The most it may cost, set aside from the budget until its answer is paid for; 0 without a budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,17 @@ class Planned:
     """case_id -> request_id that answers it; differs from the asked one where an older answer is kept."""
     new: int
     reused: int
+    changed: int = 0
+    """How many of the new ones had been planned for this night before, with other content or another prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """One answer as it was counted before and billed after."""
+
+    estimated_tokens: int
+    input_tokens: int
+    output_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,8 @@ class Standing:
     outcome: str
     detail: str
     attempts: int
+    held: str = ""
+    """Why a due request is not sent now, e.g. `over_budget`; empty when nothing holds it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +178,31 @@ class Ledger(Protocol):
         """Forgets the work of cases that are no longer in the night; `keep` names those that are. Requests,
         results and costs stay. Returns how many."""
 
-    def intend(self, batch: Batch, members: Sequence[Member]) -> None:
-        """Batch in state INTENT with its members, which become IN_FLIGHT, in one transaction.
+    def preview(self, day: date, step: str, work: Sequence[Work], *, rework: Rework) -> Planned:
+        """What `plan` would answer, without writing anything."""
 
-        Raises ValueError when a member is already in flight, which rolls everything back.
+    def intend(self, batch: Batch, members: Sequence[Member], limits: Sequence[Limit] = ()) -> None:
+        """Batch in state INTENT with its members and their reservations, in one transaction; the members become
+        IN_FLIGHT and nothing holds them back any more.
+
+        Raises ValueError when a member is already in flight and OverBudgetError when a limit would be passed, both
+        of which roll everything back. Two processes never both reserve the last of a budget.
         """
+
+    def committed(self, limits: Sequence[Limit]) -> list[Committed]:
+        """What counts against each limit now. A reservation counts until its answer is settled or it is released."""
+
+    def hold(self, request_ids: Collection[str], reason: str) -> int:
+        """Says why due requests are not sent; the next intent forgets it. Returns how many it was news for."""
+
+    def billed(self, provider: str, step: str, model: str, limit: int) -> list[Billed]:
+        """Usable answers of the newest batches of a step and model, at most `limit`."""
+
+    def batch_seconds(self, provider: str, limit: int) -> list[float]:
+        """From submission to collection, for the newest batches of a profile."""
+
+    def work_counts(self, step: str, since: date) -> dict[date, int]:
+        """Cases of each night since a day that needed a request of the step."""
 
     def transition(self, batch_id: str, before: BatchState, after: BatchState, **changes: Any) -> None:
         """Compare-and-set of the state, with changed columns of Batch. Raises ValueError when it is not `before`.

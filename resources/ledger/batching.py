@@ -9,21 +9,30 @@ from sqlalchemy import Connection, RowMapping, and_, exists, insert, select, upd
 from sqlalchemy.exc import IntegrityError
 
 from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState, may_become
+from llm_assets.domain.money import Limit
 from llm_assets.domain.outcome import RequestState
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.ports import Member
+from resources.ledger import spending
 from resources.ledger.sql import Columns, chunks, constants, insert_from, table_of
 from resources.ledger.tables import attempts, batch_members, batches, requests
 
 _COLUMNS = tuple(field.name for field in fields(Batch))
 _CHANGEABLE = frozenset(_COLUMNS) - {"batch_id", "state"}
-_MEMBER_COLUMNS: Columns = {"request_id": str, "attempt": int}
+_MEMBER_COLUMNS: Columns = {
+    "request_id": str,
+    "attempt": int,
+    "estimated_tokens": int,
+    "reserved_pico_usd": int,
+}
 _FREES_MEMBERS = frozenset({BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED})
 
 
-def intend(connection: Connection, batch: Batch, members: Sequence[Member]) -> None:
+def intend(connection: Connection, batch: Batch, members: Sequence[Member], limits: Sequence[Limit]) -> None:
+    if limits:
+        spending.take_turns(connection)
     ordered = sorted(members, key=lambda m: m.request_id)  # the same order everywhere: no deadlock
-    rows = [(m.request_id, m.attempt) for m in ordered]
+    rows = [(m.request_id, m.attempt, m.estimated_tokens, spending.pico(m.reserved_usd)) for m in ordered]
     try:
         connection.execute(insert(batches), {name: getattr(batch, name) for name in _COLUMNS})
         for chunk in chunks(rows):
@@ -41,10 +50,11 @@ def intend(connection: Connection, batch: Batch, members: Sequence[Member]) -> N
             requests.c.state == RequestState.DUE,
             requests.c.attempt + 1 == member.c.attempt,
         )
-        .values(state=RequestState.IN_FLIGHT, attempt=member.c.attempt)
+        .values(state=RequestState.IN_FLIGHT, attempt=member.c.attempt, held=None)
     ).rowcount
     if taken != len(rows):
         raise ValueError(_not_due(batch, f"{len(rows) - taken} of {len(rows)}"))
+    spending.check(connection, batch, limits)
 
 
 def _not_due(batch: Batch, how_many: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.document import Received
+from llm_assets.domain.money import Committed, Limit
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Lane
 from llm_assets.engine.ports import (
+    Billed,
     DeadLetter,
     Decision,
     Member,
@@ -21,7 +23,7 @@ from llm_assets.engine.ports import (
     UsageRow,
     Work,
 )
-from resources.ledger import batching, people, planning, register, settling
+from resources.ledger import batching, people, planning, register, settling, spending
 from resources.ledger.database import Database
 from resources.ledger.settling import Bill
 
@@ -76,9 +78,33 @@ class SqlLedger:
         with self._database.writing() as connection:
             return planning.prune_work(connection, day, step, keep)
 
-    def intend(self, batch: Batch, members: Sequence[Member]) -> None:
+    def preview(self, day: date, step: str, work: Sequence[Work], *, rework: Rework) -> Planned:
+        with self._database.reading() as connection:
+            return planning.preview(connection, day, step, work, rework)
+
+    def intend(self, batch: Batch, members: Sequence[Member], limits: Sequence[Limit] = ()) -> None:
         with self._database.writing() as connection:
-            batching.intend(connection, batch, members)
+            batching.intend(connection, batch, members, limits)
+
+    def committed(self, limits: Sequence[Limit]) -> list[Committed]:
+        with self._database.reading() as connection:
+            return spending.committed(connection, limits)
+
+    def hold(self, request_ids: Collection[str], reason: str) -> int:
+        with self._database.writing() as connection:
+            return spending.hold(connection, request_ids, reason)
+
+    def billed(self, provider: str, step: str, model: str, limit: int) -> list[Billed]:
+        with self._database.reading() as connection:
+            return spending.billed(connection, provider, step, model, limit)
+
+    def batch_seconds(self, provider: str, limit: int) -> list[float]:
+        with self._database.reading() as connection:
+            return spending.batch_seconds(connection, provider, limit)
+
+    def work_counts(self, step: str, since: date) -> dict[date, int]:
+        with self._database.reading() as connection:
+            return planning.work_counts(connection, step, since)
 
     def transition(self, batch_id: str, before: BatchState, after: BatchState, **changes: Any) -> None:
         with self._database.writing() as connection:

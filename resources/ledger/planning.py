@@ -49,22 +49,46 @@ def plan(
     connection: Connection, day: date, step: str, asked: Sequence[Work], rework: Rework, max_attempts: int
 ) -> Planned:
     """One chunk; the caller bounds its size."""
-    wanted = {w.case_id: w for w in asked}
-    older = _work_of(connection, day, step, wanted)
-    stands = _stands(connection, {w.request_id for w in (*wanted.values(), *older.values())})
-    assigned = {case_id: _assigned(w, older.get(case_id), stands, rework) for case_id, w in wanted.items()}
+    older, stands, assigned = _look_up(connection, day, step, asked, rework)
     _end_exhausted(connection, stands, assigned.values(), max_attempts)
     unseen = {w.request_id: w for w in assigned.values() if w.request_id not in stands}
     _add_requests(connection, step, [unseen[i] for i in sorted(unseen)])
     changed = [w for case_id, w in assigned.items() if older.get(case_id) != w]
     _put_work(connection, day, step, sorted(changed, key=lambda w: w.case_id))
+    return _planned(older, stands, assigned)
+
+
+def preview(connection: Connection, day: date, step: str, asked: Sequence[Work], rework: Rework) -> Planned:
+    """What `plan` would answer; requests without a try left are not looked for."""
+    return _planned(*_look_up(connection, day, step, asked, rework))
+
+
+class _LookedUp(NamedTuple):
+    older: dict[str, Work]
+    stands: dict[str, _Stand]
+    assigned: dict[str, Work]
+
+
+def _look_up(
+    connection: Connection, day: date, step: str, asked: Sequence[Work], rework: Rework
+) -> _LookedUp:
+    wanted = {w.case_id: w for w in asked}
+    older = _work_of(connection, day, step, wanted)
+    stands = _stands(connection, {w.request_id for w in (*wanted.values(), *older.values())})
+    assigned = {case_id: _assigned(w, older.get(case_id), stands, rework) for case_id, w in wanted.items()}
+    return _LookedUp(older, stands, assigned)
+
+
+def _planned(older: dict[str, Work], stands: dict[str, _Stand], assigned: dict[str, Work]) -> Planned:
     due = {
         w.request_id: stands.get(w.request_id, _UNSEEN).member(w.request_id)
         for w in assigned.values()
         if stands.get(w.request_id, _UNSEEN).state is RequestState.DUE
     }
-    new = sum(w.request_id in due for w in assigned.values())
-    return Planned(due, {c: w.request_id for c, w in assigned.items()}, new, len(assigned) - new)
+    new = [(case_id, w) for case_id, w in assigned.items() if w.request_id in due]
+    changed = sum(older.get(case_id, w) != w for case_id, w in new)
+    reused = len(assigned) - len(new)
+    return Planned(due, {c: w.request_id for c, w in assigned.items()}, len(new), reused, changed)
 
 
 def _assigned(asked: Work, older: Work | None, stands: dict[str, _Stand], rework: Rework) -> Work:
@@ -163,6 +187,7 @@ def standings(connection: Connection, day: date, step: str) -> Iterator[Standing
             requests.c.outcome,
             requests.c.detail,
             requests.c.attempt,
+            func.coalesce(requests.c.held, ""),
         )
         .join(requests, requests.c.request_id == work.c.request_id)
         .where(work.c.day == day, work.c.step == step)
@@ -187,3 +212,13 @@ def counts(connection: Connection, day: date) -> dict[str, dict[str, int]]:
         of_step = found.setdefault(step, dict.fromkeys(_COUNTED_AS.values(), 0))
         of_step[_COUNTED_AS[RequestState(state)]] = number
     return found
+
+
+def work_counts(connection: Connection, step: str, since: date) -> dict[date, int]:
+    rows = connection.execute(
+        select(work.c.day, func.count().label("cases"))
+        .where(work.c.day >= since, work.c.step == step)
+        .group_by(work.c.day)
+        .order_by(work.c.day)
+    )
+    return {row.day: row.cases for row in rows}

@@ -11,10 +11,9 @@ from sqlalchemy import Connection, case, func, select, update
 from llm_assets.domain.outcome import Next, Outcome, RequestState
 from llm_assets.domain.profile import Lane
 from llm_assets.engine.ports import Settlement, UsageRow
+from resources.ledger.spending import PICO, pico
 from resources.ledger.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
 from resources.ledger.tables import attempts, requests
-
-PICO = Decimal(10) ** 12
 
 _STATE_AFTER = {
     Next.DONE: RequestState.DONE,
@@ -141,7 +140,7 @@ def _receipt(settlement: Settlement) -> Row:
         usage.cached_tokens,
         usage.cache_write_tokens,
         usage.output_tokens,
-        int((settlement.cost_usd * PICO).to_integral_value()),
+        pico(settlement.cost_usd),
     )
 
 

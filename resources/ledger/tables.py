@@ -86,6 +86,8 @@ requests = Table(
     Column("outcome", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("output", Text),
+    # Why it is not sent though it is due.
+    Column("held", Text),
 )
 Index(
     "ix_requests_dead",
@@ -126,6 +128,9 @@ batch_members = Table(
     Column("request_id", Text, primary_key=True),
     Column("attempt", Integer, nullable=False),
     Column("released", Boolean, nullable=False),
+    Column("estimated_tokens", BigInteger),
+    # Counts against the budget until an attempt with its cost takes its place, or it is released.
+    Column("reserved_pico_usd", BigInteger),
 )
 Index(
     "uq_batch_members",
@@ -157,7 +162,7 @@ attempts = Table(
     # 1e-12 USD: prices are multiples of it per token, so sums are exact on every database.
     Column("cost_pico_usd", BigInteger, nullable=False),
     Column("settled_at", Instant, nullable=False),
-    Index("ix_attempts_day", "day"),
+    Index("ix_attempts_spend", "day", "lane", "cost_pico_usd"),
 )
 
 decisions = Table(
