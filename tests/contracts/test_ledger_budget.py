@@ -1,13 +1,15 @@
 """Budgets in the ledger: what counts against them, on SQLite and on Postgres, whoever plans at the same time."""
 
 import itertools
-import multiprocessing
 from collections.abc import Sequence
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
 from ledger_night import COST, DAY, STEP, batch, case, count, plan, request, settled, work
@@ -19,9 +21,8 @@ from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Next
 from llm_assets.domain.profile import Lane
 from llm_assets.engine.ports import Billed, Ledger, Member, Planned
-from resources.ledger import SqlLedger
+from resources.ledger import SqlLedger, spending
 
-FORK = multiprocessing.get_context("fork")
 CENT = Decimal("0.01")
 
 
@@ -173,28 +174,28 @@ def test_work_is_counted_by_night(ledger: SqlLedger) -> None:
     assert ledger.work_counts("drafts", DAY + timedelta(days=1)) == {}
 
 
-def reserve_all(url: str, home: Path, name: str, together: "multiprocessing.synchronize.Barrier") -> None:
-    """Reserves a cent at a time from a night that has ten, as if it were alone."""
-    numbers = range(20) if name == "left" else range(20, 40)
-    with closing(SqlLedger(url, home)) as ledger:
-        plan(ledger, work(numbers))
-        together.wait()
-        for number in numbers:
-            try:
-                sent(ledger, [number], [night_of("0.10")], f"{name} {number}")
-            except OverBudgetError:
-                continue
+def test_two_plans_at_the_same_moment_never_both_reserve_the_last_of_a_budget(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, both_have_looked = spending.committed, Barrier(2)
 
+    def looked(*given: Any) -> list[Committed]:
+        found = look(*given)
+        with suppress(BrokenBarrierError):  # the other one has to wait for its turn, so they never meet
+            both_have_looked.wait(timeout=0.5)
+        return found
 
-def test_two_processes_never_both_reserve_the_last_of_a_budget(url: str, tmp_path: Path) -> None:
-    together = FORK.Barrier(2)
-    arguments = [(url, tmp_path, name, together) for name in ("left", "right")]
-    processes = [FORK.Process(target=reserve_all, args=given) for given in arguments]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0, 0]
+    monkeypatch.setattr(spending, "committed", looked)
     with closing(SqlLedger(url, tmp_path)) as ledger:
-        assert ledger.counts(DAY)[STEP]["in_flight"] == 10
-        assert committed(ledger, night_of("0.10")) == Committed(Decimal(0), 10 * CENT)
+        plan(ledger, work([1, 2]))
+
+        def reserve(number: int) -> bool:
+            try:
+                sent(ledger, [number], [night_of(CENT)], f"batch {number}")
+            except OverBudgetError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(reserve, [1, 2])) == [False, True]
+        assert ledger.counts(DAY)[STEP] == count(in_flight=1, due=1)
