@@ -98,7 +98,7 @@ def _missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     read = sum(1 for _ in assembly.lake.read(DOCUMENTS, day, ["day"]))
     if received != read:
         yield Missing(f"{received - read} messages", "received but not read yet", "documents")
-    details = {b.step: b.detail for b in assembly.ledger.open_batches(day) if b.detail}
+    details = assembly.ledger.troubles(day)
     for step in assembly.steps:
         yield from _open_cases(assembly, day, step, details.get(step.name, ""))
 

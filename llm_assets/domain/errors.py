@@ -24,6 +24,10 @@ class TransientError(DeskError):
         """Seconds the provider asked us to wait, or None when it did not say."""
 
 
+class UnreachableError(TransientError):
+    """Nobody is there: nothing was sent, so no try is used up."""
+
+
 class PermanentError(DeskError):
     """The provider refused this request for good; sending it again changes nothing."""
 

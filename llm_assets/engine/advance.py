@@ -118,10 +118,21 @@ def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> Non
     with engine.ledger.owner(f"batch:{batch_id}") as mine:
         while mine:
             batch = engine.ledger.batch(batch_id)
-            if batch.state is until or not _move(engine, batch):
-                return
+            try:
+                if batch.state is until or not _move(engine, batch):
+                    return
+            except (BlockedError, *PASSING) as err:
+                _tell(engine, batch_id, str(err)[:500])
+                raise
             if engine.ledger.batch(batch_id).state is batch.state:
                 return
+
+
+def _tell(engine: Engine, batch_id: str, why: str) -> None:
+    """Leaves the reason with the batch, so that the report can name the cure."""
+    batch = engine.ledger.batch(batch_id)
+    if batch.state in OPEN_STATES and batch.detail != why:
+        engine.ledger.transition(batch_id, batch.state, batch.state, detail=why)
 
 
 def _move(engine: Engine, batch: Batch) -> bool:

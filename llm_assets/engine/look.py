@@ -79,8 +79,8 @@ def begin_grace(engine: Engine, batch: Batch) -> None:
 def _remember(engine: Engine, batch: Batch, view: BatchView) -> None:
     if view.look is Look.UNKNOWN:
         begin_grace(engine, batch)
-    elif batch.not_before is not None:
-        engine.ledger.transition(batch.batch_id, batch.state, batch.state, not_before=None)
+    elif batch.not_before is not None or batch.detail:
+        engine.ledger.transition(batch.batch_id, batch.state, batch.state, not_before=None, detail="")
 
 
 def _is_listed(engine: Engine, batch: Batch) -> bool:

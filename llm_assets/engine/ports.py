@@ -217,6 +217,9 @@ class Ledger(Protocol):
     def open_batches(self, day: date | None = None, steps: Sequence[str] | None = None) -> list[Batch]:
         """Batches not yet in a final state, oldest first; of one day or step when given."""
 
+    def troubles(self, day: date) -> dict[str, str]:
+        """Step -> what stands in the way of its open batches, or of its newest one where that was never collected."""
+
     def members(self, batch_id: str) -> dict[str, Member]:
         """request_id -> member of a batch; released ones left out."""
 

@@ -15,6 +15,7 @@ from llm_assets.domain.errors import (
     PermanentError,
     TransientError,
     UnansweredError,
+    UnreachableError,
 )
 from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.profile import Mode
@@ -27,6 +28,9 @@ from llm_assets.engine.submit import lose
 
 log = structlog.get_logger()
 
+Stop = BlockedError | UnreachableError
+"""What stops asking: nothing was answered, and the next request would fare no better."""
+
 _LAST_STATES = (BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED)
 
 
@@ -34,7 +38,7 @@ def answer_online(engine: Engine, batch: Batch) -> None:
     """Answers every request of a batch in INTENT, settling each as it comes. The caller owns the batch.
 
     A crash leaves at most `online_concurrency` answers paid and unsettled: an online call cannot be looked up.
-    Raises BlockedError after settling what was answered; the rest is due again.
+    Raises BlockedError or UnreachableError after settling what was answered; the rest is due again, its try unused.
     """
     if not engine.spool.path(batch.batch_id).exists():
         lose(engine, batch, "its spooled lines are gone")
@@ -44,19 +48,19 @@ def answer_online(engine: Engine, batch: Batch) -> None:
     )
     members = engine.ledger.members(batch.batch_id)
     judge = judge_of(engine)
-    blocked: BlockedError | None = None
+    stop: Stop | None = None
     for member, answer in _answers(engine, batch, members):
-        if isinstance(answer, BlockedError):
-            blocked = answer
+        if isinstance(answer, Stop):
+            stop = answer
             continue
         settlement = judge.settlement(batch.step, batch.model, Mode.ONLINE, member, answer)
         engine.ledger.settle(batch, [settlement])
-    if blocked is not None:
+    if stop is not None:
         engine.ledger.transition(
-            batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=str(blocked)[:500]
+            batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=str(stop)[:500]
         )
         engine.spool.discard(batch.batch_id)
-        raise blocked
+        raise stop
     finish(engine, batch.batch_id, BatchState.CREATING)
 
 
@@ -69,15 +73,15 @@ def finish(engine: Engine, batch_id: str, state: BatchState) -> None:
 
 def _answers(
     engine: Engine, batch: Batch, members: dict[str, Member]
-) -> Iterator[tuple[Member, Answer | BlockedError]]:
-    """Answers in order of arrival, at most `online_concurrency` calls at once; stops asking once blocked."""
+) -> Iterator[tuple[Member, Answer | Stop]]:
+    """Answers in order of arrival, at most `online_concurrency` calls at once; asks no more after a Stop."""
     lines = _lines(engine.spool.path(batch.batch_id))
     concurrency = engine.provider.profile.limits.online_concurrency
     with ThreadPoolExecutor(concurrency, thread_name_prefix="online") as pool:
-        pending: dict[Future[Answer | BlockedError], Member] = {}
-        blocked = False
+        pending: dict[Future[Answer | Stop], Member] = {}
+        stopped = False
         while True:
-            for line in islice(lines, 0 if blocked else concurrency - len(pending)):
+            for line in islice(lines, 0 if stopped else concurrency - len(pending)):
                 future = pool.submit(_ask, engine, line)
                 pending[future] = members[_request_id(line)]
             if not pending:
@@ -85,14 +89,14 @@ def _answers(
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
                 answer = future.result()
-                blocked = blocked or isinstance(answer, BlockedError)
+                stopped = stopped or isinstance(answer, Stop)
                 yield pending.pop(future), answer
 
 
-def _ask(engine: Engine, line: bytes) -> Answer | BlockedError:
+def _ask(engine: Engine, line: bytes) -> Answer | Stop:
     try:
         return engine.provider.ask(line)
-    except BlockedError as err:
+    except (BlockedError, UnreachableError) as err:
         return err
     except (TransientError, ContractError, UnansweredError) as err:
         return without_answer("", Outcome.FAILED_TRANSIENT, str(err)[:500])

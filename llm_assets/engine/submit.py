@@ -57,6 +57,7 @@ def submit(engine: Engine, batch: Batch) -> None:
         provider_batch_id=provider_batch_id,
         submitted_at=engine.clock(),
         not_before=None,
+        detail="",
     )
     log.info(
         "submitted", batch=batch.batch_id, step=batch.step, requests=batch.requests, provider=batch.provider

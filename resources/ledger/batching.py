@@ -144,6 +144,14 @@ def open_batches(connection: Connection, day: date | None, steps: Sequence[str] 
     return [_batch(row) for row in rows]
 
 
+def troubles(connection: Connection, day: date) -> dict[str, str]:
+    query = select(batches.c.step, batches.c.state, batches.c.detail).where(batches.c.day == day)
+    rows = connection.execute(query.order_by(batches.c.created_at, batches.c.batch_id)).all()
+    telling = sorted(rows, key=lambda row: bool(row.detail) and row.state in OPEN_STATES)
+    last = {row.step: row for row in telling}
+    return {s: r.detail for s, r in last.items() if r.detail and r.state != BatchState.COLLECTED}
+
+
 def _batch(row: RowMapping) -> Batch:
     typed = {"state": BatchState(row["state"]), "lane": Lane(row["lane"]), "mode": Mode(row["mode"])}
     return Batch(**{**row, **typed})

@@ -118,6 +118,10 @@ class SqlLedger:
         with self._database.reading() as connection:
             return batching.open_batches(connection, day, steps)
 
+    def troubles(self, day: date) -> dict[str, str]:
+        with self._database.reading() as connection:
+            return batching.troubles(connection, day)
+
     def members(self, batch_id: str) -> dict[str, Member]:
         with self._database.reading() as connection:
             return batching.members(connection, batch_id)

@@ -20,6 +20,7 @@ from llm_assets.domain.errors import (
     TransientError,
     UnansweredError,
     UnknownBatchError,
+    UnreachableError,
 )
 
 Subject = Literal["batch", "file", "model", "endpoint"]
@@ -210,7 +211,7 @@ def _unconnected(err: Exception, caller: Caller, call: Call) -> DeskError:
         cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError | httpx2.PoolTimeout
     ):
         cure = "check the network and the base URL"
-        return TransientError(f"{caller.profile} cannot be reached at {caller.host}: {cure}.")
+        return UnreachableError(f"{caller.profile} cannot be reached at {caller.host}: {cure}.")
     slow = isinstance(cause, httpx2.TimeoutException)
     happened = "did not answer in time" if slow else "broke the connection"
     told = f"{caller.profile} {happened} while we tried to {call.doing} ({type(cause or err).__name__})"
