@@ -11,6 +11,7 @@ help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 $(BIN)/.run: pyproject.toml requirements.lock
+	@echo "installing into .venv (a minute or two) ..."
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q -c requirements.lock -e .
 	@touch $@
