@@ -1,0 +1,129 @@
+"""The floor under a scenario: CPU time to serialise, write, read and parse the same bytes and to store the same rows,
+with the same libraries and nothing else. No digests, no HTTP, no decisions.
+
+A run that sends: each request's line as one `orjson.dumps`, written to a file and read once; the provider's result
+lines written, read, parsed and validated by the output model; each row the run left in the ledger inserted once,
+as SQLAlchemy Core inserts a list, into an empty database of the same kind.
+
+A request that is not sent again: serialised once, and its two rows read once. A rerun cannot know less than that.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, insert, select
+
+from llm_assets.engine.chunks import chunks
+from llm_assets.engine.plan import Task
+from resources.ledger.database import Database
+from resources.ledger.tables import attempts, batch_members, batches, metadata, requests, work
+from resources.providers import provider_for
+from tests.bench.invented_requests import OUTPUTS, canonical, tasks
+from tests.bench.places import Place
+from tests.bench.process import Stopwatch
+from tests.bench.scenarios import Protocol, Scenario
+
+ROWS = 2_000
+READ = 1 << 20
+CUSTOM_ID = "0" * 39
+"""As long as ours are: batch, request, attempt."""
+
+
+def floor_seconds(scenario: Scenario, place: Place, *, since: datetime, results: Sequence[Path]) -> float:
+    """The floor of a run that began at `since` and whose results the emulator wrote to these files."""
+    cpu = Stopwatch()
+    ledger, empty = Database(place.ledger_url, place.home), Database(place.floor_url, place.home / "floor")
+    with ledger.reading() as connection:
+        sent = _sent(connection, since)
+        night = tasks(scenario.size, scenario.requests, place.profile(scenario.protocol), scenario.run)
+        _requests(cpu, scenario, place, night, sent)
+        for path in results:
+            _results(cpu, path, place.home / "floor.jsonl", scenario.protocol, OUTPUTS[scenario.size])
+        _rows(cpu, connection, empty, since)
+        if len(sent) < scenario.requests:
+            _compared(cpu, connection)
+    return cpu.seconds
+
+
+def _sent(connection: Connection, since: datetime) -> frozenset[str]:
+    return frozenset(connection.execute(_members(since)).scalars())
+
+
+def _requests(
+    cpu: Stopwatch, scenario: Scenario, place: Place, night: Iterable[Task], sent: frozenset[str]
+) -> None:
+    provider = provider_for(place.profile(scenario.protocol), timeout_seconds=1)
+    path = place.home / "floor.jsonl"
+    with path.open("wb") as target:
+        for chunk in chunks(night):
+            going = [t.request for t in chunk if t.request.request_id in sent]
+            lines = [orjson.loads(provider.line(request, CUSTOM_ID)) for request in going]
+            kept = [canonical(t.request) for t in chunk if t.request.request_id not in sent]
+            with cpu:
+                for line in lines:
+                    target.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+                for request in kept:
+                    orjson.dumps(request)
+    with cpu, path.open("rb") as source:
+        while source.read(READ):
+            pass
+
+
+def _results(cpu: Stopwatch, path: Path, copy: Path, protocol: Protocol, output: type[BaseModel]) -> None:
+    with path.open("rb") as source, copy.open("wb") as target:
+        while piece := source.read(READ):
+            with cpu:
+                target.write(piece)
+    with cpu, copy.open("rb") as source:
+        for line in source:
+            output.model_validate_json(_text(orjson.loads(line), protocol))
+
+
+def _text(line: Mapping[str, Any], protocol: Protocol) -> str:
+    if protocol == "openai":
+        return line["response"]["body"]["choices"][0]["message"]["content"]
+    return "".join(block["text"] for block in line["result"]["message"]["content"] if block["type"] == "text")
+
+
+def _rows(cpu: Stopwatch, ledger: Connection, empty: Database, since: datetime) -> None:
+    with empty.writing() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(delete(table))
+    for table, which in _left_by_run(since):
+        for rows in _in_chunks(ledger, select(table).where(which)):
+            given = [dict(row) for row in rows]
+            with cpu, empty.writing() as connection:
+                connection.execute(insert(table), given)
+
+
+def _left_by_run(since: datetime) -> Iterator[tuple[Table, ColumnElement[bool]]]:
+    """The rows of the batches that were created since then, table by table."""
+    own = select(batches.c.batch_id).where(batches.c.created_at >= since)
+    yield requests, requests.c.request_id.in_(_members(since))
+    yield work, work.c.request_id.in_(_members(since))
+    yield batches, batches.c.batch_id.in_(own)
+    yield batch_members, batch_members.c.batch_id.in_(own)
+    yield attempts, attempts.c.batch_id.in_(own)
+
+
+def _members(since: datetime) -> Select[tuple[str]]:
+    joined = batch_members.join(batches, batches.c.batch_id == batch_members.c.batch_id)
+    return select(batch_members.c.request_id).select_from(joined).where(batches.c.created_at >= since)
+
+
+def _compared(cpu: Stopwatch, ledger: Connection) -> None:
+    """What the ledger knew of the night, read once."""
+    states = select(requests.c.request_id, requests.c.state, requests.c.attempt)
+    for query in (select(work), states):
+        with cpu:
+            for _ in _in_chunks(ledger, query):
+                pass
+
+
+def _in_chunks(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    rows = connection.execution_options(yield_per=ROWS).execute(query).mappings()
+    yield from rows.partitions(ROWS)
