@@ -18,6 +18,13 @@ RUNS_A_TICK = 50
 INTERVAL_SECONDS = 5
 REPORTING = ("review_queue", "morning_report")
 _OVER = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS)
+_LIVE = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
 
 
 class Gate(StrEnum):
@@ -58,16 +65,30 @@ def _continue_parked(context: dg.SensorEvaluationContext, assembly: Assembly) ->
         dg.RunsFilter(tags=waiting), limit=RUNS_A_TICK, ascending=True
     ):
         run = record.dagster_run
-        if run.tags.get(parking.PARKED) != run.run_id:
-            continue  # a retry, which copied the tags of the run that parked
+        if not _parked_itself(run):
+            _forget_copies(context.instance, run)
+            continue
         following = parking.continuations(context.instance, run.run_id)
-        if not following:
-            yield _continuation(run)
-        elif following[0].status in _OVER:
-            # Somebody cancelled the waiting run: a person stopped it, so it is not resumed.
-            context.instance.add_run_tags(run.run_id, {parking.PARKED_STATE: parking.STOPPED})
-        else:
+        if following and following[0].status not in _OVER:
             _open_gate(context, assembly, run, following[0], record.create_timestamp)
+        elif not following and run.status is not dg.DagsterRunStatus.CANCELED:
+            yield _continuation(run)
+        else:
+            was_released = bool(following) and following[0].tags.get(parking.GATE) == parking.READY
+            # Else somebody cancelled it while it waited: a person stopped it, so it is not resumed.
+            state = parking.RESUMED if was_released else parking.STOPPED
+            context.instance.add_run_tags(run.run_id, {parking.PARKED_STATE: state})
+
+
+def _parked_itself(run: dg.DagsterRun) -> bool:
+    """False for a retry, which copied the tags of the run that parked."""
+    return run.tags.get(parking.PARKED) == run.run_id
+
+
+def _forget_copies(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """A retry that has ended without parking waits for nothing; a running one may still park under its own id."""
+    if run.status in _OVER:
+        instance.add_run_tags(run.run_id, {parking.PARKED_STATE: parking.RESUMED})
 
 
 def _continuation(run: dg.DagsterRun) -> dg.RunRequest:
@@ -106,12 +127,17 @@ def _open_gate(
 def _late_results(
     context: dg.SensorEvaluationContext, assembly: Assembly, steps: Sequence[Step]
 ) -> Iterator[dg.RunRequest]:
-    """Nights with open batches that no run waits for, e.g. after a cutoff or a crash: one run when they ended."""
+    """Nights with open batches that no run waits for, e.g. after a cutoff or a crash: one run when they ended.
+
+    The control set's batches are not of a night and are waited for where they were sent.
+    """
     by_day: dict[date, list[str]] = {}
     for batch in assembly.ledger.open_batches():
+        if batch.day < assembly.settings.first_day:
+            continue
         by_day.setdefault(batch.day, []).append(batch.batch_id)
     for day, ids in sorted(by_day.items())[:RUNS_A_TICK]:
-        if _is_attended(context.instance, day) or not nudge(assembly.engine, day, None):
+        if _is_left_alone(context.instance, day) or not nudge(assembly.engine, day, None):
             continue
         yield dg.RunRequest(
             run_key=f"late:{day}:{digest(sorted(ids))}",
@@ -120,18 +146,11 @@ def _late_results(
         )
 
 
-def _is_attended(instance: dg.DagsterInstance, day: date) -> bool:
-    live = dg.RunsFilter(
-        tags={"dagster/partition": day.isoformat()},
-        statuses=[
-            dg.DagsterRunStatus.QUEUED,
-            dg.DagsterRunStatus.NOT_STARTED,
-            dg.DagsterRunStatus.STARTING,
-            dg.DagsterRunStatus.STARTED,
-            dg.DagsterRunStatus.CANCELING,
-        ],
-    )
-    waiting = dg.RunsFilter(
-        tags={"dagster/partition": day.isoformat(), parking.PARKED_STATE: parking.WAITING}
-    )
-    return bool(instance.get_runs(live, limit=1)) or bool(instance.get_runs(waiting, limit=1))
+def _is_left_alone(instance: dg.DagsterInstance, day: date) -> bool:
+    """Whether a run works or waits for the night, or a person stopped the last one that waited."""
+    partition = {"dagster/partition": day.isoformat()}
+    if instance.get_runs(dg.RunsFilter(tags=partition, statuses=list(_LIVE)), limit=1):
+        return True
+    parked = instance.get_runs(dg.RunsFilter(tags={**partition, parking.PARKED_STATE: parking.STATES}))
+    states = [run.tags[parking.PARKED_STATE] for run in parked if _parked_itself(run)]  # newest first
+    return parking.WAITING in states or states[:1] == [parking.STOPPED]

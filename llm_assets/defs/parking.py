@@ -21,7 +21,7 @@ from resources.desk import Desk, Wait
 PARKED = "llm/parked"
 """On a run that parked: its own run id (a retry copies tags, so the value proves whose it is)."""
 PARKED_STATE = "llm/parked_state"
-WAITING, RESUMED, STOPPED = "waiting", "resumed", "stopped"
+STATES = [WAITING, RESUMED, STOPPED] = ["waiting", "resumed", "stopped"]
 PARKED_ASSETS = "llm/parked_assets"
 """Comma-separated assets the continuation has to materialize."""
 GATE = "llm/gate"
@@ -69,7 +69,7 @@ def work_or_park(
         night.engine, night.day, [night.plan(s) for s in steps], rework, pause=Pause(desk, name, until)
     )
     desk.on_progress(name, progress)
-    if waits_here or cutoff or progress.finished:
+    if waits_here or cutoff or progress.finished or progress.halted:
         return progress
     park(context, night.day, [s.name for s in steps], progress)
     return None

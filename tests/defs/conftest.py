@@ -56,6 +56,6 @@ def parking_desk(
     monkeypatch.setattr(parking, "HANDSHAKE_SECONDS", 0.0)
     folder = tmp_path / "dagster"
     folder.mkdir()
-    overrides = {**QUIET, "telemetry": {"enabled": False}}
+    overrides = {"python_logs": {"python_log_level": "INFO"}, "telemetry": {"enabled": False}}
     with dg.DagsterInstance.local_temp(str(folder), overrides=overrides) as instance:
         yield SmallDesk(settings(tmp_path, slow_provider), instance, slow_provider, Wait.PARK)

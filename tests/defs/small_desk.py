@@ -164,12 +164,12 @@ class SmallDesk:
             return repository.get_sensor_def(sensor).evaluate_tick(context)
 
     def queue(self, request: dg.RunRequest) -> str:
-        """The run a sensor asked for, as the daemon puts it into the queue. Returns its id."""
+        """The run a sensor asked for, not started yet: only a daemon can call it queued. Returns its id."""
         job = self.definitions.resolve_implicit_global_asset_job_def()
         run = self.instance.create_run_for_job(
             job,
             tags={**request.tags, "dagster/partition": request.partition_key},
-            status=dg.DagsterRunStatus.QUEUED,
+            status=dg.DagsterRunStatus.NOT_STARTED,
             asset_selection=frozenset(request.asset_selection),
         )
         return run.run_id

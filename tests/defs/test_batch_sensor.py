@@ -1,0 +1,218 @@
+"""Sensor `batches` on a real instance: what becomes of a parked night, by the tags people see in the UI."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+from small_desk import DAY, MAILS, NIGHTLY, SmallDesk, materialized
+
+from llm_assets.defs.control_set import CONTROL_DAY
+from llm_assets.defs.parking import (
+    CONTINUES,
+    CUTOFF,
+    GATE,
+    LANE,
+    PARKED,
+    PARKED_ASSETS,
+    PARKED_STATE,
+)
+from llm_assets.domain.night import Rework
+from llm_assets.engine.advance import start
+from llm_assets.steps import STEPS
+
+TWO = dict(list(MAILS.items())[:2])
+STEPPED = ["categories", "drafts", "extracted_fields", "morning_report", "review_queue"]
+LATENCY = 1000.0
+
+
+@pytest.fixture
+def parked(parking_desk: SmallDesk) -> SmallDesk:
+    """A night of two mails whose run has parked; the only run there is."""
+    parking_desk.receive(TWO)
+    result = parking_desk.materialize(tags={LANE: "nightly", "dagster/priority": "10", "other": "x"})
+    assert result.success
+    assert materialized(result) == {"documents"}
+    return parking_desk
+
+
+def only_run(desk: SmallDesk) -> dg.DagsterRun:
+    [run] = desk.instance.get_runs()
+    return run
+
+
+def test_a_run_that_parks_says_so_in_tags_and_log_and_ends_as_a_success(parked: SmallDesk) -> None:
+    run = only_run(parked)
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert run.tags[PARKED] == run.run_id
+    assert run.tags[PARKED_STATE] == "waiting"
+    assert run.tags[PARKED_ASSETS].split(",") == STEPPED
+    said = [record.user_message for record in parked.instance.all_logs(run.run_id)]
+    assert any(line.startswith("parked: 4 requests of extracted_fields, categories wait") for line in said)
+
+
+def test_a_parked_run_gets_one_continuation_that_waits_behind_the_gate(parked: SmallDesk) -> None:
+    run = only_run(parked)
+    [request] = parked.tick("batches").run_requests
+    assert request.tags[GATE] == "waiting"
+    assert request.tags[CONTINUES] == run.run_id
+    assert (request.tags[LANE], request.tags["dagster/priority"]) == ("nightly", "10")
+    assert "other" not in request.tags
+    assert sorted(key.to_user_string() for key in request.asset_selection) == STEPPED
+    assert request.tags["dagster/partition"] == DAY.isoformat()
+    assert [r.run_key for r in parked.tick("batches").run_requests] == [request.run_key], (
+        "until it exists, dagster drops the second request by its key"
+    )
+    queued = parked.queue(request)
+    assert parked.tick("batches").run_requests == []
+    assert parked.run(queued).tags[GATE] == "waiting"
+
+
+@pytest.mark.slow
+def test_a_night_is_continued_when_its_batches_have_ended_and_parks_again_for_what_follows(
+    parking_desk: SmallDesk,
+) -> None:
+    desk = parking_desk
+    desk.receive({"arrival.eml": MAILS["arrival.eml"]})
+    desk.materialize(["documents", "extracted_fields", "categories", "drafts"])
+    first = only_run(desk)
+    queued = desk.queue(desk.tick("batches").run_requests[0])
+    desk.advance_provider(LATENCY)
+    desk.tick("batches")
+    assert desk.run(queued).tags[GATE] == "ready"
+    assert CUTOFF not in desk.run(queued).tags
+    assert desk.run(first.run_id).tags[PARKED_STATE] == "resumed"
+
+    second = desk.dequeue(queued)
+    assert second.success
+    assert materialized(second) == {"extracted_fields", "categories"}, "drafts wait for their own batch"
+    queued = desk.queue(desk.tick("batches").run_requests[0])
+    desk.advance_provider(LATENCY)
+    desk.tick("batches")
+    third = desk.dequeue(queued)
+    assert materialized(third) == {"drafts"}
+    assert {row["status"] for row in desk.rows(STEPS[2].table)} <= {"ok", "review", "not_needed"}
+    assert desk.tick("batches").run_requests == []
+
+
+def test_a_continuation_that_a_person_cancelled_is_not_resumed_by_anything(parked: SmallDesk) -> None:
+    first = only_run(parked)
+    queued = parked.queue(parked.tick("batches").run_requests[0])
+    parked.instance.report_run_canceled(parked.run(queued))
+    parked.advance_provider(LATENCY)
+    assert parked.tick("batches").run_requests == []
+    assert parked.run(first.run_id).tags[PARKED_STATE] == "stopped"
+    assert parked.tick("batches").run_requests == [], "nor by the sweep for late results"
+    parked.materialize(["extracted_fields", "categories"])
+    with parked.desk.open() as assembly:
+        assert assembly.ledger.open_batches() == [], "a person who starts it again gets what was paid for"
+
+
+def test_a_run_cancelled_while_it_parks_is_not_continued(parked: SmallDesk) -> None:
+    run = only_run(parked)
+    parked.instance.report_run_canceled(run)
+    assert parked.tick("batches").run_requests == []
+    assert parked.run(run.run_id).tags[PARKED_STATE] == "stopped"
+
+
+def test_a_retry_that_copied_the_tags_of_a_parked_run_is_not_continued(parked: SmallDesk) -> None:
+    run = only_run(parked)
+    copied = {name: value for name, value in run.tags.items() if name.startswith("llm/")}
+    parked.queue(parked.tick("batches").run_requests[0])
+    retry = parked.materialize(["documents"], tags=copied)
+    assert parked.tick("batches").run_requests == []
+    assert parked.run(retry.run_id).tags[PARKED_STATE] == "resumed", "it waits for nothing"
+    assert parked.run(run.run_id).tags[PARKED_STATE] == "waiting"
+
+
+def test_a_finished_retry_does_not_keep_late_results_from_being_collected(parked: SmallDesk) -> None:
+    run = only_run(parked)
+    copied = {name: value for name, value in run.tags.items() if name.startswith("llm/")}
+    retry = parked.materialize(["documents"], tags=copied)
+    assert parked.run(retry.run_id).tags[PARKED] == run.run_id
+    parked.instance.delete_run(run.run_id)
+    parked.advance_provider(LATENCY)
+    [late] = parked.tick("batches").run_requests
+    assert late.run_key is not None and late.run_key.startswith(f"late:{DAY}:")
+
+
+@pytest.mark.slow
+def test_the_deadline_releases_the_night_and_late_results_make_a_second_revision(
+    parking_desk: SmallDesk,
+) -> None:
+    """The night of today, because a run that was created after its night's deadline has none to keep."""
+    desk, now = parking_desk, datetime.now(UTC)
+    day = desk.settings.calendar.day_of(now)
+    deadline = desk.settings.calendar.deadline_of(day)
+    desk.clock.now = now
+    desk.receive(TWO, arrived=now)
+    assert materialized(desk.materialize(day=day)) == {"documents"}
+    first = only_run(desk)
+    queued = desk.queue(desk.tick("batches").run_requests[0])
+    desk.clock.now = deadline - timedelta(seconds=1)
+    desk.tick("batches")
+    assert desk.run(queued).tags[GATE] == "waiting"
+
+    desk.clock.now = deadline
+    desk.tick("batches")
+    assert (desk.run(queued).tags[GATE], desk.run(queued).tags[CUTOFF]) == ("ready", "true")
+    assert desk.run(first.run_id).tags[PARKED_STATE] == "resumed"
+    cut = desk.dequeue(queued)
+    assert cut.success
+    assert materialized(cut) == {*NIGHTLY} - {"documents"}
+    for step in STEPS:
+        assert {row["status"] for row in desk.rows(step.table, day)} == {"open"}, step.name
+    report = desk.report(day)
+    assert (report["revision"], report["totals"]["documents"], report["totals"]["open"]) == (1, 2, 2)
+    missing = {m["what"]: m["why"] for m in report["missing"]}
+    assert missing["2 cases in categories"].startswith("waiting for the provider")
+
+    assert desk.tick("batches").run_requests == [], "the provider is still working"
+    desk.advance_provider(LATENCY)
+    [late] = desk.tick("batches").run_requests
+    assert late.tags["dagster/partition"] == day.isoformat()
+    finish(desk, late)
+    report = desk.report(day)
+    assert (report["revision"], report["totals"]["open"], report["missing"]) == (2, 0, [])
+
+
+def finish(desk: SmallDesk, request: dg.RunRequest) -> None:
+    """Runs what was asked for, and every continuation of it, as the daemon would."""
+    result = desk.dequeue(desk.queue(request))
+    assert result.success
+    for _ in range(3):
+        requests = desk.tick("batches").run_requests
+        if not requests:
+            return
+        queued = desk.queue(requests[0])
+        desk.advance_provider(LATENCY)
+        desk.tick("batches")
+        assert desk.run(queued).tags[GATE] == "ready"
+        assert desk.dequeue(queued).success
+    raise AssertionError("the night does not come to an end")
+
+
+def test_open_batches_that_no_run_waits_for_are_collected_by_one_run(parked: SmallDesk) -> None:
+    parked.instance.delete_run(only_run(parked).run_id)
+    assert parked.tick("batches").run_requests == [], "they have not ended"
+    parked.advance_provider(LATENCY)
+    [request] = parked.tick("batches").run_requests
+    assert {key.to_user_string() for key in request.asset_selection} == {*NIGHTLY} - {"documents"}
+    queued = parked.queue(request)
+    assert parked.tick("batches").run_requests == [], "one run at a time"
+    assert materialized(parked.dequeue(queued)) == {"extracted_fields", "categories"}
+    with parked.desk.open() as assembly:
+        assert [batch.step for batch in assembly.ledger.open_batches()] == ["drafts"]
+
+
+def test_batches_of_the_control_set_disturb_no_night(parking_desk: SmallDesk) -> None:
+    """They belong to no partition: a run for them would make every tick fail."""
+    desk = parking_desk
+    path = desk.drop("one.eml", MAILS["arrival.eml"])
+    with desk.desk.open() as assembly:
+        assembly.receive(paths=[path], day=CONTROL_DAY)
+        assembly.read_day(CONTROL_DAY)
+        plan = assembly.night(CONTROL_DAY).plan(STEPS[1])
+        start(assembly.engine, CONTROL_DAY, [plan], Rework.STALE)
+        assert len(assembly.ledger.open_batches()) == 1
+    desk.advance_provider(LATENCY)
+    assert desk.tick("batches").run_requests == []
