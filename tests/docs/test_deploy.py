@@ -1,6 +1,5 @@
 """The files under deploy/ work as they stand: storage, run queue, services, environment."""
 
-import configparser
 import re
 import shlex
 import sys
@@ -21,10 +20,12 @@ from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, Postgr
 from dagster_webserver.cli import create_dagster_webserver_cli
 
 from llm_assets.defs import parking
+from resources.providers.wire import _KEY_ENV
 from resources.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+pytestmark = pytest.mark.xdist_group("deploy")  # one Postgres for all of them
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 COMMANDS = {
     "dagster": create_dagster_cli,
@@ -55,9 +56,13 @@ def one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.
         yield instance
 
 
-def _environment() -> dict[str, str]:
-    lines = (DEPLOY / "env.example").read_text(encoding="utf-8").splitlines()
+def _environment(name: str = "env.example") -> dict[str, str]:
+    lines = (DEPLOY / name).read_text(encoding="utf-8").splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def _lines_of(unit: Path, name: str) -> list[str]:
+    return re.findall(rf"^{name}=(.+)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def test_runs_are_kept_in_postgres(production: dg.DagsterInstance) -> None:
@@ -99,17 +104,15 @@ def test_production_watches_its_runs_and_tells_nobody(production: dg.DagsterInst
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_a_service_starts_a_command_that_exists_with_options_it_knows(unit: Path) -> None:
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read(unit)
-    program, *arguments = shlex.split(parser["Service"]["ExecStart"])
+    program, *arguments = shlex.split(_lines_of(unit, "ExecStart")[0])
     assert (Path(sys.prefix) / "bin" / Path(program).name).is_file()
     command: click.Command = COMMANDS[Path(program).name]()
     while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
         command = command.commands[arguments.pop(0)]
     context = command.make_context(unit.stem, arguments, resilient_parsing=False)
-    for given in (*context.params.get("workspace", ()), parser["Service"].get("EnvironmentFile", "")):
-        assert str(given).startswith("/etc/") or (ROOT / given).is_file()
+    assert all((ROOT / given).is_file() for given in context.params.get("workspace", ()))
+    for given in _lines_of(unit, "EnvironmentFile"):
+        assert (DEPLOY / f"{Path(given).name}.example").is_file()
 
 
 def test_the_services_agree_on_where_the_code_server_listens() -> None:
@@ -126,7 +129,14 @@ def test_every_variable_of_the_environment_is_read_by_something() -> None:
     asked = set(re.findall(r"\{env: (\w+)\}", (DEPLOY / "dagster.yaml").read_text(encoding="utf-8")))
     names = set(_environment())
     assert asked <= names
-    assert names <= settings | asked | {"DAGSTER_HOME", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"}
+    assert names <= settings | asked | {"DAGSTER_HOME"}
+    assert set(_environment("keys.example")) == set(_KEY_ENV.values())
+
+
+def test_only_the_code_server_gets_a_key() -> None:
+    given = {unit.stem: [Path(path).name for path in _lines_of(unit, "EnvironmentFile")] for unit in UNITS}
+    assert {name for name, files in given.items() if "keys" in files} == {"llm-assets-code"}
+    assert all("env" in files for files in given.values())
 
 
 def test_the_example_environment_makes_settings_and_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,5 +145,5 @@ def test_the_example_environment_makes_settings_and_holds_no_secret(monkeypatch:
         monkeypatch.setenv(name, value)
     assert Settings(_env_file=None).ledger_url.startswith("postgresql+psycopg2://")
     assert environment["DAGSTER_DATABASE_URL"].startswith("postgresql+psycopg2://")
-    assert not any(value for name, value in environment.items() if name.endswith("KEY"))
+    assert not any(_environment("keys.example").values())
     assert not any(re.search(r"://[^/]*:[^/]*@", value) for value in environment.values())

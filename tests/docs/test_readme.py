@@ -100,8 +100,8 @@ def test_every_command_line_in_an_example_names_a_command_and_options_it_has(pag
     examples = "\n".join(re.findall(r"^ *```\n(.*?)^ *```$", text_of(str(page)), re.DOTALL | re.MULTILINE))
     for line in examples.splitlines():
         words = line.split("#")[0].replace("'", " ").split()
-        starts = [i for i in range(len(words)) if i == 0 or words[i - 1].endswith(";")]
-        at = next((i for i in starts if words[i] in SHELL_WORDS), None)
+        starts = [i for i in range(len(words)) if i == 0 or words[0] == "sudo"]
+        at = max((i for i in starts if words[i] in SHELL_WORDS), default=None)
         if at is None:
             continue
         found, arguments = command, words[at + 1 :]
