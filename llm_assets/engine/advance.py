@@ -17,6 +17,7 @@ from llm_assets.domain.errors import (
 )
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Mode
+from llm_assets.engine.budget import limits_of, plan_within_budget
 from llm_assets.engine.collect import NotOursError, collect
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.look import begin_grace, grace_is_over, look
@@ -58,6 +59,8 @@ class Progress:
     done: int = 0
     under_way: int = 0
     """Open batches that were sent and can be asked about: what waiting is for, even when nothing more can be sent."""
+    held: int = 0
+    """Requests that the budget holds back."""
     blocked: str | None = None
     """Why nothing more can be sent until a person acts."""
     failure: str | None = None
@@ -67,14 +70,19 @@ class Progress:
     def finished(self) -> bool:
         return self.open_batches == 0 and self.due == 0
 
+    @property
+    def halted(self) -> bool:
+        """Nothing is under way and nothing more may be sent: waiting would change nothing."""
+        return self.open_batches == 0 and self.blocked is not None
+
 
 def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) -> Progress:
     """Plans every step and sends what is due: one round, without waiting."""
-    known = {batch.batch_id for batch in engine.ledger.open_batches()}
-    engine.spool.sweep(known, engine.clock() - ORPHANED)
-    summaries = [_plan(engine, day, plan, rework) for plan in plans]
+    known = engine.ledger.open_batches()
+    engine.spool.sweep({batch.batch_id for batch in known}, engine.clock() - ORPHANED)
+    summaries = _plan_all(engine, day, plans, rework)
     progress = advance(engine, day, [p.step for p in plans])
-    return _with_plans(progress, summaries)
+    return _with_plans(progress, summaries, any(batch.day == day for batch in known))
 
 
 def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Progress:
@@ -210,16 +218,27 @@ def _collect(engine: Engine, batch: Batch) -> None:
         vanish(engine, batch)
 
 
+def _plan_all(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) -> Sequence[PlanSummary]:
+    limits = limits_of(engine.budget, engine.lanes, day)
+    if limits:
+        return plan_within_budget(engine, day, plans, rework, limits)
+    return [_plan(engine, day, plan, rework) for plan in plans]
+
+
 def _plan(engine: Engine, day: date, plan: StepPlan, rework: Rework) -> PlanSummary:
     with engine.ledger.owner(f"plan:{plan.step}:{day}", wait=True):
         return plan_step(engine, day, plan.step, plan.tasks(), rework)
 
 
-def _with_plans(progress: Progress, summaries: Sequence[PlanSummary]) -> Progress:
+def _with_plans(progress: Progress, summaries: Sequence[PlanSummary], was_under_way: bool) -> Progress:
     overtaken = sum(s.overtaken for s in summaries)
     failure = f"another process was first with {overtaken} batches" if overtaken else progress.failure
     sent, reused = sum(s.sent for s in summaries), sum(s.reused for s in summaries)
-    return replace(progress, sent=sent, reused=reused, failure=failure)
+    short = next((s for s in summaries if s.held_why), PlanSummary())
+    returns = short.money_returns and (was_under_way or sent > 0)  # of this night, not of another one
+    held = sum(s.held for s in summaries)
+    blocked = short.held_why if short.held_why and not returns else progress.blocked
+    return replace(progress, sent=sent, reused=reused, failure=failure, held=held, blocked=blocked)
 
 
 def _count(engine: Engine, day: date | None, steps: Sequence[str] | None, stuck: Collection[str]) -> Progress:
@@ -252,11 +271,18 @@ def work(
     """
     names = [p.step for p in plans]
     progress = total = start(engine, day, plans, rework)
+    held, at_plan = progress.held, None
     failures = 0
     while not progress.finished and (progress.blocked is None or progress.under_way):
         failures = failures + 1 if progress.failure is not None else 0
         if failures >= PATIENCE or not pause(progress):
             break
-        progress = start(engine, day, plans, rework) if progress.due else advance(engine, day, names)
+        no_money_came = held > 0 and progress.open_batches > 0 and progress.in_flight == at_plan
+        if progress.due and not no_money_came:
+            before = progress.in_flight
+            progress = start(engine, day, plans, rework)
+            held, at_plan = progress.held, before if progress.sent == 0 else None
+        else:
+            progress = advance(engine, day, names)
         total = replace(total, sent=total.sent + progress.sent)
     return replace(progress, sent=total.sent, reused=total.reused)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from llm_assets.domain.clock import Clock, system_clock
+from llm_assets.domain.money import Budget
 from llm_assets.domain.outcome import MAX_ATTEMPTS
 from llm_assets.domain.profile import Lanes
 from llm_assets.engine.ports import Ledger, Prices, Provider, Spool
@@ -23,4 +24,5 @@ class Engine:
     settle_seconds: float = 660
     """How long a create whose answer never came may stay invisible at the provider."""
     max_attempts: int = MAX_ATTEMPTS
+    budget: Budget = field(default_factory=Budget)
     clock: Clock = field(default=system_clock)

@@ -74,6 +74,7 @@ class Night:
                 input_hash=step.input_hash(given),
                 lane=Lane.URGENT if given.case.priority is Priority.URGENT else self.lane,
                 request=self._request(step, given),
+                priority=given.case.priority,
             )
 
     def _request(self, step: Step, given: StepInput) -> Request:

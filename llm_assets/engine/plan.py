@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO
@@ -12,12 +12,15 @@ import structlog
 
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.digest import digest
-from llm_assets.domain.money import estimated_tokens
+from llm_assets.domain.document import Priority
+from llm_assets.domain.errors import OverBudgetError
+from llm_assets.domain.money import Limit, estimated_tokens
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Lane, Limits, Mode
 from llm_assets.domain.request import BATCH_ID_LENGTH, CustomId, Request
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.estimate import Counter
 from llm_assets.engine.ports import Member, Work
 
 log = structlog.get_logger()
@@ -33,6 +36,8 @@ class Task:
     request: Request
     mode: Mode | None = None
     """None leaves it to the lane."""
+    priority: Priority = Priority.NORMAL
+    """What goes first within a lane when the budget is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class PlanSummary:
     """Requests put into batches by this plan."""
     overtaken: int = 0
     """Batches given up because another process had sent one of their requests; what is still due is planned next."""
+    held: int = 0
+    """Requests the budget holds back; they stay due."""
+    held_why: str = ""
+    money_returns: bool = False
+    """Whether what is set aside for others may still make room for those held back."""
 
 
 def plan_step(engine: Engine, day: date, step: str, tasks: Iterable[Task], rework: Rework) -> PlanSummary:
@@ -52,7 +62,7 @@ def plan_step(engine: Engine, day: date, step: str, tasks: Iterable[Task], rewor
     """
     packer = Packer(engine, day, step)
     try:
-        new, reused = _plan_all(engine, day, step, tasks, rework, packer)
+        new, reused = plan_all(engine, day, step, tasks, rework, packer.add)
         packer.close()
     except BaseException:
         packer.abandon()
@@ -60,9 +70,15 @@ def plan_step(engine: Engine, day: date, step: str, tasks: Iterable[Task], rewor
     return PlanSummary(new, reused, packer.sent, packer.overtaken)
 
 
-def _plan_all(
-    engine: Engine, day: date, step: str, tasks: Iterable[Task], rework: Rework, packer: "Packer"
+def plan_all(
+    engine: Engine,
+    day: date,
+    step: str,
+    tasks: Iterable[Task],
+    rework: Rework,
+    take: Callable[[Task, Member], None],
 ) -> tuple[int, int]:
+    """Writes a step's work down and hands over what is due, each request once. Returns how many are new and reused."""
     new = reused = 0
     cases: set[str] = set()
     packed: set[str] = set()
@@ -85,7 +101,7 @@ def _plan_all(
             member = planned.due.get(task.request.request_id)
             if member is not None and member.request_id not in packed:
                 packed.add(member.request_id)
-                packer.add(task, member)
+                take(task, member)
     engine.ledger.prune_work(day, step, cases)
     return new, reused
 
@@ -96,11 +112,21 @@ def fits(limits: Limits, requests: int, size: int, tokens: int) -> bool:
     return requests <= limits.batch_requests and size <= limits.batch_bytes and within_tokens
 
 
+def mode_of(engine: Engine, task: Task) -> Mode:
+    """How a task's request goes: as it asks itself, else as its lane says, else one by one without a batch API."""
+    if task.mode is not None:
+        return task.mode
+    batches = engine.provider.profile.capabilities.batch
+    return engine.lanes.lanes[task.lane].mode if batches else Mode.ONLINE
+
+
 class Packer:
     """Spools due requests into batches, one open batch per lane, mode and model."""
 
-    def __init__(self, engine: Engine, day: date, step: str) -> None:
+    def __init__(self, engine: Engine, day: date, step: str, limits: Sequence[Limit] = ()) -> None:
         self._engine = engine
+        self._limits = limits
+        self._count = Counter()
         self._day = day
         self._step = step
         self._open: dict[tuple[Lane, Mode, str], _Parcel] = {}
@@ -109,7 +135,9 @@ class Packer:
 
     def add(self, task: Task, member: Member) -> None:
         request = task.request
-        key = (task.lane, task.mode or self._mode(task.lane), request.model)
+        if member.estimated_tokens is None:
+            member = replace(member, estimated_tokens=self._count(request))
+        key = (task.lane, mode_of(self._engine, task), request.model)
         tokens = estimated_tokens(len(request.system) + len(request.user))
         parcel = self._open.get(key) or self._start(key, member)
         line = self._line(parcel, request, member)
@@ -130,11 +158,6 @@ class Packer:
             self._engine.spool.discard(parcel.batch_id)
         self._open.clear()
 
-    def _mode(self, lane: Lane) -> Mode:
-        if not self._engine.provider.profile.capabilities.batch:
-            return Mode.ONLINE
-        return self._engine.lanes.lanes[lane].mode
-
     def _line(self, parcel: "_Parcel", request: Request, member: Member) -> bytes:
         custom_id = CustomId(parcel.batch_id, request.request_id, member.attempt)
         return self._engine.provider.line(request, str(custom_id))
@@ -150,8 +173,11 @@ class Packer:
         batch = parcel.batch(self._day, self._step, self._engine.provider.profile.name)
         try:
             parcel.close()
-            self._engine.ledger.intend(batch, parcel.members)
-        except ValueError as err:  # the port's word for "in flight already"
+            self._engine.ledger.intend(batch, parcel.members, self._limits)
+        except (
+            ValueError,
+            OverBudgetError,
+        ) as err:  # in flight already, or the money went elsewhere meanwhile
             self._engine.spool.discard(parcel.batch_id)
             self.overtaken += 1
             log.warning("another process was first; planned again", batch=parcel.batch_id, error=str(err))

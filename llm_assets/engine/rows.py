@@ -66,8 +66,8 @@ def _answered(
     }
     match standing.state:
         case RequestState.DUE:
-            why = Doubt("not_sent" if standing.attempts == 0 else "waiting_for_retry", standing.detail)
-            return origin | _standing_row(Status.OPEN, why)
+            waits = "not_sent" if standing.attempts == 0 else "waiting_for_retry"
+            return origin | _standing_row(Status.OPEN, Doubt(standing.held or waits, standing.detail))
         case RequestState.IN_FLIGHT:
             return origin | _standing_row(Status.OPEN, Doubt("waiting_for_provider"))
         case RequestState.REVIEW:

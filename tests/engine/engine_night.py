@@ -15,7 +15,7 @@ from fake_provider import FakeProvider, Ticking
 from pydantic import BaseModel, ConfigDict, Field
 
 from llm_assets.domain.batch import Batch, BatchState
-from llm_assets.domain.money import Usage
+from llm_assets.domain.money import Budget, Usage
 from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import RequestState
 from llm_assets.domain.profile import Capabilities, Lane, LaneRule, Lanes, Limits, Mode, Profile, Tier
@@ -105,6 +105,8 @@ class Desk:
     provider: FakeProvider
     max_attempts: int = 3
     tasks: list[Task] = field(default_factory=list)
+    budget: Budget = field(default_factory=Budget)
+    lanes: Lanes = LANES
     rounds: int = 0
 
     def engine(
@@ -116,7 +118,8 @@ class Desk:
             provider=provider if provider is not None else self.provider,
             prices=PerToken(),
             spool=spool if spool is not None else FileSpool(self.home),
-            lanes=LANES,
+            lanes=self.lanes,
+            budget=self.budget,
             outputs={STEP: Echo},
             settle_seconds=SETTLE,
             max_attempts=self.max_attempts,
