@@ -47,6 +47,15 @@ class Ran:
         )
 
 
+def runs(process: "subprocess.Popen[str]") -> bool:
+    """Whether it still runs, asked a few times a second."""
+    try:
+        process.wait(timeout=0.1)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
 @dataclass(frozen=True)
 class House:
     home: Path
