@@ -159,7 +159,7 @@ class Packer:
         self._open.clear()
 
     def _line(self, parcel: "_Parcel", request: Request, member: Member) -> bytes:
-        custom_id = CustomId(parcel.batch_id, request.request_id, member.attempt)
+        custom_id = CustomId(parcel.batch_id, member.request_id, member.attempt)
         return self._engine.provider.line(request, str(custom_id))
 
     def _start(self, key: tuple[Lane, Mode, str], first: Member) -> "_Parcel":
