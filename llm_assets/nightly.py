@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from llm_assets.console import Console
 from llm_assets.definitions import build_defs
@@ -66,13 +67,13 @@ def run_night(
     fails without a report."""
     desk = Desk(settings, tuple(steps), Wait.INLINE, on_progress=console.steps)
     with desk.open() as assembly:
-        assembly.profile  # noqa: B018 a missing key or model has to show before any mail is read
+        _check_day(settings, day, assembly)
+        assembly.check_provider()
         before = _attempts(assembly, day)
         assembly.receive(paths=inboxes, day=day, on_progress=console.stage)
-        _check_day(settings, day, assembly)
-    failure = _materialize(desk, day, rework)
+    _materialize(desk, day, rework)
     with desk.open() as assembly:
-        return _outcome(assembly, day, before, failure)
+        return _outcome(assembly, day, before)
 
 
 def _check_day(settings: Settings, day: date, assembly: Assembly) -> None:
@@ -81,12 +82,12 @@ def _check_day(settings: Settings, day: date, assembly: Assembly) -> None:
         raise ConfigurationError(f"--day {day} is not between {settings.first_day} and today, {today}")
 
 
-def _materialize(desk: Desk, day: date, rework: str) -> str | None:
-    """Runs every asset of the night and its checks; returns why the run failed, or None."""
+def _materialize(desk: Desk, day: date, rework: str) -> None:
+    """Runs every asset of the night and its checks. Raises what made the run fail, in its own words."""
     definitions = build_defs(desk=desk, steps=desk.steps)
     job = definitions.resolve_implicit_global_asset_job_def()
     assets = dg.AssetSelection.groups(GROUP).resolve(definitions.resolve_asset_graph())
-    settings = {"python_logs": {"python_log_level": "ERROR"}}
+    settings = {"python_logs": {"python_log_level": "CRITICAL"}}
     with dg.DagsterInstance.ephemeral(settings=settings) as instance:
         result = job.execute_in_process(
             partition_key=day.isoformat(),
@@ -95,23 +96,27 @@ def _materialize(desk: Desk, day: date, rework: str) -> str | None:
             instance=instance,
             raise_on_error=False,
         )
-    failed = [e for e in result.all_events if e.is_step_failure]
-    for event in failed:
-        error = event.step_failure_data.error
-        while error is not None and error.cause is not None:
-            error = error.cause
-        return error.message.strip() if error is not None else f"step {event.step_key} failed"
-    return None
+    for event in result.all_events:
+        if event.is_step_failure:
+            raise _told(event.step_failure_data.error, event.step_key or "a step")
+
+
+def _told(error: SerializableErrorInfo | None, step: str) -> DeskError:
+    """The first cause of a failed step as an error of ours; its class decides the exit code."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    if error is None:
+        return DeskError(f"{step} failed")
+    kind = ConfigurationError if error.cls_name == ConfigurationError.__name__ else DeskError
+    return kind(error.message.strip().removeprefix(f"{ConfigurationError.__module__}.{error.cls_name}: "))
 
 
 def _attempts(assembly: Assembly, day: date) -> int:
     return sum(u.requests for u in assembly.ledger.usage(day))
 
 
-def _outcome(assembly: Assembly, day: date, before: int, failure: str | None) -> NightOutcome:
+def _outcome(assembly: Assembly, day: date, before: int) -> NightOutcome:
     newest = newest_revision(assembly.reports, day)
-    if failure is not None:
-        raise DeskError(failure)
     if newest is None:
         raise DeskError(f"no report was written for {day}")
     report = read_json(newest)

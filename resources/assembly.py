@@ -30,6 +30,7 @@ from resources.lake import Lake
 from resources.ledger import SqlLedger
 from resources.prices import GenaiPrices
 from resources.providers import provider_for
+from resources.providers.wire import api_key
 from resources.raw_store import RawStore
 from resources.settings import Settings, load_lanes, load_profile, load_queues
 from resources.spool import FileSpool
@@ -96,6 +97,10 @@ class Assembly:
         if profile.emulated and profile.base_url is None:
             profile = profile.model_copy(update={"base_url": emulator_url(self.home)})
         return profile
+
+    def check_provider(self) -> None:
+        """Raises ConfigurationError for a profile, price, region or key that cannot work, before any mail is read."""
+        api_key(self.profile)
 
     @cached_property
     def prices(self) -> GenaiPrices:

@@ -145,7 +145,8 @@ def step_table(name: str, output_columns: tuple[Column, ...]) -> Table:
 
 
 def columns_of(model: type[BaseModel]) -> tuple[Column, ...]:
-    """One column per field of an output model; what is not a plain value becomes JSON."""
+    """One column per field of an output model; what is not a plain value becomes JSON. Free text counts as personal:
+    a model may quote the mail in it."""
     return tuple(_columns(model))
 
 
@@ -158,6 +159,9 @@ def _columns(model: type[BaseModel]) -> Iterator[Column]:
         if get_origin(kind) in (Union, UnionType):
             plain = [t for t in get_args(kind) if t is not NoneType]
             kind = plain[0] if len(plain) == 1 else kind
-        if get_origin(kind) is Literal:
+        is_choice = get_origin(kind) is Literal
+        if is_choice:
             kind = type(get_args(kind)[0])
-        yield Column(name, _TYPES.get(kind, "JSON"), field.description or name.replace("_", " "))
+        description = field.description or name.replace("_", " ")
+        free_text = kind not in (int, float, bool) and not is_choice
+        yield Column(name, _TYPES.get(kind, "JSON"), description, personal=free_text)
