@@ -1,5 +1,6 @@
 """The development desk: Dagster UI, daemon and emulator on loopback, until Ctrl-C."""
 
+import argparse
 import os
 import signal
 import subprocess
@@ -15,16 +16,23 @@ BATCH_SECONDS = 20.0
 
 
 def main(arguments: list[str]) -> int:
-    """Passes `arguments` on to `dagster dev` (e.g. `--port 3001`)."""
+    """Passes on to `dagster dev` what it does not know itself (e.g. `--port 3001`)."""
+    parser = argparse.ArgumentParser(description=__doc__, epilog="Other options go to `dagster dev`.")
+    parser.add_argument(
+        "--batch-seconds", type=float, default=BATCH_SECONDS, help="how long the emulator takes for a batch"
+    )
+    options, passed_on = parser.parse_known_args(arguments)
     os.environ.setdefault("LLM_ASSETS_PROVIDER", "emulator")
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
     settings = load_settings()
     inbox = settings.home.resolve() / "inbox"
     inbox.mkdir(parents=True, exist_ok=True)
-    running = start(settings.home.resolve() / "emulator", latency=BATCH_SECONDS, exit_with_parent=os.getpid())
+    running = start(
+        settings.home.resolve() / "emulator", latency=options.batch_seconds, exit_with_parent=os.getpid()
+    )
     print(f"emulator: {running.url} (demo model: rules, not an LLM)", file=sys.stderr)
     print(f"drop mail into {inbox}; samples to copy lie in data/samples/inbox", file=sys.stderr)
-    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", *arguments]
+    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", *passed_on]
     # A background shell hands down an ignored SIGINT, and dagster takes SIGTERM for SIGINT: it would never stop.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     child = subprocess.Popen(command, cwd=ROOT)  # noqa: S603 our own interpreter and arguments
