@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from dotenv import load_dotenv
 
 from llm_assets.console import Console, day_option, quiet_logs
 from llm_assets.domain.errors import ConfigurationError, DeskError
@@ -40,6 +41,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on the last
 def main() -> None:
     """Entry point: errors become one sentence on stderr, exit code 2 for configuration, 1 otherwise."""
     quiet_logs()
+    load_dotenv(Path(".env"))  # keys too: the SDKs read the environment only
     try:
         app()
     except ConfigurationError as err:
@@ -131,6 +133,7 @@ def list_dead_letters(
     day: MaybeDayOption = None, step: Annotated[str | None, typer.Option(help="Only this step.")] = None
 ) -> None:
     """List records that failed for good, with the reason."""
+    _check_step(step)
     with _assembly() as assembly:
         letters = assembly.ledger.dead_letters(_maybe(day), step)
     for letter in letters:
@@ -145,6 +148,7 @@ def requeue_dead_letters(
     day: MaybeDayOption = None, step: Annotated[str | None, typer.Option(help="Only this step.")] = None
 ) -> None:
     """Put dead letters back; the next night run sends them again."""
+    _check_step(step)
     with _assembly() as assembly:
         count = assembly.ledger.requeue(_maybe(day), step)
     print(f"{count} requests are due again")
@@ -210,8 +214,11 @@ def mask(file: Annotated[Path, typer.Argument(help="A mail or document.")]) -> N
     """Print what leaves the house: the text of a mail with personal data masked."""
     from llm_assets.intake.preview import masked_preview
 
-    for text in masked_preview(file):
-        print(text)
+    try:
+        for text in masked_preview(file):
+            print(text)
+    except OSError as err:
+        raise ConfigurationError(f"cannot read {file}: {err.strerror}; name a mail or document") from err
 
 
 @app.command()
@@ -223,6 +230,15 @@ def doctor() -> None:
     for finding in findings:
         print(f"{finding.sign} {finding.what}: {finding.says}")
     raise SystemExit(EXIT_INCOMPLETE if any(f.fails for f in findings) else 0)
+
+
+def _check_step(name: str | None) -> None:
+    from llm_assets.steps import STEPS
+    from llm_assets.steps.night_summary.step import NAME
+
+    known = [*(s.name for s in STEPS), NAME]
+    if name is not None and name not in known:
+        raise ConfigurationError(f"--step {name} is not known; use one of: {', '.join(known)}")
 
 
 def _maybe(day: datetime | None) -> date | None:

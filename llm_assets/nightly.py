@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import structlog
 from dagster_shared.error import SerializableErrorInfo
 
 from llm_assets.console import Console
@@ -20,6 +21,8 @@ from resources.assembly import Assembly
 from resources.desk import Desk, Wait
 from resources.report_files import newest_revision, read_json
 from resources.settings import Settings
+
+log = structlog.get_logger()
 
 Report = Mapping[str, Any]  # report.json
 
@@ -69,6 +72,7 @@ def run_night(
     with desk.open() as assembly:
         _check_day(settings, day, assembly)
         assembly.check_provider()
+        assembly.lanes  # noqa: B018 a mistake in the file has to show before any mail is read
         before = _attempts(assembly, day)
         assembly.receive(paths=inboxes, day=day, on_progress=console.stage)
     _materialize(desk, day, rework)
@@ -102,13 +106,26 @@ def _materialize(desk: Desk, day: date, rework: str) -> None:
 
 
 def _told(error: SerializableErrorInfo | None, step: str) -> DeskError:
-    """The first cause of a failed step as an error of ours; its class decides the exit code."""
+    """The first cause of a failed step as an error of ours; its class decides the exit code. Only our own words are
+    repeated: what another library says of a failure may quote mail."""
     while error is not None and error.cause is not None:
         error = error.cause
     if error is None:
         return DeskError(f"{step} failed")
-    kind = ConfigurationError if error.cls_name == ConfigurationError.__name__ else DeskError
-    return kind(error.message.strip().removeprefix(f"{ConfigurationError.__module__}.{error.cls_name}: "))
+    said = error.message.strip().partition(": ")[2]
+    if error.cls_name == ConfigurationError.__name__:
+        return ConfigurationError(said)
+    if error.cls_name in _own_errors(DeskError):
+        return DeskError(said)
+    if error.cls_name in ("OSError", "PermissionError"):
+        return DeskError(f"{step} cannot read or write: {said}")
+    for frame in error.stack:
+        log.error("defect", step=step, at=" ".join(frame.split()))
+    return DeskError(f"{step} failed with {error.cls_name}, a defect: report it with the lines above")
+
+
+def _own_errors(kind: type[DeskError]) -> set[str]:
+    return {kind.__name__}.union(*(_own_errors(narrower) for narrower in kind.__subclasses__()))
 
 
 def _attempts(assembly: Assembly, day: date) -> int:
