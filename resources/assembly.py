@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.document import Priority
 from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.money import Budget, OverBudget
 from llm_assets.domain.night import Calendar
 from llm_assets.domain.profile import Lane, Lanes, Profile
 from llm_assets.domain.queue import Queues
@@ -88,14 +89,24 @@ class Assembly:
     def lanes(self) -> Lanes:
         return load_lanes(self.settings)
 
+    @property
+    def budget(self) -> Budget:
+        return Budget(self.settings.budget_usd, OverBudget(self.settings.over_budget))
+
     @cached_property
     def profile(self) -> Profile:
         """The provider profile, with the demo emulator started for it when it needs one."""
+        profile = self.configured_profile
+        if profile.emulated and profile.base_url is None:
+            profile = profile.model_copy(update={"base_url": emulator_url(self.home)})
+        return profile
+
+    @cached_property
+    def configured_profile(self) -> Profile:
+        """The profile as the settings name it, with its prices and regions checked; nothing is started."""
         profile = load_profile(self.settings)
         check_regions(self.queues.queues, profile)
         self.prices.check(profile)
-        if profile.emulated and profile.base_url is None:
-            profile = profile.model_copy(update={"base_url": emulator_url(self.home)})
         return profile
 
     def check_provider(self) -> None:
@@ -117,6 +128,7 @@ class Assembly:
             lanes=self.lanes,
             outputs=outputs | {NIGHT_SUMMARY: NightSummary},
             settle_seconds=self.settings.settle,
+            budget=self.budget,
             clock=self.clock,
         )
 

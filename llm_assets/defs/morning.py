@@ -10,6 +10,7 @@ import orjson
 from llm_assets.domain.outcome import Status
 from llm_assets.domain.step import Step
 from llm_assets.domain.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE
+from llm_assets.engine.budget import OVER_BUDGET, in_words, limits_of
 from llm_assets.engine.review import review_rows
 from llm_assets.engine.summary import summarise
 from llm_assets.report.cases import report_columns
@@ -26,6 +27,7 @@ _WHY = {
     "not_sent": "not sent yet",
     "waiting_for_retry": "waiting for another try",
     "waiting_for_provider": "waiting for the provider",
+    OVER_BUDGET: "over the budget",
 }
 
 
@@ -99,11 +101,13 @@ def _missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     if received != read:
         yield Missing(f"{received - read} messages", "received but not read yet", "documents")
     details = assembly.ledger.troubles(day)
+    # The limits alone: with what is spent in it, each rerun would change the report it pays for.
+    budget = in_words(limits_of(assembly.budget, assembly.lanes, day))
     for step in assembly.steps:
-        yield from _open_cases(assembly, day, step, details.get(step.name, ""))
+        yield from _open_cases(assembly, day, step, details.get(step.name, ""), budget)
 
 
-def _open_cases(assembly: Assembly, day: date, step: Step, detail: str) -> Iterator[Missing]:
+def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: str) -> Iterator[Missing]:
     reasons: Counter[str] = Counter()
     for row in assembly.lake.read(step.table, day, ["status", "doubt_reason"]):
         if row["status"] == Status.OPEN and row["doubt_reason"] is not None:
@@ -111,7 +115,8 @@ def _open_cases(assembly: Assembly, day: date, step: Step, detail: str) -> Itera
     for reason, count in sorted(reasons.items()):
         why = _WHY.get(reason, reason)
         noun = "case" if count == 1 else "cases"
-        yield Missing(f"{count} {noun} in {step.name}", f"{why}: {detail}" if detail else why, step.name)
+        more = budget if reason == OVER_BUDGET else detail
+        yield Missing(f"{count} {noun} in {step.name}", f"{why}: {more}" if more else why, step.name)
 
 
 def _record(assembly: Assembly, day: date, page: Page, written: Revision) -> None:

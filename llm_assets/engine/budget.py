@@ -131,6 +131,11 @@ def shortfall(held: Sequence[Wish], asked: int, rooms: Sequence[Room]) -> str:
     )
 
 
+def in_words(limits: Sequence[Limit]) -> str:
+    """The limits and where each is raised, for people; empty without one."""
+    return "; ".join(f"{x.usd} USD for {x.what}, set by {x.setting}" for x in limits)
+
+
 def plan_within_budget(
     engine: Engine, day: date, plans: "Sequence[StepPlan]", rework: Rework, limits: Sequence[Limit]
 ) -> list[PlanSummary]:

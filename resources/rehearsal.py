@@ -1,0 +1,101 @@
+"""Rehearsal: an assembly that reads like the real one and writes nothing, so that a night can be planned before it is.
+
+What a source holds is read in memory beside what is registered already. No provider is called, no emulator started.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from llm_assets.domain.digest import digest_bytes
+from llm_assets.domain.document import Received
+from llm_assets.domain.profile import Profile
+from llm_assets.domain.tables import Table
+from resources.assembly import Assembly
+from resources.lake import Lake
+from resources.ledger import SqlLedger
+from resources.raw_store import RawStore
+
+
+class RehearsedLedger(SqlLedger):
+    """The ledger with a register that forgets: what is received lives in this process only."""
+
+    @cached_property
+    def _new(self) -> dict[tuple[str, str], Received]:
+        return {}
+
+    def receive(self, items: Sequence[Received]) -> int:
+        self._new.update({(item.source, item.place): item for item in items})
+        return len(items)
+
+    def received(self, day: date) -> list[Received]:
+        known = {(r.source, r.place): r for r in super().received(day)}
+        merged = known | {key: item for key, item in self._new.items() if item.day == day}
+        return sorted(merged.values(), key=lambda r: (r.arrived_at, r.source, r.place))
+
+    def known_digests(self, source: str, places: Sequence[str]) -> dict[str, str]:
+        new = ((p, self._new.get((source, p))) for p in places)
+        return super().known_digests(source, places) | {p: r.raw_sha256 for p, r in new if r is not None}
+
+
+class RehearsedRaw(RawStore):
+    """The raw store with new bytes in memory."""
+
+    @cached_property
+    def _new(self) -> dict[str, bytes]:
+        return {}
+
+    def put(self, data: bytes) -> str:
+        sha256 = digest_bytes(data)
+        self._new[sha256] = data
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        new = self._new.get(sha256)
+        return new if new is not None else super().get(sha256)
+
+
+class RehearsedLake(Lake):
+    """The lake with the tables of this rehearsal in memory."""
+
+    @cached_property
+    def _new(self) -> dict[tuple[str, date], list[dict[str, Any]]]:
+        return {}
+
+    def write(self, table: Table, day: date, rows: Iterable[Mapping[str, object]]) -> int:
+        kept = self._new[table.name, day] = [dict(row) for row in rows]
+        return len(kept)
+
+    def read(self, table: Table, day: date, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        new = self._new.get((table.name, day))
+        if new is None:
+            yield from super().read(table, day, columns)
+            return
+        for row in new:
+            yield row if columns is None else {name: row[name] for name in columns}
+
+    def publish(self) -> Path:
+        """Analysts see what was, not what may be."""
+        return self.analytics
+
+
+class Rehearsal(Assembly):
+    @cached_property
+    def ledger(self) -> SqlLedger:
+        ledger = RehearsedLedger(self.settings.ledger_url, self.home)
+        ledger.migrate()
+        return ledger
+
+    @cached_property
+    def raw(self) -> RawStore:
+        return RehearsedRaw(self.home)
+
+    @cached_property
+    def lake(self) -> Lake:
+        return RehearsedLake(self.home, self.tables)
+
+    @cached_property
+    def profile(self) -> Profile:
+        return self.configured_profile
