@@ -37,7 +37,7 @@ check: $(BIN)/.dev ## Format, lint, types, layers, definitions, tests: the same 
 	LLM_ASSETS_PROVIDER=emulator $(BIN)/dg check defs
 	$(MAKE) test
 
-bench: $(BIN)/.run ## Engine against the emulator: one JSON object per scenario
+bench: $(BIN)/.dev ## Engine against the emulator: one JSON object per scenario
 	@$(BIN)/python -m tests.bench
 
 lock: ## Compile requirements.lock anew

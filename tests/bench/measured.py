@@ -1,34 +1,32 @@
-"""One scenario, measured in this process: `python -m tests.bench.measured NAME PLACE`. Prints its figures as JSON."""
+"""One scenario in this process: `python -m tests.bench.measured NAME PLACE with-floor|prepare`.
 
+Measures it and prints its figures as JSON, or only leaves behind what the next run starts from.
+"""
+
+import logging
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib import import_module
 
 import orjson
 import structlog
 
 from llm_assets.domain.night import Rework
-from llm_assets.engine.advance import Progress, StepPlan, work
-from llm_assets.engine.engine import Engine
-from resources.prices import GenaiPrices
-from resources.providers import provider_for
-from resources.settings import SHIPPED_CONFIG, Settings, load_lanes
-from resources.spool import FileSpool
+from llm_assets.engine.advance import Progress, work
 from tests.bench import process
 from tests.bench.floor import floor_seconds
-from tests.bench.invented_requests import OUTPUTS, tasks
-from tests.bench.places import Place
+from tests.bench.places import DAY, Place
 from tests.bench.scenarios import Protocol, Scenario
+from tests.bench.workload import engine_at, plan_of, step_of
 
 LATE: dict[Protocol, tuple[str, ...]] = {
     "openai": ("openai.resources.batches", "openai.resources.files"),
     "anthropic": ("anthropic.resources.messages.batches", "anthropic.types.messages"),
 }
 """What the work would import on its way; the baseline is to hold it."""
-DAY = date(2026, 11, 20)
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
 
 
@@ -57,18 +55,6 @@ def measured(task: Callable[[], Progress]) -> Figures:
     return Figures(wall, cpu, process.peak_mb(), baseline, progress.sent)
 
 
-def engine_at(place: Place, scenario: Scenario) -> Engine:
-    profile = place.profile(scenario.protocol)
-    return Engine(
-        ledger=place.ledger(),
-        provider=provider_for(profile, timeout_seconds=600),
-        prices=GenaiPrices(),
-        spool=FileSpool(place.home),
-        lanes=load_lanes(Settings(config=SHIPPED_CONFIG)),
-        outputs=OUTPUTS,
-    )
-
-
 def patience() -> Callable[[Progress], bool]:
     """Looks often at first, then ever more rarely: the provider's own time is not the engine's."""
     pause = SHORTEST_PAUSE
@@ -84,33 +70,37 @@ def patience() -> Callable[[Progress], bool]:
 
 def work_through(place: Place, scenario: Scenario) -> Progress:
     engine = engine_at(place, scenario)
-    profile = engine.provider.profile
-    plan = StepPlan(scenario.size, lambda: tasks(scenario.size, scenario.requests, profile, scenario.run))
-    return work(engine, DAY, [plan], Rework.STALE, pause=patience())
+    return work(engine, DAY, [plan_of(engine, place, scenario)], Rework.STALE, pause=patience())
+
+
+def prepared(scenario: Scenario, place: Place) -> Figures:
+    """Runs the scenario. Raises UnexpectedError when what was sent or answered is not what it should be."""
+    figures = measured(lambda: work_through(place, scenario))
+    _check(scenario, place, figures)
+    return figures
 
 
 def result(scenario: Scenario, place: Place) -> dict[str, object]:
-    """The scenario's line. Raises UnexpectedError when what was sent or answered is not what it should be."""
+    """The scenario's line."""
     began = datetime.now(UTC)
     known = place.result_files()
-    figures = measured(lambda: work_through(place, scenario))
-    _check(scenario, place, figures)
+    figures = prepared(scenario, place)
     floor = floor_seconds(scenario, place, since=began, results=sorted(place.result_files() - known))
     return {
         "scenario": scenario.name,
         "requests": figures.sent,
-        "wall_s": round(figures.wall_s, 3),
-        "cpu_s": round(figures.cpu_s, 3),
+        "wall_s": round(figures.wall_s, 4),
+        "cpu_s": round(figures.cpu_s, 4),
         "peak_rss_mb": round(figures.peak_rss_mb, 1),
         "baseline_rss_mb": round(figures.baseline_rss_mb, 1),
-        "floor_s": round(floor, 3),
+        "floor_s": round(floor, 4),
         "ratio_to_floor": round(figures.cpu_s / floor, 2),
     }
 
 
 def _check(scenario: Scenario, place: Place, figures: Figures) -> None:
     ledger = place.ledger()
-    found = ledger.counts(DAY)[scenario.size]
+    found = ledger.counts(DAY)[step_of(scenario.size)]
     answered = sum(row.succeeded for row in ledger.usage(DAY))
     ledger.close()
     if figures.sent != scenario.sends or found["ok"] != scenario.requests or answered < scenario.requests:
@@ -119,16 +109,21 @@ def _check(scenario: Scenario, place: Place, figures: Figures) -> None:
         )
 
 
-def main(name: str, place: str) -> None:
+def main(name: str, place: str, floor: str) -> None:
     structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(30),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     scenario = Scenario.parse(name)
     assert scenario is not None
-    for module in (*LATE[scenario.protocol], "httpx2", "genai_prices.data_snapshot"):
+    lake = ("duckdb",) if scenario.size == "night" else ()
+    for module in (*LATE[scenario.protocol], *lake, "httpx2", "genai_prices.data_snapshot"):
         import_module(module)
-    print(orjson.dumps(result(scenario, Place.from_json(orjson.loads(place)))).decode())
+    at = Place.from_json(orjson.loads(place))
+    if floor == "with-floor":
+        print(orjson.dumps(result(scenario, at)).decode())
+    else:
+        prepared(scenario, at)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from llm_assets.emulator import start
 from resources.ledger import SqlLedger
 from resources.settings import SHIPPED_CONFIG, Settings, load_profile
 from tests.bench.scenarios import Database, Protocol, Scenario
+
+DAY = date(2026, 11, 20)
 
 
 class NoPostgresError(Exception):

@@ -1,0 +1,43 @@
+"""What a scenario asks the engine to do, wired as the platform wires it."""
+
+from collections.abc import Iterator
+
+from llm_assets.engine.advance import StepPlan
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.plan import Task
+from llm_assets.steps.categories.step import CATEGORIES
+from resources.prices import GenaiPrices
+from resources.providers import provider_for
+from resources.settings import SHIPPED_CONFIG, Settings, load_lanes
+from resources.spool import FileSpool
+from tests.bench.invented_documents import night_at
+from tests.bench.invented_requests import OUTPUTS, tasks
+from tests.bench.places import Place
+from tests.bench.scenarios import Scenario, Size
+
+ALL_OUTPUTS = {**OUTPUTS, CATEGORIES.name: CATEGORIES.output}
+
+
+def step_of(size: Size) -> str:
+    return CATEGORIES.name if size == "night" else size
+
+
+def engine_at(place: Place, scenario: Scenario) -> Engine:
+    return Engine(
+        ledger=place.ledger(),
+        provider=provider_for(place.profile(scenario.protocol), timeout_seconds=600),
+        prices=GenaiPrices(),
+        spool=FileSpool(place.home),
+        lanes=load_lanes(Settings(config=SHIPPED_CONFIG)),
+        outputs=ALL_OUTPUTS,
+    )
+
+
+def plan_of(engine: Engine, place: Place, scenario: Scenario) -> StepPlan:
+    if scenario.size == "night":
+        return night_at(place, engine).plan(CATEGORIES)
+
+    def rendered() -> Iterator[Task]:
+        return tasks(scenario.size, scenario.requests, engine.provider.profile, scenario.run)
+
+    return StepPlan(scenario.size, rendered)
