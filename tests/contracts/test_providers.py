@@ -55,6 +55,14 @@ def stage(process: RunningEmulator) -> Stage:
     return fresh
 
 
+@pytest.fixture
+def stage_of_its_own(tmp_path: Path) -> Iterator[Stage]:
+    """For a fault that stays in the listings of every later test."""
+    running = start(tmp_path / "emulator", latency=0.0)
+    yield Stage(running)
+    running.stop()
+
+
 _made = iter(range(1, 1 << 20))
 
 
@@ -243,9 +251,9 @@ def test_a_batch_that_cannot_be_read_yet_is_unknown(protocol: str, stage: Stage,
 
 
 @PROTOCOLS
-def test_a_status_nobody_named_is_an_error(protocol: str, stage: Stage, tmp_path: Path) -> None:
-    stage.faults(batches=[{"status": "hibernating"}])
-    strict = adapter(protocol, stage.url, emulated=True)
+def test_a_status_nobody_named_is_an_error(protocol: str, stage_of_its_own: Stage, tmp_path: Path) -> None:
+    stage_of_its_own.faults(batches=[{"status": "hibernating"}])
+    strict = adapter(protocol, stage_of_its_own.url, emulated=True)
     provider = provider_for(strict.profile, timeout_seconds=10)
     batch, spool, _ = planned(provider, tmp_path, ["a"])
     provider_batch_id = provider.create(batch, spool)
