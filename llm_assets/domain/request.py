@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from llm_assets.domain.digest import digest
+from llm_assets.domain.digest import digest_text_and_shape
 from llm_assets.domain.profile import Tier
 
 BATCH_ID_LENGTH = 12
@@ -34,7 +34,8 @@ class Request:
     @cached_property
     def request_id(self) -> str:
         """Digest of everything the answer depends on; the same request is never paid for twice."""
-        return digest([self.step, self.model, self.max_tokens, self.system, self.user, self.schema])
+        shared = (self.step, self.model, self.max_tokens, self.system)
+        return digest_text_and_shape(shared, self.user, self.schema)
 
 
 class CustomId(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -145,8 +146,10 @@ class Step:
         )
 
 
+@lru_cache(maxsize=256)
 def strict_schema(model: type[BaseModel]) -> JsonSchema:
     """The model's JSON schema as strict structured output wants it: closed objects, every property required.
+    Built once, because it takes 0.3 ms; whoever narrows it makes a copy.
 
     Bounds and defaults are dropped (providers refuse some of them); the model itself checks them afterwards.
     """
