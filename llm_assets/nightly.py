@@ -106,17 +106,16 @@ def _materialize(desk: Desk, day: date, rework: str) -> None:
 
 
 def _told(error: SerializableErrorInfo | None, step: str) -> DeskError:
-    """The first cause of a failed step as an error of ours; its class decides the exit code. Only our own words are
+    """The first error of ours among a failed step's causes; its class decides the exit code. Only our own words are
     repeated: what another library says of a failure may quote mail."""
-    while error is not None and error.cause is not None:
+    ours = _own_errors(DeskError)
+    while error is not None and error.cls_name not in ours and error.cause is not None:
         error = error.cause
     if error is None:
         return DeskError(f"{step} failed")
     said = error.message.strip().partition(": ")[2]
-    if error.cls_name == ConfigurationError.__name__:
-        return ConfigurationError(said)
-    if error.cls_name in _own_errors(DeskError):
-        return DeskError(said)
+    if error.cls_name in ours:
+        return ConfigurationError(said) if error.cls_name == ConfigurationError.__name__ else DeskError(said)
     if error.cls_name in ("OSError", "PermissionError"):
         return DeskError(f"{step} cannot read or write: {said}")
     for frame in error.stack:
