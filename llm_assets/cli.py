@@ -1,5 +1,6 @@
 """The command line. Each command wires settings to a use case and prints; heavy modules are imported inside."""
 
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on the last
 def main() -> None:
     """Entry point: errors become one sentence on stderr, exit code 2 for configuration, 1 otherwise."""
     quiet_logs()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # file names may hold any bytes
     load_dotenv(Path(".env"))  # keys too: the SDKs read the environment only
     try:
         app()
@@ -111,8 +114,10 @@ def parse(
     """Print what the platform reads, one JSON object per message."""
     from llm_assets.intake.rows import parse_rows
 
-    for row in parse_rows(paths, ocr=not no_ocr):
-        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    with Console(disable=sys.stdout.isatty()) as console:
+        for number, row in enumerate(parse_rows(paths, ocr=not no_ocr), start=1):
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+            console.stage("read", number, None)
 
 
 @app.command()

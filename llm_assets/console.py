@@ -16,6 +16,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Column
 
 from llm_assets.engine.advance import Progress as StepProgress
 
@@ -47,18 +48,18 @@ def day_option(assembly: "Assembly", given: datetime | None) -> date:
 
 
 class Console:
-    """Progress of a night. Silent when stderr is no terminal, so that logs and pipes stay clean."""
+    """Progress of long work. Silent when stderr is no terminal, so that logs and pipes stay clean."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, disable: bool = False) -> None:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
             console=RichConsole(stderr=True),
-            disable=not sys.stderr.isatty(),
+            disable=disable or not sys.stderr.isatty(),
         )
         self._tasks: dict[str, TaskID] = {}
 
@@ -74,11 +75,19 @@ class Console:
     def stage(self, name: str, done: int, total: int | None, note: str = "") -> None:
         """Shows `done` of `total` for a stage; a total of None shows that it is under way."""
         if name not in self._tasks:
+            self._finish_counts()
             self._tasks[name] = self._progress.add_task(name, total=total, note=note)
         self._progress.update(self._tasks[name], completed=done, total=total, note=note)
+
+    def _finish_counts(self) -> None:
+        """A count whose total was never known is complete when the next stage begins."""
+        for task in self._progress.tasks:
+            if task.total is None:
+                self._progress.update(task.id, total=task.completed)
 
     def steps(self, name: str, progress: StepProgress) -> None:
         """The engine's progress, as the desk's `on_progress`."""
         total = progress.done + progress.in_flight + progress.due
-        note = f"{progress.open_batches} batches open" if progress.open_batches else ""
+        batches = progress.open_batches
+        note = f"{batches} batch{'' if batches == 1 else 'es'} open" if batches else ""
         self.stage(name, progress.done, total, progress.blocked or progress.failure or note)

@@ -68,7 +68,7 @@ def run_night(
 ) -> NightOutcome:
     """Works the night's assets inline. Raises ConfigurationError before anything is sent, DeskError when a run
     fails without a report."""
-    desk = Desk(settings, tuple(steps), Wait.INLINE, on_progress=console.steps)
+    desk = Desk(settings, tuple(steps), Wait.INLINE, on_progress=console.steps, on_stage=console.stage)
     with desk.open() as assembly:
         _check_day(settings, day, assembly)
         assembly.check_provider()

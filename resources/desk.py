@@ -8,6 +8,7 @@ from enum import StrEnum
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.step import Step
 from llm_assets.engine.advance import Progress
+from llm_assets.engine.receive import OnProgress
 from resources.assembly import Assembly
 from resources.settings import Settings
 
@@ -25,6 +26,10 @@ def _silent(_: str, __: Progress) -> None:
     return None
 
 
+def _silent_stage(_: str, __: int, ___: int | None) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Desk:
     """What an asset gets: `with desk.open() as assembly`."""
@@ -34,6 +39,8 @@ class Desk:
     wait: Wait = Wait.PARK
     clock: Clock = system_clock
     on_progress: Callable[[str, Progress], None] = field(default=_silent)
+    on_stage: OnProgress = field(default=_silent_stage)
+    """Told how many of the day's messages have been read."""
 
     @contextmanager
     def open(self) -> Iterator[Assembly]:

@@ -29,7 +29,7 @@ def documents_asset(nights: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition
         day = date.fromisoformat(context.partition_key)
         with desk.open() as assembly:
             assembly.receive()  # not only the sensor's task: it may be off
-            summary = assembly.read_day(day)
+            summary = assembly.read_day(day, desk.on_stage)
             metadata = table_metadata(assembly.lake, DOCUMENTS, day, summary.messages)
             return dg.MaterializeResult(
                 metadata=metadata | summary.as_metadata(),
