@@ -93,10 +93,7 @@ def night(
 
     if rework not in ("auto", "missing", "stale"):
         raise ConfigurationError(f"--rework {rework} is not known; use missing or stale")
-    paths = inbox or []
-    for path in paths:
-        if not path.exists():
-            raise ConfigurationError(f"--inbox {path} does not exist; name a folder, mbox, maildir or file")
+    paths = _existing(inbox or [])
     with Console() as console:
         outcome = run_night(load_settings(), day.date(), paths, rework, console)
     for line in outcome.lines():
@@ -131,6 +128,37 @@ def status(day: MaybeDayOption = None, as_json: JsonOption = False) -> None:
         print(line)
     if as_json:
         print(json.dumps(found, ensure_ascii=False, default=str))
+
+
+@app.command()
+def plan(
+    day: DayOption,
+    inbox: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder, mbox, maildir or file counted as if it belonged to that day; repeatable."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a night would take before a paid call: requests, tokens, price, duration, window and budget.
+
+    Needs no key; nothing is registered, written or sent.
+    """
+    from llm_assets.planning import plan_lines, plan_night
+    from llm_assets.steps import STEPS
+    from resources.rehearsal import Rehearsal
+    from resources.settings import load_settings
+
+    paths = _existing(inbox or [])
+    rehearsal = Rehearsal(load_settings(), STEPS)
+    try:
+        with Console() as console:
+            found = plan_night(rehearsal, day.date(), paths, console.stage)
+    finally:
+        rehearsal.close()
+    for line in plan_lines(found):
+        print(line)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
 
 
 @dead_letters.command("list")
@@ -244,6 +272,14 @@ def _check_step(name: str | None) -> None:
     known = [*(s.name for s in STEPS), NAME]
     if name is not None and name not in known:
         raise ConfigurationError(f"--step {name} is not known; use one of: {', '.join(known)}")
+
+
+def _existing(paths: list[Path]) -> list[Path]:
+    """Raises ConfigurationError that names the first path which is not there."""
+    for path in paths:
+        if not path.exists():
+            raise ConfigurationError(f"--inbox {path} does not exist; name a folder, mbox, maildir or file")
+    return paths
 
 
 def _maybe(day: datetime | None) -> date | None:

@@ -1,0 +1,96 @@
+"""Forecast: what a step of a night will take, summed from its requests before any is sent. Pure."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from llm_assets.domain.money import Usage
+from llm_assets.domain.profile import Lane, Mode, Profile
+from llm_assets.domain.request import Request
+from llm_assets.engine.estimate import Calibration, most_usd
+from llm_assets.engine.ports import Prices
+
+
+@dataclass(slots=True)
+class Usd:
+    """Price of requests in one mode."""
+
+    low: Decimal = Decimal(0)
+    typical: Decimal = Decimal(0)
+    at_most: Decimal = Decimal(0)
+    """With every token they may answer with and nothing served by a cache: what a budget sets aside."""
+
+    def add(self, low: Decimal, typical: Decimal, at_most: Decimal) -> None:
+        self.low, self.typical, self.at_most = self.low + low, self.typical + typical, self.at_most + at_most
+
+
+@dataclass(slots=True)
+class Forecast:
+    """A step's share of a planned night."""
+
+    step: str
+    model: str = ""
+    new: int = 0
+    changed: int = 0
+    reused: int = 0
+    requests: float = 0
+    requests_at_most: int = 0
+    """More than `requests` where earlier answers decide who needs this step."""
+    basis: str = "counted"
+    results: int = 0
+    """Earlier answers the estimate was corrected by."""
+    calibrated: bool = True
+    input_typical: float = 0
+    input_p95: float = 0
+    output_typical: float = 0
+    output_p95: float = 0
+    output_ceiling: int = 0
+    usd: dict[Mode, Usd] = field(default_factory=lambda: {mode: Usd() for mode in Mode})
+    at_most_by_lane: dict[Lane, Decimal] = field(default_factory=dict)
+    in_batches: int = 0
+    """Requests that go in a batch, and so take a batch's time."""
+
+    @property
+    def output_known(self) -> bool:
+        """False when nobody knows yet how long answers are: then they are only bounded."""
+        return self.calibrated or self.requests_at_most == 0
+
+
+def add_request(
+    forecast: Forecast,
+    prices: Prices,
+    profile: Profile,
+    request: Request,
+    counted: int,
+    calibration: Calibration,
+    *,
+    lane: Lane,
+    mode: Mode,
+    likelihood: float | None = None,
+) -> None:
+    """Adds one request. `likelihood` says how probable it is that it will be needed, None that it certainly is; upper
+    bounds count it whole, lower ones not at all unless it is certain."""
+    expected = likelihood if likelihood is not None else 1.0
+    spread, output = calibration.input, calibration.output
+    forecast.model, forecast.results = request.model, calibration.results
+    forecast.calibrated = forecast.calibrated and calibration.calibrated
+    forecast.requests += expected
+    forecast.requests_at_most += 1
+    forecast.in_batches += mode is Mode.BATCH
+    forecast.input_typical += expected * counted * spread.typical
+    forecast.input_p95 += counted * spread.high
+    forecast.output_typical += expected * (output.typical if output is not None else 0)
+    forecast.output_p95 += min(output.high, request.max_tokens) if output is not None else request.max_tokens
+    forecast.output_ceiling += request.max_tokens
+    low = Usage(round(counted * spread.low), output_tokens=round(output.low) if output is not None else 0)
+    answer = round(output.typical) if output is not None else 0
+    typical = Usage(round(counted * spread.typical), output_tokens=answer)
+    certain = Decimal(likelihood is None)
+    for priced, usd in forecast.usd.items():
+        most = most_usd(prices, profile, request, priced, counted, calibration)
+        usd.add(
+            certain * prices.usd(profile, request.model, priced, low),
+            Decimal(expected) * prices.usd(profile, request.model, priced, typical),
+            most,
+        )
+        if priced is mode:
+            forecast.at_most_by_lane[lane] = forecast.at_most_by_lane.get(lane, Decimal(0)) + most

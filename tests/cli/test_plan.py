@@ -1,0 +1,145 @@
+"""`llm-assets plan` and budgets at the command line: what a night would take, and that no limit is passed."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Worked
+from house import TODAY, Emulated, House, Ran
+from invented_inbox import BANK, DOCUMENTS, RECEIVED, fill, mail, put
+
+from resources.ledger import SqlLedger
+
+pytestmark = pytest.mark.xdist_group("cli-night")
+
+KEYLESS = {"OPENAI_API_KEY": "", "ANTHROPIC_API_KEY": ""}
+
+
+def planned(house: House, *words: str, **settings: str) -> Ran:
+    return house.run("plan", "--day", TODAY.isoformat(), "--json", *words, **(KEYLESS | settings))
+
+
+def sent(house: House) -> Counter[str]:
+    ledger = SqlLedger(f"sqlite:///{house.home}/ledger.db", house.home)
+    try:
+        return sum((Counter({u.step: u.requests}) for u in ledger.usage(TODAY)), Counter())
+    finally:
+        ledger.close()
+
+
+def requests(plan: Mapping[str, Any]) -> Counter[str]:
+    return Counter({name: step["requests_at_most"] for name, step in plan["steps"].items()})
+
+
+def test_a_plan_without_a_key_counts_what_the_night_then_sends(
+    house: House, worked: Worked, emulated: Emulated, tmp_path: Path
+) -> None:
+    fill(tmp_path / "drop", TODAY)
+    before = emulated.answered()
+    ran = planned(house, "--inbox", str(tmp_path / "drop"))
+    assert ran.code == 0, ran.err
+    assert emulated.answered() == before
+    plan, night = ran.report, sent(worked.house)
+    assert (plan["messages"], plan["cases"]) == (RECEIVED, DOCUMENTS)
+    for step in ("extracted_fields", "categories", "night_summary"):
+        assert requests(plan)[step] == night[step], step
+    assert requests(plan)["drafts"] >= night["drafts"] > 0
+    assert plan["steps"]["drafts"]["basis"] == "upper bound: every case"
+    assert plan["steps"]["categories"]["records"] == {"new": night["categories"], "changed": 0, "reused": 0}
+    assert not plan["total"]["calibrated"]
+    assert plan["steps"]["categories"]["output_tokens"]["typical"] is None
+    spend = worked.first.report["spend"]
+    usd = plan["total"]["usd"]["batch"]
+    assert usd["low"] < spend["usd"] < plan["total"]["usd"]["online"]["at_most"]
+    assert usd["at_most"] == pytest.approx(plan["total"]["usd"]["online"]["at_most"] / 2)
+    assert plan["window"]["expected_seconds"] is None and plan["budget"] == {"limits": [], "fits": None}
+    assert "no history yet" in ran.out and "uncalibrated" in ran.out
+
+
+def test_a_plan_registers_and_writes_nothing(house: House, tmp_path: Path) -> None:
+    fill(tmp_path / "drop", TODAY)
+    assert planned(house, "--inbox", str(tmp_path / "drop"), LLM_ASSETS_PROVIDER="emulator").code == 0
+    ledger = SqlLedger(f"sqlite:///{house.home}/ledger.db", house.home)
+    assert ledger.received(TODAY) == [] and ledger.counts(TODAY) == {}
+    ledger.close()
+    written = {path.name for path in house.home.iterdir()}
+    assert written.isdisjoint({"emulator", "raw", "lake", "analytics.duckdb", "reports"})
+
+
+def test_after_a_night_only_what_is_new_or_changed_is_planned(morning_after: House) -> None:
+    unchanged = planned(morning_after).report
+    assert unchanged["total"]["requests_at_most"] == 0
+    reused = sent(morning_after)["categories"]
+    assert unchanged["steps"]["categories"]["records"] == {"new": 0, "changed": 0, "reused": reused}
+    assert unchanged["window"]["fits"] is True
+    put(
+        morning_after.home / "inbox",
+        "99.eml",
+        mail("Please send me a statement for my visa.", 99, to=BANK),
+        TODAY,
+    )
+    more = planned(morning_after).report
+    assert requests(more) == Counter(extracted_fields=1, categories=1, drafts=1, night_summary=1)
+    assert more["steps"]["categories"]["records"] == {"new": 1, "changed": 0, "reused": reused}
+    assert more["window"]["expected_seconds"] > 0
+
+
+def test_a_plan_says_whether_the_budget_is_enough(morning_after: House) -> None:
+    put(
+        morning_after.home / "inbox",
+        "99.eml",
+        mail("Please send me a statement for my visa.", 99, to=BANK),
+        TODAY,
+    )
+    for budget, fits in (("5", True), ("0.0001", False)):
+        [limit] = (found := planned(morning_after, LLM_ASSETS_BUDGET_USD=budget).report["budget"])["limits"]
+        assert (found["fits"], limit["usd"], limit["reserved_usd"]) == (fits, float(budget), 0)
+        assert limit["spent_usd"] > 0 and limit["planned_at_most_usd"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "named"),
+    [
+        ([], {"LLM_ASSETS_PROVIDER": ""}, ["LLM_ASSETS_PROVIDER", "anthropic", "emulator"]),
+        (["--inbox", "nowhere"], {}, ["nowhere", "--inbox"]),
+        ([], {"LLM_ASSETS_BUDGET_USD": "much"}, ["LLM_ASSETS_BUDGET_USD"]),
+    ],
+)
+def test_a_plan_that_cannot_be_made_is_one_sentence(
+    house: House, words: list[str], settings: dict[str, str], named: list[str]
+) -> None:
+    ran = planned(house, *words, **settings)
+    assert ran.code == 2
+    assert ran.said_one_sentence(*named)
+
+
+@pytest.mark.slow
+def test_a_night_over_its_budget_sends_what_fits_and_a_raised_one_continues(house: House) -> None:
+    fill(house.home / "inbox", TODAY)
+    cut = house.night(LLM_ASSETS_BUDGET_USD="0.003")
+    assert cut.code == 1
+    assert 0 < cut.report["spend"]["usd"] <= 0.003
+    assert 0 < cut.report["totals"]["open"] < DOCUMENTS
+    [missing] = {m["why"] for m in cut.report["missing"]}
+    assert (
+        missing.startswith("over the budget: 0.003 USD for the night") and "LLM_ASSETS_BUDGET_USD" in missing
+    )
+    again = house.night(LLM_ASSETS_BUDGET_USD="0.003")
+    assert (again.code, again.report["revision"]) == (1, cut.report["revision"])
+    assert again.report["spend"] == cut.report["spend"]
+    whole = house.night(LLM_ASSETS_BUDGET_USD="5")
+    assert whole.code == 0, whole.report["missing"]
+    assert whole.report["totals"]["open"] == 0
+    assert sent(house)["categories"] == sent(house)["extracted_fields"] <= DOCUMENTS
+
+
+def test_a_refused_night_asks_nobody(house: House, emulated: Emulated) -> None:
+    fill(house.home / "inbox", TODAY)
+    before = emulated.answered()
+    refused = house.night(LLM_ASSETS_BUDGET_USD="0.003", LLM_ASSETS_OVER_BUDGET="refuse")
+    assert refused.code == 1
+    assert emulated.answered() == before
+    assert refused.report["spend"]["usd"] == 0
+    assert refused.report["totals"]["open"] > 0
