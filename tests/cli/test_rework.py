@@ -1,0 +1,90 @@
+"""A changed prompt: what it makes due before the night's deadline, and what it leaves alone afterwards."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from house import LONG_AGO, TODAY, Emulated, House
+from invented_inbox import SHOP, mail, put
+
+from llm_assets.console import Console
+from llm_assets.domain.prompt import Prompt
+from llm_assets.domain.step import Step
+from llm_assets.nightly import NightOutcome, run_night
+from llm_assets.steps import STEPS
+from resources.settings import load_settings
+
+pytestmark = pytest.mark.xdist_group("cli-rework")
+
+CASES = 3
+Night = Callable[..., NightOutcome]
+
+
+def reworded(name: str, more: str = "\nRead every word.") -> tuple[Step, ...]:
+    """The steps as they would be after an edit of one prompt file."""
+
+    def edited(prompt: Prompt) -> Prompt:
+        return Prompt(prompt.name, prompt.system + more, prompt.user)
+
+    return tuple(replace(s, prompt=edited(s.prompt)) if s.name == name else s for s in STEPS)
+
+
+def fill(house: House, day: date) -> None:
+    put(house.home / "inbox", "1.eml", mail("When does my new card arrive? The courier is late.", 1), day)
+    put(house.home / "inbox", "2.eml", mail("Где мой заказ 4471? Курьер не приехал.", 2, to=SHOP), day)
+    put(house.home / "inbox", "3.eml", mail("Не могу войти в приложение, код не приходит.", 3), day)
+
+
+@pytest.fixture
+def night(house: House, emulated: Emulated, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Night:
+    """The command's own function in this process, so that it can be given other steps."""
+    for name, value in house.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    def work(day: date, steps: tuple[Step, ...] = STEPS, rework: str = "auto") -> NightOutcome:
+        with Console() as console:
+            return run_night(load_settings(), day, [], rework, console, steps)
+
+    return work
+
+
+def requests(outcome: NightOutcome) -> Counter[str]:
+    """Requests of the night so far, by step."""
+    counted: Counter[str] = Counter()
+    for line in outcome.report["spend"]["lines"]:
+        counted[line["step"]] += line["requests"]
+    del counted["night_summary"]
+    return counted
+
+
+@pytest.mark.slow
+def test_a_changed_prompt_redoes_its_step_only_while_the_night_is_open(house: House, night: Night) -> None:
+    fill(house, TODAY)
+    first = requests(night(TODAY))
+    assert first == Counter(extracted_fields=CASES, categories=CASES, drafts=CASES)
+    again = night(TODAY, reworded("categories"))
+    assert requests(again) - first == Counter(categories=CASES)
+    assert night(TODAY, reworded("categories")).sent == 0
+
+
+@pytest.mark.slow
+def test_a_night_past_its_deadline_is_paid_and_only_a_person_redoes_it(house: House, night: Night) -> None:
+    fill(house, LONG_AGO)
+    first = requests(night(LONG_AGO))
+    kept = night(LONG_AGO, reworded("drafts"))
+    assert kept.sent == 0 and kept.report["revision"] == 1
+    asked = night(LONG_AGO, reworded("drafts"), "stale")
+    assert requests(asked) - first == Counter(drafts=CASES)
+
+
+@pytest.mark.slow
+def test_missing_never_pays_for_a_changed_prompt_even_while_the_night_is_open(
+    house: House, night: Night
+) -> None:
+    fill(house, TODAY)
+    night(TODAY)
+    assert night(TODAY, reworded("extracted_fields"), "missing").sent == 0
