@@ -70,7 +70,9 @@ class Queues(_Border):
 
     @cached_property
     def _by_mailbox(self) -> dict[str, Queue]:
-        return {box.lower(): q for q in self.queues for box in q.mailboxes}
+        """Records of other systems name the queue itself instead of its mailbox."""
+        names = {q.name: q for q in self.queues}
+        return names | {box.lower(): q for q in self.queues for box in q.mailboxes}
 
     @property
     def default(self) -> Queue:

@@ -15,7 +15,7 @@ def read_entry(data: bytes, *, kind: DropKind, place: str) -> Message:
     new_text = "\n".join(t for t in (entry.text, entry.product) if t.strip())
     extra = "\n".join(f"{name}: {value}" for name, value in entry.extra.items())
     error = ReadError("drop", entry.problem) if entry.problem else None
-    mailbox = (Address("", entry.mailbox.lower()),) if "@" in entry.mailbox else ()
+    mailbox = (Address("", entry.mailbox.lower()),) if entry.mailbox else ()
     found = language.detect(new_text)
     return Message(
         path=place, index=0, kind=entry.kind, ok=error is None, error=error,

@@ -13,6 +13,7 @@ from llm_assets.domain.document import Document, Message, Priority, Received, Ro
 from llm_assets.domain.queue import Queue, Queues
 
 DUPLICATE_WINDOW = timedelta(hours=24)
+UNKNOWN_QUEUE = "unknown_queue"
 LOW_PRIORITY_FLAGS = frozenset({"auto_submitted", "bulk"})
 
 
@@ -56,7 +57,7 @@ def assemble(
     messages: Iterable[tuple[Received, Message]], *, queues: Queues, earlier: Iterable[EarlierCase]
 ) -> list[Document]:
     """The day's documents in order of arrival. `earlier` are messages of the days before."""
-    entries = [_Entry(r, m, queues.for_addresses(addresses_of(m))) for r, m in messages]
+    entries = [_Entry(r, _checked(m, queues), queues.for_addresses(addresses_of(m))) for r, m in messages]
     entries.sort(key=lambda e: oldest_first(e.received, e.message))
     past = _Past(earlier)
     duplicate_of = _duplicates(entries, past)
@@ -65,6 +66,15 @@ def assemble(
             past.repeated(entries[position], original)
     roots = _cases(entries, duplicate_of)
     return _documents(entries, duplicate_of, roots, past)
+
+
+def _checked(message: Message, queues: Queues) -> Message:
+    """A record that names a queue nobody has configured says so; it waits in the default queue."""
+    flags = tuple(f for f in message.flags if f != UNKNOWN_QUEUE)
+    named = [a.address for a in message.to if message.kind in ("crm", "form") and "@" not in a.address]
+    if any(name not in {q.name for q in queues.queues} for name in named):
+        flags = (*flags, UNKNOWN_QUEUE)
+    return message if flags == message.flags else replace(message, flags=flags)
 
 
 def addresses_of(message: Message) -> Iterable[str]:

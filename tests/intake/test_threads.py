@@ -9,6 +9,8 @@ from written_mail import ARRIVED, mail, multipart, part, read, received
 
 from llm_assets.domain.document import Document, Priority, Role, cases_of
 from llm_assets.domain.queue import Category, Queue, Queues, Urgent
+from llm_assets.intake.drops import read_csv
+from llm_assets.intake.item import read_item
 from llm_assets.intake.threads import EarlierCase, assemble
 
 ANY = (Category(name="any"),)
@@ -249,6 +251,27 @@ def test_delivered_to_decides_before_to() -> None:
 def test_mail_to_nobody_known_goes_to_the_default_queue() -> None:
     (document,) = placed(mail(to="someone@else.example"))
     assert document.queue == "office"
+
+
+@pytest.mark.parametrize(
+    ("named", "queue", "flags"),
+    [
+        ("shop", "shop", ()),
+        ("ORDERS@shop.example", "shop", ()),
+        ("warehouse", "office", ("unknown_queue",)),
+        ("other@shop.example", "office", ()),
+        ("", "office", ()),
+    ],
+)
+def test_a_record_may_name_its_queue_and_an_unknown_one_is_marked(
+    named: str, queue: str, flags: tuple[str, ...]
+) -> None:
+    (drop,) = read_csv(f"id;text;queue\n1;Where is it?;{named}\n".encode(), name="crm.csv")
+    row = (received(drop.place, drop.data), read_item(drop.data, drop.kind, drop.place))
+    (document,) = assemble([row], queues=QUEUES, earlier=())
+    (again,) = assemble([(row[0], document.message)], queues=QUEUES, earlier=())
+    assert (document.queue, document.message.flags) == (queue, flags)
+    assert again == document
 
 
 @pytest.mark.parametrize(
