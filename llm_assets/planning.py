@@ -161,9 +161,11 @@ class Planner:
         ledger = self._assembly.ledger
         needed = ledger.work_counts(step.name, since)
         asked = [ledger.work_counts(name, since) for name in step.reads]
-        nights = {night for counts in asked for night in counts if night != self._day}
+        nights = [
+            night for night in needed if needed[night]
+        ]  # one whose earlier steps still run tells nothing
         total = sum(max(counts.get(night, 0) for counts in asked) for night in nights)
-        return min(1.0, sum(needed.get(night, 0) for night in nights) / total) if total else None
+        return min(1.0, sum(needed[night] for night in nights) / total) if total else None
 
     def _stand_in(self, step: Step) -> Request:
         model = self._assembly.profile.models[step.tier]
@@ -228,10 +230,18 @@ def _step_json(forecast: Forecast) -> Mapping[str, Any]:
 
 
 def _usd_json(forecasts: Sequence[Forecast], mode: Mode) -> Mapping[str, float | None]:
+    """Where nobody knows yet how long answers are, there is no typical price; but the one request for the opening
+    lines, asked once a night, does not hide that of the others: it counts with its bound."""
     prices = [f.usd[mode] for f in forecasts]
-    typical = float(sum(p.typical for p in prices)) if all(f.output_known for f in forecasts) else None
-    low, most = sum(p.low for p in prices), sum(p.at_most for p in prices)
-    return {"low": float(low), "typical": typical, "at_most": float(most)}
+    known = all(f.output_known for f in forecasts if len(forecasts) == 1 or f.step != NIGHT_SUMMARY)
+    typical = sum(f.usd[mode].typical if f.output_known else f.usd[mode].at_most for f in forecasts)
+    low, p95, most = (sum(getattr(p, name) for p in prices) for name in ("low", "p95", "at_most"))
+    return {
+        "low": float(low),
+        "typical": float(typical) if known else None,
+        "p95": float(p95),
+        "at_most": float(most),
+    }
 
 
 def _total_json(forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
@@ -316,7 +326,7 @@ def _many(counts: Mapping[str, Any]) -> str:
 
 
 def _usd(price: Mapping[str, float | None]) -> str:
-    span = f"{price['low']:.4f}..{price['at_most']:.4f}"
+    span = f"{price['low']:.4f}..{price['p95']:.4f}"
     return span if price["typical"] is None else f"{price['typical']:.4f} ({span})"
 
 
@@ -336,8 +346,9 @@ def _window_line(window: Mapping[str, Any]) -> str:
     if window["expected_seconds"] is None:
         return f"  duration: no history yet; the deadline is {window['deadline']}"
     fits = "fits" if window["fits"] else "does not fit"
-    minutes = window["expected_seconds"] / 60
-    return f"  duration: about {minutes:.0f} min in {window['rounds']} rounds of batches, {fits} before {window['deadline']}"
+    seconds = window["expected_seconds"]
+    takes = f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+    return f"  duration: about {takes} in {window['rounds']} rounds of batches, {fits} before {window['deadline']}"
 
 
 def _budget_lines(budget: Mapping[str, Any]) -> Iterator[str]:

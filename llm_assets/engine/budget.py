@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from logging import INFO, WARNING
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -152,8 +153,8 @@ def plan_within_budget(
         order = shelf.ranked()
         answers = admit([shelf.wishes[i] for i in order], rooms, engine.budget.over)
         held = [i for i, admitted in zip(order, answers, strict=True) if not admitted]
-        why = _hold(engine, shelf, held, rooms)
         returning = any(room.returning_usd > 0 for room in rooms if room.short_at is not None)
+        why = _hold(engine, shelf, held, rooms, returning)
         going = [i for i, admitted in zip(order, answers, strict=True) if admitted]
         packers = _pack(engine, day, plans, shelf, going, limits)
     return [
@@ -162,12 +163,14 @@ def plan_within_budget(
     ]
 
 
-def _hold(engine: Engine, shelf: "_Shelf", held: Sequence[int], rooms: Sequence[Room]) -> str:
+def _hold(
+    engine: Engine, shelf: "_Shelf", held: Sequence[int], rooms: Sequence[Room], returning: bool
+) -> str:
     if not held:
         return ""
     why = shortfall([shelf.wishes[i] for i in held], len(shelf.wishes), rooms)
     engine.ledger.hold([shelf.members[i].request_id for i in held], OVER_BUDGET)
-    log.warning("held back", why=why)
+    log.log(INFO if returning else WARNING, "held back", why=why)
     return why
 
 

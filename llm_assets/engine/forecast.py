@@ -16,11 +16,14 @@ class Usd:
 
     low: Decimal = Decimal(0)
     typical: Decimal = Decimal(0)
+    p95: Decimal = Decimal(0)
+    """Upper ends of prompts and answers alike; the same as `at_most` while nobody knows how long answers are."""
     at_most: Decimal = Decimal(0)
     """With every token they may answer with and nothing served by a cache: what a budget sets aside."""
 
-    def add(self, low: Decimal, typical: Decimal, at_most: Decimal) -> None:
-        self.low, self.typical, self.at_most = self.low + low, self.typical + typical, self.at_most + at_most
+    def add(self, low: Decimal, typical: Decimal, p95: Decimal, at_most: Decimal) -> None:
+        self.low, self.typical = self.low + low, self.typical + typical
+        self.p95, self.at_most = self.p95 + p95, self.at_most + at_most
 
 
 @dataclass(slots=True)
@@ -71,6 +74,7 @@ def add_request(
     bounds count it whole, lower ones not at all unless it is certain."""
     expected = likelihood if likelihood is not None else 1.0
     spread, output = calibration.input, calibration.output
+    longest = min(round(output.high), request.max_tokens) if output is not None else request.max_tokens
     forecast.model, forecast.results = request.model, calibration.results
     forecast.calibrated = forecast.calibrated and calibration.calibrated
     forecast.requests += expected
@@ -79,17 +83,19 @@ def add_request(
     forecast.input_typical += expected * counted * spread.typical
     forecast.input_p95 += counted * spread.high
     forecast.output_typical += expected * (output.typical if output is not None else 0)
-    forecast.output_p95 += min(output.high, request.max_tokens) if output is not None else request.max_tokens
+    forecast.output_p95 += longest
     forecast.output_ceiling += request.max_tokens
     low = Usage(round(counted * spread.low), output_tokens=round(output.low) if output is not None else 0)
     answer = round(output.typical) if output is not None else 0
     typical = Usage(round(counted * spread.typical), output_tokens=answer)
+    high = Usage(round(counted * spread.high), output_tokens=longest)
     certain = Decimal(likelihood is None)
     for priced, usd in forecast.usd.items():
         most = most_usd(prices, profile, request, priced, counted, calibration)
         usd.add(
             certain * prices.usd(profile, request.model, priced, low),
             Decimal(expected) * prices.usd(profile, request.model, priced, typical),
+            prices.usd(profile, request.model, priced, high) if output is not None else most,
             most,
         )
         if priced is mode:
