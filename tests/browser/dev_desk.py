@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -33,6 +34,8 @@ BACKFILL = """mutation($params: LaunchBackfillParams!) {
     __typename ... on LaunchBackfillSuccess { backfillId } } }"""
 RUNS = """{ runsOrError(limit: 100) { ... on Runs { results {
   runId status jobName tags { key value } assetSelection { path } } } } }"""
+MESSAGES = """query($id: ID!) { logsForRun(runId: $id) {
+  ... on EventConnection { events { ... on MessageEvent { message } } } } }"""
 MATERIALIZED = """query($path: [String!]!) { assetOrError(assetKey: {path: $path}) {
   ... on Asset { assetMaterializations(limit: 50) { partition } } } }"""
 
@@ -230,6 +233,12 @@ class DevDesk:
     def run_workers(self) -> list[int]:
         """Dagster's code server starts every run in a spawned process of its own."""
         return [pid for pid, command in self.processes().items() if "multiprocessing.spawn" in command]
+
+    def worker_of(self, run_id: str) -> int:
+        """The process that works a run, as its log names it."""
+        events = self.ask(MESSAGES, {"id": run_id})["logsForRun"]["events"]
+        started = (re.search(r"Started process for run \(pid: (\d+)\)", e.get("message", "")) for e in events)
+        return next(int(found[1]) for found in started if found)
 
     def until(self, what: str, find_it: Callable[[], Found], seconds: float = 120) -> Found:
         """The first truthy answer. Bounded; on failure it says what the desk itself said."""
