@@ -4,18 +4,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from house import TODAY, Emulated, House, Ran
+from house import TODAY, Emulated, House, Worked
 from invented_inbox import fill
 
 from llm_assets.emulator import start
-
-
-class Worked(NamedTuple):
-    house: House
-    first: Ran
 
 
 @pytest.fixture(scope="session")

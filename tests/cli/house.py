@@ -106,6 +106,14 @@ class House:
 
 
 @dataclass(frozen=True)
+class Worked:
+    """A house after its first night."""
+
+    house: House
+    first: Ran
+
+
+@dataclass(frozen=True)
 class Emulated:
     """The session's emulator and what may be asked of it."""
 

@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Worked
-from house import COMMAND, TODAY, Emulated, House
+from house import COMMAND, TODAY, Emulated, House, Worked
 from invented_inbox import DOCUMENTS, mail, mails, put
 
 pytestmark = pytest.mark.xdist_group("cli-night")

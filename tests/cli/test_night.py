@@ -9,8 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import Worked
-from house import LONG_AGO, TODAY, Emulated, House, runs
+from house import LONG_AGO, TODAY, Emulated, House, Worked, runs
 from invented_inbox import DOCUMENTS, DUPLICATES, RECEIVED, SHOP, UPDATES, fill, mail, put
 
 from llm_assets.domain.outcome import Status
