@@ -22,7 +22,7 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.night import Mask, Night, check_regions
 from llm_assets.engine.receive import DaySummary, Grown, OnProgress, read_day, receive
 from llm_assets.intake.item import read_item
-from llm_assets.intake.pii import mask_case
+from llm_assets.intake.pii import mask_case, mask_version
 from llm_assets.intake.sources import RawItem, scan
 from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
@@ -194,6 +194,7 @@ class Assembly:
             queues=self.queues,
             steps={s.name: s for s in self.steps},
             mask=self.mask,
+            mask_version=mask_version(),
             lane=lane,
         )
 

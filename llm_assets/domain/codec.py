@@ -62,6 +62,13 @@ def document_row(document: Document, reader_version: str) -> dict[str, Any]:
     }
 
 
+DOCUMENT_COLUMNS = (
+    "source", "place", "day", "raw_sha256", "kind", "received_at", "message",
+    "queue", "priority", "case_id", "role", "duplicate_of", "supersedes",
+)  # fmt: skip
+"""What `document_of` looks at; the other columns are for analysts."""
+
+
 def document_of(row: Mapping[str, Any]) -> Document:
     """Inverse of `document_row`."""
     arrived = row["received_at"]

@@ -120,6 +120,20 @@ class Step:
         """What the answer is about, without how it is asked: changes with the record and the steps it reads."""
         return digest([self.name, given.case.content_hash, self.case_variables(given)])
 
+    def wording(self, queue: Queue, profile: Profile) -> str:
+        """Digest of all that a request for this queue says besides its case."""
+        return digest(
+            [
+                self.name,
+                profile.models[self.tier],
+                self.max_tokens,
+                self.prompt.system,
+                self.prompt.user,
+                self.queue_variables(queue),
+                self.narrow(strict_schema(self.output), queue),
+            ]
+        )
+
     def request(
         self,
         given: StepInput,

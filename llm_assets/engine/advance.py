@@ -21,7 +21,7 @@ from llm_assets.engine.budget import limits_of, plan_within_budget
 from llm_assets.engine.collect import NotOursError, collect
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.look import begin_grace, grace_is_over, look
-from llm_assets.engine.plan import PlanSummary, Task, plan_step
+from llm_assets.engine.plan import PlanSummary, Task, Unchanged, plan_step
 from llm_assets.engine.reconcile import reconcile
 from llm_assets.engine.route import answer_online, finish
 from llm_assets.engine.submit import lose, submit, vanish
@@ -43,7 +43,7 @@ class StepPlan:
     """A step's share of a night. `tasks` renders afresh each time it is called."""
 
     step: str
-    tasks: Callable[[], Iterable[Task]]
+    tasks: Callable[[], Iterable[Task | Unchanged]]
 
 
 @dataclass(frozen=True, slots=True)

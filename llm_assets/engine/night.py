@@ -6,17 +6,19 @@ from datetime import date
 from itertools import groupby
 from typing import Any, Protocol
 
-from llm_assets.domain.codec import document_of
+from llm_assets.domain.codec import DOCUMENT_COLUMNS, document_of
+from llm_assets.domain.digest import digest_text_and_shape
 from llm_assets.domain.document import Case, Priority, cases_of
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane, Profile
+from llm_assets.domain.prompt import render_case
 from llm_assets.domain.queue import Queue, Queues
 from llm_assets.domain.request import Request
 from llm_assets.domain.step import Step, StepInput
 from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.advance import StepPlan
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.plan import Task
+from llm_assets.engine.plan import Task, Unchanged
 from llm_assets.engine.ports import Decision, Lake, Standing
 from llm_assets.engine.rows import decided, step_row
 
@@ -48,10 +50,12 @@ class Night:
     steps: Mapping[str, Step]
     mask: Mask
     lane: Lane = Lane.NIGHTLY
+    mask_version: str | None = None
+    """Changes with the rules of masking. None when nobody keeps account of them: then every case is masked anew."""
 
     def cases(self) -> Iterator[Case]:
         """The day's cases in order of arrival; documents of a case lie together in the lake."""
-        rows = self.lake.read(DOCUMENTS, self.day)
+        rows = self.lake.read(DOCUMENTS, self.day, DOCUMENT_COLUMNS)
         for _, members in groupby(rows, key=lambda row: row["case_id"]):
             yield from cases_of([document_of(row) for row in members])
 
@@ -62,20 +66,54 @@ class Night:
             yield StepInput(case, self._queue(case.queue), _upstream(upstream, case.case_id))
 
     def plan(self, step: Step) -> StepPlan:
-        return StepPlan(step.name, lambda: self.tasks(step))
+        return StepPlan(step.name, lambda: self._changed(step))
 
     def tasks(self, step: Step) -> Iterator[Task]:
         """The step's requests, rendered after masking."""
+        for given, source in self._asked(step):
+            yield self._task(step, given, source)
+
+    def _changed(self, step: Step) -> Iterator[Task | Unchanged]:
+        """The same, but a case is not rendered again that would become the request which the ledger has for it."""
+        at_rest = self.engine.ledger.at_rest(self.day, step.name)
+        for given, source in self._asked(step):
+            case_id = given.case.case_id
+            if source is not None and at_rest.get(case_id) == source:
+                yield Unchanged(case_id)
+            else:
+                yield self._task(step, given, source)
+
+    def _asked(self, step: Step) -> Iterator[tuple[StepInput, str | None]]:
+        """What the step is asked about, each with the digest of all that its request is rendered from."""
+        wordings: dict[str, str] = {}
         for given in self.inputs(step):
-            if step.skip(given) is not None:
-                continue
-            yield Task(
-                case_id=given.case.case_id,
-                input_hash=step.input_hash(given),
-                lane=Lane.URGENT if given.case.priority is Priority.URGENT else self.lane,
-                request=self._request(step, given),
-                priority=given.case.priority,
-            )
+            if step.skip(given) is None:
+                name = given.queue.name
+                if name not in wordings:
+                    wordings[name] = step.wording(given.queue, self.engine.provider.profile)
+                yield given, self._source(step, given, wordings[name])
+
+    def _source(self, step: Step, given: StepInput, wording: str) -> str | None:
+        if given.queue.mask and self.mask_version is None:
+            return None
+        case = given.case
+        shared = (wording, self._lane(case), case.priority, str(given.queue.mask), self.mask_version or "")
+        senders = [d.message.sender.name for d in case.documents if d.message.sender is not None]
+        shape = {"senders": senders, "variables": step.case_variables(given)}
+        return digest_text_and_shape(shared, render_case(case), shape)
+
+    def _task(self, step: Step, given: StepInput, source: str | None) -> Task:
+        return Task(
+            case_id=given.case.case_id,
+            input_hash=step.input_hash(given),
+            lane=self._lane(given.case),
+            request=self._request(step, given),
+            priority=given.case.priority,
+            rendered_from=source,
+        )
+
+    def _lane(self, case: Case) -> Lane:
+        return Lane.URGENT if case.priority is Priority.URGENT else self.lane
 
     def _request(self, step: Step, given: StepInput) -> Request:
         profile = self.engine.provider.profile

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -38,6 +38,16 @@ class Task:
     """None leaves it to the lane."""
     priority: Priority = Priority.NORMAL
     """What goes first within a lane when the budget is short."""
+    rendered_from: str | None = None
+    """Digest of all that went into the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A case that nothing has happened to since it was planned, and whose request waits for nothing: it takes masking
+    and rendering no second time, which is nine tenths of what planning a case costs."""
+
+    case_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,9 @@ class PlanSummary:
     """Whether what is set aside for others may still make room for those held back."""
 
 
-def plan_step(engine: Engine, day: date, step: str, tasks: Iterable[Task], rework: Rework) -> PlanSummary:
+def plan_step(
+    engine: Engine, day: date, step: str, tasks: Iterable[Task | Unchanged], rework: Rework
+) -> PlanSummary:
     """Plans a step of a night from a stream of all its tasks; only their ids are held in memory.
 
     Work of cases that are no longer among the tasks is forgotten: nobody would ever send it.
@@ -74,36 +86,46 @@ def plan_all(
     engine: Engine,
     day: date,
     step: str,
-    tasks: Iterable[Task],
+    tasks: Iterable[Task | Unchanged],
     rework: Rework,
     take: Callable[[Task, Member], None],
 ) -> tuple[int, int]:
     """Writes a step's work down and hands over what is due, each request once. Returns how many are new and reused."""
-    new = reused = 0
+    new = 0
     cases: set[str] = set()
     packed: set[str] = set()
-    for chunk in chunks(tasks):
-        work = [
-            Work(
-                t.case_id,
-                t.input_hash,
-                t.request.request_id,
-                t.lane,
-                t.request.prompt_version,
-                t.request.model,
-            )
-            for t in chunk
-        ]
+    for chunk in chunks(_asked(tasks, cases)):
+        work = [_work(task) for task in chunk]
         planned = engine.ledger.plan(day, step, work, rework=rework, max_attempts=engine.max_attempts)
-        new, reused = new + planned.new, reused + planned.reused
-        cases.update(t.case_id for t in chunk)
+        new += planned.new
         for task in chunk:
             member = planned.due.get(task.request.request_id)
             if member is not None and member.request_id not in packed:
                 packed.add(member.request_id)
                 take(task, member)
     engine.ledger.prune_work(day, step, cases)
-    return new, reused
+    return new, len(cases) - new
+
+
+def _asked(tasks: Iterable[Task | Unchanged], cases: set[str]) -> Iterator[Task]:
+    """The tasks there is anything to look up for; `cases` takes up the id of every case."""
+    for task in tasks:
+        cases.add(task.case_id)
+        if isinstance(task, Task):
+            yield task
+
+
+def _work(task: Task) -> Work:
+    request = task.request
+    return Work(
+        task.case_id,
+        task.input_hash,
+        request.request_id,
+        task.lane,
+        request.prompt_version,
+        request.model,
+        task.rendered_from,
+    )
 
 
 def fits(limits: Limits, requests: int, size: int, tokens: int) -> bool:

@@ -28,6 +28,8 @@ class Work:
     lane: Lane
     prompt_version: str
     model: str
+    rendered_from: str | None = None
+    """Digest of all that the request was rendered from; None when nobody worked it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,10 @@ class Ledger(Protocol):
         when it has no result, is in no open batch, and is neither in review nor dead. One that has used up
         `max_attempts` tries of its round without an end becomes dead instead of due.
         """
+
+    def at_rest(self, day: date, step: str) -> dict[str, str]:
+        """case_id -> `rendered_from` of the cases whose request is answered, given up or under way: as long as that
+        digest stays the same, planning finds nothing to do for them."""
 
     def prune_work(self, day: date, step: str, keep: Collection[str]) -> int:
         """Forgets the work of cases that are no longer in the night; `keep` names those that are. Requests,

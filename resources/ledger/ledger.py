@@ -74,6 +74,10 @@ class SqlLedger:
         with self._database.writing() as connection:
             return planning.plan(connection, day, step, work, rework, max_attempts)
 
+    def at_rest(self, day: date, step: str) -> dict[str, str]:
+        with self._database.reading() as connection:
+            return planning.at_rest(connection, day, step)
+
     def prune_work(self, day: date, step: str, keep: Collection[str]) -> int:
         with self._database.writing() as connection:
             return planning.prune_work(connection, day, step, keep)

@@ -164,6 +164,16 @@ def _put_work(connection: Connection, day: date, step: str, changed: Sequence[Wo
     )
 
 
+def at_rest(connection: Connection, day: date, step: str) -> dict[str, str]:
+    query = (
+        select(work.c.case_id, work.c.rendered_from)
+        .join(requests, requests.c.request_id == work.c.request_id)
+        .where(work.c.day == day, work.c.step == step, requests.c.state != RequestState.DUE)
+        .where(work.c.rendered_from.is_not(None))
+    )
+    return {case_id: source for case_id, source in connection.execute(query).all()}  # noqa: C416 typed as rows
+
+
 def prune_work(connection: Connection, day: date, step: str, keep: Collection[str]) -> int:
     kept = keep if isinstance(keep, (set, frozenset, dict)) else frozenset(keep)
     of_step = (work.c.day == day, work.c.step == step)

@@ -67,6 +67,7 @@ work = Table(
     Column("lane", Text, nullable=False),
     Column("prompt_version", Text, nullable=False),
     Column("model", Text, nullable=False),
+    Column("rendered_from", Text),
     Index("ix_work_request", "request_id"),
 )
 

@@ -29,7 +29,7 @@ from tests.bench.invented_requests import canonical
 from tests.bench.places import DAY, Place
 from tests.bench.process import Stopwatch
 from tests.bench.scenarios import Protocol, Scenario
-from tests.bench.workload import ALL_OUTPUTS, engine_at, plan_of, step_of
+from tests.bench.workload import ALL_OUTPUTS, engine_at, step_of, tasks_of
 
 ROWS = 2_000
 READ = 1 << 20
@@ -66,7 +66,7 @@ def _requests(cpu: Stopwatch, scenario: Scenario, place: Place, sent: frozenset[
     engine = engine_at(place, scenario)
     path = place.home / "floor.jsonl"
     with path.open("wb") as target:
-        for chunk in chunks(plan_of(engine, place, scenario).tasks()):
+        for chunk in chunks(tasks_of(engine, place, scenario)):
             going, staying = _parted([t.request for t in chunk], sent, every=len(sent) == scenario.requests)
             lines = [orjson.loads(engine.provider.line(request, CUSTOM_ID)) for request in going]
             kept = [canonical(request) for request in staying]

@@ -8,7 +8,7 @@ from llm_assets.domain.document import Address, Document, Message, Priority, Rec
 from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night import Night
-from llm_assets.intake.pii import mask_case
+from llm_assets.intake.pii import mask_case, mask_version
 from llm_assets.intake.read import READER_VERSION
 from llm_assets.steps.categories.step import CATEGORIES
 from resources.lake import Lake
@@ -48,6 +48,7 @@ def night_at(place: Place, engine: Engine) -> Night:
         queues=load_queues(Settings(config=SHIPPED_CONFIG)),
         steps={CATEGORIES.name: CATEGORIES},
         mask=mask_case,
+        mask_version=mask_version(),
     )
 
 

@@ -34,10 +34,14 @@ def engine_at(place: Place, scenario: Scenario) -> Engine:
 
 
 def plan_of(engine: Engine, place: Place, scenario: Scenario) -> StepPlan:
+    """What the engine is given to work on."""
     if scenario.size == "night":
         return night_at(place, engine).plan(CATEGORIES)
+    return StepPlan(scenario.size, lambda: tasks_of(engine, place, scenario))
 
-    def rendered() -> Iterator[Task]:
-        return tasks(scenario.size, scenario.requests, engine.provider.profile, scenario.run)
 
-    return StepPlan(scenario.size, rendered)
+def tasks_of(engine: Engine, place: Place, scenario: Scenario) -> Iterator[Task]:
+    """Every task of the night, rendered."""
+    if scenario.size == "night":
+        return night_at(place, engine).tasks(CATEGORIES)
+    return tasks(scenario.size, scenario.requests, engine.provider.profile, scenario.run)

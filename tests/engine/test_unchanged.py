@@ -1,0 +1,192 @@
+"""A rerun renders and masks only what has changed since its request was made, and finds everything that has."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from engine_night import DAY, PROFILE, Desk, Echo
+from fake_provider import FakeProvider
+
+from llm_assets.domain.codec import document_row
+from llm_assets.domain.document import Address, Case, Document, Message, Priority, Received, Role
+from llm_assets.domain.night import Rework
+from llm_assets.domain.outcome import Outcome
+from llm_assets.domain.prompt import Prompt
+from llm_assets.domain.queue import Category, Queue, Queues
+from llm_assets.domain.step import Step
+from llm_assets.domain.tables import Table
+from llm_assets.engine.advance import Progress, work
+from llm_assets.engine.night import Night
+
+ECHO = Step(
+    "echo", Echo, Prompt("echo", "Echo for $name.", "$case"), queue_variables=lambda q: {"name": q.name}
+)
+QUEUE = Queue(name="bank", default=True, categories=(Category(name="other"),))
+MORNING = datetime(2026, 11, 20, 4, tzinfo=UTC)
+
+
+@dataclass
+class Rows:
+    """A lake that holds the day's documents."""
+
+    documents: list[Document]
+
+    def read(self, table: Table, day: date, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        yield from (document_row(d, "1") for d in self.documents)
+
+    def write(self, table: Table, day: date, rows: Iterable[Mapping[str, object]]) -> int:
+        raise NotImplementedError
+
+    def has(self, table: Table, day: date) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Veiled:
+    text: str
+    originals: Mapping[str, str]
+
+    def hide(self, text: str) -> str:
+        return text
+
+
+@dataclass
+class Masker:
+    """Masks nothing, and knows whose case it was asked to mask."""
+
+    masked: list[str] = field(default_factory=list)
+
+    def __call__(self, case: Case) -> Veiled:
+        self.masked.append(case.case_id)
+        return Veiled("\n".join(d.message.text for d in case.documents), {})
+
+
+def document(number: int) -> Document:
+    message = Message(
+        path="", index=0, kind="mail", ok=True, error=None, record_id=f"r{number}", content_hash=f"c{number}",
+        message_id=None, in_reply_to=None, references=(), subject="", sender=Address("Ann", "ann@mail.example"),
+        to=(), cc=(), delivered_to=(), date=None, text=f"mail {number}", new_text="", language="en",
+    )  # fmt: skip
+    received = Received("inbox", f"{number}", DAY, f"{number:064}", "mail", MORNING)
+    return Document(received, message, "bank", Priority.NORMAL, f"case-{number}", Role.FIRST)
+
+
+@dataclass
+class Office:
+    """A night of documents, worked again and again."""
+
+    desk: Desk
+    lake: Rows
+    masker: Masker = field(default_factory=Masker)
+    step: Step = ECHO
+    queue: Queue = QUEUE
+    mask_version: str | None = "1"
+    model: str = "small"
+
+    def work(self, rework: Rework = Rework.STALE) -> tuple[Progress, list[str]]:
+        """How the night ended, and whose cases were masked for it."""
+        self.masker.masked.clear()
+        night = Night(
+            day=DAY,
+            engine=replace(self.desk.engine(), max_attempts=1),
+            lake=self.lake,
+            queues=Queues(queues=(self.queue,)),
+            steps={self.step.name: self.step},
+            mask=self.masker,
+            mask_version=self.mask_version,
+        )
+        progress = work(night.engine, DAY, [night.plan(self.step)], rework, pause=self._later)
+        return progress, sorted(self.masker.masked)
+
+    def _later(self, _: Progress) -> bool:
+        self.desk.clock.advance(60)
+        return True
+
+    def reword(self, number: int, **changes: Any) -> None:
+        known = self.lake.documents[number - 1]
+        self.lake.documents[number - 1] = replace(known, message=replace(known.message, **changes))
+
+
+@pytest.fixture
+def office(desk: Desk) -> Office:
+    desk.provider = FakeProvider(PROFILE, desk.clock)
+    return Office(desk, Rows([document(n) for n in (1, 2, 3)]))
+
+
+def test_a_rerun_with_nothing_changed_masks_and_sends_nothing(office: Office) -> None:
+    first, masked = office.work()
+    assert (first.sent, first.done, masked) == (3, 3, ["case-1", "case-2", "case-3"])
+    again, masked = office.work()
+    assert (again.sent, again.reused, again.done, masked) == (0, 3, 3, [])
+
+
+CHANGES: dict[str, Callable[[Office], None]] = {
+    "its text": lambda o: o.reword(2, text="another mail"),
+    "its date, which the model sees": lambda o: o.reword(2, date=MORNING),
+    "the sender's name, which is masked": lambda o: o.reword(2, sender=Address("Bob", "ann@mail.example")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_changed_record_alone_is_rendered_again(office: Office, change: Callable[[Office], None]) -> None:
+    office.work()
+    change(office)
+    assert office.work()[1] == ["case-2"]
+    assert office.work()[1] == []
+
+
+def test_a_request_that_turns_out_the_same_is_not_sent_again(office: Office) -> None:
+    office.work()
+    office.reword(2, date=MORNING)
+    progress, masked = office.work()
+    assert (progress.sent, masked) == (0, ["case-2"])
+
+
+REWORDINGS: dict[str, Callable[[Office], Office]] = {
+    "prompt": lambda o: replace(o, step=replace(ECHO, prompt=Prompt("echo", "Say.", "$case"))),
+    "token limit": lambda o: replace(o, step=replace(ECHO, max_tokens=99)),
+    "queue": lambda o: replace(o, step=replace(ECHO, queue_variables=lambda q: {"name": "a bank"})),
+    "schema": lambda o: replace(o, step=replace(ECHO, narrow=lambda s, _: {**s, "description": "narrow"})),
+    "case variables": lambda o: replace(o, step=replace(ECHO, case_variables=lambda _: {"tone": "kind"})),
+    "masking rules": lambda o: replace(o, mask_version="2"),
+}
+
+
+@pytest.mark.parametrize("reworded", REWORDINGS.values(), ids=REWORDINGS.keys())
+def test_every_case_is_rendered_again_when_it_would_be_asked_in_another_way(
+    office: Office, reworded: Callable[[Office], Office]
+) -> None:
+    office.work()
+    assert len(reworded(office).work()[1]) == 3
+
+
+def test_without_a_version_of_the_masking_rules_every_case_is_masked_again(office: Office) -> None:
+    office.work()
+    unversioned = replace(office, mask_version=None)
+    assert len(unversioned.work()[1]) == 3
+    assert len(unversioned.work()[1]) == 3
+
+
+def test_a_queue_that_is_not_masked_needs_no_version(office: Office) -> None:
+    plain = replace(office, queue=QUEUE.model_copy(update={"mask": False}), mask_version=None)
+    plain.work()
+    progress, masked = plain.work()
+    assert (progress.sent, progress.reused, masked) == (0, 3, [])
+
+
+def test_what_is_put_back_by_a_person_is_rendered_and_sent(office: Office) -> None:
+    office.desk.provider.script = {"mail 2": [Outcome.FAILED_PERMANENT]}
+    office.work()
+    assert office.work()[1] == []
+    office.desk.ledger().requeue(DAY)
+    progress, masked = office.work()
+    assert (progress.sent, masked) == (1, ["case-2"])
+
+
+def test_a_case_that_left_the_night_is_forgotten_and_the_unchanged_ones_stay(office: Office) -> None:
+    office.work()
+    office.lake.documents.pop()
+    progress, masked = office.work()
+    assert (progress.done, masked) == (2, [])
