@@ -18,6 +18,7 @@ from engine_night import (
     Mortal,
     PerToken,
     assert_all_answered_once,
+    lives,
     request,
     task,
     tasks,
@@ -305,3 +306,20 @@ def test_texts_come_back_from_the_shelf_as_they_were(desk: Desk) -> None:
     short(desk, Decimal(1)).start([task(n, text) for n, text in enumerate(texts)])
     assert desk.provider.executed == dict.fromkeys(texts, 1)
     assert list(desk.engine().spool.scratch().iterdir()) == []
+
+
+def test_whenever_a_process_dies_the_limit_holds_and_nothing_stays_set_aside(desk: Desk) -> None:
+    limit, moment, alive = 4 * most(), 0, False
+    while not alive:
+        moment += 1
+        desk.anew()
+        short(desk, limit).tasks = tasks(6)
+        alive = lives(desk, ends_at=moment)
+        assert committed(desk).usd <= limit, f"moment {moment}"
+        assert desk.work(rounds=60).halted, f"moment {moment}"
+        assert committed(desk) == Committed(4 * PAID, Decimal(0)), f"moment {moment}"
+        assert sum(desk.provider.executed.values()) == 4
+        assert short(desk, 100 * limit).work().finished
+        desk.sweep_a_day_later()
+        assert_all_answered_once(desk, 6)
+    assert moment > 15
