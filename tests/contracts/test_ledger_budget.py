@@ -12,7 +12,9 @@ from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
+from alembic import command
 from ledger_night import COST, DAY, STEP, batch, case, count, plan, request, settled, work
+from sqlalchemy import create_engine, text
 
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.errors import OverBudgetError
@@ -21,7 +23,7 @@ from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Next
 from llm_assets.domain.profile import Lane
 from llm_assets.engine.ports import Billed, Ledger, Member, Planned
-from resources.ledger import SqlLedger, spending
+from resources.ledger import SqlLedger, schema, spending
 
 CENT = Decimal("0.01")
 
@@ -199,3 +201,22 @@ def test_two_plans_at_the_same_moment_never_both_reserve_the_last_of_a_budget(
         with ThreadPoolExecutor(2) as pool:
             assert sorted(pool.map(reserve, [1, 2])) == [False, True]
         assert ledger.counts(DAY)[STEP] == count(in_flight=1, due=1)
+
+
+def test_a_ledger_from_before_budgets_keeps_what_it_holds(
+    new_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        upgrade = command.upgrade
+        before.setattr(command, "upgrade", lambda config, _: upgrade(config, "0001"))
+        engine = create_engine(new_url)
+        with engine.begin() as connection:
+            schema.upgrade(connection)
+            connection.execute(
+                text("INSERT INTO requests VALUES ('r1', :step, 'm', 'v1', 'due', 0, 0, '', '', '', NULL)"),
+                {"step": STEP},
+            )
+        engine.dispose()
+    with closing(SqlLedger(new_url, tmp_path)) as ledger:
+        ledger.intend(batch("after"), [Member("r1", 1, 1, 1000, CENT)], [night_of("1")])
+        assert committed(ledger, night_of("1")).reserved_usd == CENT
