@@ -35,7 +35,7 @@ TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
     BatchState.SUBMITTED: frozenset(
         {BatchState.ENDED, BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED, BatchState.INTENT}
     ),
-    BatchState.ENDED: frozenset({BatchState.COLLECTED, BatchState.LOST}),
+    BatchState.ENDED: frozenset({BatchState.COLLECTED, BatchState.LOST, BatchState.CREATING}),
     BatchState.COLLECTED: frozenset(),
     BatchState.REJECTED: frozenset(),
     BatchState.LOST: frozenset(),
@@ -75,6 +75,24 @@ class Batch:
     not_before: datetime | None = None
     """Nothing is sent again before this: the provider asked for time, or does not know the batch just now."""
     detail: str = ""
+    creates: int = 0
+    """Creates in a row whose answer never came and that left no trace; of an online batch, goes without an answer."""
+    turned_away: int = 0
+    """How often the provider's full queue sent it back."""
+    halvings: int = 0
+    """How often it was cut in two because the queue stayed full; what is packed later the same night follows."""
+    refusal: str | None = None
+    """Why the provider refused it as a whole. Written before its requests are settled, so that a death between
+    two of them changes nothing."""
+    disowned: tuple[str, ...] = ()
+    """Batches at the provider that were taken for this one until their results proved them somebody else's."""
+
+    @property
+    def sent_since(self) -> datetime:
+        """The earliest instant at which one of its creates may have reached the provider."""
+        if self.creates > 1 or self.creating_at is None:
+            return self.created_at
+        return self.creating_at
 
 
 class Look(StrEnum):
@@ -85,6 +103,8 @@ class Look(StrEnum):
     """Done in any way that may hold results: completed, expired, cancelled."""
     REJECTED = "rejected"
     """Validation failed: nothing ran, and the same input would fail again."""
+    TOO_LARGE = "too_large"
+    """Validation failed for its size: nothing ran, and a smaller one may go."""
     LATER = "later"
     """The provider's queue is full: nothing ran, and the same input may be sent again later."""
     UNKNOWN = "unknown"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from llm_assets.domain.reason import Reason
+
 
 class DeskError(Exception):
     """Base of every error this platform raises on purpose; its text is one sentence with the cure."""
@@ -18,14 +20,20 @@ class BlockedError(DeskError):
 class TransientError(DeskError):
     """The provider or the network failed in a way that passes; retried with backoff."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, reason: Reason = Reason.OTHER
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds the provider asked us to wait, or None when it did not say."""
+        self.reason = reason
 
 
 class UnreachableError(TransientError):
     """Nobody is there: nothing was sent, so no try is used up."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, reason=Reason.UNREACHABLE)
 
 
 class PermanentError(DeskError):

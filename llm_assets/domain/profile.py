@@ -38,6 +38,11 @@ class Limits(_Border):
     enqueued_tokens: int | None = Field(default=None, gt=0)
     """Prompt tokens that may wait at the provider per model; None when it has no such limit."""
     online_concurrency: int = Field(default=4, gt=0)
+    online_requests_per_minute: int | None = Field(default=None, gt=0)
+    online_tokens_per_minute: int | None = Field(default=None, gt=0)
+    """Prompt tokens of online calls; None when only the provider's own answer limits them."""
+    output_tokens: int = Field(default=16_384, gt=0)
+    """The longest answer to ask for when one was cut and is asked again with a doubled limit."""
 
 
 class Capabilities(_Border):

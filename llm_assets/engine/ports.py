@@ -40,6 +40,8 @@ class Member:
     request_id: str
     attempt: int
     tries: int = 1
+    cuts: int = 0
+    """How many of its answers were cut by the token limit; told when it is planned."""
     estimated_tokens: int | None = None
     """Prompt tokens as counted before sending; what the bill is compared with later."""
     reserved_usd: Decimal = Decimal(0)
@@ -226,17 +228,18 @@ class Ledger(Protocol):
     def troubles(self, day: date) -> dict[str, str]:
         """Step -> what stands in the way of its open batches, or of its newest one where that was never collected."""
 
-    def members(self, batch_id: str) -> dict[str, Member]:
-        """request_id -> member of a batch; released ones left out."""
+    def holders(self, day: date, steps: Sequence[str] | None = None) -> list[Batch]:
+        """Open batches of other nights that hold requests which cases of this night wait for, oldest first."""
+
+    def bytes_that_fit(self, day: date, provider: str, model: str) -> int | None:
+        """The size to which the night's batches of a model had to be cut because the provider's queue stayed full;
+        None when none was."""
+
+    def members(self, batch_id: str, *, unsettled: bool = False) -> dict[str, Member]:
+        """request_id -> member of a batch; released ones left out, and settled ones too when `unsettled`."""
 
     def settle(self, batch: Batch, settlements: Sequence[Settlement]) -> int:
         """Applies each settlement once; returns how many were new. A settled attempt is never changed."""
-
-    def settle_online(self, day: date, step: str, lane: Lane, settlements: Sequence[Settlement]) -> int:
-        """The same for online answers."""
-
-    def release(self, batch_id: str) -> int:
-        """Members of a batch that never ran become due again under the same attempt. Returns how many."""
 
     def known_provider_ids(self, provider: str) -> frozenset[str]:
         """Every provider batch id the ledger holds for a profile."""
@@ -250,6 +253,9 @@ class Ledger(Protocol):
     def usage(self, day: date) -> list[UsageRow]:
         """What the night's attempts cost. `requests` counts attempts, `retried` those after a request's first,
         `failed` those without a usable answer."""
+
+    def failures(self, day: date) -> dict[str, dict[str, int]]:
+        """step -> reason -> how many of the night's attempts failed for it."""
 
     def decisions(self, day: date) -> list[Decision]:
         """Oldest first; a later one about the same case and step replaces the columns it names."""

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState, may_become
@@ -15,7 +15,7 @@ from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.ports import Member
 from resources.ledger import spending
 from resources.ledger.sql import Columns, chunks, constants, insert_from, table_of
-from resources.ledger.tables import attempts, batch_members, batches, requests
+from resources.ledger.tables import attempts, batch_members, batches, requests, work
 
 _COLUMNS = tuple(field.name for field in fields(Batch))
 _CHANGEABLE = frozenset(_COLUMNS) - {"batch_id", "state"}
@@ -101,17 +101,23 @@ def release(connection: Connection, batch_id: str) -> int:
         )
         .values(state=RequestState.DUE, attempt=requests.c.attempt - 1)
     )
-    settled = exists().where(
-        attempts.c.request_id == batch_members.c.request_id, attempts.c.attempt == batch_members.c.attempt
-    )
     return connection.execute(
         update(batch_members)
-        .where(batch_members.c.batch_id == batch_id, ~batch_members.c.released, ~settled)
+        .where(batch_members.c.batch_id == batch_id, ~batch_members.c.released, ~_settled())
         .values(released=True)
     ).rowcount
 
 
-def members(connection: Connection, batch_id: str) -> dict[str, Member]:
+def _settled() -> ColumnElement[bool]:
+    return exists().where(
+        attempts.c.request_id == batch_members.c.request_id, attempts.c.attempt == batch_members.c.attempt
+    )
+
+
+def members(connection: Connection, batch_id: str, *, unsettled: bool) -> dict[str, Member]:
+    where = [batch_members.c.batch_id == batch_id, ~batch_members.c.released]
+    if unsettled:
+        where.append(~_settled())
     rows = connection.execute(
         select(
             batch_members.c.request_id,
@@ -119,7 +125,7 @@ def members(connection: Connection, batch_id: str) -> dict[str, Member]:
             batch_members.c.attempt - requests.c.rounds_before,
         )
         .join(requests, requests.c.request_id == batch_members.c.request_id)
-        .where(batch_members.c.batch_id == batch_id, ~batch_members.c.released)
+        .where(*where)
         .order_by(batch_members.c.request_id)
     )
     return {request_id: Member(request_id, attempt, tries) for request_id, attempt, tries in rows}
@@ -150,6 +156,36 @@ def troubles(connection: Connection, day: date) -> dict[str, str]:
     telling = sorted(rows, key=lambda row: bool(row.detail) and row.state in OPEN_STATES)
     last = {row.step: row for row in telling}
     return {s: r.detail for s, r in last.items() if r.detail and r.state != BatchState.COLLECTED}
+
+
+def holders(connection: Connection, day: date, steps: Sequence[str] | None) -> list[Batch]:
+    waited_for = (
+        exists()
+        .where(
+            batch_members.c.batch_id == batches.c.batch_id,
+            ~batch_members.c.released,
+            requests.c.request_id == batch_members.c.request_id,
+            requests.c.state == RequestState.IN_FLIGHT,
+            work.c.request_id == batch_members.c.request_id,
+            work.c.day == day,
+            *([work.c.step.in_(steps)] if steps is not None else []),
+        )
+        .correlate(batches)
+    )
+    query = select(*(batches.c[name] for name in _COLUMNS)).where(
+        batches.c.state.in_(sorted(OPEN_STATES)), batches.c.day != day, waited_for
+    )
+    rows = connection.execute(query.order_by(batches.c.created_at, batches.c.batch_id)).mappings()
+    return [_batch(row) for row in rows]
+
+
+def bytes_that_fit(connection: Connection, day: date, provider: str, model: str) -> int | None:
+    ours = (batches.c.day == day, batches.c.provider == provider, batches.c.model == model)
+    most = select(func.max(batches.c.halvings)).where(*ours, batches.c.halvings > 0).scalar_subquery()
+    fitting: int | None = connection.scalar(
+        select(func.max(batches.c.bytes)).where(*ours, batches.c.halvings == most)
+    )
+    return fitting
 
 
 def _batch(row: RowMapping) -> Batch:

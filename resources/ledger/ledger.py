@@ -11,7 +11,6 @@ from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.document import Received
 from llm_assets.domain.money import Committed, Limit
 from llm_assets.domain.night import Rework
-from llm_assets.domain.profile import Lane
 from llm_assets.engine.ports import (
     Billed,
     DeadLetter,
@@ -126,22 +125,22 @@ class SqlLedger:
         with self._database.reading() as connection:
             return batching.troubles(connection, day)
 
-    def members(self, batch_id: str) -> dict[str, Member]:
+    def holders(self, day: date, steps: Sequence[str] | None = None) -> list[Batch]:
         with self._database.reading() as connection:
-            return batching.members(connection, batch_id)
+            return batching.holders(connection, day, steps)
+
+    def bytes_that_fit(self, day: date, provider: str, model: str) -> int | None:
+        with self._database.reading() as connection:
+            return batching.bytes_that_fit(connection, day, provider, model)
+
+    def members(self, batch_id: str, *, unsettled: bool = False) -> dict[str, Member]:
+        with self._database.reading() as connection:
+            return batching.members(connection, batch_id, unsettled=unsettled)
 
     def settle(self, batch: Batch, settlements: Sequence[Settlement]) -> int:
         bill = Bill(batch.day, batch.step, batch.lane, batch.batch_id, self._clock())
         with self._database.writing() as connection:
             return settling.settle(connection, bill, settlements)
-
-    def settle_online(self, day: date, step: str, lane: Lane, settlements: Sequence[Settlement]) -> int:
-        with self._database.writing() as connection:
-            return settling.settle(connection, Bill(day, step, lane, None, self._clock()), settlements)
-
-    def release(self, batch_id: str) -> int:
-        with self._database.writing() as connection:
-            return batching.release(connection, batch_id)
 
     def known_provider_ids(self, provider: str) -> frozenset[str]:
         with self._database.reading() as connection:
@@ -158,6 +157,10 @@ class SqlLedger:
     def usage(self, day: date) -> list[UsageRow]:
         with self._database.reading() as connection:
             return settling.usage(connection, day)
+
+    def failures(self, day: date) -> dict[str, dict[str, int]]:
+        with self._database.reading() as connection:
+            return settling.failures(connection, day)
 
     def decisions(self, day: date) -> list[Decision]:
         with self._database.reading() as connection:

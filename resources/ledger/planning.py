@@ -10,10 +10,10 @@ import orjson
 from sqlalchemy import Connection, delete, func, select, update
 
 from llm_assets.domain.night import Rework
-from llm_assets.domain.outcome import RequestState
+from llm_assets.domain.outcome import Outcome, RequestState
 from llm_assets.engine.ports import Member, Planned, Standing, Work
 from resources.ledger.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
-from resources.ledger.tables import requests, work
+from resources.ledger.tables import attempts, requests, work
 
 _KEPT = frozenset({RequestState.DONE, RequestState.REVIEW, RequestState.DEAD, RequestState.IN_FLIGHT})
 """States in which an older answer, or the one being waited for, may stand for a case."""
@@ -34,8 +34,8 @@ class _Stand(NamedTuple):
     attempt: int
     rounds_before: int
 
-    def member(self, request_id: str) -> Member:
-        return Member(request_id, self.attempt + 1, self.attempt + 1 - self.rounds_before)
+    def member(self, request_id: str, cuts: int = 0) -> Member:
+        return Member(request_id, self.attempt + 1, self.attempt + 1 - self.rounds_before, cuts=cuts)
 
 
 _work_row: Callable[[Work], Row] = attrgetter(*(f.name for f in fields(Work)))
@@ -55,12 +55,12 @@ def plan(
     _add_requests(connection, step, [unseen[i] for i in sorted(unseen)])
     changed = [w for case_id, w in assigned.items() if older.get(case_id) != w]
     _put_work(connection, day, step, sorted(changed, key=lambda w: w.case_id))
-    return _planned(older, stands, assigned)
+    return _planned(connection, older, stands, assigned)
 
 
 def preview(connection: Connection, day: date, step: str, asked: Sequence[Work], rework: Rework) -> Planned:
     """What `plan` would answer; requests without a try left are not looked for."""
-    return _planned(*_look_up(connection, day, step, asked, rework))
+    return _planned(connection, *_look_up(connection, day, step, asked, rework))
 
 
 class _LookedUp(NamedTuple):
@@ -79,12 +79,13 @@ def _look_up(
     return _LookedUp(older, stands, assigned)
 
 
-def _planned(older: dict[str, Work], stands: dict[str, _Stand], assigned: dict[str, Work]) -> Planned:
-    due = {
-        w.request_id: stands.get(w.request_id, _UNSEEN).member(w.request_id)
-        for w in assigned.values()
-        if stands.get(w.request_id, _UNSEEN).state is RequestState.DUE
-    }
+def _planned(
+    connection: Connection, older: dict[str, Work], stands: dict[str, _Stand], assigned: dict[str, Work]
+) -> Planned:
+    asked = {w.request_id: stands.get(w.request_id, _UNSEEN) for w in assigned.values()}
+    waiting = {i: stand for i, stand in asked.items() if stand.state is RequestState.DUE}
+    cuts = _cuts(connection, [i for i, stand in waiting.items() if stand.attempt > 0])
+    due = {i: stand.member(i, cuts.get(i, 0)) for i, stand in waiting.items()}
     new = [(case_id, w) for case_id, w in assigned.items() if w.request_id in due]
     changed = sum(older.get(case_id, w) != w for case_id, w in new)
     reused = len(assigned) - len(new)
@@ -131,6 +132,19 @@ def _stands(connection: Connection, request_ids: Iterable[str]) -> dict[str, _St
             select(*columns).where(is_among(connection, requests.c.request_id, chunk))
         ).all()
         found.update((i, _Stand(_STATES[state], attempt, before)) for i, state, attempt, before in rows)
+    return found
+
+
+def _cuts(connection: Connection, request_ids: Iterable[str]) -> dict[str, int]:
+    """How often each was cut by its token limit."""
+    found: dict[str, int] = {}
+    for chunk in chunks(request_ids):
+        rows = connection.execute(
+            select(attempts.c.request_id, func.count())
+            .where(is_among(connection, attempts.c.request_id, chunk), attempts.c.outcome == Outcome.CUT)
+            .group_by(attempts.c.request_id)
+        )
+        found.update((request_id, number) for request_id, number in rows)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, func, select, update
 
-from llm_assets.domain.outcome import Next, Outcome, RequestState
+from llm_assets.domain.outcome import Next, Outcome, RequestState, reason_of
 from llm_assets.domain.profile import Lane
 from llm_assets.engine.ports import Settlement, UsageRow
 from resources.ledger.spending import PICO, pico
@@ -29,6 +29,7 @@ _RECEIPT_COLUMNS: Columns = {
     "provider": str,
     "mode": str,
     "outcome": str,
+    "reason": str,
     "input_tokens": int,
     "cached_tokens": int,
     "cache_write_tokens": int,
@@ -58,7 +59,7 @@ class Bill:
     day: date
     step: str
     lane: Lane
-    batch_id: str | None
+    batch_id: str
     settled_at: datetime
 
 
@@ -136,6 +137,7 @@ def _receipt(settlement: Settlement) -> Row:
         settlement.provider,
         settlement.mode,
         settlement.answer.outcome,
+        reason_of(settlement.answer) or "",
         usage.input_tokens,
         usage.cached_tokens,
         usage.cache_write_tokens,
@@ -185,6 +187,20 @@ def usage(connection: Connection, day: date) -> list[UsageRow]:
     )
     rows = connection.execute(select(*key, *sums).where(attempts.c.day == day).group_by(*key).order_by(*key))
     return [_usage_row(row[: len(key)], row[len(key) :]) for row in rows]
+
+
+def failures(connection: Connection, day: date) -> dict[str, dict[str, int]]:
+    key = (attempts.c.step, attempts.c.reason)
+    rows = connection.execute(
+        select(*key, func.count())
+        .where(attempts.c.day == day, attempts.c.reason != "")
+        .group_by(*key)
+        .order_by(*key)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for step, reason, number in rows:
+        found.setdefault(step, {})[reason] = number
+    return found
 
 
 def _usage_row(key: Iterable[str], sums: Iterable[Any]) -> UsageRow:

@@ -42,6 +42,19 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo is not None else value.replace(tzinfo=UTC)
 
 
+class Ids(TypeDecorator[tuple[str, ...]]):
+    """Ids without spaces in them, as one text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str:
+        return " ".join(value or ())
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple((value or "").split())
+
+
 received = Table(
     "received",
     metadata,
@@ -119,6 +132,11 @@ batches = Table(
     Column("provisional", Boolean, nullable=False),
     Column("not_before", Instant),
     Column("detail", Text, nullable=False),
+    Column("creates", Integer, nullable=False, server_default="0"),
+    Column("turned_away", Integer, nullable=False, server_default="0"),
+    Column("halvings", Integer, nullable=False, server_default="0"),
+    Column("refusal", Text),
+    Column("disowned", Ids, nullable=False, server_default=""),
     Index("ix_batches_state", "state"),
 )
 
@@ -156,6 +174,8 @@ attempts = Table(
     Column("prompt_version", Text, nullable=False),
     Column("mode", Text, nullable=False),
     Column("outcome", Text, nullable=False),
+    # Why it is not usable, as a word that is counted; empty for a success.
+    Column("reason", Text, nullable=False, server_default=""),
     Column("input_tokens", BigInteger, nullable=False),
     Column("cached_tokens", BigInteger, nullable=False),
     Column("cache_write_tokens", BigInteger, nullable=False),

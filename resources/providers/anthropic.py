@@ -73,7 +73,7 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
 
     def candidates(self, batch: Batch) -> list[Candidate]:
         """Batches created since the intent with as many requests, oldest first. None of them is proven ours."""
-        since = (batch.creating_at or batch.created_at) - SKEW
+        since = batch.sent_since - SKEW
         found = [form.candidate_of(listed, batch) for listed in self._listed(since)]
         fitting = [c for c in found if c is not None and c.created_at >= since]
         return sorted(fitting, key=lambda c: (c.created_at, c.provider_batch_id))

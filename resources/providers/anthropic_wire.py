@@ -157,6 +157,8 @@ def _errored(custom_id: str, error: Mapping[str, Any]) -> Answer:
     refusal = refusal_of(400, {}, error)
     permanent = refusal.kind == "invalid_request_error" and not refusal.spent
     outcome = Outcome.FAILED_PERMANENT if permanent else Outcome.FAILED_TRANSIENT
+    if refusal.kind == "request_too_large":
+        outcome = Outcome.TOO_LARGE
     return Answer(custom_id, outcome, "", Usage(), refusal.code or refusal.kind or "errored")
 
 

@@ -22,6 +22,8 @@ from llm_assets.domain.errors import (
     UnknownBatchError,
     UnreachableError,
 )
+from llm_assets.domain.outcome import reason_of_code
+from llm_assets.domain.reason import Reason
 
 Subject = Literal["batch", "file", "model", "endpoint"]
 """What a 404 would be about: the thing the call names."""
@@ -30,6 +32,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _SPENT = ("spend_limit", "usage_limit", "insufficient_quota", "credit_balance", "billing", "on_hold")
 _SPENT_WORDS = ("You have reached your specified API usage limits", "Your credit balance is too low")
 """The one refusal that has no code: a spend limit the customer set, answered as a plain 400."""
+
+_TOO_LONG = ("request_too_large", "context_length_exceeded")
 
 QUEUE_FULL = "token_limit_exceeded"
 """Enqueued prompt tokens per model are used up: nothing ran, the same input may be sent later."""
@@ -151,7 +155,9 @@ def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
     """The table: one class per kind of refusal, each with its cure."""
     who, facts, status = caller.profile, refusal.facts, refusal.status
     if refusal.code == QUEUE_FULL:
-        return TransientError(f"{who} has no room in its queue ({facts}): sent again later.")
+        return TransientError(
+            f"{who} has no room in its queue ({facts}): sent again later.", reason=Reason.QUEUE_FULL
+        )
     if refusal.spent or status == 402:
         return BlockedError(
             f"{who} reached a spend limit ({facts}): raise the limit or add credit, then run again."
@@ -164,12 +170,15 @@ def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
         )
     if status == 404:
         return _not_found(refusal, caller, call)
-    if status == 413:
+    if status == 413 or refusal.code in _TOO_LONG:
         cure = "lower batch_bytes of the profile"
         return PermanentError(f"{who} finds the input too large ({facts}): {cure}.", code="too_large")
     if status in (409, 429):
-        after = refusal.retry_after
-        return TransientError(f"{who} cannot {call.doing} now ({facts}).", retry_after=after)
+        return TransientError(
+            f"{who} cannot {call.doing} now ({facts}).",
+            retry_after=refusal.retry_after,
+            reason=reason_of_code(refusal.code or refusal.kind, status),
+        )
     if status in (408, 499) or status >= 500:
         return _failed(refusal, caller, call)
     if status < 400:
@@ -184,7 +193,8 @@ def _failed(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
     told = f"{caller.profile} failed to {call.doing} ({refusal.facts})"
     if call.creates:
         return UnansweredError(f"{told}: reconcile decides whether it was created.")
-    return TransientError(f"{told}.", retry_after=refusal.retry_after)
+    reason = reason_of_code(refusal.code or refusal.kind, refusal.status)
+    return TransientError(f"{told}.", retry_after=refusal.retry_after, reason=reason)
 
 
 def _not_found(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
@@ -217,4 +227,4 @@ def _unconnected(err: Exception, caller: Caller, call: Call) -> DeskError:
     told = f"{caller.profile} {happened} while we tried to {call.doing} ({type(cause or err).__name__})"
     if call.creates:
         return UnansweredError(f"{told}: reconcile decides whether it was created.")
-    return TransientError(f"{told}.")
+    return TransientError(f"{told}.", reason=Reason.TIMEOUT if slow else Reason.SERVER_ERROR)

@@ -12,7 +12,7 @@ from llm_assets.domain.batch import Batch, BatchView, Candidate, Look
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import ContractError
 from llm_assets.domain.money import Usage
-from llm_assets.domain.outcome import Answer, Outcome
+from llm_assets.domain.outcome import Answer, Outcome, reason_of_code
 from llm_assets.domain.request import Request
 from resources.providers.errors import QUEUE_FULL, token
 from resources.providers.wire import answered, count, items, mapping
@@ -95,7 +95,11 @@ def _why(batch: Mapping[str, Any]) -> tuple[Look, str]:
         code = token(error.get("code")) or "unnamed"
         where = error.get("line")
         found.setdefault(code, f"{code} (line {where})" if isinstance(where, int) else code)
-    return Look.LATER if QUEUE_FULL in found else Look.REJECTED, ", ".join(found.values())
+    if QUEUE_FULL in found:
+        look = Look.LATER
+    else:
+        look = Look.TOO_LARGE if "too_many_tasks" in found else Look.REJECTED
+    return look, ", ".join(found.values())
 
 
 def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
@@ -145,7 +149,10 @@ def _refused(custom_id: str, status: int, body: Mapping[str, Any]) -> Answer:
     detail = token(error.get("code")) or token(error.get("type")) or str(status)
     passing = status >= 500 or status in (401, 402, 403, 408, 409, 429)
     outcome = Outcome.FAILED_TRANSIENT if passing else Outcome.FAILED_PERMANENT
-    return Answer(custom_id, outcome, "", Usage(), detail)
+    if status == 413 or detail == "context_length_exceeded":
+        outcome = Outcome.TOO_LARGE
+    reason = reason_of_code(detail, status) if passing else None
+    return Answer(custom_id, outcome, "", Usage(), detail, reason)
 
 
 def completion(custom_id: str, body: Mapping[str, Any]) -> Answer:

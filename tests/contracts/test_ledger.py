@@ -175,6 +175,11 @@ def test_a_batch_comes_back_as_it_was_written(ledger: SqlLedger) -> None:
         not_before=LATER,
         detail="said to wait",
         bytes=5_000_000_000,
+        creates=2,
+        turned_away=3,
+        halvings=1,
+        refusal="too_large: more than the provider takes",
+        disowned=("batch_7", "batch_9"),
     )
     ledger.intend(sent, [Member(request(1), 1)])
     assert ledger.open_batches() == [sent]
@@ -226,11 +231,65 @@ def test_open_batches_are_found_by_day_and_step_oldest_first(ledger: SqlLedger) 
     assert ledger.open_batches(DAY, []) == []
 
 
+def test_what_a_batch_remembers_of_a_provider_that_says_no_may_change(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    ledger.transition(
+        sent.batch_id, BatchState.INTENT, BatchState.CREATING, creates=1, disowned=("a", "b"), refusal="no"
+    )
+    found = ledger.batch(sent.batch_id)
+    assert (found.creates, found.disowned, found.refusal) == (1, ("a", "b"), "no")
+    ledger.transition(sent.batch_id, BatchState.CREATING, BatchState.INTENT, disowned=())
+    assert ledger.batch(sent.batch_id).disowned == ()
+
+
+def test_batches_of_other_nights_that_a_night_waits_for_are_found(ledger: SqlLedger) -> None:
+    shared = send(ledger, plan(ledger, work([1, 2, 3])), "shared")
+    plan(ledger, work([7]))
+    alone = batch("alone")
+    ledger.intend(alone, [Member(request(7), 1)])
+    plan(ledger, work([2, 3]), day=NEXT_DAY)
+    assert ledger.holders(NEXT_DAY) == [shared]
+    assert ledger.holders(NEXT_DAY, [STEP]) == [shared]
+    assert ledger.holders(NEXT_DAY, ["drafts"]) == []
+    assert ledger.holders(DAY) == []
+    ledger.settle(shared, [settled(request(2)), settled(request(3), Next.RETRY)])
+    assert ledger.holders(NEXT_DAY) == []
+
+
+def test_what_was_released_elsewhere_holds_nothing(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1])))
+    plan(ledger, work([1]), day=NEXT_DAY)
+    ledger.transition(sent.batch_id, BatchState.INTENT, BatchState.CANCELLED)
+    assert ledger.holders(NEXT_DAY) == []
+
+
+def test_members_that_are_not_settled_yet_can_be_told_apart(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work([1, 2, 3])))
+    ledger.settle(sent, [settled(request(2)), settled(request(3), Next.RETRY)])
+    assert list(ledger.members(sent.batch_id, unsettled=True)) == [request(1)]
+    assert sorted(ledger.members(sent.batch_id)) == sorted(request(n) for n in (1, 2, 3))
+
+
+def test_the_size_that_a_full_queue_leaves_is_the_smallest_it_was_cut_to(ledger: SqlLedger) -> None:
+    plan(ledger, work(range(6)))
+    sizes = {"whole": (0, 8000), "half": (1, 4000), "quarter": (2, 1900), "other quarter": (2, 2100)}
+    for number, (name, (halvings, size)) in enumerate(sizes.items()):
+        ledger.intend(replace(batch(name), halvings=halvings, bytes=size), [Member(request(number), 1)])
+    assert ledger.bytes_that_fit(DAY, "emulator", "gpt-6-luna") == 2100
+    assert ledger.bytes_that_fit(DAY, "emulator", "gpt-6.1-sol") is None
+    assert ledger.bytes_that_fit(DAY, "openai", "gpt-6-luna") is None
+    assert ledger.bytes_that_fit(NEXT_DAY, "emulator", "gpt-6-luna") is None
+
+
+def test_nothing_limits_the_size_while_no_queue_stayed_full(ledger: SqlLedger) -> None:
+    send(ledger, plan(ledger, work([1])))
+    assert ledger.bytes_that_fit(DAY, "emulator", "gpt-6-luna") is None
+
+
 def test_released_members_are_due_again_under_the_same_attempt(ledger: SqlLedger) -> None:
     sent = send(ledger, plan(ledger, work([1, 2])))
     ledger.settle(sent, [settled(request(1))])
-    assert ledger.release(sent.batch_id) == 1
-    assert ledger.release(sent.batch_id) == 0
+    ledger.transition(sent.batch_id, BatchState.INTENT, BatchState.CANCELLED)
     planned = plan(ledger, work([1, 2]))
     assert planned.due == {request(2): Member(request(2), 1, 1)}
     again = send(ledger, planned, "again")
@@ -242,7 +301,7 @@ def test_releasing_an_old_batch_leaves_what_a_newer_one_sent(ledger: SqlLedger) 
     first = send(ledger, plan(ledger, work([1])), "first")
     ledger.settle(first, [settled(request(1), Next.RETRY)])
     send(ledger, plan(ledger, work([1])), "second")
-    assert ledger.release(first.batch_id) == 0
+    ledger.transition(first.batch_id, BatchState.INTENT, BatchState.CANCELLED)
     assert ledger.counts(DAY) == {STEP: count(in_flight=1)}
 
 

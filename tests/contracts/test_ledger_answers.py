@@ -9,6 +9,7 @@ from ledger_night import (
     COST,
     DAY,
     STEP,
+    batch,
     case,
     count,
     plan,
@@ -19,9 +20,11 @@ from ledger_night import (
 )
 
 from llm_assets.domain.digest import digest
-from llm_assets.domain.outcome import Next, RequestState
+from llm_assets.domain.money import Usage
+from llm_assets.domain.outcome import Answer, Next, Outcome, RequestState
 from llm_assets.domain.profile import Lane, Mode
-from llm_assets.engine.ports import Decision, Member, UsageRow
+from llm_assets.domain.reason import Reason
+from llm_assets.engine.ports import Decision, Member, Settlement, UsageRow
 from resources.ledger import SqlLedger
 
 NEXT_DAY = DAY + timedelta(days=1)
@@ -95,8 +98,8 @@ def test_a_late_failure_does_not_end_a_newer_try_but_a_late_answer_does(ledger: 
     first = send(ledger, plan(ledger, work([1, 2])), "first")
     ledger.settle(first, [settled(request(n), Next.RETRY) for n in (1, 2)])
     slow = send(ledger, plan(ledger, work([1, 2])), "slow")
-    online = [settled(request(n), Next.RETRY, attempt=3) for n in (1, 2)]
-    ledger.settle_online(DAY, STEP, Lane.NIGHTLY, online)
+    online = replace(batch("online"), mode=Mode.ONLINE)
+    ledger.settle(online, [settled(request(n), Next.RETRY, attempt=3) for n in (1, 2)])
     late = [settled(request(1), Next.DEAD, attempt=2), settled(request(2), Next.DONE, attempt=2)]
     assert ledger.settle(slow, late) == 2
     assert by_case(ledger) == {case(1): RequestState.DUE, case(2): RequestState.DONE}
@@ -110,13 +113,45 @@ def test_settling_a_request_nobody_planned_is_an_error(ledger: SqlLedger) -> Non
     assert ledger.counts(DAY) == {STEP: count(in_flight=1)}
 
 
-def test_an_online_answer_needs_no_batch(ledger: SqlLedger) -> None:
-    plan(ledger, work([1]))
+def test_an_online_answer_is_billed_as_one(ledger: SqlLedger) -> None:
+    planned = plan(ledger, work([1]))
+    sent = replace(batch("online"), lane=Lane.URGENT, mode=Mode.ONLINE)
+    ledger.intend(sent, list(planned.due.values()))
     online = replace(settled(request(1)), mode=Mode.ONLINE)
-    assert ledger.settle_online(DAY, STEP, Lane.URGENT, [online]) == 1
-    assert ledger.settle_online(DAY, STEP, Lane.URGENT, [online]) == 0
+    assert [ledger.settle(sent, [online]) for _ in range(2)] == [1, 0]
     assert [(u.lane, u.mode) for u in ledger.usage(DAY)] == [("urgent", "online")]
     assert ledger.counts(DAY) == {STEP: count(ok=1)}
+
+
+def failed(number: int, outcome: Outcome, detail: str = "", reason: Reason | None = None) -> Settlement:
+    answer = Answer("custom", outcome, "", Usage(), detail, reason)
+    return replace(settled(request(number), Next.RETRY), answer=answer)
+
+
+def test_attempts_that_failed_are_counted_by_their_reason(ledger: SqlLedger) -> None:
+    sent = send(ledger, plan(ledger, work(range(6))))
+    settlements = [
+        settled(request(0)),
+        failed(1, Outcome.FAILED_TRANSIENT, "rate_limit_error"),
+        failed(2, Outcome.FAILED_TRANSIENT, "the provider was silent", Reason.TIMEOUT),
+        failed(3, Outcome.FAILED_TRANSIENT, "still silent", Reason.TIMEOUT),
+        failed(4, Outcome.INVALID, "empty"),
+        failed(5, Outcome.MISSING),
+    ]
+    ledger.settle(sent, settlements)
+    ledger.settle(sent, settlements)
+    wanted = {"rate_limit": 1, "timeout": 2, "empty": 1, "missing": 1}
+    assert ledger.failures(DAY) == {STEP: wanted}
+    assert ledger.failures(NEXT_DAY) == {}
+
+
+def test_a_due_request_tells_how_often_its_answer_was_cut(ledger: SqlLedger) -> None:
+    outcomes = [Outcome.CUT, Outcome.EXPIRED, Outcome.CUT]
+    for attempt, outcome in enumerate(outcomes, start=1):
+        sent = send(ledger, plan(ledger, work([1]), max_attempts=9), f"try {attempt}")
+        ledger.settle(sent, [replace(failed(1, outcome), attempt=attempt)])
+    planned = plan(ledger, work([1, 2]), max_attempts=9)
+    assert {i: m.cuts for i, m in planned.due.items()} == {request(1): 2, request(2): 0}
 
 
 def test_standings_tell_everything_of_each_case_in_order(ledger: SqlLedger) -> None:

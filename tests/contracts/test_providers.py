@@ -300,7 +300,7 @@ def test_results_that_exist_but_are_not_named_are_waited_for(
         ("url_mismatch", Look.REJECTED),
         ("model_mismatch", Look.REJECTED),
         ("empty_file", Look.REJECTED),
-        ("too_many_tasks", Look.REJECTED),
+        ("too_many_tasks", Look.TOO_LARGE),
         ("token_limit_exceeded", Look.LATER),
     ],
 )
