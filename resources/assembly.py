@@ -128,6 +128,8 @@ class Assembly:
             lanes=self.lanes,
             outputs=outputs | {NIGHT_SUMMARY: NightSummary},
             settle_seconds=self.settings.settle,
+            patience_seconds=self.settings.patience_seconds,
+            unreachable_seconds=self.settings.unreachable_seconds,
             budget=self.budget,
             clock=self.clock,
         )

@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     over_budget: Literal["cut", "refuse"] = "cut"
     http_timeout_seconds: float = Field(default=600, gt=0)
     poll_seconds: float = Field(default=30, gt=0)
+    patience_seconds: float = Field(default=600, ge=0)
+    """How long a run that waits in process goes on while nothing works at the provider."""
+    unreachable_seconds: float = Field(default=120, ge=0)
+    """The same where the provider was never reached at all."""
     settle_seconds: float | None = Field(default=None, ge=0)
     control_set: Path = SHIPPED_CONTROL_SET
     """Folder with labels.jsonl and the records it names."""

@@ -2,7 +2,7 @@
 deadline has come, and picks up late results. A shell over the pure `gate_for`; bounded work per tick."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import dagster as dg
@@ -16,6 +16,8 @@ from resources.desk import Desk
 
 RUNS_A_TICK = 50
 INTERVAL_SECONDS = 5
+TICK_SECONDS = 20.0
+"""After this a tick begins nothing more at the provider: Dagster ends it after 60."""
 REPORTING = ("review_queue", "morning_report")
 _OVER = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS)
 _LIVE = (
@@ -53,13 +55,19 @@ def batch_sensor(steps: Sequence[Step], targets: dg.AssetSelection) -> dg.Sensor
         context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
     ) -> dg.SensorResult | dg.SkipReason:
         with desk.open() as assembly:
-            requests = [*_continue_parked(context, assembly), *_late_results(context, assembly, steps)]
+            until = assembly.clock() + timedelta(seconds=TICK_SECONDS)
+            requests = [
+                *_continue_parked(context, assembly, until),
+                *_late_results(context, assembly, steps, until),
+            ]
         return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("nothing to continue")
 
     return batches
 
 
-def _continue_parked(context: dg.SensorEvaluationContext, assembly: Assembly) -> Iterator[dg.RunRequest]:
+def _continue_parked(
+    context: dg.SensorEvaluationContext, assembly: Assembly, until: datetime
+) -> Iterator[dg.RunRequest]:
     waiting = {parking.PARKED_STATE: parking.WAITING}
     for record in context.instance.get_run_records(
         dg.RunsFilter(tags=waiting), limit=RUNS_A_TICK, ascending=True
@@ -70,7 +78,7 @@ def _continue_parked(context: dg.SensorEvaluationContext, assembly: Assembly) ->
             continue
         following = parking.continuations(context.instance, run.run_id)
         if following and following[0].status not in _OVER:
-            _open_gate(context, assembly, run, following[0], record.create_timestamp)
+            _open_gate(context, assembly, run, following[0], record.create_timestamp, until)
         elif not following and run.status is not dg.DagsterRunStatus.CANCELED:
             yield _continuation(run)
         else:
@@ -107,11 +115,12 @@ def _open_gate(
     run: dg.DagsterRun,
     following: dg.DagsterRun,
     parked_at: datetime,
+    until: datetime,
 ) -> None:
     day = date.fromisoformat(run.tags["dagster/partition"])
     assets = run.tags[parking.PARKED_ASSETS].split(",")
     gate = gate_for(
-        done=nudge(assembly.engine, day, [s.name for s in assembly.steps if s.name in assets]),
+        done=nudge(assembly.engine, day, [s.name for s in assembly.steps if s.name in assets], until=until),
         parked_at=parked_at,
         deadline=assembly.settings.calendar.deadline_of(day),
         now=assembly.clock(),
@@ -125,7 +134,7 @@ def _open_gate(
 
 
 def _late_results(
-    context: dg.SensorEvaluationContext, assembly: Assembly, steps: Sequence[Step]
+    context: dg.SensorEvaluationContext, assembly: Assembly, steps: Sequence[Step], until: datetime
 ) -> Iterator[dg.RunRequest]:
     """Nights with open batches that no run waits for, e.g. after a cutoff or a crash: one run when they ended.
 
@@ -137,7 +146,7 @@ def _late_results(
             continue
         by_day.setdefault(batch.day, []).append(batch.batch_id)
     for day, ids in sorted(by_day.items())[:RUNS_A_TICK]:
-        if _is_left_alone(context.instance, day) or not nudge(assembly.engine, day, None):
+        if _is_left_alone(context.instance, day) or not nudge(assembly.engine, day, None, until=until):
             continue
         yield dg.RunRequest(
             run_key=f"late:{day}:{digest(sorted(ids))}",

@@ -2,40 +2,28 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 
 from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState
-from llm_assets.domain.errors import (
-    BlockedError,
-    ContractError,
-    PermanentError,
-    TransientError,
-    UnansweredError,
-    UnknownBatchError,
-)
+from llm_assets.domain.errors import BlockedError, TransientError
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Mode
+from llm_assets.domain.reason import Reason
 from llm_assets.engine.budget import limits_of, plan_within_budget
-from llm_assets.engine.collect import NotOursError, collect
+from llm_assets.engine.drive import PASSING, drive
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.look import begin_grace, grace_is_over, look
+from llm_assets.engine.patience import Patience
 from llm_assets.engine.plan import PlanSummary, Task, Unchanged, plan_step
-from llm_assets.engine.reconcile import reconcile
-from llm_assets.engine.route import answer_online, finish
-from llm_assets.engine.submit import lose, submit, vanish
 
 log = structlog.get_logger()
 
-PATIENCE = 6
-"""Rounds in a row that may fail before waiting in process gives up; the batches stay open for the next run."""
+SENDS_A_NUDGE = 2
+"""Batches a nudge may send: an upload of 200 MB takes half a minute on a 50 Mbit/s line."""
 
 ORPHANED = timedelta(days=1)
 """Age at which lines without a batch belong to no plan that still runs: its process died before the intent."""
-
-PASSING = (TransientError, ContractError, PermanentError, UnansweredError, UnknownBatchError)
-"""What one batch may fail with without stopping the others; it is told and tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +53,14 @@ class Progress:
     """Why nothing more can be sent until a person acts."""
     failure: str | None = None
     """What went wrong in this round and will be tried again."""
+    unreachable: bool = False
+    """Whether that was nobody answering at the provider's address."""
+    answered: bool = False
+    """Whether the provider answered anything in this round."""
 
     @property
     def finished(self) -> bool:
-        return self.open_batches == 0 and self.due == 0
+        return self.open_batches == 0 and self.due == 0 and self.in_flight == 0
 
     @property
     def halted(self) -> bool:
@@ -87,135 +79,75 @@ def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) 
 
 def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Progress:
     """One round over the open batches: reconcile, submit, look, collect. Never sleeps."""
-    blocked: str | None = None
-    failure: str | None = None
+    told = Progress()
     sending = True
     stuck: set[str] = set()
-    for batch in engine.ledger.open_batches(day, steps):
+    for batch in _batches(engine, day, steps):
         if batch.state is BatchState.INTENT and not sending:
             continue
         try:
-            drive(engine, batch.batch_id)
+            told = replace(told, answered=drive(engine, batch.batch_id) or told.answered)
         except BlockedError as err:
-            blocked = str(err)
+            told = replace(told, blocked=str(err))
             sending = sending and batch.state is not BatchState.INTENT
             stuck.add(batch.batch_id)
-            log.error("blocked", batch=batch.batch_id, step=batch.step, error=blocked)
+            log.error("blocked", batch=batch.batch_id, step=batch.step, error=told.blocked)
         except PASSING as err:
-            failure = str(err)
-            log.warning("will be tried again", batch=batch.batch_id, step=batch.step, error=failure)
-    return replace(_count(engine, day, steps, stuck), blocked=blocked, failure=failure)
+            told = replace(told, failure=str(err), unreachable=_is_unreachable(err))
+            log.warning("will be tried again", batch=batch.batch_id, step=batch.step, error=told.failure)
+    return _count(engine, day, steps, stuck, told)
 
 
-def nudge(engine: Engine, day: date | None, steps: Sequence[str] | None) -> bool:
-    """Moves the night's batches up to the point where results lie ready, but collects none: cheap enough for a
-    sensor. True when no batch of these steps is still on its way."""
+def _batches(engine: Engine, day: date | None, steps: Sequence[str] | None) -> list[Batch]:
+    """The night's own open batches, and those of other nights that hold requests it waits for."""
+    own = engine.ledger.open_batches(day, steps)
+    return own if day is None else [*own, *engine.ledger.holders(day, steps)]
+
+
+def _is_unreachable(err: Exception) -> bool:
+    return isinstance(err, TransientError) and err.reason is Reason.UNREACHABLE
+
+
+def nudge(
+    engine: Engine,
+    day: date | None,
+    steps: Sequence[str] | None,
+    *,
+    until: datetime | None = None,
+    sends: int = SENDS_A_NUDGE,
+) -> bool:
+    """Moves the night's batches up to the point where results lie ready, but collects none and asks nothing online:
+    cheap enough for a sensor. Sends at most `sends` batches, and begins nothing after `until`.
+
+    True when no batch of these steps is still on its way. An online batch that may be asked now is none: it needs a
+    run, not more waiting.
+    """
     under_way = 0
-    for batch in engine.ledger.open_batches(day, steps):
-        try:
-            drive(engine, batch.batch_id, until=BatchState.ENDED)
-        except (BlockedError, *PASSING) as err:
-            log.warning("will be tried again", batch=batch.batch_id, step=batch.step, error=str(err))
-        after = engine.ledger.batch(batch.batch_id).state
-        under_way += after in OPEN_STATES and after is not BatchState.ENDED
+    for batch in _batches(engine, day, steps):
+        in_time = until is None or engine.clock() < until
+        if in_time and not _is_run_work(batch) and (batch.state is not BatchState.INTENT or sends > 0):
+            moved = _nudge_one(engine, batch)
+            sends -= moved and batch.state is BatchState.INTENT
+        under_way += _is_on_its_way(engine.ledger.batch(batch.batch_id), engine.clock())
     return under_way == 0
 
 
-def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> None:
-    """Moves one batch as far as it goes now, or until it is in a state, if no other process owns it."""
-    with engine.ledger.owner(f"batch:{batch_id}") as mine:
-        while mine:
-            batch = engine.ledger.batch(batch_id)
-            try:
-                if batch.state is until or not _move(engine, batch):
-                    return
-            except (BlockedError, *PASSING) as err:
-                _tell(engine, batch_id, str(err)[:500])
-                raise
-            if engine.ledger.batch(batch_id).state is batch.state:
-                return
-
-
-def _tell(engine: Engine, batch_id: str, why: str) -> None:
-    """Leaves the reason with the batch, so that the report can name the cure."""
-    batch = engine.ledger.batch(batch_id)
-    if batch.state in OPEN_STATES and batch.detail != why:
-        engine.ledger.transition(batch_id, batch.state, batch.state, detail=why)
-
-
-def _move(engine: Engine, batch: Batch) -> bool:
-    """One transition. False when the batch cannot move now."""
-    if batch.state not in OPEN_STATES:
-        return False
-    if batch.provider != engine.provider.profile.name:
-        return _leave(engine, batch)
-    match batch.state:
-        case BatchState.INTENT if batch.not_before is not None and engine.clock() < batch.not_before:
-            return False
-        case BatchState.INTENT if batch.mode is Mode.ONLINE:
-            answer_online(engine, batch)
-        case BatchState.INTENT:
-            return _submit_alone(engine, batch)
-        case BatchState.CREATING:
-            log.info("reconciled", batch=batch.batch_id, result=reconcile(engine, batch))
-        case BatchState.SUBMITTED | BatchState.ENDED if batch.mode is Mode.ONLINE:
-            finish(engine, batch.batch_id, batch.state)
-        case BatchState.SUBMITTED:
-            look(engine, batch)
-        case BatchState.ENDED:
-            _collect(engine, batch)
-        case _:
-            return False
-    return True
-
-
-def _leave(engine: Engine, batch: Batch) -> bool:
-    """A batch of another profile: its lines and ids mean nothing at this one."""
-    if batch.state is BatchState.INTENT:
-        lose(engine, batch, f"never sent to {batch.provider}, and {engine.provider.profile.name} answers now")
-        return True
-    raise BlockedError(
-        f"batch {batch.batch_id} of {batch.step} waits at {batch.provider}, but {engine.provider.profile.name} is "
-        f"configured: run the night once more with LLM_ASSETS_PROVIDER={batch.provider} to collect it"
-    )
-
-
-def _submit_alone(engine: Engine, batch: Batch) -> bool:
-    """False while it has to wait. A provider that keeps no metadata cannot tell two creates apart: there is only one
-    at a time, and none while an earlier one may still turn up, or the two could be taken for each other."""
-    if engine.provider.profile.capabilities.metadata:
-        submit(engine, batch)
-        return True
-    for other in _unanswered(engine, batch):
-        with engine.ledger.owner(f"batch:{other}") as mine:
-            if mine and engine.ledger.batch(other).state is BatchState.CREATING:
-                reconcile(engine, engine.ledger.batch(other))
-    with engine.ledger.owner(f"create:{batch.provider}", wait=True):
-        if _unanswered(engine, batch):
-            return False
-        submit(engine, batch)
-        return True
-
-
-def _unanswered(engine: Engine, batch: Batch) -> list[str]:
-    """Batches of any night whose create at this provider was not answered."""
-    return [
-        b.batch_id
-        for b in engine.ledger.open_batches()
-        if b.state is BatchState.CREATING and b.mode is Mode.BATCH and b.provider == batch.provider
-    ]
-
-
-def _collect(engine: Engine, batch: Batch) -> None:
+def _nudge_one(engine: Engine, batch: Batch) -> bool:
     try:
-        collect(engine, batch)
-    except NotOursError:
-        lose(engine, batch, "the adopted batch holds somebody else's results")
-    except UnknownBatchError:
-        if not grace_is_over(batch, engine.clock()):
-            begin_grace(engine, batch)
-            raise
-        vanish(engine, batch)
+        return drive(engine, batch.batch_id, until=BatchState.ENDED)
+    except (BlockedError, *PASSING) as err:
+        log.warning("will be tried again", batch=batch.batch_id, step=batch.step, error=str(err))
+        return True
+
+
+def _is_run_work(batch: Batch) -> bool:
+    return batch.mode is Mode.ONLINE and batch.state is BatchState.INTENT
+
+
+def _is_on_its_way(batch: Batch, now: datetime) -> bool:
+    if _is_run_work(batch):
+        return batch.not_before is not None and now < batch.not_before
+    return batch.state in OPEN_STATES and batch.state is not BatchState.ENDED
 
 
 def _plan_all(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) -> Sequence[PlanSummary]:
@@ -241,16 +173,22 @@ def _with_plans(progress: Progress, summaries: Sequence[PlanSummary], was_under_
     return replace(progress, sent=sent, reused=reused, failure=failure, held=held, blocked=blocked)
 
 
-def _count(engine: Engine, day: date | None, steps: Sequence[str] | None, stuck: Collection[str]) -> Progress:
-    batches = engine.ledger.open_batches(day, steps)
+def _count(
+    engine: Engine, day: date | None, steps: Sequence[str] | None, stuck: Collection[str], told: Progress
+) -> Progress:
+    batches = _batches(engine, day, steps)
     under_way = sum(b.state is not BatchState.INTENT and b.batch_id not in stuck for b in batches)
+    counted = replace(told, open_batches=len(batches), under_way=under_way)
     if day is None:
-        return Progress(open_batches=len(batches), under_way=under_way)
+        return counted
     counts = [c for step, c in engine.ledger.counts(day).items() if steps is None or step in steps]
-    return Progress(
-        open_batches=len(batches),
-        under_way=under_way,
-        in_flight=sum(c["in_flight"] for c in counts),
+    in_flight = sum(c["in_flight"] for c in counts)
+    if in_flight and not batches and told.failure is None:
+        # Another process may just have ended the batch; that it stays so would be a defect of the ledger.
+        counted = replace(counted, failure=f"{in_flight} requests are in flight in no open batch")
+    return replace(
+        counted,
+        in_flight=in_flight,
         due=sum(c["due"] for c in counts),
         done=sum(c["ok"] + c["review"] + c["dead"] for c in counts),
     )
@@ -265,17 +203,18 @@ def work(
     pause: Callable[[Progress], bool],
 ) -> Progress:
     """Plans, sends and collects until the steps are finished, or nothing is under way and nothing can be sent, or
-    `pause` answers False.
+    every round has failed for longer than the engine's patience, or `pause` answers False.
 
-    `pause` is called between two rounds and decides whether and how long to wait.
+    `pause` is called between two rounds and decides whether and how long to wait; while nothing works it is called
+    several times, because the rounds lie further apart.
     """
     names = [p.step for p in plans]
     progress = total = start(engine, day, plans, rework)
     held, at_plan = progress.held, None
-    failures = 0
+    patience = Patience()
     while not progress.finished and (progress.blocked is None or progress.under_way):
-        failures = failures + 1 if progress.failure is not None else 0
-        if failures >= PATIENCE or not pause(progress):
+        patience = _after(patience, progress, engine.clock())
+        if _is_over(engine, patience) or not _waited(engine, patience, progress, pause):
             break
         no_money_came = held > 0 and progress.open_batches > 0 and progress.in_flight == at_plan
         if progress.due and not no_money_came:
@@ -286,3 +225,30 @@ def work(
             progress = advance(engine, day, names)
         total = replace(total, sent=total.sent + progress.sent)
     return replace(progress, sent=total.sent, reused=total.reused)
+
+
+def _after(patience: Patience, progress: Progress, now: datetime) -> Patience:
+    return patience.after(
+        answered=progress.answered,
+        failed=progress.failure is not None,
+        unreachable=progress.unreachable,
+        now=now,
+    )
+
+
+def _is_over(engine: Engine, patience: Patience) -> bool:
+    return patience.is_over(
+        engine.clock(),
+        patience_seconds=engine.patience_seconds,
+        unreachable_seconds=engine.unreachable_seconds,
+    )
+
+
+def _waited(
+    engine: Engine, patience: Patience, progress: Progress, pause: Callable[[Progress], bool]
+) -> bool:
+    """Waits for the next round; False when there shall be none."""
+    while pause(progress):
+        if patience.resume_at is None or engine.clock() >= patience.resume_at:
+            return True
+    return False

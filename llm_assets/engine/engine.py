@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pydantic import BaseModel
 
@@ -10,6 +11,7 @@ from llm_assets.domain.money import Budget
 from llm_assets.domain.outcome import MAX_ATTEMPTS
 from llm_assets.domain.profile import Lanes
 from llm_assets.engine.ports import Ledger, Prices, Provider, Spool
+from llm_assets.engine.traffic import Traffic
 
 
 @dataclass(frozen=True)
@@ -25,4 +27,12 @@ class Engine:
     """How long a create whose answer never came may stay invisible at the provider."""
     max_attempts: int = MAX_ATTEMPTS
     budget: Budget = field(default_factory=Budget)
+    patience_seconds: float = 600
+    """How long a run that waits in process goes on while every round fails; its batches stay open."""
+    unreachable_seconds: float = 120
+    """The same where the provider was never reached at all."""
     clock: Clock = field(default=system_clock)
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        return Traffic(self.provider.profile.limits, self.clock)

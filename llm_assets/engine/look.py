@@ -7,16 +7,13 @@ import structlog
 
 from llm_assets.domain.batch import Batch, BatchState, BatchView, Look
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.submit import reject, vanish
+from llm_assets.engine.submit import TOO_LARGE, refuse, turn_away, vanish
 
 log = structlog.get_logger()
 
-LATER_SECONDS = 300.0
-"""Pause before a batch that the provider's full queue turned away is sent again."""
-
 
 def look(engine: Engine, batch: Batch) -> BatchState:
-    """Looks at a batch in state SUBMITTED, which the caller owns, and returns the state it is in now."""
+    """Looks at a batch in state SUBMITTED, which the caller owns, and returns where that led."""
     assert batch.provider_batch_id is not None
     view = engine.provider.look(batch.provider_batch_id)
     following = after_look(batch, view, engine.clock())
@@ -28,16 +25,10 @@ def look(engine: Engine, batch: Batch) -> BatchState:
                 batch.batch_id, batch.state, following, detail=view.status, not_before=None
             )
         case BatchState.REJECTED:
-            reject(engine, batch, batch.state, view.detail or view.status)
+            code = TOO_LARGE if view.look is Look.TOO_LARGE else view.status
+            refuse(engine, batch, code, view.detail or view.status)
         case BatchState.INTENT:
-            engine.ledger.transition(
-                batch.batch_id,
-                batch.state,
-                following,
-                provider_batch_id=None,
-                not_before=engine.clock() + timedelta(seconds=LATER_SECONDS),
-                detail=view.detail,
-            )
+            turn_away(engine, batch, view.detail or view.status)
         case BatchState.LOST if _is_listed(engine, batch):
             return BatchState.SUBMITTED
         case BatchState.LOST:
@@ -55,7 +46,7 @@ def after_look(batch: Batch, view: BatchView, now: datetime) -> BatchState:
             return BatchState.SUBMITTED
         case Look.ENDED:
             return BatchState.ENDED
-        case Look.REJECTED:
+        case Look.REJECTED | Look.TOO_LARGE:
             return BatchState.REJECTED
         case Look.LATER:
             return BatchState.INTENT

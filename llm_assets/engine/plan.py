@@ -102,7 +102,7 @@ def plan_all(
             member = planned.due.get(task.request.request_id)
             if member is not None and member.request_id not in packed:
                 packed.add(member.request_id)
-                take(task, member)
+                take(_roomy(task, member, engine.provider.profile.limits), member)
     engine.ledger.prune_work(day, step, cases)
     return new, len(cases) - new
 
@@ -128,6 +128,10 @@ def _work(task: Task) -> Work:
     )
 
 
+def _roomy(task: Task, member: Member, limits: Limits) -> Task:
+    return task if member.cuts == 0 else replace(task, request=with_room(task.request, member.cuts, limits))
+
+
 def fits(limits: Limits, requests: int, size: int, tokens: int) -> bool:
     """Whether a batch of this many requests, bytes and estimated prompt tokens is within a profile's limits."""
     within_tokens = limits.enqueued_tokens is None or tokens <= limits.enqueued_tokens
@@ -142,6 +146,15 @@ def mode_of(engine: Engine, task: Task) -> Mode:
     return engine.lanes.lanes[task.lane].mode if batches else Mode.ONLINE
 
 
+def with_room(request: Request, cuts: int, limits: Limits) -> Request:
+    """The request with its token limit doubled for each answer that was cut, up to what the model may write. The
+    question stays the same, and so does its id. Pure."""
+    if cuts == 0:
+        return request
+    wanted = min(request.max_tokens * 2**cuts, limits.output_tokens)
+    return replace(request, max_tokens=max(request.max_tokens, wanted))
+
+
 class Packer:
     """Spools due requests into batches, one open batch per lane, mode and model."""
 
@@ -152,6 +165,7 @@ class Packer:
         self._day = day
         self._step = step
         self._open: dict[tuple[Lane, Mode, str], _Parcel] = {}
+        self._sizes: dict[str, Limits] = {}
         self.sent = 0
         self.overtaken = 0
 
@@ -163,7 +177,7 @@ class Packer:
         tokens = estimated_tokens(len(request.system) + len(request.user))
         parcel = self._open.get(key) or self._start(key, member)
         line = self._line(parcel, request, member)
-        if parcel.members and not parcel.takes(self._engine.provider.profile.limits, len(line), tokens):
+        if parcel.members and not parcel.takes(self._size_of(request.model), len(line), tokens):
             self._send(self._open.pop(key))
             parcel = self._start(key, member)
             line = self._line(parcel, request, member)
@@ -179,6 +193,15 @@ class Packer:
             parcel.drop()
             self._engine.spool.discard(parcel.batch_id)
         self._open.clear()
+
+    def _size_of(self, model: str) -> Limits:
+        """The profile's limits, smaller where the provider's queue stayed full for the night's larger batches."""
+        if model not in self._sizes:
+            profile = self._engine.provider.profile
+            fitting = self._engine.ledger.bytes_that_fit(self._day, profile.name, model)
+            smaller = {} if fitting is None else {"batch_bytes": min(fitting, profile.limits.batch_bytes)}
+            self._sizes[model] = profile.limits.model_copy(update=smaller)
+        return self._sizes[model]
 
     def _line(self, parcel: "_Parcel", request: Request, member: Member) -> bytes:
         custom_id = CustomId(parcel.batch_id, member.request_id, member.attempt)

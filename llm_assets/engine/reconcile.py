@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from llm_assets.domain.batch import Batch, BatchState, Candidate
+from llm_assets.domain.errors import BlockedError
 from llm_assets.domain.profile import Mode
 from llm_assets.engine.engine import Engine
 
 log = structlog.get_logger()
+
+MOST_CREATES = 3
+"""How often a batch is sent to a provider that neither answers nor lists it: each time may have been paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,12 @@ def _age(candidate: Candidate) -> tuple[datetime, str]:
 def reconcile(engine: Engine, batch: Batch) -> str:
     """Settles a batch in CREATING that the caller owns. Returns what was done, for people."""
     if batch.mode is Mode.ONLINE:
-        engine.ledger.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail="interrupted")
-        engine.spool.discard(batch.batch_id)
-        return "released the online requests that were not answered"
-    known = engine.ledger.known_provider_ids(batch.provider)
-    found = [c for c in engine.provider.candidates(batch) if c.provider_batch_id not in known]
+        return _release(engine, batch, "interrupted", "released the online requests that were not answered")
+    if not engine.provider.profile.capabilities.batch:
+        gone = "the profile has no batch API any more"
+        return _release(engine, batch, gone, "released the requests, to be asked online")
+    not_ours = engine.ledger.known_provider_ids(batch.provider).union(batch.disowned)
+    found = [c for c in engine.provider.candidates(batch) if c.provider_batch_id not in not_ours]
     match decide(batch, found, engine.clock(), engine.settle_seconds):
         case Adopt(candidate, copies):
             for copy in copies:  # before adopting: afterwards nobody would look for them again
@@ -78,6 +83,18 @@ def reconcile(engine: Engine, batch: Batch) -> str:
             return f"adopted {candidate.provider_batch_id}" + (f", cancelled {len(copies)}" if copies else "")
         case Wait():
             return "may still appear at the provider; waiting"
+        case Resend() if batch.creates >= MOST_CREATES:
+            raise BlockedError(
+                f"{batch.provider} left {batch.creates} creates of batch {batch.batch_id} ({batch.step}) unanswered "
+                "and lists none of them, so each may have been paid: it is not sent again, and taken up as soon as "
+                "one is listed; if this provider cannot list batches, set `batch: false` in its capabilities"
+            )
         case Resend():
             engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.INTENT)
             return "never reached the provider; sending again"
+
+
+def _release(engine: Engine, batch: Batch, detail: str, told: str) -> str:
+    engine.ledger.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=detail)
+    engine.spool.discard(batch.batch_id)
+    return told

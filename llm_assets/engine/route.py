@@ -1,11 +1,15 @@
-"""Route: answer an intended batch's requests online, one by one, where somebody waits or no batch API exists."""
+"""Route: answer an intended batch's requests online, one by one, where somebody waits or no batch API exists.
 
-from collections.abc import Iterator
+A go asks until the provider fails, its pace is reached or all is answered; what is left is asked in a later go.
+"""
+
+from collections.abc import Container, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import islice, pairwise
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
-import orjson
 import structlog
 
 from llm_assets.domain.batch import Batch, BatchState
@@ -15,30 +19,52 @@ from llm_assets.domain.errors import (
     PermanentError,
     TransientError,
     UnansweredError,
-    UnreachableError,
 )
+from llm_assets.domain.money import estimated_tokens
 from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.profile import Mode
-from llm_assets.domain.request import CustomId
+from llm_assets.domain.reason import PROVIDER_WIDE, Reason
 from llm_assets.engine.collect import judge_of
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.ports import Member
 from llm_assets.engine.settle import without_answer
-from llm_assets.engine.submit import lose
+from llm_assets.engine.spooled import custom_id_of
+from llm_assets.engine.submit import TOO_LARGE, lose
 
 log = structlog.get_logger()
 
-Stop = BlockedError | UnreachableError
-"""What stops asking: nothing was answered, and the next request would fare no better."""
+FIRST_PAUSE = 2.0
+LONGEST_PAUSE = 300.0
+LONGEST_WAIT = 3600.0
+"""A provider that asks for more than an hour is asked again after one: it may have meant somebody else."""
+
+SILENT_GOES = 10
+"""Goes without any answer after which a failure is held against the request that met it: about 18 minutes."""
 
 _LAST_STATES = (BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED)
 
 
+@dataclass
+class _Go:
+    """What came of one go."""
+
+    answered: int = 0
+    failed: list[tuple[Member, TransientError]] = field(default_factory=list)
+    blocked: BlockedError | None = None
+    paced: float = 0
+    """Seconds until the pace lets the next one through; 0 when it did not stop this go."""
+
+    @property
+    def over(self) -> bool:
+        return bool(self.failed or self.blocked or self.paced)
+
+
 def answer_online(engine: Engine, batch: Batch) -> None:
-    """Answers every request of a batch in INTENT, settling each as it comes. The caller owns the batch.
+    """Asks what is unanswered of a batch in INTENT, settling each answer as it comes. The caller owns the batch.
 
     A crash leaves at most `online_concurrency` answers paid and unsettled: an online call cannot be looked up.
-    Raises BlockedError or UnreachableError after settling what was answered; the rest is due again, its try unused.
+    Raises BlockedError after settling what was answered, the rest being due again; and TransientError after a
+    failure, the rest being asked again not before the batch says.
     """
     if not engine.spool.path(batch.batch_id).exists():
         lose(engine, batch, "its spooled lines are gone")
@@ -46,22 +72,70 @@ def answer_online(engine: Engine, batch: Batch) -> None:
     engine.ledger.transition(
         batch.batch_id, BatchState.INTENT, BatchState.CREATING, creating_at=engine.clock()
     )
-    members = engine.ledger.members(batch.batch_id)
-    judge = judge_of(engine)
-    stop: Stop | None = None
-    for member, answer in _answers(engine, batch, members):
-        if isinstance(answer, Stop):
-            stop = answer
-            continue
-        settlement = judge.settlement(batch.step, batch.model, Mode.ONLINE, member, answer)
-        engine.ledger.settle(batch, [settlement])
-    if stop is not None:
-        engine.ledger.transition(
-            batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=str(stop)[:500]
-        )
+    members = engine.ledger.members(batch.batch_id, unsettled=True)
+    go = _Go()
+    for member, answer in _answers(engine, batch, members, go):
+        _settle(engine, batch, member, answer)
+        del members[member.request_id]
+    for member, err in go.failed:
+        if is_its_own(err, go.answered, batch.creates):
+            _settle(engine, batch, member, _failure(err))
+            del members[member.request_id]
+    _end(engine, batch, go, len(members))
+
+
+def is_its_own(err: TransientError, answered: int, silent_goes: int) -> bool:
+    """Whether a failure uses up one of the request's tries. Pure.
+
+    Not when it speaks of the provider's moment, nor when nobody was answered in the same go, which looks like an
+    outage: requests outlive those. Only after many such goes it is the request's.
+    """
+    if err.reason in PROVIDER_WIDE:
+        return False
+    return answered > 0 or silent_goes >= SILENT_GOES
+
+
+def pause_after(retry_after: float | None, silent_goes: int) -> float:
+    """Seconds until the next go: as long as the provider asked, and longer each time nothing is answered. Pure."""
+    growing = min(FIRST_PAUSE * 2.0 ** min(silent_goes, 30), LONGEST_PAUSE)
+    return growing if retry_after is None else max(growing, min(retry_after, LONGEST_WAIT))
+
+
+def _settle(engine: Engine, batch: Batch, member: Member, answer: Answer) -> None:
+    settlement = judge_of(engine).settlement(batch.step, batch.model, Mode.ONLINE, member, answer)
+    engine.ledger.settle(batch, [settlement])
+
+
+def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
+    """Closes the go: the batch ends, or waits for the next one."""
+    if go.blocked is not None:
+        why = str(go.blocked)[:500]
+        engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=why)
         engine.spool.discard(batch.batch_id)
-        raise stop
-    finish(engine, batch.batch_id, BatchState.CREATING)
+        raise go.blocked
+    if not left:
+        finish(engine, batch.batch_id, BatchState.CREATING)
+    else:
+        _put_off(engine, batch, go, left)
+    if go.failed:
+        raise go.failed[0][1]
+
+
+def _put_off(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
+    silent = 0 if go.answered else batch.creates + 1
+    asked = [err.retry_after for _, err in go.failed if err.retry_after is not None]
+    failing = pause_after(max(asked, default=None), 0 if go.answered else batch.creates)
+    pause = max(go.paced, failing if go.failed else 0)
+    why = str(go.failed[0][1]) if go.failed else "within the profile's limits per minute"
+    engine.ledger.transition(
+        batch.batch_id,
+        BatchState.CREATING,
+        BatchState.INTENT,
+        not_before=engine.clock() + timedelta(seconds=pause),
+        creates=silent if go.failed else batch.creates,
+        detail=why[:500],
+    )
+    log.info("asked again later", batch=batch.batch_id, step=batch.step, left=left, seconds=round(pause, 1))
 
 
 def finish(engine: Engine, batch_id: str, state: BatchState) -> None:
@@ -72,44 +146,63 @@ def finish(engine: Engine, batch_id: str, state: BatchState) -> None:
 
 
 def _answers(
-    engine: Engine, batch: Batch, members: dict[str, Member]
-) -> Iterator[tuple[Member, Answer | Stop]]:
-    """Answers in order of arrival, at most `online_concurrency` calls at once; asks no more after a Stop."""
-    lines = _lines(engine.spool.path(batch.batch_id))
-    concurrency = engine.provider.profile.limits.online_concurrency
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="online") as pool:
-        pending: dict[Future[Answer | Stop], Member] = {}
-        stopped = False
+    engine: Engine, batch: Batch, members: dict[str, Member], go: _Go
+) -> Iterator[tuple[Member, Answer]]:
+    """Answers in order of arrival; failures are left in `go`, and once it is over nothing more is asked."""
+    waiting = dict(members)
+    lines = _lines(engine.spool.path(batch.batch_id), waiting)
+    with ThreadPoolExecutor(
+        engine.provider.profile.limits.online_concurrency, thread_name_prefix="online"
+    ) as pool:
+        pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
         while True:
-            for line in islice(lines, 0 if stopped else concurrency - len(pending)):
-                future = pool.submit(_ask, engine, line)
-                pending[future] = members[_request_id(line)]
+            for line in _admitted(engine, lines, go, len(pending)):
+                pending[pool.submit(_ask, engine, line)] = waiting[custom_id_of(line).request_id]
             if not pending:
                 return
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
-                answer = future.result()
-                stopped = stopped or isinstance(answer, Stop)
-                yield pending.pop(future), answer
+                member, reply = pending.pop(future), future.result()
+                match reply:
+                    case BlockedError():
+                        go.blocked = reply
+                    case TransientError():
+                        engine.traffic.failed(reply.retry_after)
+                        go.failed.append((member, reply))
+                    case Answer():
+                        engine.traffic.answered()
+                        go.answered += 1
+                        yield member, reply
 
 
-def _ask(engine: Engine, line: bytes) -> Answer | Stop:
+def _admitted(engine: Engine, lines: Iterator[bytes], go: _Go, pending: int) -> Iterator[bytes]:
+    """The next lines that may go now. One that the pace holds back is left for the next go."""
+    while not go.over and pending < engine.traffic.width():
+        line = next(lines, None)
+        if line is None:
+            return
+        go.paced = engine.traffic.admit(estimated_tokens(len(line.decode())))
+        if not go.paced:
+            pending += 1
+            yield line
+
+
+def _ask(engine: Engine, line: bytes) -> Answer | BlockedError | TransientError:
     try:
         return engine.provider.ask(line)
-    except (BlockedError, UnreachableError) as err:
+    except (BlockedError, TransientError) as err:
         return err
-    except (TransientError, ContractError, UnansweredError) as err:
-        return without_answer("", Outcome.FAILED_TRANSIENT, str(err)[:500])
+    except (ContractError, UnansweredError) as err:
+        return TransientError(str(err), reason=Reason.UNREADABLE)
     except PermanentError as err:
-        return without_answer("", Outcome.FAILED_PERMANENT, err.code)
+        too_large = err.code == TOO_LARGE
+        return without_answer("", Outcome.TOO_LARGE if too_large else Outcome.FAILED_PERMANENT, err.code)
 
 
-def _lines(spool: Path) -> Iterator[bytes]:
+def _failure(err: TransientError) -> Answer:
+    return without_answer("", Outcome.FAILED_TRANSIENT, str(err)[:500], err.reason)
+
+
+def _lines(spool: Path, wanted: Container[str]) -> Iterator[bytes]:
     with spool.open("rb") as file:
-        yield from file
-
-
-def _request_id(line: bytes) -> str:
-    custom_id = CustomId.parse(orjson.loads(line)["custom_id"])
-    assert custom_id is not None  # we spooled it
-    return custom_id.request_id
+        yield from (line for line in file if custom_id_of(line).request_id in wanted)

@@ -1,6 +1,6 @@
 """Submit: send an intended batch once. Intent before money; the create is never retried blindly."""
 
-import dataclasses
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -8,20 +8,30 @@ import structlog
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.errors import BlockedError, PermanentError, TransientError, UnansweredError
 from llm_assets.domain.outcome import Outcome
+from llm_assets.domain.reason import Reason
 from llm_assets.engine.collect import settle_all
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.split import split
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = 15.0
 """Pause before a create that certainly did not happen is tried again, when the provider names none."""
 
+LATER_SECONDS = 300.0
+"""Pause before a batch that the provider's full queue turned away is sent again."""
+
+SAME_SIZE_TRIES = 2
+"""How often the full queue may turn a batch away before it is cut in two."""
+
+TOO_LARGE = "too_large"
+
 
 def submit(engine: Engine, batch: Batch) -> None:
     """Sends a batch in state INTENT. The caller owns it.
 
     Raises BlockedError and TransientError after putting the batch back to INTENT; a refused batch becomes
-    REJECTED, and an unanswered create stays CREATING for `reconcile`.
+    REJECTED or two halves, and an unanswered create stays CREATING for `reconcile`.
     """
     spool = engine.spool.path(batch.batch_id)
     if not spool.exists():
@@ -30,25 +40,33 @@ def submit(engine: Engine, batch: Batch) -> None:
     try:
         file_id = engine.provider.upload(batch, spool)
     except PermanentError as err:
-        reject(engine, batch, BatchState.INTENT, f"{err.code}: {err}")
+        refuse(engine, batch, err.code, str(err))
         return
+    except TransientError as err:
+        _put_back(engine, batch, batch.creates, err)
+        raise
     engine.ledger.transition(
         batch.batch_id,
         BatchState.INTENT,
         BatchState.CREATING,
         creating_at=engine.clock(),
         provider_file_id=file_id,
+        creates=batch.creates + 1,
     )
+    creating = replace(batch, state=BatchState.CREATING, provider_file_id=file_id)
     try:
-        provider_batch_id = engine.provider.create(batch_with_file(batch, file_id), spool)
+        provider_batch_id = engine.provider.create(creating, spool)
     except UnansweredError as err:
         log.warning("create was not answered; reconciling decides", batch=batch.batch_id, error=str(err))
         return
     except PermanentError as err:
-        reject(engine, batch, BatchState.CREATING, f"{err.code}: {err}")
+        refuse(engine, creating, err.code, str(err))
         return
     except (BlockedError, TransientError) as err:
-        _back_to_intent(engine, batch, err)
+        if isinstance(err, TransientError) and err.reason is Reason.QUEUE_FULL:
+            turn_away(engine, creating, str(err))
+            return
+        _put_back(engine, creating, batch.creates, err)
         raise
     engine.ledger.transition(
         batch.batch_id,
@@ -64,27 +82,68 @@ def submit(engine: Engine, batch: Batch) -> None:
     )
 
 
-def batch_with_file(batch: Batch, file_id: str | None) -> Batch:
-    return dataclasses.replace(batch, provider_file_id=file_id)
-
-
-def _back_to_intent(engine: Engine, batch: Batch, err: BlockedError | TransientError) -> None:
-    pause = getattr(err, "retry_after", None)
+def _put_back(engine: Engine, batch: Batch, creates: int, err: BlockedError | TransientError) -> None:
+    pause = pause_after(err)
     engine.ledger.transition(
         batch.batch_id,
-        BatchState.CREATING,
+        batch.state,
         BatchState.INTENT,
-        not_before=engine.clock() + timedelta(seconds=RETRY_SECONDS if pause is None else pause),
+        not_before=engine.clock() + timedelta(seconds=pause) if pause is not None else None,
+        creates=creates,
         detail=str(err)[:500],
     )
 
 
-def reject(engine: Engine, batch: Batch, before: BatchState, detail: str) -> None:
-    """The provider refused the batch as a whole: each request becomes a dead letter with the reason."""
-    settle_all(engine, batch, Outcome.FAILED_PERMANENT, detail)
-    engine.ledger.transition(batch.batch_id, before, BatchState.REJECTED, detail=detail[:500])
+def pause_after(err: BlockedError | TransientError) -> float | None:
+    """Seconds until a batch that was not created may be sent again; None where only the rounds themselves pause,
+    because nothing was there that could mind being asked. Pure."""
+    if isinstance(err, BlockedError):
+        return RETRY_SECONDS
+    if err.reason is Reason.UNREACHABLE:
+        return None
+    return RETRY_SECONDS if err.retry_after is None else err.retry_after
+
+
+def turn_away(engine: Engine, batch: Batch, why: str) -> None:
+    """The provider's queue is full: the same lines later, and half as many at once when it stays full."""
+    times = batch.turned_away + 1
+    again_at = engine.clock() + timedelta(seconds=LATER_SECONDS)
+    if times >= SAME_SIZE_TRIES and batch.requests > 1 and engine.spool.path(batch.batch_id).exists():
+        split(engine, batch, why, halvings=batch.halvings + 1, not_before=again_at)
+        return
+    engine.ledger.transition(
+        batch.batch_id,
+        batch.state,
+        BatchState.INTENT,
+        provider_batch_id=None,
+        not_before=again_at,
+        turned_away=times,
+        creates=0,
+        detail=why[:500],
+    )
+
+
+def refuse(engine: Engine, batch: Batch, code: str, why: str) -> None:
+    """The provider refused the batch as a whole; nothing of it ran. One that is too large goes on in two halves."""
+    if code == TOO_LARGE and batch.requests > 1 and engine.spool.path(batch.batch_id).exists():
+        split(engine, batch, why, halvings=batch.halvings, not_before=None)
+        return
+    refusal = f"{code}: {why}"[:500]
+    engine.ledger.transition(batch.batch_id, batch.state, batch.state, refusal=refusal)
+    carry_out_refusal(engine, replace(batch, refusal=refusal))
+
+
+def carry_out_refusal(engine: Engine, batch: Batch) -> None:
+    """Ends every request of a refused batch with the reason; may be repeated after a death."""
+    assert batch.refusal is not None
+    too_large = batch.refusal.startswith(f"{TOO_LARGE}:")
+    outcome = Outcome.TOO_LARGE if too_large else Outcome.FAILED_PERMANENT
+    settle_all(engine, batch, outcome, batch.refusal)
+    engine.ledger.transition(batch.batch_id, batch.state, BatchState.REJECTED, detail=batch.refusal)
     engine.spool.discard(batch.batch_id)
-    log.error("batch refused", batch=batch.batch_id, step=batch.step, requests=batch.requests, detail=detail)
+    log.error(
+        "batch refused", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=batch.refusal
+    )
 
 
 def lose(engine: Engine, batch: Batch, detail: str) -> None:

@@ -49,7 +49,7 @@ def test_a_provider_that_is_not_there_costs_seconds_and_is_named_in_the_report(h
         free.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
         began = time.monotonic()
-        away = house.night(OPENAI_BASE_URL=nobody)
+        away = house.night(OPENAI_BASE_URL=nobody, LLM_ASSETS_UNREACHABLE_SECONDS="4")
         took = time.monotonic() - began
     assert away.code == 1
     assert took < 60

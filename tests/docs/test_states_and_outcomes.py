@@ -12,6 +12,7 @@ from llm_assets.domain.document import Case, Priority
 from llm_assets.domain.outcome import MAX_ATTEMPTS, Outcome, RequestState, Status, next_after
 from llm_assets.domain.prompt import Prompt
 from llm_assets.domain.queue import Category, Queue
+from llm_assets.domain.reason import Reason
 from llm_assets.domain.step import Doubt, Skip, Step, StepInput
 from llm_assets.engine.ports import Decision, Standing
 from llm_assets.engine.rows import step_row
@@ -106,3 +107,8 @@ def test_what_the_table_quotes_of_a_provider_stands_in_its_wire_form(column: int
     source = Path(str(getattr(module, "__file__", ""))).read_text(encoding="utf-8")
     quoted = {word for row in TABLE.values() for word in coded(row[column])}
     assert [word for word in sorted(quoted) if f'"{word}"' not in source] == []
+
+
+def test_every_reason_for_a_failed_attempt_is_listed() -> None:
+    listed = coded(section(OUTCOMES, "## Why an attempt failed"))
+    assert [word for word in listed if word in set(Reason)] == [reason.value for reason in Reason]

@@ -5,7 +5,7 @@ It outlives the engine that talks to it, as a provider outlives our processes, a
 
 import json
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from threading import Barrier, Lock
 
 from llm_assets.domain.batch import Batch, BatchView, Candidate, Look
 from llm_assets.domain.clock import Clock
-from llm_assets.domain.errors import TransientError, UnknownBatchError
+from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
 from llm_assets.domain.money import Usage
 from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.profile import Profile
@@ -54,6 +54,9 @@ class FakeProvider(Provider):
         self.executed: Counter[str] = Counter()
         """How often each request was executed, by what the user part says."""
         self.calls: Counter[str] = Counter()
+        self.caps: dict[str, list[int]] = defaultdict(list)
+        """Token limits that came with each request that did not succeed."""
+        self.asked_at: list[datetime] = []
         self.peak = self._asking = 0
         # Knobs
         self.script: dict[str, list[Reply]] = {}
@@ -69,6 +72,12 @@ class FakeProvider(Provider):
         self.dropped = self.doubled = self.invented = 0
         """Result lines left out, told twice, and of requests nobody sent."""
         self.cut_downloads = 0
+        self.largest: int | None = None
+        """Bytes of an input file; more is too large."""
+        self.executes = True
+        """False for batches that are taken, but of which nothing runs."""
+        self.outage: tuple[datetime, BaseException] | None = None
+        """Until when online calls fail, and how."""
         self.gate: Barrier | None = None
         """Online calls wait here for each other."""
 
@@ -80,12 +89,19 @@ class FakeProvider(Provider):
         self._profile = self._profile.model_copy(update=profile)
 
     def line(self, request: Request, custom_id: str) -> bytes:
-        body = {"custom_id": custom_id, "model": request.model, "user": request.user}
+        body = {
+            "custom_id": custom_id,
+            "model": request.model,
+            "user": request.user,
+            "max_tokens": request.max_tokens,
+        }
         return json.dumps(body, ensure_ascii=False).encode() + b"\n"
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         with self._call("upload"):
             name, data = f"{batch.batch_id}.jsonl", spool.read_bytes()
+            if self.largest is not None and len(data) > self.largest:
+                raise PermanentError("the input is too large", code="too_large")
             for file_id, found in self.files.items():
                 if found == (name, data):
                     return file_id
@@ -105,7 +121,8 @@ class FakeProvider(Provider):
         """A batch at the provider, whoever made it."""
         remote = Remote(f"remote-{len(self.remotes) + 1}", lines, self._clock(), marks, stranger=stranger)
         self.remotes[remote.id] = remote
-        remote.answers = [self._executed(line, count=not stranger) for line in lines]
+        if self.executes:
+            remote.answers = [self._executed(line, count=not stranger) for line in lines]
         return remote
 
     def look(self, provider_batch_id: str) -> BatchView:
@@ -126,7 +143,7 @@ class FakeProvider(Provider):
 
     def candidates(self, batch: Batch) -> list[Candidate]:
         with self._call("candidates"):
-            since = (batch.creating_at or batch.created_at) - timedelta(minutes=5)
+            since = batch.sent_since - timedelta(minutes=5)
             found = []
             for remote in self.remotes.values():
                 proven = remote.marks == batch.batch_id
@@ -168,6 +185,10 @@ class FakeProvider(Provider):
             if self.gate is not None:
                 self.gate.wait(timeout=10)
             with self._lock, self._call("ask"):
+                now = self._clock()
+                self.asked_at.append(now)
+                if self.outage is not None and now < self.outage[0]:
+                    raise self.outage[1]
                 return self._executed(line)
         finally:
             with self._lock:
@@ -184,7 +205,9 @@ class FakeProvider(Provider):
             return Answer(custom_id, Outcome(reply), "", Usage(), "not run")
         self.executed[user] += count
         if isinstance(reply, Outcome):
-            return Answer(custom_id, reply, "", USAGE, str(reply))
+            usage = replace(USAGE, output_tokens=body["max_tokens"]) if reply is Outcome.CUT else USAGE
+            self.caps[user].append(body["max_tokens"])
+            return Answer(custom_id, reply, "", usage, "length" if reply is Outcome.CUT else str(reply))
         return Answer(custom_id, Outcome.SUCCEEDED, reply, USAGE)
 
     def _take_back(self, remote: Remote) -> None:

@@ -1,6 +1,8 @@
 """Collecting: every request of a batch is settled exactly once, whatever the provider's lines look like."""
 
 import random
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +16,7 @@ from engine_night import (
     Echo,
     PerToken,
     assert_all_answered_once,
+    request,
     tasks,
     users,
 )
@@ -24,6 +27,7 @@ from llm_assets.domain.errors import TransientError, UnansweredError, UnknownBat
 from llm_assets.domain.money import Usage
 from llm_assets.domain.outcome import Answer, Next, Outcome, RequestState
 from llm_assets.domain.profile import Mode
+from llm_assets.engine.plan import with_room
 from llm_assets.engine.ports import Member
 from llm_assets.engine.settle import Judge, without_answer
 
@@ -48,21 +52,21 @@ def test_a_good_answer_is_kept_in_canonical_form() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "told"),
     [
-        ("", "json_invalid"),
-        ("Sorry, I cannot.", "json_invalid"),
-        ('{"value": "cut off', "json_invalid"),
-        ('{"score": 0.5}', "value"),
-        ('{"value": null}', "value"),
-        ('{"value": "x", "score": 7}', "score"),
-        ('["value"]', "model_type"),
+        ("", "empty"),
+        ("Sorry, I cannot.", "invalid_json"),
+        ('{"value": "cut off', "invalid_json"),
+        ('{"score": 0.5}', "schema: breaks the schema at value"),
+        ('{"value": null}', "schema: breaks the schema at value"),
+        ('{"value": "x", "score": 7}', "schema: breaks the schema at score"),
+        ('["value"]', "schema: breaks the schema at model_type"),
     ],
 )
-def test_an_answer_that_breaks_the_schema_names_the_place(text: str, place: str) -> None:
+def test_an_answer_that_is_not_what_was_asked_for_says_how(text: str, told: str) -> None:
     next_, outcome, output, detail = judged(Answer("c", Outcome.SUCCEEDED, text, USAGE))
     assert (next_, outcome, output) == (Next.RETRY, Outcome.INVALID, None)
-    assert detail == f"breaks the schema at {place}"
+    assert detail == told
 
 
 @pytest.mark.parametrize(
@@ -113,7 +117,11 @@ def test_a_missing_line_is_named_and_asked_again(desk: Desk) -> None:
     desk.provider.dropped = 1
     desk.start(tasks(3))
     missing = desk.standings()["case-0001"]
-    assert (missing.state, missing.outcome, missing.detail) == (RequestState.DUE, "missing", "no result line")
+    assert (missing.state, missing.outcome, missing.detail) == (
+        RequestState.DUE,
+        "missing",
+        "missing: no result line",
+    )
     desk.provider.dropped = 0
     assert desk.work().finished
     assert desk.states() == {"ok": 3}
@@ -156,8 +164,9 @@ def test_a_schema_break_is_asked_again_and_goes_to_a_person_after_three(desk: De
         "case-0002": (RequestState.DONE, 2),
         "case-0003": (RequestState.DONE, 1),
     }
-    assert desk.standings()["case-0001"].detail == "breaks the schema at value"
+    assert desk.standings()["case-0001"].detail == "schema: breaks the schema at value"
     assert desk.attempts() == 6
+    assert desk.ledger().failures(DAY) == {STEP: {"schema": 3, "invalid_json": 1}}
 
 
 @pytest.mark.parametrize(
@@ -178,6 +187,45 @@ def test_every_bad_outcome_ends_in_one_state(desk: Desk, outcome: Outcome, state
     assert desk.standings()["case-0001"].attempts == tries
 
 
+def test_a_cut_answer_is_asked_for_again_with_twice_the_room(desk: Desk) -> None:
+    desk.provider.script["mail 1"] = [Outcome.CUT, Outcome.CUT]
+    assert desk.work(tasks(2)).finished
+    assert desk.provider.caps == {"mail 1": [100, 200]}
+    assert desk.states() == {"ok": 2}
+    [standing] = [s for s in desk.standings().values() if s.attempts > 1]
+    assert (standing.request_id, standing.attempts) == (tasks(1)[0].request.request_id, 3)
+
+
+def test_other_failures_between_cuts_ask_for_no_more_room(desk: Desk) -> None:
+    desk.provider.script["mail 1"] = [Outcome.CUT, Outcome.EXPIRED, Outcome.REFUSED]
+    desk.work(tasks(1))
+    assert desk.provider.caps["mail 1"] == [100, 200]
+
+
+def test_an_answer_as_long_as_the_model_may_write_goes_to_a_person(desk: Desk) -> None:
+    desk.provider.change(limits=PROFILE.limits.model_copy(update={"output_tokens": 150}))
+    desk.provider.script["mail 1"] = [Outcome.CUT] * 5
+    assert desk.work(tasks(1)).finished
+    assert desk.provider.caps["mail 1"] == [100, 150]
+    assert desk.states() == {"review": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "cuts", "room"),
+    [(100, 0, 100), (100, 1, 200), (100, 2, 400), (100, 5, 1000), (1000, 1, 1000), (4000, 1, 4000)],
+)
+def test_how_much_room_is_asked_for(asked: int, cuts: int, room: int) -> None:
+    limits = PROFILE.limits.model_copy(update={"output_tokens": 1000})
+    longer = with_room(request("mail", max_tokens=asked), cuts, limits)
+    assert longer.max_tokens == room
+
+
+def test_a_full_context_is_not_asked_again() -> None:
+    full = Answer("c", Outcome.CUT, "", USAGE, "model_context_window_exceeded")
+    assert judged(full)[0] is Next.REVIEW
+    assert judged(replace(full, detail="max_tokens"))[0] is Next.RETRY
+
+
 # Adopted by circumstance
 
 
@@ -195,6 +243,36 @@ def test_somebody_elses_results_are_never_taken_for_ours(desk: Desk) -> None:
     assert desk.work().finished
     assert_all_answered_once(desk, 3)
     assert "remote-1" in desk.provider.remotes and not desk.provider.remotes["remote-1"].cancelled
+
+
+@pytest.mark.parametrize("oldest", ["stranger", "ours"])
+def test_after_a_stranger_the_other_candidates_are_tried_before_anything_is_sent_anew(
+    desk: Desk, oldest: str
+) -> None:
+    """Both are there and fit: whichever is tried first, ours is found and nothing is paid twice."""
+    desk.provider.change(capabilities=NO_METADATA.capabilities)
+    desk.provider.faults["create.after"] = [UnansweredError("no answer")]
+    desk.provider.unlisted = timedelta(seconds=1)
+    if oldest == "stranger":
+        desk.provider.add(lines_of(desk.provider, users(3)), stranger=True)
+        desk.clock.advance(2)
+    desk.start(tasks(3))
+    if oldest == "ours":
+        desk.clock.advance(2)
+        desk.provider.add(lines_of(desk.provider, users(3)), stranger=True)
+    assert desk.work(rounds=40).finished
+    assert desk.provider.calls["create"] == 1
+    assert not any(r.cancelled for r in desk.provider.remotes.values())
+    assert_all_answered_once(desk, 3)
+
+
+def test_a_stranger_is_not_taken_for_ours_twice(desk: Desk) -> None:
+    adopted(desk, 3)
+    looks = desk.provider.calls["look"]
+    assert desk.work().finished
+    assert desk.provider.calls["look"] == looks + 1  # at ours
+    [(name, _)] = desk.provider.files.values()
+    assert desk.ledger().batch(name.removesuffix(".jsonl")).disowned == ("remote-1",)
 
 
 def test_ours_is_proven_by_its_results(desk: Desk) -> None:

@@ -1,10 +1,11 @@
 """Looking: what a provider's word about a batch leads to. "Unknown" is not "gone"."""
 
 import pytest
-from engine_night import SETTLE, Desk, assert_all_answered_once, tasks
+from engine_night import SETTLE, Desk, assert_all_answered_once, task, tasks
 
 from llm_assets.domain.batch import BatchState, BatchView, Look
 from llm_assets.domain.errors import ContractError, PermanentError, TransientError
+from llm_assets.domain.reason import Reason
 
 UNKNOWN = BatchView(Look.UNKNOWN, "unknown")
 RUNNING = BatchView(Look.RUNNING, "in_progress", 3)
@@ -23,7 +24,7 @@ def test_a_batch_refused_as_a_whole_leaves_dead_letters_with_the_reason(desk: De
     desk.provider.looks = [BatchView(Look.REJECTED, "failed", 3, "invalid_json_line (line 2)")]
     assert desk.start(tasks(3)).finished
     assert desk.states() == {"dead": 3}
-    assert {s.detail for s in desk.standings().values()} == {"invalid_json_line (line 2)"}
+    assert {s.detail for s in desk.standings().values()} == {"rejected: failed: invalid_json_line (line 2)"}
     assert desk.spooled() == []
 
 
@@ -40,6 +41,59 @@ def test_a_full_queue_sends_the_same_batch_again_later(desk: Desk) -> None:
     desk.advance()
     assert desk.provider.calls == {"upload": 2, "create": 2, "look": 2, "answers": 1}
     assert_all_answered_once(desk, 3)
+
+
+FULL = BatchView(Look.LATER, "failed", None, "token_limit_exceeded")
+
+
+def test_a_queue_that_stays_full_is_sent_half_as_much_for_the_rest_of_the_night(desk: Desk) -> None:
+    desk.provider.executes = False
+    desk.provider.looks = [FULL] * 2
+    desk.start(tasks(8))
+    desk.clock.advance(301)
+    desk.advance()
+    assert [(b.requests, b.halvings) for b in desk.open_batches()] == [(4, 1), (4, 1)]
+    size = max(b.bytes for b in desk.open_batches())
+    desk.provider.executes = True
+    more = [*tasks(8), *(task(n) for n in range(10, 30))]
+    assert desk.work(more).finished
+    assert all(sum(map(len, r.lines)) <= size for r in list(desk.provider.remotes.values())[2:])
+    assert_answered(desk, [t.request.user for t in more])
+
+
+def test_a_queue_that_is_full_for_its_half_too_gets_a_quarter_at_once(desk: Desk) -> None:
+    desk.provider.looks = [FULL] * 3
+    desk.provider.looks_until_end = 9
+    desk.start(tasks(8))
+    for _ in range(2):
+        desk.clock.advance(301)
+        desk.advance()
+    open_now = sorted((b.requests, b.state) for b in desk.open_batches())
+    assert open_now == [(2, BatchState.INTENT), (2, BatchState.INTENT), (4, BatchState.SUBMITTED)]
+
+
+def test_a_full_queue_told_at_the_create_is_treated_alike(desk: Desk) -> None:
+    full = TransientError("no room in its queue", reason=Reason.QUEUE_FULL)
+    desk.provider.faults["create"] = [full, full]
+    progress = desk.start(tasks(4))
+    assert (progress.failure, desk.batch().turned_away) == (None, 1)
+    desk.clock.advance(301)
+    desk.advance()
+    assert [b.requests for b in desk.open_batches()] == [2, 2]
+    assert desk.work().finished
+    assert_all_answered_once(desk, 4)
+
+
+def test_a_single_request_is_never_cut_and_waits(desk: Desk) -> None:
+    full = TransientError("no room in its queue", reason=Reason.QUEUE_FULL)
+    desk.provider.faults["create"] = [full] * 5
+    assert desk.work(tasks(1), rounds=40).finished
+    assert_all_answered_once(desk, 1)
+
+
+def assert_answered(desk: Desk, asked: list[str]) -> None:
+    assert +desk.provider.executed == dict.fromkeys(asked, 1)
+    assert desk.states() == {"ok": len(asked)}
 
 
 def test_a_batch_not_known_yet_is_looked_at_again(desk: Desk) -> None:

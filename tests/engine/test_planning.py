@@ -120,7 +120,7 @@ def test_what_fits_in_a_batch(
     assert fits(profile, requests, size, tokens) is fit
 
 
-LINE = len('{"custom_id": "", "model": "small", "user": "mail 1"}\n') + len(
+LINE = len('{"custom_id": "", "model": "small", "user": "mail 1", "max_tokens": 100}\n') + len(
     str(CustomId("b" * 12, "r" * 24, 1))
 )
 TOKENS = estimated_tokens(len("Echo.") + len("mail 1"))

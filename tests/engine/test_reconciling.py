@@ -10,20 +10,22 @@ from engine_night import (
     NO_METADATA,
     SETTLE,
     STEP,
+    Death,
     Desk,
     assert_all_answered_once,
+    lives,
     task,
     tasks,
     users,
 )
 from fake_provider import START, lines_of
 
-from llm_assets.domain.batch import Batch, BatchState, Candidate
+from llm_assets.domain.batch import Batch, BatchState, BatchView, Candidate, Look
 from llm_assets.domain.errors import PermanentError, TransientError, UnansweredError
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Lane, Limits, Mode
 from llm_assets.engine.advance import StepPlan, start
-from llm_assets.engine.reconcile import Adopt, Resend, Wait, decide
+from llm_assets.engine.reconcile import MOST_CREATES, Adopt, Resend, Wait, decide
 
 EARLY, DUE = START + timedelta(seconds=SETTLE - 1), START + timedelta(seconds=SETTLE)
 BATCH = Batch(
@@ -210,13 +212,114 @@ def test_a_create_that_did_not_happen_is_tried_again_after_the_pause_it_asked_fo
 @pytest.mark.parametrize("call", ["upload", "create"])
 def test_a_batch_refused_for_good_becomes_dead_letters_and_the_others_go_on(desk: Desk, call: str) -> None:
     desk.provider.change(limits=Limits(batch_requests=2, batch_bytes=10**6))
-    desk.provider.faults[call] = [PermanentError("refused the input", code="too_large")]
+    desk.provider.faults[call] = [PermanentError("refused the input", code="invalid_request_error")]
     progress = desk.start(tasks(4))
     assert progress.finished
     assert desk.states() == {"ok": 2, "dead": 2}
     dead = [s for s in desk.standings().values() if s.state == "dead"]
-    assert {s.detail for s in dead} == {"too_large: refused the input"}
+    assert {s.detail for s in dead} == {"rejected: invalid_request_error: refused the input"}
+    assert desk.ledger().failures(DAY) == {STEP: {"rejected": 2}}
     assert desk.spooled() == []
+
+
+@pytest.mark.parametrize("point", ["look", "upload"])
+def test_a_death_among_the_dead_letters_of_a_refused_batch_changes_nothing(
+    desk: Desk, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of four are settled when the process dies; by then the provider would take the batch, and be paid for it."""
+    monkeypatch.setattr("llm_assets.engine.chunks.chunks.__defaults__", (2,))
+    desk.provider.faults["upload"] = [PermanentError("refused", code="bad")] if point == "upload" else []
+    desk.provider.looks = [BatchView(Look.REJECTED, "failed", 4, "bad")] if point == "look" else []
+    with pytest.raises(Death):
+        desk.start_until_settled(tasks(4), settled=2)
+    executed = dict(desk.provider.executed)
+    assert desk.work().finished
+    assert desk.states() == {"dead": 4}
+    assert dict(desk.provider.executed) == executed
+
+
+@pytest.mark.parametrize("call", ["upload", "create"])
+def test_a_batch_too_large_for_the_provider_goes_in_two_halves(desk: Desk, call: str) -> None:
+    desk.provider.faults[call] = [PermanentError("too large", code="too_large")] * 2
+    assert desk.work(tasks(5)).finished
+    assert desk.provider.calls["create"] == (3 if call == "upload" else 5)
+    assert_all_answered_once(desk, 5)
+
+
+def test_a_batch_found_too_large_when_it_is_checked_goes_in_two_halves(desk: Desk) -> None:
+    desk.provider.executes = False
+    desk.provider.looks = [BatchView(Look.TOO_LARGE, "failed", 5, "too_many_tasks")]
+    desk.start(tasks(5))
+    desk.provider.executes = True
+    assert desk.work().finished
+    assert sorted(len(r.lines) for r in desk.provider.remotes.values()) == [2, 3, 5]
+    assert_all_answered_once(desk, 5)
+
+
+def test_a_request_that_is_too_large_alone_goes_to_a_person_and_its_neighbours_are_answered(
+    desk: Desk,
+) -> None:
+    desk.provider.largest = max(len(line) for line in desk.lines(tasks(6))) + 5
+    items = [*tasks(6), task(7, "a very long mail indeed, with all of its history quoted")]
+    assert desk.work(items).finished
+    assert desk.states() == {"ok": 6, "review": 1}
+    large = desk.standings()["case-0007"]
+    assert (large.outcome, large.detail) == ("too_large", "too_large: too_large: the input is too large")
+    assert +desk.provider.executed == dict.fromkeys(users(6), 1)
+    assert desk.ledger().failures(DAY) == {STEP: {"too_large": 1}}
+
+
+def test_a_death_between_the_halves_loses_neither(open_desk: Callable[..., Desk]) -> None:
+    desk, moment, alive = open_desk(), 0, False
+    while not alive:
+        moment += 2
+        desk.anew()
+        desk.provider.faults["upload"] = [PermanentError("too large", code="too_large")]
+        desk.tasks = tasks(4)
+        alive = lives(desk, ends_at=moment)
+        assert desk.work(rounds=60).finished, f"moment {moment}"
+        desk.sweep_a_day_later()
+        assert_all_answered_once(desk, 4)
+
+
+# Creates that are never answered
+
+
+def test_a_gateway_that_answers_nothing_and_lists_nothing_is_not_paid_for_ever(desk: Desk) -> None:
+    desk.provider.unlisted = timedelta(days=9)
+    desk.provider.faults["create.after"] = [UnansweredError("no answer")] * 100
+    progress = desk.work(tasks(2), rounds=60)
+    assert desk.provider.calls["create"] == MOST_CREATES
+    assert progress.blocked is not None
+    assert "left 3 creates of batch" in progress.blocked and "batch: false" in progress.blocked
+    desk.provider.unlisted = timedelta()
+    assert desk.work().finished  # taken up as soon as they are listed
+    assert_all_answered_once(desk, 2)
+
+
+def test_where_the_batch_api_is_given_up_the_requests_are_asked_online(desk: Desk) -> None:
+    desk.provider.faults["create"] = [UnansweredError("no answer")] * 100
+    desk.work(tasks(2), rounds=60)
+    capabilities = desk.provider.profile.capabilities.model_copy(update={"batch": False})
+    desk.provider.change(capabilities=capabilities)
+    assert desk.work().finished
+    assert_all_answered_once(desk, 2)
+
+
+def test_an_answered_refusal_is_no_unanswered_create(desk: Desk) -> None:
+    desk.provider.faults["create"] = [TransientError("too many requests")] * 8
+    assert desk.work(tasks(2)).finished
+    assert_all_answered_once(desk, 2)
+
+
+def test_without_a_settle_time_a_round_still_sends_once(desk: Desk) -> None:
+    desk.provider.faults["create"] = [UnansweredError("no answer")] * 2
+    desk.tasks = tasks(2)
+    engine = replace(desk.engine(), settle_seconds=0)
+    start(engine, DAY, [desk.step_plan()], Rework.STALE)
+    assert desk.provider.calls["create"] == 1
+    assert desk.work(engine=engine).finished
+    assert_all_answered_once(desk, 2)
 
 
 def test_an_upload_whose_answer_was_lost_leaves_no_second_file(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from llm_assets.domain.prompt import Prompt
 from llm_assets.domain.queue import Category, Queue
 from llm_assets.domain.request import Request
 from llm_assets.domain.step import Step
+from llm_assets.engine.advance import Progress
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night import check_regions, in_reading_order
 from llm_assets.engine.summary import summarise
@@ -93,7 +94,28 @@ def test_other_numbers_get_a_summary_of_their_own(desk: Desk) -> None:
 
 
 def test_a_summary_that_fails_once_is_asked_for_again(desk: Desk) -> None:
-    desk.provider.script = {"the numbers": ["{}", TransientError("overloaded"), GOOD]}
+    desk.provider.script = {"the numbers": ["{}", "{}", GOOD]}
+    assert summarise(engine(desk), DAY, ASKED) == "40 cases came in."
+
+
+def test_a_caller_who_waits_gets_the_summary_after_a_hiccup(desk: Desk) -> None:
+    desk.provider.script = {"the numbers": [TransientError("overloaded")] * 4 + [GOOD]}
+    waited: list[float] = []
+
+    def pause(_: Progress) -> bool:
+        waited.append(5)
+        desk.clock.advance(5)
+        return len(waited) < 30
+
+    assert summarise(engine(desk), DAY, ASKED, pause) == "40 cases came in."
+    [usage] = desk.ledger().usage(DAY)
+    assert (usage.requests, usage.succeeded) == (1, 1)
+
+
+def test_a_summary_put_off_is_had_by_the_next_report(desk: Desk) -> None:
+    desk.provider.script = {"the numbers": [TransientError("overloaded"), GOOD]}
+    assert summarise(engine(desk), DAY, ASKED) is None
+    desk.clock.advance(3)
     assert summarise(engine(desk), DAY, ASKED) == "40 cases came in."
 
 

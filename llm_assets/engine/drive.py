@@ -1,0 +1,157 @@
+"""Drive: move one batch as far as it goes now. What is done with all of a night's batches is in `advance`."""
+
+import structlog
+
+from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState
+from llm_assets.domain.errors import (
+    BlockedError,
+    ContractError,
+    PermanentError,
+    TransientError,
+    UnansweredError,
+    UnknownBatchError,
+)
+from llm_assets.domain.profile import Mode
+from llm_assets.engine.collect import NotOursError, collect
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.look import begin_grace, grace_is_over, look
+from llm_assets.engine.reconcile import reconcile
+from llm_assets.engine.route import answer_online, finish
+from llm_assets.engine.submit import carry_out_refusal, lose, submit, vanish
+
+log = structlog.get_logger()
+
+PASSING = (TransientError, ContractError, PermanentError, UnansweredError, UnknownBatchError)
+"""What one batch may fail with without stopping the others; it is told and tried again."""
+
+
+def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> bool:
+    """Moves one batch as far as it goes now, or until it is in a state, if no other process owns it. False when
+    there was nothing to do for it now.
+
+    No state is entered twice in one drive: a batch that falls back is tried again in the next round.
+    """
+    moved = False
+    seen: set[BatchState] = set()
+    with engine.ledger.owner(f"batch:{batch_id}") as mine:
+        while mine:
+            batch = engine.ledger.batch(batch_id)
+            if batch.state is until or batch.state in seen or not _moved(engine, batch):
+                break
+            moved = True
+            seen.add(batch.state)
+    return moved
+
+
+def _moved(engine: Engine, batch: Batch) -> bool:
+    """One transition, with what it failed at left in the batch, so that the report can name the cure."""
+    try:
+        return _move(engine, batch)
+    except (BlockedError, *PASSING) as err:
+        why, now = str(err)[:500], engine.ledger.batch(batch.batch_id)
+        if now.state in OPEN_STATES and now.detail != why:
+            engine.ledger.transition(now.batch_id, now.state, now.state, detail=why)
+        raise
+
+
+def _move(engine: Engine, batch: Batch) -> bool:
+    """One transition. False when the batch cannot move now."""
+    if batch.state not in OPEN_STATES:
+        return False
+    if batch.refusal is not None:
+        carry_out_refusal(engine, batch)
+        return True
+    if batch.provider != engine.provider.profile.name:
+        return _leave(engine, batch)
+    match batch.state:
+        case BatchState.INTENT if batch.not_before is not None and engine.clock() < batch.not_before:
+            return False
+        case BatchState.INTENT if batch.mode is Mode.ONLINE:
+            return _ask(engine, batch)
+        case BatchState.INTENT:
+            return _submit_alone(engine, batch)
+        case BatchState.CREATING:
+            log.info("reconciled", batch=batch.batch_id, result=reconcile(engine, batch))
+        case BatchState.SUBMITTED | BatchState.ENDED if batch.mode is Mode.ONLINE:
+            finish(engine, batch.batch_id, batch.state)
+        case BatchState.SUBMITTED:
+            look(engine, batch)
+        case BatchState.ENDED:
+            _collect(engine, batch)
+        case _:
+            return False
+    return True
+
+
+def _ask(engine: Engine, batch: Batch) -> bool:
+    """False while the circuit is open: this batch waits though it has not failed itself."""
+    if engine.traffic.width() == 0:
+        return False
+    answer_online(engine, batch)
+    return True
+
+
+def _leave(engine: Engine, batch: Batch) -> bool:
+    """A batch of another profile: its lines and ids mean nothing at this one."""
+    if batch.state is BatchState.INTENT:
+        lose(engine, batch, f"never sent to {batch.provider}, and {engine.provider.profile.name} answers now")
+        return True
+    raise BlockedError(
+        f"batch {batch.batch_id} of {batch.step} waits at {batch.provider}, but {engine.provider.profile.name} is "
+        f"configured: run the night once more with LLM_ASSETS_PROVIDER={batch.provider} to collect it"
+    )
+
+
+def _submit_alone(engine: Engine, batch: Batch) -> bool:
+    """False while it has to wait. A provider that keeps no metadata cannot tell two creates apart: there is only one
+    at a time, and none while an earlier one may still turn up, or the two could be taken for each other."""
+    if engine.provider.profile.capabilities.metadata:
+        submit(engine, batch)
+        return True
+    for other in _unanswered(engine, batch):
+        with engine.ledger.owner(f"batch:{other}") as mine:
+            if mine and engine.ledger.batch(other).state is BatchState.CREATING:
+                reconcile(engine, engine.ledger.batch(other))
+    with engine.ledger.owner(f"create:{batch.provider}") as mine:
+        if not mine or _unanswered(engine, batch):
+            return False
+        submit(engine, batch)
+        return True
+
+
+def _unanswered(engine: Engine, batch: Batch) -> list[str]:
+    """Batches of any night whose create at this provider was not answered."""
+    return [
+        b.batch_id
+        for b in engine.ledger.open_batches()
+        if b.state is BatchState.CREATING and b.mode is Mode.BATCH and b.provider == batch.provider
+    ]
+
+
+def _collect(engine: Engine, batch: Batch) -> None:
+    try:
+        collect(engine, batch)
+    except NotOursError:
+        _disown(engine, batch)
+    except UnknownBatchError:
+        if not grace_is_over(batch, engine.clock()):
+            begin_grace(engine, batch)
+            raise
+        vanish(engine, batch)
+
+
+def _disown(engine: Engine, batch: Batch) -> None:
+    """What was adopted is somebody else's. Ours may still be among the other candidates: they are looked through
+    again without this one, before anything is sent anew."""
+    assert batch.provider_batch_id is not None
+    engine.ledger.transition(
+        batch.batch_id,
+        BatchState.ENDED,
+        BatchState.CREATING,
+        provider_batch_id=None,
+        submitted_at=None,
+        provisional=False,
+        disowned=(*batch.disowned, batch.provider_batch_id),
+        detail="the adopted batch held somebody else's results",
+    )
+    log.warning("disowned", batch=batch.batch_id, step=batch.step, provider_batch=batch.provider_batch_id)

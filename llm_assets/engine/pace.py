@@ -1,0 +1,43 @@
+"""Pace: requests and tokens per minute. Decides by the times it is given and never looks at a clock."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+WINDOW = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Pace:
+    """What was sent in the last minute, so that no minute ever holds more than the limits; None is no limit."""
+
+    requests: int | None = None
+    tokens: int | None = None
+    _sent: deque[tuple[datetime, int]] = field(default_factory=deque)
+    _total: int = 0
+
+    def wait(self, now: datetime, tokens: int) -> float:
+        """Seconds until a request of so many tokens may go; 0 for now. One larger than a whole minute's tokens goes
+        alone."""
+        self._forget(now)
+        at = now
+        count, total = len(self._sent), self._total
+        for sent_at, used in self._sent:
+            if self._fits(count, total, tokens):
+                break
+            at, count, total = sent_at + WINDOW, count - 1, total - used
+        return (at - now).total_seconds()
+
+    def spend(self, now: datetime, tokens: int) -> None:
+        self._sent.append((now, tokens))
+        self._total += tokens
+
+    def _fits(self, count: int, total: int, tokens: int) -> bool:
+        if count == 0:
+            return True
+        within_requests = self.requests is None or count < self.requests
+        return within_requests and (self.tokens is None or total + tokens <= self.tokens)
+
+    def _forget(self, now: datetime) -> None:
+        while self._sent and self._sent[0][0] + WINDOW <= now:
+            self._total -= self._sent.popleft()[1]

@@ -1,0 +1,42 @@
+"""Patience: how long a run that waits in process goes on while nothing works. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Since when every round has failed. A round in which the provider answered anything ends that; one in which
+    nothing was due says nothing either way."""
+
+    failing_since: datetime | None = None
+    failures: int = 0
+    resume_at: datetime | None = None
+    """The next round is not before this: pauses grow while nothing works."""
+    reached: bool = False
+    """Whether the provider was ever heard of in this run."""
+
+    def after(self, *, answered: bool, failed: bool, unreachable: bool, now: datetime) -> "Patience":
+        """After one more round."""
+        reached = self.reached or answered or (failed and not unreachable)
+        if answered:
+            return Patience(reached=True)
+        if not failed:
+            return replace(self, resume_at=None, reached=reached)
+        pause = min(FIRST_PAUSE * 2**self.failures, LONGEST_PAUSE)
+        return Patience(
+            failing_since=self.failing_since if self.failing_since is not None else now,
+            failures=self.failures + 1,
+            resume_at=now + timedelta(seconds=pause),
+            reached=reached,
+        )
+
+    def is_over(self, now: datetime, *, patience_seconds: float, unreachable_seconds: float) -> bool:
+        """A provider that was never reached gets less time than one that was."""
+        if self.failing_since is None:
+            return False
+        limit = patience_seconds if self.reached else min(patience_seconds, unreachable_seconds)
+        return now - self.failing_since >= timedelta(seconds=limit)
