@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from llm_assets.domain.document import Kind
@@ -12,6 +12,8 @@ from llm_assets.intake import mbox
 from llm_assets.intake.drops import DropMapping, is_drop, problem, read_drop
 from llm_assets.intake.read import kind_of
 
+DELIVERED_SECONDS = 60
+"""Between a delivered file's last write and its rename."""
 UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart", ".swp", ".lock")
 _EAGER_BYTES = 1_000_000
 _SNIFFED = 65_536
@@ -90,8 +92,13 @@ class _Scanner:
             except OSError as error:
                 yield self._unopened(path, error)
 
-    def _is_known(self, path: Path, place: str) -> bool:
-        return place in self.known and self.known[place] == _written(path)
+    def _is_known(self, path: Path, place: str, *, immutable: bool = False) -> bool:
+        """Whether the file still has its time, and that time was not given to it: a copied, restored or corrected
+        file may keep its time whatever is in it now, but not the time of its last change."""
+        if place not in self.known or self.known[place] != _written(path):
+            return False
+        stat = path.stat()
+        return immutable or stat.st_ctime - stat.st_mtime < DELIVERED_SECONDS
 
     def file(self, path: Path) -> Iterator[RawItem]:
         try:
@@ -110,7 +117,8 @@ class _Scanner:
         """Belongs to the day the file was written, or to today's where even that cannot be seen."""
         place = self._place(path)
         try:
-            arrived = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+            # Not quite the file's time, so that the next scan tries again.
+            arrived = datetime.fromtimestamp(path.lstat().st_mtime, UTC) - timedelta(microseconds=1)
         except OSError:
             arrived = datetime.now(UTC)
         reason = (
@@ -143,7 +151,7 @@ class _Scanner:
             path = found[unique]
             try:
                 place = self._place(folder / unique)
-                if not self._is_known(path, place):
+                if not self._is_known(path, place, immutable=True):
                     yield self._whole(path, place, "mail", _written(path))
             except FileNotFoundError:
                 continue

@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -103,8 +103,45 @@ def test_a_file_that_may_not_be_opened_is_counted_on_its_day_and_stops_nothing(n
     assert message.error is not None and message.error.message.startswith(
         "Cannot open 1.eml: Permission denied"
     )
-    assert closed.arrived_at == datetime.fromtimestamp(1_795_150_800, UTC)
+    assert abs(closed.arrived_at - datetime.fromtimestamp(1_795_150_800, UTC)) < timedelta(seconds=1)
     assert read_item(opened.data, opened.kind, opened.place).ok
+
+
+def again(root: Path, before: list[RawItem]) -> list[str]:
+    """Places that a scan opens after `before` was taken in."""
+    known = {i.place: i.arrived_at for i in before}
+    return [i.place for i in scan(root, source="inbox", relative_to=root, known=known)]
+
+
+def test_a_file_that_has_not_changed_is_not_opened_again(tmp_path: Path) -> None:
+    for name in ("1.eml", "2.eml"):
+        (tmp_path / name).write_bytes(mail())
+    before = items(tmp_path)
+    assert again(tmp_path, before) == []
+    os.utime(tmp_path / "2.eml")
+    assert again(tmp_path, before) == ["2.eml"]
+
+
+def test_a_corrected_file_that_was_given_its_old_time_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "1.eml"
+    file.write_bytes(mail("one"))
+    os.utime(file, (1_763_614_800, 1_763_614_800))
+    before = items(tmp_path)
+    file.write_bytes(mail("two"))
+    os.utime(file, (1_763_614_800, 1_763_614_800))
+    assert again(tmp_path, before) == ["1.eml"]
+
+
+def test_a_file_that_may_be_opened_at_last_is_read(nobody: Path) -> None:
+    for part in ("cur", "new"):
+        (nobody / part).mkdir()
+    for name in ("1.eml", "new/2.host"):
+        (nobody / name).write_bytes(mail())
+        (nobody / name).chmod(0)
+    before = items(nobody)
+    for name in ("1.eml", "new/2.host"):
+        (nobody / name).chmod(0o600)
+    assert again(nobody, before) == ["2.host", "1.eml"]
 
 
 def test_a_folder_that_may_not_be_listed_is_counted_and_stops_nothing(nobody: Path) -> None:
