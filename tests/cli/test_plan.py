@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Worked
-from house import TODAY, Emulated, House, Ran
+from house import TODAY, Emulated, House, Ran, Worked
 from invented_inbox import BANK, DOCUMENTS, RECEIVED, fill, mail, put
 
 from resources.ledger import SqlLedger
