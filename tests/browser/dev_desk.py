@@ -218,6 +218,10 @@ class DevDesk:
         }
         return [r for r in runs if r.status == "SUCCESS" and gates.get(r.run_id) == ("QUEUED", "waiting")]
 
+    def waiting(self) -> list[Run]:
+        """Continuations at the gate."""
+        return [r for r in self.runs() if r.status == "QUEUED" and r.tags.get("llm/gate") == "waiting"]
+
     def processes(self) -> dict[int, str]:
         """pid -> command line of everything that carries this home in its environment."""
         marker = f"LLM_ASSETS_HOME={self.home}".encode()
@@ -247,7 +251,7 @@ class DevDesk:
             if found := find_it():
                 return found
             assert self.process.poll() is None, self.said()
-            time.sleep(0.3)
+            time.sleep(1)  # asking costs the desk's own server as much as it costs us
         raise AssertionError(f"no {what} within {seconds} s; runs: {self.runs()}; {self.said()}")
 
     def said(self) -> str:
