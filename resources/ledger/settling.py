@@ -23,6 +23,8 @@ _STATE_AFTER = {
 }
 
 
+_STATES = {state.value: state for state in RequestState}
+
 _RECEIPT_COLUMNS: Columns = {
     "request_id": str,
     "attempt": int,
@@ -94,7 +96,7 @@ def _locked(connection: Connection, ids: list[str]) -> dict[str, _Stand]:
         .order_by(requests.c.request_id)
         .with_for_update()
     )
-    return {i: _Stand(RequestState(state), attempt) for i, state, attempt in connection.execute(query).all()}
+    return {i: _Stand(_STATES[state], attempt) for i, state, attempt in connection.execute(query).all()}
 
 
 def _settled(connection: Connection, ids: list[str]) -> set[tuple[str, int]]:

@@ -1,4 +1,7 @@
-"""The requests of a scenario: invented short notes and mails in three languages, the same on every machine."""
+"""The requests of a scenario: invented short notes and mails in three languages, the same on every machine.
+
+Put together by plain formatting: what rendering, masking and reading documents cost shows in the size `night`.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -61,8 +64,6 @@ Answer with:
 - other: anything else
 </categories>"""
 
-_CASE = "<case>\n<text>\n$case\n</text>\n</case>"
-
 _SENTENCES = (
     (
         "I ordered the kettle nine days ago and the tracking page has not changed since Monday.",
@@ -98,7 +99,7 @@ _SENTENCES = (
 
 
 def tasks(size: Size, count: int, profile: Profile, run: Run) -> Iterator[Task]:
-    """The night's tasks in the order of their cases, rendered as they are asked for."""
+    """The night's tasks in the order of their cases, made as they are asked for."""
     form = _Form(size, profile.models[Tier.CHEAP])
     for number in range(count):
         again = " I wrote before." if is_changed(number, run) else ""
@@ -126,7 +127,9 @@ class _Form:
 
     def __init__(self, size: Size, model: str) -> None:
         short = size == "short"
-        self._prompt = Prompt(size, _SHORT_SYSTEM if short else _MAIL_SYSTEM, _CASE)
+        self._size = size
+        self._system = _SHORT_SYSTEM if short else _MAIL_SYSTEM
+        self._version = Prompt(size, self._system, "").version
         self._model = model
         self._schema = strict_schema(OUTPUTS[size])
         self._max_tokens = 256 if short else 2048
@@ -136,16 +139,15 @@ class _Form:
 
     def request(self, number: int, again: str) -> Request:
         body = self._bodies[number % len(self._bodies)]
-        system, user = self._prompt.render({}, {"case": f"Request {number:07}.{again} {body}"})
         return Request(
-            step=self._prompt.name,
+            step=self._size,
             model=self._model,
             tier=Tier.CHEAP,
-            system=system,
-            user=user,
+            system=self._system,
+            user=f"<case>\n<text>\nRequest {number:07}.{again} {body}\n</text>\n</case>",
             schema=self._schema,
             max_tokens=self._max_tokens,
-            prompt_version=self._prompt.version,
+            prompt_version=self._version,
         )
 
 
