@@ -218,5 +218,5 @@ def test_a_ledger_from_before_budgets_keeps_what_it_holds(
             )
         engine.dispose()
     with closing(SqlLedger(new_url, tmp_path)) as ledger:
-        ledger.intend(batch("after"), [Member("r1", 1, 1, 1000, CENT)], [night_of("1")])
+        ledger.intend(batch("after"), [Member("r1", 1, reserved_usd=CENT)], [night_of("1")])
         assert committed(ledger, night_of("1")).reserved_usd == CENT
