@@ -87,7 +87,7 @@ def _planned(
     cuts = _cuts(connection, [i for i, stand in waiting.items() if stand.attempt > 0])
     due = {i: stand.member(i, cuts.get(i, 0)) for i, stand in waiting.items()}
     new = [(case_id, w) for case_id, w in assigned.items() if w.request_id in due]
-    changed = sum(older.get(case_id, w) != w for case_id, w in new)
+    changed = sum(older.get(case_id, w).request_id != w.request_id for case_id, w in new)
     reused = len(assigned) - len(new)
     return Planned(due, {c: w.request_id for c, w in assigned.items()}, len(new), reused, changed)
 

@@ -220,3 +220,10 @@ def test_a_ledger_from_before_budgets_keeps_what_it_holds(
     with closing(SqlLedger(new_url, tmp_path)) as ledger:
         ledger.intend(batch("after"), [Member("r1", 1, reserved_usd=CENT)], [night_of("1")])
         assert committed(ledger, night_of("1")).reserved_usd == CENT
+
+
+def test_what_was_held_back_is_still_new_to_a_preview(ledger: SqlLedger) -> None:
+    plan(ledger, [replace(w, rendered_from="a digest") for w in work([1, 2])])
+    ledger.hold([request(1), request(2)], "over_budget")
+    preview = ledger.preview(DAY, STEP, work([1, 2]), rework=Rework.STALE)
+    assert (preview.new, preview.changed, preview.reused) == (2, 0, 0)
