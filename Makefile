@@ -40,6 +40,10 @@ check: $(BIN)/.dev ## Format, lint, types, layers, definitions, tests: the same 
 bench: $(BIN)/.dev ## Engine against the emulator: one JSON object per scenario
 	@$(BIN)/python -m tests.bench
 
+soak: $(BIN)/.dev ## A hundred processes killed at random moments; nothing paid twice, nothing lost
+	@$(BIN)/python -m tests.soak --database sqlite
+	@$(BIN)/python -m tests.soak --database postgres
+
 lock: ## Compile requirements.lock anew
 	uv pip compile --universal --python-version 3.11 --all-extras pyproject.toml -o requirements.lock --upgrade
 

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,19 @@ from sqlalchemy import Pool, event
 
 from llm_assets.domain.profile import Profile
 from resources.ledger import SqlLedger
+
+
+def _contracts() -> object:
+    """The fixtures of the ledger's contract: two files named conftest cannot be imported by that name."""
+    path = Path(__file__).parent.parent / "contracts" / "conftest.py"
+    spec = spec_from_file_location("contracts_conftest", path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+postgres = _contracts().postgres  # a real server, started once
 
 
 @pytest.fixture(scope="session", autouse=True)

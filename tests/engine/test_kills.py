@@ -1,184 +1,289 @@
-"""Real processes, SIGKILL at seeded random moments, a real provider emulator: every request runs exactly once."""
+"""Real processes, SIGKILL at every named moment and at random ones, a real emulator: each request runs exactly once."""
 
 import json
 import multiprocessing
 import os
-import random
 import signal
-import time
-from collections import Counter
-from collections.abc import Iterator
-from decimal import Decimal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Any, Literal
-from urllib.request import urlopen
+from typing import IO, Any
 
 import pytest
-from engine_night import DAY, LANES, request
-from pydantic import BaseModel, ConfigDict
+from real_night import (
+    DAY,
+    MODELS,
+    STEP,
+    Place,
+    Protocol,
+    engine_at,
+    executed,
+    live,
+    load_sdks,
+    profile_of,
+    tasks,
+)
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import event
 
-from llm_assets.domain.night import Rework
-from llm_assets.domain.profile import Capabilities, Lane, Limits, Profile, Tier
-from llm_assets.domain.request import CustomId
-from llm_assets.domain.step import strict_schema
+from llm_assets.domain.batch import BatchState
 from llm_assets.emulator.launch import RunningEmulator, start
-from llm_assets.engine.advance import Progress, StepPlan, work
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.plan import Task
 from resources.ledger import SqlLedger
-from resources.prices import GenaiPrices
-from resources.providers import provider_for
-from resources.spool import FileSpool
-
-Protocol = Literal["openai", "anthropic"]
 
 FORK = multiprocessing.get_context("fork")
-REQUESTS = 60
-STEP = "topics"
-MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5"}
-LIVES = 12
-LATENCY = 0.4
-SETTLE = 1.5
-SCENARIO = """
-calls:
-  - when: {operation: create_batch, calls: [3]}
-    drop: after
-  - when: {operation: create_batch, calls: [5]}
-    drop: before
-batches:
-  - when: {batches: [2]}
-    unlisted_seconds: 0.5
-"""
+ROOT = Path(__file__).parents[2]
+REQUESTS = 4
+LATENCY = 0.2
+NIGHTS = count()
 
 
-class Topic(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    topic: str
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[RunningEmulator]:
-    scenario = tmp_path / "scenario.yaml"
-    scenario.write_text(SCENARIO, encoding="utf-8")
-    running = start(tmp_path / "emulator", latency=LATENCY, scenario=scenario, exit_with_parent=os.getpid())
+Arms = Callable[[Engine], Engine]
+"""Puts the deadly moment into a process's engine."""
+
+
+class Deadly:
+    """A port whose process dies before or after one of its calls, when `fits` says so of the arguments."""
+
+    def __init__(self, target: Any, call: str, when: str, fits: Callable[..., bool]) -> None:
+        self._target, self._call, self._when, self._fits = target, call, when, fits
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._target, name)
+        if name != self._call:
+            return value
+
+        def struck(*args: Any, **kwargs: Any) -> Any:
+            if self._fits(*args, **kwargs) and self._when == "before":
+                die()
+            result = value(*args, **kwargs)
+            if self._fits(*args, **kwargs):
+                die()
+            return result
+
+        return struck
+
+
+def around(port: str, call: str, when: str, fits: Callable[..., bool] = lambda *_, **__: True) -> Arms:
+    def arm(engine: Engine) -> Engine:
+        return replace(engine, **{port: Deadly(getattr(engine, port), call, when, fits)})
+
+    return arm
+
+
+def becomes(state: BatchState, when: str) -> Arms:
+    return around("ledger", "transition", when, lambda _, __, after, **___: after is state)
+
+
+class HalfSent(type(Path())):  # type: ignore[misc]
+    """Spooled lines whose reader is dead once it has read some of them."""
+
+    def open(self, *args: Any, **kwargs: Any) -> IO[Any]:
+        file = super().open(*args, **kwargs)
+        if args[:1] != ("rb",):
+            return file
+
+        class Reader:
+            def read(self, size: int = -1) -> bytes:
+                file.read(100)
+                die()
+                raise AssertionError
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(file, name)
+
+            def __enter__(self) -> "Reader":
+                return self
+
+            def __exit__(self, *_: object) -> None:
+                file.close()
+
+        return Reader()  # type: ignore[return-value]
+
+
+def while_sending(engine: Engine) -> Engine:
+    """In the middle of the request that carries the lines: the upload, or the create that streams them."""
+    call = "create" if engine.provider.profile.protocol == "anthropic" else "upload"
+
+    class Sends:
+        def __getattr__(self, name: str) -> Any:
+            value = getattr(engine.provider, name)
+            return (lambda batch, spool: value(batch, HalfSent(spool))) if name == call else value
+
+    return replace(engine, provider=Sends())  # type: ignore[arg-type]
+
+
+def before_the_answer_is_read(engine: Engine) -> Engine:
+    """The provider has taken the batch and says so; the process dies with the answer in its hands."""
+    import httpx2
+
+    send = httpx2.Client.send
+
+    def struck(self: Any, request: Any, **kwargs: Any) -> Any:
+        answer = send(self, request, **kwargs)
+        if request.method == "POST" and request.url.path.endswith("/batches"):
+            die()
+        return answer
+
+    httpx2.Client.send = struck  # in a process that is about to die
+    return engine
+
+
+def mid_results(engine: Engine) -> Engine:
+    """Some result lines are read, none is settled."""
+
+    class Reads:
+        def __getattr__(self, name: str) -> Any:
+            value = getattr(engine.provider, name)
+            if name != "answers":
+                return value
+
+            def answers(*args: Any) -> Iterator[Any]:
+                for number, answer in enumerate(value(*args)):
+                    if number == REQUESTS // 2:
+                        die()
+                    yield answer
+
+            return answers
+
+    return replace(engine, provider=Reads())  # type: ignore[arg-type]
+
+
+def between_two_settlements(engine: Engine) -> Engine:
+    """Some of a batch's requests are settled for good, the others not."""
+    from llm_assets.engine.chunks import chunks
+
+    chunks.__defaults__ = (2,)
+    return around("ledger", "settle", "after")(engine)
+
+
+def before_statement(beginning: str) -> Arms:
+    """Inside the transaction that settles: its receipts are written and not yet committed."""
+
+    def arm(engine: Engine) -> Engine:
+        settling: list[bool] = []
+
+        class Settles:
+            def __getattr__(self, name: str) -> Any:
+                if name == "settle":
+                    settling.append(True)
+                return getattr(engine.ledger, name)
+
+        def struck(_: Any, __: Any, statement: str, *___: Any) -> None:
+            if settling and statement.startswith(beginning):
+                die()
+
+        event.listen(SqlEngine, "before_cursor_execute", struck)
+        return replace(engine, ledger=Settles())  # type: ignore[arg-type]
+
+    return arm
+
+
+@dataclass(frozen=True)
+class Moment:
+    name: str
+    arm: Arms
+    protocols: tuple[Protocol, ...] = ("openai", "anthropic")
+
+
+MOMENTS = [
+    Moment("before the plan is written", around("ledger", "plan", "before")),
+    Moment("after the plan", around("ledger", "plan", "after")),
+    Moment("before the intent", around("ledger", "intend", "before")),
+    Moment("after the intent", around("ledger", "intend", "after")),
+    Moment("before the upload", around("provider", "upload", "before"), ("openai",)),
+    Moment("while the lines are sent", while_sending),
+    Moment("after the upload, before it is noted", around("provider", "upload", "after"), ("openai",)),
+    Moment("before the create is noted", becomes(BatchState.CREATING, "before")),
+    Moment("after the create is noted, before it is sent", becomes(BatchState.CREATING, "after")),
+    Moment("after the provider accepted, before its answer is read", before_the_answer_is_read),
+    Moment("before the provider's id is stored", becomes(BatchState.SUBMITTED, "before")),
+    Moment("after the provider's id is stored", becomes(BatchState.SUBMITTED, "after")),
+    Moment("before looking", around("provider", "look", "before")),
+    Moment("after looking", around("provider", "look", "after")),
+    Moment("before the end is noted", becomes(BatchState.ENDED, "before")),
+    Moment("after the end is noted", becomes(BatchState.ENDED, "after")),
+    Moment("while results are read", mid_results),
+    Moment("before the first settlement", around("ledger", "settle", "before")),
+    Moment("between receipt and result", before_statement("UPDATE requests")),
+    Moment("between two settlements", between_two_settlements),
+    Moment("after the last settlement", becomes(BatchState.COLLECTED, "before")),
+    Moment("after the batch is collected", becomes(BatchState.COLLECTED, "after")),
+    Moment("after its lines are thrown away", around("spool", "discard", "after")),
+]
+CASES = [
+    pytest.param(moment, protocol, id=f"{protocol}: {moment.name}")
+    for moment in MOMENTS
+    for protocol in moment.protocols
+]
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    """One for every moment: each works a night of its own in it."""
+    load_sdks()
+    home = tmp_path_factory.mktemp("emulator")
+    running = start(home, latency=LATENCY, exit_with_parent=os.getpid())
     yield running
     running.stop()
 
 
-def profile(protocol: Protocol, running: RunningEmulator) -> Profile:
-    openai = protocol == "openai"
-    return Profile(
-        name=protocol,
-        protocol=protocol,
-        base_url=running.openai_base_url if openai else running.anthropic_base_url,
-        models={Tier.CHEAP: MODELS[protocol]},
-        limits=Limits(batch_requests=10, batch_bytes=10**6),
-        capabilities=Capabilities(metadata=openai),
-    )
+def ended(target: Callable[[], None]) -> int | None:
+    process = FORK.Process(target=target)
+    process.start()
+    process.join(60)
+    return process.exitcode
 
 
-def tasks(model: str) -> Iterator[Task]:
-    for n in range(REQUESTS):
-        text = f"<case><text>Where is my card number {n}?</text></case>"
-        asked = request(text, step=STEP, model=model, schema=strict_schema(Topic), max_tokens=256)
-        yield Task(f"case-{n:02}", f"input {n}", Lane.NIGHTLY, asked)
-
-
-def live(answering: Profile, home: Path) -> None:
-    """One process's work on the night, from whatever it finds."""
-    ledger = SqlLedger(f"sqlite:///{home}/ledger.db", home)
-    engine = Engine(
-        ledger=ledger,
-        provider=provider_for(answering, timeout_seconds=1),
-        prices=GenaiPrices(),
-        spool=FileSpool(home),
-        lanes=LANES,
-        outputs={STEP: Topic},
-        settle_seconds=SETTLE,
-    )
-
-    def pause(_: Progress) -> bool:
-        time.sleep(0.05)
-        return True
-
-    plan = StepPlan(STEP, lambda: tasks(MODELS[answering.protocol]))
-    progress = work(engine, DAY, [plan], Rework.STALE, pause=pause)
+def killed_and_gone_on(moment: Moment, place: Place, running: RunningEmulator) -> None:
+    day = DAY + timedelta(days=next(NIGHTS))
+    assert ended(lambda: live(place, REQUESTS, day, moment.arm(engine_at(place)))) == -signal.SIGKILL
+    assert ended(partial(live, place, REQUESTS, day)) == 0
+    wanted = {t.request.request_id for t in tasks(MODELS[place.profile.protocol], REQUESTS, day)}
+    times = {i: n for i, n in executed(running).items() if i in wanted}
+    assert times == dict.fromkeys(wanted, 1)
+    ledger = SqlLedger(place.url, place.home)
+    counts = ledger.counts(day)[STEP]
+    [usage] = ledger.usage(day)
+    assert {k: v for k, v in counts.items() if v} == {"ok": REQUESTS}
+    assert (usage.requests, usage.succeeded, usage.retried) == (REQUESTS, REQUESTS, 0)
+    assert ledger.open_batches(day) == []
     ledger.close()
-    assert progress.finished
 
 
-def kill_and_restart(answering: Profile, home: Path, seed: int) -> int:
-    """Lives of random length, then one as long as it takes. Returns how many were ended by a kill."""
-    moments = random.Random(seed)
-    killed = 0
-    for number in range(LIVES + 1):
-        process = FORK.Process(target=live, args=(answering, home))
-        process.start()
-        process.join(moments.uniform(0.03, 0.5) if number < LIVES else 60)
-        if process.is_alive() and number < LIVES:
-            assert process.pid is not None
-            os.kill(process.pid, signal.SIGKILL)
-            process.join()
-            killed += 1
-        else:
-            assert process.exitcode == 0
-    return killed
+@pytest.mark.slow
+@pytest.mark.parametrize(("moment", "protocol"), CASES)
+def test_a_process_killed_at_this_moment_costs_nothing_twice(
+    moment: Moment, protocol: Protocol, emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    profile = profile_of(protocol, emulator, batch_requests=REQUESTS)
+    killed_and_gone_on(moment, Place(profile, tmp_path, f"sqlite:///{tmp_path}/ledger.db"), emulator)
 
 
-def executed(running: RunningEmulator) -> Counter[str]:
-    """request_id -> how often the emulator ran it, in whatever batch."""
-    with urlopen(f"{running.url}/_emulator/stats?requests=true") as answer:
-        found = json.loads(answer.read())["requests"]
-    times: Counter[str] = Counter()
-    for custom_id, count in found.items():
-        parsed = CustomId.parse(custom_id)
-        assert parsed is not None
-        times[parsed.request_id] += count
-    return times
-
-
-def billed(home: Path) -> Counter[str]:
-    """Tokens as the emulator's own result files state them."""
-    total: Counter[str] = Counter()
-    for path in (home / "files").glob("*.output"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            total.update(_tokens(json.loads(line)))
-    return total
-
-
-def _tokens(line: dict[str, Any]) -> dict[str, int]:
-    if "result" in line:
-        usage = line["result"]["message"]["usage"]
-        names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-        return {"input": sum(usage[name] for name in names), "output": usage["output_tokens"]}
-    usage = line["response"]["body"]["usage"]
-    return {"input": usage["prompt_tokens"], "output": usage["completion_tokens"]}
+@pytest.mark.slow
+@pytest.mark.parametrize(("moment", "protocol"), CASES)
+def test_the_same_with_the_ledger_on_postgres(
+    moment: Moment, protocol: Protocol, emulator: RunningEmulator, tmp_path: Path, postgres: Any
+) -> None:
+    profile = profile_of(protocol, emulator, batch_requests=REQUESTS)
+    killed_and_gone_on(moment, Place(profile, tmp_path, postgres.cleared()), emulator)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["openai", "anthropic"])
-def test_a_night_killed_again_and_again_pays_each_request_once(
-    protocol: Protocol, emulator: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import anthropic  # noqa: F401 - loaded before forking, so that lives are spent working
-    import openai  # noqa: F401
-
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-test")
-    answering = profile(protocol, emulator)
-    killed = kill_and_restart(answering, tmp_path, seed=20261120)
-    assert killed >= 3
-
-    wanted = {task.request.request_id for task in tasks(MODELS[protocol])}
-    assert executed(emulator) == dict.fromkeys(wanted, 1)
-
-    ledger = SqlLedger(f"sqlite:///{tmp_path}/ledger.db", tmp_path)
-    counts = ledger.counts(DAY)[STEP]
-    assert {k: v for k, v in counts.items() if v} == {"ok": REQUESTS}
-    assert ledger.open_batches() == []
-    [usage] = ledger.usage(DAY)
-    assert (usage.requests, usage.succeeded, usage.retried) == (REQUESTS, REQUESTS, 0)
-    tokens = billed(tmp_path / "emulator")
-    assert (usage.input_tokens, usage.output_tokens) == (tokens["input"], tokens["output"])
-    assert usage.cost_usd > Decimal(0)
-    ledger.close()
+def test_workers_killed_at_random_pay_each_request_once(protocol: Protocol) -> None:
+    command = [sys.executable, "-m", "tests.soak", "--kills", "6", "--workers", "3", "--protocol", protocol]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
+    told = json.loads(done.stdout)
+    assert done.returncode == 0, told
+    assert (told["executed_twice"], told["never_executed"], told["sums_exact"]) == (0, 0, True)
+    assert told["kills"] == 6
