@@ -75,6 +75,7 @@ class Assembly:
     def ledger(self) -> SqlLedger:
         ledger = SqlLedger(self.settings.ledger_url, self.home)
         ledger.migrate()
+        _ = self.lake  # analysts find their views from the first start, whichever command that was
         return ledger
 
     @cached_property
