@@ -80,7 +80,7 @@ def test_a_night_parks_without_a_process_and_is_continued_to_the_report(desk: De
     assert {run.status for run in runs} == {"SUCCESS"}
     report = desk.report(desk.today)
     assert report is not None
-    assert report["totals"]["received"] == len(_received(desk)) > 0
+    assert report["totals"]["received"] >= len(TODAY)
     assert (report["totals"]["open"], report["missing"]) == (0, [])
     _look_at_the_graph(page, desk)
     _look_at_the_report(page, desk)
@@ -143,10 +143,6 @@ def _drop_todays_mail(desk: DevDesk) -> None:
         return
     for name, text in TODAY.items():
         desk.drop(f"{name}.eml", mail(name, text))
-
-
-def _received(desk: DevDesk) -> list[Path]:
-    return [p for p in (desk.home / "raw").rglob("*.eml") if p.is_file()]
 
 
 def _materialize_latest(page: Any, desk: DevDesk) -> None:
