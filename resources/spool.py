@@ -33,8 +33,9 @@ class FileSpool:
         return [p for p in files if p.stem not in kept and _written_at(p) < before]
 
     def sweep(self, known: Collection[str], before: datetime) -> int:
-        """Removes the orphans; returns how many."""
-        found = self.orphans(known, before)
+        """Removes the orphans, and downloads whose process was killed; returns how many."""
+        left = [p for p in (self._root / "scratch").glob("*") if _written_at(p) < before]
+        found = [*self.orphans(known, before), *left]
         for path in found:
             path.unlink(missing_ok=True)
         return len(found)

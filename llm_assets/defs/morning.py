@@ -1,7 +1,7 @@
 """One night's report from lake and ledger: what belongs here is the order of reading, asking and writing."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import orjson
 from llm_assets.domain.outcome import Status
 from llm_assets.domain.step import Step
 from llm_assets.domain.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE
+from llm_assets.engine.advance import Progress
 from llm_assets.engine.budget import OVER_BUDGET, in_words, limits_of
 from llm_assets.engine.review import review_rows
 from llm_assets.engine.summary import summarise
@@ -49,10 +50,10 @@ class Written(NamedTuple):
     """The report as Markdown without a word from any mail."""
 
 
-def write_report(assembly: Assembly, day: date) -> Written:
+def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool]) -> Written:
     """Computes, summarises and writes the report; the newest revision stays when nothing has changed."""
     numbers = _numbers(assembly, day)
-    summary, by = _summary(assembly, numbers)
+    summary, by = _summary(assembly, numbers, pause)
     assembly.write_usage(day)
     page = Page(
         numbers=with_spend(numbers, assembly.lake.read(LLM_USAGE, day)),
@@ -83,12 +84,14 @@ def _numbers(assembly: Assembly, day: date) -> ReportNumbers:
     )
 
 
-def _summary(assembly: Assembly, numbers: ReportNumbers) -> tuple[str, str]:
+def _summary(
+    assembly: Assembly, numbers: ReportNumbers, pause: Callable[[Progress], bool]
+) -> tuple[str, str]:
     """The opening lines and the model that wrote them; by rule when the model is silent or invents a number."""
     given = summary_numbers(numbers)
     as_json = orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str).decode()
     request = summary_request(as_json, assembly.profile)
-    text = summarise(assembly.engine, numbers.day, request)
+    text = summarise(assembly.engine, numbers.day, request, pause)
     if text is None or unsupported_numbers(text, given):
         return plain_summary(numbers), ""
     return text, request.model

@@ -57,6 +57,11 @@ class Pause:
         return True
 
 
+def brief(desk: Desk, name: str) -> Pause:
+    """Waits as long as a step does before it parks, for what no run is parked for."""
+    return Pause(desk, name, desk.clock() + timedelta(seconds=desk.settings.grace_seconds))
+
+
 def work_or_park(
     context: dg.AssetExecutionContext, desk: Desk, night: Night, steps: Sequence[Step], rework: Rework
 ) -> Progress | None:

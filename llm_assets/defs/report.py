@@ -8,6 +8,7 @@ import dagster as dg
 from llm_assets.defs.intake import GROUP, OWNERS
 from llm_assets.defs.metadata import table_metadata
 from llm_assets.defs.morning import write_report, write_review_queue
+from llm_assets.defs.parking import brief
 from llm_assets.domain.digest import digest
 from llm_assets.domain.step import Step
 from llm_assets.domain.tables import REVIEW_QUEUE
@@ -53,7 +54,7 @@ def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -
     ) -> dg.MaterializeResult[None]:
         day = date.fromisoformat(context.partition_key)
         with desk.open() as assembly:
-            written = write_report(assembly, day)
+            written = write_report(assembly, day, brief(desk, "morning_report"))
         revision = written.revision
         return dg.MaterializeResult(
             metadata={

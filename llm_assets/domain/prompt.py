@@ -14,6 +14,9 @@ SYSTEM_HEADING = "# System"
 CASE_HEADING = "# Case"
 CASE_CHARACTERS = 24_000
 """About 8,000 tokens; what is longer is cut and says so, because a night must fit its budget."""
+CASE_MESSAGES = 30
+"""What people write in one case fits; two mail robots that answer each other write hundreds."""
+MESSAGE_ATTACHMENTS = 20
 
 _TAGS = (
     "case|message|subject|text|attachment|"
@@ -72,13 +75,22 @@ def fenced(text: str) -> str:
 
 
 def render_case(case: Case, *, characters: int = CASE_CHARACTERS) -> str:
-    """The case's messages oldest first, fenced, at most `characters` of mail text; the newest message is cut last."""
+    """The case's messages oldest first, fenced, at most `characters` of mail text; the newest message is cut last.
+
+    Of very many messages the first and the newest are shown, and how many lie between.
+    """
     budget = characters
+    count = len(case.documents)
+    left_out = max(0, count - CASE_MESSAGES)
     blocks: list[str] = []
-    for number in range(len(case.documents), 0, -1):
+    for number in range(count, 0, -1):
+        if 1 < number <= 1 + left_out:
+            continue
         block = _message(case.documents[number - 1], number, budget)
         budget = max(0, budget - len(block))
         blocks.append(block)
+    if left_out:
+        blocks.insert(-1, f"[{left_out} messages left out]")
     return "<case>\n" + "\n".join(reversed(blocks)) + "\n</case>"
 
 
@@ -92,10 +104,12 @@ def _message(document: Document, number: int, budget: int) -> str:
         f"<subject>{fenced(_cut(message.subject, 500))}</subject>",
         f"<text>\n{fenced(body)}\n</text>",
     ]
-    for attachment in message.attachments:
+    for attachment in message.attachments[:MESSAGE_ATTACHMENTS]:
         text = _cut(attachment.text, left)
         left = max(0, left - len(text))
         parts.append(f'<attachment name="{_attribute(attachment.filename)}">\n{fenced(text)}\n</attachment>')
+    if len(message.attachments) > MESSAGE_ATTACHMENTS:
+        parts.append(f"[{len(message.attachments) - MESSAGE_ATTACHMENTS} attachments left out]")
     return "\n".join([*parts, "</message>"])
 
 

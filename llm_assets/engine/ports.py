@@ -346,7 +346,8 @@ class Spool(Protocol):
     def discard(self, batch_id: str) -> None: ...
 
     def sweep(self, known: Collection[str], before: datetime) -> int:
-        """Removes lines of no batch in `known` that were last written before an instant; returns how many files."""
+        """Removes lines of no batch in `known`, and scratch files, that were last written before an instant; returns
+        how many files."""
 
     def scratch(self) -> Path:
         """A folder for files that may be lost at any time."""

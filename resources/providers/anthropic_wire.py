@@ -13,6 +13,7 @@ from llm_assets.domain.batch import Batch, BatchView, Candidate, Look
 from llm_assets.domain.errors import ConfigurationError, ContractError
 from llm_assets.domain.money import Usage, estimated_tokens
 from llm_assets.domain.outcome import Answer, Outcome
+from llm_assets.domain.reason import Reason
 from llm_assets.domain.request import Request
 from resources.providers.errors import refusal_of, token
 from resources.providers.wire import CHUNK, answered, count, items, mapping
@@ -149,7 +150,8 @@ def answer_of(line: Mapping[str, Any]) -> Answer:
         case "expired":
             return Answer(name, Outcome.EXPIRED, "", Usage(), "expired")
         case _:
-            return Answer(name, Outcome.INVALID, "", Usage(), f"result:{token(kind) or 'none'}")
+            told = f"result:{token(kind) or 'none'}"
+            return Answer(name, Outcome.INVALID, "", Usage(), told, Reason.UNREADABLE)
 
 
 def _errored(custom_id: str, error: Mapping[str, Any]) -> Answer:
@@ -159,7 +161,8 @@ def _errored(custom_id: str, error: Mapping[str, Any]) -> Answer:
     outcome = Outcome.FAILED_PERMANENT if permanent else Outcome.FAILED_TRANSIENT
     if refusal.kind == "request_too_large":
         outcome = Outcome.TOO_LARGE
-    return Answer(custom_id, outcome, "", Usage(), refusal.code or refusal.kind or "errored")
+    reason = Reason.NOT_ALLOWED if refusal.spent else None
+    return Answer(custom_id, outcome, "", Usage(), refusal.code or refusal.kind or "errored", reason)
 
 
 def message(custom_id: str, body: Mapping[str, Any]) -> Answer:

@@ -20,6 +20,7 @@ from llm_assets.domain.errors import (
     TransientError,
     UnansweredError,
 )
+from llm_assets.domain.reason import Reason
 from llm_assets.engine.ports import Provider
 
 BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
@@ -161,8 +162,9 @@ def test_a_create_answered_without_an_id_is_open(
 def test_a_create_that_nobody_listens_to_certainly_did_not_happen(wire: Wire, tmp_path: Path) -> None:
     provider = adapter(wire.protocol, closed_port())
     batch, spool, _ = spooled(provider, tmp_path, [MAIL])
-    with pytest.raises(TransientError, match="cannot be reached at 127.0.0.1"):
+    with pytest.raises(TransientError, match="cannot be reached at 127.0.0.1") as caught:
         provider.create(batch, spool)
+    assert caught.value.reason is Reason.UNREACHABLE
 
 
 def test_an_input_file_the_provider_does_not_see_yet_is_waited_for(server: Canned, tmp_path: Path) -> None:
@@ -188,6 +190,35 @@ def test_the_pause_a_provider_asks_for_is_passed_on_and_not_slept(
     with pytest.raises(TransientError) as caught:
         asking(wire, adapter(wire.protocol, server.url))()
     assert caught.value.retry_after == seconds
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (Reply(429, b"{}"), Reason.RATE_LIMIT),
+        (Reply(500, b"{}"), Reason.SERVER_ERROR),
+        (Reply(503, b"<html>busy</html>"), Reason.OVERLOADED),
+        (Reply(504, b"<html>timeout</html>"), Reason.TIMEOUT),
+        (Reply(408, b"{}"), Reason.TIMEOUT),
+        (Reply(silent=True), Reason.TIMEOUT),
+        (Reply(cut=True), Reason.SERVER_ERROR),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_failures_that_pass_are_told_apart(wire: Wire, reply: Reply, reason: Reason, server: Canned) -> None:
+    server.on(f"POST {wire.online}", reply)
+    with pytest.raises(TransientError) as caught:
+        asking(wire, adapter(wire.protocol, server.url, timeout=0.3))()
+    assert caught.value.reason is reason
+
+
+def test_a_request_longer_than_the_model_reads_is_too_large(server: Canned) -> None:
+    error = OPENAI.error("invalid_request_error", "context_length_exceeded")
+    server.on(f"POST {OPENAI.online}", Reply(400, error))
+    with pytest.raises(PermanentError) as caught:
+        asking(OPENAI, adapter("openai", server.url))()
+    assert caught.value.code == "too_large"
 
 
 @BOTH

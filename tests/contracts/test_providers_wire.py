@@ -26,7 +26,8 @@ from provider_kit import (
 from llm_assets.domain.batch import Look
 from llm_assets.domain.errors import ConfigurationError, ContractError
 from llm_assets.domain.money import Usage
-from llm_assets.domain.outcome import Outcome
+from llm_assets.domain.outcome import Outcome, reason_of
+from llm_assets.domain.reason import Reason
 from resources.providers import anthropic_wire, openai_wire
 
 BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
@@ -185,6 +186,13 @@ OPENAI_LINES = [
     ),
     ("server", openai_line(500, refused("server_error", None)), Outcome.FAILED_TRANSIENT, "server_error"),
     ("bare", openai_line(503, {}), Outcome.FAILED_TRANSIENT, "503"),
+    ("large", openai_line(413, {}), Outcome.TOO_LARGE, "413"),
+    (
+        "long",
+        openai_line(400, refused("invalid_request_error", "context_length_exceeded")),
+        Outcome.TOO_LARGE,
+        "context_length_exceeded",
+    ),
     (
         "expired",
         openai_line(None, {}, {"code": "batch_expired", "message": MAIL}),
@@ -208,6 +216,23 @@ OPENAI_LINES = [
 def test_an_openai_result_line_becomes(line: dict[str, Any], outcome: Outcome, detail: str) -> None:
     answer = openai_wire.answer_of(line)
     assert (answer.custom_id, answer.outcome, answer.detail) == ("c", outcome, detail)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code", "reason"),
+    [
+        (429, "tokens", "rate_limit_exceeded", Reason.RATE_LIMIT),
+        (503, "server_error", "server_is_overloaded", Reason.OVERLOADED),
+        (503, "", None, Reason.OVERLOADED),
+        (504, "", None, Reason.TIMEOUT),
+        (500, "odd", None, Reason.SERVER_ERROR),
+        (401, "x", "invalid_api_key", Reason.NOT_ALLOWED),
+        (429, "insufficient_quota", None, Reason.NOT_ALLOWED),
+        (400, "invalid_request_error", None, Reason.REJECTED),
+    ],
+)
+def test_lines_that_failed_are_told_apart(status: int, kind: str, code: str | None, reason: Reason) -> None:
+    assert reason_of(openai_wire.answer_of(openai_line(status, refused(kind, code)))) is reason
 
 
 def result(kind: str, **rest: Any) -> dict[str, Any]:
@@ -237,6 +262,7 @@ ANTHROPIC_LINES = [
     ("bad", errored("invalid_request_error"), Outcome.FAILED_PERMANENT, "invalid_request_error"),
     ("spent", errored("invalid_request_error", SPENT), Outcome.FAILED_TRANSIENT, "invalid_request_error"),
     ("server", errored("api_error"), Outcome.FAILED_TRANSIENT, "api_error"),
+    ("large", errored("request_too_large"), Outcome.TOO_LARGE, "request_too_large"),
     ("expired", result("expired"), Outcome.EXPIRED, "expired"),
     ("canceled", result("canceled"), Outcome.CANCELLED, "canceled"),
     ("new kind", result("postponed"), Outcome.INVALID, "result:postponed"),
@@ -349,3 +375,20 @@ def test_the_streamed_create_body_holds_exactly_the_spooled_requests(users: list
         requests = orjson.loads(sent)["requests"]
         assert [r["custom_id"] for r in requests] == ids
         assert [r["params"]["messages"][0]["content"] for r in requests] == users
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (errored("overloaded_error"), Reason.OVERLOADED),
+        (errored("rate_limit_error"), Reason.RATE_LIMIT),
+        (errored("timeout_error"), Reason.TIMEOUT),
+        (errored("invalid_request_error", SPENT), Reason.NOT_ALLOWED),
+        (errored("invalid_request_error"), Reason.REJECTED),
+        (result("postponed"), Reason.UNREADABLE),
+        (said("x", "pause_turn"), Reason.UNFINISHED),
+        (said(""), Reason.EMPTY),
+    ],
+)
+def test_results_that_failed_are_told_apart(line: dict[str, Any], reason: Reason) -> None:
+    assert reason_of(anthropic_wire.answer_of(line)) is reason

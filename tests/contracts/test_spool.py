@@ -48,5 +48,15 @@ def test_old_files_of_no_known_batch_are_swept(tmp_path: Path) -> None:
     assert not orphan.exists()
 
 
+def test_downloads_that_a_killed_process_left_are_swept(tmp_path: Path) -> None:
+    spool = FileSpool(tmp_path)
+    old, young = spool.scratch() / "a-results.jsonl", spool.scratch() / "b-results.jsonl"
+    for path, at in ((old, YESTERDAY - timedelta(hours=1)), (young, NOW)):
+        path.write_bytes(b"{}\n")
+        os.utime(path, (at.timestamp(), at.timestamp()))
+    assert spool.sweep(["a"], YESTERDAY) == 1
+    assert (old.exists(), young.exists()) == (False, True)
+
+
 def test_an_empty_home_has_no_orphans(tmp_path: Path) -> None:
     assert FileSpool(tmp_path).sweep([], NOW) == 0

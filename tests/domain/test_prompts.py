@@ -8,7 +8,14 @@ from invented_documents import attachment, case, document
 
 from llm_assets.domain.document import Address, Role
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.prompt import CASE_CHARACTERS, Prompt, fenced, render_case
+from llm_assets.domain.prompt import (
+    CASE_CHARACTERS,
+    CASE_MESSAGES,
+    MESSAGE_ATTACHMENTS,
+    Prompt,
+    fenced,
+    render_case,
+)
 
 PROMPT = Prompt("categories", "Sort into:\n$categories", "Mail:\n$case")
 OUR_TAGS = re.compile(
@@ -150,6 +157,30 @@ def test_a_long_case_stays_within_its_budget() -> None:
     rendered = render_case(case(long, document(2, "c" * 2 * CASE_CHARACTERS, attachments=(shown,))))
     assert len(rendered) < CASE_CHARACTERS + 1000
     assert "b" not in re.sub(r"<[^>]*>", "", rendered).replace("[cut]", "").replace("b@", "")
+
+
+def test_of_a_mail_loop_the_request_and_the_newest_messages_are_shown() -> None:
+    loop = [document(n, f"robot answer {n}") for n in range(2, 501)]
+    rendered = render_case(case(document(1, "Where is my card?"), *loop))
+    shown = [int(n) for n in re.findall(r'<message n="(\d+)"', rendered)]
+    assert shown == [1, *range(500 - CASE_MESSAGES + 2, 501)]
+    assert "Where is my card?" in rendered and "robot answer 500\n" in rendered
+    first, rest = rendered.split(f"\n[{500 - CASE_MESSAGES} messages left out]\n")
+    assert first.endswith("</message>") and rest.startswith("<message")
+    assert len(rendered) < CASE_CHARACTERS
+
+
+@pytest.mark.parametrize("count", [1, 2, CASE_MESSAGES])
+def test_a_long_correspondence_is_shown_whole(count: int) -> None:
+    rendered = render_case(case(*(document(n) for n in range(1, count + 1))))
+    assert rendered.count("<message ") == count and "left out" not in rendered
+
+
+def test_very_many_attachments_are_counted_not_listed() -> None:
+    many = tuple(attachment("", filename=f"{n}.png") for n in range(200))
+    rendered = render_case(case(document(1, attachments=many)))
+    assert rendered.count("<attachment ") == MESSAGE_ATTACHMENTS
+    assert f"[{200 - MESSAGE_ATTACHMENTS} attachments left out]" in rendered
 
 
 def test_attachments_share_what_the_body_leaves() -> None:
