@@ -236,7 +236,8 @@ class Ledger(Protocol):
         None when none was."""
 
     def members(self, batch_id: str, *, unsettled: bool = False) -> dict[str, Member]:
-        """request_id -> member of a batch; released ones left out, and settled ones too when `unsettled`."""
+        """request_id -> member of a batch with its estimate and reservation; released ones left out, and settled
+        ones too when `unsettled`."""
 
     def settle(self, batch: Batch, settlements: Sequence[Settlement]) -> int:
         """Applies each settlement once; returns how many were new. A settled attempt is never changed."""

@@ -29,15 +29,12 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.ports import Member
 from llm_assets.engine.settle import without_answer
 from llm_assets.engine.spooled import custom_id_of
-from llm_assets.engine.submit import TOO_LARGE, lose
+from llm_assets.engine.submit import LONGEST_WAIT, TOO_LARGE, lose
 
 log = structlog.get_logger()
 
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 300.0
-LONGEST_WAIT = 3600.0
-"""A provider that asks for more than an hour is asked again after one: it may have meant somebody else."""
-
 SILENT_GOES = 10
 """Goes without any answer after which a failure is held against the request that met it: about 18 minutes."""
 
@@ -63,8 +60,8 @@ def answer_online(engine: Engine, batch: Batch) -> None:
     """Asks what is unanswered of a batch in INTENT, settling each answer as it comes. The caller owns the batch.
 
     A crash leaves at most `online_concurrency` answers paid and unsettled: an online call cannot be looked up.
-    Raises BlockedError after settling what was answered, the rest being due again; and TransientError after a
-    failure, the rest being asked again not before the batch says.
+    Raises BlockedError after settling what was answered, the rest being due again; and TransientError when nothing
+    was answered. After any failure the rest is asked again not before the batch says.
     """
     if not engine.spool.path(batch.batch_id).exists():
         lose(engine, batch, "its spooled lines are gone")
@@ -117,7 +114,7 @@ def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
         finish(engine, batch.batch_id, BatchState.CREATING)
     else:
         _put_off(engine, batch, go, left)
-    if go.failed:
+    if go.failed and not go.answered:
         raise go.failed[0][1]
 
 

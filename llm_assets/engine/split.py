@@ -12,7 +12,9 @@ import structlog
 
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.digest import digest
+from llm_assets.domain.errors import OverBudgetError
 from llm_assets.domain.request import BATCH_ID_LENGTH, CustomId
+from llm_assets.engine.budget import limits_of
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.ports import Member
 from llm_assets.engine.spooled import custom_id_of
@@ -42,10 +44,10 @@ def split(engine: Engine, batch: Batch, why: str, *, halvings: int, not_before: 
 
 def _intend(engine: Engine, half: Batch, members: list[Member]) -> None:
     try:
-        engine.ledger.intend(half, members)
-    except ValueError as err:  # planned and sent by another process in the meantime
+        engine.ledger.intend(half, members, limits_of(engine.budget, engine.lanes, half.day))
+    except (ValueError, OverBudgetError) as err:  # another process sent them meanwhile, or took the money
         engine.spool.discard(half.batch_id)
-        log.warning("another process was first", batch=half.batch_id, error=str(err))
+        log.warning("another process was first; planned again", batch=half.batch_id, error=str(err))
 
 
 def _halves(engine: Engine, batch: Batch) -> list[Batch]:

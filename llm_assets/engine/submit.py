@@ -18,6 +18,9 @@ log = structlog.get_logger()
 RETRY_SECONDS = 15.0
 """Pause before a create that certainly did not happen is tried again, when the provider names none."""
 
+LONGEST_WAIT = 3600.0
+"""A provider that asks for more than an hour is asked again after one: it may have meant another account."""
+
 LATER_SECONDS = 300.0
 """Pause before a batch that the provider's full queue turned away is sent again."""
 
@@ -101,7 +104,7 @@ def pause_after(err: BlockedError | TransientError) -> float | None:
         return RETRY_SECONDS
     if err.reason is Reason.UNREACHABLE:
         return None
-    return RETRY_SECONDS if err.retry_after is None else err.retry_after
+    return RETRY_SECONDS if err.retry_after is None else min(err.retry_after, LONGEST_WAIT)
 
 
 def turn_away(engine: Engine, batch: Batch, why: str) -> None:

@@ -123,12 +123,19 @@ def members(connection: Connection, batch_id: str, *, unsettled: bool) -> dict[s
             batch_members.c.request_id,
             batch_members.c.attempt,
             batch_members.c.attempt - requests.c.rounds_before,
+            batch_members.c.estimated_tokens,
+            func.coalesce(batch_members.c.reserved_pico_usd, 0),
         )
         .join(requests, requests.c.request_id == batch_members.c.request_id)
         .where(*where)
         .order_by(batch_members.c.request_id)
     )
-    return {request_id: Member(request_id, attempt, tries) for request_id, attempt, tries in rows}
+    return {
+        request_id: Member(
+            request_id, attempt, tries, estimated_tokens=tokens, reserved_usd=spending.usd(reserved)
+        )
+        for request_id, attempt, tries, tokens, reserved in rows
+    }
 
 
 def batch(connection: Connection, batch_id: str) -> Batch:

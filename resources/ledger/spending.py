@@ -23,6 +23,10 @@ def pico(usd: Decimal) -> int:
     return int((usd * PICO).to_integral_value())
 
 
+def usd(pico_usd: int) -> Decimal:
+    return Decimal(pico_usd) / PICO
+
+
 def take_turns(connection: Connection) -> None:
     """One reservation at a time until the transaction ends: two never both see the last of a budget."""
     if connection.dialect.name == "postgresql":  # SQLite's writers take turns anyway

@@ -25,6 +25,7 @@ from engine_night import (
 )
 
 from llm_assets.domain.document import Priority
+from llm_assets.domain.errors import PermanentError
 from llm_assets.domain.money import Budget, Committed, Limit, OverBudget, Usage
 from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Outcome, RequestState
@@ -162,6 +163,15 @@ def test_without_a_budget_nothing_is_set_aside_but_every_request_is_estimated(de
 def test_a_batch_under_way_sets_aside_the_most_it_may_cost(desk: Desk) -> None:
     desk.provider.looks_until_end = 5
     short(desk, Decimal(1)).start(tasks(7))
+    assert committed(desk) == Committed(Decimal(0), 7 * most())
+
+
+def test_a_batch_cut_in_two_keeps_what_was_set_aside_for_it(desk: Desk) -> None:
+    desk.provider.looks_until_end = 5
+    desk.provider.faults["upload"] = [PermanentError("too large", code="too_large")]
+    short(desk, Decimal(1)).start(tasks(7))
+    desk.advance()
+    assert sorted(b.requests for b in desk.open_batches()) == [3, 4]
     assert committed(desk) == Committed(Decimal(0), 7 * most())
 
 

@@ -15,7 +15,13 @@ def profile(base: Profile) -> Profile:
     return base.model_copy(update={"limits": SMALL})
 
 
-@pytest.mark.parametrize("base", [PROFILE, NO_METADATA], ids=["metadata", "no metadata"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        pytest.param(PROFILE, id="metadata"),
+        pytest.param(NO_METADATA, id="no metadata", marks=pytest.mark.slow),
+    ],
+)
 def test_whenever_a_process_dies_every_request_is_executed_once(
     open_desk: Callable[..., Desk], base: Profile
 ) -> None:

@@ -96,8 +96,8 @@ def test_after_a_failure_nothing_more_is_asked_until_the_provider_said_so(desk: 
     one_by_one(desk)
     limited = TransientError("slow down", retry_after=90, reason=Reason.RATE_LIMIT)
     desk.provider.faults["ask"] = [None, None, limited]
-    progress = desk.start(tasks(6, mode=Mode.ONLINE))
-    assert (progress.failure, desk.provider.calls["ask"]) == ("slow down", 3)
+    desk.start(tasks(6, mode=Mode.ONLINE))
+    assert (desk.batch().detail, desk.provider.calls["ask"]) == ("slow down", 3)
     assert desk.states() == {"ok": 2, "in_flight": 4}
     desk.clock.advance(89)
     desk.start()
@@ -117,6 +117,16 @@ def test_a_request_that_fails_while_others_are_answered_uses_up_its_tries(desk: 
     [letter] = desk.ledger().dead_letters(DAY)
     assert (letter.case_id, letter.detail) == ("case-0003", "server_error: 500")
     assert desk.ledger().failures(DAY) == {STEP: {"server_error": 3}}
+
+
+def test_waiting_goes_on_while_a_limited_provider_answers_a_few_at_a_time(desk: Desk) -> None:
+    """Each minute one answer and one refusal: slow, but no outage."""
+    one_by_one(desk)
+    limited = TransientError("slow down", reason=Reason.RATE_LIMIT)
+    desk.provider.faults["ask"] = [fault for _ in range(15) for fault in (None, limited)]
+    assert desk.work(tasks(15, mode=Mode.ONLINE)).finished
+    assert desk.rounds > 12
+    assert_all_answered_once(desk, 15)
 
 
 @pytest.mark.parametrize(

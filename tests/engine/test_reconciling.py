@@ -21,11 +21,18 @@ from engine_night import (
 from fake_provider import START, lines_of
 
 from llm_assets.domain.batch import Batch, BatchState, BatchView, Candidate, Look
-from llm_assets.domain.errors import PermanentError, TransientError, UnansweredError
+from llm_assets.domain.errors import (
+    BlockedError,
+    PermanentError,
+    TransientError,
+    UnansweredError,
+    UnreachableError,
+)
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Lane, Limits, Mode
 from llm_assets.engine.advance import StepPlan, start
 from llm_assets.engine.reconcile import MOST_CREATES, Adopt, Resend, Wait, decide
+from llm_assets.engine.submit import pause_after
 
 EARLY, DUE = START + timedelta(seconds=SETTLE - 1), START + timedelta(seconds=SETTLE)
 BATCH = Batch(
@@ -304,6 +311,23 @@ def test_where_the_batch_api_is_given_up_the_requests_are_asked_online(desk: Des
     desk.provider.change(capabilities=capabilities)
     assert desk.work().finished
     assert_all_answered_once(desk, 2)
+
+
+@pytest.mark.parametrize(
+    ("err", "pause"),
+    [
+        (TransientError("429"), 15),
+        (TransientError("429", retry_after=120), 120),
+        (TransientError("429", retry_after=10**7), 3600),
+        (BlockedError("no credit"), 15),
+        (UnreachableError("nobody there"), None),
+    ],
+    ids=["unsaid", "as asked", "within reason", "blocked", "nobody there"],
+)
+def test_how_long_a_create_that_did_not_happen_waits(
+    err: BlockedError | TransientError, pause: float | None
+) -> None:
+    assert pause_after(err) == pause
 
 
 def test_an_answered_refusal_is_no_unanswered_create(desk: Desk) -> None:
