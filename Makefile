@@ -23,8 +23,8 @@ $(BIN)/.dev: $(BIN)/.run
 demo: $(BIN)/.run ## One whole night on the samples: no key, no server
 	@$(BIN)/python -m llm_assets.demo
 
-test: $(BIN)/.dev ## Every test; what this machine lacks is skipped with the reason
-	$(BIN)/pytest -n 2 --dist loadgroup
+test: $(BIN)/.dev ## Every test but the soak; what this machine lacks is skipped with the reason
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not soak"
 
 dev: $(BIN)/.run ## Dagster UI, daemon and emulator on loopback
 	@$(BIN)/python -m llm_assets.dev
@@ -41,6 +41,7 @@ bench: $(BIN)/.dev ## Engine against the emulator: one JSON object per scenario
 	@$(BIN)/python -m tests.bench
 
 soak: $(BIN)/.dev ## A hundred processes killed at random moments; nothing paid twice, nothing lost
+	$(BIN)/pytest -m soak
 	@$(BIN)/python -m tests.soak --database sqlite
 	@$(BIN)/python -m tests.soak --database postgres
 

@@ -269,7 +269,7 @@ def test_a_process_killed_at_this_moment_costs_nothing_twice(
     killed_and_gone_on(moment, Place(profile, tmp_path, f"sqlite:///{tmp_path}/ledger.db"), emulator)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize(("moment", "protocol"), CASES)
 def test_the_same_with_the_ledger_on_postgres(
     moment: Moment, protocol: Protocol, emulator: RunningEmulator, tmp_path: Path, postgres: Any
