@@ -196,8 +196,8 @@ class Lake:
 
     def _refused(self, what: str, reason: str) -> DeskError:
         return DeskError(
-            f"could not {what}: {reason}; check free space and permissions of {self.home} and run it again, "
-            "what was there before is untouched"
+            f"could not {what}: {reason}; check free space (a disk may be full) and permissions of {self.home} "
+            "and run the same again, what was there before is untouched"
         )
 
 
