@@ -33,7 +33,14 @@ TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
         {BatchState.SUBMITTED, BatchState.INTENT, BatchState.REJECTED, BatchState.CANCELLED}
     ),
     BatchState.SUBMITTED: frozenset(
-        {BatchState.ENDED, BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED, BatchState.INTENT}
+        {
+            BatchState.ENDED,
+            BatchState.REJECTED,
+            BatchState.LOST,
+            BatchState.CANCELLED,
+            BatchState.INTENT,
+            BatchState.CREATING,
+        }
     ),
     BatchState.ENDED: frozenset({BatchState.COLLECTED, BatchState.LOST, BatchState.CREATING}),
     BatchState.COLLECTED: frozenset(),

@@ -1,6 +1,7 @@
 """Collect: stream a batch's results, settle each request exactly once, and name what is missing."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import structlog
 
@@ -28,7 +29,7 @@ def collect(engine: Engine, batch: Batch) -> None:
     """Applies the results of a batch in state ENDED. The caller owns it; repeating it after a crash is safe.
 
     Raises TransientError when the results could not be read whole, and NotOursError when an adopted batch's
-    results carry another batch's ids.
+    results carry another batch's ids, or none of its own.
     """
     members = engine.ledger.members(batch.batch_id)
     unseen = dict(members)
@@ -39,16 +40,24 @@ def collect(engine: Engine, batch: Batch) -> None:
         ours, strangers = ours + len(settlements), strangers + unknown
         if batch.provisional and strangers and not ours:
             raise NotOursError(batch.batch_id)
+        if batch.provisional and ours:
+            batch = _proven(engine, batch)
         engine.ledger.settle(batch, settlements)
+    if batch.provisional:
+        raise NotOursError(batch.batch_id)
     _settle_missing(engine, judge, batch, unseen.values())
     detail = f"{strangers} result lines carry ids that are not of this batch" if strangers else ""
     if strangers:
         log.error("unknown ids in results", batch=batch.batch_id, lines=strangers, provider=batch.provider)
-    engine.ledger.transition(
-        batch.batch_id, BatchState.ENDED, BatchState.COLLECTED, detail=detail, provisional=False
-    )
+    engine.ledger.transition(batch.batch_id, BatchState.ENDED, BatchState.COLLECTED, detail=detail)
     engine.spool.discard(batch.batch_id)
     log.info("collected", batch=batch.batch_id, step=batch.step, requests=len(members), missing=len(unseen))
+
+
+def _proven(engine: Engine, batch: Batch) -> Batch:
+    """Ours for good, before the first of its results is settled: from then on it is never disowned."""
+    engine.ledger.transition(batch.batch_id, batch.state, batch.state, provisional=False)
+    return replace(batch, provisional=False)
 
 
 def settle_all(engine: Engine, batch: Batch, outcome: Outcome, detail: str) -> None:

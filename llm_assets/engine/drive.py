@@ -15,7 +15,7 @@ from llm_assets.domain.profile import Mode
 from llm_assets.engine.collect import NotOursError, collect
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.look import begin_grace, grace_is_over, look
-from llm_assets.engine.reconcile import reconcile
+from llm_assets.engine.reconcile import disown, reconcile
 from llm_assets.engine.route import answer_online, finish
 from llm_assets.engine.submit import carry_out_refusal, lose, submit, vanish
 
@@ -132,26 +132,13 @@ def _collect(engine: Engine, batch: Batch) -> None:
     try:
         collect(engine, batch)
     except NotOursError:
-        _disown(engine, batch)
+        disown(engine, batch, "the adopted batch held somebody else's results")
     except UnknownBatchError:
-        if not grace_is_over(batch, engine.clock()):
-            begin_grace(engine, batch)
+        now = engine.ledger.batch(batch.batch_id)  # its first lines may have proven it ours
+        if not grace_is_over(now, engine.clock()):
+            begin_grace(engine, now)
             raise
-        vanish(engine, batch)
-
-
-def _disown(engine: Engine, batch: Batch) -> None:
-    """What was adopted is somebody else's. Ours may still be among the other candidates: they are looked through
-    again without this one, before anything is sent anew."""
-    assert batch.provider_batch_id is not None
-    engine.ledger.transition(
-        batch.batch_id,
-        BatchState.ENDED,
-        BatchState.CREATING,
-        provider_batch_id=None,
-        submitted_at=None,
-        provisional=False,
-        disowned=(*batch.disowned, batch.provider_batch_id),
-        detail="the adopted batch held somebody else's results",
-    )
-    log.warning("disowned", batch=batch.batch_id, step=batch.step, provider_batch=batch.provider_batch_id)
+        if now.provisional:
+            disown(engine, now, "the adopted batch is gone and never proved ours")
+            return
+        vanish(engine, now)

@@ -7,6 +7,7 @@ import structlog
 
 from llm_assets.domain.batch import Batch, BatchState, BatchView, Look
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.reconcile import disown
 from llm_assets.engine.submit import TOO_LARGE, refuse, turn_away, vanish
 
 log = structlog.get_logger()
@@ -20,6 +21,11 @@ def look(engine: Engine, batch: Batch) -> BatchState:
     match following:
         case BatchState.SUBMITTED:
             _remember(engine, batch, view)
+        case BatchState.LOST if _is_listed(engine, batch):
+            return BatchState.SUBMITTED
+        case BatchState.REJECTED | BatchState.INTENT | BatchState.LOST if batch.provisional:
+            disown(engine, batch, f"the adopted batch is {view.status} and never proved ours")
+            return BatchState.CREATING
         case BatchState.ENDED:
             engine.ledger.transition(
                 batch.batch_id, batch.state, following, detail=view.status, not_before=None
@@ -29,8 +35,6 @@ def look(engine: Engine, batch: Batch) -> BatchState:
             refuse(engine, batch, code, view.detail or view.status)
         case BatchState.INTENT:
             turn_away(engine, batch, view.detail or view.status)
-        case BatchState.LOST if _is_listed(engine, batch):
-            return BatchState.SUBMITTED
         case BatchState.LOST:
             vanish(engine, batch)
         case _:

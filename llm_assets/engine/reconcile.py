@@ -1,6 +1,6 @@
 """Reconcile: find out whether a create whose answer never came made a batch, and go on without a person."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,22 +36,29 @@ class Resend:
 
 
 def decide(
-    batch: Batch, candidates: Sequence[Candidate], now: datetime, settle_seconds: float
+    batch: Batch,
+    candidates: Sequence[Candidate],
+    now: datetime,
+    settle_seconds: float,
+    claimed: Collection[str] = (),
 ) -> Adopt | Wait | Resend:
-    """What to do about a batch in CREATING. `candidates` are those no other batch of ours claims.
+    """What to do about a batch in CREATING. `candidates` are those that no other batch of ours is proven to be;
+    `claimed` are the ids that another one was given provisionally.
 
     One that metadata proves ours is adopted, its proven copies are cancelled. A single unproven one of the
     right size is adopted provisionally. Several unproven ones may belong to another application in the
-    workspace: they are waited for, never cancelled; after the settle time the oldest is tried.
+    workspace: they are waited for, never cancelled; after the settle time the oldest is tried. One that is
+    claimed may be ours all the same: nothing is sent again until its results say whose it is.
     """
     proven = sorted((c for c in candidates if c.proven), key=_age)
     if proven:
         return Adopt(proven[0], tuple(proven[1:]))
-    fitting = sorted((c for c in candidates if c.requests == batch.requests), key=_age)
+    sized = sorted((c for c in candidates if c.requests == batch.requests), key=_age)
+    fitting = [c for c in sized if c.provider_batch_id not in claimed]
     waited = now - (batch.creating_at or batch.created_at) >= timedelta(seconds=settle_seconds)
     if len(fitting) == 1 or (fitting and waited):
         return Adopt(fitting[0])
-    return Resend() if waited else Wait()
+    return Resend() if waited and not sized else Wait()
 
 
 def _age(candidate: Candidate) -> tuple[datetime, str]:
@@ -67,7 +74,7 @@ def reconcile(engine: Engine, batch: Batch) -> str:
         return _release(engine, batch, gone, "released the requests, to be asked online")
     not_ours = engine.ledger.known_provider_ids(batch.provider).union(batch.disowned)
     found = [c for c in engine.provider.candidates(batch) if c.provider_batch_id not in not_ours]
-    match decide(batch, found, engine.clock(), engine.settle_seconds):
+    match decide(batch, found, engine.clock(), engine.settle_seconds, _claimed(engine, batch.provider)):
         case Adopt(candidate, copies):
             for copy in copies:  # before adopting: afterwards nobody would look for them again
                 engine.provider.cancel(copy.provider_batch_id)
@@ -92,6 +99,32 @@ def reconcile(engine: Engine, batch: Batch) -> str:
         case Resend():
             engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.INTENT)
             return "never reached the provider; sending again"
+
+
+def _claimed(engine: Engine, provider: str) -> set[str]:
+    """Batches at the provider that one of ours was given without proof."""
+    claims = (b for b in engine.ledger.open_batches() if b.provisional and b.provider == provider)
+    return {b.provider_batch_id for b in claims if b.provider_batch_id is not None}
+
+
+def disown(engine: Engine, batch: Batch, why: str) -> None:
+    """What was adopted is somebody else's, or cannot be proven ours any more. Ours may still be among the other
+    candidates: they are looked through again without this one, before anything is sent anew."""
+    assert batch.provider_batch_id is not None
+    engine.ledger.transition(
+        batch.batch_id,
+        batch.state,
+        BatchState.CREATING,
+        provider_batch_id=None,
+        submitted_at=None,
+        provisional=False,
+        disowned=(*batch.disowned, batch.provider_batch_id),
+        not_before=None,
+        detail=why,
+    )
+    log.warning(
+        "disowned", batch=batch.batch_id, step=batch.step, provider_batch=batch.provider_batch_id, why=why
+    )
 
 
 def _release(engine: Engine, batch: Batch, detail: str, told: str) -> str:

@@ -202,6 +202,6 @@ def _batch(row: RowMapping) -> Batch:
 
 def known_provider_ids(connection: Connection, provider: str) -> frozenset[str]:
     known = select(batches.c.provider_batch_id).where(
-        batches.c.provider == provider, batches.c.provider_batch_id.is_not(None)
+        batches.c.provider == provider, batches.c.provider_batch_id.is_not(None), ~batches.c.provisional
     )
     return frozenset(connection.execute(known).scalars())
