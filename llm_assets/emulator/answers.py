@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import orjson
 
+from llm_assets.emulator.errors import ANTHROPIC_TYPES, ApiError, Protocol
+from llm_assets.emulator.journal import Fate
 from llm_assets.emulator.prompts import Prompt, estimate
 from llm_assets.emulator.rules.answer import answer
 
@@ -47,6 +49,22 @@ def complete(prompt: Prompt, *, cache_hit: bool, anthropic: bool, twist: Twist |
         text, tokens, stop = text[: max(0, prompt.max_tokens - thought) * 4], prompt.max_tokens, "length"
     read, written = _cache(prompt, cache_hit, anthropic)
     return Completion(text, stop, prompt.input_tokens, max(tokens, 1), read, written, min(thought, tokens))
+
+
+def fate_of(done: Completion, twist: Twist | None) -> Fate:
+    """Whether a client can use this answer."""
+    return "usable" if twist is None and done.stop == "stop" else "unusable"
+
+
+PASSING_STATUSES = frozenset({401, 402, 403, 408, 409, 429})
+
+
+def is_permanent(protocol: Protocol, error: ApiError) -> bool:
+    """Whether a request that failed so would fail the same way again."""
+    if protocol == "anthropic":
+        kind = error.type or ANTHROPIC_TYPES.get(error.status, "api_error")
+        return kind in ("invalid_request_error", "request_too_large")
+    return error.status < 500 and error.status not in PASSING_STATUSES
 
 
 def _twisted(prompt: Prompt, twist: Twist | None) -> tuple[str, Stop]:

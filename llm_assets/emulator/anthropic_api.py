@@ -2,13 +2,14 @@
 
 import asyncio
 import mmap
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from llm_assets.emulator.admission import admit_anthropic
 from llm_assets.emulator.answers import anthropic_message
 from llm_assets.emulator.anthropic_checks import VERSIONS
-from llm_assets.emulator.batches import ENDED, end_moment, faults_of, phase
+from llm_assets.emulator.batches import ENDED, end_moment, faults_of, nulled, phase
 from llm_assets.emulator.clock import rfc3339
 from llm_assets.emulator.context import Context
 from llm_assets.emulator.errors import ApiError
@@ -57,7 +58,7 @@ async def create_batch(ctx: Context, request: Request) -> Reply:
         model=split.model,
     )
     ctx.begin(record)
-    return Reply.of(view(ctx, record, created=True))
+    return replace(Reply.of(view(ctx, record, created=True)), batch=batch_id)
 
 
 def _write_requests(request: Request, target: Path) -> Split:
@@ -133,7 +134,8 @@ async def batch_results(ctx: Context, request: Request, batch_id: str) -> Reply:
         raise ApiError(404, f"The results of batch {batch_id} are no longer available.")
     path = ctx.store.path(f"{batch_id}.output")
     length = cut_results(ctx, record, path, record.work.output_bytes)
-    return Reply(200, FileBody(path, length), "application/x-jsonl")
+    body = FileBody(path, length, whole=length == record.work.output_bytes)
+    return Reply(200, body, "application/x-jsonl", batch=batch_id)
 
 
 def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[st
         counts["processing"] = record.total
     faults = faults_of(record)
     archived = record.created_at + RETENTION
-    reachable = ended and now <= archived and not any(fault.null_output for fault in faults)
+    reachable = ended and now <= archived and not nulled(record, now)
     shown = {
         "id": record.id,
         "type": "message_batch",
@@ -161,7 +163,7 @@ def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[st
         "ended_at": rfc3339(end_moment(record)) if ended else None,
         "cancel_initiated_at": rfc3339(record.cancelled_at),
         "archived_at": rfc3339(archived) if now > archived else None,
-        "results_url": f"{ctx.base_url}/v1/messages/batches/{record.id}/results" if reachable else None,
+        "results_url": _results_url(ctx, record, now) if reachable else None,
     }
     for fault in () if created else faults:
         if fault.status is not None:
@@ -170,12 +172,19 @@ def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[st
     return shown
 
 
+def _results_url(ctx: Context, record: BatchRecord, now: float) -> str:
+    path = f"/v1/messages/batches/{record.id}/results"
+    if any(now < end_moment(record) + fault.elsewhere_seconds for fault in faults_of(record)):
+        return ctx.elsewhere + path
+    return ctx.base_url + path
+
+
 async def create_message(ctx: Context, request: Request) -> Reply:
     params = request.json(MESSAGE_LIMIT)
     prompt = admit_anthropic(params, request.headers["anthropic-version"])
     if params.get("stream"):
         raise ApiError(400, "stream: the emulator answers whole messages only")
-    done = ctx.answer_now(prompt, "anthropic")
+    done = ctx.answer_now(prompt, params, "anthropic")
     return Reply.of(anthropic_message(prompt, done, ctx.new_id(""), batch=False))
 
 

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from llm_assets.emulator import admin, anthropic_api, openai_api
-from llm_assets.emulator.context import Context
+from llm_assets.emulator.context import ELSEWHERE, Context
 from llm_assets.emulator.errors import ApiError, Protocol, error_body
+from llm_assets.emulator.journal import Call
 from llm_assets.emulator.record import Recorder
 from llm_assets.emulator.scenario import CallFault
-from llm_assets.emulator.wire import Receive, Reply, Request, Scope, Send, read_request, send_reply
+from llm_assets.emulator.wire import FileBody, Receive, Reply, Request, Scope, Send, read_request, send_reply
 
 LOG = logging.getLogger(__name__)
 Operation = Callable[..., Awaitable[Reply]]
@@ -95,6 +96,8 @@ class Emulator:
                 await send_reply(send, await admin.answer(self.context, self.calls, request))
                 return
             reply = await self._play(request)
+            if request.hold:
+                await asyncio.sleep(request.hold)
             if reply is None:
                 scope["emulator.transport"].abort()
                 return
@@ -106,8 +109,9 @@ class Emulator:
         """The answer to one provider call; None means the connection is dropped."""
         protocol = protocol_of(request.path, request.headers)
         request_id = self.context.new_id("req_")
+        call = Call(self.context.clock.now(), protocol, "unknown", keyed=_is_keyed(request))
         try:
-            reply = await self._run(protocol, request)
+            reply = await self._run(protocol, request, call)
         except ApiError as err:
             reply = Reply.of(error_body(protocol, err, request_id), err.status)
             reply.headers.update(err.headers)
@@ -115,20 +119,35 @@ class Emulator:
             LOG.exception("%s %s failed inside the emulator", request.method, request.path)
             error = ApiError(500, "The emulator failed; see its log.")
             reply = Reply.of(error_body(protocol, error, request_id), 500)
+        self._note(call, reply)
         if self.recorder is not None:
             self.recorder.write(protocol, request, reply)
         if reply is not None:
             reply.headers.setdefault("request-id" if protocol == "anthropic" else "x-request-id", request_id)
         return reply
 
-    async def _run(self, protocol: Protocol, request: Request) -> Reply | None:
+    def _note(self, call: Call, reply: Reply | None) -> None:
+        call.ended = self.context.clock.now()
+        if reply is not None:
+            call.status = reply.status
+            call.retry_after = retry_after(reply.headers)
+            call.batch = reply.batch
+            call.whole = not isinstance(reply.body, FileBody) or reply.body.whole
+        self.context.journal.call(call)
+
+    async def _run(self, protocol: Protocol, request: Request, call: Call) -> Reply | None:
+        if request.path.startswith(ELSEWHERE + "/"):
+            call.operation = "elsewhere"
+            raise ApiError(404, "Nothing is kept here; your key should not have come here.")
         found = _find(protocol, request)
+        call.operation, call.target = found.route.name, next(iter(found.arguments), "")
         self.calls[f"{protocol}.{found.route.name}"] += 1
         fault = self.context.casting.call(protocol, found.route.name)
         if fault is None:
             return await self._operate(protocol, found, request)
         if fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
+        request.hold = fault.hold_seconds
         if fault.drop == "before":
             return None
         broken = fault.status is not None or fault.body is not None or fault.drop is not None
@@ -141,6 +160,15 @@ class Emulator:
     async def _operate(self, protocol: Protocol, found: Found, request: Request) -> Reply:
         (anthropic_api if protocol == "anthropic" else openai_api).check_headers(request)
         return await found.route.run(self.context, request, *found.arguments)
+
+
+def _is_keyed(request: Request) -> bool:
+    return "authorization" in request.headers or "x-api-key" in request.headers
+
+
+def retry_after(headers: dict[str, str]) -> float | None:
+    found = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    return float(found) if found.isdigit() else None
 
 
 def _find(protocol: Protocol, request: Request) -> Found:

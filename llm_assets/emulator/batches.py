@@ -8,11 +8,13 @@ import logging
 import os
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Literal
 
 from llm_assets.emulator.clock import Clock
+from llm_assets.emulator.journal import Journal
 from llm_assets.emulator.parent import end_with
-from llm_assets.emulator.scenario import BatchFault
+from llm_assets.emulator.scenario import BatchFault, RequestFault
 from llm_assets.emulator.store import BatchRecord, Store, Work
 from llm_assets.emulator.work import Job, answer_batch
 
@@ -56,6 +58,13 @@ def phase(record: BatchRecord, now: float) -> Phase:
     return "finalizing" if elapsed >= record.latency * FINALIZING_FROM else "in_progress"
 
 
+def nulled(record: BatchRecord, now: float) -> bool:
+    """Whether a scenario keeps the place of the results from the client."""
+    return any(
+        fault.null_output or now < end_moment(record) + fault.null_seconds for fault in faults_of(record)
+    )
+
+
 def progress(record: BatchRecord, now: float) -> float:
     """Share of the requests that have run by now, 0 to 1."""
     if record.latency <= 0:
@@ -66,8 +75,9 @@ def progress(record: BatchRecord, now: float) -> float:
 class Answering:
     """Runs the jobs: small ones in a thread, large ones in a process of their own, so that calls stay quick."""
 
-    def __init__(self, store: Store, clock: Clock, seed: int) -> None:
+    def __init__(self, store: Store, clock: Clock, seed: int, journal: Journal) -> None:
         self._store = store
+        self._journal = journal
         self._clock = clock
         self._seed = seed
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="answers")
@@ -129,6 +139,8 @@ class Answering:
             input=self._store.path(record.input_file_id or f"{record.id}.requests"),
             output=folder.with_name(f"{record.id}.output"),
             errors=folder.with_name(f"{record.id}.errors"),
+            journal=self._journal.batch(record.id),
+            earlier=self._earlier(record),
             seed=self._seed,
             created=int(record.created_at),
             executed=record.executed,
@@ -136,6 +148,13 @@ class Answering:
             request_faults=tuple(record.request_faults),
             batch_faults=tuple(record.faults),
         )
+
+    def _earlier(self, record: BatchRecord) -> tuple[Path, ...]:
+        faults = [RequestFault.model_validate(fault) for fault in record.request_faults]
+        if not any(fault.when.needs_history for fault in faults):
+            return ()
+        others = [one.id for one in reversed(self._store.batches()) if one.id != record.id]
+        return (*map(self._journal.batch, others), self._journal.online)
 
     def _executor(self, requests: int) -> Executor:
         if requests <= IN_THREAD_UP_TO:

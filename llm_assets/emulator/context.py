@@ -4,15 +4,19 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from llm_assets.emulator.answers import Completion, Twist, complete
+from llm_assets.emulator.answers import Completion, Twist, complete, fate_of, is_permanent
 from llm_assets.emulator.batches import ENDED, WINDOW, Answering, faults_of, phase, progress
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.errors import ApiError, Protocol
+from llm_assets.emulator.journal import Execution, Fate, History, Journal, request_digest
 from llm_assets.emulator.options import EmulatorOptions
 from llm_assets.emulator.parent import Parents
 from llm_assets.emulator.prompts import Prompt
 from llm_assets.emulator.scenario import Casting, RequestCasting
 from llm_assets.emulator.store import BatchRecord, Store, Work
+from llm_assets.emulator.work import note_refused
+
+ELSEWHERE = "/_elsewhere"
 
 
 @dataclass(slots=True)
@@ -23,8 +27,15 @@ class Context:
     casting: Casting
     answering: Answering
     parents: Parents
+    journal: Journal
     base_url: str
     seen_prefixes: set[int] = field(default_factory=set)
+
+    @property
+    def elsewhere(self) -> str:
+        """This server under another name: to a client another host, which must not get its key."""
+        name = "localhost" if "//127.0.0.1:" in self.base_url else "127.0.0.1"
+        return f"http://{name}:{self.base_url.rpartition(':')[2]}{ELSEWHERE}"
 
     def new_id(self, prefix: str) -> str:
         return prefix + secrets.token_hex(12)
@@ -50,8 +61,15 @@ class Context:
             if waiting + record.tokens > limit:
                 record.work = Work(errors=[refused_input("token_limit_exceeded", record.model, limit)])
         self.store.add_batch(record)
-        if record.work is None:
+        if record.work is not None:
+            self._note_refused(record, record.work)
+        else:
             self.answering.start(record)
+
+    def _note_refused(self, record: BatchRecord, work: Work) -> None:
+        later = any(error["code"] == "token_limit_exceeded" for error in work.errors)
+        source = self.store.path(record.input_file_id or "")
+        note_refused(source, self.journal.batch(record.id), "later" if later else "refused")
 
     def unfinished(self, protocol: Protocol) -> list[BatchRecord]:
         now = self.clock.now()
@@ -90,20 +108,32 @@ class Context:
         self.store.save_batch(record)
         self.answering.start(record)
 
-    def answer_now(self, prompt: Prompt, protocol: Protocol) -> Completion:
+    def answer_now(self, prompt: Prompt, body: Any, protocol: Protocol) -> Completion:
         """A sync call's answer. Raises ApiError when the scenario makes this request fail."""
         faults = self.casting.scenario.requests
         twist: Twist | None = None
         if faults:
-            fault = RequestCasting(faults, protocol, self.options.seed).outcome("", prompt.model, prompt.user)
+            casting = RequestCasting(faults, protocol, self.options.seed, self._history())
+            fault = casting.outcome("", prompt.model, prompt.user, body)
             if fault is not None and fault.outcome == "error":
-                raise ApiError(fault.status, fault.message, fault.type, fault.code)
+                permanent = is_permanent(protocol, fault.error())
+                fate: Fate = "permanent" if permanent else "transient"
+                self.journal.answered_now(Execution(request_digest(body), fate))
+                raise fault.error()
             if fault is not None and fault.outcome not in ("expired", "cancelled"):
                 twist = fault.outcome  # type: ignore[assignment]
         prefix = hash((protocol, prompt.model, prompt.system))
         hit = prefix in self.seen_prefixes
         self.seen_prefixes.add(prefix)
-        return complete(prompt, cache_hit=hit, anthropic=protocol == "anthropic", twist=twist)
+        done = complete(prompt, cache_hit=hit, anthropic=protocol == "anthropic", twist=twist)
+        self.journal.answered_now(Execution(request_digest(body), fate_of(done, twist)))
+        return done
+
+    def _history(self) -> History:
+        if not any(fault.when.needs_history for fault in self.casting.scenario.requests):
+            return History()
+        made = [self.journal.batch(record.id) for record in reversed(self.store.batches())]
+        return History.of([*made, self.journal.online])
 
 
 def refused_input(code: str, model: str | None, limit: int = 90_000) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 import asyncio
 import mmap
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from llm_assets.emulator.admission import admit_openai
 from llm_assets.emulator.answers import chat_completion, response_object
-from llm_assets.emulator.batches import ENDED, Phase, end_moment, faults_of, phase, progress
+from llm_assets.emulator.batches import ENDED, Phase, end_moment, faults_of, nulled, phase, progress
 from llm_assets.emulator.clock import unix
 from llm_assets.emulator.context import Context
 from llm_assets.emulator.errors import ApiError
@@ -144,7 +145,8 @@ async def file_content(ctx: Context, request: Request, file_id: str) -> Reply:
     owner = ctx.store.batch(batch_of(record.id)) if record.purpose == "batch_output" else None
     if owner is not None:
         length = cut_results(ctx, owner, path, length)
-    return Reply(200, FileBody(path, length), "application/octet-stream")
+    body = FileBody(path, length, whole=length == record.bytes)
+    return Reply(200, body, "application/octet-stream", batch=batch_of(record.id))
 
 
 def content_name(file_id: str) -> str:
@@ -195,7 +197,7 @@ async def create_batch(ctx: Context, request: Request) -> Reply:
         metadata=body.get("metadata"),
     )
     ctx.begin(record)
-    return Reply.of(view(ctx, record, created=True))
+    return replace(Reply.of(view(ctx, record, created=True)), batch=record.id)
 
 
 async def retrieve_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
@@ -251,7 +253,7 @@ def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[st
     faults = faults_of(record)
     started = stage not in ("validating", "failed")
     work = record.work if stage in ENDED and stage != "failed" else None
-    hidden = any(fault.null_output for fault in faults)
+    hidden = nulled(record, now)
     suffix = record.id.removeprefix("batch_")
     moment = unix(end_moment(record))
     shown: dict[str, Any] = {
@@ -327,7 +329,7 @@ def _answer(ctx: Context, request: Request, endpoint: str) -> Reply:
     if body.get("stream"):
         raise refuse("The emulator answers whole responses only.", "stream", "unsupported_value")
     build = response_object if endpoint == "/v1/responses" else chat_completion
-    done = ctx.answer_now(prompt, "openai")
+    done = ctx.answer_now(prompt, body, "openai")
     return Reply.of(build(prompt, done, ctx.new_id(""), int(ctx.clock.now())))
 
 

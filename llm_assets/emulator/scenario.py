@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.errors import ApiError, Protocol
+from llm_assets.emulator.journal import History, request_digest
 
 Operation = Literal[
     "create_batch",
@@ -88,6 +89,14 @@ class RequestWhen(When):
     """Regular expression, searched."""
     keyword: str | None = None
     """Text in the user's part, case ignored."""
+    requests: tuple[int, ...] = ()
+    """Ordinals among the different requests, known by their bodies, in the order they were first executed."""
+    tries: tuple[int, ...] = ()
+    """Which execution of the same request; 1 is the first."""
+
+    @property
+    def needs_history(self) -> bool:
+        return bool(self.requests or self.tries)
 
     @field_validator("custom_id")
     @classmethod
@@ -114,6 +123,8 @@ class CallFault(Strict):
     drop: Literal["before", "after"] | None = None
     """Close the connection without an answer, before or after the work is done."""
     delay_seconds: float = Field(0, ge=0)
+    hold_seconds: float = Field(0, ge=0)
+    """The work is done, or not, as the other words say; the client hears of it so much later in real time."""
 
     def error(self, status: int) -> ApiError:
         message = self.message or f"Scenario fault with status {status}."
@@ -133,6 +144,10 @@ class BatchFault(Strict):
     extra_fields: dict[str, Any] = {}
     null_output: bool = False
     """Hide output_file_id or results_url although results exist."""
+    null_seconds: float = Field(0, ge=0)
+    """The same, but only for so long after the end."""
+    elsewhere_seconds: float = Field(0, ge=0)
+    """Anthropic: for so long after the end `results_url` leads to another host, which asks for the key."""
     latency: float | None = Field(None, ge=0)
     unlisted_seconds: float = Field(0, ge=0)
     """The batch does not appear in lists for so long."""
@@ -156,6 +171,9 @@ class RequestFault(Strict):
     type: str | None = None
     code: str | None = None
     message: str = "Scenario fault."
+
+    def error(self) -> ApiError:
+        return ApiError(self.status, self.message, type=self.type, code=self.code)
 
 
 class Limits(Strict):
@@ -251,10 +269,13 @@ class Casting:
 
 
 class RequestCasting:
-    """Which outcome a scenario forces on one request. Depends on the request alone, never on order."""
+    """Which outcome a scenario forces on one request. Depends on the request and on what was executed before."""
 
-    def __init__(self, faults: tuple[RequestFault, ...], protocol: Protocol, seed: int) -> None:
+    def __init__(
+        self, faults: tuple[RequestFault, ...], protocol: Protocol, seed: int, history: History | None = None
+    ) -> None:
         self._seed = str(seed)
+        self._history = history if history is not None else History()
         self._rules = [
             (f"requests[{index}]", fault, re.compile(fault.when.custom_id) if fault.when.custom_id else None)
             for index, fault in enumerate(faults)
@@ -264,12 +285,20 @@ class RequestCasting:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
-    def outcome(self, custom_id: str, model: str, user: str) -> RequestFault | None:
+    def outcome(self, custom_id: str, model: str, user: str, body: Any) -> RequestFault | None:
+        """Ask once per execution: it counts as a try of this request."""
+        nth = again = 0
+        if any(fault.when.needs_history for _, fault, _ in self._rules):
+            request = request_digest(body)
+            nth, again = self._history.ordinal(request), self._history.next_try(request)
+            self._history.add(request)
         for name, fault, pattern in self._rules:
             when = fault.when
             if when.model not in (None, model) or (pattern is not None and not pattern.search(custom_id)):
                 continue
             if when.keyword is not None and when.keyword.lower() not in user.lower():
+                continue
+            if (when.requests and nth not in when.requests) or (when.tries and again not in when.tries):
                 continue
             if drawn(when.share, self._seed, name, custom_id):
                 return fault

@@ -18,6 +18,7 @@ from llm_assets.emulator.app import Emulator
 from llm_assets.emulator.batches import Answering
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.context import Context
+from llm_assets.emulator.journal import Journal
 from llm_assets.emulator.options import EmulatorOptions
 from llm_assets.emulator.parent import Parents
 from llm_assets.emulator.record import Recorder
@@ -77,8 +78,11 @@ async def _run(
 ) -> None:
     store = Store(options.home)
     clock = Clock(store.setting("clock.offset"))
-    answering = Answering(store, clock, options.seed)
-    context = Context(options, store, clock, Casting(scenario, options.seed), answering, parents, url)
+    journal = Journal(options.home)
+    answering = Answering(store, clock, options.seed, journal)
+    context = Context(
+        options, store, clock, Casting(scenario, options.seed), answering, parents, journal, url
+    )
     recorder = Recorder(options.record) if options.record is not None else None
     config = uvicorn.Config(
         Emulator(context, recorder),
@@ -97,6 +101,7 @@ async def _run(
     finally:
         answering.close()
         store.close()
+        journal.close()
         if recorder is not None:
             recorder.close()
 

@@ -35,6 +35,8 @@ class Request:
     spooled: Path | None = None
     """Where a body above MEMORY_LIMIT was written; `data` is empty then."""
     length: int = 0
+    hold: float = 0
+    """Seconds between the work and the answer."""
 
     def json(self, limit: int) -> Any:
         """The parsed body. Raises ApiError 413 above `limit` bytes and 400 when it is not JSON."""
@@ -63,6 +65,7 @@ class FileBody:
     path: Path
     length: int
     """Bytes to send; fewer than the file holds when a scenario cuts the answer."""
+    whole: bool = True
 
 
 @dataclass(slots=True)
@@ -71,6 +74,8 @@ class Reply:
     body: bytes | FileBody
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
+    batch: str = ""
+    """The batch that was made, or whose results these are."""
 
     @classmethod
     def of(cls, payload: Any, status: int = 200) -> "Reply":

@@ -6,23 +6,41 @@ only the offsets of lines are held. Stopping a batch early means running the sam
 
 import mmap
 import random
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 import orjson
 
 from llm_assets.emulator.admission import admit_anthropic, admit_openai
-from llm_assets.emulator.answers import anthropic_message, chat_completion, complete, digest, response_object
+from llm_assets.emulator.answers import (
+    Twist,
+    anthropic_message,
+    chat_completion,
+    complete,
+    digest,
+    fate_of,
+    is_permanent,
+    response_object,
+)
 from llm_assets.emulator.errors import ApiError, Protocol, error_body, openai_error
 from llm_assets.emulator.input_file import complaint, line_at, line_offsets, validate_input
+from llm_assets.emulator.journal import Execution, Fate, History, note, request_digest
+from llm_assets.emulator.prompts import Prompt
 from llm_assets.emulator.scenario import BatchFault, RequestCasting, RequestFault, drawn
 from llm_assets.emulator.store import Rest, Work
 
 CACHE_HIT_SHARE = 0.6
-NOT_RUN = "This request could not be executed before the completion window expired."
+_NOT_RUN: dict[Rest, tuple[str, str]] = {
+    "expired": (
+        "batch_expired",
+        "This request could not be executed before the completion window expired.",
+    ),
+    "cancelled": ("batch_cancelled", "This request was cancelled before it was executed."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +53,23 @@ class Job:
     output: Path
     errors: Path
     """OpenAI's error file; unused by Anthropic, which has one result stream."""
+    journal: Path
+    """Where each execution is noted."""
+    earlier: tuple[Path, ...]
+    """Journals of what was executed before, oldest first; empty when no rule asks for it."""
     seed: int
     created: int
     executed: int | None
     rest: Rest
     request_faults: tuple[dict[str, Any], ...]
     batch_faults: tuple[dict[str, Any], ...]
+
+
+class Line(NamedTuple):
+    """One result line, and what had become of the request."""
+
+    raw: bytes
+    fate: Fate
 
 
 def answer_batch(job: Job) -> Work:
@@ -55,29 +84,54 @@ def answer_batch(job: Job) -> Work:
             if job.protocol == "openai":
                 work.errors = validate_input(lines, offsets, job.endpoint)
                 if work.errors:
+                    note_refused(job.input, job.journal, "refused")
                     return work
-            with job.output.open("wb") as output, job.errors.open("wb") as errors:
-                _answer_lines(job, lines, offsets, output, errors, work)
+            with (
+                job.output.open("wb") as output,
+                job.errors.open("wb") as errors,
+                job.journal.open("wb") as journal,
+            ):
+                _answer_lines(job, lines, offsets, Sinks(output, errors, journal), work)
                 work.output_bytes, work.error_bytes = output.tell(), errors.tell()
     return work
 
 
-def _answer_lines(
-    job: Job, lines: mmap.mmap, offsets: "array[int]", output: BinaryIO, errors: BinaryIO, work: Work
-) -> None:
+def note_refused(source: Path, journal: Path, fate: Fate) -> None:
+    """Nothing of this input runs; what was asked is remembered. Lines that are no requests have no identity."""
+    with source.open("rb") as lines, journal.open("wb") as sink:
+        for raw in lines:
+            try:
+                body = orjson.loads(raw)["body"]
+            except (orjson.JSONDecodeError, KeyError, TypeError):
+                continue
+            note(sink, Execution(request_digest(body), fate, shown=False))
+
+
+class Sinks(NamedTuple):
+    output: BinaryIO
+    errors: BinaryIO
+    journal: BinaryIO
+
+
+def _answer_lines(job: Job, lines: mmap.mmap, offsets: "array[int]", sinks: Sinks, work: Work) -> None:
     count = len(offsets)
     order = array("L", range(count))
     first = line_at(lines, offsets[0])
     draw = random.Random(b"%d:%d:%s" % (job.seed, count, first))  # noqa: S311 - an order, not a secret
     draw.shuffle(order)
     faults = [BatchFault.model_validate(fault) for fault in job.batch_faults]
-    writer = _ANSWERERS[job.protocol](job, faults)
+    answerer = _ANSWERERS[job.protocol](job, faults)
+    hidden = any(fault.null_output for fault in faults)
     for rank, index in enumerate(order):
-        raw = line_at(lines, offsets[index])
+        item = orjson.loads(line_at(lines, offsets[index]))
         stopped = job.executed is not None and rank >= job.executed
-        line, good = writer.stopped(raw, work) if stopped else writer.answered(raw, work)
-        for copy in _spoiled(faults, rank, count, line):
-            (output if good else errors).write(copy)
+        line = answerer.unrun(item["custom_id"], job.rest, work) if stopped else answerer.answered(item, work)
+        shown = 0
+        for copy in _spoiled(faults, rank, count, line.raw):
+            shown += copy is line.raw
+            (sinks.output if answerer.is_output(line.fate) else sinks.errors).write(copy)
+        request = request_digest(item[answerer.asked])
+        note(sinks.journal, Execution(request, line.fate, shown=shown > 0 and not hidden))
 
 
 def _spoiled(faults: list[BatchFault], rank: int, count: int, line: bytes) -> Iterator[bytes]:
@@ -93,111 +147,133 @@ def _spoiled(faults: list[BatchFault], rank: int, count: int, line: bytes) -> It
             yield orjson.dumps(stranger) + b"\n"
 
 
-class AnthropicAnswerer:
+class Answerer(ABC):
+    """What becomes of a request and how that is counted; the wire forms are each protocol's own."""
+
+    asked: ClassVar[str]
+    """The key of the input line under which the request's body stands."""
+    broken: ClassVar[str]
+    """The message of a failure that strikes every request."""
+
     def __init__(self, job: Job, faults: list[BatchFault]) -> None:
         self.job = job
         self.casting = _casting(job)
         self.all_fail = any(fault.all_requests == "error" for fault in faults)
 
-    def answered(self, raw: bytes, work: Work) -> tuple[bytes, bool]:
-        item = orjson.loads(raw)
-        custom_id: str = item["custom_id"]
+    @abstractmethod
+    def admit(self, body: Any) -> Prompt: ...
+
+    @abstractmethod
+    def success(self, custom_id: str, prompt: Prompt, twist: Twist | None, work: Work) -> Line: ...
+
+    @abstractmethod
+    def error(self, custom_id: str, error: ApiError) -> bytes: ...
+
+    @abstractmethod
+    def rest(self, custom_id: str, rest: Rest) -> bytes: ...
+
+    @abstractmethod
+    def is_output(self, fate: Fate) -> bool: ...
+
+    def answered(self, item: dict[str, Any], work: Work) -> Line:
+        custom_id, body = item["custom_id"], item[self.asked]
         try:
-            prompt = admit_anthropic(item["params"], self.job.version, batch=True)
+            prompt = self.admit(body)
         except ApiError as err:
-            return self._errored(custom_id, err, work)
-        fault = self.casting.outcome(custom_id, prompt.model, prompt.user) if self.casting else None
+            return self.errored(custom_id, err, work)
+        fault = self.casting.outcome(custom_id, prompt.model, prompt.user, body) if self.casting else None
         if self.all_fail:
-            return self._errored(custom_id, ApiError(500, "Internal server error"), work)
-        if fault is not None and fault.outcome == "error":
-            return self._errored(custom_id, _api_error(fault), work)
-        if fault is not None and fault.outcome in ("expired", "cancelled"):
-            return self._unrun(custom_id, "expired" if fault.outcome == "expired" else "cancelled", work)
-        hit = drawn(CACHE_HIT_SHARE, str(self.job.seed), custom_id) if prompt.cached_prefix else False
-        twist = None if fault is None else fault.outcome
-        done = complete(prompt, cache_hit=hit, anthropic=True, twist=twist)  # type: ignore[arg-type]
-        message = anthropic_message(prompt, done, digest(self.job.batch_id, custom_id), batch=True)
-        work.succeeded += 1
-        return orjson.dumps(
-            {"custom_id": custom_id, "result": {"type": "succeeded", "message": message}}
-        ) + b"\n", True
+            return self.errored(custom_id, ApiError(500, self.broken), work)
+        if fault is None:
+            return self.success(custom_id, prompt, None, work)
+        match fault.outcome:
+            case "error":
+                return self.errored(custom_id, fault.error(), work)
+            case "expired" | "cancelled":
+                return self.unrun(custom_id, fault.outcome, work)
+            case twist:
+                return self.success(custom_id, prompt, twist, work)
 
-    def stopped(self, raw: bytes, work: Work) -> tuple[bytes, bool]:
-        return self._unrun(orjson.loads(raw)["custom_id"], self.job.rest, work)
-
-    def _errored(self, custom_id: str, error: ApiError, work: Work) -> tuple[bytes, bool]:
+    def errored(self, custom_id: str, error: ApiError, work: Work) -> Line:
         work.errored += 1
-        body = error_body("anthropic", error, f"req_{digest(self.job.batch_id, custom_id)}")
-        return orjson.dumps(
-            {"custom_id": custom_id, "result": {"type": "errored", "error": body}}
-        ) + b"\n", True
+        fate: Fate = "permanent" if is_permanent(self.job.protocol, error) else "transient"
+        return Line(self.error(custom_id, error), fate)
 
-    def _unrun(self, custom_id: str, rest: Rest, work: Work) -> tuple[bytes, bool]:
+    def unrun(self, custom_id: str, rest: Rest, work: Work) -> Line:
         if rest == "expired":
             work.expired += 1
         else:
             work.cancelled += 1
-        kind = "expired" if rest == "expired" else "canceled"
-        return orjson.dumps({"custom_id": custom_id, "result": {"type": kind}}) + b"\n", True
+        return Line(self.rest(custom_id, rest), "unrun")
+
+    def key(self, custom_id: str) -> str:
+        return digest(self.job.batch_id, custom_id)
 
 
-class OpenAIAnswerer:
-    def __init__(self, job: Job, faults: list[BatchFault]) -> None:
-        self.job = job
-        self.casting = _casting(job)
-        self.all_fail = any(fault.all_requests == "error" for fault in faults)
+class AnthropicAnswerer(Answerer):
+    asked = "params"
+    broken = "Internal server error"
 
-    def answered(self, raw: bytes, work: Work) -> tuple[bytes, bool]:
-        item = orjson.loads(raw)
-        custom_id: str = item["custom_id"]
-        try:
-            prompt = admit_openai(self.job.endpoint, item["body"], batch=True)
-        except ApiError as err:
-            return self._errored(custom_id, err, work)
-        fault = self.casting.outcome(custom_id, prompt.model, prompt.user) if self.casting else None
-        if self.all_fail:
-            return self._errored(custom_id, ApiError(500, "The server had an error."), work)
-        if fault is not None and fault.outcome == "error":
-            return self._errored(custom_id, _api_error(fault), work)
-        if fault is not None and fault.outcome in ("expired", "cancelled"):
-            return self._unrun(custom_id, "expired" if fault.outcome == "expired" else "cancelled", work)
-        key = digest(self.job.batch_id, custom_id)
+    def admit(self, body: Any) -> Prompt:
+        return admit_anthropic(body, self.job.version, batch=True)
+
+    def is_output(self, fate: Fate) -> bool:
+        return True
+
+    def success(self, custom_id: str, prompt: Prompt, twist: Twist | None, work: Work) -> Line:
+        hit = drawn(CACHE_HIT_SHARE, str(self.job.seed), custom_id) if prompt.cached_prefix else False
+        done = complete(prompt, cache_hit=hit, anthropic=True, twist=twist)
+        work.succeeded += 1
+        message = anthropic_message(prompt, done, self.key(custom_id), batch=True)
+        return Line(self._line(custom_id, {"type": "succeeded", "message": message}), fate_of(done, twist))
+
+    def error(self, custom_id: str, error: ApiError) -> bytes:
+        body = error_body("anthropic", error, f"req_{self.key(custom_id)}")
+        return self._line(custom_id, {"type": "errored", "error": body})
+
+    def rest(self, custom_id: str, rest: Rest) -> bytes:
+        return self._line(custom_id, {"type": "expired" if rest == "expired" else "canceled"})
+
+    def _line(self, custom_id: str, result: dict[str, Any]) -> bytes:
+        return orjson.dumps({"custom_id": custom_id, "result": result}) + b"\n"
+
+
+class OpenAIAnswerer(Answerer):
+    asked = "body"
+    broken = "The server had an error."
+
+    def admit(self, body: Any) -> Prompt:
+        return admit_openai(self.job.endpoint, body, batch=True)
+
+    def is_output(self, fate: Fate) -> bool:
+        return fate in ("usable", "unusable")
+
+    def success(self, custom_id: str, prompt: Prompt, twist: Twist | None, work: Work) -> Line:
         hit = drawn(CACHE_HIT_SHARE, str(self.job.seed), custom_id) if len(prompt.system) > 4000 else False
-        twist = None if fault is None else fault.outcome
-        done = complete(prompt, cache_hit=hit, anthropic=False, twist=twist)  # type: ignore[arg-type]
+        done = complete(prompt, cache_hit=hit, anthropic=False, twist=twist)
         build = response_object if self.job.endpoint == "/v1/responses" else chat_completion
         work.succeeded += 1
         work.input_tokens += done.input_tokens
         work.cached_tokens += done.cache_read
         work.output_tokens += done.output_tokens
-        return self._line(custom_id, 200, build(prompt, done, key, self.job.created)), True
+        body = build(prompt, done, self.key(custom_id), self.job.created)
+        return Line(self._answered(custom_id, 200, body), fate_of(done, twist))
 
-    def stopped(self, raw: bytes, work: Work) -> tuple[bytes, bool]:
-        return self._unrun(orjson.loads(raw)["custom_id"], self.job.rest, work)
+    def error(self, custom_id: str, error: ApiError) -> bytes:
+        return self._answered(custom_id, error.status, {"error": openai_error(error)})
 
-    def _line(self, custom_id: str, status: int, body: dict[str, Any]) -> bytes:
-        key = digest(self.job.batch_id, custom_id)
-        response = {"status_code": status, "request_id": f"req_{key}", "body": body}
-        line = {"id": f"batch_req_{key}", "custom_id": custom_id, "response": response, "error": None}
+    def rest(self, custom_id: str, rest: Rest) -> bytes:
+        code, message = _NOT_RUN[rest]
+        return self._line(custom_id, None, {"code": code, "message": message})
+
+    def _answered(self, custom_id: str, status: int, body: dict[str, Any]) -> bytes:
+        response = {"status_code": status, "request_id": f"req_{self.key(custom_id)}", "body": body}
+        return self._line(custom_id, response, None)
+
+    def _line(self, custom_id: str, response: dict[str, Any] | None, error: dict[str, Any] | None) -> bytes:
+        name = f"batch_req_{self.key(custom_id)}"
+        line = {"id": name, "custom_id": custom_id, "response": response, "error": error}
         return orjson.dumps(line) + b"\n"
-
-    def _errored(self, custom_id: str, error: ApiError, work: Work) -> tuple[bytes, bool]:
-        work.errored += 1
-        return self._line(custom_id, error.status, {"error": openai_error(error)}), False
-
-    def _unrun(self, custom_id: str, rest: Rest, work: Work) -> tuple[bytes, bool]:
-        if rest == "expired":
-            work.expired += 1
-            error = {"code": "batch_expired", "message": NOT_RUN}
-        else:
-            work.cancelled += 1
-            error = {
-                "code": "batch_cancelled",
-                "message": "This request was cancelled before it was executed.",
-            }
-        key = digest(self.job.batch_id, custom_id)
-        line = {"id": f"batch_req_{key}", "custom_id": custom_id, "response": None, "error": error}
-        return orjson.dumps(line) + b"\n", False
 
 
 _ANSWERERS: dict[Protocol, type[AnthropicAnswerer] | type[OpenAIAnswerer]] = {
@@ -208,8 +284,4 @@ _ANSWERERS: dict[Protocol, type[AnthropicAnswerer] | type[OpenAIAnswerer]] = {
 
 def _casting(job: Job) -> RequestCasting:
     faults = tuple(RequestFault.model_validate(fault) for fault in job.request_faults)
-    return RequestCasting(faults, job.protocol, job.seed)
-
-
-def _api_error(fault: RequestFault) -> ApiError:
-    return ApiError(fault.status, fault.message, type=fault.type, code=fault.code)
+    return RequestCasting(faults, job.protocol, job.seed, History.of(job.earlier))
