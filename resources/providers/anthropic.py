@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from llm_assets.domain.batch import Batch, BatchView, Candidate
-from llm_assets.domain.errors import ContractError, TransientError, UnknownBatchError
+from llm_assets.domain.errors import ContractError, UnknownBatchError
 from llm_assets.domain.outcome import Answer
 from llm_assets.domain.request import Request
 from resources.providers import anthropic_wire as form
@@ -100,9 +100,8 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
         state = self._ended(batch.provider_batch_id)
         url, path = self._results_url(state), into / f"{batch.batch_id}-results.jsonl"
         try:
-            wire.download_whole(
-                partial(self._download, url, path), form.total_of(state), str(state.get("id"))
-            )
+            told = max(form.total_of(state), batch.requests)  # a line for each, whatever the counts say
+            wire.download_whole(partial(self._download, url, path), told, str(state.get("id")))
             for line in wire.read_lines(path):
                 yield form.answer_of(line) if line is not None else wire.unreadable_line()
         finally:
@@ -128,9 +127,9 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
         """Where the results lie. Raises ContractError when that is another host: the key would be sent there."""
         url, name = state.get("results_url"), state.get("id")
         if not isinstance(url, str) or not url:
-            if state.get("archived_at") is None:
-                raise TransientError(f"Batch {name} ended but names no results yet.")
-            raise UnknownBatchError(f"The results of batch {name} are gone: they are kept for 29 days.")
+            archived = state.get("archived_at") is not None
+            why = "they are kept for 29 days" if archived else "it ended but names none"
+            raise UnknownBatchError(f"The results of batch {name} are not there: {why}.")
         base = str(self._client.base_url)
         if "://" in url and not wire.same_origin(url, base):
             raise ContractError(

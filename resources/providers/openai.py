@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from llm_assets.domain.batch import Batch, BatchView, Candidate
-from llm_assets.domain.errors import DeskError, TransientError
+from llm_assets.domain.errors import DeskError, UnknownBatchError
 from llm_assets.domain.outcome import Answer
 from llm_assets.domain.request import Request
 from resources.providers import openai_wire as form
@@ -122,22 +123,20 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
 
     def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
         state = self._ended(batch.provider_batch_id)
-        counts = wire.mapping(state.get("request_counts"))
-        name, completed = str(state.get("id")), wire.count(counts.get("completed"))
-        if completed and not state.get("output_file_id"):
-            raise TransientError(f"Batch {name} completed {completed} requests but names no output file yet.")
-        parts = [
-            ("output_file_id", into / f"{batch.batch_id}-output.jsonl", completed),
-            ("error_file_id", into / f"{batch.batch_id}-error.jsonl", wire.count(counts.get("failed"))),
-        ]
+        name, told = str(state.get("id")), form.told_by(state)
+        if told.lacks_output:
+            raise UnknownBatchError(f"Batch {name} is completed but names no output file.")
+        output, error = (into / f"{batch.batch_id}-{kind}.jsonl" for kind in ("output", "error"))
         try:
-            for key, path, told in parts:
-                wire.download_whole(partial(self._download, state.get(key), path), told, name)
-            for _, path, _ in parts:
-                for line in wire.read_lines(path):
-                    yield form.answer_of(line) if line is not None else wire.unreadable_line()
+            failed = wire.download_whole(
+                partial(self._download, state.get("error_file_id"), error), told.failed, name
+            )
+            succeeded = max(told.completed, batch.requests - failed.number if told.is_all else 0)
+            wire.download_whole(partial(self._download, state.get("output_file_id"), output), succeeded, name)
+            for line in chain(wire.read_lines(output), wire.read_lines(error)):
+                yield form.answer_of(line) if line is not None else wire.unreadable_line()
         finally:
-            for _, path, _ in parts:
+            for path in (output, error):
                 path.unlink(missing_ok=True)
 
     def _download(self, file_id: object, path: Path) -> wire.Lines:

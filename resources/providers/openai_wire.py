@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 
 import orjson
 
@@ -86,6 +86,26 @@ def view_of(batch: Mapping[str, Any]) -> BatchView:
             return BatchView(look, status.value, view.total, detail)
         case _:
             assert_never(status)
+
+
+class Told(NamedTuple):
+    """How many result lines an ended batch is said to have; 0 where it does not say."""
+
+    completed: int
+    failed: int
+    is_all: bool
+    """Whether every request has a line: of what expired or was cancelled, some may have none."""
+    lacks_output: bool
+    """Whether results are said to be there, in a file that is not named."""
+
+
+def told_by(batch: Mapping[str, Any]) -> Told:
+    """What an ended batch says of its results. Its counts may be absent, so a completed one owes a line a request."""
+    counts = mapping(batch.get("request_counts"))
+    completed, failed = count(counts.get("completed")), count(counts.get("failed"))
+    is_all = batch.get("status") == Status.COMPLETED
+    owes = completed > 0 or (is_all and not batch.get("error_file_id"))
+    return Told(completed, failed, is_all, owes and not batch.get("output_file_id"))
 
 
 def _why(batch: Mapping[str, Any]) -> tuple[Look, str]:

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -115,8 +116,8 @@ def lines_of(path: Path) -> Lines:
     return Lines(number, path.stat().st_size, not last or _parsed(last) is not None)
 
 
-def download_whole(download: Callable[[], Lines], told: int, batch_id: str) -> None:
-    """Downloads until there are as many lines as the provider counts.
+def download_whole(download: Callable[[], Lines], told: int, batch_id: str) -> Lines:
+    """Downloads until there are as many lines as the provider counts, and returns how many there are.
 
     A stream cut at a line's end looks whole, so a short one is fetched again. When every try brings the very same
     bytes, the provider holds no more: the ids that are absent never ran. Raises TransientError otherwise.
@@ -125,12 +126,13 @@ def download_whole(download: Callable[[], Lines], told: int, batch_id: str) -> N
     for _ in range(DOWNLOADS):
         found = download()
         if found.whole and found.number >= told:
-            return
+            return found
         tries.append(found)
     if not found.whole or len(set(tries)) > 1:
         raise TransientError(
             f"The results of batch {batch_id} were cut: {found.number} lines of {told}; they are fetched again."
         )
+    return found
 
 
 def read_lines(path: Path) -> Iterator[Mapping[str, Any] | None]:
@@ -147,6 +149,29 @@ def _parsed(line: bytes) -> Mapping[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return value if isinstance(value, dict) else None
+
+
+class Part(NamedTuple):
+    """A result file: how it comes to the disk, where it lies there, and how many lines the provider counts."""
+
+    download: Callable[[Path], Lines]
+    path: Path
+    told: int
+
+
+def results(
+    parts: Sequence[Part], batch_id: str, answer_of: Callable[[Mapping[str, Any]], Answer]
+) -> Iterator[Answer]:
+    """Every line of a batch's result files, once all of them are whole; the files are gone afterwards."""
+    try:
+        for part in parts:
+            download_whole(partial(part.download, part.path), part.told, batch_id)
+        for part in parts:
+            for line in read_lines(part.path):
+                yield answer_of(line) if line is not None else unreadable_line()
+    finally:
+        for part in parts:
+            part.path.unlink(missing_ok=True)
 
 
 def unreadable_line() -> Answer:

@@ -14,7 +14,7 @@ import pytest
 from provider_kit import adapter, request, spooled, under
 
 from llm_assets.domain.batch import Batch, BatchView, Look
-from llm_assets.domain.errors import ContractError, TransientError, UnansweredError
+from llm_assets.domain.errors import ContractError, UnansweredError, UnknownBatchError
 from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.emulator.launch import RunningEmulator, start
 from llm_assets.engine.ports import Provider
@@ -288,7 +288,7 @@ def test_results_that_exist_but_are_not_named_are_waited_for(
     protocol: str, stage: Stage, tmp_path: Path
 ) -> None:
     stage.faults(batches=[{"null_output": True}])
-    with pytest.raises(TransientError):
+    with pytest.raises(UnknownBatchError):
         lived(protocol, stage, tmp_path, ["a"])
 
 

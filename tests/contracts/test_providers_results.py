@@ -13,7 +13,6 @@ from provider_server import Canned, Reply, canned_server
 from llm_assets.domain.errors import (
     BlockedError,
     ContractError,
-    DeskError,
     TransientError,
     UnknownBatchError,
 )
@@ -63,15 +62,15 @@ def test_results_that_redirect_to_another_host_are_not_followed(server: Canned, 
 
 
 @pytest.mark.parametrize(
-    ("archived", "expected"), [(None, TransientError), ("2026-12-20T00:00:00Z", UnknownBatchError)]
+    ("archived", "said"), [(None, "names none"), ("2026-12-20T00:00:00Z", "kept for 29 days")]
 )
 def test_results_that_are_not_there_are_late_or_gone(
-    archived: str | None, expected: type[DeskError], server: Canned, tmp_path: Path
+    archived: str | None, said: str, server: Canned, tmp_path: Path
 ) -> None:
     server.on(f"GET {ANTHROPIC.one}", Reply(200, ANTHROPIC.batch("ended", archived_at=archived)))
     provider = adapter("anthropic", server.url)
     batch, _, _ = spooled(provider, tmp_path, [MAIL])
-    with pytest.raises(expected):
+    with pytest.raises(UnknownBatchError, match=said):
         list(provider.answers(under(batch, "msgbatch_1"), tmp_path))
 
 
@@ -84,16 +83,17 @@ def test_a_batch_that_still_runs_is_not_collected(wire: Wire, server: Canned, tm
         list(provider.answers(under(batch, wire.batch_id), tmp_path))
 
 
-def finished(wire: Wire, server: Canned, *downloads: Reply) -> None:
+def finished(wire: Wire, server: Canned, *downloads: Reply, counted: bool = True) -> None:
     """A batch of two answers whose results are downloaded so."""
     if wire is OPENAI:
-        counts = {"total": 2, "completed": 2, "failed": 0}
+        counts = {"total": 2, "completed": 2, "failed": 0} if counted else None
         ended = wire.batch("completed", output_file_id="file-out", request_counts=counts)
         server.on("GET /v1/files/file-out/content", *downloads)
     else:
         none = {"processing": 0, "errored": 0, "canceled": 0, "expired": 0}
         url = f"{server.url}{wire.one}/results"
-        ended = wire.batch("ended", results_url=url, request_counts={**none, "succeeded": 2})
+        counts = {**none, "succeeded": 2 if counted else 0}
+        ended = wire.batch("ended", results_url=url, request_counts=counts)
         server.on(f"GET {wire.one}/results", *downloads)
     server.on(f"GET {wire.one}", Reply(200, ended))
 
@@ -110,6 +110,15 @@ def test_results_cut_at_a_lines_end_are_fetched_again(wire: Wire, server: Canned
     finished(wire, server, Reply(200, first), Reply(200, first + second))
     assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one", "two"]
     assert list(tmp_path.glob("*.jsonl")) == []
+
+
+@BOTH
+def test_results_without_counts_are_fetched_until_every_request_has_a_line(
+    wire: Wire, server: Canned, tmp_path: Path
+) -> None:
+    first, second = wire.result_line("one", "{}"), wire.result_line("two", "{}")
+    finished(wire, server, Reply(200, first), Reply(200, first + second), counted=False)
+    assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one", "two"]
 
 
 @BOTH
@@ -153,10 +162,12 @@ def test_a_line_that_is_no_json_names_nobody(wire: Wire, server: Canned, tmp_pat
     assert [(a.custom_id, a.outcome) for a in answers] == [("", Outcome.INVALID), ("two", Outcome.SUCCEEDED)]
 
 
-def test_completed_requests_without_an_output_file_are_waited_for(server: Canned, tmp_path: Path) -> None:
-    counts = {"total": 2, "completed": 2, "failed": 0}
+@pytest.mark.parametrize("counts", [{"total": 2, "completed": 2, "failed": 0}, None], ids=["counted", "not"])
+def test_completed_requests_without_an_output_file_are_waited_for(
+    counts: dict[str, int] | None, server: Canned, tmp_path: Path
+) -> None:
     server.on(f"GET {OPENAI.one}", Reply(200, OPENAI.batch("completed", request_counts=counts)))
-    with pytest.raises(TransientError, match="no output file"):
+    with pytest.raises(UnknownBatchError, match="no output file"):
         collected(OPENAI, server, tmp_path)
 
 
