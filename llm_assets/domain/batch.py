@@ -93,6 +93,8 @@ class Batch:
     two of them changes nothing."""
     disowned: tuple[str, ...] = ()
     """Batches at the provider that were taken for this one until their results proved them somebody else's."""
+    warms: bool = False
+    """ONLINE, and asked first: its answers write the prompt caches that the batches behind it read."""
 
     @property
     def sent_since(self) -> datetime:

@@ -77,6 +77,8 @@ class Answer:
     """Provider's code for a failure, e.g. `rate_limit_error`; never the request's text."""
     reason: Reason | None = None
     """Where the edge knows it; otherwise outcome and detail say it: see `reason_of`."""
+    rest_seconds: float | None = None
+    """Of an online answer that says the account's limit is used up: how long until it is not."""
 
 
 _BY_OUTCOME = {

@@ -35,4 +35,4 @@ class Engine:
 
     @cached_property
     def traffic(self) -> Traffic:
-        return Traffic(self.provider.profile.limits, self.clock)
+        return Traffic(self.ledger, self.provider.profile, self.clock)

@@ -23,7 +23,7 @@ class Pace:
         at = now
         count, total = len(self._sent), self._total
         for sent_at, used in self._sent:
-            if self._fits(count, total, tokens):
+            if self.fits(count, total, tokens):
                 break
             at, count, total = sent_at + WINDOW, count - 1, total - used
         return (at - now).total_seconds()
@@ -32,7 +32,8 @@ class Pace:
         self._sent.append((now, tokens))
         self._total += tokens
 
-    def _fits(self, count: int, total: int, tokens: int) -> bool:
+    def fits(self, count: int, total: int, tokens: int) -> bool:
+        """Whether one more goes beside so many calls and tokens of the last minute."""
         if count == 0:
             return True
         within_requests = self.requests is None or count < self.requests

@@ -1,6 +1,6 @@
 """What the engine needs from the outside world. Adapters live in `resources/`; one behaviour suite tests each."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,9 +13,10 @@ from llm_assets.domain.document import Received
 from llm_assets.domain.money import Committed, Limit, Usage
 from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Answer, Next, RequestState
-from llm_assets.domain.profile import Lane, Mode, Profile
+from llm_assets.domain.profile import Lane, Limits, Mode, Profile
 from llm_assets.domain.request import Request
 from llm_assets.domain.tables import Table
+from llm_assets.engine.circuit import Circuit
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,7 @@ class Ledger(Protocol):
         """Applies each settlement once; returns how many were new. A settled attempt is never changed."""
 
     def known_provider_ids(self, provider: str) -> frozenset[str]:
-        """Every provider batch id the ledger holds for a profile."""
+        """Every provider batch id of a profile that is known to be ours; those adopted without proof are not."""
 
     def standings(self, day: date, step: str) -> Iterator[Standing]:
         """How every case of the night stands in a step."""
@@ -267,6 +268,16 @@ class Ledger(Protocol):
 
     def requeue(self, day: date | None = None, step: str | None = None) -> int:
         """Dead requests become due again with a fresh set of attempts. Returns how many."""
+
+    def admit_call(self, provider: str, tokens: int, limits: Limits, now: datetime) -> float:
+        """Counts an online call of so many prompt tokens among those of all processes and answers 0; or, where a
+        minute would then hold more than the limits, counts nothing and answers the seconds until it may go."""
+
+    def circuit(self, provider: str) -> Circuit:
+        """How a profile is doing, as all processes found it."""
+
+    def change_circuit(self, provider: str, change: Callable[[Circuit], Circuit]) -> tuple[Circuit, Circuit]:
+        """The state before and after; no other process changes it in between."""
 
     def owner(self, name: str, *, wait: bool = False) -> AbstractContextManager[bool]:
         """True while this process alone holds the lock `name`; False at once when another does and `wait` is

@@ -156,6 +156,8 @@ def _answers(
             for line in _admitted(engine, lines, go, len(pending)):
                 pending[pool.submit(_ask, engine, line)] = waiting[custom_id_of(line).request_id]
             if not pending:
+                if not go.over:
+                    go.paced = engine.traffic.wait()
                 return
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
@@ -164,10 +166,10 @@ def _answers(
                     case BlockedError():
                         go.blocked = reply
                     case TransientError():
-                        engine.traffic.failed(reply.retry_after)
+                        engine.traffic.failed(reply)
                         go.failed.append((member, reply))
                     case Answer():
-                        engine.traffic.answered()
+                        engine.traffic.answered(reply.rest_seconds)
                         go.answered += 1
                         yield member, reply
 

@@ -1,56 +1,76 @@
-"""Traffic: this process's online calls to its provider, kept within pace and circuit. The shell around both.
+"""Traffic: online calls to one provider, kept within pace and circuit. The shell around both.
 
-In memory on purpose: what must survive the process is the `not_before` of each batch.
+What was sent and how the provider is doing stands in the ledger, so that all processes together keep to the limits and
+a death forgets nothing: a call is counted before it is made.
 """
 
 from collections.abc import Callable
 from datetime import datetime
-from threading import Lock
 
 import structlog
 
-from llm_assets.domain.profile import Limits
+from llm_assets.domain.errors import TransientError
+from llm_assets.domain.profile import Profile
+from llm_assets.domain.reason import PROVIDER_WIDE
 from llm_assets.engine.circuit import Circuit
-from llm_assets.engine.pace import Pace
+from llm_assets.engine.ports import Ledger
 
 log = structlog.get_logger()
 
 
 class Traffic:
-    """May be shared between threads."""
+    """Of one process; `online_concurrency` is each process's own, everything else is shared."""
 
-    def __init__(self, limits: Limits, clock: Callable[[], datetime]) -> None:
+    def __init__(self, ledger: Ledger, profile: Profile, clock: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._name = profile.name
+        self._limits = profile.limits
         self._clock = clock
-        self._concurrency = limits.online_concurrency
-        self._pace = Pace(limits.online_requests_per_minute, limits.online_tokens_per_minute)
-        self._circuit = Circuit()
-        self._lock = Lock()
+        self._seen = Circuit()
 
     def width(self) -> int:
-        """How many calls may be under way now; 0 while the circuit is open."""
-        with self._lock:
-            return self._circuit.width(self._clock(), self._concurrency)
+        """How many calls may be under way now; 0 while the circuit is open or the provider rests."""
+        self._seen = self._ledger.circuit(self._name)
+        return self._seen.width(self._clock(), self._limits.online_concurrency)
+
+    def wait(self) -> float:
+        """Seconds until a width of 0 ends, as far as was seen last."""
+        return self._seen.wait(self._clock())
 
     def admit(self, tokens: int) -> float:
         """0 when a call of so many prompt tokens goes now, and counts it; otherwise the seconds until it may."""
-        with self._lock:
+        limits = self._limits
+        if limits.online_requests_per_minute is None and limits.online_tokens_per_minute is None:
+            return 0
+        return self._ledger.admit_call(self._name, tokens, limits, self._clock())
+
+    def answered(self, rest_seconds: float | None) -> None:
+        """`rest_seconds` is how long the provider takes nothing more, where its answer says so."""
+        if rest_seconds is not None and rest_seconds > 0:
             now = self._clock()
-            wait = self._pace.wait(now, tokens)
-            if wait <= 0:
-                self._pace.spend(now, tokens)
-            return wait
+            self._change(lambda circuit: circuit.answered().rested(now, rest_seconds))
+        elif self._seen.failures:
+            self._change(Circuit.answered)
 
-    def answered(self) -> None:
-        with self._lock:
-            self._circuit = self._circuit.answered()
+    def failed(self, err: TransientError) -> None:
+        now = self._clock()
+        for_all = err.retry_after if err.reason in PROVIDER_WIDE else None
 
-    def failed(self, retry_after: float | None) -> None:
-        with self._lock:
-            before, now = self._circuit, self._clock()
-            self._circuit = before.failed(now, retry_after)
-        if self._circuit.until != before.until:
+        def after(circuit: Circuit) -> Circuit:
+            counted = circuit.failed(now, err.retry_after)
+            return counted if for_all is None else counted.rested(now, for_all)
+
+        self._change(after)
+
+    def _change(self, change: Callable[[Circuit], Circuit]) -> None:
+        before, self._seen = self._ledger.change_circuit(self._name, change)
+        seen = self._seen
+        if (seen.until, seen.resting_until) != (before.until, before.resting_until) and seen.wait(
+            self._clock()
+        ):
             log.warning(
-                "provider fails; online calls pause",
-                failures=self._circuit.failures,
-                until=str(self._circuit.until),
+                "online calls pause",
+                provider=self._name,
+                failures=seen.failures,
+                until=str(max(at for at in (seen.until, seen.resting_until) if at is not None)),
             )

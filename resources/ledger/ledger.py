@@ -1,6 +1,6 @@
 """The ledger as the engine knows it: each method is one transaction around one query module. No SQL here."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
@@ -11,6 +11,8 @@ from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.document import Received
 from llm_assets.domain.money import Committed, Limit
 from llm_assets.domain.night import Rework
+from llm_assets.domain.profile import Limits
+from llm_assets.engine.circuit import Circuit
 from llm_assets.engine.ports import (
     Billed,
     DeadLetter,
@@ -22,7 +24,7 @@ from llm_assets.engine.ports import (
     UsageRow,
     Work,
 )
-from resources.ledger import batching, people, planning, register, settling, spending
+from resources.ledger import batching, online, people, planning, register, settling, spending
 from resources.ledger.database import Database
 from resources.ledger.settling import Bill
 
@@ -182,6 +184,18 @@ class SqlLedger:
         """Adds an event to the hash-chained audit trail. Never mail text: ids and counts."""
         with self._database.writing() as connection:
             people.append_audit(connection, self._clock(), actor, action, subject, detail)
+
+    def admit_call(self, provider: str, tokens: int, limits: Limits, now: datetime) -> float:
+        with self._database.writing() as connection:
+            return online.admit(connection, provider, tokens, limits, now)
+
+    def circuit(self, provider: str) -> Circuit:
+        with self._database.reading() as connection:
+            return online.circuit(connection, provider)
+
+    def change_circuit(self, provider: str, change: Callable[[Circuit], Circuit]) -> tuple[Circuit, Circuit]:
+        with self._database.writing() as connection:
+            return online.change_circuit(connection, provider, change)
 
     def owner(self, name: str, *, wait: bool = False) -> AbstractContextManager[bool]:
         return self._database.owner(name, wait=wait)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -137,6 +138,7 @@ batches = Table(
     Column("halvings", Integer, nullable=False, server_default="0"),
     Column("refusal", Text),
     Column("disowned", Ids, nullable=False, server_default=""),
+    Column("warms", Boolean, nullable=False, server_default=false()),
     Index("ix_batches_state", "state"),
 )
 
@@ -184,6 +186,26 @@ attempts = Table(
     Column("cost_pico_usd", BigInteger, nullable=False),
     Column("settled_at", Instant, nullable=False),
     Index("ix_attempts_spend", "day", "lane", "cost_pico_usd"),
+)
+
+online_calls = Table(
+    "online_calls",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("provider", Text, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Index("ix_online_calls", "provider", "sent_at"),
+)
+
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("pause_seconds", Float, nullable=False),
+    Column("until", Instant),
+    Column("resting_until", Instant),
 )
 
 decisions = Table(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from llm_assets.domain.request import Request
 from resources.providers import anthropic_wire as form
 from resources.providers import wire
 from resources.providers.errors import Call, unreadable
+from resources.providers.rate_limits import rest_seconds
 from resources.providers.sdk import PAGE, SKEW, SdkProvider
 
 if TYPE_CHECKING:
@@ -96,16 +98,14 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
             seen.update(str(b.get("id")) for b in fresh)
             after = str(fresh[-1].get("id"))
 
-    def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
-        state = self._ended(batch.provider_batch_id)
+    def _answer_of(self, line: Mapping[str, Any]) -> Answer:
+        return form.answer_of(line)
+
+    def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
         url, path = self._results_url(state), into / f"{batch.batch_id}-results.jsonl"
-        try:
-            told = max(form.total_of(state), batch.requests)  # a line for each, whatever the counts say
-            wire.download_whole(partial(self._download, url, path), told, str(state.get("id")))
-            for line in wire.read_lines(path):
-                yield form.answer_of(line) if line is not None else wire.unreadable_line()
-        finally:
-            path.unlink(missing_ok=True)
+        told = max(form.total_of(state), batch.requests)  # a line for each, whatever the counts say
+        wire.download_whole(partial(self._download, url, path), told, str(state.get("id")))
+        return [path]
 
     def _download(self, url: str, path: Path) -> wire.Lines:
         import httpx2
@@ -146,4 +146,4 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
                 **asked["params"], timeout=self._timeout_seconds
             )
             body = self._body(raw, call)
-        return form.message(asked["custom_id"], body)
+        return replace(form.message(asked["custom_id"], body), rest_seconds=rest_seconds(raw.headers))

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from llm_assets.domain.errors import (
@@ -24,6 +22,7 @@ from llm_assets.domain.errors import (
 )
 from llm_assets.domain.outcome import reason_of_code
 from llm_assets.domain.reason import Reason
+from resources.providers.rate_limits import retry_after
 
 Subject = Literal["batch", "file", "model", "endpoint"]
 """What a 404 would be about: the thing the call names."""
@@ -110,25 +109,13 @@ def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal
     )
     asked = headers.get("request-id") or headers.get("x-request-id") or outer.get("request_id")
     shaped = "error" in outer or ("message" in outer and "type" in outer)
-    return Refusal(status, kind, token(code), token(asked), _retry_after(headers), spent, shaped)
+    return Refusal(status, kind, token(code), token(asked), retry_after(headers), spent, shaped)
 
 
 def token(value: object) -> str:
     """A provider's code, or nothing where it is not one: free text may quote the request."""
     text = str(value) if isinstance(value, str | int) else ""
     return text if _TOKEN.fullmatch(text) else ""
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name, "")
-        if re.fullmatch(r"\d+(\.\d+)?", value):
-            return float(value) * unit
-    try:
-        at = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def _classify(err: Exception, caller: Caller, call: Call) -> DeskError:

@@ -1,9 +1,9 @@
 """OpenAI's batch and chat endpoints, and gateways that speak them, through the official SDK."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from llm_assets.domain.request import Request
 from resources.providers import openai_wire as form
 from resources.providers import wire
 from resources.providers.errors import Call
+from resources.providers.rate_limits import rest_seconds
 from resources.providers.sdk import PAGE, SKEW, SdkProvider
 
 if TYPE_CHECKING:
@@ -121,23 +122,19 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
             seen.update(str(b.get("id")) for b in fresh)
             after = str(fresh[-1].get("id"))
 
-    def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
-        state = self._ended(batch.provider_batch_id)
+    def _answer_of(self, line: Mapping[str, Any]) -> Answer:
+        return form.answer_of(line)
+
+    def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
         name, told = str(state.get("id")), form.told_by(state)
         if told.lacks_output:
             raise UnknownBatchError(f"Batch {name} is completed but names no output file.")
         output, error = (into / f"{batch.batch_id}-{kind}.jsonl" for kind in ("output", "error"))
-        try:
-            failed = wire.download_whole(
-                partial(self._download, state.get("error_file_id"), error), told.failed, name
-            )
-            succeeded = max(told.completed, batch.requests - failed.number if told.is_all else 0)
-            wire.download_whole(partial(self._download, state.get("output_file_id"), output), succeeded, name)
-            for line in chain(wire.read_lines(output), wire.read_lines(error)):
-                yield form.answer_of(line) if line is not None else wire.unreadable_line()
-        finally:
-            for path in (output, error):
-                path.unlink(missing_ok=True)
+        refused = partial(self._download, state.get("error_file_id"), error)
+        failed = wire.download_whole(refused, told.failed, name)
+        succeeded = max(told.completed, batch.requests - failed.number if told.is_all else 0)
+        wire.download_whole(partial(self._download, state.get("output_file_id"), output), succeeded, name)
+        return [output, error]
 
     def _download(self, file_id: object, path: Path) -> wire.Lines:
         """One result file to disk, an empty one where the batch has none of this kind."""
@@ -154,4 +151,4 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         with self._edge(call):
             raw = self._client.chat.completions.with_raw_response.create(**asked["body"])
             body = self._body(raw, call)
-        return form.completion(asked["custom_id"], body)
+        return replace(form.completion(asked["custom_id"], body), rest_seconds=rest_seconds(raw.headers))

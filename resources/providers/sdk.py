@@ -1,16 +1,19 @@
 """What the two adapters share: a client made once at the first call, its answers as JSON, its errors as ours."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cached_property
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
 
-from llm_assets.domain.batch import BatchView, Look
+from llm_assets.domain.batch import Batch, BatchView, Look
 from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
+from llm_assets.domain.outcome import Answer
 from llm_assets.domain.profile import Profile
 from resources.providers import wire
 from resources.providers.errors import Call, Caller, classified, unreadable
@@ -55,6 +58,14 @@ class SdkProvider(ABC, Generic[Client]):
 
     @abstractmethod
     def _cancel(self, provider_batch_id: str) -> None: ...
+
+    @abstractmethod
+    def _answer_of(self, line: Mapping[str, Any]) -> Answer: ...
+
+    @abstractmethod
+    def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
+        """Downloads the result files of a batch that has ended, checks that they are whole, and returns them. Their
+        names begin with the batch's id and a dash."""
 
     @cached_property
     def _client(self) -> Client:
@@ -112,6 +123,15 @@ class SdkProvider(ABC, Generic[Client]):
         except (PermanentError, TransientError) as err:
             if self.look(provider_batch_id).look is Look.RUNNING:
                 raise err from None
+
+    def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
+        state = self._ended(batch.provider_batch_id)
+        try:
+            for line in chain.from_iterable(map(wire.read_lines, self._results(batch, state, into))):
+                yield self._answer_of(line) if line is not None else wire.unreadable_line()
+        finally:
+            for path in into.glob(f"{batch.batch_id}-*"):
+                path.unlink(missing_ok=True)
 
     def _ended(self, provider_batch_id: str | None) -> Mapping[str, Any]:
         """The state of a batch whose results may be read. Raises TransientError while it is not done."""

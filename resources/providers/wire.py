@@ -2,8 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -149,29 +148,6 @@ def _parsed(line: bytes) -> Mapping[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return value if isinstance(value, dict) else None
-
-
-class Part(NamedTuple):
-    """A result file: how it comes to the disk, where it lies there, and how many lines the provider counts."""
-
-    download: Callable[[Path], Lines]
-    path: Path
-    told: int
-
-
-def results(
-    parts: Sequence[Part], batch_id: str, answer_of: Callable[[Mapping[str, Any]], Answer]
-) -> Iterator[Answer]:
-    """Every line of a batch's result files, once all of them are whole; the files are gone afterwards."""
-    try:
-        for part in parts:
-            download_whole(partial(part.download, part.path), part.told, batch_id)
-        for part in parts:
-            for line in read_lines(part.path):
-                yield answer_of(line) if line is not None else unreadable_line()
-    finally:
-        for part in parts:
-            part.path.unlink(missing_ok=True)
 
 
 def unreadable_line() -> Answer:

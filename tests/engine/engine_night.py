@@ -294,7 +294,7 @@ class Mortal:
         return call
 
 
-WRITES = frozenset({"plan", "prune_work", "intend", "transition", "settle"})
+WRITES = frozenset({"plan", "prune_work", "intend", "transition", "settle", "admit_call", "change_circuit"})
 CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask"})
 
 

@@ -1,0 +1,77 @@
+"""Online calls of all processes: what the last minute held, and how each provider is doing."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
+
+from llm_assets.domain.profile import Limits
+from llm_assets.engine.circuit import Circuit
+from llm_assets.engine.pace import WINDOW, Pace
+from resources.ledger.tables import circuits, online_calls
+
+
+def admit(connection: Connection, provider: str, tokens: int, limits: Limits, now: datetime) -> float:
+    """Counts the call and answers 0, or the seconds until it may go."""
+    _take_turns(connection, provider)
+    sent = online_calls.c
+    # A time beyond the next minute is another clock's mistake, not a call to wait for.
+    gone = or_(sent.sent_at <= now - WINDOW, sent.sent_at > now + WINDOW)
+    connection.execute(delete(online_calls).where(sent.provider == provider, gone))
+    wait = _wait(connection, provider, tokens, limits, now)
+    if wait <= 0:
+        connection.execute(insert(online_calls).values(provider=provider, sent_at=now, tokens=tokens))
+    return wait
+
+
+def _wait(connection: Connection, provider: str, tokens: int, limits: Limits, now: datetime) -> float:
+    sent = online_calls.c
+    sums = select(func.count(), func.coalesce(func.sum(sent.tokens), 0)).where(sent.provider == provider)
+    count, total = connection.execute(sums).one()
+    pace = Pace(limits.online_requests_per_minute, limits.online_tokens_per_minute)
+    if pace.fits(count, int(total), tokens):  # nine calls of ten; the minute itself need not be read
+        return 0
+    rows = select(sent.sent_at, sent.tokens).where(sent.provider == provider).order_by(sent.sent_at, sent.id)
+    for sent_at, used in connection.execute(rows):
+        pace.spend(sent_at, used)
+    return pace.wait(now, tokens)
+
+
+def circuit(connection: Connection, provider: str) -> Circuit:
+    state = circuits.c
+    row = connection.execute(
+        select(state.failures, state.pause_seconds, state.until, state.resting_until).where(
+            state.provider == provider
+        )
+    ).one_or_none()
+    if row is None:
+        return Circuit()
+    return Circuit(row.failures, timedelta(seconds=row.pause_seconds), row.until, row.resting_until)
+
+
+def change_circuit(
+    connection: Connection, provider: str, change: Callable[[Circuit], Circuit]
+) -> tuple[Circuit, Circuit]:
+    """The state before and after, with no other process's change between."""
+    _take_turns(connection, provider)
+    before = circuit(connection, provider)
+    after = change(before)
+    if after != before:
+        values = {
+            "failures": after.failures,
+            "pause_seconds": after.pause.total_seconds(),
+            "until": after.until,
+            "resting_until": after.resting_until,
+        }
+        where = circuits.c.provider == provider
+        if not connection.execute(update(circuits).where(where).values(values)).rowcount:
+            connection.execute(insert(circuits).values(provider=provider, **values))
+    return before, after
+
+
+def _take_turns(connection: Connection, provider: str) -> None:
+    if connection.dialect.name == "postgresql":  # SQLite's writers take turns anyway
+        name = hashlib.sha256(f"online calls to {provider}".encode()).digest()[:8]
+        key = int.from_bytes(name, "big", signed=True)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

@@ -1,0 +1,67 @@
+"""What a provider's headers say of when it takes the next call. Both protocols; pure but for the time of day."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+_REMAINING = re.compile(
+    r"(?P<anthropic>anthropic-ratelimit-(?:requests|tokens|input-tokens|output-tokens))-remaining"
+    r"|x-ratelimit-remaining-(?P<openai>requests|tokens)"
+)
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+_SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_SPAN_UNITS = (3600.0, 60.0, 1.0, 0.001)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime] = _now) -> float | None:
+    """Seconds a refusal asks us to wait: its Retry-After, else until a limit that is used up has room again."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name, "")
+        if _NUMBER.fullmatch(value):
+            return float(value) * unit
+    try:
+        at = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return rest_seconds(headers, clock)
+    return _seconds_until(at, clock)
+
+
+def rest_seconds(headers: Mapping[str, str], clock: Callable[[], datetime] = _now) -> float | None:
+    """Seconds until every limit of which nothing remains has room again; None when none is used up.
+
+    Anthropic names an instant, OpenAI a span such as `6m0s`; a gateway that writes seconds is understood too.
+    """
+    rests = [rest for rest in _rests(headers, clock) if rest is not None]
+    return max(rests, default=None)
+
+
+def _rests(headers: Mapping[str, str], clock: Callable[[], datetime]) -> Iterator[float | None]:
+    found = {name.lower(): value.strip() for name, value in headers.items()}
+    for name, remaining in found.items():
+        match = _REMAINING.fullmatch(name)
+        if match is not None and remaining == "0":
+            limit = match["anthropic"]
+            reset = f"{limit}-reset" if limit else f"x-ratelimit-reset-{match['openai']}"
+            yield _rest(found.get(reset, ""), clock)
+
+
+def _rest(reset: str, clock: Callable[[], datetime]) -> float | None:
+    """None for what is neither a span nor an instant."""
+    if _NUMBER.fullmatch(reset):
+        return float(reset)
+    span = _SPAN.fullmatch(reset)
+    if span is not None and reset:
+        return sum(float(part or 0) * unit for part, unit in zip(span.groups(), _SPAN_UNITS, strict=True))
+    try:
+        return _seconds_until(datetime.fromisoformat(reset), clock)
+    except ValueError:
+        return None
+
+
+def _seconds_until(at: datetime, clock: Callable[[], datetime]) -> float:
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - clock()).total_seconds())
