@@ -8,6 +8,7 @@ from enum import StrEnum
 import dagster as dg
 
 from llm_assets.defs import parking
+from llm_assets.domain.batch import BatchState
 from llm_assets.domain.digest import digest
 from llm_assets.domain.step import Step
 from llm_assets.engine.advance import nudge
@@ -18,6 +19,8 @@ RUNS_A_TICK = 50
 INTERVAL_SECONDS = 5
 TICK_SECONDS = 20.0
 """After this a tick begins nothing more at the provider: Dagster ends it after 60."""
+EARLY_ROWS_EVERY = timedelta(minutes=15)
+"""How often at most a night goes on for results of its first batches: a run is a process of 100 MB for some seconds."""
 REPORTING = ("review_queue", "morning_report")
 _OVER = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS)
 _LIVE = (
@@ -36,11 +39,14 @@ class Gate(StrEnum):
     """The deadline has come: go on with what exists."""
 
 
-def gate_for(*, done: bool, parked_at: datetime, deadline: datetime, now: datetime) -> Gate:
-    """Whether a parked night may go on. A night parked after its deadline (a backfill) has none to keep. Pure."""
+def gate_for(*, done: bool, ready: bool, parked_at: datetime, deadline: datetime, now: datetime) -> Gate:
+    """Whether a parked night may go on. A night parked after its deadline (a backfill) has none to keep. `ready` says
+    that some of its batches have ended: their rows are written early, and the run parks again for the others. Pure."""
     if done:
         return Gate.OPEN
-    return Gate.CUT if parked_at < deadline <= now else Gate.HOLD
+    if parked_at < deadline <= now:
+        return Gate.CUT
+    return Gate.OPEN if ready and now - parked_at >= EARLY_ROWS_EVERY else Gate.HOLD
 
 
 def batch_sensor(steps: Sequence[Step], targets: dg.AssetSelection) -> dg.SensorDefinition:
@@ -119,8 +125,12 @@ def _open_gate(
 ) -> None:
     day = date.fromisoformat(run.tags["dagster/partition"])
     assets = run.tags[parking.PARKED_ASSETS].split(",")
+    steps = [s.name for s in assembly.steps if s.name in assets]
+    done = nudge(assembly.engine, day, steps, until=until)
+    ended = (b.state is BatchState.ENDED for b in assembly.ledger.open_batches(day, steps))
     gate = gate_for(
-        done=nudge(assembly.engine, day, [s.name for s in assembly.steps if s.name in assets], until=until),
+        done=done,
+        ready=any(ended),
         parked_at=parked_at,
         deadline=assembly.settings.calendar.deadline_of(day),
         now=assembly.clock(),

@@ -42,14 +42,18 @@ FIRST_PAUSE_SECONDS = 0.2
 class Pause:
     """Waits between two rounds: short at first, then as long as the settings say, until `until` at most."""
 
-    def __init__(self, desk: Desk, name: str, until: datetime | None) -> None:
+    def __init__(
+        self, desk: Desk, name: str, until: datetime | None, meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
         self._desk = desk
+        self._meanwhile = meanwhile
         self._name = name
         self._until = until
         self._seconds = FIRST_PAUSE_SECONDS
 
     def __call__(self, progress: Progress) -> bool:
         self._desk.on_progress(self._name, progress)
+        self._meanwhile()
         if self._until is not None and self._desk.clock() >= self._until:
             return False
         time.sleep(min(self._seconds, self._desk.settings.poll_seconds))
@@ -63,16 +67,21 @@ def brief(desk: Desk, name: str) -> Pause:
 
 
 def work_or_park(
-    context: dg.AssetExecutionContext, desk: Desk, night: Night, steps: Sequence[Step], rework: Rework
+    context: dg.AssetExecutionContext,
+    desk: Desk,
+    night: Night,
+    steps: Sequence[Step],
+    rework: Rework,
+    meanwhile: Callable[[], None],
 ) -> Progress | None:
-    """Works the steps; None when the run has to end now because it was parked."""
+    """Works the steps, doing what may be done meanwhile before each wait; None when the run has to end now because it
+    was parked."""
     cutoff = CUTOFF in context.run.tags
     waits_here = desk.wait is Wait.INLINE
     until = None if waits_here else desk.clock() + timedelta(seconds=desk.settings.grace_seconds)
     name = ", ".join(s.name for s in steps)
-    progress = work(
-        night.engine, night.day, [night.plan(s) for s in steps], rework, pause=Pause(desk, name, until)
-    )
+    pause = Pause(desk, name, until, meanwhile)
+    progress = work(night.engine, night.day, [night.plan(s) for s in steps], rework, pause=pause)
     desk.on_progress(name, progress)
     if waits_here or cutoff or progress.finished or progress.halted:
         return progress

@@ -1,5 +1,6 @@
 """The steps as assets: one multi-asset for each round of steps that can be submitted together."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -15,6 +16,9 @@ from llm_assets.engine.advance import Progress
 from llm_assets.engine.night import Night, in_reading_order
 from resources.assembly import Assembly
 from resources.desk import Desk
+
+EARLY_SHARE = 20
+"""A round writes its tables early for at most one part in so many of its time."""
 
 
 def step_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -54,7 +58,8 @@ def _round(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> dg.As
         with desk.open() as assembly:
             night = assembly.night(day, Lane(context.run.tags.get(LANE, Lane.NIGHTLY)))
             rework = rework_of(config, context.run.tags, assembly, day)
-            progress = work_or_park(context, desk, night, chosen, rework)
+            early = EarlyRows(assembly, night, chosen)
+            progress = work_or_park(context, desk, night, chosen, rework, early)
             if progress is None:
                 return
             for step in chosen:
@@ -68,10 +73,7 @@ def materialized(
 ) -> dg.MaterializeResult[None]:
     """Writes the step's table as things stand and reports it."""
     lake = assembly.lake
-    with assembly.ledger.owner(f"write:{step.name}:{night.day}", wait=True):
-        rows = lake.write(step.table, night.day, night.rows(step))
-        assembly.write_usage(night.day)
-        lake.publish()
+    rows = written(assembly, night, step)
     versioned = ("case_id", "request_id", "status", "decided_by")
     return dg.MaterializeResult(
         asset_key=step.name,
@@ -79,6 +81,42 @@ def materialized(
         | _costs(assembly, night.day, step, progress),
         data_version=data_version(lake.read(step.table, night.day, versioned), versioned),
     )
+
+
+def written(assembly: Assembly, night: Night, step: Step) -> int:
+    """Writes the step's table as things stand and publishes it; returns its row count."""
+    lake = assembly.lake
+    with assembly.ledger.owner(f"write:{step.name}:{night.day}", wait=True):
+        rows = lake.write(step.table, night.day, night.rows(step))
+        assembly.write_usage(night.day)
+        lake.publish()
+    return rows
+
+
+class EarlyRows:
+    """Writes what the first batches of a round brought while its last ones still run."""
+
+    def __init__(self, assembly: Assembly, night: Night, steps: Sequence[Step]) -> None:
+        self._assembly = assembly
+        self._night = night
+        self._steps = steps
+        self._not_before = assembly.clock()
+        self._answered = self._count()
+
+    def __call__(self) -> None:
+        begun = self._assembly.clock()
+        if begun < self._not_before:
+            return
+        answered = self._count()
+        fresh = [s for s in self._steps if answered[s.name] > self._answered[s.name]]
+        for step in fresh:
+            written(self._assembly, self._night, step)
+        self._answered = answered
+        self._not_before = begun + EARLY_SHARE * (self._assembly.clock() - begun)
+
+    def _count(self) -> Counter[str]:
+        counts = self._assembly.ledger.counts(self._night.day)
+        return Counter({name: c["ok"] + c["review"] + c["dead"] for name, c in counts.items()})
 
 
 def _costs(assembly: Assembly, day: date, step: Step, progress: Progress) -> Metadata:

@@ -195,9 +195,24 @@ class SmallDesk:
         assert newest is not None
         return read_json(newest)
 
+    def one_request_a_batch(self) -> None:
+        """Every request from here on goes in a batch of its own."""
+        assert self.settings.config is not None
+        path = self.settings.config / "providers.yaml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("batch_requests: 50000", "batch_requests: 1"), encoding="utf-8")
+
     def advance_provider(self, seconds: float) -> None:
-        body = json.dumps({"seconds": seconds}).encode()
-        with urlopen(Request(f"{self.provider.url}/_emulator/advance", body, method="POST"), timeout=10):
+        self._post("advance", {"seconds": seconds})
+
+    def last_batch_slow(self, number: int, seconds: float) -> None:
+        """The batch of this ordinal, counted from now, takes so long; the others what they always take."""
+        rule = {"when": {"batches": [number]}, "latency": seconds}
+        self._post("scenario", {"batches": [rule]})
+
+    def _post(self, what: str, body: Mapping[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        with urlopen(Request(f"{self.provider.url}/_emulator/{what}", data, method="POST"), timeout=10):
             pass
 
     def executed(self) -> int:

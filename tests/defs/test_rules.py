@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from llm_assets.defs.batch_sensor import Gate, gate_for
+from llm_assets.defs.batch_sensor import EARLY_ROWS_EVERY, Gate, gate_for
 from llm_assets.defs.mail_sensor import QUIET, Cursor, Nights, due_days, read_cursor, write_cursor
 from llm_assets.defs.metadata import markdown_table
 from llm_assets.defs.parking import parked_assets
@@ -29,6 +29,7 @@ class Moment:
     parked_at: datetime
     now: datetime
     gate: Gate
+    ready: bool = False
 
 
 @pytest.mark.parametrize(
@@ -46,10 +47,23 @@ class Moment:
             Moment(False, DEADLINE + timedelta(days=9), DEADLINE + timedelta(days=10), Gate.HOLD),
             id="a-backfill-has-no-deadline-left",
         ),
+        pytest.param(
+            Moment(False, EVENING, EVENING + EARLY_ROWS_EVERY - timedelta(seconds=1), Gate.HOLD, ready=True),
+            id="first-results-wait-for-more-of-them",
+        ),
+        pytest.param(
+            Moment(False, EVENING, EVENING + EARLY_ROWS_EVERY, Gate.OPEN, ready=True),
+            id="first-results-do-not-wait-for-the-last-batch",
+        ),
+        pytest.param(
+            Moment(False, EVENING, DEADLINE, Gate.CUT, ready=True), id="the-deadline-cuts-all-the-same"
+        ),
     ],
 )
 def test_a_parked_night_goes_on_when_done_or_when_its_deadline_comes(moment: Moment) -> None:
-    gate = gate_for(done=moment.done, parked_at=moment.parked_at, deadline=DEADLINE, now=moment.now)
+    gate = gate_for(
+        done=moment.done, ready=moment.ready, parked_at=moment.parked_at, deadline=DEADLINE, now=moment.now
+    )
     assert gate is moment.gate
 
 
