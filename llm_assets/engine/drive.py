@@ -1,5 +1,7 @@
 """Drive: move one batch as far as it goes now. What is done with all of a night's batches is in `advance`."""
 
+from datetime import timedelta
+
 import structlog
 
 from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState
@@ -84,8 +86,11 @@ def _move(engine: Engine, batch: Batch) -> bool:
 
 
 def _ask(engine: Engine, batch: Batch) -> bool:
-    """False while the circuit is open: this batch waits though it has not failed itself."""
+    """False while the provider takes no online calls: this batch waits though it has not failed itself."""
     if engine.traffic.width() == 0:
+        again_at = engine.clock() + timedelta(seconds=engine.traffic.wait())
+        why = "online calls pause: the provider failed or its limit is used up"
+        engine.ledger.transition(batch.batch_id, batch.state, batch.state, not_before=again_at, detail=why)
         return False
     answer_online(engine, batch)
     return True

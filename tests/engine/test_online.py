@@ -20,7 +20,7 @@ from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Outcome
 from llm_assets.domain.profile import Lane, Limits, Mode
 from llm_assets.domain.reason import Reason
-from llm_assets.engine.advance import start
+from llm_assets.engine.advance import nudge, start
 from llm_assets.engine.ports import Settlement
 from llm_assets.engine.route import SILENT_GOES, is_its_own, pause_after
 
@@ -181,7 +181,9 @@ def test_while_the_circuit_is_open_other_batches_wait_too(desk: Desk) -> None:
     desk.tasks = tasks(6, mode=Mode.ONLINE)
     start(engine, DAY, [desk.step_plan()], Rework.STALE)
     assert desk.provider.calls["ask"] == 4
+    assert nudge(engine, DAY, [STEP]) is False  # nothing a run could do now: it waits for the time to come
     desk.clock.advance(16)
+    assert nudge(engine, DAY, [STEP]) is True
     assert desk.work(engine=engine).finished
     assert_all_answered_once(desk, 6)
 

@@ -68,6 +68,22 @@ def test_a_provider_that_asks_for_longer_gets_longer() -> None:
     assert [circuit.width(at(s), 4) for s in (89, 90)] == [0, 1]
 
 
+def test_a_rest_ends_by_itself_and_outlives_answers_that_were_under_way() -> None:
+    resting = Circuit().rested(at(0), 30)
+    assert resting.answered() == resting
+    assert [resting.width(at(s), 4) for s in (0, 29.9, 30)] == [0, 0, 4]
+    assert [resting.wait(at(s)) for s in (0, 10, 40)] == [30, 20, 0]
+
+
+def test_a_shorter_rest_does_not_end_a_longer_one() -> None:
+    assert Circuit().rested(at(0), 60).rested(at(5), 1).width(at(59), 4) == 0
+
+
+def test_nobody_makes_us_rest_for_more_than_an_hour() -> None:
+    circuit = opened().failed(at(15), retry_after=10**7).rested(at(15), 10**7)
+    assert [circuit.width(at(s), 4) for s in (15 + 3599, 15 + 3600)] == [0, 1]
+
+
 # Pace
 
 
