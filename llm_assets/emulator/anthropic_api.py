@@ -9,7 +9,7 @@ from typing import Any
 from llm_assets.emulator.admission import admit_anthropic
 from llm_assets.emulator.answers import anthropic_message
 from llm_assets.emulator.anthropic_checks import VERSIONS
-from llm_assets.emulator.batches import ENDED, end_moment, faults_of, nulled, phase
+from llm_assets.emulator.batches import ENDED, end_moment, faults_of, nulled, phase, shows_status
 from llm_assets.emulator.clock import rfc3339
 from llm_assets.emulator.context import Context
 from llm_assets.emulator.errors import ApiError
@@ -166,7 +166,7 @@ def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[st
         "results_url": _results_url(ctx, record, now) if reachable else None,
     }
     for fault in () if created else faults:
-        if fault.status is not None:
+        if fault.status is not None and shows_status(fault, record, now):
             shown["processing_status"] = fault.status
         shown |= fault.extra_fields
     return shown

@@ -131,7 +131,7 @@ class Emulator:
         if reply is not None:
             call.status = reply.status
             call.retry_after = retry_after(reply.headers)
-            call.batch = reply.batch
+            call.batch = call.batch or reply.batch
             call.whole = not isinstance(reply.body, FileBody) or reply.body.whole
         self.context.journal.call(call)
 
@@ -153,6 +153,7 @@ class Emulator:
         broken = fault.status is not None or fault.body is not None or fault.drop is not None
         if not broken or fault.side_effect or fault.drop == "after":
             reply = await self._operate(protocol, found, request)
+            call.batch = reply.batch
             if not broken:
                 return reply
         return None if fault.drop == "after" else _faulty(fault)

@@ -65,6 +65,11 @@ def nulled(record: BatchRecord, now: float) -> bool:
     )
 
 
+def shows_status(fault: BatchFault, record: BatchRecord, now: float) -> bool:
+    """Whether the invented status of a fault still stands."""
+    return fault.status_seconds is None or now < record.created_at + fault.status_seconds
+
+
 def progress(record: BatchRecord, now: float) -> float:
     """Share of the requests that have run by now, 0 to 1."""
     if record.latency <= 0:

@@ -51,6 +51,9 @@ class Context:
                 record.latency = fault.latency
             if fault.expire_after_share is not None:
                 record.executed, record.rest = int(record.total * fault.expire_after_share), "expired"
+            if (share := fault.cancel_after_share) is not None:
+                record.cancelled_at = record.created_at + record.latency * share
+                record.executed = int(record.total * share)
             if fault.fail is not None and record.protocol == "openai":
                 record.work = Work(errors=[refused_input(fault.fail, record.model)])
         if record.executed is None and record.latency > WINDOW:

@@ -9,7 +9,16 @@ from typing import Any
 
 from llm_assets.emulator.admission import admit_openai
 from llm_assets.emulator.answers import chat_completion, response_object
-from llm_assets.emulator.batches import ENDED, Phase, end_moment, faults_of, nulled, phase, progress
+from llm_assets.emulator.batches import (
+    ENDED,
+    Phase,
+    end_moment,
+    faults_of,
+    nulled,
+    phase,
+    progress,
+    shows_status,
+)
 from llm_assets.emulator.clock import unix
 from llm_assets.emulator.context import Context
 from llm_assets.emulator.errors import ApiError
@@ -283,7 +292,7 @@ def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[st
         "metadata": record.metadata,
     }
     for fault in () if created else faults:
-        if fault.status is not None:
+        if fault.status is not None and shows_status(fault, record, now):
             shown["status"] = fault.status
         shown |= fault.extra_fields
     return shown

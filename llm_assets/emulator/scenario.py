@@ -137,10 +137,14 @@ class BatchFault(Strict):
     """OpenAI: the batch ends `failed` with this code."""
     expire_after_share: float | None = Field(None, ge=0, le=1)
     """The window closes when this share of the requests has run."""
+    cancel_after_share: float | None = Field(None, ge=0, le=1)
+    """Somebody else cancels the batch when this share of the requests has run."""
     all_requests: Literal["error"] | None = None
     """Every request fails; OpenAI then has no output file, only an error file."""
     status: str | None = None
     """A status the contract does not name, shown instead of the true one."""
+    status_seconds: float | None = Field(None, ge=0)
+    """For so long after the creation; always when not given."""
     extra_fields: dict[str, Any] = {}
     null_output: bool = False
     """Hide output_file_id or results_url although results exist."""
@@ -303,3 +307,8 @@ class RequestCasting:
             if drawn(when.share, self._seed, name, custom_id):
                 return fault
         return None
+
+
+def as_yaml(scenario: Scenario) -> str:
+    """A scenario as a file that `load` reads."""
+    return yaml.safe_dump(scenario.model_dump(mode="json", exclude_defaults=True), allow_unicode=True)

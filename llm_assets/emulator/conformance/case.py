@@ -1,0 +1,72 @@
+"""A case of the suite: its YAML file, checked. What happens, what a conforming client must end with, and the faults."""
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import Field, ValidationError
+
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.emulator.errors import Protocol
+from llm_assets.emulator.scenario import Operation, Scenario, Strict
+
+FOLDER = Path(__file__).parent / "scenarios"
+
+
+class Expect(Strict):
+    """What must hold beyond the checks that every case has."""
+
+    unanswered: int | None = Field(0, ge=0)
+    """At most so many requests end without a usable answer that the client has read; null is any number."""
+    unexecuted: int | None = Field(0, ge=0)
+    """At most so many requests never ran."""
+    tries: int = Field(4, ge=1)
+    """No request is executed more often."""
+    calls: dict[Operation, int] = Field(default_factory=dict)
+    """No operation is called more often."""
+    all_calls: int = Field(1000, ge=1)
+    finishes: bool = True
+    """The client ends by itself and with exit code 0. Where not: it ends by itself."""
+
+
+class Case(Strict):
+    name: str
+    title: str
+    protocols: tuple[Protocol, ...] = ("openai", "anthropic")
+    happens: str
+    must: str
+    requests: int = Field(6, ge=1)
+    """Different requests the client sends, all in one batch."""
+    starts: int = Field(3, ge=1)
+    """How often it is started when it ends with another exit code than 0; after a kill it is always started again."""
+    kill: tuple[Operation, ...] = ()
+    """The client is killed once, when the first of these calls has been taken; its answer is held back meanwhile."""
+    scenario: Scenario = Scenario()
+    expect: Expect = Expect()
+
+
+def read(path: Path) -> Case:
+    """Raises ConfigurationError that names the place."""
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Case.model_validate({"name": path.stem, **given})
+    except (OSError, yaml.YAMLError, TypeError) as err:
+        raise ConfigurationError(f"{path} is no case: {err}") from err
+    except ValidationError as err:
+        first = err.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ConfigurationError(f"{path}: {place}: {first['msg']}; see docs/conformance.md.") from err
+
+
+@cache
+def cases() -> dict[str, Case]:
+    """All shipped cases by name, in the order of their names."""
+    return {path.stem: read(path) for path in sorted(FOLDER.glob("*.yaml"))}
+
+
+def case(name: str) -> Case:
+    """Raises ConfigurationError for a name that is not shipped."""
+    found = cases().get(name)
+    if found is None:
+        raise ConfigurationError(f"There is no case {name!r}; the command `list` names them.")
+    return found

@@ -1,0 +1,73 @@
+"""The evidence: one client's calls and executions, read from the emulator's journal. What they prove is in `judge`."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.emulator.errors import Protocol
+from llm_assets.emulator.journal import ONLINE, RAN, Call, Execution, calls, executions
+
+DOWNLOADS = ("batch_results", "file_content")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    protocol: Protocol
+    calls: list[Call]
+    batches: dict[str, list[Execution]]
+    """By the id of the batch, in the order of their creation."""
+    online: list[Execution] = field(default_factory=list)
+
+    @property
+    def read(self) -> set[str]:
+        """Batches whose results were downloaded whole."""
+        return {call.batch for call in self.downloads if call.whole and call.status == 200}
+
+    @property
+    def downloads(self) -> list[Call]:
+        return [call for call in self.calls if call.operation in DOWNLOADS]
+
+    def histories(self) -> dict[str, list[Execution]]:
+        """Every request's executions in order; those that never ran are left out."""
+        found: dict[str, list[Execution]] = {}
+        for one in self._all():
+            found.setdefault(one.request, [])
+            if one.fate in RAN:
+                found[one.request].append(one)
+        return found
+
+    def _all(self) -> Iterator[Execution]:
+        for batch in self.batches.values():
+            yield from batch
+        yield from self.online
+
+    def answered(self) -> set[str]:
+        """Requests with a usable answer that the client has read."""
+        read = self.read
+        found = {one.request for one in self.online if one.fate == "usable"}
+        for batch_id, batch in self.batches.items():
+            if batch_id in read:
+                found |= {one.request for one in batch if one.fate == "usable" and one.shown}
+        return found
+
+    def paid(self) -> Counter[str]:
+        """How often each request was executed with a usable answer that was there to be read."""
+        return Counter(one.request for one in self._all() if one.fate == "usable" and one.shown)
+
+
+def gather(home: Path) -> Evidence:
+    """Of the emulator in this folder. Raises ConfigurationError when no client, or two kinds of client, called it."""
+    folder = home / "journal"
+    known = calls(folder)
+    protocols = {call.protocol for call in known if call.operation not in ("unknown", "elsewhere")}
+    if len(protocols) != 1:
+        found = " and ".join(sorted(protocols)) or "nobody"
+        raise ConfigurationError(
+            f"{found} called the emulator in {home}: judge one client of one protocol, in a folder of its own."
+        )
+    (protocol,) = protocols
+    made = {call.batch: None for call in known if call.operation == "create_batch" and call.batch}
+    batches = {batch_id: executions(folder / f"{batch_id}.jsonl") for batch_id in made}
+    return Evidence(protocol, known, batches, executions(folder / ONLINE))

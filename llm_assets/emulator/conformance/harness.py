@@ -1,0 +1,88 @@
+"""The harness: starts a client, kills it at a case's moment, starts it again. What came of it is for the judge."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol as Shape
+
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.emulator.conformance.case import Case
+from llm_assets.emulator.conformance.judge import Ran
+from llm_assets.emulator.errors import Protocol
+from llm_assets.emulator.journal import calls
+from llm_assets.emulator.launch import RunningEmulator
+
+STEP = 0.01
+
+
+class Client(Shape):
+    """A running client."""
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it lives."""
+
+    def kill(self) -> None:
+        """With SIGKILL, and everything it started; returns when it is gone."""
+
+
+def conduct(case: Case, home: Path, launch: Callable[[], Client], timeout: float) -> Ran:
+    """Runs a client through a case until it ends well, or has ended badly too often, or the time is over."""
+    until = time.monotonic() + timeout
+    exits: list[int] = []
+    killed = False
+    while len(exits) < case.starts:
+        client = launch()
+        while (code := client.poll()) is None:
+            if time.monotonic() > until:
+                client.kill()
+                return Ran(tuple(exits), in_time=False, killed=killed)
+            if not killed and _has_come(case.kill, home):
+                client.kill()
+                killed = True
+                break
+            time.sleep(STEP)
+        if code is not None:
+            exits.append(code)
+        if code == 0:
+            break
+    return Ran(tuple(exits), killed=killed)
+
+
+def _has_come(moments: Sequence[str], home: Path) -> bool:
+    return bool(moments) and any(call.operation in moments for call in calls(home / "journal"))
+
+
+class Command:
+    """A client that is a command line. Told where to call and how many requests to send by its environment."""
+
+    def __init__(self, words: Sequence[str], environment: dict[str, str]) -> None:
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - the user's own client
+                words, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        except OSError as err:
+            raise ConfigurationError(f"Cannot start the client {words[0]}: {err.strerror}.") from err
+
+    def poll(self) -> int | None:
+        return self._process.poll()
+
+    def kill(self) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def environment(case: Case, protocol: Protocol, running: RunningEmulator, state: Path) -> dict[str, str]:
+    """What a client under test is told. Both SDKs read the address and the key from it by themselves."""
+    return {
+        "OPENAI_BASE_URL": running.openai_base_url,
+        "OPENAI_API_KEY": "conformance",
+        "ANTHROPIC_BASE_URL": running.anthropic_base_url,
+        "ANTHROPIC_API_KEY": "conformance",
+        "CONFORMANCE_CASE": case.name,
+        "CONFORMANCE_PROTOCOL": protocol,
+        "CONFORMANCE_REQUESTS": str(case.requests),
+        "CONFORMANCE_STATE": str(state),
+    }

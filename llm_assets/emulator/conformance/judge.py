@@ -1,0 +1,168 @@
+"""The judge: what the evidence proves about a client, check by check. Pure; it knows no client and no custom_id."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from llm_assets.emulator.conformance.case import Case
+from llm_assets.emulator.conformance.evidence import Evidence
+from llm_assets.emulator.errors import Protocol
+from llm_assets.emulator.journal import Execution
+
+Level = Literal["safe", "complete", "considerate"]
+TOLERANCE = 0.05
+"""Seconds a client may be early after Retry-After."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How the client's process fared, where the harness ran it."""
+
+    exits: tuple[int, ...]
+    in_time: bool = True
+    killed: bool = False
+    """Whether the moment to kill it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    level: Level
+    check: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    name: str
+    protocol: Protocol
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(finding.passed for finding in self.findings)
+
+    @property
+    def failed(self) -> list[Finding]:
+        return [finding for finding in self.findings if not finding.passed]
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "protocol": self.protocol,
+            "passed": self.passed,
+            "findings": [
+                {"level": f.level, "check": f.check, "passed": f.passed, "detail": f.detail}
+                for f in self.findings
+            ],
+        }
+
+
+def judge(case: Case, seen: Evidence, ran: Ran | None = None, requests: int | None = None) -> Verdict:
+    """`requests` is how many different ones the client was told to send, where that is not the case's own number."""
+    wanted = case.requests if requests is None else requests
+    findings = [
+        _paid_once(seen),
+        _key_kept(seen),
+        _executed(case, seen, wanted),
+        _answered(case, seen, wanted),
+        *_ended(case, ran),
+        _permanent_left_alone(seen),
+        _refused_left_alone(seen),
+        _tries(case, seen),
+        _waited(seen),
+        *_calls(case, seen),
+    ]
+    return Verdict(case.name, seen.protocol, tuple(findings))
+
+
+def _paid_once(seen: Evidence) -> Finding:
+    twice = [request for request, times in seen.paid().items() if times > 1]
+    return Finding(
+        "safe", "paid once", not twice, f"{len(twice)} requests were executed again after a usable answer"
+    )
+
+
+def _key_kept(seen: Evidence) -> Finding:
+    given = sum(call.operation == "elsewhere" and call.keyed for call in seen.calls)
+    return Finding("safe", "key kept", not given, f"the key went to another host {given} times")
+
+
+def _executed(case: Case, seen: Evidence, wanted: int) -> Finding:
+    ran = sum(bool(history) for history in seen.histories().values())
+    most = case.expect.unexecuted
+    return Finding(
+        "complete", "executed", most is None or wanted - ran <= most, f"{ran} of {wanted} requests ran"
+    )
+
+
+def _answered(case: Case, seen: Evidence, wanted: int) -> Finding:
+    count = len(seen.answered())
+    most = case.expect.unanswered
+    detail = f"{count} of {wanted} requests have a usable answer that was read"
+    return Finding("complete", "answered", most is None or wanted - count <= most, detail)
+
+
+def _ended(case: Case, ran: Ran | None) -> Iterator[Finding]:
+    if ran is None:
+        return
+    last = ran.exits[-1] if ran.exits else None
+    told = (
+        f"last exit code {last} after {len(ran.exits)} starts" if ran.in_time else "it was stopped in the end"
+    )
+    yield Finding("complete", "ended", ran.in_time and (last == 0 or not case.expect.finishes), told)
+    if case.kill:
+        names = " or ".join(case.kill)
+        detail = f"killed at {names}" if ran.killed else f"{names} never came"
+        yield Finding("complete", "killed", ran.killed, detail)
+
+
+def _permanent_left_alone(seen: Evidence) -> Finding:
+    again = [history for history in seen.histories().values() if _repeated(history)]
+    detail = f"{len(again)} requests were sent again after a failure that is for good"
+    return Finding("considerate", "permanent failures left alone", not again, detail)
+
+
+def _repeated(history: list[Execution]) -> bool:
+    return any(one.fate == "permanent" for one in history[:-1])
+
+
+def _refused_left_alone(seen: Evidence) -> Finding:
+    refused: set[frozenset[str]] = set()
+    again = 0
+    for batch in seen.batches.values():
+        asked = frozenset(one.request for one in batch)
+        again += bool(asked) and asked in refused
+        if any(one.fate == "refused" for one in batch):
+            refused.add(asked)
+    detail = f"{again} batches were sent again unchanged after they had been refused"
+    return Finding("considerate", "refused batches left alone", not again, detail)
+
+
+def _tries(case: Case, seen: Evidence) -> Finding:
+    most = max((len(history) for history in seen.histories().values()), default=0)
+    detail = f"one request was executed {most} times, {case.expect.tries} are allowed"
+    return Finding("considerate", "tries are bounded", most <= case.expect.tries, detail)
+
+
+def _waited(seen: Evidence) -> Finding:
+    early = 0
+    until: dict[str, float] = {}
+    asked = 0
+    for call in sorted(seen.calls, key=lambda one: one.at):
+        early += call.at < until.get(call.operation, 0) - TOLERANCE
+        if call.status is not None and call.status >= 400 and call.retry_after is not None:
+            asked += 1
+            until[call.operation] = call.ended + call.retry_after
+    detail = f"{early} calls came before the pause was over that the provider had asked for {asked} times"
+    return Finding("considerate", "Retry-After kept", not early, detail)
+
+
+def _calls(case: Case, seen: Evidence) -> Iterator[Finding]:
+    made = Counter(call.operation for call in seen.calls)
+    for operation, most in case.expect.calls.items():
+        detail = f"{made[operation]} calls, {most} are allowed"
+        yield Finding("considerate", f"calls of {operation}", made[operation] <= most, detail)
+    every, most = made.total(), case.expect.all_calls
+    yield Finding("considerate", "calls are bounded", every <= most, f"{every} calls, {most} are allowed")
