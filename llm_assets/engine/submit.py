@@ -40,6 +40,9 @@ def submit(engine: Engine, batch: Batch) -> None:
     if not spool.exists():
         lose(engine, batch, "its spooled lines are gone")
         return
+    if (why := _too_large_alone(engine, batch)) is not None:
+        refuse(engine, batch, TOO_LARGE, why)
+        return
     try:
         file_id = engine.provider.upload(batch, spool)
     except PermanentError as err:
@@ -85,6 +88,19 @@ def submit(engine: Engine, batch: Batch) -> None:
     )
 
 
+def _too_large_alone(engine: Engine, batch: Batch) -> str | None:
+    """Why a batch of one request cannot go to this profile at all; None when it can."""
+    if batch.requests > 1:
+        return None
+    profile, members = engine.provider.profile, engine.ledger.members(batch.batch_id)
+    limits, tokens = profile.limits, sum(m.estimated_tokens or 0 for m in members.values())
+    if batch.bytes > limits.batch_bytes:
+        return f"it has {batch.bytes} bytes, and {profile.name} takes batches of {limits.batch_bytes} at most"
+    if limits.enqueued_tokens is not None and tokens > limits.enqueued_tokens:
+        return f"it has about {tokens} prompt tokens, and {profile.name} lets {limits.enqueued_tokens} wait at most"
+    return None
+
+
 def _put_back(engine: Engine, batch: Batch, creates: int, err: BlockedError | TransientError) -> None:
     pause = pause_after(err)
     engine.ledger.transition(
@@ -108,10 +124,16 @@ def pause_after(err: BlockedError | TransientError) -> float | None:
 
 
 def turn_away(engine: Engine, batch: Batch, why: str) -> None:
-    """The provider's queue is full: the same lines later, and half as many at once when it stays full."""
-    times = batch.turned_away + 1
+    """The provider's queue is full: the same lines later, and half as many at once when it stays full. Not where our
+    own batches fill it: then size is not to blame, and cutting again and again would leave batches of one request."""
+    times = batch.turned_away + (not _fill_the_queue(engine, batch))
     again_at = engine.clock() + timedelta(seconds=LATER_SECONDS)
-    if times >= SAME_SIZE_TRIES and batch.requests > 1 and engine.spool.path(batch.batch_id).exists():
+    if (
+        times > batch.turned_away
+        and times >= SAME_SIZE_TRIES
+        and batch.requests > 1
+        and engine.spool.path(batch.batch_id).exists()
+    ):
         split(engine, batch, why, halvings=batch.halvings + 1, not_before=again_at)
         return
     engine.ledger.transition(
@@ -123,6 +145,19 @@ def turn_away(engine: Engine, batch: Batch, why: str) -> None:
         turned_away=times,
         creates=0,
         detail=why[:500],
+    )
+
+
+def _fill_the_queue(engine: Engine, batch: Batch) -> bool:
+    """Whether others of our batches wait for the same model; one sent a moment ago may still be turned away itself."""
+    since = engine.clock() - timedelta(seconds=LATER_SECONDS)
+    return any(
+        other.state is BatchState.SUBMITTED
+        and other.mode is batch.mode
+        and (other.provider, other.model) == (batch.provider, batch.model)
+        and other.submitted_at is not None
+        and other.submitted_at <= since
+        for other in engine.ledger.open_batches()
     )
 
 

@@ -1,7 +1,7 @@
 """Looking: what a provider's word about a batch leads to. "Unknown" is not "gone"."""
 
 import pytest
-from engine_night import SETTLE, Desk, assert_all_answered_once, task, tasks
+from engine_night import PROFILE, SETTLE, Desk, assert_all_answered_once, task, tasks
 
 from llm_assets.domain.batch import BatchState, BatchView, Look
 from llm_assets.domain.errors import ContractError, PermanentError, TransientError
@@ -70,6 +70,40 @@ def test_a_queue_that_is_full_for_its_half_too_gets_a_quarter_at_once(desk: Desk
         desk.advance()
     open_now = sorted((b.requests, b.state) for b in desk.open_batches())
     assert open_now == [(2, BatchState.INTENT), (2, BatchState.INTENT), (4, BatchState.SUBMITTED)]
+
+
+def test_a_queue_that_our_own_batch_fills_makes_the_next_one_wait_and_no_smaller(desk: Desk) -> None:
+    limits = PROFILE.limits.model_copy(update={"batch_requests": 4})
+    desk.provider.change(limits=limits)
+    desk.provider.looks_until_end = 30
+    desk.provider.looks = [RUNNING, FULL]
+    desk.start(tasks(8))
+    for _ in range(12):
+        desk.clock.advance(301)
+        desk.provider.looks = [RUNNING, FULL]
+        desk.advance()
+    assert sorted((b.requests, b.state) for b in desk.open_batches()) == [
+        (4, BatchState.INTENT),
+        (4, BatchState.SUBMITTED),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        ({"batch_bytes": 200}, "bytes, and fake takes batches of 200 at most"),
+        ({"enqueued_tokens": 50}, "prompt tokens, and fake lets 50 wait at most"),
+    ],
+)
+def test_a_request_larger_than_the_profile_allows_goes_to_a_person_before_anybody_is_asked(
+    desk: Desk, limits: dict[str, int], says: str
+) -> None:
+    desk.provider.change(limits=PROFILE.limits.model_copy(update=limits))
+    assert desk.work([task(1), task(2, "long " * 200), task(3)]).finished
+    assert desk.states() == {"ok": 2, "review": 1}
+    assert set(desk.provider.executed) == {"mail 1", "mail 3"}
+    large = desk.standings()["case-0002"]
+    assert large.outcome == "too_large" and says in large.detail
 
 
 def test_a_full_queue_told_at_the_create_is_treated_alike(desk: Desk) -> None:
