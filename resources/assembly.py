@@ -22,7 +22,7 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.night import Mask, Night, check_regions
 from llm_assets.engine.receive import DaySummary, Grown, OnProgress, read_day, receive
 from llm_assets.intake.item import read_item
-from llm_assets.intake.pii import mask_case, mask_version
+from llm_assets.intake.pii import mask_case
 from llm_assets.intake.sources import RawItem, scan
 from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
@@ -33,6 +33,7 @@ from resources.prices import GenaiPrices
 from resources.providers import provider_for
 from resources.providers.wire import api_key
 from resources.raw_store import RawStore
+from resources.rules_version import rules_version
 from resources.settings import Settings, load_lanes, load_profile, load_queues
 from resources.spool import FileSpool
 
@@ -197,7 +198,7 @@ class Assembly:
             queues=self.queues,
             steps={s.name: s for s in self.steps},
             mask=self.mask,
-            mask_version=mask_version(),
+            rules_version=rules_version(self.steps),
             lane=lane,
         )
 

@@ -7,7 +7,7 @@ not: which tables exist (domain/tables.py), and any decision about rows.
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,8 +70,14 @@ class Lake:
             _put(parquet, target)
         return spooled.rows
 
-    def read(self, table: Table, day: date, columns: Sequence[str] | None = None) -> Iterator[Row]:
-        """The night's rows in the order of writing; none when the night was never written.
+    def read(
+        self,
+        table: Table,
+        day: date,
+        columns: Sequence[str] | None = None,
+        cases: Collection[str] | None = None,
+    ) -> Iterator[Row]:
+        """The night's rows in the order of writing, of all cases or of these; none when the night was never written.
 
         JSON columns come back parsed. Columns that an older file does not have are None.
         """
@@ -84,9 +90,11 @@ class Lake:
         parsed = [name for name in wanted if table.column_types[name] == "JSON"]
         with self._disk(f"read {table.name} of {day}"), _whole(path), _connected() as connection:
             files = [self._anchor(connection, table), path]
-            connection.execute(
-                f"SELECT {_selected(table, wanted)} FROM {parquet_files(files)}"  # noqa: S608 names are declared
-            )
+            select = f"SELECT {_selected(table, wanted)} FROM {parquet_files(files)}"  # noqa: S608 names are declared
+            if cases is None:
+                connection.execute(select)
+            else:
+                connection.execute(f"{select} WHERE case_id IN (SELECT unnest($1::VARCHAR[]))", [list(cases)])
             yield from _rows(connection, parsed)
 
     def has(self, table: Table, day: date) -> bool:

@@ -3,7 +3,7 @@
 What a source holds is read in memory beside what is registered already. No provider is called, no emulator started.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -68,13 +68,20 @@ class RehearsedLake(Lake):
         kept = self._new[table.name, day] = [dict(row) for row in rows]
         return len(kept)
 
-    def read(self, table: Table, day: date, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    def read(
+        self,
+        table: Table,
+        day: date,
+        columns: Sequence[str] | None = None,
+        cases: Collection[str] | None = None,
+    ) -> Iterator[dict[str, Any]]:
         new = self._new.get((table.name, day))
         if new is None:
-            yield from super().read(table, day, columns)
+            yield from super().read(table, day, columns, cases)
             return
         for row in new:
-            yield row if columns is None else {name: row[name] for name in columns}
+            if cases is None or row["case_id"] in cases:
+                yield row if columns is None else {name: row[name] for name in columns}
 
     def publish(self) -> Path:
         """Analysts see what was, not what may be."""

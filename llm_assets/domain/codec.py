@@ -1,10 +1,11 @@
 """Documents as lake rows and back: what is written is what is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+from llm_assets.domain.digest import digest_json
 from llm_assets.domain.document import Address, Attachment, Document, Message, Priority, Received, Role
 from llm_assets.domain.errors import ReadError
 
@@ -36,6 +37,7 @@ def message_from_json(fields: Mapping[str, Any]) -> Message:
 def document_row(document: Document, reader_version: str) -> dict[str, Any]:
     """The document as a row of the `documents` table."""
     message, received = document.message, document.received
+    as_read = message_to_json(message)
     return {
         "day": received.day.isoformat(),
         "record_id": message.record_id,
@@ -58,15 +60,35 @@ def document_row(document: Document, reader_version: str) -> dict[str, Any]:
         "place": received.place,
         "raw_sha256": received.raw_sha256,
         "reader_version": reader_version,
-        "message": message_to_json(message),
+        "message": as_read,
+        "message_digest": digest_json(as_read),
     }
 
 
 DOCUMENT_COLUMNS = (
     "source", "place", "day", "raw_sha256", "kind", "received_at", "message",
-    "queue", "priority", "case_id", "role", "duplicate_of", "supersedes",
+    "queue", "priority", "case_id", "role", "duplicate_of", "supersedes", "message_digest",
 )  # fmt: skip
-"""What `document_of` looks at; the other columns are for analysts."""
+"""What a case is made of; the other columns are for analysts."""
+
+STAMP_COLUMNS = tuple(name for name in DOCUMENT_COLUMNS if name not in ("message", "raw_sha256"))
+"""The same with the message's digest instead of the message."""
+
+_AS_WRITTEN = tuple(name for name in STAMP_COLUMNS if name not in ("received_at", "day"))
+
+
+def stamp_of(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """Changes with anything that a case is made of; the same for rows to be written and for rows read back. None for
+    rows written before they had a digest."""
+    if any(row["message_digest"] is None for row in rows):
+        return None
+    return digest_json([_stamped(row) for row in rows])
+
+
+def _stamped(row: Mapping[str, Any]) -> list[Any]:
+    arrived = row["received_at"]
+    moment = arrived if isinstance(arrived, datetime) else datetime.fromisoformat(arrived)
+    return [moment.timestamp(), str(row["day"]), *(row[name] for name in _AS_WRITTEN)]
 
 
 def document_of(row: Mapping[str, Any]) -> Document:

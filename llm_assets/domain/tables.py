@@ -86,6 +86,7 @@ DOCUMENTS = Table(
         _c("raw_sha256", "VARCHAR", "Name of its raw file", nullable=False),
         _c("reader_version", "VARCHAR", "Version of the reading rules", nullable=False),
         _c("message", "JSON", "The message as read, attachments and their text included", nullable=False),
+        _c("message_digest", "VARCHAR", "Digest of `message`; changes with anything in it"),
     ),
 )
 

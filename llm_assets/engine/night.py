@@ -1,17 +1,17 @@
 """The night's work as streams: from the lake's documents to a step's inputs, requests and rows."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
-from llm_assets.domain.codec import DOCUMENT_COLUMNS, document_of
-from llm_assets.domain.digest import digest_text_and_shape
+from llm_assets.domain.codec import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_of, stamp_of
+from llm_assets.domain.digest import digest, digest_json
 from llm_assets.domain.document import Case, Priority, cases_of
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane, Profile
-from llm_assets.domain.prompt import render_case
 from llm_assets.domain.queue import Queue, Queues
 from llm_assets.domain.request import Request
 from llm_assets.domain.step import Step, StepInput
@@ -38,6 +38,10 @@ class Masked(Protocol):
 
 Mask = Callable[[Case], Masked]
 
+Row = Mapping[str, Any]  # a lake row; its columns are declared in tables.py
+Upstream = Mapping[str, Mapping[str, Row]]
+"""case_id -> step -> its row there."""
+
 
 @dataclass(frozen=True)
 class Night:
@@ -50,70 +54,82 @@ class Night:
     steps: Mapping[str, Step]
     mask: Mask
     lane: Lane = Lane.NIGHTLY
-    mask_version: str | None = None
-    """Changes with the rules of masking. None when nobody keeps account of them: then every case is masked anew."""
+    rules_version: str | None = None
+    """Changes with the code that reads, masks and renders. None when nobody keeps account of it: then every case is
+    rendered anew."""
 
     def cases(self) -> Iterator[Case]:
-        """The day's cases in order of arrival; documents of a case lie together in the lake."""
-        rows = self.lake.read(DOCUMENTS, self.day, DOCUMENT_COLUMNS)
-        for _, members in groupby(rows, key=lambda row: row["case_id"]):
-            yield from cases_of([document_of(row) for row in members])
+        """The day's cases in order of arrival."""
+        for rows in self._by_case(DOCUMENT_COLUMNS):
+            yield from _case_of(rows)
 
     def inputs(self, step: Step) -> Iterator[StepInput]:
         """What the step sees of each case. A case of a queue that is configured no longer goes to the default."""
-        upstream = {name: self._rows_by_case(name) for name in step.reads}
+        upstream = self._upstream(step)
         for case in self.cases():
-            yield StepInput(case, self._queue(case.queue), _upstream(upstream, case.case_id))
+            yield self._input(case, upstream.get(case.case_id, {}))
 
     def plan(self, step: Step) -> StepPlan:
         return StepPlan(step.name, lambda: self._changed(step))
 
     def tasks(self, step: Step) -> Iterator[Task]:
         """The step's requests, rendered after masking."""
-        for given, source in self._asked(step):
-            yield self._task(step, given, source)
+        return self._rendered(step, self._upstream(step), self._rules(step), None)
 
     def _changed(self, step: Step) -> Iterator[Task | Unchanged]:
-        """The same, but a case is not rendered again that would become the request which the ledger has for it."""
+        """The same, but of a case that would become the request which the ledger has for it not even the text is read."""
+        upstream, rules = self._upstream(step), self._rules(step)
         at_rest = self.engine.ledger.at_rest(self.day, step.name)
-        for given, source in self._asked(step):
-            case_id = given.case.case_id
-            if source is not None and at_rest.get(case_id) == source:
-                yield Unchanged(case_id)
-            else:
-                yield self._task(step, given, source)
+        changed: set[str] | None = None
+        if at_rest and rules is not None:
+            changed = set()
+            for rows in self._by_case(STAMP_COLUMNS):
+                case_id = rows[0]["case_id"]
+                if at_rest.get(case_id, "") == _source(rules, rows, upstream):
+                    yield Unchanged(case_id)
+                else:
+                    changed.add(case_id)
+        yield from self._rendered(step, upstream, rules, changed)
 
-    def _asked(self, step: Step) -> Iterator[tuple[StepInput, str | None]]:
-        """What the step is asked about, each with the digest of all that its request is rendered from."""
-        wordings: dict[str, str] = {}
-        for given in self.inputs(step):
-            if step.skip(given) is None:
-                name = given.queue.name
-                if name not in wordings:
-                    wordings[name] = step.wording(given.queue, self.engine.provider.profile)
-                yield given, self._source(step, given, wordings[name])
+    def _rendered(
+        self, step: Step, upstream: Upstream, rules: str | None, cases: Collection[str] | None
+    ) -> Iterator[Task]:
+        for rows in self._by_case(DOCUMENT_COLUMNS, cases):
+            for case in _case_of(rows):
+                given = self._input(case, upstream.get(case.case_id, {}))
+                if step.skip(given) is None:
+                    yield self._task(step, given, _source(rules, rows, upstream))
 
-    def _source(self, step: Step, given: StepInput, wording: str) -> str | None:
-        if given.queue.mask and self.mask_version is None:
+    def _rules(self, step: Step) -> str | None:
+        """Digest of everything besides a case that its request is rendered from."""
+        if self.rules_version is None:
             return None
-        case = given.case
-        shared = (wording, self._lane(case), case.priority, str(given.queue.mask), self.mask_version or "")
-        senders = [d.message.sender.name for d in case.documents if d.message.sender is not None]
-        shape = {"senders": senders, "variables": step.case_variables(given)}
-        return digest_text_and_shape(shared, render_case(case), shape)
+        profile = self.engine.provider.profile
+        queues = self.queues.queues
+        wordings = [step.wording(queue, profile) for queue in queues]
+        return digest([self.rules_version, self.lane, wordings, [q.model_dump(mode="json") for q in queues]])
+
+    def _by_case(self, columns: Sequence[str], cases: Collection[str] | None = None) -> Iterator[list[Row]]:
+        """The documents of each case; they lie together in the lake."""
+        if cases is not None and not cases:
+            return
+        rows = self.lake.read(DOCUMENTS, self.day, columns, cases)
+        for _, members in groupby(rows, key=itemgetter("case_id")):
+            yield list(members)
+
+    def _input(self, case: Case, upstream: Mapping[str, Row]) -> StepInput:
+        return StepInput(case, self._queue(case.queue), upstream)
 
     def _task(self, step: Step, given: StepInput, source: str | None) -> Task:
+        case = given.case
         return Task(
-            case_id=given.case.case_id,
+            case_id=case.case_id,
             input_hash=step.input_hash(given),
-            lane=self._lane(given.case),
+            lane=Lane.URGENT if case.priority is Priority.URGENT else self.lane,
             request=self._request(step, given),
-            priority=given.case.priority,
+            priority=case.priority,
             rendered_from=source,
         )
-
-    def _lane(self, case: Case) -> Lane:
-        return Lane.URGENT if case.priority is Priority.URGENT else self.lane
 
     def _request(self, step: Step, given: StepInput) -> Request:
         profile = self.engine.provider.profile
@@ -137,9 +153,12 @@ class Night:
         masks = self.mask(given.case).originals if given.queue.mask and answered else {}
         return step_row(step, given, standing, decision, masks)
 
-    def _rows_by_case(self, step: str) -> dict[str, dict[str, Any]]:
-        table = self.steps[step].table
-        return {row["case_id"]: row for row in self.lake.read(table, self.day)}
+    def _upstream(self, step: Step) -> Upstream:
+        found: dict[str, dict[str, Row]] = {}
+        for name in step.reads:
+            for row in self.lake.read(self.steps[name].table, self.day):
+                found.setdefault(row["case_id"], {})[name] = row
+        return found
 
     def _queue(self, name: str) -> Queue:
         try:
@@ -148,8 +167,17 @@ class Night:
             return self.queues.default
 
 
-def _upstream(tables: Mapping[str, Mapping[str, Any]], case_id: str) -> dict[str, Any]:
-    return {name: rows[case_id] for name, rows in tables.items() if case_id in rows}
+def _case_of(rows: Sequence[Row]) -> list[Case]:
+    """The case, or nothing when all its documents are duplicates."""
+    return cases_of([document_of(row) for row in rows])
+
+
+def _source(rules: str | None, rows: Sequence[Row], upstream: Upstream) -> str | None:
+    """Digest of all that a case's request is rendered from; None when nobody can say."""
+    stamp = stamp_of(rows)
+    if rules is None or stamp is None:
+        return None
+    return digest_json([rules, stamp, upstream.get(rows[0]["case_id"])])
 
 
 def check_regions(queues: Iterable[Queue], profile: Profile) -> None:

@@ -207,6 +207,10 @@ class Ledger(Protocol):
     def billed(self, provider: str, step: str, model: str, limit: int) -> list[Billed]:
         """Usable answers of the newest batches of a step and model, at most `limit`."""
 
+    def cache_hits(self, provider: str, step: str, model: str) -> float | None:
+        """Share of what the newest batches of a step and model could have read from a prompt cache that they did read;
+        None while too few of their requests asked for one."""
+
     def batch_seconds(self, provider: str, limit: int) -> list[float]:
         """From submission to collection, for the newest batches of a profile."""
 
@@ -293,8 +297,9 @@ class Provider(Protocol):
     @property
     def profile(self) -> Profile: ...
 
-    def line(self, request: Request, custom_id: str) -> bytes:
-        """The request in the provider's wire form as one JSON line with its newline; what is spooled."""
+    def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
+        """The request in the provider's wire form as one JSON line with its newline; what is spooled. `cached` marks
+        what it shares with others of its step and queue, where a provider caches only what is marked."""
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         """Sends the input file and returns its id; None where the protocol carries the input in the create.
@@ -327,8 +332,14 @@ class Provider(Protocol):
 class Lake(Protocol):
     """Analytical tables: one file per table and night, replaced as a whole."""
 
-    def read(self, table: Table, day: date, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-        """Rows in the order they were written; none when the night has no file."""
+    def read(
+        self,
+        table: Table,
+        day: date,
+        columns: Sequence[str] | None = None,
+        cases: Collection[str] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Rows in the order they were written, of all cases or of these; none when the night has no file."""
 
     def write(self, table: Table, day: date, rows: Iterable[Mapping[str, object]]) -> int:
         """Replaces the night's file atomically and returns its row count."""

@@ -13,10 +13,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 
-from llm_assets.domain.digest import digest
 from llm_assets.domain.document import Case
 from llm_assets.domain.prompt import render_case
 from llm_assets.intake import pii_context, pii_names, pii_numbers
@@ -36,12 +34,6 @@ _LAST_WORD = re.compile(
     r"(?:(?<![A-Z\d])[A-Z]{2}\d{2}[A-Z\d ]{0,36}|[+(]?\d[\d ().-]{0,40}|[^\s<>\[\]\"]{1,64})$"
 )
 LAST_WORD_LIMIT = 64
-
-
-@cache
-def mask_version() -> str:
-    """Digest of the rules as they are written: an edited rule cannot keep its old version."""
-    return digest([p.read_text(encoding="utf-8") for p in sorted(Path(__file__).parent.glob("pii*.py"))])
 
 
 @dataclass(frozen=True)

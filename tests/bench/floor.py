@@ -6,7 +6,7 @@ lines written, read, parsed and validated by the output model; each row the run 
 as SQLAlchemy Core inserts a list, into an empty database of the same kind.
 
 A request that is not sent again: serialised once, and its two rows read once; a rerun cannot know less than that.
-A night: its documents read from the lake and parsed once, and serialised only where something is sent.
+A night: what stands beside its documents' texts read from the lake once, and serialised only where something is sent.
 """
 
 import gc
@@ -19,6 +19,7 @@ import orjson
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, insert, select
 
+from llm_assets.domain.codec import STAMP_COLUMNS
 from llm_assets.domain.request import Request
 from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.chunks import chunks
@@ -90,10 +91,10 @@ def _parted(
 
 
 def _documents(cpu: Stopwatch, place: Place) -> None:
-    """The night's documents, read from the lake's file and parsed once."""
+    """What tells whether a document has changed, read from the lake's file once."""
     lake = Lake(place.home, (DOCUMENTS,))
     with cpu:
-        for _ in lake.read(DOCUMENTS, DAY):
+        for _ in lake.read(DOCUMENTS, DAY, STAMP_COLUMNS):
             pass
 
 

@@ -8,10 +8,11 @@ from llm_assets.domain.document import Address, Document, Message, Priority, Rec
 from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night import Night
-from llm_assets.intake.pii import mask_case, mask_version
+from llm_assets.intake.pii import mask_case
 from llm_assets.intake.read import READER_VERSION
 from llm_assets.steps.categories.step import CATEGORIES
 from resources.lake import Lake
+from resources.rules_version import rules_version
 from resources.settings import SHIPPED_CONFIG, Settings, load_queues
 from tests.bench.invented_requests import bodies, is_changed
 from tests.bench.places import DAY, Place
@@ -48,7 +49,7 @@ def night_at(place: Place, engine: Engine) -> Night:
         queues=load_queues(Settings(config=SHIPPED_CONFIG)),
         steps={CATEGORIES.name: CATEGORIES},
         mask=mask_case,
-        mask_version=mask_version(),
+        rules_version=rules_version([CATEGORIES]),
     )
 
 
