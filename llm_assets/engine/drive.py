@@ -19,7 +19,7 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.look import begin_grace, grace_is_over, look
 from llm_assets.engine.reconcile import disown, reconcile
 from llm_assets.engine.route import answer_online, finish
-from llm_assets.engine.submit import carry_out_refusal, lose, submit, vanish
+from llm_assets.engine.submit import carry_out_refusal, has_room, lose, submit, vanish
 
 log = structlog.get_logger()
 
@@ -70,6 +70,8 @@ def _move(engine: Engine, batch: Batch) -> bool:
             return False
         case BatchState.INTENT if batch.mode is Mode.ONLINE:
             return _ask(engine, batch)
+        case BatchState.INTENT if not has_room(engine, batch):
+            return False
         case BatchState.INTENT:
             return _submit_alone(engine, batch)
         case BatchState.CREATING:

@@ -92,12 +92,15 @@ def _too_large_alone(engine: Engine, batch: Batch) -> str | None:
     """Why a batch of one request cannot go to this profile at all; None when it can."""
     if batch.requests > 1:
         return None
-    profile, members = engine.provider.profile, engine.ledger.members(batch.batch_id)
-    limits, tokens = profile.limits, sum(m.estimated_tokens or 0 for m in members.values())
+    profile = engine.provider.profile
+    limits, tokens = profile.limits, _tokens(engine, batch)
     if batch.bytes > limits.batch_bytes:
-        return f"it has {batch.bytes} bytes, and {profile.name} takes batches of {limits.batch_bytes} at most"
+        return f"the request has {batch.bytes} bytes, and batches at {profile.name} take {limits.batch_bytes} at most"
     if limits.enqueued_tokens is not None and tokens > limits.enqueued_tokens:
-        return f"it has about {tokens} prompt tokens, and {profile.name} lets {limits.enqueued_tokens} wait at most"
+        return (
+            f"the request has about {tokens} prompt tokens, and at {profile.name} {limits.enqueued_tokens} may wait "
+            "at most"
+        )
     return None
 
 
@@ -148,17 +151,34 @@ def turn_away(engine: Engine, batch: Batch, why: str) -> None:
     )
 
 
-def _fill_the_queue(engine: Engine, batch: Batch) -> bool:
-    """Whether others of our batches wait for the same model; one sent a moment ago may still be turned away itself."""
-    since = engine.clock() - timedelta(seconds=LATER_SECONDS)
-    return any(
-        other.state is BatchState.SUBMITTED
-        and other.mode is batch.mode
-        and (other.provider, other.model) == (batch.provider, batch.model)
-        and other.submitted_at is not None
-        and other.submitted_at <= since
+def has_room(engine: Engine, batch: Batch) -> bool:
+    """Whether the profile lets this batch's prompt tokens wait beside those under way. Alone it may always try."""
+    limit = engine.provider.profile.limits.enqueued_tokens
+    if limit is None or not (others := _queued_beside(engine, batch)):
+        return True
+    return sum(_tokens(engine, b) for b in (batch, *others)) <= limit
+
+
+def _tokens(engine: Engine, batch: Batch) -> int:
+    return sum(m.estimated_tokens or 0 for m in engine.ledger.members(batch.batch_id).values())
+
+
+def _queued_beside(engine: Engine, batch: Batch) -> list[Batch]:
+    """Our batches of any night that may wait at the provider for the same model."""
+    return [
+        other
         for other in engine.ledger.open_batches()
-    )
+        if other.state in (BatchState.CREATING, BatchState.SUBMITTED)
+        and other.batch_id != batch.batch_id
+        and (other.mode, other.provider, other.model) == (batch.mode, batch.provider, batch.model)
+    ]
+
+
+def _fill_the_queue(engine: Engine, batch: Batch) -> bool:
+    """Whether others of our batches are why it is full; one sent a moment ago may still be turned away itself."""
+    since = engine.clock() - timedelta(seconds=LATER_SECONDS)
+    others = _queued_beside(engine, batch)
+    return any(other.submitted_at is not None and other.submitted_at <= since for other in others)
 
 
 def refuse(engine: Engine, batch: Batch, code: str, why: str) -> None:
@@ -176,7 +196,7 @@ def carry_out_refusal(engine: Engine, batch: Batch) -> None:
     assert batch.refusal is not None
     too_large = batch.refusal.startswith(f"{TOO_LARGE}:")
     outcome = Outcome.TOO_LARGE if too_large else Outcome.FAILED_PERMANENT
-    settle_all(engine, batch, outcome, batch.refusal)
+    settle_all(engine, batch, outcome, batch.refusal.removeprefix(f"{TOO_LARGE}: "))
     engine.ledger.transition(batch.batch_id, batch.state, BatchState.REJECTED, detail=batch.refusal)
     engine.spool.discard(batch.batch_id)
     log.error(

@@ -88,11 +88,29 @@ def test_a_queue_that_our_own_batch_fills_makes_the_next_one_wait_and_no_smaller
     ]
 
 
+def test_a_batch_waits_here_until_the_profiles_queue_has_room_for_it(desk: Desk) -> None:
+    desk.provider.change(
+        limits=PROFILE.limits.model_copy(update={"batch_requests": 2, "enqueued_tokens": 130})
+    )
+    desk.provider.looks_until_end = 3
+    desk.start(tasks(6))
+    assert sorted((b.requests, b.state) for b in desk.open_batches()) == [
+        (2, BatchState.INTENT),
+        (2, BatchState.INTENT),
+        (2, BatchState.SUBMITTED),
+    ]
+    desk.advance()
+    assert desk.provider.calls["create"] == desk.provider.calls["upload"] == 1
+    assert desk.work().finished
+    assert desk.provider.calls["create"] == 3
+    assert_all_answered_once(desk, 6)
+
+
 @pytest.mark.parametrize(
     ("limits", "says"),
     [
-        ({"batch_bytes": 200}, "bytes, and fake takes batches of 200 at most"),
-        ({"enqueued_tokens": 50}, "prompt tokens, and fake lets 50 wait at most"),
+        ({"batch_bytes": 200}, "bytes, and batches at fake take 200 at most"),
+        ({"enqueued_tokens": 50}, "prompt tokens, and at fake 50 may wait at most"),
     ],
 )
 def test_a_request_larger_than_the_profile_allows_goes_to_a_person_before_anybody_is_asked(

@@ -271,7 +271,7 @@ def test_a_request_that_is_too_large_alone_goes_to_a_person_and_its_neighbours_a
     assert desk.work(items).finished
     assert desk.states() == {"ok": 6, "review": 1}
     large = desk.standings()["case-0007"]
-    assert (large.outcome, large.detail) == ("too_large", "too_large: too_large: the input is too large")
+    assert (large.outcome, large.detail) == ("too_large", "too_large: the input is too large")
     assert +desk.provider.executed == dict.fromkeys(users(6), 1)
     assert desk.ledger().failures(DAY) == {STEP: {"too_large": 1}}
 
