@@ -18,9 +18,10 @@ from llm_assets.engine.chunks import chunks
 from llm_assets.engine.estimate import EXACT, HISTORY, Calibration, Counter, calibrate
 from llm_assets.engine.forecast import Forecast, add_request
 from llm_assets.engine.night import Night, in_reading_order
-from llm_assets.engine.plan import Task, mode_of
+from llm_assets.engine.plan import Task
 from llm_assets.engine.ports import Work
 from llm_assets.engine.receive import OnProgress
+from llm_assets.engine.router import mode_of
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import summary_request
 from resources.rehearsal import Rehearsal

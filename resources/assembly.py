@@ -133,6 +133,7 @@ class Assembly:
             patience_seconds=self.settings.patience_seconds,
             unreachable_seconds=self.settings.unreachable_seconds,
             budget=self.budget,
+            deadline_of=self.settings.calendar.deadline_of,
             clock=self.clock,
         )
 

@@ -86,5 +86,17 @@ class LaneRule(_Border):
     """Of all nights of a calendar month."""
 
 
+class RouteRules(_Border):
+    """When a small remainder of a lane that goes in batches is asked online instead: a batch would be too late."""
+
+    remainder_requests: int = Field(default=20, ge=0)
+    """A remainder is at most so many requests of a step; 0 asks none online."""
+    remainder_usd: Decimal = Field(default=Decimal("0.50"), ge=0)
+    """The most it may cost beyond its price in a batch."""
+    batch_minutes: float = Field(default=60, gt=0)
+    """How long a batch is thought to take while there is no history of the profile's own."""
+
+
 class Lanes(_Border):
     lanes: dict[Lane, LaneRule]
+    routes: RouteRules = RouteRules()

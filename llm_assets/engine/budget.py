@@ -26,8 +26,9 @@ from llm_assets.domain.profile import Lane, Lanes
 from llm_assets.domain.request import JsonSchema
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.estimate import HISTORY, Calibration, Counter, calibrate, most_usd
-from llm_assets.engine.plan import Packer, PlanSummary, Task, mode_of, plan_all
+from llm_assets.engine.plan import Packer, PlanSummary, Task, plan_all
 from llm_assets.engine.ports import Member
+from llm_assets.engine.router import Router, mode_of
 
 if TYPE_CHECKING:
     from llm_assets.engine.advance import StepPlan
@@ -183,12 +184,13 @@ def _pack(
     limits: Sequence[Limit],
 ) -> list[Packer]:
     packers = [Packer(engine, day, plan.step, limits) for plan in plans]
+    routers = [Router(engine, packer, day, plan.step) for packer, plan in zip(packers, plans, strict=True)]
     try:
         for position in going:
             step, task, member = shelf.take(position)
-            packers[step].add(task, member)
-        for packer in packers:
-            packer.close()
+            routers[step].add(task, member)
+        for router in routers:
+            router.close()
     except BaseException:
         for packer in packers:
             packer.abandon()

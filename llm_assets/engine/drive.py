@@ -23,6 +23,9 @@ from llm_assets.engine.submit import carry_out_refusal, has_room, lose, submit, 
 
 log = structlog.get_logger()
 
+WARMING = timedelta(minutes=3)
+"""How long a batch may wait for the cache it would read; the process that planned both asks first and needs seconds."""
+
 PASSING = (TransientError, ContractError, PermanentError, UnansweredError, UnknownBatchError)
 """What one batch may fail with without stopping the others; it is told and tried again."""
 
@@ -72,6 +75,8 @@ def _move(engine: Engine, batch: Batch) -> bool:
             return _ask(engine, batch)
         case BatchState.INTENT if not has_room(engine, batch):
             return False
+        case BatchState.INTENT if _awaits_cache(engine, batch):
+            return False
         case BatchState.INTENT:
             return _submit_alone(engine, batch)
         case BatchState.CREATING:
@@ -89,6 +94,9 @@ def _move(engine: Engine, batch: Batch) -> bool:
 
 def _ask(engine: Engine, batch: Batch) -> bool:
     """False while the provider takes no online calls: this batch waits though it has not failed itself."""
+    if engine.traffic.width() == 0 and batch.warms:
+        lose(engine, batch, "online calls pause, and what it would fill the cache for does not wait")
+        return True
     if engine.traffic.width() == 0:
         again_at = engine.clock() + timedelta(seconds=engine.traffic.wait())
         why = "online calls pause: the provider failed or its limit is used up"
@@ -96,6 +104,20 @@ def _ask(engine: Engine, batch: Batch) -> bool:
         return False
     answer_online(engine, batch)
     return True
+
+
+def _awaits_cache(engine: Engine, batch: Batch) -> bool:
+    """Whether a call that fills the cache for this batch is about to be made, for a few minutes at most: it may be
+    another process that was to make it, and is dead."""
+    if engine.clock() - batch.created_at >= WARMING:
+        return False
+    before = engine.ledger.open_batches(batch.day, [batch.step])
+    return any(
+        b.warms
+        and (b.lane, b.provider, b.model) == (batch.lane, batch.provider, batch.model)
+        and b.state in (BatchState.INTENT, BatchState.CREATING)
+        for b in before
+    )
 
 
 def _leave(engine: Engine, batch: Batch) -> bool:

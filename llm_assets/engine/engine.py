@@ -1,7 +1,8 @@
 """The engine's wiring: the ports it works through and the settings that shape it. No behaviour."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cached_property
 
 from pydantic import BaseModel
@@ -31,6 +32,8 @@ class Engine:
     """How long a run that waits in process goes on while every round fails; its batches stay open."""
     unreachable_seconds: float = 120
     """The same where the provider was never reached at all."""
+    deadline_of: Callable[[date], datetime] | None = None
+    """When a night's report is due; None where nobody waits for it."""
     clock: Clock = field(default=system_clock)
 
     @cached_property

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import structlog
 
@@ -22,6 +22,7 @@ from llm_assets.engine.chunks import chunks
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.estimate import Counter
 from llm_assets.engine.ports import Member, Work
+from llm_assets.engine.router import Router, mode_of
 
 log = structlog.get_logger()
 
@@ -73,9 +74,10 @@ def plan_step(
     Work of cases that are no longer among the tasks is forgotten: nobody would ever send it.
     """
     packer = Packer(engine, day, step)
+    router = Router(engine, packer, day, step)
     try:
-        new, reused = plan_all(engine, day, step, tasks, rework, packer.add)
-        packer.close()
+        new, reused = plan_all(engine, day, step, tasks, rework, router.add)
+        router.close()
     except BaseException:
         packer.abandon()
         raise
@@ -138,14 +140,6 @@ def fits(limits: Limits, requests: int, size: int, tokens: int) -> bool:
     return requests <= limits.batch_requests and size <= limits.batch_bytes and within_tokens
 
 
-def mode_of(engine: Engine, task: Task) -> Mode:
-    """How a task's request goes: as it asks itself, else as its lane says, else one by one without a batch API."""
-    if task.mode is not None:
-        return task.mode
-    batches = engine.provider.profile.capabilities.batch
-    return engine.lanes.lanes[task.lane].mode if batches else Mode.ONLINE
-
-
 def with_room(request: Request, cuts: int, limits: Limits) -> Request:
     """The request with its token limit doubled for each answer that was cut, up to what the model may write. The
     question stays the same, and so does its id. Pure."""
@@ -156,7 +150,7 @@ def with_room(request: Request, cuts: int, limits: Limits) -> Request:
 
 
 class Packer:
-    """Spools due requests into batches, one open batch per lane, mode and model."""
+    """Spools due requests into batches, one open batch per lane, mode and model; those that fill a cache apart."""
 
     def __init__(self, engine: Engine, day: date, step: str, limits: Sequence[Limit] = ()) -> None:
         self._engine = engine
@@ -164,23 +158,25 @@ class Packer:
         self._count = Counter()
         self._day = day
         self._step = step
-        self._open: dict[tuple[Lane, Mode, str], _Parcel] = {}
+        self._began = engine.clock()
+        self._open: dict[_Kind, _Parcel] = {}
         self._sizes: dict[str, Limits] = {}
         self.sent = 0
         self.overtaken = 0
 
-    def add(self, task: Task, member: Member) -> None:
+    def add(self, task: Task, member: Member, *, cached: bool = False, warms: bool = False) -> None:
+        """`cached` asks the provider to keep what the requests of a group share, `warms` fills that cache for them."""
         request = task.request
         if member.estimated_tokens is None:
             member = replace(member, estimated_tokens=self._count(request))
-        key = (task.lane, mode_of(self._engine, task), request.model)
+        key = _Kind(task.lane, mode_of(self._engine, task), request.model, warms)
         tokens = estimated_tokens(len(request.system) + len(request.user))
         parcel = self._open.get(key) or self._start(key, member)
-        line = self._line(parcel, request, member)
+        line = self._line(parcel, request, member, cached)
         if parcel.members and not parcel.takes(self._size_of(request.model), len(line), tokens):
             self._send(self._open.pop(key))
             parcel = self._start(key, member)
-            line = self._line(parcel, request, member)
+            line = self._line(parcel, request, member, cached)
         parcel.write(line, member, tokens)
 
     def close(self) -> None:
@@ -203,12 +199,13 @@ class Packer:
             self._sizes[model] = profile.limits.model_copy(update=smaller)
         return self._sizes[model]
 
-    def _line(self, parcel: "_Parcel", request: Request, member: Member) -> bytes:
+    def _line(self, parcel: "_Parcel", request: Request, member: Member, cached: bool) -> bytes:
         custom_id = CustomId(parcel.batch_id, member.request_id, member.attempt)
-        return self._engine.provider.line(request, str(custom_id))
+        return self._engine.provider.line(request, str(custom_id), cached=cached)
 
-    def _start(self, key: tuple[Lane, Mode, str], first: Member) -> "_Parcel":
-        now = self._engine.clock()
+    def _start(self, key: "_Kind", first: Member) -> "_Parcel":
+        # Batches are sent in the order of their making, and this one is to be the first.
+        now = self._began if key.warms else self._engine.clock()
         batch_id = digest([first.request_id, first.attempt, now.isoformat()])[:BATCH_ID_LENGTH]
         parcel = self._open[key] = _Parcel(batch_id, key, now, self._engine.spool.path(batch_id))
         return parcel
@@ -233,13 +230,22 @@ class Packer:
             self.sent += len(parcel.members)
 
 
+class _Kind(NamedTuple):
+    """What a batch's requests have in common."""
+
+    lane: Lane
+    mode: Mode
+    model: str
+    warms: bool
+
+
 class _Parcel:
     """A batch being spooled."""
 
-    def __init__(self, batch_id: str, key: tuple[Lane, Mode, str], created_at: datetime, path: Path) -> None:
+    def __init__(self, batch_id: str, kind: _Kind, created_at: datetime, path: Path) -> None:
         self.batch_id = batch_id
         self.members: list[Member] = []
-        self._lane, self._mode, self._model = key
+        self._kind = kind
         self._created_at = created_at
         self._file: IO[bytes] = path.open("wb")
         self._hash = hashlib.sha256()
@@ -270,13 +276,14 @@ class _Parcel:
             batch_id=self.batch_id,
             day=day,
             step=step,
-            lane=self._lane,
-            mode=self._mode,
+            lane=self._kind.lane,
+            mode=self._kind.mode,
             provider=provider,
-            model=self._model,
+            model=self._kind.model,
             state=BatchState.INTENT,
             requests=len(self.members),
             bytes=self._bytes,
             sha256=self._hash.hexdigest(),
             created_at=self._created_at,
+            warms=self._kind.warms,
         )

@@ -38,6 +38,8 @@ LONGEST_PAUSE = 300.0
 SILENT_GOES = 10
 """Goes without any answer after which a failure is held against the request that met it: about 18 minutes."""
 
+PACED = "within the profile's limits per minute"
+
 _LAST_STATES = (BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED)
 
 
@@ -106,10 +108,12 @@ def _settle(engine: Engine, batch: Batch, member: Member, answer: Answer) -> Non
 def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
     """Closes the go: the batch ends, or waits for the next one."""
     if go.blocked is not None:
-        why = str(go.blocked)[:500]
-        engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=why)
-        engine.spool.discard(batch.batch_id)
+        _give_up(engine, batch, str(go.blocked))
         raise go.blocked
+    if left and batch.warms:
+        _give_up(engine, batch, str(go.failed[0][1]) if go.failed else PACED)
+        log.warning("asked in a batch instead", batch=batch.batch_id, step=batch.step, left=left)
+        return
     if not left:
         finish(engine, batch.batch_id, BatchState.CREATING)
     else:
@@ -118,12 +122,18 @@ def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
         raise go.failed[0][1]
 
 
+def _give_up(engine: Engine, batch: Batch, why: str) -> None:
+    """What is unanswered is due again and planned anew; nothing waits for it."""
+    engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=why[:500])
+    engine.spool.discard(batch.batch_id)
+
+
 def _put_off(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
     silent = 0 if go.answered else batch.creates + 1
     asked = [err.retry_after for _, err in go.failed if err.retry_after is not None]
     failing = pause_after(max(asked, default=None), 0 if go.answered else batch.creates)
     pause = max(go.paced, failing if go.failed else 0)
-    why = str(go.failed[0][1]) if go.failed else "within the profile's limits per minute"
+    why = str(go.failed[0][1]) if go.failed else PACED
     engine.ledger.transition(
         batch.batch_id,
         BatchState.CREATING,

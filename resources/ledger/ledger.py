@@ -103,6 +103,10 @@ class SqlLedger:
         with self._database.reading() as connection:
             return spending.billed(connection, provider, step, model, limit)
 
+    def cache_hits(self, provider: str, step: str, model: str) -> float | None:
+        with self._database.reading() as connection:
+            return spending.cache_hits(connection, provider, step, model)
+
     def batch_seconds(self, provider: str, limit: int) -> list[float]:
         with self._database.reading() as connection:
             return spending.batch_seconds(connection, provider, limit)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, text, update
 
 from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.errors import OverBudgetError
@@ -94,10 +94,12 @@ def hold(connection: Connection, request_ids: Collection[str], reason: str) -> i
 
 NEWEST_BATCHES = 20
 """Enough for a spread; a night has a handful for each step and model."""
+HITS_FROM = 30
+"""Requests that asked for a cache from which their own share of hits is believed."""
 
 
-def billed(connection: Connection, provider: str, step: str, model: str, limit: int) -> list[Billed]:
-    newest = (
+def _newest(provider: str, step: str, model: str) -> Select[tuple[str]]:
+    return (
         select(batches.c.batch_id)
         .where(
             batches.c.provider == provider,
@@ -108,6 +110,25 @@ def billed(connection: Connection, provider: str, step: str, model: str, limit: 
         .order_by(batches.c.created_at.desc())
         .limit(NEWEST_BATCHES)
     )
+
+
+def cache_hits(connection: Connection, provider: str, step: str, model: str) -> float | None:
+    newest = _newest(provider, step, model).where(batches.c.mode == Mode.BATCH)
+    read, written = attempts.c.cached_tokens, attempts.c.cache_write_tokens
+    count, hits, misses = connection.execute(
+        select(func.count(), func.coalesce(func.sum(read), 0), func.coalesce(func.sum(written), 0))
+        .join(
+            batch_members,
+            (batch_members.c.request_id == attempts.c.request_id)
+            & (batch_members.c.attempt == attempts.c.attempt),
+        )
+        .where(batch_members.c.batch_id.in_(newest), read + written > 0)
+    ).one()
+    return float(hits / (hits + misses)) if count >= HITS_FROM else None
+
+
+def billed(connection: Connection, provider: str, step: str, model: str, limit: int) -> list[Billed]:
+    newest = _newest(provider, step, model)
     rows = connection.execute(
         select(batch_members.c.estimated_tokens, attempts.c.input_tokens, attempts.c.output_tokens)
         .join(

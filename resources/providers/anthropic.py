@@ -40,8 +40,8 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
     def _view(self, state: Mapping[str, Any]) -> BatchView:
         return form.view_of(state)
 
-    def line(self, request: Request, custom_id: str) -> bytes:
-        return form.line_of(request, custom_id)
+    def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
+        return form.line_of(request, custom_id, cached=cached)
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         return None

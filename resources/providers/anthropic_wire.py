@@ -11,15 +11,12 @@ import orjson
 
 from llm_assets.domain.batch import Batch, BatchView, Candidate, Look
 from llm_assets.domain.errors import ConfigurationError, ContractError
-from llm_assets.domain.money import Usage, estimated_tokens
+from llm_assets.domain.money import Usage
 from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.request import Request
 from resources.providers.errors import refusal_of, token
 from resources.providers.wire import CHUNK, answered, count, items, mapping
-
-CACHEABLE_TOKENS = 512
-"""Shortest prefix the 5.5 models keep; a mark on a shorter one is ignored."""
 
 _OPEN, _CLOSE = b'{"requests":[', b"]}"
 
@@ -35,10 +32,13 @@ class Status(StrEnum):
 COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
 
 
-def params_of(request: Request) -> dict[str, Any]:
-    """The message both endpoints are asked for. Sampling parameters are refused by current models."""
+def params_of(request: Request, *, cached: bool = False) -> dict[str, Any]:
+    """The message both endpoints are asked for. Sampling parameters are refused by current models.
+
+    `cached` marks the system text, to be kept for an hour: most batches end within one, few within five minutes.
+    """
     system: dict[str, Any] = {"type": "text", "text": request.system}
-    if estimated_tokens(len(request.system)) >= CACHEABLE_TOKENS:
+    if cached:
         system["cache_control"] = {"type": "ephemeral", "ttl": "1h"}
     schema = _schema(request.step, orjson.dumps(request.schema))
     return {
@@ -63,8 +63,8 @@ def _schema(step: str, schema: bytes) -> dict[str, Any]:
         ) from err
 
 
-def line_of(request: Request, custom_id: str) -> bytes:
-    line = {"custom_id": custom_id, "params": params_of(request)}
+def line_of(request: Request, custom_id: str, *, cached: bool = False) -> bytes:
+    line = {"custom_id": custom_id, "params": params_of(request, cached=cached)}
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 

@@ -39,7 +39,7 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
     def _view(self, state: Mapping[str, Any]) -> BatchView:
         return form.view_of(state)
 
-    def line(self, request: Request, custom_id: str) -> bytes:
+    def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
         return form.line_of(request, custom_id)
 
     def upload(self, batch: Batch, spool: Path) -> str | None:

@@ -67,10 +67,22 @@ def test_an_anthropic_line_asks_for_json_and_sends_no_sampling_parameter() -> No
     assert params["messages"] == [{"role": "user", "content": MAIL}]
 
 
-@pytest.mark.parametrize(("length", "kept"), [(1400, False), (1500, True)])
-def test_only_a_system_prompt_long_enough_to_be_kept_is_marked_for_the_cache(length: int, kept: bool) -> None:
-    block = anthropic_wire.params_of(request("anthropic", system="x" * length))["system"][0]
-    assert block.get("cache_control") == ({"type": "ephemeral", "ttl": "1h"} if kept else None)
+@pytest.mark.parametrize("cached", [False, True])
+def test_the_system_text_is_marked_for_an_hour_where_its_group_is_worth_a_cache(cached: bool) -> None:
+    asked = request("anthropic")
+    params = orjson.loads(anthropic_wire.line_of(asked, "id-1", cached=cached))["params"]
+    block = {"type": "text", "text": asked.system}
+    mark = {"cache_control": {"type": "ephemeral", "ttl": "1h"}} if cached else {}
+    assert params["system"] == [block | mark]
+
+
+@BOTH
+def test_what_requests_of_a_queue_share_is_the_same_to_the_byte(wire: Wire) -> None:
+    """From the start of the prompt to where the case begins, and the schema with the queue's categories."""
+    provider = adapter(wire.protocol, None)
+    lines = [provider.line(request(wire.protocol, user), "id-1", cached=True) for user in (MAIL, "other")]
+    bare = {line.replace(orjson.dumps(user), b"") for line, user in zip(lines, (MAIL, "other"), strict=True)}
+    assert len(bare) == 1
 
 
 def test_queues_that_narrow_the_schema_of_one_prompt_keep_their_own_categories() -> None:

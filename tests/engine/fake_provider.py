@@ -88,7 +88,7 @@ class FakeProvider(Provider):
     def change(self, **profile: object) -> None:
         self._profile = self._profile.model_copy(update=profile)
 
-    def line(self, request: Request, custom_id: str) -> bytes:
+    def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
         body = {
             "custom_id": custom_id,
             "model": request.model,
