@@ -32,7 +32,9 @@ _SPENT = ("spend_limit", "usage_limit", "insufficient_quota", "credit_balance", 
 _SPENT_WORDS = ("You have reached your specified API usage limits", "Your credit balance is too low")
 """The one refusal that has no code: a spend limit the customer set, answered as a plain 400."""
 
-_TOO_LONG = ("request_too_large", "context_length_exceeded")
+TOO_LONG = ("request_too_large", "context_length_exceeded")
+_TOO_LONG_WORDS = "prompt is too long"
+"""How Anthropic refuses a prompt beyond the model's context: a plain 400 without a code, figures behind these words."""
 
 QUEUE_FULL = "token_limit_exceeded"
 """Enqueued prompt tokens per model are used up: nothing ran, the same input may be sent later."""
@@ -103,6 +105,8 @@ def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal
     code = error.get("code") or (details.get("error_code") if isinstance(details, dict) else None)
     kind = token(error.get("type"))
     message = error.get("message")
+    if not code and isinstance(message, str) and message.startswith(_TOO_LONG_WORDS):
+        code = "context_length_exceeded"
     named = token(code) + " " + kind
     spent = any(word in named for word in _SPENT) or (
         isinstance(message, str) and message.startswith(_SPENT_WORDS)
@@ -157,7 +161,7 @@ def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
         )
     if status == 404:
         return _not_found(refusal, caller, call)
-    if status == 413 or refusal.code in _TOO_LONG:
+    if status == 413 or refusal.code in TOO_LONG:
         cure = "lower batch_bytes of the profile"
         return PermanentError(f"{who} finds the input too large ({facts}): {cure}.", code="too_large")
     if status in (409, 429):

@@ -20,8 +20,10 @@ from llm_assets.domain.errors import (
     TransientError,
     UnansweredError,
 )
+from llm_assets.domain.outcome import Outcome
 from llm_assets.domain.reason import Reason
 from llm_assets.engine.ports import Provider
+from resources.providers import anthropic_wire
 
 BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
 
@@ -115,6 +117,21 @@ def test_a_refused_create_is_certain_below_500_and_open_above_and_repeats_neithe
     assert len(server.calls(f"POST {wire.batches}")) == 1
     told = "".join(traceback.format_exception(caught.value))
     assert "4400-1234" not in told and KEY not in told
+
+
+def test_a_prompt_beyond_anthropics_context_is_too_large_though_its_refusal_has_no_code(
+    server: Canned,
+) -> None:
+    told = ANTHROPIC.error(
+        "invalid_request_error", message="prompt is too long: 209353 tokens > 200000 maximum"
+    )
+    server.on(f"POST {ANTHROPIC.online}", Reply(400, told))
+    with pytest.raises(PermanentError) as caught:
+        asking(ANTHROPIC, adapter("anthropic", server.url))()
+    assert caught.value.code == "too_large"
+    line = {"custom_id": "a", "result": {"type": "errored", "error": told}}
+    answer = anthropic_wire.answer_of(line)
+    assert (answer.outcome, answer.detail) == (Outcome.TOO_LARGE, "context_length_exceeded")
 
 
 @BOTH
