@@ -8,8 +8,8 @@ from typing import Any
 from llm_assets.emulator.rules.words import Choice, Verdict, Vocabulary
 
 CHOICE_LINE = re.compile(r"^\s*[-*]\s*([^:\n]+?)\s*(?::\s*(.*))?$", re.MULTILINE)
-MESSAGE_DATE = re.compile(r'\bdate="(\d{4})-')
-MESSAGE_FROM = re.compile(r'\bfrom="([^"\n]*)"')
+MESSAGE_DATE = re.compile(r' date="(\d{4})-')
+MESSAGE_FROM = re.compile(r' from="([^"\n]*)"')
 ADDRESS = re.compile(r"\S+@\S+|\[(?:EMAIL|PHONE)_\d+\]|\+?\d[\d ()-]{6,}")
 ATTACHED_TEXT = 3000
 """Characters of each attachment that take part in judging words."""

@@ -4,7 +4,7 @@ The score's margin gives an honest confidence: low when nothing matches or when 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -237,33 +237,33 @@ class Vocabulary:
                 self._index.setdefault(key, []).append((at, weight / owners[key]))
         self._own = [frozenset(found) for found in weights]
         self._lengths = sorted({len(key) for key in self._index})
-        self._memo: dict[str, tuple[str, ...]] = {}
+        self._seen: set[str] = set()
+        self._known: dict[str, tuple[str, ...]] = {}
         self._other = next(
             (at for at, choice in enumerate(choices) if choice.name.lower().split("_")[0] in OTHERS), None
         )
 
-    def judge(self, words: Iterable[str]) -> Verdict:
+    def judge(self, words: frozenset[str]) -> Verdict:
         """`words` are lower-case and may carry punctuation."""
+        if len(self._seen) > MEMO_LIMIT:
+            self._seen.clear()
+            self._known.clear()
+        self._learn(words - self._seen)
         scores = [0.0] * len(self.choices)
         keys: set[str] = set()
-        memo = self._memo
-        for word in words:
-            found = memo.get(word)
-            if found is None:
-                found = self._look(word)
-            if found:
-                keys.update(found)
+        for word in words & self._known.keys():
+            keys.update(self._known[word])
         for key in keys:
             for at, weight in self._index[key]:
                 scores[at] += weight
         return self._verdict(scores, keys)
 
-    def _look(self, raw: str) -> tuple[str, ...]:
-        if len(self._memo) > MEMO_LIMIT:
-            self._memo.clear()
-        found = [key for word in WORD.findall(raw) for key in self._prefixes(word)]
-        self._memo[raw] = tuple(found)
-        return self._memo[raw]
+    def _learn(self, words: Collection[str]) -> None:
+        for raw in words:
+            found = tuple(key for word in WORD.findall(raw) for key in self._prefixes(word))
+            if found:
+                self._known[raw] = found
+        self._seen.update(words)
 
     def _prefixes(self, word: str) -> list[str]:
         if word in STOP:
