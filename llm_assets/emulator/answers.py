@@ -125,8 +125,8 @@ def anthropic_message(prompt: Prompt, done: Completion, key: str, *, batch: bool
             "cache_creation_input_tokens": done.cache_written,
             "cache_read_input_tokens": done.cache_read,
             "cache_creation": {
-                "ephemeral_5m_input_tokens": done.cache_written,
-                "ephemeral_1h_input_tokens": 0,
+                "ephemeral_5m_input_tokens": 0 if prompt.cached_hour else done.cache_written,
+                "ephemeral_1h_input_tokens": done.cache_written if prompt.cached_hour else 0,
             },
             "output_tokens": done.output_tokens,
             "output_tokens_details": {"thinking_tokens": done.thinking_tokens},

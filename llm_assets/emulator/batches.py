@@ -88,6 +88,8 @@ class Answering:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="answers")
         self._processes: ProcessPoolExecutor | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.warm: set[str] = set()
+        """Prefixes that a sync call has put into the cache."""
 
     def resume(self) -> None:
         """Answer again what a killed emulator left unanswered."""
@@ -146,6 +148,7 @@ class Answering:
             errors=folder.with_name(f"{record.id}.errors"),
             journal=self._journal.batch(record.id),
             earlier=self._earlier(record),
+            warm=frozenset(self.warm),
             seed=self._seed,
             created=int(record.created_at),
             executed=record.executed,

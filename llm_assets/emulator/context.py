@@ -1,7 +1,7 @@
 """What every operation works with: store, clock, options, scenario. Also ids, which are random like the providers'."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from llm_assets.emulator.answers import Completion, Twist, complete, fate_of, is_permanent
@@ -29,7 +29,6 @@ class Context:
     parents: Parents
     journal: Journal
     base_url: str
-    seen_prefixes: set[int] = field(default_factory=set)
 
     @property
     def elsewhere(self) -> str:
@@ -125,9 +124,10 @@ class Context:
                 raise fault.error()
             if fault is not None and fault.outcome not in ("expired", "cancelled"):
                 twist = fault.outcome  # type: ignore[assignment]
-        prefix = hash((protocol, prompt.model, prompt.system))
-        hit = prefix in self.seen_prefixes
-        self.seen_prefixes.add(prefix)
+        warm = self.answering.warm
+        hit = prompt.prefix in warm
+        if prompt.cached_prefix or protocol == "openai":
+            warm.add(prompt.prefix)
         done = complete(prompt, cache_hit=hit, anthropic=protocol == "anthropic", twist=twist)
         self.journal.answered_now(Execution(request_digest(body), fate_of(done, twist)))
         return done

@@ -5,6 +5,7 @@ Shapes are assumed checked (`checks.py`); answering belongs in `rules/`.
 
 import re
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -25,10 +26,17 @@ class Prompt:
     attached_blocks: int = 0
     cached_prefix: int = 0
     """Characters of the system text the caller marked as cacheable (Anthropic)."""
+    cached_hour: bool = False
+    """Whether that is to be kept for an hour instead of five minutes."""
     thinks: bool = False
     """Whether the answer starts with a thinking block (Anthropic's 5.5 models, unless it is turned off)."""
     tool: str | None = None
     """Name of the tool the caller forces; `schema` is then its input schema."""
+
+    @property
+    def prefix(self) -> str:
+        """Names what a cache would keep of it."""
+        return blake2b(f"{self.model}\0{self.system}".encode(), digest_size=12).hexdigest()
 
     @property
     def input_tokens(self) -> int:
@@ -42,13 +50,13 @@ def estimate(characters: int) -> int:
 
 def anthropic_prompt(params: dict[str, Any]) -> Prompt:
     system = params.get("system") or ""
-    cached = 0
+    cached, mark = 0, params.get("cache_control") or {}
     if not isinstance(system, str):
         texts: list[str] = []
         for block in system:
             texts.append(block["text"])
             if block.get("cache_control"):
-                cached = sum(map(len, texts))
+                cached, mark = sum(map(len, texts)), block["cache_control"]
         system = "\n".join(texts)
     user, blocks = _turns(params["messages"], ("user",))
     output_config = params.get("output_config") or {}
@@ -66,6 +74,7 @@ def anthropic_prompt(params: dict[str, Any]) -> Prompt:
         attached_blocks=blocks,
         thinks=_thinks(params),
         cached_prefix=len(system) if params.get("cache_control") else cached,
+        cached_hour=mark.get("ttl") == "1h",
         tool=None if tool is None else tool["name"],
     )
 

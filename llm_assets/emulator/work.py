@@ -33,7 +33,8 @@ from llm_assets.emulator.prompts import Prompt
 from llm_assets.emulator.scenario import BatchFault, RequestCasting, RequestFault, drawn
 from llm_assets.emulator.store import Rest, Work
 
-CACHE_HIT_SHARE = 0.6
+CACHE_HIT_SHARE, WARM_HIT_SHARE = 0.6, 0.95
+"""Of a batch's requests whose prefix may be cached: by themselves, and where a sync call wrote it before."""
 _NOT_RUN: dict[Rest, tuple[str, str]] = {
     "expired": (
         "batch_expired",
@@ -57,6 +58,8 @@ class Job:
     """Where each execution is noted."""
     earlier: tuple[Path, ...]
     """Journals of what was executed before, oldest first; empty when no rule asks for it."""
+    warm: frozenset[str]
+    """Prefixes in the cache before it began."""
     seed: int
     created: int
     executed: int | None
@@ -221,7 +224,8 @@ class AnthropicAnswerer(Answerer):
         return True
 
     def success(self, custom_id: str, prompt: Prompt, twist: Twist | None, work: Work) -> Line:
-        hit = drawn(CACHE_HIT_SHARE, str(self.job.seed), custom_id) if prompt.cached_prefix else False
+        share = WARM_HIT_SHARE if prompt.prefix in self.job.warm else CACHE_HIT_SHARE
+        hit = drawn(share, str(self.job.seed), custom_id) if prompt.cached_prefix else False
         done = complete(prompt, cache_hit=hit, anthropic=True, twist=twist)
         work.succeeded += 1
         message = anthropic_message(prompt, done, self.key(custom_id), batch=True)

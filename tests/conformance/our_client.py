@@ -10,8 +10,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from conftest import FORK
 from real_night import DAY, MODELS, STEP, Place, Protocol, engine_at, profile_of, tasks
+from served_case import FORK
 
 from llm_assets.domain.night import Rework
 from llm_assets.emulator import RunningEmulator

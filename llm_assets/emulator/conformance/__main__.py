@@ -165,6 +165,7 @@ def _tell(verdicts: list[Verdict], *, as_json: bool, rows: bool = True) -> int:
 def _row(verdict: Verdict) -> str:
     lines = [f"{'pass' if verdict.passed else 'FAIL'}  {verdict.name} ({verdict.protocol})"]
     lines += [f"      {failed.level}: {failed.check}: {failed.detail}" for failed in verdict.failed]
+    lines += [f"      note: {note}" for note in verdict.notes]
     return "\n".join(lines)
 
 

@@ -29,6 +29,12 @@ class Evidence:
     def downloads(self) -> list[Call]:
         return [call for call in self.calls if call.operation in DOWNLOADS]
 
+    @property
+    def files_left(self) -> int:
+        """Uploaded files that were never deleted."""
+        done = Counter(call.operation for call in self.calls if call.status == 200)
+        return max(0, done["upload_file"] - done["delete_file"])
+
     def histories(self) -> dict[str, list[Execution]]:
         """Every request's executions in order; those that never ran are left out."""
         found: dict[str, list[Execution]] = {}

@@ -38,6 +38,8 @@ class Verdict:
     name: str
     protocol: Protocol
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    """Worth knowing, and no reason to fail."""
 
     @property
     def passed(self) -> bool:
@@ -52,6 +54,7 @@ class Verdict:
             "name": self.name,
             "protocol": self.protocol,
             "passed": self.passed,
+            "notes": list(self.notes),
             "findings": [
                 {"level": f.level, "check": f.check, "passed": f.passed, "detail": f.detail}
                 for f in self.findings
@@ -74,7 +77,12 @@ def judge(case: Case, seen: Evidence, ran: Ran | None = None, requests: int | No
         _waited(seen),
         *_calls(case, seen),
     ]
-    return Verdict(case.name, seen.protocol, tuple(findings))
+    return Verdict(case.name, seen.protocol, tuple(findings), tuple(_notes(seen)))
+
+
+def _notes(seen: Evidence) -> Iterator[str]:
+    if seen.files_left:
+        yield f"{seen.files_left} input files were left at the provider"
 
 
 def _paid_once(seen: Evidence) -> Finding:
