@@ -4,8 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-import structlog
-
 from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.errors import BlockedError, TransientError
 from llm_assets.domain.night import Rework
@@ -16,8 +14,6 @@ from llm_assets.engine.drive import PASSING, drive
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.patience import Patience
 from llm_assets.engine.plan import PlanSummary, Task, Unchanged, plan_step
-
-log = structlog.get_logger()
 
 SENDS_A_NUDGE = 2
 """Batches a nudge may send: an upload of 200 MB takes half a minute on a 50 Mbit/s line."""
@@ -91,10 +87,8 @@ def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Pr
             told = replace(told, blocked=str(err))
             sending = sending and batch.state is not BatchState.INTENT
             stuck.add(batch.batch_id)
-            log.error("blocked", batch=batch.batch_id, step=batch.step, error=told.blocked)
         except PASSING as err:
             told = replace(told, failure=str(err), unreachable=_is_unreachable(err))
-            log.warning("will be tried again", batch=batch.batch_id, step=batch.step, error=told.failure)
     return _count(engine, day, steps, stuck, told)
 
 
@@ -135,8 +129,7 @@ def nudge(
 def _nudge_one(engine: Engine, batch: Batch) -> bool:
     try:
         return drive(engine, batch.batch_id, until=BatchState.ENDED)
-    except (BlockedError, *PASSING) as err:
-        log.warning("will be tried again", batch=batch.batch_id, step=batch.step, error=str(err))
+    except (BlockedError, *PASSING):  # told where it happened
         return True
 
 

@@ -1,5 +1,6 @@
 """Drive: move one batch as far as it goes now. What is done with all of a night's batches is in `advance`."""
 
+import re
 from datetime import timedelta
 
 import structlog
@@ -8,6 +9,7 @@ from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.errors import (
     BlockedError,
     ContractError,
+    DeskError,
     PermanentError,
     TransientError,
     UnansweredError,
@@ -28,6 +30,8 @@ WARMING = timedelta(minutes=3)
 
 PASSING = (TransientError, ContractError, PermanentError, UnansweredError, UnknownBatchError)
 """What one batch may fail with without stopping the others; it is told and tried again."""
+
+_CALL_ID = re.compile(r", request [\w.:-]+")
 
 
 def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> bool:
@@ -53,10 +57,30 @@ def _moved(engine: Engine, batch: Batch) -> bool:
     try:
         return _move(engine, batch)
     except (BlockedError, *PASSING) as err:
+        _tell_once(engine, batch, err)
         why, now = str(err)[:500], engine.ledger.batch(batch.batch_id)
         if now.state in OPEN_STATES and now.detail != why:
             engine.ledger.transition(now.batch_id, now.state, now.state, detail=why)
         raise
+
+
+def _tell_once(engine: Engine, batch: Batch, err: DeskError) -> None:
+    """Logs what no open batch says already: a refused key is told once, not at every look at every batch, until
+    something has worked again."""
+    told = {_wording(batch.detail)}
+    told.update(_wording(b.detail) for b in engine.ledger.open_batches() if b.batch_id != batch.batch_id)
+    if _wording(str(err)[:500]) in told:
+        return
+    facts = {"batch": batch.batch_id, "step": batch.step, "error": str(err)}
+    if isinstance(err, BlockedError):
+        log.error("blocked", **facts)
+    else:
+        log.warning("will be tried again", **facts)
+
+
+def _wording(told: str) -> str:
+    """The sentence without the id of the call, which is another one each time."""
+    return _CALL_ID.sub("", told)
 
 
 def _move(engine: Engine, batch: Batch) -> bool:
