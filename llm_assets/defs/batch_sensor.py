@@ -21,6 +21,8 @@ TICK_SECONDS = 20.0
 """After this a tick begins nothing more at the provider: Dagster ends it after 60."""
 EARLY_ROWS_EVERY = timedelta(minutes=15)
 """How often at most a night goes on for results of its first batches: a run is a process of 100 MB for some seconds."""
+LATE_AGAIN_SECONDS = 900
+"""How soon another run may be asked for after one that collected nothing."""
 REPORTING = ("review_queue", "morning_report")
 _OVER = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS)
 _LIVE = (
@@ -159,10 +161,15 @@ def _late_results(
         if _is_left_alone(context.instance, day) or not nudge(assembly.engine, day, None, until=until):
             continue
         yield dg.RunRequest(
-            run_key=f"late:{day}:{digest(sorted(ids))}",
+            run_key=f"late:{day}:{digest(sorted(ids))}:{_period(assembly.clock())}",
             partition_key=day.isoformat(),
             asset_selection=[dg.AssetKey(name) for name in (*(s.name for s in steps), *REPORTING)],
         )
+
+
+def _period(now: datetime) -> int:
+    """A key is used once: without the time in it, a late run that died would be the last of its batches."""
+    return int(now.timestamp() // LATE_AGAIN_SECONDS)
 
 
 def _is_left_alone(instance: dg.DagsterInstance, day: date) -> bool:

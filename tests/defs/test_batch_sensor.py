@@ -204,6 +204,20 @@ def test_open_batches_that_no_run_waits_for_are_collected_by_one_run(parked: Sma
         assert [batch.step for batch in assembly.ledger.open_batches()] == ["drafts"]
 
 
+def test_a_run_for_late_results_that_died_is_asked_for_again(parked: SmallDesk) -> None:
+    """Dagster starts a key once: another one is needed after a failure, and only one in a quarter of an hour."""
+    parked.instance.delete_run(only_run(parked).run_id)
+    parked.advance_provider(LATENCY)
+    [request] = parked.tick("batches").run_requests
+    died = parked.run(parked.queue(request))
+    parked.instance.report_run_failed(died)
+    parked.clock.now += timedelta(seconds=1)
+    [at_once] = parked.tick("batches").run_requests
+    parked.clock.now += timedelta(seconds=900)
+    [later] = parked.tick("batches").run_requests
+    assert request.run_key == at_once.run_key != later.run_key
+
+
 def test_batches_of_the_control_set_disturb_no_night(parking_desk: SmallDesk) -> None:
     """They belong to no partition: a run for them would make every tick fail."""
     desk = parking_desk
