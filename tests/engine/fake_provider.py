@@ -95,7 +95,8 @@ class FakeProvider(Provider):
             "user": request.user,
             "max_tokens": request.max_tokens,
         }
-        return json.dumps(body, ensure_ascii=False).encode() + b"\n"
+        marks = {"cached": True} if cached else {}
+        return json.dumps(body | marks, ensure_ascii=False).encode() + b"\n"
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         with self._call("upload"):
