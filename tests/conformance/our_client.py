@@ -18,7 +18,7 @@ from llm_assets.emulator import RunningEmulator
 from llm_assets.engine.advance import Progress, StepPlan, work
 
 FIRST_STEP, LONGEST_STEP = 0.5, 20.0
-SETTLE = 5.0
+SETTLE = 8.0
 """Longer than any case leaves a batch out of the list."""
 
 

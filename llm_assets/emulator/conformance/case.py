@@ -61,7 +61,7 @@ def read(path: Path) -> Case:
 @cache
 def cases() -> dict[str, Case]:
     """All shipped cases by name, in the order of their names."""
-    return {path.stem: read(path) for path in sorted(FOLDER.glob("*.yaml"))}
+    return {path.stem: read(path) for path in sorted(FOLDER.glob("*.yaml"), key=lambda path: path.stem)}
 
 
 def case(name: str) -> Case:
