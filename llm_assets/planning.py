@@ -15,8 +15,8 @@ from llm_assets.domain.request import Request
 from llm_assets.domain.step import Step
 from llm_assets.engine.budget import limits_of
 from llm_assets.engine.chunks import chunks
-from llm_assets.engine.estimate import EXACT, HISTORY, Calibration, Counter, calibrate
-from llm_assets.engine.forecast import Forecast, add_request
+from llm_assets.engine.estimate import CALIBRATED_FROM, EXACT, HISTORY, Calibration, Counter, calibrate
+from llm_assets.engine.forecast import Forecast, add_request, turns_of
 from llm_assets.engine.night import Night, in_reading_order
 from llm_assets.engine.plan import Task
 from llm_assets.engine.ports import Work
@@ -118,6 +118,7 @@ class Planner:
         lane: Lane,
         mode: Mode,
         likelihood: float | None = None,
+        length: float = 1.0,
     ) -> None:
         add_request(
             forecast,
@@ -129,11 +130,12 @@ class Planner:
             lane=lane,
             mode=mode,
             likelihood=likelihood,
+            length=length,
         )
 
     def _expect(self, step: Step, counted: _Counted) -> None:
-        """Cases whose earlier answers are still to come: how many need this step, nights before tell; how long its
-        request is, the longest request of the same case."""
+        """Cases whose earlier answers are still to come: how many need this step, and how long its requests are
+        beside the longest ones of the same cases, nights before tell."""
         waiting: dict[str, int] = {}
         for name in step.reads:
             for case_id, tokens in self._done[name].due.items():
@@ -145,16 +147,16 @@ class Planner:
         forecast.basis = (
             "upper bound: every case" if share is None else f"{share:.0%} of the cases, as in earlier nights"
         )
-        request = self._stand_in(step)
+        request, length = self._stand_in(step), self._length(step)
         for case in self._night.cases():
             if case.case_id in waiting and case.case_id not in counted.due:
                 lane = Lane.URGENT if case.priority is Priority.URGENT else self._night.lane
                 mode = mode_of(self._night.engine, Task(case.case_id, "", lane, request))
                 likelihood = share if share is not None else 1.0
+                tokens = counted.due[case.case_id] = waiting[case.case_id]
                 self._price(
-                    forecast, request, waiting[case.case_id], lane=lane, mode=mode, likelihood=likelihood
+                    forecast, request, tokens, lane=lane, mode=mode, likelihood=likelihood, length=length
                 )
-                counted.due[case.case_id] = waiting[case.case_id]
 
     def _share(self, step: Step) -> float | None:
         """Requests of the step for each case of the steps it reads, in the last nights; None without any."""
@@ -167,6 +169,19 @@ class Planner:
         ]  # one whose earlier steps still run tells nothing
         total = sum(max(counts.get(night, 0) for counts in asked) for night in nights)
         return min(1.0, sum(needed[night] for night in nights) / total) if total else None
+
+    def _length(self, step: Step) -> float:
+        """Prompt tokens of the step's requests for each one of the longest of the steps it reads; 1 while too few
+        answers tell."""
+        own = self._usual_tokens(step)
+        read = [self._usual_tokens(self._night.steps[name]) for name in step.reads]
+        longest = max((tokens for tokens in read if tokens is not None), default=None)
+        return own / longest if own is not None and longest is not None else 1.0
+
+    def _usual_tokens(self, step: Step) -> float | None:
+        profile = self._assembly.profile
+        history = self._assembly.ledger.billed(profile.name, step.name, profile.models[step.tier], HISTORY)
+        return median(h.estimated_tokens for h in history) if len(history) >= CALIBRATED_FROM else None
 
     def _stand_in(self, step: Step) -> Request:
         model = self._assembly.profile.models[step.tier]
@@ -255,12 +270,14 @@ def _total_json(forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
 
 
 def _window(rehearsal: Rehearsal, day: date, forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
-    """Whether the batches are back by the deadline; steps that read others wait for their batches first."""
+    """Whether the batches are back by the deadline; steps that read others wait for their batches first, and
+    batches for which the provider's queue has no room wait for those before them."""
     calendar, now = rehearsal.settings.calendar, rehearsal.clock()
     deadline = calendar.deadline_of(day)
     taken = rehearsal.ledger.batch_seconds(rehearsal.profile.name, BATCHES)
-    in_batches = {f.step for f in forecasts if f.in_batches}
-    rounds = sum(any(s.name in in_batches for s in members) for members in in_reading_order(rehearsal.steps))
+    by_step, limit = {f.step: f for f in forecasts}, rehearsal.profile.limits.enqueued_tokens
+    members = in_reading_order(rehearsal.steps)
+    rounds = sum(turns_of([by_step[s.name] for s in steps], limit) for steps in members)
     seconds = rounds * median(taken) if taken else 0.0 if not rounds else None
     night = datetime.combine(deadline.date(), calendar.night_starts, calendar.zone)
     begins = max(now, night) if night < deadline else now
@@ -359,6 +376,6 @@ def _budget_lines(budget: Mapping[str, Any]) -> Iterator[str]:
         fits = "fits" if limit["fits"] else "does not fit"
         used = limit["spent_usd"] + limit["reserved_usd"]
         yield (
-            f"  budget: {fits}: {limit['usd']:.2f} USD for {limit['what']}, {used:.4f} spent or set aside, "
+            f"  budget: {fits}: {limit['usd']:g} USD for {limit['what']}, {used:.4f} spent or set aside, "
             f"{limit['planned_at_most_usd']:.4f} planned at most"
         )

@@ -48,5 +48,5 @@ def status_lines(status: Status) -> list[str]:
             f"{batch['provider']} {batch['provider_batch_id'] or ''}"
         )
     budget = status["spend"]["budget_usd"]
-    limit = f" of {budget:.2f}" if budget is not None else ", no budget set"
+    limit = f" of {budget:g}" if budget is not None else ", no budget set"
     return [*lines, f"  spent {status['spend']['usd']:.6f} USD{limit}"]

@@ -1,7 +1,9 @@
 """Forecast: what a step of a night will take, summed from its requests before any is sent. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import ceil
 
 from llm_assets.domain.money import Usage
 from llm_assets.domain.profile import Lane, Mode, Profile
@@ -49,8 +51,8 @@ class Forecast:
     output_ceiling: int = 0
     usd: dict[Mode, Usd] = field(default_factory=lambda: {mode: Usd() for mode in Mode})
     at_most_by_lane: dict[Lane, Decimal] = field(default_factory=dict)
-    in_batches: int = 0
-    """Requests that go in a batch, and so take a batch's time."""
+    batch_tokens: float = 0
+    """Prompt tokens expected to wait in the provider's queue; 0 when nothing goes in a batch."""
 
     @property
     def output_known(self) -> bool:
@@ -69,25 +71,28 @@ def add_request(
     lane: Lane,
     mode: Mode,
     likelihood: float | None = None,
+    length: float = 1.0,
 ) -> None:
     """Adds one request. `likelihood` says how probable it is that it will be needed, None that it certainly is; upper
-    bounds count it whole, lower ones not at all unless it is certain."""
+    bounds count it whole, lower ones not at all unless it is certain. `length` says how long its prompt usually is
+    beside what was counted, where another request was counted in its place."""
     expected = likelihood if likelihood is not None else 1.0
     spread, output = calibration.input, calibration.output
+    usual = counted * length
     longest = min(round(output.high), request.max_tokens) if output is not None else request.max_tokens
     forecast.model, forecast.results = request.model, calibration.results
     forecast.calibrated = forecast.calibrated and calibration.calibrated
     forecast.requests += expected
     forecast.requests_at_most += 1
-    forecast.in_batches += mode is Mode.BATCH
-    forecast.input_typical += expected * counted * spread.typical
+    forecast.batch_tokens += expected * usual if mode is Mode.BATCH else 0
+    forecast.input_typical += expected * usual * spread.typical
     forecast.input_p95 += counted * spread.high
     forecast.output_typical += expected * (output.typical if output is not None else 0)
     forecast.output_p95 += longest
     forecast.output_ceiling += request.max_tokens
     low = Usage(round(counted * spread.low), output_tokens=round(output.low) if output is not None else 0)
     answer = round(output.typical) if output is not None else 0
-    typical = Usage(round(counted * spread.typical), output_tokens=answer)
+    typical = Usage(round(usual * spread.typical), output_tokens=answer)
     high = Usage(round(counted * spread.high), output_tokens=longest)
     certain = Decimal(likelihood is None)
     for priced, usd in forecast.usd.items():
@@ -100,3 +105,15 @@ def add_request(
         )
         if priced is mode:
             forecast.at_most_by_lane[lane] = forecast.at_most_by_lane.get(lane, Decimal(0)) + most
+
+
+def turns_of(forecasts: Sequence[Forecast], limit: int | None) -> int:
+    """How many batches of a round follow one another, as its steps' prompt tokens share a model's queue of this size;
+    0 without any batch. Pure."""
+    by_model: dict[str, float] = {}
+    for forecast in forecasts:
+        if forecast.batch_tokens:
+            by_model[forecast.model] = by_model.get(forecast.model, 0) + forecast.batch_tokens
+    if limit is None:
+        return 1 if by_model else 0
+    return max((ceil(tokens / limit) for tokens in by_model.values()), default=0)

@@ -7,7 +7,7 @@ from engine_night import PROFILE, PerToken, request
 
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.estimate import EXACT, Calibration, calibrate
-from llm_assets.engine.forecast import Forecast, add_request
+from llm_assets.engine.forecast import Forecast, add_request, turns_of
 from llm_assets.engine.ports import Billed
 
 KNOWN = calibrate("openai", [Billed(100, 100 + n, 10 * n) for n in range(1, 101)])
@@ -33,7 +33,7 @@ def forecast(calibration: Calibration, *likelihoods: float | None, mode: Mode = 
 
 def test_a_step_known_from_its_bills_has_a_typical_price_within_its_range() -> None:
     made = forecast(KNOWN, None, None)
-    assert (made.requests, made.requests_at_most, made.in_batches) == (2, 2, 2)
+    assert (made.requests, made.requests_at_most, made.batch_tokens) == (2, 2, 200)
     assert made.calibrated and made.output_known
     assert (made.input_typical, made.output_typical) == pytest.approx((302, 1020))
     assert (made.output_p95, made.output_ceiling) == (1900, 4000)
@@ -64,9 +64,42 @@ def test_what_earlier_answers_decide_is_expected_by_its_share_and_bounded_by_all
     assert batch.at_most == certain.usd[Mode.BATCH].at_most
 
 
+def test_a_request_not_written_yet_is_expected_as_long_as_its_like_and_bounded_by_what_is_known() -> None:
+    known, shorter = forecast(KNOWN, 1.0), Forecast("echo")
+    asked = request("mail", max_tokens=2000)
+    add_request(
+        *(shorter, PerToken(), PROFILE, asked, 100, KNOWN),
+        lane=Lane.NIGHTLY,
+        mode=Mode.BATCH,
+        likelihood=1.0,
+        length=0.5,
+    )
+    assert shorter.input_typical == known.input_typical / 2
+    assert shorter.usd[Mode.BATCH].typical < known.usd[Mode.BATCH].typical
+    assert shorter.input_p95 == known.input_p95
+    assert shorter.usd[Mode.BATCH].at_most == known.usd[Mode.BATCH].at_most
+
+
+@pytest.mark.parametrize(("limit", "turns"), [(None, 1), (250, 1), (249, 2), (100, 3), (40, 7)])
+def test_what_does_not_fit_into_the_queue_together_goes_one_after_the_other(
+    limit: int | None, turns: int
+) -> None:
+    assert turns_of([forecast(KNOWN, None, None), forecast(KNOWN, 0.5)], limit) == turns
+
+
+def test_steps_without_a_batch_take_no_turn() -> None:
+    assert turns_of([Forecast("echo"), forecast(KNOWN, None, mode=Mode.ONLINE)], 100) == 0
+
+
+def test_models_do_not_share_a_queue() -> None:
+    one, other = forecast(KNOWN, None), forecast(KNOWN, None, None)
+    other.model = "large"
+    assert turns_of([one, other], 100) == 2
+
+
 def test_what_goes_online_takes_no_batch() -> None:
     made = forecast(KNOWN, None, mode=Mode.ONLINE)
-    assert made.in_batches == 0
+    assert made.batch_tokens == 0
     assert made.at_most_by_lane == {Lane.NIGHTLY: made.usd[Mode.ONLINE].at_most}
 
 
