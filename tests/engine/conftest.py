@@ -1,17 +1,23 @@
 """A desk per test: a migrated SQLite ledger, a spool, a fake provider, a clock."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from importlib.util import module_from_spec, spec_from_file_location
+from itertools import count
 from pathlib import Path
 
 import pytest
 from engine_night import PROFILE, Desk
 from fake_provider import FakeProvider, Ticking
+from real_night import DAY, Place, Protocol, profile_of
 from sqlalchemy import Pool, event
+from stage import REQUESTS, Stage
 
 from llm_assets.domain.profile import Profile
+from llm_assets.emulator.launch import RunningEmulator, start
 from resources.ledger import SqlLedger
 
 
@@ -25,6 +31,7 @@ def _contracts() -> object:
     return module
 
 
+_nights = count()
 postgres = _contracts().postgres  # a real server, started once
 
 
@@ -68,3 +75,33 @@ def open_desk(migrated: Path, tmp_path: Path) -> Callable[..., Desk]:
 @pytest.fixture
 def desk(open_desk: Callable[..., Desk]) -> Desk:
     return open_desk()
+
+
+@pytest.fixture(scope="session")
+def instant_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    """Batches have ended when first looked at, unless a scenario says otherwise."""
+    running = start(tmp_path_factory.mktemp("emulator"), latency=0.0, exit_with_parent=os.getpid())
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def stage(
+    instant_emulator: RunningEmulator,
+    protocol: Protocol,
+    database: str,
+    migrated: Path,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Stage]:
+    """A night at this protocol with its ledger in this database, both named by the test's parameters."""
+    shutil.copy(migrated, tmp_path / "ledger.db")
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    if database == "postgres":
+        url = str(request.getfixturevalue("postgres").cleared())
+    profile = profile_of(protocol, instant_emulator, batch_requests=REQUESTS)
+    staged = Stage(instant_emulator, Place(profile, tmp_path, url), DAY + timedelta(days=next(_nights)))
+    staged.advance(3600)  # what other tests left in the workspace is out of sight
+    yield staged
+    staged.scenario("{}")
+    staged.ledger.close()

@@ -1,0 +1,128 @@
+"""Several misfortunes at once, played by the emulator to the real adapters: nothing runs twice, nothing of others is touched."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from engine_night import DAY
+from fake_provider import START
+from real_night import STEP, Protocol, tasks
+from stage import SETTLE, Stage
+
+from llm_assets.domain.batch import Batch, BatchState, Look
+from llm_assets.domain.profile import Lane
+from llm_assets.domain.request import CustomId
+from llm_assets.engine.ports import Provider
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.parametrize("database", ["sqlite", "postgres"]),
+    pytest.mark.parametrize("protocol", ["openai", "anthropic"]),
+]
+ACCEPTED = "status: 500\n    side_effect: true"
+LOST_ANSWERS = f"calls:\n  - when: {{operation: create_batch, calls: [1, 3]}}\n    {ACCEPTED}\n"
+
+
+def assert_each_ran_once(stage: Stage, executed_before: int, *, others: int = 0) -> None:
+    assert stage.states == {"ok": stage.requests}
+    assert stage.counted().executed - executed_before == stage.requests + others
+    [usage] = stage.ledger.usage(stage.day)
+    assert (usage.requests, usage.succeeded, usage.retried) == (stage.requests, stage.requests, 0)
+    assert stage.ledger.open_batches(stage.day) == []
+
+
+def strangers_batch(stage: Stage, folder: Path) -> str:
+    """Another application's batch of as many requests as one of ours, in the same workspace."""
+    provider: Provider = stage.engine.provider
+    spool = folder / "strangers.jsonl"
+    asked = [t.request for t in tasks(stage.model, 3, DAY.replace(year=2031))]
+    spool.write_bytes(
+        b"".join(
+            provider.line(replace(r, user=f"theirs {n}"), str(CustomId("f" * 12, f"{n:024x}", 1)))
+            for n, r in enumerate(asked)
+        )
+    )
+    size = spool.stat().st_size
+    theirs = Batch(
+        "f" * 12, DAY, STEP, Lane.NIGHTLY, "x", stage.model, BatchState.CREATING, 3, size, "", START
+    )
+    if stage.place.profile.protocol == "openai":
+        theirs = replace(theirs, provider_file_id=provider.upload(theirs, spool))
+    return provider.create(theirs, spool)
+
+
+def test_answers_lost_among_batches_of_one_size_that_are_listed_just_in_time(stage: Stage) -> None:
+    stage.requests = 12
+    stage.scenario(f"{LOST_ANSWERS}batches:\n  - unlisted_seconds: {SETTLE - 65}\n")
+    before = stage.counted()
+    assert stage.work(rounds=120).finished, stage.told
+    assert stage.counted().creates - before.creates == 4
+    assert_each_ran_once(stage, before.executed)
+
+
+def test_a_strangers_batch_of_the_same_moment_and_size_stays_theirs(stage: Stage, tmp_path: Path) -> None:
+    before, cancels = stage.counted(), stage.calls("cancel_batch")
+    stage.scenario(f"calls:\n  - when: {{operation: create_batch, calls: [2]}}\n    {ACCEPTED}\n")
+    theirs = strangers_batch(stage, tmp_path)
+    assert stage.work().finished, stage.told
+    assert_each_ran_once(stage, before.executed, others=3)
+    assert stage.engine.provider.look(theirs).look is Look.ENDED
+    assert stage.calls("cancel_batch") == cancels
+    assert theirs not in stage.ledger.known_provider_ids(stage.place.profile.name)
+
+
+def test_a_strangers_batch_is_all_that_is_listed_when_ours_never_arrived(
+    stage: Stage, tmp_path: Path
+) -> None:
+    before, cancels = stage.counted(), stage.calls("cancel_batch")
+    stage.scenario("calls:\n  - when: {operation: create_batch, calls: [2]}\n    drop: before\n")
+    theirs = strangers_batch(stage, tmp_path)
+    assert stage.work().finished, stage.told
+    assert_each_ran_once(stage, before.executed, others=3)
+    assert stage.engine.provider.look(theirs).look is Look.ENDED
+    assert stage.calls("cancel_batch") == cancels
+
+
+@pytest.mark.parametrize("minutes", [-4, 4, 30])
+def test_a_provider_whose_clock_is_minutes_off(stage: Stage, minutes: int) -> None:
+    """30: a provider that is ahead has no limit; one that is behind may be by the five minutes we look back."""
+    stage.skew = -60.0 * minutes
+    stage.requests = 6
+    stage.scenario(f"{LOST_ANSWERS}batches:\n  - unlisted_seconds: 120\n")
+    before = stage.counted()
+    assert stage.work(rounds=90).finished, stage.told
+    assert stage.counted().creates - before.creates == 2
+    assert_each_ran_once(stage, before.executed)
+
+
+def test_a_batch_stopped_by_a_person_half_way_keeps_what_ran_and_sends_the_rest(stage: Stage) -> None:
+    before = stage.counted()
+    stage.scenario("batches:\n  - when: {times: 1}\n    latency: 100\n")
+    assert not stage.work(rounds=1).finished
+    [batch] = stage.ledger.open_batches(stage.day)
+    assert batch.provider_batch_id is not None
+    stage.engine.provider.cancel(batch.provider_batch_id)
+    stage.advance(120)
+    assert stage.work().finished, stage.told
+    ran = stage.counted().executed - before.executed
+    cancelled = stage.ledger.failures(stage.day)[STEP]["cancelled"]
+    assert 0 < cancelled < 3
+    assert (stage.states, ran) == ({"ok": 3}, 3)
+    [usage] = stage.ledger.usage(stage.day)
+    assert (usage.requests, usage.succeeded, usage.retried) == (3 + cancelled, 3, cancelled)
+
+
+def test_a_queue_that_is_full_for_an_hour_costs_nothing_and_is_waited_for(
+    stage: Stage, protocol: Protocol
+) -> None:
+    if protocol == "anthropic":
+        stage.scenario("calls:\n  - when: {operation: create_batch}\n    status: 429\n")
+    else:
+        stage.scenario("batches:\n  - fail: token_limit_exceeded\n")
+    before = stage.counted()
+    assert not stage.work(rounds=60).finished
+    assert stage.states == {"in_flight": 3}
+    assert stage.counted().executed == before.executed
+    stage.scenario("{}")
+    assert stage.work(rounds=20).finished, stage.told
+    assert_each_ran_once(stage, before.executed)
