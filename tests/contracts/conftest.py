@@ -1,4 +1,8 @@
-"""Databases for the contract tests: SQLite files, and a real Postgres that starts once and stops by itself."""
+"""Databases for the contract tests: SQLite files, and a real Postgres that starts once and stops by itself. A server for
+those of the adapters.
+
+Other folders load this file by its path, so what lies beside it is imported where it is used.
+"""
 
 import shutil
 import tempfile
@@ -7,11 +11,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
 
 from resources.ledger import SqlLedger
+
+if TYPE_CHECKING:
+    from provider_server import Canned
 from resources.ledger.tables import metadata
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -107,3 +115,25 @@ def ledger(url: str, tmp_path: Path) -> Iterator[SqlLedger]:
     ledger = SqlLedger(url, tmp_path, clock=lambda: NOW)
     yield ledger
     ledger.close()
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    from provider_kit import KEY
+
+    monkeypatch.setenv("TEST_LLM_KEY", KEY)
+
+
+@pytest.fixture(scope="session")
+def _canned() -> "Iterator[Canned]":
+    from provider_server import canned_server
+
+    with canned_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_canned: "Canned") -> "Canned":
+    """Answers what this test tells it to."""
+    _canned.forget()
+    return _canned

@@ -1,18 +1,20 @@
 """A small invented night for the ledger's tests: numbered cases, their requests, batches and answers."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.digest import digest
 from llm_assets.domain.money import Usage
 from llm_assets.domain.night import Rework
-from llm_assets.domain.outcome import Answer, Next, Outcome
+from llm_assets.domain.outcome import Answer, Next, Outcome, RequestState
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.ports import Ledger, Member, Planned, Settlement, Work
 
 DAY = date(2026, 11, 20)
+NEXT_DAY = DAY + timedelta(days=1)
+LATER = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
 STEP = "categories"
 COST = Decimal("0.000012345678")
 OUTPUT = '{"category":"card_arrival"}'
@@ -31,6 +33,10 @@ def case(number: int) -> str:
 
 def request(number: int, version: str = "v1") -> str:
     return digest(["request", number, version])
+
+
+def by_case(ledger: Ledger, day: date = DAY, step: str = STEP) -> dict[str, RequestState]:
+    return {s.case_id: s.state for s in ledger.standings(day, step)}
 
 
 def work(numbers: Iterable[int], *, version: str = "v1", content: str = "as received") -> list[Work]:

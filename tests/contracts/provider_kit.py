@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.profile import Capabilities, Lane, Limits, Profile, Tier
 from llm_assets.domain.request import CustomId, Request
@@ -138,6 +140,7 @@ class Wire:
 
 OPENAI = Wire("openai", "/v1/batches", "/v1/chat/completions", "batch_1")
 ANTHROPIC = Wire("anthropic", "/v1/messages/batches", "/v1/messages", "msgbatch_1")
+BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
 
 
 def _openai_batch(batch_id: str, status: str | None, changes: dict[str, Any]) -> dict[str, Any]:

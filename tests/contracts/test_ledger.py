@@ -1,14 +1,16 @@
 """What the engine may rely on: one night's work, requests and batches, on SQLite and on Postgres."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from ledger_night import (
     COST,
     DAY,
+    LATER,
+    NEXT_DAY,
     STEP,
     batch,
+    by_case,
     case,
     count,
     plan,
@@ -25,14 +27,6 @@ from llm_assets.domain.outcome import Next, RequestState
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.ports import Member
 from resources.ledger import SqlLedger
-
-NEXT_DAY = DAY + timedelta(days=1)
-LATER = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
-
-
-def by_case(ledger: SqlLedger, day: date = DAY, step: str = STEP) -> dict[str, RequestState]:
-    return {s.case_id: s.state for s in ledger.standings(day, step)}
-
 
 # Planning
 

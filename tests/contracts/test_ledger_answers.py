@@ -1,15 +1,18 @@
 """What answers do to the ledger: receipts, states, costs, dead letters; and what people decide about them."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from ledger_night import (
     COST,
     DAY,
+    LATER,
+    NEXT_DAY,
     STEP,
     batch,
+    by_case,
     case,
     count,
     plan,
@@ -26,14 +29,6 @@ from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.reason import Reason
 from llm_assets.engine.ports import Decision, Member, Settlement, UsageRow
 from resources.ledger import SqlLedger
-
-NEXT_DAY = DAY + timedelta(days=1)
-LATER = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
-
-
-def by_case(ledger: SqlLedger, day: date = DAY, step: str = STEP) -> dict[str, RequestState]:
-    return {s.case_id: s.state for s in ledger.standings(day, step)}
-
 
 # Settling
 

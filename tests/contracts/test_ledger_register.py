@@ -3,13 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from ledger_night import DAY
+from ledger_night import DAY, NEXT_DAY
 
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.document import Received
 from resources.ledger import SqlLedger
-
-NEXT_DAY = DAY + timedelta(days=1)
 
 
 def mail(

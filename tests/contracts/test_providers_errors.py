@@ -2,13 +2,13 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from provider_kit import ANTHROPIC, KEY, MAIL, OPENAI, Wire, adapter, fresh_adapter, request, spooled
-from provider_server import Canned, Reply, canned_server, closed_port
+from provider_kit import ANTHROPIC, BOTH, KEY, MAIL, OPENAI, Wire, adapter, fresh_adapter, request, spooled
+from provider_server import Canned, Reply, closed_port
 
 from llm_assets.domain.batch import Look
 from llm_assets.domain.errors import (
@@ -25,24 +25,7 @@ from llm_assets.domain.reason import Reason
 from llm_assets.engine.ports import Provider
 from resources.providers import anthropic_wire
 
-BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
-
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TEST_LLM_KEY", KEY)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Canned]:
-    with canned_server() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: Canned) -> Canned:
-    running.forget()
-    return running
+pytestmark = pytest.mark.usefixtures("key")
 
 
 def creating(wire: Wire, server: Canned, folder: Path, **options: Any) -> Callable[[], str]:

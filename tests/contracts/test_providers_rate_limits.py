@@ -1,30 +1,18 @@
 """What the providers' headers say of when they take the next call, alone and through the real SDKs."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from provider_kit import ANTHROPIC, KEY, OPENAI, Wire, adapter, request
-from provider_server import Canned, Reply, canned_server
+from provider_kit import BOTH, OPENAI, Wire, adapter, request
+from provider_server import Canned, Reply
 
 from llm_assets.domain.errors import TransientError
 from resources.providers.rate_limits import rest_seconds, retry_after
 
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 SOON = "2026-11-21T01:00:30Z"
-BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
-
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TEST_LLM_KEY", KEY)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Canned]:
-    with canned_server() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("key")
 
 
 def anthropic(kind: str, remaining: str, reset: str) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """Where answers lie and how they are fetched: hosts, downloads, lists, uploads, against a loopback server."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from provider_kit import ANTHROPIC, KEY, MAIL, OPENAI, Wire, adapter, spooled, under
+from provider_kit import ANTHROPIC, BOTH, MAIL, OPENAI, Wire, adapter, spooled, under
 from provider_server import Canned, Reply, canned_server
 
 from llm_assets.domain.errors import (
@@ -18,24 +17,7 @@ from llm_assets.domain.errors import (
 )
 from llm_assets.domain.outcome import Outcome
 
-BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
-
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TEST_LLM_KEY", KEY)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Canned]:
-    with canned_server() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: Canned) -> Canned:
-    running.forget()
-    return running
+pytestmark = pytest.mark.usefixtures("key")
 
 
 def test_results_on_another_host_are_refused_before_the_key_is_sent(server: Canned, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from provider_kit import (
     ANTHROPIC,
     BATCH_ID,
+    BOTH,
     MAIL,
     NOW,
     OPENAI,
@@ -29,8 +30,6 @@ from llm_assets.domain.money import Usage
 from llm_assets.domain.outcome import Outcome, reason_of
 from llm_assets.domain.reason import Reason
 from resources.providers import anthropic_wire, openai_wire
-
-BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
 
 
 @BOTH
