@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from llm_assets.emulator.admission import admit_anthropic
 from llm_assets.emulator.answers import anthropic_message
 from llm_assets.emulator.anthropic_checks import VERSIONS
@@ -59,6 +61,18 @@ async def create_batch(ctx: Context, request: Request) -> Reply:
     )
     ctx.begin(record)
     return replace(Reply.of(view(ctx, record, created=True)), batch=batch_id)
+
+
+def make_strange(request: Request) -> None:
+    """Turns a create into one that another application might have sent: as many requests, none of them the client's."""
+    items = request.json(BATCH_LIMIT)["requests"]
+    for number, item in enumerate(items):
+        asked = [{"role": "user", "content": f"Somebody else's question {number}"}]
+        params = {"model": item["params"]["model"], "max_tokens": 100, "messages": asked}
+        item.update(custom_id=f"stranger-{number}", params=params)
+    request.discard()
+    request.data, request.spooled = orjson.dumps({"requests": items}), None
+    request.length = len(request.data)
 
 
 def _write_requests(request: Request, target: Path) -> Split:

@@ -148,12 +148,14 @@ class Emulator:
         if fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
         request.hold = fault.hold_seconds
+        if fault.stranger:
+            anthropic_api.make_strange(request)
         if fault.drop == "before":
             return None
         broken = fault.status is not None or fault.body is not None or fault.drop is not None
         if not broken or fault.side_effect or fault.drop == "after":
             reply = await self._operate(protocol, found, request)
-            call.batch = reply.batch
+            call.batch = reply.batch if not fault.stranger else ""
             if not broken:
                 return reply
         return None if fault.drop == "after" else _faulty(fault)

@@ -120,6 +120,8 @@ class CallFault(Strict):
     """Sent as it is, as text/html, instead of the provider's JSON."""
     side_effect: bool = False
     """The call does its work first; only the answer is replaced."""
+    stranger: bool = False
+    """Anthropic, create_batch: what is made is another application's batch, of as many requests."""
     drop: Literal["before", "after"] | None = None
     """Close the connection without an answer, before or after the work is done."""
     delay_seconds: float = Field(0, ge=0)
