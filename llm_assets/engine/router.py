@@ -25,7 +25,7 @@ from llm_assets.engine.caching import (
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.estimate import BY_SCRIPT, Calibration, Counter, calibrate, most_usd, tokens_by_script
 from llm_assets.engine.ports import Member
-from llm_assets.engine.routing import Facts, route_of
+from llm_assets.engine.routing import Facts, lane_mode, route_of
 
 if TYPE_CHECKING:
     from llm_assets.engine.plan import Packer, Task
@@ -38,8 +38,7 @@ def mode_of(engine: Engine, task: "Task") -> Mode:
     """How a task's request goes, as far as one alone tells: as it asks itself, else by its lane and profile."""
     if task.mode is not None:
         return task.mode
-    lane, batches = engine.lanes.lanes[task.lane].mode, engine.provider.profile.capabilities.batch
-    return route_of(Facts(lane, batches, requests=1), engine.lanes.routes)
+    return lane_mode(engine.lanes.lanes[task.lane].mode, engine.provider.profile.capabilities.batch)
 
 
 class _Due(NamedTuple):

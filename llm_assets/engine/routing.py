@@ -27,10 +27,15 @@ class Facts:
     """How long earlier batches took."""
 
 
+def lane_mode(lane: Mode, batches: bool) -> Mode:
+    """How a lane's requests go but for the exception of a small remainder."""
+    return lane if batches else Mode.ONLINE
+
+
 def route_of(facts: Facts, rules: RouteRules) -> Mode:
     """Online where the lane says so or nothing else exists, and for a small remainder that a batch would bring too late;
     everything else in a batch. After the deadline nobody waits any more."""
-    if facts.lane is Mode.ONLINE or not facts.batches:
+    if lane_mode(facts.lane, facts.batches) is Mode.ONLINE:
         return Mode.ONLINE
     small = facts.requests <= rules.remainder_requests and facts.extra_usd <= rules.remainder_usd
     if not small or facts.seconds_left is None or facts.seconds_left <= 0:
