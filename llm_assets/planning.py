@@ -16,7 +16,7 @@ from llm_assets.domain.step import Step
 from llm_assets.engine.budget import limits_of
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.estimate import CALIBRATED_FROM, EXACT, HISTORY, Calibration, Counter, calibrate
-from llm_assets.engine.forecast import Forecast, add_request, turns_of
+from llm_assets.engine.forecast import Forecast, Usd, add_request, turns_of
 from llm_assets.engine.night import Night, in_reading_order
 from llm_assets.engine.plan import Task
 from llm_assets.engine.ports import Work
@@ -173,15 +173,15 @@ class Planner:
     def _length(self, step: Step) -> float:
         """Prompt tokens of the step's requests for each one of the longest of the steps it reads; 1 while too few
         answers tell."""
-        own = self._usual_tokens(step)
-        read = [self._usual_tokens(self._night.steps[name]) for name in step.reads]
+        models = self._assembly.profile.models
+        own = self._usual_tokens(step.name, models[step.tier])
+        read = [self._usual_tokens(name, models[self._night.steps[name].tier]) for name in step.reads]
         longest = max((tokens for tokens in read if tokens is not None), default=None)
         return own / longest if own is not None and longest is not None else 1.0
 
-    def _usual_tokens(self, step: Step) -> float | None:
-        profile = self._assembly.profile
-        history = self._assembly.ledger.billed(profile.name, step.name, profile.models[step.tier], HISTORY)
-        return median(h.estimated_tokens for h in history) if len(history) >= CALIBRATED_FROM else None
+    def _usual_tokens(self, step: str, model: str, at_least: int = CALIBRATED_FROM) -> float | None:
+        history = self._assembly.ledger.billed(self._assembly.profile.name, step, model, HISTORY)
+        return median(h.estimated_tokens for h in history) if len(history) >= at_least else None
 
     def _stand_in(self, step: Step) -> Request:
         model = self._assembly.profile.models[step.tier]
@@ -193,7 +193,15 @@ class Planner:
         if any(counted.due for counted in self._done.values()):
             request = summary_request("", self._assembly.profile)
             counted = self._counted(request) + SUMMARY_TOKENS
-            self._price(forecast, request, counted, lane=Lane.NIGHTLY, mode=Mode.ONLINE)
+            usual = self._usual_tokens(NIGHT_SUMMARY, request.model, at_least=1)
+            length = usual / counted if usual is not None else 1.0
+            self._price(
+                *(forecast, request, counted),
+                lane=Lane.NIGHTLY,
+                mode=Mode.ONLINE,
+                likelihood=1.0,
+                length=length,
+            )
         return forecast
 
 
@@ -226,7 +234,6 @@ def plan_night(rehearsal: Rehearsal, day: date, paths: Sequence[Path], on_progre
 
 
 def _step_json(forecast: Forecast) -> Mapping[str, Any]:
-    known = forecast.output_known
     return {
         "model": forecast.model or None,
         "records": {"new": forecast.new, "changed": forecast.changed, "reused": forecast.reused},
@@ -237,24 +244,29 @@ def _step_json(forecast: Forecast) -> Mapping[str, Any]:
         "results": forecast.results,
         "input_tokens": {"typical": round(forecast.input_typical), "p95": round(forecast.input_p95)},
         "output_tokens": {
-            "typical": round(forecast.output_typical) if known else None,
-            "p95": round(forecast.output_p95) if known else None,
+            "typical": round(forecast.output_typical) if forecast.answers_known else None,
+            "p95": round(forecast.output_p95) if forecast.calibrated else None,
             "ceiling": forecast.output_ceiling,
         },
-        "usd": {mode.value: _usd_json([forecast], mode) for mode in Mode},
+        "usd": _prices_json([forecast]),
     }
 
 
-def _usd_json(forecasts: Sequence[Forecast], mode: Mode) -> Mapping[str, float | None]:
-    """Where nobody knows yet how long answers are, there is no typical price; but the one request for the opening
-    lines, asked once a night, does not hide that of the others: it counts with its bound."""
-    prices = [f.usd[mode] for f in forecasts]
-    known = all(f.output_known for f in forecasts if len(forecasts) == 1 or f.step != NIGHT_SUMMARY)
-    typical = sum(f.usd[mode].typical if f.output_known else f.usd[mode].at_most for f in forecasts)
+def _prices_json(forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
+    """All in batches, all online, and each request in the mode in which its lane or step sends it."""
+    ways = {mode.value: _usd_json(forecasts, [f.usd[mode] for f in forecasts]) for mode in Mode}
+    return {**ways, "routed": _usd_json(forecasts, [f.routed for f in forecasts])}
+
+
+def _usd_json(forecasts: Sequence[Forecast], prices: Sequence[Usd]) -> Mapping[str, float | None]:
+    """Before the first answers there is no typical price; but the one request for the opening lines, asked once a
+    night, does not hide that of the others: it counts with its bound."""
+    known = all(f.answers_known for f in forecasts if len(forecasts) == 1 or f.step != NIGHT_SUMMARY)
+    likely = (p.typical if f.answers_known else p.at_most for f, p in zip(forecasts, prices, strict=True))
     low, p95, most = (sum(getattr(p, name) for p in prices) for name in ("low", "p95", "at_most"))
     return {
         "low": float(low),
-        "typical": float(typical) if known else None,
+        "typical": float(sum(likely)) if known else None,
         "p95": float(p95),
         "at_most": float(most),
     }
@@ -265,7 +277,7 @@ def _total_json(forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
         "requests": round(sum(f.requests for f in forecasts)),
         "requests_at_most": sum(f.requests_at_most for f in forecasts),
         "calibrated": all(f.calibrated for f in forecasts),
-        "usd": {mode.value: _usd_json(forecasts, mode) for mode in Mode},
+        "usd": _prices_json(forecasts),
     }
 
 
@@ -321,6 +333,7 @@ def plan_lines(plan: Plan) -> list[str]:
     lines.append(
         f"  {'total':<40}{_many(plan['total']):>9}{'':<46}{_usd(total['batch']):<24}{_usd(total['online'])}"
     )
+    lines.append(f"  as it is sent, urgent mail and opening lines online: {_usd(total['routed'])} USD")
     lines += [f"  {name}: {note}" for name, step in plan["steps"].items() if (note := _note(step))]
     return [*lines, _window_line(plan["window"]), *_budget_lines(plan["budget"])]
 
@@ -328,10 +341,11 @@ def plan_lines(plan: Plan) -> list[str]:
 def _step_line(name: str, step: Mapping[str, Any]) -> str:
     records, given, answered = step["records"], step["input_tokens"], step["output_tokens"]
     prompt = f"{given['typical']:,}, {given['p95']:,}"
-    if answered["typical"] is not None:
-        answer = f"{answered['typical']:,}, {answered['p95']:,}"
-    else:
+    if answered["typical"] is None:
         answer = f"0..{answered['ceiling']:,}"
+    else:
+        most = answered["p95"] if answered["p95"] is not None else answered["ceiling"]
+        answer = f"{answered['typical']:,}, {most:,}"
     return (
         f"  {name:<18}{records['new']:>7}{records['changed']:>8}{records['reused']:>7}{_many(step):>9}  {prompt:<21}"
         f"{answer:<23}{_usd(step['usd']['batch']):<24}{_usd(step['usd']['online'])}"

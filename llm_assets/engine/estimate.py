@@ -81,6 +81,8 @@ class Calibration:
     output: Spread | None
     """Tokens of one answer, 5th to 95th percentile; None before there is a history."""
     results: int
+    answer: float | None = None
+    """Tokens of the middle one of the answers there are, however few; None before the first."""
 
     @property
     def calibrated(self) -> bool:
@@ -93,9 +95,11 @@ def calibrate(
     """From our own bills once there are enough of them; before that from what is known of the tokenizers, widened by
     how far the way of counting may be off."""
     if len(history) < CALIBRATED_FROM:
-        return Calibration(UNCALIBRATED[protocol].times(counting), None, len(history))
+        answer = _spread(h.output_tokens for h in history).typical if history else None
+        return Calibration(UNCALIBRATED[protocol].times(counting), None, len(history), answer)
     ratios = _spread(h.input_tokens / h.estimated_tokens for h in history)
-    return Calibration(ratios, _spread(h.output_tokens for h in history), len(history))
+    answers = _spread(h.output_tokens for h in history)
+    return Calibration(ratios, answers, len(history), answers.typical)
 
 
 def _spread(values: Iterable[float]) -> Spread:

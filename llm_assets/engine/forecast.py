@@ -44,20 +44,19 @@ class Forecast:
     results: int = 0
     """Earlier answers the estimate was corrected by."""
     calibrated: bool = True
+    answers_known: bool = True
+    """False while nobody knows how long answers are: then they are only bounded."""
     input_typical: float = 0
     input_p95: float = 0
     output_typical: float = 0
     output_p95: float = 0
     output_ceiling: int = 0
     usd: dict[Mode, Usd] = field(default_factory=lambda: {mode: Usd() for mode in Mode})
+    routed: Usd = field(default_factory=Usd)
+    """Price of each request in the mode in which it goes."""
     at_most_by_lane: dict[Lane, Decimal] = field(default_factory=dict)
     batch_tokens: float = 0
     """Prompt tokens expected to wait in the provider's queue; 0 when nothing goes in a batch."""
-
-    @property
-    def output_known(self) -> bool:
-        """False when nobody knows yet how long answers are: then they are only bounded."""
-        return self.calibrated or self.requests_at_most == 0
 
 
 def add_request(
@@ -82,28 +81,31 @@ def add_request(
     longest = min(round(output.high), request.max_tokens) if output is not None else request.max_tokens
     forecast.model, forecast.results = request.model, calibration.results
     forecast.calibrated = forecast.calibrated and calibration.calibrated
+    forecast.answers_known = forecast.answers_known and calibration.answer is not None
+    answer = calibration.answer if calibration.answer is not None else 0
     forecast.requests += expected
     forecast.requests_at_most += 1
     forecast.batch_tokens += expected * usual if mode is Mode.BATCH else 0
     forecast.input_typical += expected * usual * spread.typical
     forecast.input_p95 += counted * spread.high
-    forecast.output_typical += expected * (output.typical if output is not None else 0)
+    forecast.output_typical += expected * answer
     forecast.output_p95 += longest
     forecast.output_ceiling += request.max_tokens
     low = Usage(round(counted * spread.low), output_tokens=round(output.low) if output is not None else 0)
-    answer = round(output.typical) if output is not None else 0
-    typical = Usage(round(usual * spread.typical), output_tokens=answer)
+    typical = Usage(round(usual * spread.typical), output_tokens=round(answer))
     high = Usage(round(counted * spread.high), output_tokens=longest)
     certain = Decimal(likelihood is None)
     for priced, usd in forecast.usd.items():
         most = most_usd(prices, profile, request, priced, counted, calibration)
-        usd.add(
+        costs = (
             certain * prices.usd(profile, request.model, priced, low),
             Decimal(expected) * prices.usd(profile, request.model, priced, typical),
             prices.usd(profile, request.model, priced, high) if output is not None else most,
             most,
         )
+        usd.add(*costs)
         if priced is mode:
+            forecast.routed.add(*costs)
             forecast.at_most_by_lane[lane] = forecast.at_most_by_lane.get(lane, Decimal(0)) + most
 
 

@@ -83,6 +83,13 @@ def test_after_a_night_only_what_is_new_or_changed_is_planned(morning_after: Hou
     assert requests(more) == Counter(extracted_fields=1, categories=1, drafts=1, night_summary=1)
     assert more["steps"]["categories"]["records"] == {"new": 1, "changed": 0, "reused": reused}
     assert more["window"]["expected_seconds"] > 0
+    opening = more["steps"]["night_summary"]
+    assert opening["output_tokens"]["typical"] > 0 and opening["output_tokens"]["p95"] is None
+    for way in ("batch", "online", "routed"):
+        price = more["total"]["usd"][way]
+        assert price["low"] < price["typical"] < price["p95"], way
+    batch, online, routed = (more["total"]["usd"][way]["typical"] for way in ("batch", "online", "routed"))
+    assert batch < routed < online
 
 
 def test_a_plan_says_whether_the_budget_is_enough(morning_after: House) -> None:

@@ -63,6 +63,10 @@ def test_before_there_are_bills_the_range_is_wide_and_says_so(
     assert (calibration.calibrated, calibration.results) == (False, 29)
 
 
+def test_a_first_guess_at_an_answers_length_comes_from_the_first_answers() -> None:
+    assert [calibrate("openai", billed(n)).answer for n in (0, 1, 29, 30)] == [None, 10, 150, 150]
+
+
 def test_counting_by_script_widens_the_range() -> None:
     spread = calibrate("openai", [], BY_SCRIPT).input
     assert (spread.low, spread.typical, spread.high) == pytest.approx((0.72, 1.0, 1.44))

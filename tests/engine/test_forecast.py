@@ -34,7 +34,7 @@ def forecast(calibration: Calibration, *likelihoods: float | None, mode: Mode = 
 def test_a_step_known_from_its_bills_has_a_typical_price_within_its_range() -> None:
     made = forecast(KNOWN, None, None)
     assert (made.requests, made.requests_at_most, made.batch_tokens) == (2, 2, 200)
-    assert made.calibrated and made.output_known
+    assert made.calibrated and made.answers_known
     assert (made.input_typical, made.output_typical) == pytest.approx((302, 1020))
     assert (made.output_p95, made.output_ceiling) == (1900, 4000)
     online = made.usd[Mode.ONLINE]
@@ -48,11 +48,29 @@ def test_a_step_known_from_its_bills_has_a_typical_price_within_its_range() -> N
 
 def test_before_there_are_bills_only_the_ceiling_of_an_answer_is_known() -> None:
     made = forecast(calibrate("openai", [], EXACT), None)
-    assert not made.calibrated and not made.output_known
+    assert not made.calibrated and not made.answers_known
     assert made.output_ceiling == 2000
     usd = made.usd[Mode.ONLINE]
     assert (usd.low, usd.at_most) == (Decimal(90) / 1_000_000, Decimal(2120) / 1_000_000)
     assert usd.p95 == usd.at_most
+
+
+def test_after_the_first_answers_a_typical_price_is_known_and_its_bound_stays_the_ceiling() -> None:
+    made = forecast(calibrate("openai", [Billed(100, 100, 40)] * 3, EXACT), None)
+    assert (made.calibrated, made.answers_known, made.output_typical) == (False, True, 40)
+    usd = made.usd[Mode.ONLINE]
+    assert (usd.typical, usd.p95) == (Decimal(140) / 1_000_000, usd.at_most)
+
+
+def test_a_night_is_priced_as_its_lanes_send_it() -> None:
+    made = forecast(KNOWN, None, mode=Mode.ONLINE)
+    add_request(
+        *(made, PerToken(), PROFILE, request("mail", max_tokens=2000), 100, KNOWN),
+        lane=Lane.NIGHTLY,
+        mode=Mode.BATCH,
+    )
+    assert made.routed.typical == made.usd[Mode.ONLINE].typical * 3 / 4
+    assert made.routed.at_most == made.usd[Mode.BATCH].at_most * 3 / 2
 
 
 def test_what_earlier_answers_decide_is_expected_by_its_share_and_bounded_by_all_of_it() -> None:
@@ -105,5 +123,5 @@ def test_what_goes_online_takes_no_batch() -> None:
 
 def test_a_step_with_nothing_to_send_costs_nothing_for_certain() -> None:
     empty = Forecast("echo")
-    assert empty.output_known
+    assert empty.calibrated and empty.answers_known
     assert all(usd.at_most == 0 for usd in empty.usd.values())
