@@ -107,13 +107,13 @@ def _settle(engine: Engine, batch: Batch, member: Member, answer: Answer) -> Non
 
 def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
     """Closes the go: the batch ends, or waits for the next one."""
+    if left and batch.warms:  # if the key itself is at fault, the batch behind it will say so
+        _give_up(engine, batch, str(go.blocked or (go.failed[0][1] if go.failed else PACED)))
+        log.warning("asked in a batch instead", batch=batch.batch_id, step=batch.step, left=left)
+        return
     if go.blocked is not None:
         _give_up(engine, batch, str(go.blocked))
         raise go.blocked
-    if left and batch.warms:
-        _give_up(engine, batch, str(go.failed[0][1]) if go.failed else PACED)
-        log.warning("asked in a batch instead", batch=batch.batch_id, step=batch.step, left=left)
-        return
     if not left:
         finish(engine, batch.batch_id, BatchState.CREATING)
     else:

@@ -1,12 +1,17 @@
 """What all processes together may ask online, on SQLite and on Postgres: the last minute, and how the provider is doing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from ledger_night import STEP, batch, plan, settled_members, work
 
-from llm_assets.domain.profile import Limits
+from llm_assets.domain.batch import BatchState
+from llm_assets.domain.money import Usage
+from llm_assets.domain.profile import Limits, Mode
 from llm_assets.engine.circuit import OPENS_AFTER, Circuit
 from resources.ledger import SqlLedger
 
@@ -74,6 +79,31 @@ def test_failures_counted_at_the_same_time_all_count(ledger: SqlLedger) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: ledger.change_circuit("a", lambda c: c.failed(at(0))), range(12)))
     assert ledger.circuit("a").failures == 12
+
+
+def answered(ledger: SqlLedger, name: str, numbers: range, usage: Usage, mode: Mode = Mode.BATCH) -> None:
+    """A batch whose answers were all billed so."""
+    sent = replace(batch(name, requests=len(numbers)), mode=mode)
+    members = plan(ledger, work(numbers)).due.values()
+    ledger.intend(sent, list(members))
+    settlements = settled_members(members)
+    ledger.settle(sent, [replace(s, answer=replace(s.answer, usage=usage), mode=mode) for s in settlements])
+    for before, after in pairwise(
+        [BatchState.INTENT, BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED]
+    ):
+        ledger.transition(sent.batch_id, before, after)
+
+
+def test_the_share_of_cache_hits_is_that_of_the_batches_that_asked_for_a_cache(ledger: SqlLedger) -> None:
+    key = ("emulator", STEP, "gpt-6-luna")
+    read, written = Usage(2000, cached_tokens=900), Usage(2000, cache_write_tokens=900)
+    answered(ledger, "b1", range(29), read)
+    assert ledger.cache_hits(*key) is None
+    answered(ledger, "b2", range(100, 110), written)
+    answered(ledger, "b3", range(200, 250), Usage(2000))
+    answered(ledger, "b4", range(300, 340), written, Mode.ONLINE)
+    assert ledger.cache_hits(*key) == pytest.approx(29 / 39)
+    assert ledger.cache_hits("emulator", "drafts", "gpt-6-luna") is None
 
 
 @pytest.mark.parametrize("seconds", [0.5, 90.25])

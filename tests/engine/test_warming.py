@@ -21,7 +21,7 @@ from engine_night import (
     tasks,
 )
 
-from llm_assets.domain.errors import BlockedError, TransientError
+from llm_assets.domain.errors import BlockedError, DeskError, TransientError
 from llm_assets.domain.money import Budget, Usage
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Lane, Limits, Mode, Profile, Tier
@@ -173,10 +173,11 @@ def test_our_own_bills_replace_what_was_assumed(desk: Desk) -> None:
         TransientError("overloaded", reason=Reason.OVERLOADED),
         TransientError("slow down", retry_after=600, reason=Reason.RATE_LIMIT),
         TransientError("timed out", reason=Reason.TIMEOUT),
+        BlockedError("this key may not ask online"),
     ],
     ids=lambda err: str(err),
 )
-def test_a_first_request_that_fails_holds_nothing_up(desk: Desk, failure: TransientError) -> None:
+def test_a_first_request_that_fails_holds_nothing_up(desk: Desk, failure: DeskError) -> None:
     desk.provider.faults["ask"] = [failure]
     desk.tasks = asked(40)
     start(engine(desk), DAY, [desk.step_plan()], Rework.STALE)
@@ -196,7 +197,8 @@ def test_while_online_calls_pause_the_batch_goes_at_once(desk: Desk) -> None:
 
 
 def test_a_key_that_is_refused_blocks_as_ever_and_loses_nothing(desk: Desk) -> None:
-    desk.provider.faults["ask"] = [BlockedError("the key is refused")]
+    refused = BlockedError("the key is refused")
+    desk.provider.faults = {"ask": [refused], "upload": [refused]}
     desk.tasks = asked(40)
     progress = start(engine(desk), DAY, [desk.step_plan()], Rework.STALE)
     assert progress.blocked == "the key is refused"
