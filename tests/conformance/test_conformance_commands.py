@@ -30,7 +30,7 @@ def test_a_case_is_shown_in_words(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["show", "nothing"], ["run", "nothing", "--protocol", "openai", "--", "true"], ["judge", "--state", "x"]]
+    "words", [["show", "nothing"], ["run", "nothing", "--protocol", "openai", "--", "true"], ["judge", "--state", "x"], ["run", "lookalike-batch", "--protocol", "openai", "--", "true"]]
 )  # fmt: skip
 def test_what_cannot_be_done_is_said_with_exit_code_2(
     words: list[str], capsys: pytest.CaptureFixture[str]

@@ -124,15 +124,23 @@ def _judged(home: Path, requests: int | None) -> Verdict:
 
 def _run(given: argparse.Namespace) -> int:
     protocol: Protocol = given.protocol
-    names = list(cases()) if given.names == ["all"] else given.names
-    wanted = [case(name) for name in names]
     verdicts = []
-    for one in wanted:
-        if protocol in one.protocols:
-            verdicts.append(_one_run(one, protocol, given))
-            if not given.json:
-                _say(_row(verdicts[-1]))
+    for one in _chosen(given.names, protocol):
+        verdicts.append(_one_run(one, protocol, given))
+        if not given.json:
+            _say(_row(verdicts[-1]))
     return _tell(verdicts, as_json=given.json, rows=False)
+
+
+def _chosen(names: list[str], protocol: Protocol) -> list[Case]:
+    """Raises ConfigurationError for a name that is unknown or of the other protocol alone."""
+    if names == ["all"]:
+        return [one for one in cases().values() if protocol in one.protocols]
+    chosen = [case(name) for name in names]
+    for one in chosen:
+        if protocol not in one.protocols:
+            raise ConfigurationError(f"{one.name} is a case of {one.protocols[0]} alone; leave it out.")
+    return chosen
 
 
 def _one_run(one: Case, protocol: Protocol, given: argparse.Namespace) -> Verdict:
