@@ -4,15 +4,13 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import count
 from pathlib import Path
 
 import pytest
 from engine_night import PROFILE, Desk
 from fake_provider import FakeProvider, Ticking
-from real_night import DAY, Place, Protocol, profile_of
+from real_night import LATENCY, Place, Protocol, load_sdks, new_night, profile_of
 from sqlalchemy import Pool, event
 from stage import REQUESTS, Stage
 
@@ -31,7 +29,6 @@ def _contracts() -> object:
     return module
 
 
-_nights = count()
 postgres = _contracts().postgres  # a real server, started once
 
 
@@ -78,6 +75,16 @@ def desk(open_desk: Callable[..., Desk]) -> Desk:
 
 
 @pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    """For processes that live in real time: each test works a night of its own in it."""
+    load_sdks()
+    home = tmp_path_factory.mktemp("emulator")
+    running = start(home, latency=LATENCY, exit_with_parent=os.getpid())
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
 def instant_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
     """Batches have ended when first looked at, unless a scenario says otherwise."""
     running = start(tmp_path_factory.mktemp("emulator"), latency=0.0, exit_with_parent=os.getpid())
@@ -100,7 +107,7 @@ def stage(
     if database == "postgres":
         url = str(request.getfixturevalue("postgres").cleared())
     profile = profile_of(protocol, instant_emulator, batch_requests=REQUESTS)
-    staged = Stage(instant_emulator, Place(profile, tmp_path, url), DAY + timedelta(days=next(_nights)))
+    staged = Stage(instant_emulator, Place(profile, tmp_path, url), new_night())
     staged.advance(3600)  # what other tests left in the workspace is out of sight
     yield staged
     staged.scenario("{}")

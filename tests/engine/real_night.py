@@ -1,10 +1,12 @@
 """A small night for real processes: real adapters, a provider emulator that really runs, and what it says was executed."""
 
 import json
+import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from itertools import count as numbers
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.request import urlopen
@@ -33,6 +35,9 @@ TIMEOUT = 1.0
 SETTLE = 1.5
 """Longer than a call may take and than the emulator leaves a batch out of its list."""
 PAUSE = 0.05
+LATENCY = 0.2
+FORK = multiprocessing.get_context("fork")
+_NIGHTS = numbers()
 
 
 class Topic(BaseModel):
@@ -92,6 +97,19 @@ def live(place: Place, count: int, day: date = DAY, engine: Engine | None = None
     plan = StepPlan(STEP, lambda: tasks(MODELS[place.profile.protocol], count, day))
     progress = work(engine or engine_at(place), day, [plan], Rework.STALE, pause=pause)
     assert progress.finished, progress
+
+
+def new_night() -> date:
+    """A night that no other test of this process works."""
+    return DAY - timedelta(days=next(_NIGHTS))
+
+
+def ended(target: Callable[[], None]) -> int | None:
+    """The exit code of a process that did this."""
+    process = FORK.Process(target=target)
+    process.start()
+    process.join(60)
+    return process.exitcode
 
 
 def load_sdks() -> None:
