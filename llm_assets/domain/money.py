@@ -73,7 +73,7 @@ class Committed:
 
 
 def estimated_tokens(text_length: int) -> int:
-    """Prompt tokens of a text by its length in characters, for packing batches only, never for a price.
+    """Prompt tokens of a text by its length in characters, for the pace of online calls only, never for a price.
 
     3 characters a token is on the safe side for English (5.7 measured with o200k) and about right for Cyrillic.
     """

@@ -14,7 +14,7 @@ from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.digest import digest
 from llm_assets.domain.document import Priority
 from llm_assets.domain.errors import OverBudgetError
-from llm_assets.domain.money import Limit, estimated_tokens
+from llm_assets.domain.money import Limit
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Lane, Limits, Mode
 from llm_assets.domain.request import BATCH_ID_LENGTH, CustomId, Request
@@ -167,10 +167,11 @@ class Packer:
     def add(self, task: Task, member: Member, *, cached: bool = False, warms: bool = False) -> None:
         """`cached` asks the provider to keep what the requests of a group share, `warms` fills that cache for them."""
         request = task.request
-        if member.estimated_tokens is None:
-            member = replace(member, estimated_tokens=self._count(request))
+        tokens = member.estimated_tokens
+        if tokens is None:
+            tokens = self._count(request)
+            member = replace(member, estimated_tokens=tokens)
         key = _Kind(task.lane, mode_of(self._engine, task), request.model, warms)
-        tokens = estimated_tokens(len(request.system) + len(request.user))
         parcel = self._open.get(key) or self._start(key, member)
         line = self._line(parcel, request, member, cached)
         if parcel.members and not parcel.takes(self._size_of(request.model), len(line), tokens):

@@ -11,11 +11,11 @@ from engine_night import DAY, MODEL, STEP, Desk, renamed, request, task, tasks, 
 
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.errors import ConfigurationError, TransientError
-from llm_assets.domain.money import estimated_tokens
 from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Outcome
 from llm_assets.domain.profile import Lane, Limits, Mode
 from llm_assets.domain.request import CustomId
+from llm_assets.engine.estimate import Counter
 from llm_assets.engine.plan import PlanSummary, Task, fits, plan_step
 
 
@@ -123,7 +123,7 @@ def test_what_fits_in_a_batch(
 LINE = len('{"custom_id": "", "model": "small", "user": "mail 1", "max_tokens": 100}\n') + len(
     str(CustomId("b" * 12, "r" * 24, 1))
 )
-TOKENS = estimated_tokens(len("Echo.") + len("mail 1"))
+TOKENS = Counter()(request("mail 1"))
 
 
 @pytest.mark.parametrize(
