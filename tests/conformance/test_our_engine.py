@@ -64,7 +64,7 @@ def test_our_engine_conforms(
     shutil.copyfile(migrated, tmp_path / "ledger.db")
     place = place_of(protocol, running, tmp_path, case_.requests)
     emulator = tmp_path / "emulator"
-    ran = conduct(case_, emulator, lambda: Forked(lambda: live(place, running, case_.requests)), timeout=30)
+    ran = conduct(case_, emulator, lambda: Forked(lambda: live(place, running, case_.requests)), timeout=60)
     assert struck(running) or case_.name == "clean" or case_.scenario.requests
     assert judge(case_, gather(emulator), ran).failed == []
 
