@@ -33,7 +33,7 @@ from resources.prices import GenaiPrices
 from resources.providers import provider_for
 from resources.providers.wire import api_key
 from resources.raw_store import RawStore
-from resources.rules_version import rules_version
+from resources.rules_version import reading_version, rules_version
 from resources.settings import Settings, load_lanes, load_profile, load_queues
 from resources.spool import FileSpool
 
@@ -74,7 +74,7 @@ class Assembly:
 
     @cached_property
     def ledger(self) -> SqlLedger:
-        ledger = SqlLedger(self.settings.ledger_url, self.home)
+        ledger = SqlLedger(self.settings.ledger_url, self.home, clock=self.clock)
         ledger.migrate()
         _ = self.lake  # analysts find their views from the first start, whichever command that was
         return ledger
@@ -169,7 +169,9 @@ class Assembly:
     def read_day(self, day: date, on_progress: OnProgress = _silent) -> DaySummary:
         """Reads what is new of a day and rewrites its `documents`."""
         with self.ledger.owner(f"write:documents:{day}", wait=True):
-            summary = read_day(self.ledger, self.raw, self.lake, self.queues, day, on_progress)
+            summary = read_day(
+                self.ledger, self.raw, self.lake, self.queues, day, on_progress, reading_version()
+            )
             self.lake.publish()
         return summary
 

@@ -19,6 +19,7 @@ from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Table
 from resources.lake_rows import (
+    STAMP,
     SchemaError,
     check_parquet,
     escaped,
@@ -54,17 +55,19 @@ class Lake:
         self.analytics = self.home / "analytics.duckdb"
         self.tables = {t.name: t for t in tables}
 
-    def write(self, table: Table, day: date, rows: Iterable[Mapping[str, object]]) -> int:
+    def write(
+        self, table: Table, day: date, rows: Iterable[Mapping[str, object]], made_from: str | None = None
+    ) -> int:
         """Replaces the night's rows of a table; returns how many. Values go by the declared column types.
 
-        A key missing in a row is NULL. Raises SchemaError when rows break the declaration and DeskError when the
+        A key missing in a row is NULL. `made_from` is a digest of all that the rows are made of, for `stands`. Raises SchemaError when rows break the declaration and DeskError when the
         disk does not take them; the file of before stays in both cases.
         """
         target = self._path(table, day)
         with self._disk(f"write {table.name} of {day}"), self._beside(target) as (lines, parquet):
             spooled = spool(table, rows, lines)
             with _connected() as connection:
-                if not write_parquet(connection, table, spooled, parquet):
+                if not write_parquet(connection, table, spooled, parquet, made_from or ""):
                     raise SchemaError(table, misfits(connection, table, spooled))
                 check_parquet(connection, table, day, parquet)
             _put(parquet, target)
@@ -96,6 +99,27 @@ class Lake:
             else:
                 connection.execute(f"{select} WHERE case_id IN (SELECT unnest($1::VARCHAR[]))", [list(cases)])
             yield from _rows(connection, parsed)
+
+    def stands(self, table: Table, day: date, made_from: str | None) -> int | None:
+        """Row count of the night's table when it was written from just this; None when it was not, or nobody knows."""
+        path = self._path(table, day)
+        if not made_from or not path.exists():
+            return None
+        with self._disk(f"read {table.name} of {day}"), _whole(path), _connected() as connection:
+            found = connection.execute(
+                "SELECT num_rows FROM parquet_file_metadata($1), parquet_kv_metadata($1) "
+                "WHERE key = encode($2) AND value = encode($3)",
+                [escaped(path), STAMP, made_from],
+            ).fetchone()
+        return None if found is None else int(found[0])
+
+    def version(self, table: Table, day: date) -> str | None:
+        """Another one whenever the night's file is replaced; None while there is none."""
+        try:
+            stat = self._path(table, day).stat()
+        except FileNotFoundError:
+            return None
+        return f"{stat.st_mtime_ns}-{stat.st_ino}-{stat.st_size}"
 
     def has(self, table: Table, day: date) -> bool:
         return self._path(table, day).exists()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROW_GROUP_ROWS = 2048
 """Rows held in memory while writing: with one thread memory does not grow with the night."""
+STAMP = "made_from"
 SMALLEST_BUFFER = 1 << 20
 WRITE_BUFFER = 1 << 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -63,13 +64,14 @@ def spool(table: Table, rows: Iterable[Mapping[str, object]], path: Path) -> Spo
 
 
 def write_parquet(
-    connection: "duckdb.DuckDBPyConnection", table: Table, spooled: Spooled, target: Path
+    connection: "duckdb.DuckDBPyConnection", table: Table, spooled: Spooled, target: Path, stamp: str
 ) -> bool:
-    """Types the spooled rows by the table's columns; False when a value does not fit its column."""
+    """Types the spooled rows by the table's columns; False when a value does not fit its column. The stamp lies in the
+    file, so that the two can never disagree."""
     import duckdb
 
     source = _read_json(table.column_types, spooled)
-    options = f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+    options = f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}, KV_METADATA {{{STAMP}: {quoted(stamp)}}})"
     try:
         connection.execute(
             f"COPY (SELECT * FROM {source}) TO {quoted(target)} {options}"  # noqa: S608 names are declared

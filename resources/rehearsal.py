@@ -64,7 +64,9 @@ class RehearsedLake(Lake):
     def _new(self) -> dict[tuple[str, date], list[dict[str, Any]]]:
         return {}
 
-    def write(self, table: Table, day: date, rows: Iterable[Mapping[str, object]]) -> int:
+    def write(
+        self, table: Table, day: date, rows: Iterable[Mapping[str, object]], made_from: str | None = None
+    ) -> int:
         kept = self._new[table.name, day] = [dict(row) for row in rows]
         return len(kept)
 

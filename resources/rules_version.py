@@ -1,7 +1,8 @@
-"""The version of the rules by which documents become requests: a digest of their own source.
+"""The versions of the rules by which mail becomes documents, documents requests, and answers rows: digests of their
+own source.
 
-An edited rule cannot keep its old version, so nobody has to remember to raise a number. It changes more often than it
-must (an edited comment counts); that costs one night a rendering of its cases, and no request.
+An edited rule cannot keep its old version, so nobody has to remember to raise a number. They change more often than
+they must (an edited comment counts); that costs a night some rendering, and no request.
 """
 
 import sys
@@ -11,16 +12,24 @@ from pathlib import Path
 from llm_assets import domain, intake, steps
 from llm_assets.domain.digest import digest
 from llm_assets.domain.step import Step
+from llm_assets.engine import receive, rows
 
 
 def rules_version(of: Iterable[Step]) -> str:
-    """24 hex digits over what renders and masks, and over the folder that each step stands in."""
+    """24 hex digits over what renders, masks and makes rows, and over the folder that each step stands in."""
+    folders = {_folder(name) for name in (steps.__name__, *(s.output.__module__ for s in of))}
     masking = _folder(intake.__name__).glob("pii*.py")
-    folders = {
-        _folder(name) for name in (domain.__name__, steps.__name__, *(s.output.__module__ for s in of))
-    }
-    files = {*masking, *(path for folder in folders for path in folder.glob("*.py"))}
-    return digest([path.read_text(encoding="utf-8") for path in sorted(files)])
+    return _digest({Path(rows.__file__), *masking, *(p for folder in folders for p in folder.glob("*.py"))})
+
+
+def reading_version() -> str:
+    """24 hex digits over what reads messages and places them in cases."""
+    return _digest({Path(receive.__file__), *_folder(intake.__name__).glob("*.py")})
+
+
+def _digest(files: Iterable[Path]) -> str:
+    read = {*files, *_folder(domain.__name__).glob("*.py")}
+    return digest([path.read_text(encoding="utf-8") for path in sorted(read)])
 
 
 def _folder(module: str) -> Path:

@@ -84,10 +84,13 @@ def materialized(
 
 
 def written(assembly: Assembly, night: Night, step: Step) -> int:
-    """Writes the step's table as things stand and publishes it; returns its row count."""
+    """Writes the step's table as things stand and publishes it, unless it stands so already; returns its row count."""
     lake = assembly.lake
     with assembly.ledger.owner(f"write:{step.name}:{night.day}", wait=True):
-        rows = lake.write(step.table, night.day, night.rows(step))
+        made_from = night.made_from(step)
+        rows = lake.stands(step.table, night.day, made_from)
+        if rows is None:
+            rows = lake.write(step.table, night.day, night.rows(step), made_from)
         assembly.write_usage(night.day)
         lake.publish()
     return rows

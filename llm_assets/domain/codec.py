@@ -55,6 +55,7 @@ def document_row(document: Document, reader_version: str) -> dict[str, Any]:
         "duplicate_of": document.duplicate_of,
         "supersedes": document.supersedes,
         "role": document.role,
+        "ok": message.ok,
         "kind": message.kind,
         "source": received.source,
         "place": received.place,

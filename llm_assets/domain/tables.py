@@ -80,6 +80,7 @@ DOCUMENTS = Table(
         _c("duplicate_of", "VARCHAR", "record_id of the original"),
         _c("supersedes", "VARCHAR", "record_id of the message it updates"),
         _c("role", "VARCHAR", "first, update or duplicate", nullable=False),
+        _c("ok", "BOOLEAN", "False when nothing of it could be read"),
         _c("kind", "VARCHAR", "mail, crm, form or document", nullable=False),
         _c("source", "VARCHAR", "Which source yielded it", nullable=False),
         _c("place", "VARCHAR", "Where in the source", nullable=False, personal=True),

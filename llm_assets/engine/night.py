@@ -20,11 +20,11 @@ from llm_assets.engine.advance import StepPlan
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.plan import Task, Unchanged
 from llm_assets.engine.ports import Decision, Lake, Standing
-from llm_assets.engine.rows import decided, step_row
+from llm_assets.engine.rows import decided, holds_masks, step_row
 
 
 class Masked(Protocol):
-    """A case's text without personal data, and what each mask stands for."""
+    """A case's text without personal data, and what each mask stands for. Every mask begins with `[`."""
 
     @property
     def text(self) -> str: ...
@@ -146,11 +146,21 @@ class Night:
             case_id = given.case.case_id
             yield self._row(step, given, standings.get(case_id), decisions.get(case_id))
 
+    def made_from(self, step: Step) -> str | None:
+        """Digest of all that the step's table is made of; None when nobody can say."""
+        rules, upstream = self._rules(step), self._upstream(step)
+        sources = [_source(rules, rows, upstream) for rows in self._by_case(STAMP_COLUMNS)]
+        if rules is None or None in sources:
+            return None
+        standings = [digest_json(s) for s in self.engine.ledger.standings(self.day, step.name)]
+        decisions = [d for d in self.engine.ledger.decisions(self.day) if d.step == step.name]
+        return digest_json([rules, step.table.column_types, sources, standings, decisions])
+
     def _row(
         self, step: Step, given: StepInput, standing: Standing | None, decision: Decision | None
     ) -> dict[str, Any]:
-        answered = standing is not None and standing.output is not None
-        masks = self.mask(given.case).originals if given.queue.mask and answered else {}
+        masked = standing is not None and given.queue.mask and holds_masks(standing.output)
+        masks = self.mask(given.case).originals if masked else {}
         return step_row(step, given, standing, decision, masks)
 
     def _upstream(self, step: Step) -> Upstream:

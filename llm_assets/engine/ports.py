@@ -14,7 +14,7 @@ from llm_assets.domain.money import Committed, Limit, Usage
 from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Answer, Next, RequestState
 from llm_assets.domain.profile import Lane, Limits, Mode, Profile
-from llm_assets.domain.request import Request
+from llm_assets.domain.request import CustomId, Request
 from llm_assets.domain.tables import Table
 from llm_assets.engine.circuit import Circuit
 
@@ -144,6 +144,15 @@ class DeadLetter:
     provider: str
     outcome: str
     detail: str
+    batch_id: str
+    """Ours, in which it failed last; empty when it never came that far."""
+    provider_batch_id: str
+    attempt: int
+
+    @property
+    def custom_id(self) -> str:
+        """What the provider's log knows it by."""
+        return str(CustomId(self.batch_id, self.request_id, self.attempt)) if self.batch_id else ""
 
 
 class Register(Protocol):
@@ -341,8 +350,17 @@ class Lake(Protocol):
     ) -> Iterator[dict[str, Any]]:
         """Rows in the order they were written, of all cases or of these; none when the night has no file."""
 
-    def write(self, table: Table, day: date, rows: Iterable[Mapping[str, object]]) -> int:
-        """Replaces the night's file atomically and returns its row count."""
+    def write(
+        self, table: Table, day: date, rows: Iterable[Mapping[str, object]], made_from: str | None = None
+    ) -> int:
+        """Replaces the night's file atomically and returns its row count. `made_from` is a digest of all that the
+        rows are made of."""
+
+    def stands(self, table: Table, day: date, made_from: str | None) -> int | None:
+        """Row count of the night's file when it was written from just this; None otherwise."""
+
+    def version(self, table: Table, day: date) -> str | None:
+        """Another one whenever the night's file is replaced; None while there is none."""
 
     def has(self, table: Table, day: date) -> bool: ...
 

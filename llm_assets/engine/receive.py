@@ -1,5 +1,6 @@
 """Receive: take in what the sources hold, once; read the day's messages and place them in their cases."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Any
 import structlog
 
 from llm_assets.domain.codec import document_row, message_from_json
-from llm_assets.domain.digest import digest, digest_bytes
+from llm_assets.domain.digest import digest_bytes, digest_json
 from llm_assets.domain.document import Document, Message, Received, Role, oldest_first
 from llm_assets.domain.queue import Queues
 from llm_assets.domain.tables import DOCUMENTS
@@ -105,11 +106,35 @@ class DaySummary:
 
 
 def read_day(
-    register: Register, raw: RawStore, lake: Lake, queues: Queues, day: date, on_progress: OnProgress
+    register: Register,
+    raw: RawStore,
+    lake: Lake,
+    queues: Queues,
+    day: date,
+    on_progress: OnProgress,
+    rules_version: str,
 ) -> DaySummary:
-    """Reads what is new of a day, places every message in its case and rewrites the day's `documents`."""
+    """Reads what is new of a day, places every message in its case and rewrites the day's `documents`; when nothing
+    has changed, not even the texts are looked at. `rules_version` changes with the code that does this."""
     received = register.received(day)
-    before = _read_before(lake, day)
+    earlier = [lake.version(DOCUMENTS, night) for night in _nights_before(day)]
+    made_from = digest_json([rules_version, queues.model_dump(mode="json"), received, earlier])
+    read_now = 0
+    if lake.stands(DOCUMENTS, day, made_from) is None:
+        messages, read_now = _messages(raw, received, _read_before(lake, day), on_progress)
+        documents = _by_case(assemble(messages, queues=queues, earlier=_earlier(lake, day)))
+        lake.write(DOCUMENTS, day, (document_row(d, READER_VERSION) for d in documents), made_from)
+    on_progress("documents", len(received), len(received))
+    return _summary(lake.read(DOCUMENTS, day, _SUMMARISED), read_now)
+
+
+def _messages(
+    raw: RawStore,
+    received: Sequence[Received],
+    before: Mapping[tuple[str, str, str], Message],
+    on_progress: OnProgress,
+) -> tuple[list[tuple[Received, Message]], int]:
+    """Every message of the day, and how many had to be parsed."""
     messages: list[tuple[Received, Message]] = []
     read_now = 0
     for number, row in enumerate(received, start=1):
@@ -119,10 +144,7 @@ def read_day(
             read_now += 1
         messages.append((row, message))
         on_progress("documents", number, len(received))
-    documents = assemble(messages, queues=queues, earlier=_earlier(lake, day))
-    ordered = _by_case(documents)
-    lake.write(DOCUMENTS, day, (document_row(d, READER_VERSION) for d in ordered))
-    return _summary(ordered, read_now)
+    return messages, read_now
 
 
 def _read_before(lake: Lake, day: date) -> dict[tuple[str, str, str], Message]:
@@ -140,9 +162,13 @@ def _earlier(lake: Lake, day: date) -> Iterator[EarlierCase]:
     columns = [
         "record_id", "message_id", "sender", "case_id", "content_hash", "queue", "received_at", "duplicate_of",
     ]  # fmt: skip
-    for back in range(1, EARLIER_DAYS + 1):
-        for row in lake.read(DOCUMENTS, day - timedelta(days=back), columns):
+    for night in _nights_before(day):
+        for row in lake.read(DOCUMENTS, night, columns):
             yield _earlier_case(row)
+
+
+def _nights_before(day: date) -> list[date]:
+    return [day - timedelta(days=back) for back in range(1, EARLIER_DAYS + 1)]
 
 
 def _earlier_case(row: Mapping[str, Any]) -> EarlierCase:
@@ -167,17 +193,23 @@ def _by_case(documents: Iterable[Document]) -> list[Document]:
     return sorted(listed, key=lambda d: arrival[d.case_id])
 
 
-def _summary(documents: Sequence[Document], read_now: int) -> DaySummary:
-    roles = [d.role for d in documents]
+_SUMMARISED = ("case_id", "record_id", "content_hash", "queue", "priority", "role", "ok")
+
+
+def _summary(rows: Iterable[Mapping[str, Any]], read_now: int) -> DaySummary:
+    roles: Counter[str] = Counter()
+    unreadable = 0
+    fingerprints: list[str] = []
+    for row in rows:
+        roles[row["role"]] += 1
+        unreadable += not row["ok"]
+        fingerprints.append(digest_json([row[name] for name in _SUMMARISED]))
     return DaySummary(
-        messages=len(documents),
-        cases=roles.count(Role.FIRST),
-        duplicates=roles.count(Role.DUPLICATE),
-        updates=roles.count(Role.UPDATE),
-        unreadable=sum(not d.message.ok for d in documents),
+        messages=roles.total(),
+        cases=roles[Role.FIRST],
+        duplicates=roles[Role.DUPLICATE],
+        updates=roles[Role.UPDATE],
+        unreadable=unreadable,
         read_now=read_now,
-        fingerprints=[
-            digest([d.case_id, d.message.record_id, d.message.content_hash, d.queue, d.priority, d.role])
-            for d in documents
-        ],
+        fingerprints=fingerprints,
     )

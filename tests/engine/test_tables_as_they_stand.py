@@ -1,0 +1,123 @@
+"""A table is written again exactly when something it is made of has changed: on a real ledger and a real lake."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from engine_night import DAY, Desk, Echo
+from fake_provider import FakeProvider
+
+from llm_assets.domain.night import Rework
+from llm_assets.domain.prompt import Prompt
+from llm_assets.domain.queue import Category, Queue, Queues
+from llm_assets.domain.step import Step
+from llm_assets.domain.tables import DOCUMENTS
+from llm_assets.engine.advance import work
+from llm_assets.engine.night import Night
+from llm_assets.engine.ports import Decision
+from llm_assets.engine.receive import read_day, receive
+from llm_assets.intake.pii import mask_case
+from llm_assets.intake.sources import scan
+from resources.lake import CORE_TABLES, Lake
+from resources.ledger import SqlLedger
+from resources.raw_store import RawStore
+
+ECHO = Step("echo", Echo, Prompt("echo", "Echo.", "$case"))
+QUEUE = Queue(name="bank", default=True, categories=(Category(name="other"),))
+
+
+class House:
+    """A day's mail in a folder, read and worked again and again."""
+
+    def __init__(self, desk: Desk, home: Path) -> None:
+        self.desk = desk
+        self.inbox = home / "inbox"
+        self.inbox.mkdir()
+        self.lake = Lake(home, (*CORE_TABLES, ECHO.table))
+        self.raw = RawStore(home)
+        self.queues = Queues(queues=(QUEUE,))
+        self.reading, self.rules = "1", "1"
+
+    @property
+    def ledger(self) -> SqlLedger:
+        return self.desk.ledger()
+
+    def drop(self, name: str, text: str) -> None:
+        head = f"From: Ann <ann@mail.example>\nTo: help@bank.example\nMessage-ID: <{name}@mail.example>\n"
+        (self.inbox / name).write_text(
+            f"{head}Subject: Card\nMIME-Version: 1.0\n\n{text}\n", encoding="utf-8"
+        )
+
+    def read(self) -> int:
+        """Messages parsed now."""
+        items = scan(self.inbox, source="files")
+        receive(self.ledger, self.raw, items, lambda _: DAY, lambda *_: None)
+        return read_day(
+            self.ledger, self.raw, self.lake, self.queues, DAY, lambda *_: None, self.reading
+        ).read_now
+
+    def night(self) -> Night:
+        return Night(
+            DAY,
+            self.desk.engine(),
+            self.lake,
+            self.queues,
+            {ECHO.name: ECHO},
+            mask_case,
+            rules_version=self.rules,
+        )
+
+    def write(self) -> bool:
+        """Works the step; whether its table was written."""
+        night = self.night()
+        work(night.engine, DAY, [night.plan(ECHO)], Rework.STALE, pause=lambda _: True)
+        made_from = night.made_from(ECHO)
+        if self.lake.stands(ECHO.table, DAY, made_from) is not None:
+            return False
+        self.lake.write(ECHO.table, DAY, night.rows(ECHO), made_from)
+        return True
+
+
+@pytest.fixture
+def house(desk: Desk, tmp_path: Path) -> House:
+    desk.provider = FakeProvider(desk.provider.profile, desk.clock)
+    house = House(desk, tmp_path)
+    house.drop("a.eml", "Where is my card?")
+    house.drop("b.eml", "My card is lost.")
+    house.read()
+    house.write()
+    return house
+
+
+def test_a_day_with_nothing_new_is_neither_parsed_nor_written(house: House) -> None:
+    before = house.lake.version(DOCUMENTS, DAY)
+    assert house.read() == 0
+    assert house.lake.version(DOCUMENTS, DAY) == before
+    assert not house.write()
+
+
+def _another_mail(house: House) -> None:
+    house.drop("c.eml", "One more.")
+    house.read()
+
+
+def _another_queue(house: House) -> None:
+    house.queues = Queues(queues=(QUEUE.model_copy(update={"review_below": 0.9}),))
+
+
+def _other_rules(house: House) -> None:
+    house.rules = "2"
+
+
+def _a_decision(house: House) -> None:
+    (first, *_) = house.lake.read(ECHO.table, DAY)
+    now = datetime(2026, 11, 21, 3, tzinfo=UTC)
+    house.ledger.decide(DAY, Decision(first["case_id"], ECHO.name, {"value": "yes"}, "amina", now))
+
+
+@pytest.mark.parametrize("change", [_another_mail, _another_queue, _other_rules, _a_decision])
+def test_a_table_follows_whatever_it_is_made_of(house: House, change: Callable[[House], None]) -> None:
+    change(house)
+    assert house.write()
+    assert not house.write()
