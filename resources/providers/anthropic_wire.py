@@ -15,7 +15,7 @@ from llm_assets.domain.money import Usage
 from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.request import Request
-from resources.providers.errors import TOO_LONG, refusal_of, token
+from resources.providers.errors import refusal_of, token
 from resources.providers.wire import CHUNK, answered, count, items, mapping
 
 _OPEN, _CLOSE = b'{"requests":[', b"]}"
@@ -159,7 +159,7 @@ def _errored(custom_id: str, error: Mapping[str, Any]) -> Answer:
     refusal = refusal_of(400, {}, error)
     permanent = refusal.kind == "invalid_request_error" and not refusal.spent
     outcome = Outcome.FAILED_PERMANENT if permanent else Outcome.FAILED_TRANSIENT
-    if refusal.kind in TOO_LONG or refusal.code in TOO_LONG:
+    if refusal.kind == "request_too_large" or refusal.code == "context_length_exceeded":
         outcome = Outcome.TOO_LARGE
     reason = Reason.NOT_ALLOWED if refusal.spent else None
     return Answer(custom_id, outcome, "", Usage(), refusal.code or refusal.kind or "errored", reason)

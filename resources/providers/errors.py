@@ -32,7 +32,7 @@ _SPENT = ("spend_limit", "usage_limit", "insufficient_quota", "credit_balance", 
 _SPENT_WORDS = ("You have reached your specified API usage limits", "Your credit balance is too low")
 """The one refusal that has no code: a spend limit the customer set, answered as a plain 400."""
 
-TOO_LONG = ("request_too_large", "context_length_exceeded")
+_TOO_LONG = ("request_too_large", "context_length_exceeded")
 _TOO_LONG_WORDS = "prompt is too long"
 """How Anthropic refuses a prompt beyond the model's context: a plain 400 without a code, figures behind these words."""
 
@@ -161,7 +161,7 @@ def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
         )
     if status == 404:
         return _not_found(refusal, caller, call)
-    if status == 413 or refusal.code in TOO_LONG:
+    if status == 413 or refusal.code in _TOO_LONG:
         cure = "lower batch_bytes of the profile"
         return PermanentError(f"{who} finds the input too large ({facts}): {cure}.", code="too_large")
     if status in (409, 429):
