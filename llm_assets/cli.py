@@ -171,7 +171,8 @@ def list_dead_letters(
         letters = assembly.ledger.dead_letters(_maybe(day), step)
     for letter in letters:
         print(
-            f"{letter.day}  {letter.step:<18} {letter.request_id}  {letter.provider}  {letter.outcome}: {letter.detail}"
+            f"{letter.day}  {letter.step:<18} {letter.request_id}  {letter.provider}  "
+            f"{letter.provider_batch_id or '-'}  {letter.custom_id or '-'}  {letter.outcome}: {letter.detail}"
         )
     print(f"{len(letters)} dead letters")
 

@@ -31,6 +31,7 @@ def night_status(assembly: Assembly, day: date) -> Status:
             }
             for b in ledger.open_batches(day)
         ],
+        "failures": ledger.failures(day),
         "spend": {"usd": float(spent), "budget_usd": float(budget) if budget is not None else None},
     }
 
@@ -47,6 +48,10 @@ def status_lines(status: Status) -> list[str]:
             f"  batch {batch['id']}  {batch['step']}  {batch['requests']} requests  {batch['state']}  "
             f"{batch['provider']} {batch['provider_batch_id'] or ''}"
         )
+    lines += [
+        f"  failed attempts of {step}: " + ", ".join(f"{reason} {count}" for reason, count in reasons.items())
+        for step, reasons in status["failures"].items()
+    ]
     budget = status["spend"]["budget_usd"]
     limit = f" of {budget:g}" if budget is not None else ", no budget set"
     return [*lines, f"  spent {status['spend']['usd']:.6f} USD{limit}"]

@@ -56,7 +56,7 @@ def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool
     summary, by = _summary(assembly, numbers, pause)
     assembly.write_usage(day)
     page = Page(
-        numbers=with_spend(numbers, assembly.lake.read(LLM_USAGE, day)),
+        numbers=with_spend(numbers, assembly.lake.read(LLM_USAGE, day), assembly.ledger.failures(day)),
         summary=summary,
         summary_by=by,
         zone=assembly.settings.timezone,

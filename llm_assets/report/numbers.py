@@ -5,7 +5,7 @@ What belongs here: arithmetic over the lake's rows. What does not: reading them,
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 
@@ -121,6 +121,8 @@ class ReportNumbers:
     prompts: Mapping[str, Sequence[str]]
     strays: Mapping[str, int]
     """Step -> rows that belong to no case of the night."""
+    failures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Step -> reason -> attempts that failed for it, most frequent first; a retry that succeeded undoes none."""
 
     @property
     def spent(self) -> SpendLine:
@@ -179,9 +181,12 @@ def compute(
     )
 
 
-def with_spend(numbers: ReportNumbers, usage: Iterable[Row]) -> ReportNumbers:
-    """The same night after its summary was paid for."""
-    return replace(numbers, spend=_spend(usage))
+def with_spend(
+    numbers: ReportNumbers, usage: Iterable[Row], failures: Mapping[str, Mapping[str, int]] | None = None
+) -> ReportNumbers:
+    """The same night after its summary was paid for, with what its attempts failed for."""
+    counted = {step: _most_first(Counter(reasons)) for step, reasons in sorted((failures or {}).items())}
+    return replace(numbers, spend=_spend(usage), failures=counted)
 
 
 def sums_hold(numbers: ReportNumbers) -> list[str]:

@@ -68,6 +68,7 @@ def content(page: Page) -> Json:
             "usd_per_1000_documents": _number(numbers.usd_per_thousand),
             "lines": [_spend_line(line) for line in numbers.spend],
         },
+        "failures": {step: dict(reasons) for step, reasons in numbers.failures.items()},
         "missing": [asdict(m) for m in numbers.missing],
         "problems": sums_hold(numbers),
         "steps": {name: {str(s): n for s, n in counts.items()} for name, counts in numbers.steps.items()},

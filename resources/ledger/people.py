@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, text, update
 
 from llm_assets.domain.digest import digest
 from llm_assets.domain.outcome import RequestState
 from llm_assets.engine.ports import DeadLetter, Decision
 from resources.ledger.sql import insert
-from resources.ledger.tables import audit, decisions, requests, work
+from resources.ledger.tables import attempts, audit, batches, decisions, requests, work
 
 
 def decide(connection: Connection, day: date, decision: Decision) -> None:
@@ -47,12 +47,20 @@ def dead_letters(connection: Connection, day: date | None, step: str | None) -> 
             requests.c.provider,
             requests.c.outcome,
             requests.c.detail,
+            func.coalesce(attempts.c.batch_id, "").label("batch_id"),
+            func.coalesce(batches.c.provider_batch_id, "").label("provider_batch_id"),
+            requests.c.attempt,
         )
         .join(requests, requests.c.request_id == work.c.request_id)
+        .outerjoin(
+            attempts,
+            and_(attempts.c.request_id == requests.c.request_id, attempts.c.attempt == requests.c.attempt),
+        )
+        .outerjoin(batches, batches.c.batch_id == attempts.c.batch_id)
         .where(*_dead(day, step))
         .order_by(work.c.day, work.c.step, work.c.case_id)
-    )
-    return [DeadLetter(*row) for row in rows]
+    ).mappings()
+    return [DeadLetter(**row) for row in rows]
 
 
 def requeue(connection: Connection, day: date | None, step: str | None) -> int:

@@ -36,6 +36,13 @@ class Ran:
         found: Mapping[str, Any] = json.loads(self.out.splitlines()[-1])
         return found
 
+    def written(self, name: str) -> str:
+        """Text of a file beside the report that the output names."""
+        html = next(line for line in self.out.splitlines() if line.startswith("report: ")).removeprefix(
+            "report: "
+        )
+        return Path(html).with_name(name).read_text(encoding="utf-8")
+
     def said_one_sentence(self, *words: str) -> bool:
         """True when stderr is one line without a traceback, and names every word."""
         lines = self.err.strip().splitlines()

@@ -75,6 +75,14 @@ def test_answers_that_never_fit_end_as_dead_letters_that_can_be_put_back(
     listed = house.run("dead-letters", "list", "--day", TODAY.isoformat())
     assert listed.code == 0 and listed.out.strip().endswith("2 dead letters"), listed.out
     assert "opening hours" not in listed.out
+    for letter in listed.out.strip().splitlines()[:-1]:
+        day, step, request_id, provider, batch, custom_id, *why = letter.split()
+        assert (day, provider) == (TODAY.isoformat(), "openai") and batch.startswith("batch_")
+        assert request_id in custom_id and " ".join(why).startswith("failed_permanent: rejected")
+        assert night.report["failures"][step] == {"rejected": 1}
+    assert night.written("report.md").count("| rejected | 1 |") == 2
+    status = house.run("status", "--day", TODAY.isoformat())
+    assert status.out.count("rejected 1") == 2
     emulated.scenario("{}")
     assert "2 requests are due again" in house.run("dead-letters", "requeue", "--day", TODAY.isoformat()).out
     again = house.night()

@@ -90,6 +90,10 @@ class Stage:
         """How often it was called since the emulator started."""
         return int(self._stats()["calls"].get(f"{self.place.profile.protocol}.{operation}", 0))
 
-    def _stats(self) -> Any:
-        with urlopen(f"{self.running.url}/_emulator/stats") as answer:
+    def executed_ids(self) -> frozenset[str]:
+        """custom_ids of every result line there is."""
+        return frozenset(self._stats("?requests=true")["requests"])
+
+    def _stats(self, more: str = "") -> Any:
+        with urlopen(f"{self.running.url}/_emulator/stats{more}") as answer:
             return json.loads(answer.read())

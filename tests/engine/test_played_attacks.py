@@ -126,3 +126,24 @@ def test_a_queue_that_is_full_for_an_hour_costs_nothing_and_is_waited_for(
     stage.scenario("{}")
     assert stage.work(rounds=20).finished, stage.told
     assert_each_ran_once(stage, before.executed)
+
+
+def test_a_dead_letter_names_its_call_and_requeue_sends_exactly_those(
+    stage: Stage, protocol: Protocol
+) -> None:
+    error = "outcome: error\n    status: 400\n    type: invalid_request_error"
+    stage.scenario(f"requests:\n  - when: {{keyword: number 1 of}}\n    {error}\n")
+    assert stage.work().finished
+    [letter] = stage.ledger.dead_letters(stage.day)
+    assert (letter.provider, letter.outcome) == (protocol, "failed_permanent")
+    assert letter.detail == "rejected: invalid_request_error"
+    assert letter.custom_id in stage.executed_ids()
+    assert stage.engine.provider.look(letter.provider_batch_id).look is Look.ENDED
+    stage.scenario("{}")
+    before = stage.executed_ids()
+    assert stage.work().finished and stage.executed_ids() == before, "not without being asked"
+    assert stage.ledger.requeue(stage.day) == 1
+    assert stage.work().finished
+    [again] = stage.executed_ids() - before
+    assert letter.request_id in again
+    assert (stage.states, stage.ledger.dead_letters(stage.day)) == ({"ok": 3}, [])

@@ -13,7 +13,7 @@ import pytest
 from invented_night import DAY, document, doubt, full_night, small_night, step_row
 
 from llm_assets.report.charts import Charts, draw
-from llm_assets.report.numbers import Missing, ReportNumbers, compute
+from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
 from llm_assets.report.render import LISTED_CASES, Page, Rendered, content, plain, render
 
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -240,3 +240,17 @@ def test_many_categories_share_one_last_bar() -> None:
 def test_a_night_of_a_month_with_one_case_needs_no_plural() -> None:
     one = compute(date(2026, 11, 1), documents=[document("a"), document("a", "update")], steps={})
     assert "0 duplicates, 1 update" in Elements(rendered(one).html).text
+
+
+def test_attempts_that_failed_are_counted_by_step_and_reason() -> None:
+    failed = {"drafts": {"timeout": 1, "rate_limit": 4}, "categories": {"empty": 2}}
+    report = rendered(with_spend(small_night(), [], failed))
+    assert report.json["failures"] == failed
+    lines = [line for line in report.markdown.splitlines() if line.startswith(("| drafts", "| categories"))]
+    assert lines[-3:] == [
+        "| categories | empty | 2 |",
+        "| drafts | rate limit | 4 |",
+        "| drafts | timeout | 1 |",
+    ]
+    assert "Failed attempts" in Elements(report.html).text
+    assert "Failed attempts" not in rendered(small_night()).markdown
