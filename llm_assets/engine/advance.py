@@ -14,6 +14,7 @@ from llm_assets.engine.drive import PASSING, drive
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.patience import Patience
 from llm_assets.engine.plan import PlanSummary, Task, Unchanged, plan_step
+from llm_assets.engine.submit import LONGEST_WAIT
 
 SENDS_A_NUDGE = 2
 """Batches a nudge may send: an upload of 200 MB takes half a minute on a 50 Mbit/s line."""
@@ -53,6 +54,8 @@ class Progress:
     """Whether that was nobody answering at the provider's address."""
     answered: bool = False
     """Whether the provider answered anything in this round."""
+    retry_after: float = 0
+    """Seconds it asked to be left alone for."""
 
     @property
     def finished(self) -> bool:
@@ -88,7 +91,8 @@ def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Pr
             sending = sending and batch.state is not BatchState.INTENT
             stuck.add(batch.batch_id)
         except PASSING as err:
-            told = replace(told, failure=str(err), unreachable=_is_unreachable(err))
+            asked = max(told.retry_after, _retry_after(err))
+            told = replace(told, failure=str(err), unreachable=_is_unreachable(err), retry_after=asked)
     return _count(engine, day, steps, stuck, told)
 
 
@@ -100,6 +104,11 @@ def _batches(engine: Engine, day: date | None, steps: Sequence[str] | None) -> l
 
 def _is_unreachable(err: Exception) -> bool:
     return isinstance(err, TransientError) and err.reason is Reason.UNREACHABLE
+
+
+def _retry_after(err: Exception) -> float:
+    asked = err.retry_after if isinstance(err, TransientError) else None
+    return 0 if asked is None else min(asked, LONGEST_WAIT)
 
 
 def nudge(
@@ -225,6 +234,7 @@ def _after(patience: Patience, progress: Progress, now: datetime) -> Patience:
         answered=progress.answered,
         failed=progress.failure is not None,
         unreachable=progress.unreachable,
+        retry_after=progress.retry_after,
         now=now,
     )
 

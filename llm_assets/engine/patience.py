@@ -15,18 +15,21 @@ class Patience:
     failing_since: datetime | None = None
     failures: int = 0
     resume_at: datetime | None = None
-    """The next round is not before this: pauses grow while nothing works."""
+    """The next round is not before this: pauses grow while nothing works, and are as long as the provider asks."""
     reached: bool = False
     """Whether the provider was ever heard of in this run."""
 
-    def after(self, *, answered: bool, failed: bool, unreachable: bool, now: datetime) -> "Patience":
-        """After one more round."""
+    def after(
+        self, *, answered: bool, failed: bool, unreachable: bool, now: datetime, retry_after: float = 0
+    ) -> "Patience":
+        """After one more round, in which the provider may have asked to be left alone for some seconds."""
         reached = self.reached or answered or (failed and not unreachable)
+        asked = now + timedelta(seconds=retry_after) if retry_after > 0 else None
         if answered:
-            return Patience(reached=True)
+            return Patience(reached=True, resume_at=asked)
         if not failed:
             return replace(self, resume_at=None, reached=reached)
-        pause = min(FIRST_PAUSE * 2**self.failures, LONGEST_PAUSE)
+        pause = max(retry_after, min(FIRST_PAUSE * 2**self.failures, LONGEST_PAUSE))
         return Patience(
             failing_since=self.failing_since if self.failing_since is not None else now,
             failures=self.failures + 1,

@@ -17,17 +17,8 @@ from llm_assets.emulator.conformance.harness import conduct
 from llm_assets.emulator.conformance.judge import judge
 from resources.ledger import SqlLedger
 
-READS_TOO_SOON = "the engine paces reads by its own rounds and does not keep their Retry-After"
-KNOWN = dict.fromkeys(("poll-rate-limited", "download-rate-limited"), READS_TOO_SOON)
-"""Cases that the engine does not pass, and why; docs/conformance.md names them."""
-
-
-def _marks(name: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(reason=KNOWN[name], strict=True)] if name in KNOWN else []
-
-
 RUNS = [
-    pytest.param(one, protocol, id=f"{one.name}-{protocol}", marks=_marks(one.name))
+    pytest.param(one, protocol, id=f"{one.name}-{protocol}")
     for one in cases().values()
     for protocol in one.protocols
 ]

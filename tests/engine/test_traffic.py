@@ -170,3 +170,9 @@ def test_pauses_between_failing_rounds_double_up_to_half_a_minute() -> None:
         pauses.append((patience.resume_at - at(0)).total_seconds())
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
     assert sum(pauses) < 600
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_the_next_round_waits_as_long_as_the_provider_asks(answered: bool) -> None:
+    asked = Patience().after(answered=answered, failed=True, unreachable=False, now=at(0), retry_after=90)
+    assert asked.resume_at == at(90)
