@@ -1,6 +1,8 @@
 """Whole nights at the real adapters and the emulator: what caches served is seen by analysts and priced exactly."""
 
+import multiprocessing
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,7 +21,7 @@ from sqlalchemy import create_engine, text
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.tables import LLM_USAGE
-from llm_assets.emulator.journal import calls
+from llm_assets.emulator.journal import CALLS, Execution, calls, executions
 from llm_assets.emulator.launch import RunningEmulator, start
 from llm_assets.engine.advance import StepPlan, work
 from llm_assets.engine.plan import Task
@@ -129,3 +131,68 @@ def test_without_a_prefix_worth_a_cache_nothing_is_written(emulator: RunningEmul
     paid = attempts(place)
     assert [one["mode"] for one in paid] == ["batch"] * 3
     assert not any(one["cache_write_tokens"] or one["cached_tokens"] for one in paid)
+
+
+# Killed for real between the first request and the batch behind it
+
+FORK = multiprocessing.get_context("fork")
+Moment = tuple[str, str]
+MOMENTS: dict[Moment, tuple[int, int]] = {
+    ("ask", "before"): (0, 2),
+    ("ask", "after"): (1, 2),
+    ("settle", "after"): (1, 1),
+    ("create", "before"): (1, 1),
+}
+"""How many messages were asked for and batches created in the end. One interrupted goes in a batch of its own."""
+
+
+class Killed:
+    """A port whose process is killed around one of its calls."""
+
+    def __init__(self, target: Any, moment: Moment) -> None:
+        self._target, self._moment = target, moment
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._target, name)
+        if name != self._moment[0]:
+            return value
+
+        def struck(*args: Any, **kwargs: Any) -> Any:
+            if self._moment[1] == "after":
+                value(*args, **kwargs)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        return struck
+
+
+def killed(place: Place, moment: Moment) -> None:
+    engine = engine_at(place)
+    ports = {"ledger": Killed(engine.ledger, moment), "provider": Killed(engine.provider, moment)}
+    items = asked("anthropic", None)
+    plan = StepPlan(STEP, lambda: items)
+    work(replace(engine, **ports), DAY, [plan], Rework.STALE, pause=lambda _: True)  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS, ids=" ".join)
+def test_killed_around_the_first_request_nothing_is_sent_twice(
+    moment: Moment, emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    profile = profile_of("anthropic", emulator, batch_requests=100)
+    place = Place(profile, tmp_path, f"sqlite:///{tmp_path}/ledger.db")
+    process = FORK.Process(target=killed, args=(place, moment))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    night(place)
+    made = Counter(c.operation for c in calls(tmp_path / "emulator" / "journal"))
+    assert (made["create_message"], made["create_batch"]) == MOMENTS[moment]
+    journal = tmp_path / "emulator" / "journal"
+    ran = sum(len(_executions(path)) for path in journal.glob("*.jsonl"))
+    unwritten = moment == ("ask", "after")  # answered, but nobody could write it down
+    assert ran == REQUESTS + unwritten
+    assert len(attempts(place)) == REQUESTS
+
+
+def _executions(path: Path) -> list[Execution]:
+    return [] if path.name == CALLS else executions(path)
