@@ -1,8 +1,12 @@
 """Several misfortunes at once, played by the emulator to the real adapters: nothing runs twice, nothing of others is touched."""
 
+import errno
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 from engine_night import DAY
 from fake_provider import START
@@ -10,9 +14,11 @@ from real_night import STEP, Protocol, tasks
 from stage import SETTLE, Stage
 
 from llm_assets.domain.batch import Batch, BatchState, Look
+from llm_assets.domain.errors import DeskError
 from llm_assets.domain.profile import Lane
 from llm_assets.domain.request import CustomId
 from llm_assets.engine.ports import Provider
+from resources.providers import wire
 
 pytestmark = [
     pytest.mark.slow,
@@ -147,3 +153,72 @@ def test_a_dead_letter_names_its_call_and_requeue_sends_exactly_those(
     [again] = stage.executed_ids() - before
     assert letter.request_id in again
     assert (stage.states, stage.ledger.dead_letters(stage.day)) == ({"ok": 3}, [])
+
+
+def fails_once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, fault: Callable[[], None]) -> None:
+    """The next call of a function does its work and then meets the fault; later ones do not."""
+    real, left = getattr(owner, name), [1]
+
+    def struck(*args: Any, **kwargs: Any) -> Any:
+        found = real(*args, **kwargs)
+        if left[0] > 0:
+            left[0] -= 1
+            fault()
+        return found
+
+    monkeypatch.setattr(owner, name, struck)
+
+
+def test_a_disk_that_fills_up_while_results_come_in_costs_nothing_twice(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = stage.counted()
+    fails_once(monkeypatch, wire, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        stage.work()
+    assert stage.work().finished
+    assert_each_ran_once(stage, before.executed)
+
+
+def test_a_ledger_that_locks_up_right_after_the_create_costs_nothing_twice(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider has accepted, and its id cannot be written down."""
+
+    def locked() -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise DeskError("Another process has been writing to the ledger")
+
+        monkeypatch.setattr(stage.ledger, "transition", refuse)
+
+    before = stage.counted()
+    fails_once(monkeypatch, type(stage.engine.provider), "create", locked)
+    with pytest.raises(DeskError, match="Another process"):
+        stage.work()
+    monkeypatch.undo()
+    assert stage.work().finished
+    assert stage.counted().creates - before.creates == 1
+    assert_each_ran_once(stage, before.executed)
+
+
+def test_a_line_of_forty_megabytes_is_one_bad_answer_among_good_ones(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = wire.read_lines
+
+    def with_a_large_one(path: Path) -> Iterator[Any]:
+        found = [line for line in lines(path) if line is not None]
+        if found and not done:
+            done.append(True)
+            large = orjson.dumps(found[0]).replace(b'\\"topic\\"', b'\\"' + b"x" * 40_000_000 + b'\\"', 1)
+            path.write_bytes(b"\n".join([large, *map(orjson.dumps, found[1:])]) + b"\n")
+        yield from lines(path)
+
+    done: list[bool] = []
+    monkeypatch.setattr(wire, "read_lines", with_a_large_one)
+    assert stage.work().finished
+    assert stage.states == {"ok": 3}
+    assert stage.ledger.failures(stage.day) == {STEP: {"schema": 1}}
