@@ -153,9 +153,10 @@ def _late_results(
     The control set's batches are not of a night and are waited for where they were sent.
     """
     by_day: dict[date, list[str]] = {}
+    today = assembly.settings.calendar.day_of(assembly.clock())
     for batch in assembly.ledger.open_batches():
-        if batch.day < assembly.settings.first_day:
-            continue
+        if not assembly.settings.first_day <= batch.day <= today:
+            continue  # no partition: a run for it would fail the tick, and every parked night with it
         by_day.setdefault(batch.day, []).append(batch.batch_id)
     for day, ids in sorted(by_day.items())[:RUNS_A_TICK]:
         if _is_left_alone(context.instance, day) or not nudge(assembly.engine, day, None, until=until):

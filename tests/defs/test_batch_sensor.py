@@ -1,6 +1,6 @@
 """Sensor `batches` on a real instance: what becomes of a parked night, by the tags people see in the UI."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -218,15 +218,16 @@ def test_a_run_for_late_results_that_died_is_asked_for_again(parked: SmallDesk) 
     assert request.run_key == at_once.run_key != later.run_key
 
 
-def test_batches_of_the_control_set_disturb_no_night(parking_desk: SmallDesk) -> None:
+@pytest.mark.parametrize("day", [CONTROL_DAY, DAY + timedelta(days=5)], ids=["control set", "yet to come"])
+def test_batches_of_no_night_disturb_none(parking_desk: SmallDesk, day: date) -> None:
     """They belong to no partition: a run for them would make every tick fail."""
     desk = parking_desk
     path = desk.drop("one.eml", MAILS["arrival.eml"])
     with desk.desk.open() as assembly:
-        assembly.receive(paths=[path], day=CONTROL_DAY)
-        assembly.read_day(CONTROL_DAY)
-        plan = assembly.night(CONTROL_DAY).plan(STEPS[1])
-        start(assembly.engine, CONTROL_DAY, [plan], Rework.STALE)
+        assembly.receive(paths=[path], day=day)
+        assembly.read_day(day)
+        plan = assembly.night(day).plan(STEPS[1])
+        start(assembly.engine, day, [plan], Rework.STALE)
         assert len(assembly.ledger.open_batches()) == 1
     desk.advance_provider(LATENCY)
     assert desk.tick("batches").run_requests == []
