@@ -10,7 +10,7 @@ from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.reason import Reason
 from llm_assets.engine.budget import limits_of, plan_within_budget
-from llm_assets.engine.drive import PASSING, drive
+from llm_assets.engine.drive import PASSING, drive, keep_reason
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.patience import Patience
 from llm_assets.engine.plan import PlanSummary, Task, Unchanged, plan_step
@@ -83,6 +83,7 @@ def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Pr
     stuck: set[str] = set()
     for batch in _batches(engine, day, steps):
         if batch.state is BatchState.INTENT and not sending:
+            keep_reason(engine, batch.batch_id, told.blocked or "")
             continue
         try:
             told = replace(told, answered=drive(engine, batch.batch_id) or told.answered)

@@ -58,10 +58,15 @@ def _moved(engine: Engine, batch: Batch) -> bool:
         return _move(engine, batch)
     except (BlockedError, *PASSING) as err:
         _tell_once(engine, batch, err)
-        why, now = str(err)[:500], engine.ledger.batch(batch.batch_id)
-        if now.state in OPEN_STATES and now.detail != why:
-            engine.ledger.transition(now.batch_id, now.state, now.state, detail=why)
+        keep_reason(engine, batch.batch_id, str(err))
         raise
+
+
+def keep_reason(engine: Engine, batch_id: str, why: str) -> None:
+    """Leaves in an open batch why it does not move."""
+    now = engine.ledger.batch(batch_id)
+    if now.state in OPEN_STATES and now.detail != why[:500]:
+        engine.ledger.transition(batch_id, now.state, now.state, detail=why[:500])
 
 
 def _tell_once(engine: Engine, batch: Batch, err: DeskError) -> None:
