@@ -4,6 +4,7 @@ Sniffs content before trusting names and declared types. The readers themselves 
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 
 from llm_assets.domain.document import Attachment, Message
@@ -67,6 +68,12 @@ def _looks_like_text(sample: bytes) -> bool:
     return controls * 50 < len(sample)
 
 
+def unread(data: bytes, filename: str, content_type: str, *, flags: tuple[str, ...] = ()) -> Attachment:
+    """The attachment before its text."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Attachment(filename, content_type, len(data), sha256, "", "none", flags=flags)
+
+
 def read(
     data: bytes,
     *,
@@ -80,17 +87,32 @@ def read(
 
     `declared` is the charset the mail gives for a text file.
     """
-    blank = Attachment(
-        filename=filename,
-        content_type=content_type,
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        text="",
-        text_source="none",
-        flags=("inline",) if inline else (),
-    )
+    blank = unread(data, filename, content_type, flags=("inline",) if inline else ())
     if len(data) > reading.max_bytes:
         return replace(blank, flags=(*blank.flags, "too_large"))
+    return under_watch(
+        blank, reading, lambda: [_read(data, blank, reading, inline=inline, declared=declared)]
+    )[0]
+
+
+def under_watch(
+    blank: Attachment, reading: Reading, read: Callable[[], list[Attachment]]
+) -> list[Attachment]:
+    """What `read` gives; the attachment alone, without its text, where it must not be read or has broken a reader."""
+    if not reading.files:
+        return [blank]
+    broke = reading.watch.begins(blank.sha256)
+    if broke is not None:
+        return [replace(blank, flags=(*blank.flags, broke))]
+    try:
+        return read()
+    finally:
+        reading.watch.ends()
+
+
+def _read(
+    data: bytes, blank: Attachment, reading: Reading, *, inline: bool, declared: str | None
+) -> Attachment:
     extract = _guarded(data, blank, reading, inline=inline, declared=declared)
     text = extract.text.replace("\x00", "")
     flags = dict.fromkeys((*blank.flags, *extract.flags))

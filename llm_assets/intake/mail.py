@@ -78,7 +78,7 @@ def _message(
     )
 
 
-_OF_THE_WHOLE = {"poor_scan", "encrypted", "unreadable", "too_large", "truncated"}
+_OF_THE_WHOLE = {"poor_scan", "encrypted", "unreadable", "too_large", "truncated", "crashed", "timeout"}
 """Flags of an attachment that say the mail was not read in full."""
 
 
@@ -119,7 +119,7 @@ def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -
         if not data and not item.filename:
             continue
         if attachments.sniff(data) == "tnef":
-            out.extend(winmail.unpacked(data, item.filename, reading))
+            out.extend(_winmail(data, item.filename, reading))
             continue
         out.append(
             attachments.read(
@@ -134,11 +134,21 @@ def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -
     return out
 
 
+def _winmail(data: bytes, filename: str, reading: Reading) -> list[Attachment]:
+    blank = attachments.unread(data, body.clean_name(filename) or "winmail.dat", "application/ms-tnef")
+    return attachments.under_watch(blank, reading, lambda: winmail.unpacked(data, filename, reading))
+
+
 def _nested(item: Loose, hint: str | None, reading: Reading, depth: int) -> Attachment:
     data, _ = mime.content(item.part)
     name = body.clean_name(item.filename)
     kind = item.part.content_type
     if kind not in ("message/rfc822", "message/global", "message/news") or depth >= reading.max_nesting:
         return attachments.read(data, filename=name, content_type=kind, reading=reading)
+    blank = attachments.unread(data, name or "message.eml", kind)
+    return attachments.under_watch(blank, reading, lambda: [_inner(data, name, kind, reading, depth)])[0]
+
+
+def _inner(data: bytes, name: str, kind: str, reading: Reading, depth: int) -> Attachment:
     inner = read_mail(data, path="", index=0, reading=reading, depth=depth + 1)
     return attachments.of_message(data, inner, filename=name, content_type=kind)

@@ -145,6 +145,7 @@ def _read(image: Image.Image, languages: str, reading: Reading) -> Seen:
     import pytesseract
 
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+    reading.watch.lives()
     try:
         data = pytesseract.image_to_data(
             image,
@@ -185,6 +186,7 @@ def _turn(image: Image.Image, reading: Reading) -> int:
     """Degrees clockwise that bring the page upright, 0 when unknown."""
     import pytesseract
 
+    reading.watch.lives()
     try:
         found = pytesseract.image_to_osd(
             image,

@@ -85,15 +85,10 @@ def read_document(data: bytes, *, path: str, reading: Reading) -> Message:
     attachment = attachments.read(
         data, filename=name, content_type=_TYPES.get(kind, "application/octet-stream"), reading=reading
     )
-    ok = bool(attachment.text.strip()) or not {"unreadable", "encrypted", "unsupported", "empty"} & set(
-        attachment.flags
-    )
-    reason = next(
-        (f for f in attachment.flags if f in ("unreadable", "encrypted", "unsupported", "empty")),
-        "unreadable",
-    )
+    reason = next((f for f in attachment.flags if f in _REASONS), None)
+    ok = bool(attachment.text.strip()) or reason is None
     return Message(
-        path=path, index=0, kind="document", ok=ok, error=None if ok else ReadError(reason, _REASONS[reason]),
+        path=path, index=0, kind="document", ok=ok, error=None if ok or reason is None else ReadError(reason, _REASONS[reason]),
         record_id=identity.of_bytes(data), content_hash=identity.of_content("document", "", "", "", [attachment]),
         message_id=None, in_reply_to=None, references=(), subject="", sender=None, to=(), cc=(), delivered_to=(),
         date=None, text="", new_text="", language=language.detect(attachment.text), attachments=(attachment,),
@@ -106,4 +101,6 @@ _REASONS = {
     "encrypted": "The document is protected by a password; ask the sender for an open copy.",
     "unsupported": "No reader knows this kind of file; ask the sender for a PDF.",
     "empty": "The file holds nothing.",
+    "crashed": "Reading the document broke the reader; ask the sender for a PDF printed anew.",
+    "timeout": "Reading the document took too long; ask the sender for a smaller or simpler one.",
 }

@@ -1,8 +1,37 @@
 """What a reader is allowed to spend and what it hands back. Shared by every document reader; holds no reader."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from llm_assets.domain.document import TextSource
+
+
+class Watch(Protocol):
+    """Told what is being read, so that a reader that never comes back is blamed on one attachment."""
+
+    def begins(self, sha256: str) -> str | None:
+        """The flag of an attachment that has to be left unread; None for one that may be read, until `ends`."""
+
+    def ends(self) -> None: ...
+
+    def lives(self) -> None:
+        """Reading takes long and goes on: the time limit starts anew."""
+
+
+class Unwatched:
+    """Nobody looks on: everything is read, for as long as it takes."""
+
+    def begins(self, sha256: str) -> str | None:
+        return None
+
+    def ends(self) -> None:
+        return None
+
+    def lives(self) -> None:
+        return None
+
+
+UNWATCHED = Unwatched()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +45,9 @@ class Reading:
     max_unzipped: int = 200_000_000
     ocr_seconds: float = 30.0
     max_nesting: int = 5
+    files: bool = True
+    """False: attachments are named and not read."""
+    watch: Watch = UNWATCHED
 
 
 @dataclass(frozen=True, slots=True)
