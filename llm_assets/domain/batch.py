@@ -69,7 +69,7 @@ class Batch:
     requests: int
     bytes: int
     sha256: str
-    """Of the spooled lines; proves that a file at the provider is this batch's."""
+    """Of the custom_ids of its lines, in their order."""
     created_at: datetime
     mode: Mode = Mode.BATCH
     """ONLINE for requests that are answered one by one; such a batch has no id at the provider."""

@@ -1,6 +1,8 @@
 """A step rendered for one case: the canonical request, its id, and the id a provider sees."""
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -53,3 +55,9 @@ class CustomId(NamedTuple):
         """None when the text is not an id of ours."""
         match = _CUSTOM_ID.fullmatch(text)
         return cls(match[1], match[2], int(match[3])) if match is not None else None
+
+
+def digest_of_lines(custom_ids: Iterable[CustomId]) -> str:
+    """64 hex digits of the SHA-256 of a batch's custom_ids in the order of its lines. Each names its request by a digest
+    of what is asked, so this says what the lines ask without reading them again."""
+    return hashlib.sha256("\n".join(map(str, custom_ids)).encode()).hexdigest()

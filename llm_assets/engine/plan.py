@@ -1,6 +1,5 @@
 """Plan: write down what a night needs, and turn what is due into batches whose intent is durable before any call."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from llm_assets.domain.errors import OverBudgetError
 from llm_assets.domain.money import Limit
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Lane, Limits, Mode
-from llm_assets.domain.request import BATCH_ID_LENGTH, CustomId, Request
+from llm_assets.domain.request import BATCH_ID_LENGTH, CustomId, Request, digest_of_lines
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.estimate import Counter
@@ -249,7 +248,6 @@ class _Parcel:
         self._kind = kind
         self._created_at = created_at
         self._file: IO[bytes] = path.open("wb")
-        self._hash = hashlib.sha256()
         self._bytes = 0
         self._tokens = 0
 
@@ -258,7 +256,6 @@ class _Parcel:
 
     def write(self, line: bytes, member: Member, tokens: int) -> None:
         self._file.write(line)
-        self._hash.update(line)
         self.members.append(member)
         self._bytes += len(line)
         self._tokens += tokens
@@ -284,7 +281,7 @@ class _Parcel:
             state=BatchState.INTENT,
             requests=len(self.members),
             bytes=self._bytes,
-            sha256=self._hash.hexdigest(),
+            sha256=digest_of_lines(CustomId(self.batch_id, m.request_id, m.attempt) for m in self.members),
             created_at=self._created_at,
             warms=self._kind.warms,
         )

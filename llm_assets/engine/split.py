@@ -1,6 +1,5 @@
 """Split: a batch that is too large for the provider goes on as two halves, from its own spooled lines."""
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -13,7 +12,7 @@ import structlog
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import OverBudgetError
-from llm_assets.domain.request import BATCH_ID_LENGTH, CustomId
+from llm_assets.domain.request import BATCH_ID_LENGTH, CustomId, digest_of_lines
 from llm_assets.engine.budget import limits_of
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.ports import Member
@@ -80,22 +79,15 @@ def _halves(engine: Engine, batch: Batch) -> list[Batch]:
 
 def _write(path: Path, batch_id: str, lines: Iterable[bytes]) -> tuple[int, str]:
     """The lines under the new batch's id, on the disk; their size and digest."""
-    written, size = hashlib.sha256(), 0
+    ids, size = [], 0
     with path.open("wb") as file:
         for line in lines:
-            renamed = _renamed(line, batch_id)
-            file.write(renamed)
-            written.update(renamed)
-            size += len(renamed)
+            old = custom_id_of(line)
+            ids.append(CustomId(batch_id, old.request_id, old.attempt))
+            size += file.write(line.replace(str(old).encode(), str(ids[-1]).encode(), 1))
         file.flush()
         os.fsync(file.fileno())
-    return size, written.hexdigest()
-
-
-def _renamed(line: bytes, batch_id: str) -> bytes:
-    old = custom_id_of(line)
-    new = CustomId(batch_id, old.request_id, old.attempt)
-    return line.replace(str(old).encode(), str(new).encode(), 1)
+    return size, digest_of_lines(ids)
 
 
 def _members_in(path: Path, members: Mapping[str, Member]) -> list[Member]:

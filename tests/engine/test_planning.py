@@ -14,9 +14,10 @@ from llm_assets.domain.errors import ConfigurationError, TransientError
 from llm_assets.domain.night import Rework
 from llm_assets.domain.outcome import Outcome
 from llm_assets.domain.profile import Lane, Limits, Mode
-from llm_assets.domain.request import CustomId
+from llm_assets.domain.request import CustomId, digest_of_lines
 from llm_assets.engine.estimate import Counter
 from llm_assets.engine.plan import PlanSummary, Task, fits, plan_step
+from llm_assets.engine.spooled import custom_id_of
 
 
 def sizes(desk: Desk) -> list[int]:
@@ -235,3 +236,11 @@ def test_lines_of_a_plan_that_died_are_swept_when_no_plan_can_still_be_writing_t
     desk.provider.faults["upload"] = [TransientError("cannot be reached")]
     desk.start(tasks(1))
     assert [p.stem for p in desk.spooled()] == sorted([desk.batch().batch_id, "young"])
+
+
+def test_a_batch_carries_the_digest_of_its_custom_ids_in_the_order_of_its_lines(desk: Desk) -> None:
+    desk.plan(tasks(3))
+    batch = desk.batch()
+    lines = desk.engine().spool.path(batch.batch_id).read_bytes().splitlines(keepends=True)
+    assert batch.sha256 == digest_of_lines(map(custom_id_of, lines))
+    assert batch.sha256 != digest_of_lines(map(custom_id_of, reversed(lines)))
