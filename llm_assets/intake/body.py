@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from llm_assets.intake import charset, headers, html, mime
+from llm_assets.intake import charset, headers, html, transfer
 from llm_assets.intake.mime import Part
 
 MAX_TEXT = 2_000_000
@@ -142,8 +142,8 @@ class Text(NamedTuple):
 
 def text_of(part: Part, *, hint: str | None = None) -> Text:
     """Decoded text of a text part; HTML as the text it shows."""
-    data, defects = mime.content(part)
-    flags = set(defects)
+    data, defects = transfer.content(part, most=4 * MAX_TEXT)
+    flags = {*defects, "truncated"} if part.size > 4 * MAX_TEXT else set(defects)
     declared = headers.parameters(part.header("content-type")).get("charset") or _meta(part, data)
     decoded = charset.decode(data, declared, hint=hint)
     if decoded.guessed:

@@ -15,6 +15,9 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()]+")
 MAX_ADDRESSES = 1_000
+MAX_ENTRY = 1_000
+"""Characters of one address with its name and comments."""
+MAX_DATE = 200
 
 
 def text(value: bytes | None, *, hint: str | None = None) -> str:
@@ -150,7 +153,7 @@ def _entries(value: str) -> list[str]:
 
 
 def _address(entry: str, hint: str | None) -> Address | None:
-    entry = entry.strip()
+    entry = entry.strip()[:MAX_ENTRY]
     if not entry:
         return None
     bare = re.sub(
@@ -205,15 +208,29 @@ def message_ids(values: Iterable[bytes]) -> tuple[str, ...]:
     return tuple(s for s in seen if s)
 
 
+def first_date(values: Iterable[bytes]) -> datetime | None:
+    """Of several Date headers the first that says a moment: a relay may have broken one and added another."""
+    return next((found for found in map(date, values) if found is not None), None)
+
+
 def date(value: bytes | None) -> datetime | None:
     """The moment with its own offset; None when there is none that can be meant. A missing offset reads as UTC."""
     if not value:
         return None
-    raw = text(value)
-    cleaned = re.sub(r"\((?:[^()])*\)", " ", raw)
-    parsed = parsedate_tz(cleaned) or parsedate_tz(cleaned.replace("-", " "))
+    cleaned = re.sub(r"\((?:[^()])*\)", " ", text(value[:MAX_DATE]))
+    for spelled in (cleaned, _spelled(cleaned)):
+        found = _iso(spelled) or _rfc(spelled) or _rfc(spelled.replace("-", " "))
+        if found is not None:
+            return found
+    return None
+
+
+def _rfc(value: str) -> datetime | None:
+    if _ODD_ZONE.search(value):
+        return None
+    parsed = parsedate_tz(value)
     if parsed is None:
-        return _iso(cleaned)
+        return None
     offset = parsed[9] if parsed[9] is not None else 0
     try:
         zone = timezone(timedelta(seconds=offset)) if abs(offset) < 86_400 else UTC
@@ -222,7 +239,52 @@ def date(value: bytes | None) -> datetime | None:
         return None
 
 
+_ODD_ZONE = re.compile(r"(?<![\d+-])[+-]\d{1,2}:\d\d\s*$|(?:GMT|UTC?)\s?[+-]\d|\bMSK\b|\d\s?[AP]M\b", re.I)
+"""Zones and halves of the day that the standard parser reads past without a word."""
+_LEGIBLE = re.compile(
+    r"(?<!\d)(?P<day>\d{1,2})[ .-]{1,2}(?P<month>[^\W\d]{3,10}|\d{1,2})[ .,-]{1,2}(?P<year>\d{4}|\d\d)(?!\d)[^\d:]{0,12}"
+    r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
+)
+_HALF = re.compile(r"\s?([AP])M\b", re.I)
+_OFFSET = re.compile(r"(?:GMT|UTC?)?\s*([+-]\d{1,2}):?([0-5]\d)?(?!\d)|(\bMSK\b)", re.I)
+_MONTHS = {
+    name: number
+    for names in (
+        "jan feb mar apr may jun jul aug sep oct nov dec",
+        "янв фев мар апр май июн июл авг сен окт ноя дек",
+        "қаң ақп нау сәу мам мау шіл там қыр қаз қар жел",
+    )
+    for number, name in enumerate(names.split(), 1)
+} | {"мая": 5}
+
+
+def _spelled(value: str) -> str:
+    """What is legible of a date in another spelling or with a broken tail, as ISO 8601; the value itself otherwise."""
+    match = _LEGIBLE.search(value)
+    if match is None:
+        return value
+    month = int(match["month"]) if match["month"].isdigit() else _MONTHS.get(match["month"][:3].lower(), 0)
+    year = int(match["year"]) + (2000 if len(match["year"]) == 2 else 0)
+    hour, rest = int(match["hour"]), value[match.end() :]
+    half = _HALF.match(rest)
+    if half is not None:
+        hour, rest = hour % 12 + (12 if half.group(1) in "pP" else 0), rest[half.end() :]
+    clock = f"{hour:02}:{match['minute']}:{match['second'] or '00'}"
+    return f"{year}-{month:02}-{int(match['day']):02}T{clock}{_offset(rest)}"
+
+
+def _offset(rest: str) -> str:
+    zone = _OFFSET.match(rest.lstrip())
+    if zone is None:
+        return "+00:00"
+    if zone.group(3):
+        return "+03:00"
+    return f"{int(zone.group(1)):+03}:{zone.group(2) or '00'}"
+
+
 def _iso(value: str) -> datetime | None:
+    if not re.match(r"\s*\d{4}-\d\d?-", value):
+        return None
     try:
         moment = datetime.fromisoformat(value.strip())
     except ValueError:

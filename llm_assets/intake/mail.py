@@ -1,8 +1,10 @@
 """One mail's bytes to a Message. Puts together what the other modules read; decides nothing about queues or cases."""
 
+from dataclasses import replace
+
 from llm_assets.domain.document import Attachment, Message
 from llm_assets.domain.errors import ReadError
-from llm_assets.intake import attachments, body, charset, headers, identity, mime, winmail
+from llm_assets.intake import attachments, body, charset, headers, identity, mime, transfer, winmail
 from llm_assets.intake.body import Body, Loose
 from llm_assets.intake.content import language_of, own_words
 from llm_assets.intake.mime import Part
@@ -69,7 +71,7 @@ def _message(
         to=to,
         cc=cc,
         delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))),
-        date=headers.date(root.header("date")),
+        date=headers.first_date(root.all("date")),
         text=text,
         new_text=new_text,
         language=language_of(new_text, text, subject, files),
@@ -112,26 +114,40 @@ def _charset_hint(root: Part) -> str | None:
 def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -> list[Attachment]:
     out: list[Attachment] = []
     for item in loose:
-        if item.part.content_type.startswith("message/"):
+        if item.part.size > reading.max_bytes * _SWELLING:
+            out.append(_unheld(item))
+        elif item.part.content_type.startswith("message/"):
             out.append(_nested(item, hint, reading, depth))
-            continue
-        data, _ = mime.content(item.part)
-        if not data and not item.filename:
-            continue
-        if attachments.sniff(data) == "tnef":
-            out.extend(_winmail(data, item.filename, reading))
-            continue
-        out.append(
-            attachments.read(
-                data,
-                filename=body.clean_name(item.filename),
-                content_type=item.part.content_type,
-                reading=reading,
-                inline=item.inline,
-                declared=headers.parameters(item.part.header("content-type")).get("charset"),
-            )
-        )
+        else:
+            out.extend(_file(item, reading))
     return out
+
+
+_SWELLING = 1.5
+"""A part more than so many times the limit is over it in any transfer encoding; it is measured, never held."""
+
+
+def _unheld(item: Loose) -> Attachment:
+    size, sha256 = transfer.measure(item.part)
+    name = body.clean_name(item.filename)
+    return Attachment(name, item.part.content_type, size, sha256, "", "none", flags=("too_large",))
+
+
+def _file(item: Loose, reading: Reading) -> list[Attachment]:
+    data, defects = transfer.content(item.part)
+    if not data and not item.filename:
+        return []
+    if attachments.sniff(data) == "tnef":
+        return _winmail(data, item.filename, reading)
+    found = attachments.read(
+        data,
+        filename=body.clean_name(item.filename),
+        content_type=item.part.content_type,
+        reading=reading,
+        inline=item.inline,
+        declared=headers.parameters(item.part.header("content-type")).get("charset"),
+    )
+    return [replace(found, flags=(*found.flags, *sorted(defects))) if defects else found]
 
 
 def _winmail(data: bytes, filename: str, reading: Reading) -> list[Attachment]:
@@ -140,7 +156,7 @@ def _winmail(data: bytes, filename: str, reading: Reading) -> list[Attachment]:
 
 
 def _nested(item: Loose, hint: str | None, reading: Reading, depth: int) -> Attachment:
-    data, _ = mime.content(item.part)
+    data, _ = transfer.content(item.part)
     name = body.clean_name(item.filename)
     kind = item.part.content_type
     if kind not in ("message/rfc822", "message/global", "message/news") or depth >= reading.max_nesting:

@@ -1,12 +1,10 @@
 """A mail's parts: bytes to a tree of headers and bodies, without interpreting any of them.
 
 Own code because the standard parser rewrites nested messages (their hash would not be that of the bytes
-received), recurses without bound and is slow on large attachments. Here: exact bytes, bounded depth, and one
-pass per level. Decoding text and headers does not belong here.
+received), recurses without bound and is slow on large attachments. Here: exact bytes, no copy of any of them,
+bounded depth, number and header size. Decoding text, headers and transfer encodings does not belong here.
 """
 
-import binascii
-import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +12,12 @@ from typing import NamedTuple
 
 MAX_DEPTH = 40
 MAX_PARTS = 2_000
-_FOLDED = re.compile(rb"[ \t]+[^ \t\r\n]")
+MAX_HEADER_LINE = 100_000
+MAX_HEADERS = 1_000_000
+"""Bytes of one header with its folded lines, and of a whole header block."""
 _HEADER_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e\x80-\xff]+[ \t]*:")
-_LINE = re.compile(rb"[^\n]*\n?")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
-_FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s\x00-\x1f]")
-_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]+\r?\n", re.M)
+_FOLDED = re.compile(rb"[ \t]+[^ \t\r\n]")
+_LINE_END = re.compile(rb"\r?\n\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +33,24 @@ class Part:
     headers: tuple[Header, ...]
     content_type: str
     """Lower-cased type/subtype; the default of its place where none or an unreadable one is given."""
-    body: bytes
-    """As transferred: still in its transfer encoding, without the boundary's line end."""
+    source: bytes
+    """The whole message; the body is `start` to `end` of it, so that no nesting multiplies what is held."""
+    start: int
+    end: int
     children: tuple["Part", ...] = ()
     defects: frozenset[str] = frozenset()
+
+    @property
+    def body(self) -> bytes:
+        """As transferred: still in its transfer encoding, without the boundary's line end."""
+        return self.source[self.start : self.end]
+
+    @property
+    def size(self) -> int:
+        return self.end - self.start
+
+    def head(self, most: int) -> bytes:
+        return self.source[self.start : min(self.end, self.start + most)]
 
     def header(self, name: str) -> bytes | None:
         return next((h.value for h in self.headers if h.name == name), None)
@@ -52,74 +64,121 @@ class Part:
             yield from child.walk()
 
 
-class Entity(NamedTuple):
+class _Span(NamedTuple):
+    start: int
+    end: int
+
+
+class _Entity(NamedTuple):
     headers: tuple[Header, ...]
-    body: bytes
+    start: int
+    """Where the body begins."""
+    whole: bool
 
 
-def split_headers(data: bytes) -> Entity:
-    """The header block and what follows it. A line that cannot be a header ends the block and opens the body."""
-    headers: list[Header] = []
-    name, value = "", b""
-    position = 0
-    for match in _LINE.finditer(data):
-        line = match.group()
-        if not line:
-            break
-        stripped = line.rstrip(b"\r\n")
-        if name and line[:1] in (b" ", b"\t") and stripped.strip():
-            value += stripped
-        elif not stripped.strip():
-            if name and stripped and _FOLDED.match(data, match.end()):
-                continue
-            position = match.end()
-            break
-        elif position == 0 and line.startswith((b"From ", b">From ")):
-            pass
-        elif _HEADER_LINE.match(line):
-            if name:
-                headers.append(Header(name, value.strip()))
-            raw_name, _, value = stripped.partition(b":")
-            name = raw_name.decode("ascii", "replace").strip().lower()
-        else:
-            position = match.start()
-            break
-        position = match.end()
-    if name:
-        headers.append(Header(name, value.strip()))
-    return Entity(tuple(headers), data[position:])
+class _Pieces(NamedTuple):
+    spans: list[_Span]
+    preamble_end: int
+    closed: bool
 
 
 def parse(data: bytes) -> Part:
     """The whole message as a tree. Never raises; what is broken is named in `defects` of the part."""
-    return _parse(data, default="text/plain", depth=0, budget=[MAX_PARTS])
+    return _parse(data, _Span(0, len(data)), default="text/plain", depth=0, budget=[MAX_PARTS])
 
 
-def _parse(data: bytes, *, default: str, depth: int, budget: list[int]) -> Part:
+def _parse(source: bytes, span: _Span, *, default: str, depth: int, budget: list[int]) -> Part:
+    entity = _split_headers(source, span)
+    part = _build(
+        source, entity.headers, _Span(entity.start, span.end), default=default, depth=depth, budget=budget
+    )
+    return part if entity.whole else _with_defect(part, "truncated")
+
+
+def _split_headers(source: bytes, span: _Span) -> _Entity:
+    """The header block and where the body begins. A line that cannot be a header ends the block and opens the body."""
+    headers: list[Header] = []
+    name, value = "", [b""]
+    position, end = span
+    while position < end:
+        following = source.find(b"\n", position, end) + 1 or end
+        line = source[position : min(following, position + MAX_HEADER_LINE)]
+        stripped = line.rstrip(b"\r\n")
+        if name and line[:1] in (b" ", b"\t") and stripped.strip():
+            value.append(stripped)
+        elif not stripped.strip():
+            if not (name and stripped and _FOLDED.match(source, following, end)):
+                position = following
+                break
+        elif position == span.start and line.startswith((b"From ", b">From ")):
+            pass
+        elif _HEADER_LINE.match(line):
+            if name:
+                headers.append(_header(name, value))
+            raw_name, _, first = stripped.partition(b":")
+            name, value = raw_name.decode("ascii", "replace").strip().lower(), [first]
+        else:
+            break
+        position = following
+        if position - span.start > MAX_HEADERS:
+            blank = _LINE_END.search(source, position, end)
+            return _Entity(tuple(headers), blank.end() if blank is not None else end, False)
+    if name:
+        headers.append(_header(name, value))
+    return _Entity(tuple(headers), position, True)
+
+
+def _header(name: str, lines: list[bytes]) -> Header:
+    return Header(name, b"".join(lines)[:MAX_HEADER_LINE].strip())
+
+
+def _build(
+    source: bytes, headers: tuple[Header, ...], span: _Span, *, default: str, depth: int, budget: list[int]
+) -> Part:
     budget[0] -= 1
-    headers, body = split_headers(data)
-    declared = next((h.value for h in headers if h.name == "content-type"), b"")
+    places = [i for i, h in enumerate(headers) if h.name == "content-type"]
+    declared = headers[places[0]].value if places else b""
     content_type = _type_of(declared, default)
     if not content_type.startswith("multipart/"):
-        return Part(headers, content_type, body)
-    boundary = _boundary_of(declared) or _boundary_seen(body)
+        return Part(headers, content_type, source, *span)
     if depth >= MAX_DEPTH or budget[0] <= 0:
-        return Part(headers, "text/plain", body, defects=frozenset({"too_deep"}))
+        return Part(headers, "text/plain", source, *span, defects=frozenset({"too_deep"}))
+    boundary = _boundary_of(declared) or _boundary_seen(source, span)
     if not boundary:
-        return Part(headers, "text/plain", body, defects=frozenset({"malformed_mime"}))
-    pieces, closed = _pieces(body, boundary)
-    if not pieces:
-        preamble = body.partition(b"--" + boundary)[0]
-        return Part(headers, "text/plain", preamble, defects=frozenset({"malformed_mime"}))
+        return Part(headers, "text/plain", source, *span, defects=frozenset({"malformed_mime"}))
+    pieces = _pieces(source, span, boundary)
+    before = _Span(span.start, pieces.preamble_end)
+    if not pieces.spans:
+        return Part(headers, "text/plain", source, *before, defects=frozenset({"malformed_mime"}))
+    defects = set() if pieces.closed else {"truncated"}
+    children: list[Part] = []
+    if len(places) > 1:
+        defects.add("malformed_mime")
+        first = headers[places[1] :]
+        children.append(_build(source, first, before, default="text/plain", depth=depth + 1, budget=budget))
     inner = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
-    children = tuple(
-        _parse(p, default=inner, depth=depth + 1, budget=budget) for p in pieces[: max(budget[0], 0)]
+    for piece in pieces.spans:
+        if budget[0] <= 0:
+            defects.add("too_many_parts")
+            break
+        children.append(_parse(source, piece, default=inner, depth=depth + 1, budget=budget))
+    return Part(headers, content_type, source, *span, tuple(children), frozenset(defects))
+
+
+def _with_defect(part: Part, defect: str) -> Part:
+    return Part(
+        part.headers,
+        part.content_type,
+        part.source,
+        part.start,
+        part.end,
+        part.children,
+        part.defects | {defect},
     )
-    return Part(headers, content_type, body, children, frozenset() if closed else frozenset({"truncated"}))
 
 
 def _type_of(value: bytes, default: str) -> str:
-    text = value.decode("latin-1").split(";")[0].strip().strip("\"'").lower()
+    text = value[:200].decode("latin-1").split(";")[0].strip().strip("\"'").lower()
     if re.fullmatch(r"[\w.+-]+/[\w.+-]+", text):
         return text
     return text + "/plain" if text == "text" else default
@@ -127,7 +186,7 @@ def _type_of(value: bytes, default: str) -> str:
 
 def _boundary_of(value: bytes) -> bytes:
     match = re.search(
-        rb"""boundary\*?[0-9]*\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^;\s]+))""", value, re.I
+        rb"""boundary\*?[0-9]*\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^;\s]+))""", value[:2_000], re.I
     )
     if match is None:
         return b""
@@ -135,98 +194,59 @@ def _boundary_of(value: bytes) -> bytes:
     return re.sub(rb"\\(.)", rb"\1", found).rstrip()
 
 
-def _boundary_seen(body: bytes) -> bytes:
+def _boundary_seen(source: bytes, span: _Span) -> bytes:
     """The boundary of a multipart that does not declare one: the first `--token` line that a header follows."""
-    match = re.search(rb"^--([^\s-][^\r\n]{0,100}?)[ \t]*\r?\n[\w-]+:", body, re.M)
+    head = source[span.start : min(span.end, span.start + 1_000_000)]
+    match = re.search(rb"^--([^\s-][^\r\n]{0,100}?)[ \t]{0,20}\r?\n[\w-]+:", head, re.M)
     return match.group(1) if match is not None else b""
 
 
-def _pieces(body: bytes, boundary: bytes) -> tuple[list[bytes], bool]:
+def _pieces(source: bytes, span: _Span, boundary: bytes) -> _Pieces:
     """The parts between delimiter lines, and whether the last one was closed.
 
     A line that only begins with the boundary counts when no line equals it: RFC 2046 asks for that, but
     boundaries of nested multiparts are often prolongations of the outer one.
     """
-    exact = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?(?:\n|\Z)", re.M)
-    begun = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[^\n]*(?:\n|\Z)", re.M)
-    pieces, closed = _between(body, exact)
-    return (pieces, closed) if pieces else _between(body, begun)
+    found = _between(source, span, boundary, exact=True)
+    return found if found.spans else _between(source, span, boundary, exact=False)
 
 
-def _between(body: bytes, delimiter: re.Pattern[bytes]) -> tuple[list[bytes], bool]:
-    pieces: list[bytes] = []
+def _between(source: bytes, span: _Span, boundary: bytes, *, exact: bool) -> _Pieces:
+    token = b"--" + boundary
+    spans: list[_Span] = []
     start: int | None = None
-    for match in delimiter.finditer(body):
-        if start is not None:
-            pieces.append(_without_last_line_end(body[start : match.start()]))
-        start = match.end()
-        if match.group(1) is not None:
-            return pieces, True
-    if start is not None and body[start:].strip():
-        pieces.append(body[start:])
-    return pieces, False
+    preamble_end = span.end
+    position = span.start
+    while (at := source.find(token, position, span.end)) >= 0:
+        position = at + len(token)
+        if at > span.start and source[at - 1] != 0x0A:
+            continue
+        following = source.find(b"\n", position, span.end) + 1 or span.end
+        tail = source[position : min(following, position + 1_000)].rstrip()
+        if exact and tail not in (b"", b"--"):
+            continue
+        closing = tail.startswith(b"--")
+        if start is None:
+            preamble_end = at
+        elif closing and _opens_nested(source, _Span(start, at), boundary + b"--"):
+            continue
+        else:
+            spans.append(_Span(start, max(start, _before_line_end(source, at))))
+        position = start = following
+        if closing:
+            return _Pieces(spans, preamble_end, True)
+    if start is not None and source[start : span.end].strip():
+        spans.append(_Span(start, span.end))
+    return _Pieces(spans, preamble_end, False)
 
 
-def _without_last_line_end(data: bytes) -> bytes:
-    if data.endswith(b"\r\n"):
-        return data[:-2]
-    return data[:-1] if data.endswith(b"\n") else data
+def _opens_nested(source: bytes, piece: _Span, boundary: bytes) -> bool:
+    """The piece is a multipart whose boundary is ours with two dashes: the line that seems to close us is its own."""
+    head = source[piece.start : min(piece.end, piece.start + 10_000)]
+    return re.search(rb"boundary\s?=\s?\"?" + re.escape(boundary) + rb"[\"\s;]", head, re.I) is not None
 
 
-def content(part: Part) -> tuple[bytes, frozenset[str]]:
-    """The part's bytes after transfer decoding, and what was wrong with the encoding."""
-    encoding = (part.header("content-transfer-encoding") or b"").strip().lower().strip(b"\"'; ")
-    if encoding.startswith(b"base64"):
-        return _base64_text(part.body) if part.content_type.startswith("text/") else _base64(part.body)
-    if encoding.startswith(b"quoted-printable"):
-        return quopri.decodestring(part.body), frozenset()
-    if encoding in (b"x-uuencode", b"uuencode", b"x-uue", b"uue"):
-        return uudecode(part.body)
-    return part.body, frozenset()
-
-
-def _base64_text(body: bytes) -> tuple[bytes, frozenset[str]]:
-    """Base64 up to the first line that cannot be it; what follows was added in clear by a list or gateway."""
-    lines = body.splitlines(keepends=True)
-    cut = next((i for i, line in enumerate(lines) if _FOREIGN.search(line)), len(lines))
-    if cut == len(lines):
-        return _base64(body)
-    coded, _ = _base64(b"".join(lines[:cut]))
-    return coded + b"".join(lines[cut:]), frozenset({"malformed_mime"})
-
-
-def _base64(body: bytes) -> tuple[bytes, frozenset[str]]:
-    """Lenient: foreign bytes are skipped, padded blocks joined, an incomplete last group dropped."""
-    defects: set[str] = set()
-    out: list[bytes] = []
-    runs = re.findall(rb"([^=]+)(=*)", _NOT_BASE64.sub(b"", body))
-    for number, (run, padding) in enumerate(runs):
-        if number and not padding and len(run) % 4:
-            defects.add("malformed_mime")
-            break
-        whole = run
-        if len(run) % 4 == 1:
-            defects.add("malformed_mime")
-            whole = run[:-1]
-        out.append(binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)))
-    return b"".join(out), frozenset(defects)
-
-
-def uudecode(body: bytes) -> tuple[bytes, frozenset[str]]:
-    """Bytes of the first uuencoded file in the body; the body itself when there is none."""
-    begin = _UU_BEGIN.search(body)
-    if begin is None:
-        return body, frozenset({"malformed_mime"})
-    out = bytearray()
-    for line in body[begin.end() :].splitlines():
-        if line.strip() in (b"end", b"`", b""):
-            break
-        try:
-            out += binascii.a2b_uu(line)
-        except binascii.Error:
-            length = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                out += binascii.a2b_uu(line[:length])
-            except binascii.Error:
-                return bytes(out), frozenset({"malformed_mime"})
-    return bytes(out), frozenset()
+def _before_line_end(source: bytes, at: int) -> int:
+    if source[at - 2 : at] == b"\r\n":
+        return at - 2
+    return at - 1 if source[at - 1 : at] == b"\n" else at

@@ -9,7 +9,11 @@ from collections.abc import Sequence
 MAX_LINES = 14
 """Non-empty lines a signature may have; a closing formula further up belongs to the text."""
 
-_DELIMITER = re.compile(r"^\s*(?:--|—|–|__)\s*$|^\s*[_=*]{5,}\s*$|^\s*-{10,}\s*$")
+MAX_LINE = 400
+"""Characters of a line that may be read as a closing, a name or a contact; only disclaimers are longer."""
+
+_DELIMITER = re.compile(r"\s*(?:--|—|–|__)\s*")
+_RULE = re.compile(r"\s*(?:[_=*]{5,}|-{10,})\s*")
 _CLOSING = re.compile(
     r"^\W{0,3}(?:(?:with )?(?:(?:my |our )?(?:best|kind|kindest|warm|warmest|many|very best) )?(?:regards|wishes|thanks)"
     r"|(?:best|thanks|thank you|thx|tks|cheers|sincerely|respectfully|cordially|yours|rgds|br|kr)"
@@ -21,32 +25,51 @@ _CLOSING = re.compile(
     r"|хорошего (?:дня|вечера)|искренне ваш[аи]?"
     r"|(?:аса |ізгі |зор |терең |үлкен )?құрметпен|(?:көп |үлкен |алдын ала |сізге )?рахмет(?: сізге)?|ізгі (?:ниетпен|тілекпен)"
     r"|сау болыңыз|жақсылық тілеймін|mit freundlichen grüßen|viele grüße|cordialement|saludos|med vänliga hälsningar)"
-    r"(?:[\s,.!;–—-]*$|\s*[,;–—-]\s*[^\W\d][\w.,'’ -]{0,60}$)",
+    r"(?:[\s,.!;–—-]*$|\s*[,;.!–—-]\s*(?P<name>[^\W\d][\w.,'’ -]{0,60})$)",
     re.I,
 )
 _DEVICE = re.compile(
-    r"^\W{0,3}(?:sent (?:from|via|with|by|using)\b|get outlook\b|from my i?phone|sent: from|отправлено (?:с|из|через|от)\b"
+    r"^\W{0,3}(?:sent (?:from|via|with|by|using)\b|get \[?outlook\b|from my i?phone|sent: from|отправлено (?:с|из|через|от)\b"
     r"|отправлено из|послано с|написано с|відправлено з|(?:менің )?[\w ]{0,40}(?:құрылғысынан|телефонымнан|смартфонымнан"
     r"|iphone-нан|iphone-нен|поштасынан|поштадан) (?:жіберілді|жіберілген)|жіберілді:|жіберілген:|отправлено:? (?:iphone"
     r"|android|мобильн)|envoyé (?:depuis|de)\b|von meinem\b|gesendet (?:von|mit)\b|diese nachricht wurde von\b"
     r"|enviado (?:desde|do)\b|inviato da\b|verzonden (?:met|vanaf)\b|skickat från\b|wysłane z\b|kopiert from|從我的)",
     re.I,
 )
-_DISCLAIMER = re.compile(
-    r"^\W{0,5}(?:confidential(?:ity)?(?: notice| note)?\b|disclaimer\b|legal notice\b|privileged\b|важно:|внимание!? (?:данное|это)"
-    r"|this (?:e-?mail|message|communication|transmission)(?: and| may| is| contains|,)|the information (?:contained )?in this"
-    r"|(?:настоящее|данное|это) (?:электронное )?(?:сообщение|письмо)[^.]{0,80}(?:конфиденциальн|предназначен)"
-    r"|конфиденциальн\w+|уведомление о конфиденциальности|если вы получили (?:это|данное|настоящее)"
-    r"|бұл (?:электрондық )?(?:хат|хабарлама)[^.]{0,80}(?:құпия|арналған)|құпиялылық|please consider the environment"
-    r"|think before you print|прежде чем печатать|if you (?:are not|have received))",
+_NOTICE = re.compile(
+    r"\W{0,5}(?:confidential(?:ity)?\s?(?:notice|note|statement|:)|(?:legal )?disclaimer\b\W|legal notice\b|privileged and conf"
+    r"|уведомление о конфиденциальности|конфиденциальн\w+:|құпиялылық туралы|please consider the environment"
+    r"|think before you print|прежде чем печатать)",
     re.I,
 )
+_ABOUT_ITSELF = re.compile(
+    r"\W{0,5}(?:важно:|внимание!? (?:данное|это)|конфиденциальн\w+|privileged\b|if you (?:are not|have received)"
+    r"|(?:this|the) (?:information (?:contained )?in this )?(?:e-?mail|message|communication|transmission)\b"
+    r"|the information (?:contained )?in this|(?:настоящее|данное|это) (?:электронное )?(?:сообщение|письмо)"
+    r"|если вы получили (?:это|данное|настоящее)|бұл (?:электрондық )?(?:хат|хабарлама)|құпиялылық)",
+    re.I,
+)
+_LEGAL = re.compile(
+    r"intended (?:solely|only|exclusively|for|recipient)|addressee|\bin error\b|privileged|confidential|unauthori[sz]ed"
+    r"|disclos|disseminat|virus|конфиденциальн|предназначен|адресат|по ошибке|ошибочно|разглашен|құпия|арналған|қателесіп",
+    re.I,
+)
+"""What a notice about the mail itself says; a customer's own "this message is about my card" says none of it."""
 _CONTACT = re.compile(
     r"(?:\+?\d[\d ()./-]{6,}\d)|(?:^|\W)(?:тел|моб|факс|phone|tel|fax|mobile|cell|office|direct|e-?mail|skype|ұялы|почта|сайт)"
     r"\b\.?\s?[:.]?|https?://|www\.|[\w.+-]{1,60}@[\w.-]{1,60}|\b\d{5,6}\b",
     re.I,
 )
+_TRACKERS = "\u1427"
+"""A letter that a tracking extension of Gmail leaves behind."""
 _POSTSCRIPT = re.compile(r"(?:p\.?\s?s\b|з\.?\s?ы\b|п\.?\s?с\b)", re.I)
+_SPEAKS = re.compile(
+    r"(?<!\w)(?:i|i['’]m|i['’]ve|my|me|we|you|your|please|is|are|was|were|have|has|not|want|need|я|мне|меня|мой|моя|мои|мы|нам"
+    r"|нас|вы|вам|вас|не|нет|прошу|пожалуйста|можно|хочу|нужно|когда|где|почему|есть|мен|маған|менің|біз|бізге|сіз|сізге"
+    r"|өтінем|өтінемін|жоқ|емес|керек|қашан|қайда|неге|бар)(?!\w)",
+    re.I,
+)
+"""Words of somebody who talks: a name, a post or an address holds none."""
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·]|\d{1,2}[.)])\s")
 
 
@@ -60,15 +83,15 @@ def cut(lines: Sequence[str], *, sender: str) -> list[str]:
 def _without_trailers(lines: list[str]) -> list[str]:
     """Drops device lines and disclaimers from the end, and blank lines before them."""
     while True:
-        while lines and not any(c.isalnum() for c in lines[-1]):
+        while lines and not any(c.isalnum() and c not in _TRACKERS for c in lines[-1]):
             lines.pop()
         if not lines:
             return lines
-        if _DEVICE.match(lines[-1]) and len(lines[-1]) <= 120:
+        if len(lines[-1]) <= 120 and _DEVICE.match(lines[-1]):
             lines.pop()
             continue
         start = _last_paragraph(lines)
-        if start > 0 and _DISCLAIMER.match(lines[start]):
+        if start > 0 and _is_disclaimer(lines[start:]):
             del lines[start:]
             continue
         return lines
@@ -81,54 +104,80 @@ def _last_paragraph(lines: list[str]) -> int:
     return start
 
 
+def _is_disclaimer(paragraph: Sequence[str]) -> bool:
+    """A notice by its title, or a paragraph about the mail itself in the words of a lawyer."""
+    if _NOTICE.match(paragraph[0]):
+        return True
+    joined = " ".join(line[:MAX_LINE] for line in paragraph[:MAX_LINES])
+    return _ABOUT_ITSELF.match(joined) is not None and _LEGAL.search(joined) is not None
+
+
 def _start(lines: list[str], sender: str) -> int | None:
     """The line where the signature begins, None when there is none."""
     full = [i for i, line in enumerate(lines) if line.strip()]
     tail = full[-MAX_LINES:]
-    candidates: list[int] = []
     for number, i in enumerate(tail):
         if i == full[0]:
             continue
         rest = [lines[j] for j in tail[number + 1 :]]
-        if _opens(lines[i], rest, sender):
-            candidates.append(i)
-            break
-    return candidates[0] if candidates else None
+        if _opens(lines, i, rest, sender):
+            return i
+    return None
 
 
-def _opens(line: str, rest: list[str], sender: str) -> bool:
-    if _DELIMITER.match(line):
+def _opens(lines: Sequence[str], at: int, rest: list[str], sender: str) -> bool:
+    line = lines[at]
+    if len(line) > MAX_LINE:
+        return False
+    if _DELIMITER.fullmatch(line):
         return all(len(r) <= 200 for r in rest)
-    if _CLOSING.match(line):
+    if _RULE.fullmatch(line):
+        return not lines[at - 1].strip() and all(_signature_like(r) for r in rest)
+    if _closes(line, sender) or _is_name(line, sender):
         return all(_signature_like(r) for r in rest)
-    if _DEVICE.match(line):
-        return all(_signature_like(r) or _DEVICE.match(r) for r in rest)
-    if _is_name(line, sender):
-        return all(_signature_like(r) for r in rest)
-    return False
+    return bool(_DEVICE.match(line)) and all(_signature_like(r) or _DEVICE.match(r) for r in rest)
+
+
+def _closes(line: str, sender: str) -> bool:
+    """A closing formula, alone or with a name behind it; "Thanks, and talk to you soon" is none."""
+    match = _CLOSING.match(line)
+    if match is None:
+        return False
+    name = match["name"]
+    return (
+        name is None or _is_name(name, sender) or all(w[0].isupper() for w in name.split() if w[0].isalpha())
+    )
 
 
 def _signature_like(line: str) -> bool:
     """Short, and not a sentence of the mail."""
     text = line.strip()
-    if _DELIMITER.match(text) or _CLOSING.match(text) or _DISCLAIMER.match(text):
+    if _NOTICE.match(text) or (_ABOUT_ITSELF.match(text) and _LEGAL.search(text[:MAX_LINE])):
         return True
-    if _LIST_ITEM.match(text) and not _CONTACT.search(text):
+    if len(text) > 120:
         return False
-    if text.endswith("?") or len(text) > 120 or _POSTSCRIPT.match(text):
+    if _DELIMITER.fullmatch(text) or _RULE.fullmatch(text) or _closes(text, ""):
+        return True
+    contact = _CONTACT.search(text) is not None
+    words = len(text.split())
+    if (_LIST_ITEM.match(text) and not contact) or text.endswith("?") or _POSTSCRIPT.match(text):
         return False
-    if text.endswith((".", "!")) and len(text.split()) >= 4 and not _CONTACT.search(text):
+    if words >= 3 and _SPEAKS.search(text):
         return False
-    return len(text.split()) <= 9 or _CONTACT.search(text) is not None
+    if text.endswith((".", "!")) and words >= 4 and not contact:
+        return False
+    return words <= 9 or contact
 
 
 def _is_name(line: str, sender: str) -> bool:
     """The sender's name, first name or initials alone on a line."""
-    words = _words(line)
-    names = _words(sender)
-    if not words or not names or len(words) > 5 or len(line) > 60:
+    if len(line) > 60:
         return False
-    if set(words) <= set(names) and len(words[0]) > 1:
+    words, names = _words(line), _words(sender)
+    if not words or not names or len(words) > 5:
+        return False
+    full = {w for w in words if len(w) > 1}
+    if full and full <= set(names):
         return True
     initials = "".join(n[0] for n in names)
     return len(words) == 1 and len(initials) >= 2 and words[0] in (initials, initials[::-1])

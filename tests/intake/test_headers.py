@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from llm_assets.domain.document import Address
-from llm_assets.intake.headers import addresses, date, message_ids
+from llm_assets.intake.headers import addresses, date, first_date, message_ids
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,16 @@ def test_addresses_are_found_in_every_spelling(value: str, expected: list[Addres
         ("Fri, 20 Nov 2026 03:00:00 GMT", datetime(2026, 11, 20, 3, tzinfo=UTC)),
         ("2026-11-20T08:00:00+05:00", datetime(2026, 11, 20, 3, tzinfo=UTC)),
         ("Fri, 20 Nov 2026 03:00:00", datetime(2026, 11, 20, 3, tzinfo=UTC)),
+        ("Fri, 20 Nov 2026 08:00:00 +05:00", datetime(2026, 11, 20, 3, tzinfo=UTC)),
+        ("Fri, 20 Nov 2026 08:00:00 GMT+0500", datetime(2026, 11, 20, 3, tzinfo=UTC)),
+        ("Fri, 20 Nov 2026 08:00:00 MSK", datetime(2026, 11, 20, 5, tzinfo=UTC)),
+        ("Fri, 20 Nov 2026 8:00:00 PM +0500", datetime(2026, 11, 20, 15, tzinfo=UTC)),
+        ("Пт, 20 ноя 2026 08:00:00 +0500", datetime(2026, 11, 20, 3, tzinfo=UTC)),
+        ("20 қараша 2026 ж., 08:00 GMT+5", datetime(2026, 11, 20, 3, tzinfo=UTC)),
+        ("20.11.2026 08:00", datetime(2026, 11, 20, 8, tzinfo=UTC)),
+        ("Fri, 20 Nov 2026 08:00:broken <a@p.example>", datetime(2026, 11, 20, 8, tzinfo=UTC)),
         ("Fri, 45 Nov 2026 99:00:00 +0500", None),
+        ("9" * 100_000, None),
         ("yesterday", None),
     ],
 )
@@ -51,3 +60,8 @@ def test_dates_are_understood_or_absent(value: str, expected: datetime | None) -
 
 def test_ids_lose_their_brackets_and_repetitions() -> None:
     assert message_ids([b"<a@x> <b@x>\r\n <a@x>"]) == ("a@x", "b@x")
+
+
+def test_of_several_dates_the_first_that_says_a_moment_counts() -> None:
+    found = first_date([b"soon", b"Fri, 20 Nov 2026 08:00:00 +0500", b"Sat, 21 Nov 2026 08:00:00 +0500"])
+    assert found is not None and found.day == 20

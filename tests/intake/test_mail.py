@@ -160,6 +160,29 @@ def test_a_thousand_nested_multiparts_end_in_a_flag_and_not_in_a_crash() -> None
     assert message.ok and "too_deep" in message.flags
 
 
+def test_parts_beyond_the_limit_are_left_out_and_flagged() -> None:
+    message = read(multipart(*(part(f"part {n}") for n in range(10_000))))
+    assert "too_many_parts" in message.flags
+    assert "part 0\n" in message.text + "\n"
+
+
+def test_a_nested_multipart_whose_boundary_is_the_outer_one_with_two_dashes_is_told_apart() -> None:
+    inner = (
+        b'Content-Type: multipart/mixed; boundary="x--"\r\n\r\n--x--\r\n\r\nwhere is my card\r\n--x----\r\n'
+    )
+    message = read(mail(b"--x\r\n" + inner + b"\r\n--x--\r\n", content_type='multipart/mixed; boundary="x"'))
+    assert message.text.strip() == "where is my card"
+
+
+def test_a_first_part_whose_delimiter_is_missing_is_read_and_flagged() -> None:
+    lost = b"Content-Type: text/plain; charset=utf-8\r\n\r\nwhere is my card\r\n\r\n"
+    rest = b"--b\r\nContent-Type: text/html\r\n\r\n<p>where is my card</p>\r\n--b--\r\n"
+    data = b'From: a@p.example\r\nContent-Type: multipart/alternative; boundary="b"\r\n' + lost + rest
+    message = read(data)
+    assert message.text.strip() == "where is my card"
+    assert "malformed_mime" in message.flags and "html_only" not in message.flags
+
+
 def test_base64_with_a_footer_in_clear_keeps_both() -> None:
     data = mail(
         b"aGVsbG8gd29ybGQ=\r\nSent by a list. Unsubscribe there!\r\n",
@@ -196,4 +219,5 @@ def test_an_attachment_over_the_limit_is_recorded_and_not_read() -> None:
     message = read_mail(data, path="m", index=0, reading=Reading(ocr=False, max_bytes=100))
     (attachment,) = message.attachments
     assert attachment.flags == ("too_large",)
+    assert "too_large" in message.flags
     assert (attachment.text, attachment.size, len(attachment.sha256)) == ("", 500, 64)

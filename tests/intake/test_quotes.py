@@ -57,6 +57,10 @@ def test_answers_between_quotes_and_below_them_are_kept() -> None:
         "Sent from my iPhone",
         "iPhone құрылғысынан жіберілді",
         "Best regards,\nAnna\n\nCONFIDENTIALITY NOTICE: This e-mail is intended only for the named recipient.",
+        "Анна Ким\n\nЭто сообщение предназначено только адресату. Если вы получили его по ошибке,\nудалите его.",
+        "Анна К. Ким",
+        "Рахмет. АК",
+        "Get [Outlook for Android](https://aka.example/x)",
     ],
 )
 def test_a_signature_is_cut(signature: str) -> None:
@@ -74,6 +78,16 @@ def test_a_signature_is_cut(signature: str) -> None:
         "From what I see: nothing came.\nTo be honest: I am tired.",
         "Карта не пришла.\nАнна Ким\nПозвоните мне сегодня, пожалуйста, до шести.",
         "Карта не пришла.\nСпасибо\nP.S. Адрес тот же",
+        "Карта не пришла.\n\nСпасибо, жду",
+        "The card is lost.\n\nThanks, and talk to you soon.\n\nfile: loss.doc",
+        "The card is lost.\n\nThis message is about my card ending in 42.",
+        "Карта не пришла.\n\nЭто письмо отправляю второй раз, ответьте наконец.",
+        "Карта не пришла.\n\nВажно: нужна до пятницы.",
+        "The order is late.\n\nIf you have received my payment, send it today.",
+        "What I ordered\n---------------------------------\nthe lamp and\nthe kettle",
+        "The lamp is broken.\n\nThanks!\n\nI also want to ask\nabout the kettle",
+        "Лампа разбилась.\n\nСпасибо!\n\nИ ещё хочу узнать\nпро чайник",
+        "Шам сынып қалды.\n\nРахмет!\n\nМаған тағы шәйнек\nтуралы айтыңыз",
     ],
 )
 def test_text_that_only_looks_like_a_quote_or_signature_is_kept(text: str) -> None:
