@@ -25,7 +25,7 @@ from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.advance import work
 from llm_assets.engine.evaluate import Evaluation, evaluate, worst
 from llm_assets.engine.night import Night
-from llm_assets.intake.drops import read_json_lines
+from llm_assets.intake.drops import read_drop
 from llm_assets.intake.item import read_item
 from llm_assets.intake.read import READER_VERSION
 from resources.assembly import Assembly
@@ -124,7 +124,7 @@ def _record(path: Path) -> tuple[bytes, Kind]:
     if path.suffix != ".json":
         return data, "mail"
     line = json.dumps(json.loads(data), ensure_ascii=False).encode()
-    return next(read_json_lines(line, name=path.name)).data, "form"
+    return next(read_drop(line, name=path.name)).data, "form"
 
 
 def _metadata(result: Evaluation) -> Metadata:

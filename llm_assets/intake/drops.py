@@ -11,19 +11,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Literal, NamedTuple
+from pathlib import PurePath
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from llm_assets.domain.digest import digest
 from llm_assets.intake import charset
+from llm_assets.intake.mapping import DropKind, DropMapping, DropRules
 
-DropKind = Literal["crm", "form"]
 MAX_FIELD = 1_000_000
 _LINES = (".jsonl", ".ndjson")
 _TABLES = (".csv", ".tsv")
-_FORMS = re.compile("form|форм|анкет", re.I)
+_FORMS = re.compile("(?<!plat)forms?(?![a-z])|форм|анкет", re.I)
 _RECORDS = re.compile("crm|client|клиент", re.I)
 _FORMS_OF_DATES = (
     "%d.%m.%Y %H:%M",
@@ -39,70 +40,15 @@ RECOGNISED = 2
 """Columns whose names must be known before a CSV counts as a drop and not as a document."""
 
 
-class DropMapping(BaseModel):
-    """Which column holds what: accepted header names, compared without case, spaces and punctuation."""
+class StoredFile(BaseModel):
+    """A file that came with a form, as it is stored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: tuple[str, ...] = ("id", "record id", "crm id", "ticket", "case id", "номер", "ид", "код", "номер обращения",
-                           "№", "№ обращения", "идентификатор", "нөмір", "нөмірі", "өтініш нөмірі", "сәйкестендіргіш")  # fmt: skip
-    text: tuple[str, ...] = ("text", "message", "body", "description", "comment", "content", "question", "request",
-                             "обращение", "текст", "текст обращения", "сообщение", "описание", "вопрос", "комментарий", "жалоба",
-                             "мәтін", "өтініш", "өтініш мәтіні", "хабарлама", "сұрақ", "сипаттама", "пікір")  # fmt: skip
-    subject: tuple[str, ...] = (
-        "subject",
-        "title",
-        "topic",
-        "theme",
-        "тема",
-        "заголовок",
-        "предмет",
-        "тақырып",
-        "тақырыбы",
-    )
-    sender_name: tuple[str, ...] = ("name", "full name", "customer", "customer name", "client", "client name", "from name",
-                                    "имя", "фио", "клиент", "заявитель", "ф.и.о.", "имя клиента", "аты-жөні", "аты", "клиент аты",
-                                    "тегі аты", "өтініш беруші", "contact")  # fmt: skip
-    sender_email: tuple[str, ...] = ("email", "e-mail", "mail", "from", "sender", "customer email", "email клиента", "почта",
-                                     "эл. почта", "электронная почта", "эл почта", "адрес электронной почты", "пошта",
-                                     "эл. пошта", "электрондық пошта", "электрондық поштасы")  # fmt: skip
-    phone: tuple[str, ...] = ("phone", "tel", "telephone", "mobile", "телефон", "тел", "номер телефона", "моб. телефон",
-                              "телефон нөмірі", "ұялы телефон")  # fmt: skip
-    created_at: tuple[str, ...] = ("created at", "created", "date", "submitted at", "timestamp", "received at", "datetime",
-                                   "дата", "дата обращения", "создано", "дата создания", "дата и время", "время",
-                                   "күні", "өтініш күні", "құрылған күні", "уақыты")  # fmt: skip
-    mailbox: tuple[str, ...] = ("to", "mailbox", "queue", "recipient", "department", "ящик", "очередь", "кому", "отдел",
-                                "почтовый ящик", "жәшік", "пошта жәшігі", "кезек", "кімге", "бөлім")  # fmt: skip
-    product: tuple[str, ...] = (
-        "product",
-        "service",
-        "продукт",
-        "услуга",
-        "товар",
-        "сервис",
-        "өнім",
-        "қызмет",
-        "тауар",
-    )
-    required: tuple[Literal["text", "id", "subject"], ...] = ("text",)
-    timezone: str = "Asia/Almaty"
-    """Of dates that are written without one."""
-    kind: DropKind | None = None
-    """None: CSV holds CRM records and JSON Lines hold forms, unless the file's name says otherwise."""
-
-    def columns(self, headers: Sequence[str]) -> dict[str, str]:
-        """Field -> header, the first alias that is there."""
-        present: dict[str, str] = {}
-        for header in headers:
-            present.setdefault(_plain(header), header)
-        found = {
-            field: next((present[_plain(a)] for a in getattr(self, field) if _plain(a) in present), None)
-            for field in FIELDS
-        }
-        return {field: header for field, header in found.items() if header is not None}
-
-
-FIELDS = ("id", "text", "subject", "sender_name", "sender_email", "phone", "created_at", "mailbox", "product")
+    filename: str
+    content_type: str
+    content: str
+    """Base64."""
 
 
 class Entry(BaseModel):
@@ -121,8 +67,11 @@ class Entry(BaseModel):
     mailbox: str = ""
     product: str = ""
     extra: dict[str, str] = Field(default_factory=dict)
+    files: tuple[StoredFile, ...] = ()
     cut: bool = False
     """A cell was longer than MAX_FIELD, and what follows is not here."""
+    misread: bool = False
+    """A byte of it does not fit the declared encoding."""
     problem: str = ""
     """Why the file or row could not be read; then the other fields are empty."""
 
@@ -144,40 +93,49 @@ class Drop(NamedTuple):
     """Canonical JSON of the Entry."""
 
 
-def is_drop(data: bytes, name: str, mapping: DropMapping) -> bool:
-    """A CSV or JSON Lines file with names that the mapping knows."""
-    if name.lower().endswith(_LINES):
-        return True
-    if not name.lower().endswith(_TABLES):
-        return False
-    text = _text(data[:65_536])
-    return len(mapping.columns(next(_rows(text, _delimiter(text, mapping)), NO_ROW).cells)) >= RECOGNISED
+def mapping_of(head: bytes, place: str, rules: DropRules) -> DropMapping | None:
+    """How to read a drop: as its rule declares, or by names that are known. None for a file that is no drop."""
+    declared = rules.declared(place)
+    if declared is not None or place.lower().endswith(_LINES):
+        return declared or rules.usual
+    if not place.lower().endswith(_TABLES):
+        return None
+    text = _text(head[:65_536], None)
+    headers = next(_rows(text, _delimiter(text, rules.usual)), NO_ROW).cells
+    return rules.usual if len(rules.usual.columns(headers)) >= RECOGNISED else None
 
 
 def read_drop(data: bytes, *, name: str, mapping: DropMapping | None = None) -> Iterator[Drop]:
-    """Every row of a drop file, CSV or JSON Lines by its name."""
-    if name.lower().endswith(_LINES):
-        return read_json_lines(data, name=name, mapping=mapping)
-    return read_csv(data, name=name, mapping=mapping)
+    """Every row of a drop file: JSON Lines by its name or its first character, CSV otherwise."""
+    lower = name.lower()
+    lines = lower.endswith(_LINES) or (
+        not lower.endswith(_TABLES) and data.lstrip(b"\xef\xbb\xbf \n").startswith(b"{")
+    )
+    read = read_json_lines if lines else read_csv
+    return read(data, name=name, mapping=mapping if mapping is not None else DropMapping())
 
 
-def read_csv(data: bytes, *, name: str, mapping: DropMapping | None = None) -> Iterator[Drop]:
-    """Rows of a CSV whose charset and delimiter are found out. A missing column is one problem for the whole file."""
-    mapping = mapping if mapping is not None else DropMapping()
-    kind = mapping.kind or ("form" if _FORMS.search(name) else "crm")
-    text = _text(data)
-    rows = _rows(text, _delimiter(text, mapping))
+def read_csv(data: bytes, *, name: str, mapping: DropMapping) -> Iterator[Drop]:
+    """Rows of a CSV whose charset and delimiter are found out where the mapping does not say them. A missing column
+    is one problem for the whole file, a broken row one of its own."""
+    kind = mapping.kind or ("form" if _FORMS.search(PurePath(name).name) else "crm")
+    text = _text(data, mapping.encoding)
+    rows = _rows(text, mapping.delimiter or _delimiter(text, mapping))
     headers = _distinct(next(rows, NO_ROW).cells)
     columns = mapping.columns(headers)
     missing = _missing(columns, mapping)
     if missing:
-        yield problem(name, kind, _missing_message(name, missing, headers, mapping))
+        yield problem(name, kind, _missing_message(name, missing, len(headers), mapping))
         return
+    needed = [headers.index(columns[field]) for field in mapping.required]
     for row in rows:
-        if row.problem:
-            yield problem(f"{name}:{row.line}", kind, f"Line {row.line} of {name} {row.problem}")
-        elif any(cell.strip() for cell in row.cells):
-            yield _drop(_entry(_named(headers, row.cells), columns, kind, mapping.timezone))
+        broken = row.problem or (_TOO_SHORT if len(row.cells) <= max(needed, default=-1) else "")
+        if row.cells and not any(cell.strip() for cell in row.cells):
+            continue
+        if broken and (row.cells or row.problem):
+            yield problem(f"{name}:{row.line}", kind, f"Line {row.line} of {name} {broken}")
+        elif row.cells:
+            yield _drop(_entry(_named(headers, row.cells), columns, kind, mapping))
 
 
 def _distinct(headers: Sequence[str]) -> list[str]:
@@ -196,29 +154,25 @@ def _named(headers: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     return dict(zip([*headers, *beyond], cells, strict=False))
 
 
-def read_json_lines(data: bytes, *, name: str, mapping: DropMapping | None = None) -> Iterator[Drop]:
+def read_json_lines(data: bytes, *, name: str, mapping: DropMapping) -> Iterator[Drop]:
     """Objects of a JSON Lines file. A line that is none, or lacks a field, is a problem of its own."""
-    mapping = mapping if mapping is not None else DropMapping()
-    kind = mapping.kind or ("crm" if _RECORDS.search(name) else "form")
-    for number, line in enumerate(_text(data).split("\n"), start=1):
+    kind = mapping.kind or ("crm" if _RECORDS.search(PurePath(name).name) else "form")
+    for number, line in enumerate(_text(data, mapping.encoding).split("\n"), start=1):
         if not line.strip():
             continue
-        place = f"{name}:{number}"
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):
             value = None
-        if not isinstance(value, dict):
-            yield problem(place, kind, f"Line {number} of {name} is not a JSON object; export it again.")
-            continue
-        columns = mapping.columns(list(value))
+        where = f"Line {number} of {name}"
+        columns = mapping.columns(list(value)) if isinstance(value, dict) else {}
         missing = _missing(columns, mapping)
-        if missing:
-            yield problem(
-                place, kind, _missing_message(f"Line {number} of {name}", missing, list(value), mapping)
-            )
-            continue
-        yield _drop(_entry({k: _cell(v) for k, v in value.items()}, columns, kind, mapping.timezone))
+        if not isinstance(value, dict):
+            yield problem(f"{name}:{number}", kind, f"{where} is not a JSON object; export it again.")
+        elif missing:
+            yield problem(f"{name}:{number}", kind, _missing_message(where, missing, len(value), mapping))
+        else:
+            yield _drop(_entry({k: cell(v) for k, v in value.items()}, columns, kind, mapping))
 
 
 def _drop(entry: Entry) -> Drop:
@@ -230,18 +184,25 @@ def problem(place: str, kind: DropKind, message: str) -> Drop:
     return Drop(place, kind, Entry(kind=kind, id=place, problem=message).stored())
 
 
-def _entry(row: Mapping[str, str], columns: Mapping[str, str], kind: DropKind, zone: str) -> Entry:
+def entry_of(fields: Mapping[str, str], kind: DropKind, mapping: DropMapping) -> Entry:
+    """One record by its fields' names; without an id of its own it gets one from what it says."""
+    return _entry(fields, mapping.columns(list(fields)), kind, mapping)
+
+
+def _entry(row: Mapping[str, str], columns: Mapping[str, str], kind: DropKind, mapping: DropMapping) -> Entry:
     cells = {_valid(name).strip(): _valid(cell).strip() for name, cell in row.items()}
     headers = {field: _valid(header).strip() for field, header in columns.items()}
     cut = any(len(cell) > MAX_FIELD for cell in cells.values())
     found = {field: cells.get(header, "")[:MAX_FIELD] for field, header in headers.items()}
     used = set(headers.values())
     extra = {name: cell[:MAX_FIELD] for name, cell in cells.items() if name and name not in used and cell}
-    created, written = _moment(found.pop("created_at", ""), zone)
+    created, written = _moment(found.pop("created_at", ""), mapping)
     if written:
         extra[headers["created_at"]] = written
     identifier = found.pop("id", "") or digest(["row", found, extra])
-    return Entry(kind=kind, id=identifier, created_at=created, extra=extra, cut=cut, **found)
+    found["mailbox"] = found.get("mailbox", "") or mapping.default_mailbox
+    misread = mapping.encoding is not None and any("\ufffd" in cell for cell in cells.values())
+    return Entry(kind=kind, id=identifier, created_at=created, extra=extra, cut=cut, misread=misread, **found)
 
 
 def _valid(text: str) -> str:
@@ -249,18 +210,18 @@ def _valid(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def _moment(value: str, zone: str) -> tuple[datetime | None, str]:
+def _moment(value: str, mapping: DropMapping) -> tuple[datetime | None, str]:
     """The moment a date column means; the text itself when it cannot be understood."""
     if not value:
         return None, ""
-    moment = _local_moment(value) or _iso_moment(value)
+    moment = _local_moment(value, mapping.dates) or _iso_moment(value)
     if moment is None or moment.year not in YEARS:
         return None, value
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone))), ""
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(mapping.timezone))), ""
 
 
-def _local_moment(value: str) -> datetime | None:
-    for form in _FORMS_OF_DATES:
+def _local_moment(value: str, declared: Sequence[str]) -> datetime | None:
+    for form in (*declared, *_FORMS_OF_DATES):
         try:
             return datetime.strptime(value, form)  # noqa: DTZ007 - the caller knows the zone
         except ValueError:
@@ -281,17 +242,17 @@ def _missing(columns: Mapping[str, str], mapping: DropMapping) -> list[str]:
     return [field for field in mapping.required if field not in columns]
 
 
-def _missing_message(name: str, missing: Sequence[str], headers: Sequence[str], mapping: DropMapping) -> str:
+def _missing_message(name: str, missing: Sequence[str], found: int, mapping: DropMapping) -> str:
+    """Without the names that are there: where a header is missing, they are somebody's data."""
     wanted = "; ".join(f"{field} (for example {', '.join(getattr(mapping, field)[:3])})" for field in missing)
-    found = ", ".join(h.strip() for h in headers[:20]) or "none"
-    return f"{name} lacks the column {wanted}; it has {found}. Export it with that column or name it in the mapping."
+    return (
+        f"{name} lacks the column {wanted}; none of its {found} columns is called so. "
+        "Export it with that column, or name it under `drops` in sources.yaml."
+    )
 
 
-def _plain(header: str) -> str:
-    return re.sub(r"[^\w№]+|_", "", header.casefold())
-
-
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """A JSON value as the text of a field."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -299,8 +260,10 @@ def _cell(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _text(data: bytes) -> str:
-    return charset.decode(data, None).text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+def _text(data: bytes, encoding: str | None) -> str:
+    """In a declared encoding what does not fit it becomes U+FFFD."""
+    text = charset.decode(data, None).text if encoding is None else data.decode(encoding, "replace")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
 
 
 class _Row(NamedTuple):
@@ -311,6 +274,10 @@ class _Row(NamedTuple):
 
 
 NO_ROW = _Row(0, [])
+_TOO_SHORT = (
+    "ends before a column that has to be there, as when a line break stands in a cell without quotation marks; "
+    "correct it and drop the file again."
+)
 _END = "\x00"
 """A row of its own after the last one; found inside a cell, it shows a quotation mark that was never closed."""
 

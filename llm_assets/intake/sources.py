@@ -9,7 +9,8 @@ from pathlib import Path
 
 from llm_assets.domain.document import Kind
 from llm_assets.intake import mbox
-from llm_assets.intake.drops import DropMapping, is_drop, problem, read_drop
+from llm_assets.intake.drops import mapping_of, problem, read_drop
+from llm_assets.intake.mapping import DropRules
 from llm_assets.intake.read import kind_of
 
 DELIVERED_SECONDS = 60
@@ -41,7 +42,7 @@ def scan(
     *,
     source: str,
     relative_to: Path | None = None,
-    mapping: DropMapping | None = None,
+    rules: DropRules | None = None,
     known: Mapping[str, datetime] | None = None,
 ) -> Iterator[RawItem]:
     """Every message below `root` (a folder, or one file) in a stable order, one at a time.
@@ -57,7 +58,7 @@ def scan(
     scanner = _Scanner(
         source,
         relative_to.resolve() if relative_to is not None else None,
-        mapping or DropMapping(),
+        rules or DropRules(),
         known or {},
     )
     if root.is_file():
@@ -70,7 +71,7 @@ def scan(
 class _Scanner:
     source: str
     relative_to: Path | None
-    mapping: DropMapping
+    rules: DropRules
     known: Mapping[str, datetime]
 
     def folder(self, folder: Path) -> Iterator[RawItem]:
@@ -128,8 +129,9 @@ class _Scanner:
         return RawItem(self.source, drop.place, drop.kind, drop.data, arrived)
 
     def _items(self, path: Path, head: bytes, place: str, arrived: datetime) -> Iterator[RawItem]:
-        if is_drop(head, path.name, self.mapping):
-            for drop in read_drop(path.read_bytes(), name=place, mapping=self.mapping):
+        mapping = mapping_of(head, place, self.rules)
+        if mapping is not None:
+            for drop in read_drop(path.read_bytes(), name=place, mapping=mapping):
                 yield RawItem(self.source, drop.place, drop.kind, drop.data, arrived)
             return
         match kind_of(head, place):

@@ -9,7 +9,7 @@ from written_mail import ARRIVED, mail, multipart, part, read, received
 
 from llm_assets.domain.document import Document, Priority, Role, cases_of
 from llm_assets.domain.queue import Category, Queue, Queues, Urgent
-from llm_assets.intake.drops import read_csv
+from llm_assets.intake.drops import read_drop
 from llm_assets.intake.item import read_item
 from llm_assets.intake.threads import EarlierCase, assemble
 
@@ -266,7 +266,7 @@ def test_mail_to_nobody_known_goes_to_the_default_queue() -> None:
 def test_a_record_may_name_its_queue_and_an_unknown_one_is_marked(
     named: str, queue: str, flags: tuple[str, ...]
 ) -> None:
-    (drop,) = read_csv(f"id;text;queue\n1;Where is it?;{named}\n".encode(), name="crm.csv")
+    (drop,) = read_drop(f"id;text;queue\n1;Where is it?;{named}\n".encode(), name="crm.csv")
     row = (received(drop.place, drop.data), read_item(drop.data, drop.kind, drop.place))
     (document,) = assemble([row], queues=QUEUES, earlier=())
     (again,) = assemble([(row[0], document.message)], queues=QUEUES, earlier=())
