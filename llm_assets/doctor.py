@@ -1,11 +1,13 @@
 """Doctor: one line for each thing a night needs, with the cure when it is not there."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.steps import STEPS
@@ -50,6 +52,7 @@ def examine() -> Iterator[Finding]:
             yield _examined(what, look, assembly)
         yield _ocr()
         yield _disk(assembly)
+        yield look_at_daemon()
     finally:
         assembly.close()
 
@@ -95,3 +98,23 @@ def _disk(assembly: Assembly) -> Finding:
     if free < 1:
         return Finding("disk", f"only {free:.1f} GiB free under {assembly.home}: make room", warns=True)
     return Finding("disk", f"{free:.0f} GiB free under {assembly.home}")
+
+
+def look_at_daemon() -> Finding:
+    """Schedules, sensors and parked nights need it; single commands do not."""
+    home = os.environ.get("DAGSTER_HOME")
+    if not home:
+        return Finding("daemon", "not looked at: set DAGSTER_HOME to the folder of dagster.yaml", warns=True)
+    import dagster as dg
+
+    try:
+        with dg.DagsterInstance.get() as instance:
+            statuses = instance.get_daemon_statuses()
+    except (dg.DagsterError, SQLAlchemyError, OSError) as err:
+        problem = f"dagster's storage does not open: {type(err).__name__}; correct dagster.yaml in {home}"
+        return Finding("daemon", problem, fails=True)
+    silent = sorted(kind.lower() for kind, status in statuses.items() if not status.healthy)
+    if silent:
+        cure = f"no sign of life of {', '.join(silent)}: start `dagster-daemon run` with DAGSTER_HOME={home}"
+        return Finding("daemon", cure, fails=True)
+    return Finding("daemon", f"runs with DAGSTER_HOME={home}")

@@ -1,6 +1,7 @@
 """Schedules: the night after the day has closed, and the look at the deadline whether its report is there."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 
 import dagster as dg
 
@@ -15,37 +16,43 @@ def last_closed_day(calendar: Calendar, now: datetime) -> date:
 
 
 def nightly_schedule(job: UnresolvedJob, settings: Settings) -> dg.ScheduleDefinition:
-    calendar = settings.calendar
-
-    @dg.schedule(
-        name="nightly",
-        job=job,
-        cron_schedule=f"{calendar.night_starts.minute} {calendar.night_starts.hour} * * *",
-        execution_timezone=settings.timezone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Works the business day that has just closed.",
-    )
-    def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        day = last_closed_day(calendar, context.scheduled_execution_time)
+    def run_of(day: date) -> dg.RunRequest:
         return dg.RunRequest(run_key=f"nightly:{day}", partition_key=day.isoformat())
 
-    return nightly
+    described = "Works the business day that has just closed."
+    return _daily("nightly", job, settings, settings.calendar.night_starts, described, run_of)
 
 
 def deadline_schedule(job: UnresolvedJob, settings: Settings) -> dg.ScheduleDefinition:
-    calendar = settings.calendar
-
-    @dg.schedule(
-        name="deadline",
-        job=job,
-        cron_schedule=f"{calendar.deadline.minute} {calendar.deadline.hour} * * *",
-        execution_timezone=settings.timezone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Checks that this night's report is there; a freshness policy would be turned green by a backfill.",
-    )
-    def deadline(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        day = last_closed_day(calendar, context.scheduled_execution_time)
+    def run_of(day: date) -> dg.RunRequest:
         # A job of checks alone has no partitions in dagster's eyes and refuses a partition_key; its checks read the tag.
         return dg.RunRequest(run_key=f"deadline:{day}", tags={"dagster/partition": day.isoformat()})
 
-    return deadline
+    described = (
+        "Checks that this night's report is there; a freshness policy would be turned green by a backfill."
+    )
+    return _daily("deadline", job, settings, settings.calendar.deadline, described, run_of)
+
+
+def _daily(
+    name: str,
+    job: UnresolvedJob,
+    settings: Settings,
+    at: time,
+    description: str,
+    run_of: Callable[[date], dg.RunRequest],
+) -> dg.ScheduleDefinition:
+    """Asks once a day, at a local time, for the run of the day that closed last."""
+
+    @dg.schedule(
+        name=name,
+        job=job,
+        cron_schedule=f"{at.minute} {at.hour} * * *",
+        execution_timezone=settings.timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=description,
+    )
+    def daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        return run_of(last_closed_day(settings.calendar, context.scheduled_execution_time))
+
+    return daily
