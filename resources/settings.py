@@ -99,17 +99,17 @@ def load_settings() -> Settings:
 
 
 def load_queues(settings: Settings) -> Queues:
-    return _load(settings.file("queues.yaml"), Queues)
+    return load_yaml(settings.file("queues.yaml"), Queues)
 
 
 def load_lanes(settings: Settings) -> Lanes:
-    return _load(settings.file("lanes.yaml"), Lanes)
+    return load_yaml(settings.file("lanes.yaml"), Lanes)
 
 
 def load_profile(settings: Settings) -> Profile:
     """The profile LLM_ASSETS_PROVIDER names. Raises ConfigurationError that lists the choices."""
     path = settings.file("providers.yaml")
-    profiles = _load(path, _Providers).providers
+    profiles = load_yaml(path, _Providers).providers
     choices = ", ".join(sorted(profiles))
     if settings.provider is None:
         raise ConfigurationError(f"LLM_ASSETS_PROVIDER is not set; choose one of: {choices}")
@@ -121,8 +121,10 @@ def load_profile(settings: Settings) -> Profile:
     return profile.model_copy(update={"name": settings.provider})
 
 
-def _load(path: Path, model: type[Model]) -> Model:
-    return parse_yaml(path, _read_yaml(path), model)
+def load_yaml(path: Path, model: type[Model]) -> Model:
+    """A file's content as a model; an empty file is one without any key. Raises ConfigurationError."""
+    content = _read_yaml(path)
+    return parse_yaml(path, {} if content is None else content, model)
 
 
 def _read_yaml(path: Path) -> Any:  # whatever the file holds; the model decides
