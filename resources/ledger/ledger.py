@@ -24,7 +24,7 @@ from llm_assets.engine.ports import (
     UsageRow,
     Work,
 )
-from resources.ledger import batching, online, people, planning, register, settling, spending
+from resources.ledger import batching, forms, online, people, planning, register, settling, spending
 from resources.ledger.database import Database
 from resources.ledger.settling import Bill
 
@@ -68,6 +68,26 @@ class SqlLedger:
         """Days of the messages registered after a position, by whom ever, and the newest position. Counts from 0."""
         with self._database.reading() as connection:
             return register.grown_since(connection, position)
+
+    def receive_once(self, item: Received) -> Received:
+        """Registers what comes first to its place, and returns what stands there."""
+        with self._database.writing() as connection:
+            forms.alone(connection, item.source, item.place)
+            standing = forms.standing(connection, item.source, item.place)
+            if standing is not None:
+                return standing
+            register.receive(connection, [item])
+            return item
+
+    def standing(self, source: str, place: str) -> Received | None:
+        """What was registered first at a place; None for a place nobody has used."""
+        with self._database.reading() as connection:
+            return forms.standing(connection, source, place)
+
+    def registered_after(self, source: str, position: int, limit: int) -> list[Received]:
+        """What a source brought after a position in the register, the first `limit` of it."""
+        with self._database.reading() as connection:
+            return forms.registered_after(connection, source, position, limit)
 
     def plan(
         self, day: date, step: str, work: Sequence[Work], *, rework: Rework, max_attempts: int
