@@ -1,6 +1,6 @@
 """What stands in `sources.yaml`: where the mail of this desk comes from, as data. One section for each kind of source.
 
-No secret belongs in it: a password is named by its environment variable.
+No secret belongs in it: a password or token is named by its environment variable.
 """
 
 import re
@@ -11,6 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from llm_assets.intake.mapping import DropRule
+from resources.forms import FormSource
 from resources.settings import Settings, load_yaml
 
 Security = Literal["tls", "starttls", "none"]
@@ -77,12 +79,17 @@ class Sources(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     imap: tuple[ImapAccount, ...] = ()
+    drops: tuple[DropRule, ...] = ()
+    """How files of CRM records and forms are read; the first rule that fits a file decides."""
+    forms: tuple[FormSource, ...] = ()
+    """Forms that may be posted to the endpoint of `llm-assets forms`."""
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        names = [account.name for account in self.imap]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"imap: the name {twice[0]} is used twice")
+        named = {"imap": [a.name for a in self.imap], "forms": [f.name for f in self.forms]}
+        for section, names in named.items():
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"{section}: the name {twice[0]} is used twice")
         return self
 
 
