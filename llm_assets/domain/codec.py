@@ -26,7 +26,8 @@ def message_from_json(fields: Mapping[str, Any]) -> Message:
     values["sender"] = Address(**sender) if sender is not None else None
     for name in ("to", "cc"):
         values[name] = tuple(Address(**a) for a in values[name])
-    for name in ("references", "delivered_to", "flags"):
+    values.setdefault("instructions", ())  # rows written before they were looked for
+    for name in ("references", "delivered_to", "flags", "instructions"):
         values[name] = tuple(values[name])
     values["attachments"] = tuple(
         Attachment(**{**a, "flags": tuple(a["flags"])}) for a in values["attachments"]

@@ -74,6 +74,8 @@ class Message:
     language: str
     attachments: tuple[Attachment, ...] = ()
     flags: tuple[str, ...] = ()
+    instructions: tuple[str, ...] = ()
+    """Names of the signals that it tries to instruct the model; see `injection`."""
 
     @property
     def sender_address(self) -> str:

@@ -23,8 +23,11 @@ _TAGS = (
     "category|categories|departments|fields|numbers|reply_guidance|reply_language"
 )
 """Every tag our prompts use, around mail or beside it: what was extracted from mail stands outside <case> too."""
-_GAP = r"[\s\u00ad\u200b-\u200f\u2060\ufeff]*"
-_FENCE = re.compile(rf"<(?={_GAP}/?{_GAP}(?:{_TAGS})\b)", re.IGNORECASE)
+_INVISIBLE = "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]*"
+_GAP = rf"[\s{_INVISIBLE[1:]}+"
+_SPELLED = _TAGS.replace("|", "\n").replace("", _INVISIBLE).replace(f"{_INVISIBLE}\n{_INVISIBLE}", "|")
+"""The tags with what nobody sees between their letters."""
+_FENCE = re.compile(rf"(?:[<\uff1c\ufe64]|&lt;)(?={_GAP}[/\uff0f]?{_GAP}(?:{_SPELLED})\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class Queue(_Border):
     reply_language: Literal["same", "en", "ru", "kk"] = "same"
     mask: bool = True
     review_below: float = Field(default=0.7, ge=0, le=1)
+    review_injection_above: float = Field(default=0.5, ge=0, le=1)
+    """A case surer than this to instruct the model goes to a person; 1 sends none."""
     urgent: Urgent = Urgent()
     reviewers: tuple[str, ...] = ()
     allowed_regions: tuple[str, ...] = ()

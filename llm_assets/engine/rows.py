@@ -6,6 +6,7 @@ from typing import Any, assert_never
 
 from pydantic import ValidationError
 
+from llm_assets.domain.injection import INSTRUCTS, score, signals_in
 from llm_assets.domain.outcome import RequestState, Status
 from llm_assets.domain.step import Doubt, Step, StepInput
 from llm_assets.engine.ports import Decision, Standing
@@ -85,9 +86,18 @@ def _done(step: Step, given: StepInput, standing: Standing, restore: Mapping[str
         output = step.output.model_validate(restored(standing.output, restore))
     except ValidationError:
         return _standing_row(Status.REVIEW, Doubt("outdated_answer", "the step's schema has changed since"))
-    doubt = step.doubt(given, output)
+    doubt = _instructs(given) or step.doubt(given, output)
     status = Status.OK if doubt is None else Status.REVIEW
     return step.row(given, output) | {**_standing_row(status, doubt), "decided_by": BY_MODEL}
+
+
+def _instructs(given: StepInput) -> Doubt | None:
+    """What a case answers that talks to the model is for a person to read, however sure the answer sounds."""
+    signals = signals_in(given.case)
+    sure = score(signals)
+    if sure <= given.queue.review_injection_above:
+        return None
+    return Doubt(INSTRUCTS, f"{sure:.2f}: {', '.join(signals)}")
 
 
 def _standing_row(status: Status, doubt: Doubt | None) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from llm_assets.domain.document import Address, Attachment, Message
 from llm_assets.domain.errors import ReadError
 from llm_assets.intake import attachments, content, identity
 from llm_assets.intake.drops import Entry, StoredFile
+from llm_assets.intake.injection import watched
 from llm_assets.intake.mapping import DropKind
 from llm_assets.intake.reading import Reading
 
 
+@watched
 def read_entry(data: bytes, *, kind: DropKind, place: str, reading: Reading = Reading()) -> Message:
     """The entry as a message; `ok` is False when the export could not be used."""
     entry = _stored(data, kind, place)

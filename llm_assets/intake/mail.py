@@ -4,7 +4,17 @@ from dataclasses import replace
 
 from llm_assets.domain.document import Attachment, Message
 from llm_assets.domain.errors import ReadError
-from llm_assets.intake import attachments, body, charset, headers, identity, mime, transfer, winmail
+from llm_assets.intake import (
+    attachments,
+    body,
+    charset,
+    headers,
+    identity,
+    injection,
+    mime,
+    transfer,
+    winmail,
+)
 from llm_assets.intake.body import Body, Loose
 from llm_assets.intake.content import language_of, own_words
 from llm_assets.intake.mime import Part
@@ -24,7 +34,8 @@ def read_mail(data: bytes, *, path: str, index: int, reading: Reading, depth: in
     hint = _charset_hint(root)
     sorted_body = body.sort(root, hint=hint)
     files = _files(sorted_body.loose, hint, reading, depth)
-    return _message(data, root, sorted_body, files, hint, path=path, index=index)
+    message = _message(data, root, sorted_body, files, hint, path=path, index=index)
+    return injection.marked(message, injection.unseen(root, hint)) if depth == 0 else message
 
 
 def unreadable(data: bytes, *, path: str, index: int, kind: str, message: str) -> Message:

@@ -6,6 +6,7 @@ from llm_assets.domain.document import Address, Attachment, Message
 from llm_assets.intake import attachments, body, charset, headers, html, identity, mime, rtf
 from llm_assets.intake.body import Text
 from llm_assets.intake.content import language_of, own_words
+from llm_assets.intake.injection import watched
 from llm_assets.intake.ole import Stored
 from llm_assets.intake.reading import Reading
 
@@ -18,6 +19,7 @@ _CONTENT_ID = 0x3712
 """MAPI property ids (MS-OXPROPS)."""
 
 
+@watched
 def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, depth: int = 0) -> Message:
     root = mime.parse(stored.text(_HEADERS).encode("utf-8", "replace")) if stored.text(_HEADERS) else None
     text, flags = _body(stored)

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from llm_assets.domain.document import Message
 from llm_assets.domain.errors import ReadError
 from llm_assets.intake import attachments, identity, language, mbox, ole
+from llm_assets.intake.injection import watched
 from llm_assets.intake.mail import read_mail, unreadable
 from llm_assets.intake.outlook import read_outlook
 from llm_assets.intake.reading import Reading
@@ -78,6 +79,7 @@ def kind_of(data: bytes, path: str) -> str:
     return "mail" if _MAIL_HEADER.search(head) else "document"
 
 
+@watched
 def read_document(data: bytes, *, path: str, reading: Reading) -> Message:
     """A lone document as a message with empty mail fields and the document as its one attachment."""
     name = PurePath(path).name

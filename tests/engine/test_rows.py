@@ -1,6 +1,7 @@
 """Rows: how a case stands in a step, whatever became of its request and whoever decided."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -78,6 +79,32 @@ def standing(
 
 
 GOOD = standing(RequestState.DONE, output={"mood": "glad"}, outcome="succeeded")
+
+
+def instructed(*signals: str, above: float = 0.5) -> StepInput:
+    [document] = a_case().documents
+    message = replace(document.message, instructions=signals)
+    [case] = cases_of([replace(document, message=message)])
+    return StepInput(case, GIVEN.queue.model_copy(update={"review_injection_above": above}), {})
+
+
+def test_the_answer_to_a_case_that_instructs_the_model_goes_to_a_person_with_what_was_found() -> None:
+    row = step_row(STEP, instructed("overrides_rules", "dictates_answer"), GOOD, None)
+    assert (row["status"], row["doubt_reason"]) == ("review", "instructs_model")
+    assert row["doubt_detail"] == "0.84: overrides_rules, dictates_answer"
+    assert row["mood"] == "glad"
+
+
+def test_a_queue_says_how_sure_it_must_be_that_a_case_instructs_the_model() -> None:
+    strict = step_row(STEP, instructed("dictates_answer", above=0.3), GOOD, None)
+    lenient = step_row(STEP, instructed("overrides_rules", "dictates_answer", above=1), GOOD, None)
+    assert (strict["doubt_reason"], lenient["status"]) == ("instructs_model", "ok")
+
+
+def test_a_person_settles_a_case_that_instructs_the_model() -> None:
+    settled = Decision("case-1", "moods", {"mood": "sad"}, "amina", NOON)
+    row = step_row(STEP, instructed("overrides_rules"), GOOD, settled)
+    assert (row["status"], row["mood"], row["doubt_reason"]) == ("corrected", "sad", None)
 
 
 @pytest.mark.parametrize(
