@@ -23,6 +23,7 @@ from llm_assets.engine.night import Mask, Night, check_regions
 from llm_assets.engine.receive import DaySummary, Grown, OnProgress, read_day, receive
 from llm_assets.intake.item import read_item
 from llm_assets.intake.pii import mask_case
+from llm_assets.intake.reading import Reading
 from llm_assets.intake.sources import RawItem, scan
 from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
@@ -143,27 +144,29 @@ class Assembly:
         paths: Sequence[Path] = (),
         day: date | None = None,
         limit: int | None = None,
+        find_urgent: bool = False,
         on_progress: OnProgress = _silent,
     ) -> Grown:
         """Takes in the configured inbox, whose mail belongs to the day it arrived on, and `paths`, whose mail belongs
-        to `day`. Raises ConfigurationError for a path that cannot be read."""
+        to `day`. With `find_urgent` new mail is looked at to tell the days that cannot wait. Raises
+        ConfigurationError for a path that cannot be read."""
         inbox = self.home / "inbox"
         calendar = self.settings.calendar
         grown = Grown()
         if inbox.is_dir():
             known = self.ledger.arrivals("inbox")
             items = scan(inbox, source="inbox", relative_to=self.home, known=known)
-            grown = receive(
-                self.ledger, self.raw, items, calendar.day_of, on_progress, limit, self._is_urgent
-            )
+            rules = find_urgent and any(q.urgent.senders or q.urgent.words for q in self.queues.queues)
+            is_urgent = self._is_urgent if rules else None
+            grown = receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit, is_urgent)
         for path in paths:
             items = _belonging_to(scan(path, source="files"), calendar, day)
             grown += receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit)
         return grown
 
     def _is_urgent(self, item: RawItem) -> bool:
-        """Whether its queue's rule calls a message urgent; scans are not read for this."""
-        message = read_item(item.data, item.kind, item.place, ocr=False)
+        """Whether its queue's rule calls a message urgent, by its head and its own words: no attachment is read."""
+        message = read_item(item.data, item.kind, item.place, Reading(files=False))
         return priority_of(message, self.queues.for_addresses(addresses_of(message))) is Priority.URGENT
 
     def read_day(self, day: date, on_progress: OnProgress = _silent) -> DaySummary:

@@ -33,7 +33,7 @@ def mail_sensor(job: UnresolvedJob) -> dg.SensorDefinition:
     ) -> dg.SensorResult | dg.SkipReason:
         cursor = read_cursor(context.cursor)
         with desk.open() as assembly:
-            urgent = assembly.receive(limit=MESSAGES_A_TICK).urgent_days
+            urgent = assembly.receive(limit=MESSAGES_A_TICK, find_urgent=True).urgent_days
             position, grown = assembly.ledger.grown_since(cursor.position)
             now = assembly.clock()
         nights = Nights(desk.settings.first_day, desk.settings.calendar.day_of(now))

@@ -104,10 +104,9 @@ def under_watch(
     broke = reading.watch.begins(blank.sha256)
     if broke is not None:
         return [replace(blank, flags=(*blank.flags, broke))]
-    try:
-        return read()
-    finally:
-        reading.watch.ends()
+    found = read()  # where it raises, it has not ended: that is the attachment to blame
+    reading.watch.ends()
+    return found
 
 
 def _read(

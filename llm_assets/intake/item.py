@@ -1,25 +1,74 @@
 """One stored item to its Message: the way back from the raw store, so that the lake can be rebuilt from it."""
 
+import re
+from dataclasses import replace
 from typing import assert_never
 
+from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.document import Kind, Message
+from llm_assets.intake import identity
 from llm_assets.intake.entries import read_entry
-from llm_assets.intake.mail import read_mail
+from llm_assets.intake.mail import read_mail, unreadable
 from llm_assets.intake.read import kind_of, read_document, read_outlook_or_document
 from llm_assets.intake.reading import Reading
 
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_BROKEN = {
+    "crashed": "Reading it broke the reader; ask the sender to write anew.",
+    "timeout": "Reading it took too long; ask the sender to write anew, and shorter.",
+}
 
-def read_item(data: bytes, kind: Kind, place: str, *, ocr: bool = True) -> Message:
-    """Reads the bytes as what they were when they came. Never raises for bad content."""
-    reading = Reading(ocr=ocr)
-    match kind:
-        case "crm" | "form":
-            return read_entry(data, kind=kind, place=place)
+
+def read_item(
+    data: bytes,
+    kind: Kind | None,
+    place: str,
+    reading: Reading = Reading(),
+    *,
+    index: int = 0,
+) -> Message:
+    """Reads the bytes as what they were when they came, or by content and name. Never raises for bad content."""
+    match kind if kind is not None else _kind_of(data, place):
+        case ("crm" | "form") as entry:
+            return read_entry(data, kind=entry, place=place)
         case "document":
             return read_document(data, path=place, reading=reading)
         case "mail":
             if kind_of(data, place) == "outlook":
                 return read_outlook_or_document(data, path=place, reading=reading)
-            return read_mail(data, path=place, index=0, reading=reading)
-        case _:
-            assert_never(kind)
+            return read_mail(data, path=place, index=index, reading=reading)
+        case unknown:
+            assert_never(unknown)
+
+
+def _kind_of(data: bytes, place: str) -> Kind:
+    return "document" if kind_of(data, place) == "document" else "mail"
+
+
+def read_head(data: bytes, kind: Kind | None, place: str, broke: str, *, index: int = 0) -> Message:
+    """Who wrote to whom about what, where the body of a mail has broken the reader: `broke` says how."""
+    message = unread(data, kind, place, broke, index=index)
+    if message.kind != "mail" or kind_of(data, place) == "outlook":
+        return message
+    head = _END_OF_HEAD.split(data, maxsplit=1)[0]
+    read = read_mail(head + b"\r\n\r\n", path=place, index=index, reading=Reading(ocr=False))
+    address = read.sender_address
+    return replace(
+        read,
+        ok=False,
+        error=message.error,
+        record_id=identity.of_mail(read.message_id, address, data),
+        content_hash=identity.of_content("mail", address, read.subject, digest_bytes(data), ()),
+        flags=(broke,),
+    )
+
+
+def unread(data: bytes, kind: Kind | None, place: str, broke: str, *, index: int = 0) -> Message:
+    """The message of which nothing could be read."""
+    message = unreadable(data, path=place, index=index, kind=broke, message=_BROKEN[broke])
+    return replace(message, kind=kind if kind is not None else _kind_of(data, place))
+
+
+def unopened(place: str, reason: str) -> Message:
+    """A file that is not there or may not be read."""
+    return unreadable(b"", path=place, index=0, kind="unreadable", message=f"Cannot open it: {reason}.")

@@ -5,24 +5,40 @@ from pathlib import Path
 from typing import Any
 
 from llm_assets.domain.document import Address, Attachment, Message
-from llm_assets.intake.mail import unreadable
-from llm_assets.intake.read import read_bytes
+from llm_assets.intake import mbox
+from llm_assets.intake.item import unopened
+from llm_assets.intake.job import Job
+from llm_assets.intake.pool import ReaderPool
+from llm_assets.intake.read import kind_of
+
+_SNIFFED = 65_536
 
 
 def parse_rows(paths: Iterable[Path | str], *, ocr: bool) -> Iterator[dict[str, Any]]:
-    """One object per message of every path; an unreadable path is one object with `ok` false."""
-    for path in paths:
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            missing = unreadable(
-                b"", path=str(path), index=0, kind="unreadable", message=f"Cannot open it: {reason}."
-            )
-            yield message_json(missing)
-            continue
-        for message in read_bytes(data, path=str(path), ocr=ocr):
-            yield message_json(message)
+    """One object per message of every path, in order; an unreadable path is one object with `ok` false."""
+    with ReaderPool() as pool:
+        for found in pool.read_in_order(job for path in paths for job in _jobs(Path(path), str(path), ocr)):
+            lost = found.as_json is None
+            yield message_json(unopened(found.job.place, found.lost) if lost else found.message)
+
+
+def _jobs(path: Path, place: str, ocr: bool) -> Iterator[Job]:
+    """The messages of an mbox one by one; a file of any other kind as it is, and one that cannot be opened too."""
+    whole = Job(path, place, ocr=ocr)
+    try:
+        with path.open("rb") as stream:
+            if kind_of(stream.read(_SNIFFED), place) != "mbox":
+                yield whole
+                return
+            stream.seek(0)
+            index = -1
+            for index, data in enumerate(mbox.messages(stream)):
+                yield Job(data, place, "mail", index, ocr=ocr)
+    except OSError:
+        yield whole
+        return
+    if index < 0:
+        yield Job(b"", place, "mail", ocr=ocr)
 
 
 def message_json(message: Message) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from written_mail import docx, mail
 
 from llm_assets.intake.item import read_item
+from llm_assets.intake.reading import Reading
 from llm_assets.intake.sources import RawItem, scan
 
 
@@ -194,7 +195,7 @@ def test_every_item_is_read_from_its_stored_bytes_alone(tmp_path: Path) -> None:
     found = [(i.data, i.kind, i.place) for i in items(tmp_path)]
     for path in tmp_path.iterdir():
         path.unlink()
-    messages = [read_item(*stored, ocr=False) for stored in found]
+    messages = [read_item(*stored, Reading(ocr=False)) for stored in found]
     assert [(m.kind, m.text or m.attachments[0].text) for m in messages] == [
         ("mail", "hello"),
         ("document", "Акт"),
