@@ -22,6 +22,11 @@ def rules_version(of: Iterable[Step]) -> str:
     return _digest({Path(rows.__file__), *masking, *(p for folder in folders for p in folder.glob("*.py"))})
 
 
+def masking_version() -> str:
+    """24 hex digits over what masks personal data."""
+    return _digest(_folder(intake.__name__).glob("pii*.py"))
+
+
 def reading_version() -> str:
     """24 hex digits over what reads messages and places them in cases."""
     return _digest({Path(receive.__file__), *_folder(intake.__name__).glob("*.py")})

@@ -7,6 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Protocol
 
+from llm_assets.domain.audit import PLAIN
 from llm_assets.domain.codec import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_of, stamp_of
 from llm_assets.domain.digest import digest, digest_json
 from llm_assets.domain.document import Case, Priority, cases_of
@@ -57,6 +58,8 @@ class Night:
     rules_version: str | None = None
     """Changes with the code that reads, masks and renders. None when nobody keeps account of it: then every case is
     rendered anew."""
+    masking_version: str = "unknown"
+    """Changes with the code that masks; told to the audit."""
 
     def cases(self) -> Iterator[Case]:
         """The day's cases in order of arrival."""
@@ -122,21 +125,25 @@ class Night:
 
     def _task(self, step: Step, given: StepInput, source: str | None) -> Task:
         case = given.case
+        request, masked = self._request(step, given)
         return Task(
             case_id=case.case_id,
             input_hash=step.input_hash(given),
             lane=Lane.URGENT if case.priority is Priority.URGENT else self.lane,
-            request=self._request(step, given),
+            request=request,
             priority=case.priority,
             rendered_from=source,
+            masked=masked,
         )
 
-    def _request(self, step: Step, given: StepInput) -> Request:
+    def _request(self, step: Step, given: StepInput) -> tuple[Request, str]:
+        """The request, and how its text was masked."""
         profile = self.engine.provider.profile
         if not given.queue.mask:
-            return step.request(given, profile)
+            return step.request(given, profile), PLAIN
         masked = self.mask(given.case)
-        return step.request(given, profile, masked.text, masked.hide)
+        told = f"{len(masked.originals)}@{self.masking_version}"
+        return step.request(given, profile, masked.text, masked.hide), told
 
     def rows(self, step: Step) -> Iterator[dict[str, Any]]:
         """The step's table as things stand now: a row for every case, whatever became of it."""

@@ -40,6 +40,8 @@ class Task:
     """What goes first within a lane when the budget is short."""
     rendered_from: str | None = None
     """Digest of all that went into the request."""
+    masked: str = ""
+    """For the audit: how its text was masked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ class Packer:
         tokens = member.estimated_tokens
         if tokens is None:
             tokens = self._count(request)
-            member = replace(member, estimated_tokens=tokens)
+        member = replace(member, estimated_tokens=tokens, masked=task.masked, case_id=task.case_id)
         key = _Kind(task.lane, mode_of(self._engine, task), request.model, warms)
         parcel = self._open.get(key) or self._start(key, member)
         line = self._line(parcel, request, member, cached)

@@ -47,6 +47,10 @@ class Member:
     """Prompt tokens as counted before sending; what the bill is compared with later."""
     reserved_usd: Decimal = Decimal(0)
     """The most it may cost, set aside from the budget until its answer is paid for; 0 without a budget."""
+    masked: str = ""
+    """For the audit: how its text was masked; empty where nobody knows any more."""
+    case_id: str = ""
+    """For the audit: the case it was rendered for, one of them where several ask the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +283,7 @@ class Ledger(Protocol):
 
     def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]: ...
 
-    def requeue(self, day: date | None = None, step: str | None = None) -> int:
+    def requeue(self, day: date | None = None, step: str | None = None, *, by: str = "desk") -> int:
         """Dead requests become due again with a fresh set of attempts. Returns how many."""
 
     def admit_call(self, provider: str, tokens: int, limits: Limits, now: datetime) -> float:

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from llm_assets.domain.audit import OF_STATE, Event
 from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState, may_become
 from llm_assets.domain.money import Limit
 from llm_assets.domain.outcome import RequestState
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.ports import Member
-from resources.ledger import spending
+from resources.ledger import audit, spending
 from resources.ledger.sql import Columns, chunks, constants, insert_from, table_of
 from resources.ledger.tables import attempts, batch_members, batches, requests, work
 
@@ -28,7 +29,9 @@ _MEMBER_COLUMNS: Columns = {
 _FREES_MEMBERS = frozenset({BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED})
 
 
-def intend(connection: Connection, batch: Batch, members: Sequence[Member], limits: Sequence[Limit]) -> None:
+def intend(
+    connection: Connection, batch: Batch, members: Sequence[Member], limits: Sequence[Limit], at: datetime
+) -> None:
     if limits:
         spending.take_turns(connection)
     ordered = sorted(members, key=lambda m: m.request_id)  # the same order everywhere: no deadlock
@@ -55,6 +58,8 @@ def intend(connection: Connection, batch: Batch, members: Sequence[Member], limi
     if taken != len(rows):
         raise ValueError(_not_due(batch, f"{len(rows) - taken} of {len(rows)}"))
     spending.check(connection, batch, limits)
+    versions = audit.prompt_versions(connection, batch.batch_id)
+    audit.append(connection, at, audit.intending(batch, ordered, versions))
 
 
 def _not_due(batch: Batch, how_many: str) -> str:
@@ -65,7 +70,12 @@ def _not_due(batch: Batch, how_many: str) -> str:
 
 
 def transition(
-    connection: Connection, batch_id: str, before: BatchState, after: BatchState, changes: dict[str, Any]
+    connection: Connection,
+    batch_id: str,
+    before: BatchState,
+    after: BatchState,
+    changes: dict[str, Any],
+    at: datetime,
 ) -> None:
     if unknown := changes.keys() - _CHANGEABLE:
         raise ValueError(f"A batch has no column {', '.join(sorted(unknown))} that may change.")
@@ -83,6 +93,9 @@ def transition(
         )
     if after in _FREES_MEMBERS:
         release(connection, batch_id)
+    if before is not after or "provider_batch_id" in changes:
+        known = {n: changes[n] for n in ("provider_batch_id",) if n in changes}
+        audit.append(connection, at, Event(audit.DESK, OF_STATE[after], batch_id, known))
 
 
 def release(connection: Connection, batch_id: str) -> int:

@@ -13,8 +13,9 @@ from threading import Lock
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 
+from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.errors import ConfigurationError, DeskError
-from resources.ledger import schema
+from resources.ledger import audit, schema
 from resources.ledger.locks import advisory_lock, file_lock
 
 BUSY_SECONDS = 60
@@ -27,9 +28,10 @@ _DISK_FULL_PGCODE = "53100"
 class Database:
     """Lazily connected; safe to share between threads, not between forked processes."""
 
-    def __init__(self, url: str, home: Path) -> None:
+    def __init__(self, url: str, home: Path, clock: Clock = system_clock) -> None:
         self._url = _parsed(url)
         self._home = home
+        self._clock = clock
         self._checking = Lock()
         self._checked = False
 
@@ -42,6 +44,14 @@ class Database:
         """A consistent view; never blocks a writer and is never blocked by one."""
         self.migrate()
         with self._explained(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """The same with all statements seeing one moment; SQLite's readers always do."""
+        with self.reading() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
@@ -85,6 +95,8 @@ class Database:
         with self._writer.begin() as connection:
             if not schema.is_current(connection):
                 schema.upgrade(connection)
+                if audit.head(connection).entries == 0:
+                    audit.begin(connection, self._clock())
 
     @cached_property
     def _engine(self) -> Engine:

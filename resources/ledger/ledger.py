@@ -24,9 +24,10 @@ from llm_assets.engine.ports import (
     UsageRow,
     Work,
 )
-from resources.ledger import batching, forms, online, people, planning, register, settling, spending
+from resources.ledger import audit, batching, forms, online, people, planning, register, settling, spending
 from resources.ledger.database import Database
 from resources.ledger.settling import Bill
+from resources.ledger.trail import Trail
 
 
 class SqlLedger:
@@ -35,7 +36,7 @@ class SqlLedger:
 
     def __init__(self, url: str, home: Path, *, clock: Clock = system_clock) -> None:
         """`home` holds the lock files beside SQLite. Raises ConfigurationError for a URL it does not speak."""
-        self._database = Database(url, home)
+        self._database = Database(url, home, clock)
         self._clock = clock
 
     def migrate(self) -> None:
@@ -50,7 +51,7 @@ class SqlLedger:
 
     def receive(self, items: Sequence[Received]) -> int:
         with self._database.writing() as connection:
-            return register.receive(connection, items)
+            return register.receive(connection, items, self._clock())
 
     def received(self, day: date) -> list[Received]:
         with self._database.reading() as connection:
@@ -76,7 +77,7 @@ class SqlLedger:
             standing = forms.standing(connection, item.source, item.place)
             if standing is not None:
                 return standing
-            register.receive(connection, [item])
+            register.receive(connection, [item], self._clock())
             return item
 
     def standing(self, source: str, place: str) -> Received | None:
@@ -109,7 +110,7 @@ class SqlLedger:
 
     def intend(self, batch: Batch, members: Sequence[Member], limits: Sequence[Limit] = ()) -> None:
         with self._database.writing() as connection:
-            batching.intend(connection, batch, members, limits)
+            batching.intend(connection, batch, members, limits, self._clock())
 
     def committed(self, limits: Sequence[Limit]) -> list[Committed]:
         with self._database.reading() as connection:
@@ -137,7 +138,7 @@ class SqlLedger:
 
     def transition(self, batch_id: str, before: BatchState, after: BatchState, **changes: Any) -> None:
         with self._database.writing() as connection:
-            batching.transition(connection, batch_id, before, after, changes)
+            batching.transition(connection, batch_id, before, after, changes, self._clock())
 
     def batch(self, batch_id: str) -> Batch:
         with self._database.reading() as connection:
@@ -194,20 +195,20 @@ class SqlLedger:
 
     def decide(self, day: date, decision: Decision) -> None:
         with self._database.writing() as connection:
-            people.decide(connection, day, decision)
+            people.decide(connection, day, decision, self._clock())
 
     def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]:
         with self._database.reading() as connection:
             return people.dead_letters(connection, day, step)
 
-    def requeue(self, day: date | None = None, step: str | None = None) -> int:
+    def requeue(self, day: date | None = None, step: str | None = None, *, by: str = audit.DESK) -> int:
         with self._database.writing() as connection:
-            return people.requeue(connection, day, step)
+            return people.requeue(connection, day, step, by, self._clock())
 
-    def append_audit(self, actor: str, action: str, subject: str, detail: str = "") -> None:
-        """Adds an event to the hash-chained audit trail. Never mail text: ids and counts."""
-        with self._database.writing() as connection:
-            people.append_audit(connection, self._clock(), actor, action, subject, detail)
+    @property
+    def trail(self) -> Trail:
+        """The audit trail of this ledger."""
+        return Trail(self._database, self._clock)
 
     def admit_call(self, provider: str, tokens: int, limits: Limits, now: datetime) -> float:
         with self._database.writing() as connection:

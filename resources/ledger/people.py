@@ -1,19 +1,20 @@
-"""What people see and do: dead letters and putting them back, decisions, the audit trail."""
+"""What people see and do: dead letters and putting them back, decisions."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, and_, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
-from llm_assets.domain.digest import digest
+from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.outcome import RequestState
 from llm_assets.engine.ports import DeadLetter, Decision
+from resources.ledger import audit
 from resources.ledger.sql import insert
-from resources.ledger.tables import attempts, audit, batches, decisions, requests, work
+from resources.ledger.tables import attempts, batches, decisions, requests, work
 
 
-def decide(connection: Connection, day: date, decision: Decision) -> None:
+def decide(connection: Connection, day: date, decision: Decision, at: datetime) -> None:
     row = {
         "day": day,
         "step": decision.step,
@@ -22,7 +23,11 @@ def decide(connection: Connection, day: date, decision: Decision) -> None:
         "decided_at": decision.decided_at,
         "values": orjson.dumps(dict(decision.values), option=orjson.OPT_SORT_KEYS).decode(),
     }
-    connection.execute(insert(connection, decisions).on_conflict_do_nothing(), row)
+    columns = (decisions.c.id, *audit.DECISION_FACT)
+    statement = insert(connection, decisions).on_conflict_do_nothing().returning(*columns)
+    told = connection.execute(statement, row).one_or_none()
+    if told is not None:
+        audit.append(connection, at, audit.deciding(told[0], told[1:]))
 
 
 def decisions_of(connection: Connection, day: date) -> list[Decision]:
@@ -63,15 +68,24 @@ def dead_letters(connection: Connection, day: date | None, step: str | None) -> 
     return [DeadLetter(**row) for row in rows]
 
 
-def requeue(connection: Connection, day: date | None, step: str | None) -> int:
+def requeue(connection: Connection, day: date | None, step: str | None, by: str, at: datetime) -> int:
     dead = select(work.c.request_id).join(requests, requests.c.request_id == work.c.request_id)
-    return connection.execute(
-        update(requests)
-        .where(
-            requests.c.state == RequestState.DEAD, requests.c.request_id.in_(dead.where(*_dead(day, step)))
-        )
-        .values(state=RequestState.DUE, rounds_before=requests.c.attempt)
-    ).rowcount
+    ids = sorted(
+        connection.execute(
+            update(requests)
+            .where(
+                requests.c.state == RequestState.DEAD,
+                requests.c.request_id.in_(dead.where(*_dead(day, step))),
+            )
+            .values(state=RequestState.DUE, rounds_before=requests.c.attempt)
+            .returning(requests.c.request_id)
+        ).scalars()
+    )
+    if ids:
+        detail = {name: str(given) for name, given in (("day", day), ("step", step)) if given is not None}
+        told = Event(by, Action.REQUEUED, "dead letters", {**detail, "requests": len(ids)}, ids)
+        audit.append(connection, at, told)
+    return len(ids)
 
 
 def _dead(day: date | None, step: str | None) -> Iterator[ColumnElement[bool]]:
@@ -80,25 +94,3 @@ def _dead(day: date | None, step: str | None) -> Iterator[ColumnElement[bool]]:
         yield work.c.day == day
     if step is not None:
         yield work.c.step == step
-
-
-def append_audit(
-    connection: Connection, at: datetime, actor: str, action: str, subject: str, detail: str
-) -> None:
-    """Adds a link to the chain: its digest covers the one before it, so nothing can be changed unseen."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE audit IN EXCLUSIVE MODE"))  # SQLite's writers take turns anyway
-    previous = connection.scalar(select(audit.c.digest).order_by(audit.c.id.desc()).limit(1)) or ""
-    link = digest([previous, at.isoformat(), actor, action, subject, detail])
-    connection.execute(
-        insert(connection, audit),
-        {
-            "at": at,
-            "actor": actor,
-            "action": action,
-            "subject": subject,
-            "detail": detail,
-            "previous": previous,
-            "digest": link,
-        },
-    )

@@ -6,14 +6,16 @@ from datetime import date, datetime
 from sqlalchemy import Connection, func, select
 
 from llm_assets.domain.document import Received
+from resources.ledger import audit
 from resources.ledger.sql import chunks, insert, is_among
 from resources.ledger.tables import received
 
 
-def receive(connection: Connection, items: Sequence[Received]) -> int:
-    added = 0
+def receive(connection: Connection, items: Sequence[Received], at: datetime) -> int:
+    added: list[tuple[int, Sequence[object]]] = []
     for chunk in chunks(items):
-        statement = insert(connection, received).on_conflict_do_nothing().returning(received.c.id)
+        columns = (received.c.id, *audit.RECEIVED_FACT)
+        statement = insert(connection, received).on_conflict_do_nothing().returning(*columns)
         rows = [
             {
                 "source": item.source,
@@ -25,8 +27,10 @@ def receive(connection: Connection, items: Sequence[Received]) -> int:
             }
             for item in chunk
         ]
-        added += len(connection.execute(statement, rows).all())
-    return added
+        added += [(row[0], row[1:]) for row in connection.execute(statement, rows)]
+    if added:
+        audit.append(connection, at, *audit.receiving(added))
+    return len(added)
 
 
 def received_on(connection: Connection, day: date) -> list[Received]:
@@ -44,7 +48,7 @@ def received_on(connection: Connection, day: date) -> list[Received]:
             received.c.kind,
             received.c.arrived_at,
         )
-        .where(received.c.id.in_(newest))
+        .where(received.c.id.in_(newest), received.c.deleted_at.is_(None))
         .order_by(received.c.arrived_at, received.c.source, received.c.place)
     )
     return [Received(*row) for row in rows]

@@ -1,16 +1,19 @@
 """What answers do to the ledger: each attempt's receipt once, the request's state, and what it all cost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, func, select, update
 
+from llm_assets.domain.audit import UNCHANGED, Action, Answered, Event
 from llm_assets.domain.outcome import Next, Outcome, RequestState, reason_of
 from llm_assets.domain.profile import Lane
 from llm_assets.engine.ports import Settlement, UsageRow
+from resources.ledger import audit
+from resources.ledger.audit import fact
 from resources.ledger.spending import PICO, pico
 from resources.ledger.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
 from resources.ledger.tables import attempts, requests
@@ -52,6 +55,8 @@ _RESULT_COLUMNS: Columns = {
 class _Stand(NamedTuple):
     state: RequestState
     attempt: int
+    model: str
+    prompt_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,16 @@ class Bill:
 
 
 def settle(connection: Connection, bill: Bill, settlements: Sequence[Settlement]) -> int:
-    return sum(_settle_chunk(connection, bill, chunk) for chunk in chunks(settlements))
+    lines = [line for chunk in chunks(settlements) for line in _settle_chunk(connection, bill, chunk)]
+    if lines:
+        detail = {"day": str(bill.day), "step": bill.step, "answers": len(lines)}
+        event = Event(audit.DESK, Action.ANSWERED, bill.batch_id, detail, lines)
+        audit.append(connection, bill.settled_at, event)
+    return len(lines)
 
 
-def _settle_chunk(connection: Connection, bill: Bill, chunk: list[Settlement]) -> int:
+def _settle_chunk(connection: Connection, bill: Bill, chunk: list[Settlement]) -> list[str]:
+    """A line of the audit for each settlement that was new."""
     ids = sorted({s.request_id for s in chunk})
     stands = _locked(connection, ids)
     if unknown := len(ids) - len(stands):
@@ -82,21 +93,47 @@ def _settle_chunk(connection: Connection, bill: Bill, chunk: list[Settlement]) -
     for settlement in new.values():
         if _counts(settlement, stands[settlement.request_id]):
             changed[settlement.request_id] = settlement
-            stands[settlement.request_id] = _Stand(_STATE_AFTER[settlement.next], settlement.attempt)
+            _, _, *same = stands[settlement.request_id]
+            state = _STATE_AFTER[settlement.next]
+            stands[settlement.request_id] = _Stand(state, settlement.attempt, *same)
     _add_receipts(connection, bill, list(new.values()))
     _change(connection, list(changed.values()))
-    return len(new)
+    return list(_lines(bill, new.values(), stands, changed))
+
+
+def _lines(
+    bill: Bill,
+    settlements: Iterable[Settlement],
+    stands: Mapping[str, _Stand],
+    changed: Mapping[str, Settlement],
+) -> Iterator[str]:
+    at = bill.settled_at.astimezone(UTC)
+    shared = (bill.batch_id, bill.day, bill.step, bill.lane)
+    for settlement in settlements:
+        request_id, attempt, provider, *rest = _receipt(settlement)
+        _, _, model, prompt_version = stands[settlement.request_id]
+        receipt = fact(request_id, attempt, *shared, provider, model, prompt_version, *rest, at)
+        applied = changed.get(settlement.request_id) is settlement
+        result = fact(*_result(settlement)[3:]) if applied else UNCHANGED
+        yield Answered(settlement.request_id, settlement.attempt, receipt, result).line()
 
 
 def _locked(connection: Connection, ids: list[str]) -> dict[str, _Stand]:
     """The requests as they stand, held until the transaction ends; always in the same order: no deadlock."""
     query = (
-        select(requests.c.request_id, requests.c.state, requests.c.attempt)
+        select(
+            requests.c.request_id,
+            requests.c.state,
+            requests.c.attempt,
+            requests.c.model,
+            requests.c.prompt_version,
+        )
         .where(is_among(connection, requests.c.request_id, ids))
         .order_by(requests.c.request_id)
         .with_for_update()
     )
-    return {i: _Stand(_STATES[state], attempt) for i, state, attempt in connection.execute(query).all()}
+    rows = connection.execute(query).all()
+    return {i: _Stand(_STATES[state], attempt, *rest) for i, state, attempt, *rest in rows}
 
 
 def _settled(connection: Connection, ids: list[str]) -> set[tuple[str, int]]:

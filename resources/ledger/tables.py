@@ -66,6 +66,8 @@ received = Table(
     Column("day", Date, nullable=False),
     Column("kind", Text, nullable=False),
     Column("arrived_at", Instant, nullable=False),
+    # Its bytes are gone and stay known, so that reading the source again does not bring them back.
+    Column("deleted_at", Instant),
     Index("uq_received", "source", "place", "raw_sha256", unique=True),
     Index("ix_received_day", "day"),
 )
@@ -221,6 +223,7 @@ decisions = Table(
     Index("uq_decisions", "day", "step", "case_id", "decided_by", "decided_at", unique=True),
 )
 
+# An id is the entry's number in the chain: given, not counted by the database.
 audit = Table(
     "audit",
     metadata,
@@ -232,4 +235,20 @@ audit = Table(
     Column("detail", Text, nullable=False),
     Column("previous", Text, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("facts", Text, nullable=False, server_default=""),
+    Index("ix_audit_subject", "subject", "action"),
+)
+
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("record_id", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    # What is to go, so that a process killed half-way is followed by one that finishes.
+    Column("plan", Text, nullable=False),
+    Column("finished_at", Instant),
+    Index("ix_deletions_record", "record_id"),
 )

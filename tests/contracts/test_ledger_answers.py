@@ -22,7 +22,6 @@ from ledger_night import (
     work,
 )
 
-from llm_assets.domain.digest import digest
 from llm_assets.domain.money import Usage
 from llm_assets.domain.outcome import Answer, Next, Outcome, RequestState
 from llm_assets.domain.profile import Lane, Mode
@@ -202,7 +201,7 @@ def test_usage_sums_exactly_and_by_what_was_billed(ledger: SqlLedger) -> None:
     assert ledger.usage(NEXT_DAY) == []
 
 
-# Dead letters, decisions, audit
+# Dead letters, decisions
 
 
 def test_dead_letters_say_which_record_failed_and_why(ledger: SqlLedger) -> None:
@@ -253,24 +252,6 @@ def test_decisions_come_back_oldest_first_and_once(ledger: SqlLedger) -> None:
         ledger.decide(DAY, decision)
     assert ledger.decisions(DAY) == [first, second]
     assert ledger.decisions(NEXT_DAY) == []
-
-
-def test_audit_events_are_chained(ledger: SqlLedger, url: str) -> None:
-    from sqlalchemy import create_engine, text
-
-    ledger.append_audit("amina", "decided", case(1), "category")
-    ledger.append_audit("desk", "submitted", "batch 1")
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        links = connection.execute(text("SELECT previous, digest, actor FROM audit ORDER BY id")).all()
-    engine.dispose()
-    assert [link.actor for link in links] == ["amina", "desk"]
-    assert links[0].previous == ""
-    assert (
-        links[1].previous
-        == links[0].digest
-        == digest(["", "2026-11-20T20:00:00+00:00", "amina", "decided", case(1), "category"])
-    )
 
 
 def test_outputs_keep_every_letter(ledger: SqlLedger) -> None:
