@@ -11,6 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.queue import Queues
 from llm_assets.intake.mapping import DropRule
 from resources.forms import FormSource
 from resources.settings import Settings, load_yaml
@@ -105,6 +107,18 @@ def load_sources(settings: Settings) -> Sources:
     path = settings.file("sources.yaml")
     sources = load_yaml(path, Sources)
     return sources.model_copy(update={"imap": tuple(_placed(a, path.parent) for a in sources.imap)})
+
+
+def check_mailboxes(path: Path, sources: Sources, queues: Queues) -> None:
+    """Raises ConfigurationError for a rule or form whose records would go to a mailbox or queue that is not there."""
+    known = {name.lower() for q in queues.queues for name in (q.name, *q.mailboxes)}
+    named = [("drops", rule.match, rule.mailbox) for rule in sources.drops]
+    named += [("forms", form.name, form.mailbox) for form in sources.forms]
+    for section, name, mailbox in named:
+        if mailbox and mailbox.lower() not in known:
+            raise ConfigurationError(
+                f"{path}: {section}: {name} names {mailbox}, which is no mailbox or queue of queues.yaml; use one of it"
+            )
 
 
 def _placed(account: ImapAccount, folder: Path) -> ImapAccount:
