@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from dotenv import load_dotenv
 
+from llm_assets.cli_audit import audit, who
 from llm_assets.console import Console, day_option, quiet_logs
 from llm_assets.domain.errors import ConfigurationError, DeskError
 
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 dead_letters = typer.Typer(no_args_is_help=True, help="Records that failed for good, and putting them back.")
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(audit, name="audit")
 
 DayOption = Annotated[
     datetime, typer.Option("--day", formats=["%Y-%m-%d"], help="Business day, e.g. 2026-11-20.")
@@ -184,7 +186,7 @@ def requeue_dead_letters(
     """Put dead letters back; the next night run sends them again."""
     _check_step(step)
     with _assembly() as assembly:
-        count = assembly.ledger.requeue(_maybe(day), step)
+        count = assembly.ledger.requeue(_maybe(day), step, by=who())
     print(f"{count} requests are due again")
 
 

@@ -7,7 +7,7 @@ says (report/).
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,11 +16,13 @@ from uuid import uuid4
 
 import orjson
 
+from llm_assets.domain.audit import Action, Event
+from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import DeskError
 from llm_assets.report.render import Rendered
 from resources.lake import STRAY_SECONDS
 
-STAMP = ("revision", "generated_at")
+STAMP = ("revision", "generated_at", "audit")
 """What `report.json` says about itself; everything else is content."""
 
 Json = Mapping[str, Any]  # a JSON object
@@ -38,11 +40,13 @@ class Revision:
         return self.folder / "report.html"
 
 
-def write_revision(reports: Path, day: date, content: Json, render: Callable[[int], Rendered]) -> Revision:
+def write_revision(
+    reports: Path, day: date, content: Json, render: Callable[[int], Rendered], audit: Json | None = None
+) -> Revision:
     """A revision that says `content`: the newest one if it does so already, else the next number.
 
     `render` is called with that number, again if another process takes it first; it must not change anything
-    but the stamp. Raises DeskError when the disk does not take the files; earlier revisions stay in any case.
+    but the stamp. `audit` is the end of the audit trail, for the stamp. Raises DeskError when the disk does not take the files; earlier revisions stay in any case.
     """
     night = reports / day.isoformat()
     said = orjson.loads(_dumped(content))
@@ -52,7 +56,7 @@ def write_revision(reports: Path, day: date, content: Json, render: Callable[[in
             if newest is not None and content_of(newest) == said:
                 return newest
             number = 1 if newest is None else newest.number + 1
-            if _appeared(night, number, render(number)):
+            if _appeared(night, number, render(number), {"audit": audit} if audit is not None else {}):
                 return Revision(number, night / f"rev-{number}", new=True)
     except OSError as error:
         raise DeskError(
@@ -79,11 +83,28 @@ def read_json(revision: Revision) -> dict[str, Any]:
     return said
 
 
+def anchors(reports: Path) -> Iterator[tuple[int, str, str]]:
+    """Entries and last digest of the audit trail as each revision wrote them down, and which revision it is."""
+    for path in sorted(reports.glob("*/rev-*/report.json")):
+        revision = Revision(int(path.parent.name[4:]), path.parent, new=False)
+        audit = read_json(revision).get("audit")
+        if isinstance(audit, dict):
+            where = f"the report of {path.parents[1].name}, revision {revision.number},"
+            yield int(audit["entries"]), str(audit["digest"]), where
+
+
+def exported(day: date, revision: Revision) -> Event:
+    """What the audit is told of a revision."""
+    sha256 = digest_bytes((revision.folder / "report.json").read_bytes())
+    detail = {"day": day.isoformat(), "revision": revision.number, "sha256": sha256}
+    return Event("desk", Action.EXPORTED, f"report {day} revision {revision.number}", detail)
+
+
 def content_of(revision: Revision) -> dict[str, Any]:
     return {key: value for key, value in read_json(revision).items() if key not in STAMP}
 
 
-def _appeared(night: Path, number: int, rendered: Rendered) -> bool:
+def _appeared(night: Path, number: int, rendered: Rendered, stamp: Json) -> bool:
     """Builds the folder beside and renames it; False when that number exists by now."""
     night.mkdir(parents=True, exist_ok=True)
     _sweep(night)
@@ -92,7 +113,7 @@ def _appeared(night: Path, number: int, rendered: Rendered) -> bool:
     try:
         _write(building / "report.html", rendered.html.encode())
         _write(building / "report.md", rendered.markdown.encode())
-        _write(building / "report.json", _dumped(rendered.json))
+        _write(building / "report.json", _dumped({**rendered.json, **stamp}))
         _sync(building)
         target = night / f"rev-{number}"
         try:

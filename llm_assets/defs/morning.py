@@ -22,7 +22,7 @@ from llm_assets.report.summary import plain_summary, summary_numbers, unsupporte
 from llm_assets.steps.night_summary.step import summary_request
 from resources.assembly import Assembly
 from resources.lake_history import past_nights
-from resources.report_files import Revision, write_revision
+from resources.report_files import Revision, exported, write_revision
 
 _WHY = {
     "not_sent": "not sent yet",
@@ -64,9 +64,14 @@ def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool
     )
     now = assembly.clock().astimezone(assembly.settings.calendar.zone)
     revision = write_revision(
-        assembly.reports, day, content(page), lambda number: render(page, revision=number, generated_at=now)
+        assembly.reports,
+        day,
+        content(page),
+        lambda number: render(page, revision=number, generated_at=now),
+        assembly.ledger.trail.head()._asdict(),
     )
     _record(assembly, day, page, revision)
+    assembly.ledger.trail.append_once(exported(day, revision))
     public = render(without_subjects(page), revision=revision.number, generated_at=now, charts=Charts())
     return Written(revision, public.markdown)
 

@@ -27,6 +27,9 @@ class Trail:
 
     def append_once(self, event: Event) -> None:
         """Nothing when there is an entry of that action and subject: for what a killed process may have told already."""
+        with self._database.reading() as connection:
+            if audit.has(connection, event.action, event.subject):
+                return
         with self._database.writing() as connection:
             if not audit.has(connection, event.action, event.subject):
                 audit.append(connection, self._clock(), event)
