@@ -74,7 +74,7 @@ def run_night(
         assembly.check_provider()
         assembly.lanes  # noqa: B018 a mistake in the file has to show before any mail is read
         before = _attempts(assembly, day)
-        assembly.receive(paths=inboxes, day=day, on_progress=console.stage)
+        assembly.receive(paths=inboxes, day=day, insist=True, on_progress=console.stage)
     _materialize(desk, day, rework)
     with desk.open() as assembly:
         return _outcome(assembly, day, before)

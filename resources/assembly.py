@@ -30,12 +30,14 @@ from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import NightSummary
 from resources.lake import Lake
 from resources.ledger import SqlLedger
+from resources.mailboxes import Mailboxes
 from resources.prices import GenaiPrices
 from resources.providers import provider_for
 from resources.providers.wire import api_key
 from resources.raw_store import RawStore
 from resources.rules_version import reading_version, rules_version
 from resources.settings import Settings, load_lanes, load_profile, load_queues
+from resources.sources import load_sources
 from resources.spool import FileSpool
 
 NOON = time(12, 0)
@@ -145,24 +147,49 @@ class Assembly:
         day: date | None = None,
         limit: int | None = None,
         find_urgent: bool = False,
+        insist: bool = False,
         on_progress: OnProgress = _silent,
     ) -> Grown:
-        """Takes in the configured inbox, whose mail belongs to the day it arrived on, and `paths`, whose mail belongs
-        to `day`. With `find_urgent` new mail is looked at to tell the days that cannot wait. Raises
-        ConfigurationError for a path that cannot be read."""
+        """Takes in the configured sources, whose mail belongs to the day it arrived on, and `paths`, whose mail belongs
+        to `day`. With `find_urgent` new mail is looked at to tell the days that cannot wait. A `limit` asks for a
+        short round in which each mailbox waits for its turn; `insist` looks even where a look has just failed.
+        Raises ConfigurationError for a path that cannot be read."""
+        mailboxes = self.mailboxes_for(day)
         inbox = self.home / "inbox"
         calendar = self.settings.calendar
+        rules = find_urgent and any(q.urgent.senders or q.urgent.words for q in self.queues.queues)
+        is_urgent = self._is_urgent if rules else None
         grown = Grown()
         if inbox.is_dir():
             known = self.ledger.arrivals("inbox")
             items = scan(inbox, source="inbox", relative_to=self.home, known=known)
-            rules = find_urgent and any(q.urgent.senders or q.urgent.words for q in self.queues.queues)
-            is_urgent = self._is_urgent if rules else None
             grown = receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit, is_urgent)
         for path in paths:
             items = _belonging_to(scan(path, source="files"), calendar, day)
             grown += receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit)
-        return grown
+
+        def take(items: Iterable[RawItem]) -> Grown:
+            return receive(self.ledger, self.raw, items, calendar.day_of, on_progress, None, is_urgent)
+
+        if limit is not None:
+            return grown + mailboxes.take_in_some(take, limit)
+        return grown + mailboxes.take_in_all(take, insist=insist)
+
+    @cached_property
+    def mailboxes(self) -> Mailboxes:
+        return Mailboxes(
+            accounts=load_sources(self.settings).imap,
+            ledger=self.ledger,
+            raw=self.raw,
+            scratch=FileSpool(self.home).scratch(),
+            calendar=self.settings.calendar,
+            first_day=self.settings.first_day,
+            clock=self.clock,
+        )
+
+    def mailboxes_for(self, day: date | None) -> Mailboxes:
+        """The mailboxes as a round of receiving reads them; only a rehearsal keeps to one day."""
+        return self.mailboxes
 
     def _is_urgent(self, item: RawItem) -> bool:
         """Whether its queue's rule calls a message urgent, by its head and its own words: no attachment is read."""

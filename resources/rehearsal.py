@@ -16,7 +16,9 @@ from llm_assets.domain.tables import Table
 from resources.assembly import Assembly
 from resources.lake import Lake
 from resources.ledger import SqlLedger
+from resources.mailboxes import Mailboxes
 from resources.raw_store import RawStore
+from resources.source_state import SourceState
 
 
 class RehearsedLedger(SqlLedger):
@@ -39,6 +41,12 @@ class RehearsedLedger(SqlLedger):
         new = ((p, self._new.get((source, p))) for p in places)
         return super().known_digests(source, places) | {p: r.raw_sha256 for p, r in new if r is not None}
 
+    def note_look(self, after: SourceState) -> None:
+        """What a rehearsal saw of a mailbox is no news to anybody."""
+
+    def renumber(self, source: str, places: Mapping[str, str]) -> None:
+        """The next look that counts finds them again."""
+
 
 class RehearsedRaw(RawStore):
     """The raw store with new bytes in memory."""
@@ -51,6 +59,9 @@ class RehearsedRaw(RawStore):
         sha256 = digest_bytes(data)
         self._new[sha256] = data
         return sha256
+
+    def put_file(self, path: Path) -> str:
+        return self.put(path.read_bytes())
 
     def get(self, sha256: str) -> bytes:
         new = self._new.get(sha256)
@@ -108,3 +119,7 @@ class Rehearsal(Assembly):
     @cached_property
     def profile(self) -> Profile:
         return self.configured_profile
+
+    def mailboxes_for(self, day: date | None) -> Mailboxes:
+        """Read in memory, so only what the planned day needs."""
+        return self.mailboxes if day is None else self.mailboxes.of_day(day)

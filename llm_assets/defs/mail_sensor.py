@@ -35,6 +35,7 @@ def mail_sensor(job: UnresolvedJob) -> dg.SensorDefinition:
         with desk.open() as assembly:
             urgent = assembly.receive(limit=MESSAGES_A_TICK, find_urgent=True).urgent_days
             position, grown = assembly.ledger.grown_since(cursor.position)
+            troubled = assembly.mailboxes.troubled()
             now = assembly.clock()
         nights = Nights(desk.settings.first_day, desk.settings.calendar.day_of(now))
         if unreadable := {day for day in grown if day < nights.first}:
@@ -49,7 +50,12 @@ def mail_sensor(job: UnresolvedJob) -> dg.SensorDefinition:
             dg.RunRequest(run_key=f"mail:{day}:{now.isoformat()}", partition_key=day.isoformat())
             for day in sorted(due)
         ]
-        return dg.SensorResult(run_requests=requests, cursor=write_cursor(after, now))
+        said = "; ".join(f"mailbox {mailbox.name}: {mailbox.why}" for mailbox in troubled)
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=said if said and not requests else None,
+            cursor=write_cursor(after, now),
+        )
 
     return new_mail
 

@@ -103,7 +103,9 @@ def _summary(
 
 
 def _missing(assembly: Assembly, day: date) -> Iterator[Missing]:
-    """What is open in each step and why, with the provider's word where it gave one."""
+    """What is not read, and what is open in each step and why, with the provider's word where it gave one."""
+    for mailbox in assembly.mailboxes.unread(day):
+        yield Missing(f"mailbox {mailbox.name}", mailbox.why)
     received = len(assembly.ledger.received(day))
     read = sum(1 for _ in assembly.lake.read(DOCUMENTS, day, ["day"]))
     if received != read:

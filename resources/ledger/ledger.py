@@ -1,6 +1,6 @@
 """The ledger as the engine knows it: each method is one transaction around one query module. No SQL here."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
@@ -24,10 +24,23 @@ from llm_assets.engine.ports import (
     UsageRow,
     Work,
 )
-from resources.ledger import audit, batching, forms, online, people, planning, register, settling, spending
+from resources.imap_places import Registered
+from resources.ledger import (
+    audit,
+    batching,
+    forms,
+    online,
+    people,
+    planning,
+    register,
+    settling,
+    sources,
+    spending,
+)
 from resources.ledger.database import Database
 from resources.ledger.settling import Bill
 from resources.ledger.trail import Trail
+from resources.source_state import SourceState
 
 
 class SqlLedger:
@@ -89,6 +102,28 @@ class SqlLedger:
         """What a source brought after a position in the register, the first `limit` of it."""
         with self._database.reading() as connection:
             return forms.registered_after(connection, source, position, limit)
+
+    def source_state(self, source: str) -> SourceState | None:
+        """None before a source was looked at."""
+        with self._database.reading() as connection:
+            return sources.state(connection, source)
+
+    def note_look(self, after: SourceState) -> None:
+        with self._database.writing() as connection:
+            sources.note_look(connection, after)
+
+    def known_uids(self, source: str, folder: str, validity: int) -> set[int]:
+        with self._database.reading() as connection:
+            return sources.known_uids(connection, source, folder, validity)
+
+    def numbered_otherwise(self, source: str, folder: str, validity: int) -> list[Registered]:
+        with self._database.reading() as connection:
+            return sources.numbered_otherwise(connection, source, folder, validity)
+
+    def renumber(self, source: str, places: Mapping[str, str]) -> None:
+        """New place -> the place by which the message is registered."""
+        with self._database.writing() as connection:
+            sources.renumber(connection, source, places)
 
     def plan(
         self, day: date, step: str, work: Sequence[Work], *, rework: Rework, max_attempts: int

@@ -72,6 +72,25 @@ received = Table(
     Index("ix_received_day", "day"),
 )
 
+sources = Table(
+    "sources",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("looked_at", Instant, nullable=False),
+    Column("read_until", Instant),
+    Column("failures", Integer, nullable=False),
+    Column("trouble", Text, nullable=False),
+)
+
+renumbered = Table(
+    "renumbered",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    # By which the register knows the message.
+    Column("first_place", Text, nullable=False),
+)
+
 work = Table(
     "work",
     metadata,
