@@ -193,11 +193,10 @@ def _html(data: bytes, declared: str | None) -> Extract:
 
 
 def _plain(data: bytes, declared: str | None) -> Extract:
-    decoded = charset.decode(data, declared)
+    decoded = charset.decode(data[: 4 * MAX_TEXT], declared)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
-    return Extract(
-        text, "plain", flags=("charset_guessed",) if decoded.guessed and decoded.charset != "utf-8" else ()
-    )
+    flags = ("charset_guessed",) if decoded.guessed and decoded.charset != "utf-8" else ()
+    return Extract(text, "plain", flags=(*flags, "truncated") if len(data) > 4 * MAX_TEXT else flags)
 
 
 def of_message(data: bytes, message: Message, *, filename: str, content_type: str) -> Attachment:

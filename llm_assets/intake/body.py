@@ -148,10 +148,7 @@ def text_of(part: Part, *, hint: str | None = None) -> Text:
     decoded = charset.decode(data, declared, hint=hint)
     if decoded.guessed:
         flags.add("charset_guessed")
-    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    if len(text) > MAX_TEXT:
-        text = text[:MAX_TEXT]
-        flags.add("truncated")
+    text = decoded.text[: 2 * MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     if part.content_type in ("text/html", "text/x-amp-html", "text/enriched", "text/richtext"):
         page = html.to_text(text)
         text = page.text
@@ -159,6 +156,9 @@ def text_of(part: Part, *, hint: str | None = None) -> Text:
             flags.add("hidden_text")
     elif _flowed(part):
         text = _unflow(text)
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT]
+        flags.add("truncated")
     return Text(text, frozenset(flags))
 
 

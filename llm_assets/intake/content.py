@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from llm_assets.domain.document import Address, Attachment
-from llm_assets.intake import language, quotes
+from llm_assets.intake import language, quotes, romanised
 
 _FORWARD_SUBJECT = re.compile(
     r"^\s*(?:\w{2,6}\s?:\s*)?(?:fwd?|fw|пересл|пер|переслано|қайта жіб|wg|tr|rv|enc)\s?[:.]", re.I
@@ -37,3 +37,9 @@ def language_of(new_text: str, text: str, subject: str, files: Iterable[Attachme
         if found != "und":
             return found
     return "und"
+
+
+def is_transliterated(new_text: str, text: str, subject: str) -> bool:
+    """What the sender wrote, or the subject where they wrote nothing, is Russian or Kazakh in Latin letters."""
+    written = next((t for t in (new_text, text, subject) if any(c.isalpha() for c in t)), "")
+    return romanised.language_of(written) is not None

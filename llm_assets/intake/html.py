@@ -14,6 +14,9 @@ from llm_assets.intake.visibility import Look, look_of
 MAX_HTML = 8_000_000
 MAX_DEPTH = 3_000
 """Open elements beyond which only the tags are taken out."""
+MAX_ATTRIBUTES = 1_000
+MAX_QUOTES = 20
+"""Marks before a quoted line."""
 _SILENT = {"script", "style", "head", "title", "template", "noscript", "object", "svg", "select", "datalist"}
 _BLOCK = {
     "address",
@@ -60,6 +63,7 @@ _NESTING = re.compile(
     r"<(/?)(?:div|span|font|table|blockquote|center|section|article|ul|ol|dl|b|i|u|em|strong|a|big|small|sub|sup)\b",
     re.I,
 )
+_LONG_TAG = re.compile(r"<([a-z][\w:-]{0,30}+)([^<>]{4000,}+)>", re.I)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\u00ad\ufeff\u034f]")
 
@@ -76,6 +80,8 @@ class _Writer:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.current: list[str] = []
+        self.filled = False
+        """True when the line has more than white space so far."""
         self.depth = 0
         self.blank_depth: int | None = None
 
@@ -87,16 +93,17 @@ class _Writer:
     def add(self, run: str) -> None:
         if self.blank_depth is not None and run.strip():
             if self.lines and self.lines[-1].strip("> "):
-                self.lines.append("> " * min(self.blank_depth, self.depth))
+                self.lines.append(_marks(min(self.blank_depth, self.depth)))
             self.blank_depth = None
         self.current.append(run)
+        self.filled = self.filled or not run.isspace()
 
     def end_line(self, *, force: bool = False) -> None:
         line = "".join(self.current)
         line = re.sub(r" ?\t ?", "\t", re.sub(r" {2,}", " ", line)).strip(" ")
-        self.current = []
+        self.current, self.filled = [], False
         if line.strip() or force:
-            self.lines.append("> " * self.depth + line.rstrip())
+            self.lines.append(_marks(self.depth) + line.rstrip())
 
     def text(self) -> str:
         self.end_line()
@@ -104,9 +111,13 @@ class _Writer:
         return re.sub(r"\n{3,}", "\n\n", joined).strip("\n")
 
 
+def _marks(depth: int) -> str:
+    return "> " * min(depth, MAX_QUOTES)
+
+
 def to_text(source: str) -> Page:
     """The visible text. Nesting of any depth is read; the walk is iterative and visits each node once."""
-    source = source[:MAX_HTML]
+    source = _LONG_TAG.sub(_bared, source[:MAX_HTML])
     if _too_deep(source):
         return Page(_without_tags(source), False)
     tree = LexborHTMLParser(source)
@@ -169,6 +180,15 @@ class _Walk:
             self.hidden = True
 
 
+def _bared(tag: re.Match[str]) -> str:
+    """The tag, without its attributes where there are more than any page has: the parser compares each with each."""
+    return (
+        tag.group()
+        if len(tag.group(2).split(None, MAX_ATTRIBUTES)) <= MAX_ATTRIBUTES
+        else f"<{tag.group(1)}>"
+    )
+
+
 def _too_deep(source: str) -> bool:
     """Nesting that no mail program writes; the parser's time grows with its square."""
     depth = 0
@@ -202,14 +222,14 @@ def _open(writer: _Writer, node: LexborNode, tag: str) -> None:
     if tag == "br":
         writer.end_line(force=True)
     elif tag in ("td", "th"):
-        if "".join(writer.current).strip():
+        if writer.filled:
             writer.current.append("\t")
     elif tag in _BLOCK:
         writer.end_line()
         if tag in _SPACED:
             writer.want_blank()
         if tag == "hr":
-            writer.lines.append("> " * writer.depth + "_" * 32)
+            writer.lines.append(_marks(writer.depth) + "_" * 32)
         if tag == "blockquote":
             writer.depth += 1
         if tag == "li":

@@ -8,6 +8,8 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from llm_assets.intake import romanised
+
 MAX_JUDGED = 4_000
 _CYRILLIC_SHARE = 4
 """One Cyrillic letter in four decides: product names and addresses stand in Latin letters everywhere."""
@@ -17,29 +19,39 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 """Single letters of far alphabets are the faces people draw with them."""
 _LETTER = re.compile(r"[^\W\d_]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _NOISE = re.compile(
-    r"https?://\S+|www\.\S+|\S+@\S+|<[^>\s]*>|\bX{2,}\b|[\w.-]+\.(?:com|ru|kz|org|net|example)\b"
+    r"https?://\S+|www\.\S+|(?<!\S)\S{1,100}@\S+|<[^>\s]*>|\bX{2,}\b|(?<![\w.-])[\w.-]{1,100}\.(?:com|ru|kz|org|net|example)\b"
 )
-_RUSSIAN_ONLY = re.compile(
-    r"\b(?:и|не|на|что|это|но|как|ещ[её]|очень|вс[её]|почему|для|есть|нет|я|вы|мы|у|по|с|к|о|в|из|за|от|до|только|можно"
-    r"|мне|меня|мой|где|когда|если|или|был[аои]?|уже|при|так|то|же|бы|чтобы|здравствуйте|добрый|день|пожалуйста)\b",
-    re.I,
+_RUSSIAN_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "и не на что это но как еще ещё очень все всё почему для есть нет я вы мы у по с к о в из за от до только можно мне"
+        " меня мой где когда если или был была было были буду будь уже при так то же бы чтобы здравствуйте добрый день"
+        " пожалуйста",
+    )
 )
-_KAZAKH_WORDS = re.compile(
-    r"\b(?:бар|жок|жақсы|жаксы|керек|емес|мен|сен|сіз|сиз|бул|осы|деп|болып|болады|болмайды|болса|рахмет|неге|калай"
-    r"|қалай|ушин|тек|барлыгы|барлық|барлык|адам|екен|кандай|қандай|дурыс|жасап|алып|берди|берип|кайда|коп|ман|дан|гана"
-    r"|саламатсыз|салем|сәлем|казак|тенге|маган|сизге|сіздер|сиздер|жатыр|отыр|тур|ед[иі]м?|жаман|керемет|унайды|турады"
-    r"|кой|кана|алмай|болмай|беред[иі]|келед[иі]|болд[ыі]|кылып|дейд[иі]|енд[иі]|бир|бер|ал|айт|сагат|кун|жыл)\b",
-    re.I,
+_KAZAKH_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "бар жок жақсы жаксы керек емес мен сен сіз сиз бул осы деп болып болады болмайды болса рахмет неге калай қалай ушин"
+        " тек барлыгы барлық барлык адам екен кандай қандай дурыс жасап алып берди берип кайда коп ман дан гана саламатсыз"
+        " салем сәлем казак тенге маган сизге сіздер сиздер жатыр отыр тур еди еді едим едім жаман керемет унайды турады кой"
+        " кана алмай болмай береди береді келеди келеді болды болді кылып дейди дейді енди енді бир бер ал айт сагат кун жыл",
+    )
 )
-_KAZAKH_ENDINGS = re.compile(
-    r"\w{3,}(?:дын|дин|тын|тин|нын|нин|лар|лер|дар|дер|тар|тер|ган|ген|кан|кен|мыз|миз|сыз|сиз|ады|еди|йды|йди|майды"
-    r"|мейди|пты|пти|дык|дик|гыз|гиз|лык|лик|дагы|деги|тагы|теги|нан|нен|тан|тен)\b",
-    re.I,
+_KAZAKH_ENDINGS = frozenset(
+    re.findall(
+        r"\w+",
+        "дын дин тын тин нын нин лар лер дар дер тар тер ган ген кан кен мыз миз сыз сиз ады еди йды йди майды мейди пты пти"
+        " дык дик гыз гиз лык лик дагы деги тагы теги нан нен тан тен",
+    )
 )
-_RUSSIAN_ENDINGS = re.compile(
-    r"\w{2,}(?:ть|ться|ет|ют|ого|его|ому|ему|ый|ий|ая|ое|ые|ых|их|ами|ями|ов|ев|ость|ение|ания|ции|ция|ешь|ишь|лся|лась)\b",
-    re.I,
+_RUSSIAN_ENDINGS = frozenset(
+    re.findall(
+        r"\w+",
+        "ть ться ет ют ого его ому ему ый ий ая ое ые ых их ами ями ов ев ость ение ания ции ция ешь ишь лся лась",
+    )
 )
 
 
@@ -94,12 +106,18 @@ def _of_one(text: str) -> str:
 
 
 def _shares(text: str) -> _Shares:
-    words = re.findall(r"[^\W\d_]+", text)
+    words = _LETTERS.findall(text.lower())
     total = max(1, len(words))
-    special = sum(1 for w in words if _KAZAKH.search(w))
-    kazakh = special + len(_KAZAKH_WORDS.findall(text)) + 0.5 * len(_KAZAKH_ENDINGS.findall(text))
-    russian = len(_RUSSIAN_ONLY.findall(text)) + 0.6 * len(_RUSSIAN_ENDINGS.findall(text))
+    kazakh = russian = 0.0
+    for word in words:
+        kazakh += (_KAZAKH.search(word) is not None) + (word in _KAZAKH_WORDS)
+        kazakh += 0.5 * _ends(word, _KAZAKH_ENDINGS, stem=3)
+        russian += (word in _RUSSIAN_WORDS) + 0.6 * _ends(word, _RUSSIAN_ENDINGS, stem=2)
     return _Shares(min(1.0, kazakh / total), min(1.0, russian / total))
+
+
+def _ends(word: str, endings: Collection[str], *, stem: int) -> bool:
+    return any(word[-n:] in endings for n in range(2, min(6, len(word) - stem + 1)))
 
 
 def _of_cyrillic(text: str) -> str:
@@ -112,7 +130,10 @@ def _of_cyrillic(text: str) -> str:
 
 
 def _of_latin(text: str, letters: int) -> str:
-    """English unless the text is long enough to be sure of another language."""
+    """English unless the text is long enough to be sure of another language, or is Russian or Kazakh in disguise."""
+    disguised = romanised.language_of(text)
+    if disguised is not None:
+        return disguised
     return _ranked(text.lower(), among=_LATIN_LANGUAGES) if letters >= 60 else "en"
 
 

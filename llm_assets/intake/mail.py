@@ -16,7 +16,7 @@ from llm_assets.intake import (
     winmail,
 )
 from llm_assets.intake.body import Body, Loose
-from llm_assets.intake.content import language_of, own_words
+from llm_assets.intake.content import is_transliterated, language_of, own_words
 from llm_assets.intake.mime import Part
 from llm_assets.intake.reading import Reading
 
@@ -87,7 +87,10 @@ def _message(
         new_text=new_text,
         language=language_of(new_text, text, subject, files),
         attachments=tuple(files),
-        flags=tuple(_flags(root, sorted_body, text, files)),
+        flags=(
+            *_flags(root, sorted_body, text, files),
+            *(("transliterated",) if is_transliterated(new_text, text, subject) else ()),
+        ),
     )
 
 
@@ -170,8 +173,11 @@ def _nested(item: Loose, hint: str | None, reading: Reading, depth: int) -> Atta
     data, _ = transfer.content(item.part)
     name = body.clean_name(item.filename)
     kind = item.part.content_type
-    if kind not in ("message/rfc822", "message/global", "message/news") or depth >= reading.max_nesting:
+    if kind not in ("message/rfc822", "message/global", "message/news"):
         return attachments.read(data, filename=name, content_type=kind, reading=reading)
+    if depth >= reading.max_nesting:
+        found = attachments.read(data, filename=name, content_type=kind, reading=reading)
+        return replace(found, flags=(*found.flags, "too_deep"))
     blank = attachments.unread(data, name or "message.eml", kind)
     return attachments.under_watch(blank, reading, lambda: [_inner(data, name, kind, reading, depth)])[0]
 

@@ -23,7 +23,8 @@ def messages(lines: Iterable[bytes]) -> Iterator[bytes]:
                     yield _message(current)
                 current = []
             else:
-                current = [*(current or []), candidate] if current is not None else [candidate]
+                current = current if current is not None else []
+                current.append(candidate)
             candidate = None
         if after_blank and line.startswith(b"From "):
             candidate = line

@@ -121,7 +121,7 @@ def _split_headers(source: bytes, span: _Span) -> _Entity:
             break
         position = following
         if position - span.start > MAX_HEADERS:
-            blank = _LINE_END.search(source, position, end)
+            blank = _LINE_END.search(source, position - 2, end)
             return _Entity(tuple(headers), blank.end() if blank is not None else end, False)
     if name:
         headers.append(_header(name, value))

@@ -8,15 +8,17 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable
-from typing import IO
-from xml.etree import ElementTree  # expat 2.4 and later refuses entity bombs itself
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
+from llm_assets.intake.markup import Event, RefusedError, Sink, events
 from llm_assets.intake.reading import Extract, Reading
 
-_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+_TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+_OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+_SHEETS = re.compile(r"xl/worksheets/[^/]+\.(?:xml|bin)")
+_PLACE = re.compile(rb'<(?:\w+:)?c\s[^>]{0,200}?\br="([A-Z]{1,3})(\d{1,7})"')
 _WORD_PARTS = re.compile(r"word/(?:document\d*|footnotes|endnotes|header\d*|footer\d*|comments)\.xml")
 _SLIDES = re.compile(r"ppt/(?:slides/slide|notesSlides/notesSlide)(\d+)\.xml")
 _BROKEN = (
@@ -30,6 +32,8 @@ _BROKEN = (
     zlib.error,
 )
 MAX_CELLS = 500_000
+MAX_AREA = 20_000_000
+"""Cells of one sheet, empty ones between its corners counted; each takes the library 24 bytes."""
 
 
 def read_zip_document(data: bytes, reading: Reading) -> Extract | None:
@@ -48,27 +52,38 @@ def read_zip_document(data: bytes, reading: Reading) -> Extract | None:
 def _of_kind(box: zipfile.ZipFile, names: set[str], data: bytes) -> Extract | None:
     if any(n.startswith("word/document") for n in names):
         parts = sorted((n for n in names if _WORD_PARTS.fullmatch(n)), key=_word_order)
-        return _joined(_word(box.open(n)) for n in parts)
+        return _joined(box, parts, _word)
     if any(n.startswith("xl/workbook") for n in names):
-        return read_workbook(data)
+        return _workbook_of(box, names, data)
     if any(n.startswith("ppt/slides/") for n in names):
         slides = sorted((n for n in names if _SLIDES.fullmatch(n)), key=_slide_order)
-        found = _joined(_slide(box.open(n)) for n in slides)
-        return Extract(found.text, found.source, sum("notes" not in n for n in slides), None, found.flags)
+        return replace(_joined(box, slides, _slide), pages=sum("notes" not in n for n in slides))
     if "content.xml" in names and "mimetype" in names:
         if b"encryption-data" in box.read("META-INF/manifest.xml"):
             return Extract(flags=("encrypted",))
-        return _joined(_open_document(box.open(n)) for n in ("content.xml",))
+        return _joined(box, ["content.xml"], _open_document)
     return None
 
 
-def _joined(texts: Iterable[str]) -> Extract:
-    out: list[str] = []
-    try:
-        out.extend(texts)
-    except ElementTree.ParseError:
-        return Extract("\n\n".join(out), "office" if out else "none", flags=("unreadable",))
-    return Extract("\n\n".join(t for t in out if t.strip()), "office")
+Fill = Callable[[Iterator[Event], Sink], None]
+
+
+def _joined(box: zipfile.ZipFile, parts: Iterable[str], fill: Fill) -> Extract:
+    """The texts of the parts, each as far as it can be read."""
+    texts: list[str] = []
+    flags: dict[str, None] = {}
+    for name in parts:
+        sink = Sink()
+        with box.open(name) as stream:
+            try:
+                fill(events(stream), sink)
+            except RefusedError:
+                flags["unreadable"] = None
+            if sink.full or stream.read(1):
+                flags["truncated"] = None
+        texts.append(_tidy("".join(sink.parts)))
+    text = "\n\n".join(t for t in texts if t.strip())
+    return Extract(text, "office" if text or not flags else "none", flags=tuple(flags))
 
 
 def _word_order(name: str) -> tuple[int, str]:
@@ -81,88 +96,118 @@ def _slide_order(name: str) -> tuple[int, bool]:
     return (int(match.group(1)) if match is not None else 0, "notes" in name)
 
 
-def _word(stream: IO[bytes]) -> str:
+def _word(found: Iterator[Event], sink: Sink) -> None:
     """Runs of a Word part by local names: the strict variant of the format has other namespaces."""
-    out: list[str] = []
-    skipping = 0
-    for event, node in ElementTree.iterparse(stream, events=("start", "end")):  # noqa: S314
-        name = node.tag.rpartition("}")[2]
-        if name == "Fallback":
-            skipping += 1 if event == "start" else -1
-        elif event == "start" or skipping:
+    skipping, inside = 0, False
+    for kind, _, name, attributes in found:
+        if kind == "text":
+            if inside and not skipping:
+                sink.add(name)
+            if sink.full:
+                return
+        elif name == "Fallback":
+            skipping += 1 if kind == "start" else -1
+        elif skipping:
             continue
         elif name == "t":
-            out.append(node.text or "")
-        elif name in ("tab", "ptab") and not node.get(node.tag.removesuffix(name) + "val"):
-            out.append("\t")
-        elif name in ("br", "cr", "p"):
-            out.append("\n")
-        elif name == "noBreakHyphen":
-            out.append("-")
-        elif name == "tc":
-            _end_cell(out)
-        elif name == "tr":
-            out.append("\n")
-            node.clear()
-    return _tidy("".join(out))
+            inside = kind == "start"
+        elif kind == "start":
+            if name in ("tab", "ptab") and "val" not in attributes:
+                sink.add("\t")
+        else:
+            _end_of_word(name, sink)
 
 
-def _end_cell(out: list[str]) -> None:
-    while out and out[-1] == "\n":
-        out.pop()
-    out.append("\t")
+def _end_of_word(name: str, sink: Sink) -> None:
+    if name in ("br", "cr", "p", "tr"):
+        sink.add("\n")
+    elif name == "noBreakHyphen":
+        sink.add("-")
+    elif name == "tc":
+        sink.end_cell()
 
 
-def _slide(stream: IO[bytes]) -> str:
-    out: list[str] = []
-    for _, node in ElementTree.iterparse(stream):  # noqa: S314
-        name = node.tag.rpartition("}")[2]
-        if name == "t":
-            out.append(node.text or "")
-        elif name in ("p", "br", "tr"):
-            out.append("\n")
-        elif name == "tc":
-            _end_cell(out)
-    return _tidy("".join(out))
+def _slide(found: Iterator[Event], sink: Sink) -> None:
+    inside = False
+    for kind, _, name, _ in found:
+        if kind == "text":
+            if inside:
+                sink.add(name)
+            if sink.full:
+                return
+        elif name == "t":
+            inside = kind == "start"
+        elif kind == "end" and name in ("p", "br", "tr"):
+            sink.add("\n")
+        elif kind == "end" and name == "tc":
+            sink.end_cell()
 
 
-def _open_document(stream: IO[bytes]) -> str:
-    out: list[str] = []
-    root = ElementTree.parse(stream).getroot()  # noqa: S314
-    stack: list[tuple[ElementTree.Element, int]] = [(root, 0)]
-    while stack:
-        node, stage = stack.pop()
-        if stage == 1:
-            out.append(_closing(node.tag, out))
-            out.append(node.tail or "" if _runs(node.tag) else "")
-            continue
-        if node.tag == _OFFICE + "annotation":
-            continue
-        stack.append((node, 1))
-        if node.tag == _TEXT + "s":
-            out.append(" ")
-        elif _runs(node.tag):
-            out.append(node.text or "")
-        stack.extend((child, 0) for child in reversed(node))
-    return _tidy("".join(out))
+def _open_document(found: Iterator[Event], sink: Sink) -> None:
+    """Characters directly inside elements of the text namespace, without comments."""
+    inside: list[bool] = []
+    skipping = 0
+    for kind, space, name, attributes in found:
+        if kind == "text":
+            if inside and inside[-1] and not skipping:
+                sink.add(name)
+            if sink.full:
+                return
+        elif space == _OFFICE and name == "annotation":
+            skipping += 1 if kind == "start" else -1
+        elif kind == "start":
+            inside.append(space == _TEXT)
+            if space == _TEXT and name == "s" and not skipping:
+                sink.add(
+                    " " * min(100, int(attributes.get("c", "1")) if attributes.get("c", "1").isdigit() else 1)
+                )
+        else:
+            inside.pop()
+            if not skipping:
+                _end_of_open(space, name, sink)
 
 
-def _runs(tag: str) -> bool:
-    return tag.startswith(_TEXT)
-
-
-def _closing(tag: str, out: list[str]) -> str:
-    if tag in (_TEXT + "p", _TEXT + "h", _TEXT + "line-break", _TABLE + "table-row"):
-        return "\n"
-    if tag == _TABLE + "table-cell":
-        while out and out[-1] in ("\n", ""):
-            out.pop()
-        return "\t"
-    return "\t" if tag == _TEXT + "tab" else ""
+def _end_of_open(space: str, name: str, sink: Sink) -> None:
+    if (space == _TEXT and name in ("p", "h", "line-break")) or (space == _TABLE and name == "table-row"):
+        sink.add("\n")
+    elif space == _TABLE and name == "table-cell":
+        sink.end_cell()
+    elif space == _TEXT and name == "tab":
+        sink.add("\t")
 
 
 def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip()
+
+
+def _workbook_of(box: zipfile.ZipFile, names: Iterable[str], data: bytes) -> Extract:
+    """The library lays a sheet out in full, from its first cell to its last: two cells far apart would fill memory."""
+    for name in names:
+        if _SHEETS.fullmatch(name) and _area(box, name) > MAX_AREA:
+            return Extract(flags=("too_large",))
+    return read_workbook(data)
+
+
+def _area(box: zipfile.ZipFile, name: str) -> int:
+    """Rows times columns between the first and the last cell that say where they are."""
+    low_row, high_row, low_column, high_column = 1 << 30, 0, 1 << 30, 0
+    rest = b""
+    with box.open(name) as stream:
+        while chunk := stream.read(1_000_000):
+            block = rest + chunk
+            rest = block[-300:]
+            for letters, digits in _PLACE.findall(block):
+                row, column = int(digits), _column(letters)
+                low_row, high_row = min(low_row, row), max(high_row, row)
+                low_column, high_column = min(low_column, column), max(high_column, column)
+    return max(0, high_row - low_row + 1) * max(0, high_column - low_column + 1)
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def read_workbook(data: bytes) -> Extract:

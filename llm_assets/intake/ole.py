@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from llm_assets.intake import charset
 
 MAX_STREAM = 60_000_000
+MAX_STREAMS = 20_000
+MAX_TEXT = 2_000_000
 _STREAM = re.compile(r"__substg1\.0_([0-9A-Fa-f]{4})([0-9A-Fa-f]{4})")
 IS_OUTLOOK = ("__properties_version1.0",)
 """The stream that every Outlook message has and no other file."""
@@ -63,11 +65,10 @@ def streams_of(data: bytes) -> dict[tuple[str, ...], bytes] | None:
 
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
-            return {
-                tuple(name.lower() for name in path): ole.openstream(path).read()
-                for path in ole.listdir(streams=True)
-                if ole.get_size(path) <= MAX_STREAM
-            }
+            paths = [p for p in ole.listdir(streams=True)[:MAX_STREAMS] if ole.get_size(p) <= MAX_STREAM]
+            if sum(ole.get_size(p) for p in paths) > 2 * len(data):
+                return None  # streams that share their sectors: a small file that unpacks without end
+            return {tuple(name.lower() for name in path): ole.openstream(path).read() for path in paths}
     except (OSError, ValueError, IndexError, struct.error, TypeError, AttributeError):
         return None
 
@@ -148,9 +149,13 @@ def _pieces(main: bytes, clx: bytes) -> str:
     count = (len(plc) - 4) // 12
     places = struct.unpack_from(f"<{count + 1}I", plc)
     out: list[str] = []
+    left = MAX_TEXT
     for i in range(count):
+        if left <= 0:
+            break
         (packed,) = struct.unpack_from("<I", plc, 4 * (count + 1) + 8 * i + 2)
-        characters = places[i + 1] - places[i]
+        characters = min(max(0, places[i + 1] - places[i]), left)
+        left -= characters
         if packed & 0x40000000:
             start = (packed & 0x3FFFFFFF) // 2
             out.append(main[start : start + characters].decode("cp1252", "replace"))
@@ -161,15 +166,18 @@ def _pieces(main: bytes, clx: bytes) -> str:
 
 def _clean(text: str) -> str:
     out: list[str] = []
-    instruction: list[bool] = []
+    fields: list[bool] = []
+    hidden = 0
     for char in text:
         if char == "\x13":
-            instruction.append(True)
-        elif char == "\x14" and instruction:
-            instruction[-1] = False
-        elif char == "\x15" and instruction:
-            instruction.pop()
-        elif not any(instruction):
+            fields.append(True)
+            hidden += 1
+        elif char in ("\x14", "\x15") and fields:
+            hidden -= fields[-1]
+            fields[-1] = False
+            if char == "\x15":
+                fields.pop()
+        elif not hidden:
             out.append(
                 {"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x07": "\t", "\x1e": "-", "\xa0": " "}.get(
                     char, char

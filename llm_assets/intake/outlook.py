@@ -1,11 +1,12 @@
 """An Outlook .msg file to a Message: its transport headers where it has them, its properties where not."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from llm_assets.domain.document import Address, Attachment, Message
 from llm_assets.intake import attachments, body, charset, headers, html, identity, mime, rtf
 from llm_assets.intake.body import Text
-from llm_assets.intake.content import language_of, own_words
+from llm_assets.intake.content import is_transliterated, language_of, own_words
 from llm_assets.intake.injection import watched
 from llm_assets.intake.ole import Stored
 from llm_assets.intake.reading import Reading
@@ -43,8 +44,17 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
         delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))) if root is not None else (),
         date=_date(stored, root), text=text, new_text=new_text,
         language=language_of(new_text, text, subject, files), attachments=tuple(files),
-        flags=tuple(dict.fromkeys((*flags, *(("empty_body",) if not text.strip() else ())))),
+        flags=tuple(_flags(flags, text, is_transliterated(new_text, text, subject))),
     )  # fmt: skip
+
+
+def _flags(found: Iterable[str], text: str, transliterated: bool) -> dict[str, None]:
+    flags = dict.fromkeys(sorted(found))
+    if not text.strip():
+        flags["empty_body"] = None
+    if transliterated:
+        flags["transliterated"] = None
+    return flags
 
 
 def _body(stored: Stored) -> Text:

@@ -64,8 +64,8 @@ def _with_scans(
         return Extract(
             text, "text-layer" if text.strip() else "none", total, None, (*dict.fromkeys(flags), "ocr_off")
         )
-    images = [_picture(document, number) for number in scans[: reading.max_ocr_pages]]
-    seen = ocr.read_pages([i for i in images if i is not None], reading, total=len(scans))
+    images = (_picture(document, number) for number in scans[: reading.max_ocr_pages])
+    seen = ocr.read_pages((i for i in images if i is not None), reading, total=len(scans))
     joined = "\n\n".join(t for t in (text, seen.text) if t.strip())
     flags = [*dict.fromkeys((*flags, *seen.flags))]
     return Extract(

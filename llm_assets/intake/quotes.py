@@ -12,6 +12,12 @@ from llm_assets.intake import signature
 
 MAX_ATTRIBUTION = 320
 """Characters of the line (or joined lines) that introduces a quotation."""
+MAX_MARK = 400
+"""Characters of a line that announces an earlier mail; longer ones are text."""
+MAX_BLANK = 30
+"""Lines without words between such a line and what it announces."""
+MAX_FORWARDS = 10
+"""Mails forwarded inside each other that are told apart."""
 COVER_WORDS = 12
 """A forwarder's own text of at most so many words is a cover note: the forwarded mail is the content."""
 
@@ -32,25 +38,26 @@ _OPENING = re.compile(
 )
 _QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;)")
 _BARRED = re.compile(r"^\s{0,3}[|│]")
-_RULE = re.compile(r"^[\s>]*[-_=—*]{5,}\s*$")
+_RULE = re.compile(r"[\s>]*+[-_=—*]{5,}+\s*+$")
+_DASHES = r"[\s>]*+(?:\*?[-_=]{2,}+|\*{2,}+)[-_=*]*+\s*+"
 _ORIGINAL = re.compile(
-    r"^[\s>*]*[-_=*]{2,}\s*(?:Original(?: Message| Appointment)?|Исходное (?:сообщение|письмо)|Оригинал(?:ьное)?"
+    _DASHES + r"(?:Original(?: Message| Appointment)?|Исходное (?:сообщение|письмо)|Оригинал(?:ьное)?"
     r" сообщени[ея]|Бастапқы хабар(?:лама)?|Түпнұсқа хабар(?:лама)?|Хабар(?:лама)? түпнұсқасы|Ursprüngliche Nachricht"
     r"|Urspr\. Nachricht|Mensaje original|Mensagem original|Message d'origine|Messaggio originale|Oorspronkelijk bericht"
     r"|Ursprungligt meddelande|Reply message|Reply Above This Line[^-]{0,40})\s*[-_=*]*\s*$",
     re.I,
 )
 _FORWARD = re.compile(
-    r"^[\s>*]*(?:[-_=*]{2,}\s*)(?:Forwarded (?:message|by[^-]{0,120})|Пересылаемое (?:сообщение|письмо)|Пересланное"
+    _DASHES + r"(?:Forwarded (?:message|by[^-]{0,120})|Пересылаемое (?:сообщение|письмо)|Пересланное"
     r" (?:сообщение|письмо)|Переадресованное (?:сообщение|письмо)|Перенаправленное (?:сообщение|письмо)|Переслано"
     r"|Қайта жіберілген хат|(?:Қайта жіберілген|Бағытталған|Жіберілген|Жолданған) хабар(?:лама)?|Weitergeleitete Nachricht"
     r"|Mensaje reenviado|Message transféré|Messaggio inoltrato|Doorgestuurd bericht)\s*[-_=*]*\s*:?\s*$"
-    r"|^[\s>*]*(?:Begin forwarded message|Начало (?:переадресованного|пересылаемого) сообщения|Начало переадресованного"
+    r"|[\s>*]*+(?:Begin forwarded message|Начало (?:переадресованного|пересылаемого) сообщения|Начало переадресованного"
     r" письма|Anfang der weitergeleiteten (?:E-Mail|Nachricht)|Début du message (?:réexpédié|transféré)"
     r"|Қайта жіберілген хабардың басы)\s*:?\s*$",
     re.I,
 )
-_FORWARD_END = re.compile(r"^[\s>*]*[-_=*]{2,}\s*(?:Конец|End of|Соңы)\b.{0,60}$", re.I)
+_FORWARD_END = re.compile(_DASHES + r"(?:Конец|End of|Соңы)\b.{0,60}$", re.I)
 _FROM = frozenset(
     [
         "from",
@@ -172,43 +179,40 @@ def _join(lines: Sequence[str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n ")
 
 
-def _own_lines(lines: list[str], forwarded_to: frozenset[str] = frozenset()) -> list[str]:
+def _own_lines(lines: list[str], forwarded_to: frozenset[str] = frozenset(), depth: int = 0) -> list[str]:
     """Follows the text from the top until history begins that nothing of the sender's can follow."""
     out: list[str] = []
+    said = False
     position = 0
     while position < len(lines):
         mark = _mark_at(lines, position)
         if mark is None:
-            if not _QUOTED.match(lines[position]):
-                out.append(lines[position])
+            line = lines[position]
+            if not _QUOTED.match(line):
+                out.append(line)
+                said = said or any(c.isalnum() for c in line)
             position += 1
             continue
-        if mark.kind == "forward" and is_cover(out):
-            return _with_forwarded(out, lines[mark.end :])
-        if (
-            mark.kind == "history"
-            and forwarded_to
-            and is_cover(out)
-            and _from_others(lines, mark, forwarded_to)
-        ):
-            return _with_forwarded(out, lines[mark.end :])
         if mark.kind == "quote":
             position = _after_quote(lines, mark.end)
             continue
-        if _has_words(out):
+        passed_on = mark.kind == "forward" or (bool(forwarded_to) and _from_others(lines, mark, forwarded_to))
+        if passed_on and depth < MAX_FORWARDS and (not said or is_cover(out)):
+            return _with_forwarded(out, lines[mark.end :], depth)
+        if said:
             return out
         position = mark.end
     return out
 
 
-def _with_forwarded(cover: list[str], rest: list[str]) -> list[str]:
+def _with_forwarded(cover: list[str], rest: list[str], depth: int) -> list[str]:
     start = _after_forward_head(rest)
-    inner = [_FORWARD_END.sub("", line) for line in rest[start:]]
+    inner = [_FORWARD_END.sub("", line) if len(line) <= MAX_MARK else line for line in rest[start:]]
     if inner and sum(1 for line in inner if _QUOTED.match(line)) * 2 > sum(
         1 for line in inner if line.strip()
     ):
         inner = [re.sub(r"^\s{0,3}>\s?", "", line) for line in inner]
-    return [*signature.cut(cover, sender=""), "", *_own_lines(inner)]
+    return [*signature.cut(cover, sender=""), "", *_own_lines(inner, depth=depth + 1)]
 
 
 def _after_forward_head(rest: list[str]) -> int:
@@ -225,7 +229,7 @@ def _after_forward_head(rest: list[str]) -> int:
 
 def _mark_at(lines: list[str], position: int) -> _Mark | None:
     line = lines[position]
-    if not line.strip():
+    if len(line) > MAX_MARK or not line.strip():
         return None
     if _FORWARD.match(line):
         return _Mark(position, position + 1, "forward")
@@ -278,7 +282,8 @@ def _wrapped(lines: list[str], position: int) -> bool:
 
 
 def _next_words(lines: list[str], position: int) -> int:
-    while position < len(lines) and not lines[position].strip(" \t>*"):
+    last = min(len(lines), position + MAX_BLANK)
+    while position < last and not lines[position].strip(" \t>*"):
         position += 1
     return position
 
@@ -327,7 +332,7 @@ def _attribution(lines: list[str], position: int) -> int | None:
         if len(joined) > MAX_ATTRIBUTION:
             return None
         if _introduces(joined):
-            return position + count + 1
+            return _past_verb(lines, position + count + 1)
         if count == 0 and not (
             _OPENING.match(joined) or _DATE.search(joined) or _TIME.search(joined) or "<" in joined
         ):
@@ -335,12 +340,22 @@ def _attribution(lines: list[str], position: int) -> int | None:
     return None
 
 
+def _past_verb(lines: list[str], position: int) -> int:
+    """Past a `> wrote:` that was broken off the line with the address."""
+    following = _next_words(lines, position)
+    if following >= len(lines) or len(lines[following]) > 40:
+        return position
+    tail = lines[following].strip("> \t")
+    return following + 1 if tail.endswith(":") and _VERB.fullmatch(tail[:-1].strip()) else position
+
+
 def _introduces(line: str) -> bool:
     """Reads as `date, name <address> wrote:` in one of its many forms."""
+    if not line.endswith((":", "----", "：", ">", ")")):
+        return False
     dated = bool(_DATE.search(line) or _TIME.search(line))
     boxed = bool(_ANGLE_MAILBOX.search(line))
-    ends = line.endswith((":", "----", "：")) or (boxed and line.endswith((">", ")")))
-    if not ends:
+    if line.endswith((">", ")")) and not boxed:
         return False
     if _VERB.search(line) and line.endswith((":", "-", "：")):
         return dated or boxed or (bool(_OPENING.match(line)) and bool(_MAILBOX.search(line)))
@@ -352,10 +367,6 @@ def _from_others(lines: list[str], mark: _Mark, recipients: frozenset[str]) -> b
     named = next((line for line in lines[mark.start : mark.end] if _header_name(line) in _FROM), "")
     boxes = {box.lower() for box in _MAILBOX.findall(named)}
     return bool(named) and not boxes & recipients
-
-
-def _has_words(lines: Sequence[str]) -> bool:
-    return any(any(c.isalnum() for c in line) for line in lines)
 
 
 def is_cover(own: Sequence[str]) -> bool:

@@ -44,6 +44,9 @@ class Reading:
     max_ocr_pages: int = 20
     max_unzipped: int = 200_000_000
     ocr_seconds: float = 30.0
+    """Of one call of Tesseract."""
+    attachment_seconds: float = 180.0
+    """Of all its pages; the page that is being read when they are over is the last one."""
     max_nesting: int = 5
     files: bool = True
     """False: attachments are named and not read."""

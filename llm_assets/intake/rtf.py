@@ -4,10 +4,15 @@ import re
 import struct
 from dataclasses import dataclass, field
 from html import escape
+from itertools import islice
 
 from llm_assets.intake import html
 
 MAX_RTF = 30_000_000
+MAX_TOKENS = 3_000_000
+"""Words, braces and runs of text that are looked at, some four seconds' worth."""
+MAX_UNPACKED = 10_000_000
+MAX_DEPTH = 1_000
 _TOKEN = re.compile(
     r"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z'])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\"
 )
@@ -75,7 +80,7 @@ class _Reader:
 def to_text(data: bytes) -> str:
     """Readable text of an RTF file. Never raises: what cannot be understood is left out."""
     reader = _Reader()
-    for match in _TOKEN.finditer(data[:MAX_RTF].decode("latin-1")):
+    for match in islice(_TOKEN.finditer(data[:MAX_RTF].decode("latin-1")), MAX_TOKENS):
         word, number, byte, symbol, brace, plain = match.groups()
         if brace is not None:
             _brace(reader, brace)
@@ -101,6 +106,8 @@ def to_text(data: bytes) -> str:
 def _brace(reader: _Reader, brace: str) -> None:
     reader.flush()
     if brace == "{":
+        if len(reader.stack) > MAX_DEPTH:
+            return
         state = reader.state
         reader.stack.append(state)
         reader.state = _State(state.skip, state.charset, state.unicode_skip, state.html_rtf, state.html_tag)
@@ -168,7 +175,7 @@ def decompress(data: bytes) -> bytes:
     _, size, kind, _ = struct.unpack_from("<IIII", data)
     if kind == 0x414C454D:
         return data[16 : 16 + size]
-    if kind != 0x75465A4C or size > MAX_RTF:
+    if kind != 0x75465A4C or size > MAX_UNPACKED:
         return b""
     window = bytearray(_DICTIONARY) + bytearray(4096 - len(_DICTIONARY))
     write, position, out = len(_DICTIONARY), 16, bytearray()

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from llm_assets.intake.mime import Part
 
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_NOT_BASE64 = bytes(
+    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+)
 _FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s\x00-\x1f]")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]+\r?\n", re.M)
 _UU_NAMES = (b"x-uuencode", b"uuencode", b"x-uue", b"uue")
@@ -56,7 +58,7 @@ def _decoded(part: Part, encoding: bytes) -> Iterator[bytes]:
         chunk = rest + part.source[start : min(start + _CHUNK, part.end)]
         rest = b""
         if encoding.startswith(b"base64"):
-            clean = _NOT_BASE64.sub(b"", chunk)
+            clean = chunk.translate(None, _NOT_BASE64)
             clean, rest = clean[: len(clean) // 4 * 4], clean[len(clean) // 4 * 4 :]
             yield _base64(clean)[0]
         elif encoding.startswith(b"quoted-printable"):
@@ -87,7 +89,10 @@ def _base64(body: bytes) -> tuple[bytes, frozenset[str]]:
     """Lenient: foreign bytes are skipped, padded blocks joined, an incomplete last group dropped."""
     defects: set[str] = set()
     out: list[bytes] = []
-    runs = re.findall(rb"([^=]+)(=*)", _NOT_BASE64.sub(b"", body))
+    clean = body.translate(None, _NOT_BASE64)
+    if len(clean) % 4 == 0 and b"=" not in clean[:-2]:
+        return binascii.a2b_base64(clean), frozenset()
+    runs = re.findall(rb"([^=]+)(=*)", clean)
     for number, (run, padding) in enumerate(runs):
         if number and not padding and len(run) % 4:
             defects.add("malformed_mime")

@@ -19,6 +19,7 @@ _COLOR = re.compile(r"(?:^|[;\s])color\s*:\s*([^;!]+)", re.I)
 _BACKGROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]+)", re.I)
 _WHITE = {"#fff", "#ffffff", "white", "rgb(255,255,255)", "#fefefe", "rgba(255,255,255,1)"}
 _SEE_THROUGH = {"", "transparent", "none", "inherit", "initial"}
+MAX_STYLE = 2_000
 _SMALLEST = 2.0
 """Pixels or points from which text can be read at all."""
 
@@ -40,7 +41,7 @@ def look_of(tag: str, attributes: Mapping[str, str | None], above: Look) -> Look
     """The look inside an element; None when the element and everything in it is hidden."""
     if not attributes:
         return above
-    style = attributes.get("style") or ""
+    style = (attributes.get("style") or "")[:MAX_STYLE]
     if "hidden" in attributes or _GONE.search(style) or (_FLAT.search(style) and "overflow" in style.lower()):
         return None
     color = _found(_COLOR, style) or (_plain(attributes.get("color") or "") if tag == "font" else "")

@@ -7,17 +7,21 @@ from PIL import Image, ImageDraw, ImageFont
 from written_mail import multipart, part, read
 
 from llm_assets.intake import ocr
+from llm_assets.intake.ocr import read_image
 from llm_assets.intake.read import read_bytes
+from llm_assets.intake.reading import Reading
 
 pytestmark = pytest.mark.skipif(not ocr.available(), reason="tesseract is not installed")
 
 LINES = "INVOICE No 4471\nDate 19.11.2026\nOffice paper, 120 packs\nTotal amount 314 800"
 
 
-def picture(text: str = LINES, *, turn: int = 0, kind: str = "PNG") -> bytes:
-    image = Image.new("RGB", (900, 360), "white")
+def picture(
+    text: str = LINES, *, turn: int = 0, kind: str = "PNG", ink: str = "black", paper: str = "white"
+) -> bytes:
+    image = Image.new("RGB", (900, 360), paper)
     ImageDraw.Draw(image).multiline_text(
-        (40, 40), text, fill="black", font=ImageFont.load_default(size=44), spacing=20
+        (40, 40), text, fill=ink, font=ImageFont.load_default(size=44), spacing=20
     )
     stream = io.BytesIO()
     image.rotate(turn, expand=True).save(stream, kind)
@@ -44,6 +48,22 @@ def test_a_clear_picture_gives_its_words_and_a_high_confidence() -> None:
 
 def test_a_picture_lying_on_its_side_is_read() -> None:
     assert "4471" in attachment_of(picture(turn=90), "a.png").text
+
+
+def test_faded_print_is_read() -> None:
+    found = attachment_of(picture(ink="#dcdcdc", paper="#e8e8e8"), "a.png")
+    assert "4471" in found.text and "314 800" in found.text
+
+
+def test_every_page_of_a_tiff_is_read_until_the_time_is_over() -> None:
+    stream = io.BytesIO()
+    pages = [Image.open(io.BytesIO(picture(f"Page {n} of the scan"))) for n in (1, 2)]
+    pages[0].save(stream, "TIFF", save_all=True, append_images=pages[1:])
+    found = read_image(stream.getvalue(), Reading())
+    assert "Page 1" in found.text and "Page 2" in found.text
+    assert (found.pages, found.flags) == (2, ())
+    hurried = read_image(stream.getvalue(), Reading(attachment_seconds=0.0))
+    assert {"ocr_timeout", "truncated"} <= set(hurried.flags)
 
 
 def test_noise_is_flagged_as_a_poor_scan() -> None:
