@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from llm_assets.domain.errors import DeskError
 from llm_assets.steps import STEPS
 from resources.assembly import Assembly
+from resources.imap import try_account
 from resources.settings import load_settings
+from resources.sources import ImapAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def examine() -> Iterator[Finding]:
     try:
         for what, look in examinations:
             yield _examined(what, look, assembly)
+        yield from _mailboxes(assembly)
         yield _ocr()
         yield _disk(assembly)
         yield look_at_daemon()
@@ -79,6 +83,25 @@ def _reach(assembly: Assembly) -> str:
     started = time.monotonic()
     assembly.engine.provider.look("batch_of_the_doctor")
     return f"{assembly.profile.name} accepts our key, {1000 * (time.monotonic() - started):.0f} ms"
+
+
+def _mailboxes(assembly: Assembly) -> Iterator[Finding]:
+    """A line for each mailbox, logged in to now whatever the sensor found last."""
+    path = assembly.settings.file("sources.yaml")
+    try:
+        accounts = assembly.mailboxes.accounts
+    except DeskError as err:
+        yield Finding("mailboxes", str(err), fails=True)
+        return
+    if not accounts:
+        yield Finding("mailboxes", f"none in {path}; mail comes from {assembly.home / 'inbox'}")
+    for account in accounts:
+        look = partial(_mailbox, account)
+        yield _examined(f"mailbox {account.name}", look, assembly)
+
+
+def _mailbox(account: ImapAccount, assembly: Assembly) -> str:
+    return try_account(account)
 
 
 def _ocr() -> Finding:

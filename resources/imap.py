@@ -32,6 +32,7 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 """Longest silence of a server in the middle of a command."""
 LOGOUT_SECONDS = 2.0
+TRY_SECONDS = 20.0
 LISTED_AT_ONCE = 50_000
 """Messages whose numbers are asked for in one command: their line stays under the megabyte that imaplib reads."""
 PIECE_BYTES = 1 << 20
@@ -90,6 +91,21 @@ def open_mailbox(account: ImapAccount, *, seconds: float | None = None) -> Itera
     finally:
         if cut is not None:
             cut.cancel()
+
+
+def try_account(account: ImapAccount) -> str:
+    """What works, for a person who looks after it. Raises what does not, as `open_mailbox` and `examine` do."""
+    with open_mailbox(account, seconds=TRY_SECONDS) as mailbox:
+        names = [name for pattern in account.folders for name in mailbox.matching(pattern)]
+        if not names:
+            raise BlockedError(
+                f"no folder is named {', '.join(account.folders)}: correct folders in sources.yaml"
+            )
+        folders = [mailbox.examine(name) for name in dict.fromkeys(names)]
+    messages = sum(folder.messages for folder in folders)
+    named = folders[0].folder if len(folders) == 1 else f"{len(folders)} folders"
+    secured = "unencrypted" if account.security == "none" else account.security
+    return f"{account.address} lets {account.user} in ({secured}), {messages} messages in {named}"
 
 
 def _password(account: ImapAccount) -> str:

