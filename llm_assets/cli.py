@@ -246,6 +246,23 @@ def emulator(
 
 
 @app.command()
+def forms(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8090,
+    host: Annotated[str, typer.Option(help="Address to listen on; other machines need a proxy with TLS.")] = (
+        "127.0.0.1"
+    ),
+    client_seconds: Annotated[
+        int, typer.Option(min=1, help="How long a client may take for its request; large ones get more.")
+    ] = 15,
+) -> None:
+    """Take in web forms that other programs post to /forms/NAME, until SIGTERM: those that sources.yaml declares."""
+    from llm_assets.forms import Listening, serve
+
+    with _assembly() as assembly:
+        serve(assembly, Listening(host, port, client_seconds), lambda url: print(url, flush=True))
+
+
+@app.command()
 def mask(file: Annotated[Path, typer.Argument(help="A mail or document.")]) -> None:
     """Print what leaves the house: the text of a mail with personal data masked."""
     from llm_assets.intake.preview import masked_preview

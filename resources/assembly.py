@@ -22,12 +22,14 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.night import Mask, Night, check_regions
 from llm_assets.engine.receive import DaySummary, Grown, OnProgress, read_day, receive
 from llm_assets.intake.item import read_item
+from llm_assets.intake.mapping import DropRules
 from llm_assets.intake.pii import mask_case
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.sources import RawItem, scan
 from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import NightSummary
+from resources.forms import SOURCE, FormDesk
 from resources.lake import Lake
 from resources.ledger import SqlLedger
 from resources.mailboxes import Mailboxes
@@ -37,7 +39,7 @@ from resources.providers.wire import api_key
 from resources.raw_store import RawStore
 from resources.rules_version import reading_version, rules_version
 from resources.settings import Settings, load_lanes, load_profile, load_queues
-from resources.sources import load_sources
+from resources.sources import Sources, check_mailboxes, load_sources
 from resources.spool import FileSpool
 
 NOON = time(12, 0)
@@ -89,6 +91,16 @@ class Assembly:
     @cached_property
     def queues(self) -> Queues:
         return load_queues(self.settings)
+
+    @cached_property
+    def sources(self) -> Sources:
+        found = load_sources(self.settings)
+        check_mailboxes(self.settings.file("sources.yaml"), found, self.queues)
+        return found
+
+    @cached_property
+    def drop_rules(self) -> DropRules:
+        return DropRules(self.sources.drops, self.settings.timezone)
 
     @cached_property
     def lanes(self) -> Lanes:
@@ -162,10 +174,12 @@ class Assembly:
         grown = Grown()
         if inbox.is_dir():
             known = self.ledger.arrivals("inbox")
-            items = scan(inbox, source="inbox", relative_to=self.home, known=known)
+            items = scan(
+                inbox, source="inbox", relative_to=self.home, rules=self.drop_rules, known=known
+            )
             grown = receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit, is_urgent)
         for path in paths:
-            items = _belonging_to(scan(path, source="files"), calendar, day)
+            items = _belonging_to(scan(path, source="files", rules=self.drop_rules), calendar, day)
             grown += receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit)
 
         def take(items: Iterable[RawItem]) -> Grown:
@@ -178,7 +192,7 @@ class Assembly:
     @cached_property
     def mailboxes(self) -> Mailboxes:
         return Mailboxes(
-            accounts=load_sources(self.settings).imap,
+            accounts=self.sources.imap,
             ledger=self.ledger,
             raw=self.raw,
             scratch=FileSpool(self.home).scratch(),
@@ -195,6 +209,26 @@ class Assembly:
         """Whether its queue's rule calls a message urgent, by its head and its own words: no attachment is read."""
         message = read_item(item.data, item.kind, item.place, Reading(files=False))
         return priority_of(message, self.queues.for_addresses(addresses_of(message))) is Priority.URGENT
+
+    @property
+    def form_desk(self) -> FormDesk:
+        """Takes in forms that are posted; for several threads at once."""
+        return FormDesk(
+            self.ledger, self.raw, self.settings.calendar.day_of, self.clock, self.settings.timezone
+        )
+
+    def urgent_days_of_forms(self, position: int, limit: int) -> set[date]:
+        """Days that cannot wait because of forms registered after a position: nobody has looked at those yet."""
+        if not any(q.urgent.senders or q.urgent.words for q in self.queues.queues):
+            return set()
+        return {
+            row.day
+            for row in self.ledger.registered_after(SOURCE, position, limit)
+            if self.raw.has(row.raw_sha256)
+            and self._is_urgent(
+                RawItem(row.source, row.place, row.kind, self.raw.get(row.raw_sha256), row.arrived_at)
+            )
+        }
 
     def read_day(self, day: date, on_progress: OnProgress = _silent) -> DaySummary:
         """Reads what is new of a day and rewrites its `documents`."""

@@ -11,6 +11,7 @@ import re
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -33,7 +34,7 @@ WRITERS = 8
 BYTES_A_SECOND = 20_000
 """A client that sends more slowly than this is given up."""
 DRAINED_BYTES = 5_000_000
-"""Of a body that is too large: read and thrown away, so that the client gets to read why."""
+"""Of a body that is refused unread: read and thrown away, so that the client gets to read why."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _HINTS = {
     404: "There is nothing at this address; post to /forms/<name>.",
@@ -98,8 +99,13 @@ class _Endpoint:
     writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(WRITERS))
 
     async def post(self, request: Request) -> Response:
-        known = self._admitted(request)
-        submission = _submission(await self._body(request, known.form.max_bytes), request)
+        try:
+            known = self._admitted(request)
+            length = _length(request, known.form.max_bytes)
+        except Refusal:
+            await self._drain(request)
+            raise
+        submission = _submission(await self._body(request, length), request)
         key = _key(request)
         taken = await self._stored(known.form, submission, key)
         content = {"record_id": taken.record_id, "day": taken.day.isoformat()}
@@ -135,26 +141,26 @@ class _Endpoint:
             )
         return known
 
-    async def _body(self, request: Request, limit: int) -> bytes:
-        if "transfer-encoding" in request.headers or "content-length" not in request.headers:
-            raise Refusal(411, "The length is not known; send a Content-Length and no chunks.")
-        length = int(request.headers["content-length"])
-        too_large = length > limit
-        if too_large and length > DRAINED_BYTES:
-            raise _too_large(limit)
-        body = bytearray()
+    async def _body(self, request: Request, length: int) -> bytes:
         try:
             async with asyncio.timeout(self.client_seconds + length / BYTES_A_SECOND):
-                async for piece in request.stream():
-                    if not too_large:
-                        body += piece
+                return await request.body()
         except TimeoutError as err:
             raise Refusal(408, "The form came too slowly; send the same again.") from err
         except ClientDisconnect as err:
             raise Refusal(400, "The form did not come whole; send the same again.") from err
-        if too_large:
-            raise _too_large(limit)
-        return bytes(body)
+
+    async def _drain(self, request: Request) -> None:
+        """Reads on and throws away what a client is still sending, so that it gets to read why it is refused."""
+        left = DRAINED_BYTES
+        if int(request.headers.get("content-length", 0)) > left:
+            return
+        with suppress(TimeoutError, ClientDisconnect):
+            async with asyncio.timeout(self.client_seconds):
+                async for piece in request.stream():
+                    left -= len(piece)
+                    if left < 0:
+                        return
 
     async def _stored(self, form: FormSource, submission: Submission, key: str | None) -> Taken:
         try:
@@ -175,6 +181,17 @@ class _Endpoint:
                 at=f"{last.name}:{last.lineno}",
             )
             raise _not_now() from err
+
+
+def _length(request: Request, limit: int) -> int:
+    if "transfer-encoding" in request.headers or "content-length" not in request.headers:
+        raise Refusal(411, "The length is not known; send a Content-Length and no chunks.")
+    length = int(request.headers["content-length"])
+    if length > limit:
+        raise Refusal(
+            413, f"The form has more than {limit} bytes; send a smaller one, or raise max_bytes of the form."
+        )
+    return length
 
 
 def _submission(body: bytes, request: Request) -> Submission:
@@ -203,12 +220,6 @@ def _same(given: str, token: str) -> bool:
     """In a time that says nothing of either, not even how long they are."""
     digests = [hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in (given, token)]
     return hmac.compare_digest(*digests)
-
-
-def _too_large(limit: int) -> Refusal:
-    return Refusal(
-        413, f"The form has more than {limit} bytes; send a smaller one, or raise max_bytes of the form."
-    )
 
 
 def _not_now() -> Refusal:

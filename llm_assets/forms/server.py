@@ -6,13 +6,13 @@ import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from llm_assets.domain.errors import ConfigurationError
+from llm_assets.forms.app import application
+from resources.assembly import Assembly
 
 CONNECTIONS = 200
 LONGEST_HEAD = 32_768
@@ -53,8 +53,16 @@ class Server(uvicorn.Server):
         return nullcontext()
 
 
-def serve(app: Starlette, listening: Listening, announce: Callable[[str], Any]) -> None:
-    """Answers until SIGTERM, and what is under way then to its end. Raises ConfigurationError for a taken port."""
+def serve(assembly: Assembly, listening: Listening, announce: Callable[[str], None]) -> None:
+    """Answers until SIGTERM, and what is under way then to its end. `announce` is told the address.
+
+    Raises ConfigurationError: no form is declared, a token is not set, the port is taken, the ledger unreachable.
+    """
+    forms = assembly.sources.forms
+    if not forms:
+        path = assembly.settings.file("sources.yaml")
+        raise ConfigurationError(f"{path} declares no form; add one under `forms` and start again")
+    app = application(forms, assembly.form_desk, listening.client_seconds)
     listener = _listen(listening)
     config = uvicorn.Config(
         app,

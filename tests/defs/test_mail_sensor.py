@@ -9,6 +9,8 @@ import pytest
 from small_desk import DAY, MAILS, NOON, URGENT, SmallDesk, mail
 
 from llm_assets.defs import mail_sensor
+from llm_assets.intake.submission import Submission
+from resources.forms import FormSource
 
 LATER = NOON + timedelta(minutes=3)
 
@@ -106,6 +108,33 @@ def test_a_day_whose_tick_died_after_registering_is_asked_for_by_the_next(
             watching.tick("new_mail")
     assert registered(watching) == 1
     assert days(watching.tick("new_mail", None)) == [DAY.isoformat()]
+
+
+def post(desk: SmallDesk, text: str) -> None:
+    form = FormSource(name="contact", token_env="CONTACT_TOKEN", mailbox="support@altyn.example")
+    with desk.desk.open() as assembly:
+        assembly.form_desk.take(form, Submission({"message": text}), None)
+
+
+def test_a_posted_form_makes_its_day_grow(watching: SmallDesk) -> None:
+    drop(watching, ["ada"])
+    first = watching.tick("new_mail")
+    post(watching, "Hello, when will my card arrive?")
+    watching.clock.now = LATER
+    second = watching.tick("new_mail", first.cursor)
+    assert days(second) == []
+    watching.clock.now = NOON + timedelta(minutes=15)
+    assert days(watching.tick("new_mail", second.cursor)) == [DAY.isoformat()]
+
+
+def test_an_urgent_form_does_not_wait(watching: SmallDesk) -> None:
+    drop(watching, ["ada"])
+    first = watching.tick("new_mail")
+    post(watching, "Мошенники украли у меня деньги с карты, заблокируйте карту немедленно!")
+    watching.clock.now = LATER
+    second = watching.tick("new_mail", first.cursor)
+    assert days(second) == [DAY.isoformat()]
+    assert days(watching.tick("new_mail", second.cursor)) == [], "asked for once"
 
 
 def _die(*_: Any, **__: Any) -> None:

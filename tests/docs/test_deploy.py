@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import dagster as dg
 import pytest
+import typer
 import yaml
 from dagster._cli import create_dagster_cli
 from dagster._core.instance.ref import InstanceRef
@@ -19,6 +20,7 @@ from dagster._utils.tags import TagConcurrencyLimitsCounter
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage
 from dagster_webserver.cli import create_dagster_webserver_cli
 
+from llm_assets.cli import app
 from llm_assets.defs import parking
 from resources.providers.wire import _KEY_ENV
 from resources.settings import Settings
@@ -31,6 +33,7 @@ COMMANDS = {
     "dagster": create_dagster_cli,
     "dagster-daemon": create_dagster_daemon_cli,
     "dagster-webserver": create_dagster_webserver_cli,
+    "llm-assets": lambda: typer.main.get_command(app),
 }
 
 
@@ -136,6 +139,7 @@ def test_every_variable_of_the_environment_is_read_by_something() -> None:
 def test_only_the_code_server_gets_a_key() -> None:
     given = {unit.stem: [Path(path).name for path in _lines_of(unit, "EnvironmentFile")] for unit in UNITS}
     assert {name for name, files in given.items() if "keys" in files} == {"llm-assets-code"}
+    assert {name for name, files in given.items() if "form-tokens" in files} == {"llm-assets-forms"}
     assert all("env" in files for files in given.values())
 
 
