@@ -117,7 +117,8 @@ def _told(error: SerializableErrorInfo | None, step: str) -> DeskError:
     if error.cls_name in ours:
         return ConfigurationError(said) if error.cls_name == ConfigurationError.__name__ else DeskError(said)
     if error.cls_name in ("OSError", "PermissionError"):
-        return DeskError(f"{step} cannot read or write: {said}")
+        cure = "make room where a disk is full, correct permissions, and run the same again"
+        return DeskError(f"{step} cannot read or write: {said}; {cure}")
     for frame in error.stack:
         log.error("defect", step=step, at=" ".join(frame.split()))
     return DeskError(f"{step} failed with {error.cls_name}, a defect: report it with the lines above")
