@@ -17,7 +17,7 @@ from functools import cached_property
 
 from llm_assets.domain.document import Case
 from llm_assets.domain.prompt import render_case
-from llm_assets.intake import pii_context, pii_names, pii_numbers
+from llm_assets.intake import pii_context, pii_names, pii_numbers, pii_people
 from llm_assets.intake.pii_span import Kind, Span, joined
 
 _KINDS = "|".join(Kind)
@@ -68,8 +68,9 @@ def mask_case(case: Case) -> CaseMask:
     openings = list(_FROM.finditer(text))
     markup = [Span(m.start(), m.end(), None) for m in _MARKUP.finditer(text)]
     senders = [span for opening in openings for span in _sender(text, opening.start(1), opening.end(1))]
-    spans = _found(text, called, joined(joined(markup, _escaped(text)), senders))
-    return _masked(text, spans, [o.start() for o in openings])
+    starts = [o.start() for o in openings]
+    spans = _found(text, called, joined(joined(markup, _escaped(text)), senders), starts)
+    return _masked(text, spans, starts)
 
 
 def mask_text(text: str, names: Sequence[str] = ()) -> CaseMask:
@@ -98,7 +99,7 @@ def _display_name(text: str, start: int, end: int) -> Iterator[Span]:
             yield Span(found.start(), found.end(), Kind.NAME)
 
 
-def _found(text: str, called: Sequence[str], taken: list[Span]) -> list[Span]:
+def _found(text: str, senders: Sequence[str], taken: list[Span], messages: Sequence[int] = ()) -> list[Span]:
     """Every span, the surer kinds first. Names come last and per message, so a later one never moves an earlier."""
     lowered = _lower(text)
     taken = joined(taken, pii_context.emails(text))
@@ -110,9 +111,30 @@ def _found(text: str, called: Sequence[str], taken: list[Span]) -> list[Span]:
         taken = joined(taken, pii_context.local_phones(text, lowered, near))
         taken = joined(taken, pii_context.addresses(text, lowered, near))
     taken = joined(taken, _cut_words(text))
-    for found in pii_names.names(text, lowered, called):
+    taken = joined(taken, told := _people(text, lowered, taken))
+    for found in pii_names.names(text, lowered, _called(text, senders, messages, told)):
         taken = joined(taken, found)
     return taken
+
+
+def _people(text: str, lowered: str, taken: list[Span]) -> list[Span]:
+    """Names that their surroundings tell, the longest where several rules find one."""
+    free: list[Span] = []
+    for span in sorted(pii_people.people(text, lowered), key=lambda s: (s.start, -s.end)):
+        if not free or span.start >= free[-1].end:
+            free.append(span)
+    return sorted(set(joined(taken, free)).intersection(free))
+
+
+def _called(
+    text: str, senders: Sequence[str], messages: Sequence[int], told: Sequence[Span]
+) -> list[pii_names.Called]:
+    """Who each message names; a text of no case is one message."""
+    mentioned: list[dict[str, None]] = [{} for _ in range(max(1, len(senders), len(messages)))]
+    for span in told:
+        mentioned[max(0, bisect_right(messages, span.start) - 1)][text[span.start : span.end]] = None
+    padded = [*senders, *[""] * (len(mentioned) - len(senders))]
+    return [pii_names.Called(sender, tuple(names)) for sender, names in zip(padded, mentioned, strict=True)]
 
 
 def _lower(text: str) -> str:

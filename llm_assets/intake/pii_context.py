@@ -49,16 +49,32 @@ _RULES = (
     _rule(
         Kind.PASSPORT,
         60,
-        r"\d\d ?\d\d[\s,;]{0,3}(?:№|N|No\.?|номер|нөмірі)?[\s:]{0,2}\d{6}|[A-ZА-Я]{1,2} ?\d{6,9}|\d{8,10}",
-        "паспорт|загранпаспорт|passport|төлқұжат|толкужат",
+        r"\d\d ?\d\d[\s,;]{0,3}(?:№|N|No\.?|номер|нөмірі)?[\s:]{0,2}\d{6}|[A-ZА-Я]{1,2} ?\d{6,9}|\d\d ?(?:№ ?)?\d{7}|\d{8,10}",
+        "паспорт|загран|passport|төлқұжат|толкужат",
     ),
     _rule(
         Kind.ID,
         60,
         r"\d{9}|\d{3} \d{3} \d{3}",
-        "удостоверени|удост.|уд. личн|уд.личн|куәлі|куалик|identity card|id card",
+        "удостоверени|удост.|уд. личн|уд.личн|ул №|ул n|ул№|удл|удв|куәлі|куалик|identity card|id card|identity document",
+    ),
+    _rule(Kind.PASSPORT, 12, r"[A-Z]\d{8}", "id:|id no|id num|document no|документ"),
+    _rule(
+        Kind.ID,
+        40,
+        r"[A-ZА-Я]{2} ?(?:№ ?)?\d{6,7}|\d\d ?[A-ZА-Я\d]{2} ?\d{6}",
+        "водительск|вод. удост|в/у|driver|driving|жүргізуші",
+    ),
+    _rule(Kind.ID, 20, r"\d{3}-\d{3}-\d{3}[ -]?\d\d|\d{11}", "снилс|страховой номер"),
+    _rule(Kind.ID, 20, r"\d{3}-\d\d-\d{4}", "ssn|social security"),
+    _rule(
+        Kind.ID,
+        40,
+        r"[IVX]{1,4}-[А-Я]{2} ?(?:№ ?)?\d{6}|\d{6,9}",
+        "свидетельство о рождении|свидетельства о рождении|birth certificate|туу туралы куәлі|туу туралы куалик",
     ),
     _rule(Kind.IIN, 20, r"\d{12}|\d{6}[ -]\d{6}|\d{3} \d{3} \d{3} \d{3}", "иин|жсн|iin|бин|бсн|инн"),
+    _rule(Kind.IIN, 12, r"\d{10}", "инн"),
     _rule(Kind.CVV, 12, r"\d{3,4}", "cvv|cvc"),
     _rule(Kind.ACCOUNT, 40, r"\d(?:[ .]?\d){19}", "счет|счёт|р/с|к/с|л/с|шот|есепшот|account|acc."),
 )
@@ -90,10 +106,48 @@ _STREET_LAST = re.compile(
 )
 _NAME_BEFORE = re.compile(r"(?:[A-ZА-ЯЁӘІҢҒҮҰҚӨҺ][\w.-]{0,25}\s){0,2}[\w.-]{2,25}\s$")
 _ENGLISH_BEFORE = re.compile(r"(?<!\w)\d{1,5}[A-Za-z]?\s(?:[A-Z][a-z]{1,20}\s){1,3}$")
-_ENGLISH_STREET = re.compile(rf"(?:street|avenue|road|lane|drive|boulevard|st\.|ave\.|rd\.){_FLAT}", re.I)
+_ENGLISH_STREET = re.compile(
+    rf"(?:street|avenue|road|lane|drive|boulevard|court|square|terrace|crescent|(?:st|ave|rd|ln|blvd)(?:\.|{_WORD_END})){_FLAT}",
+    re.I,
+)
+_ENGLISH_STREET_LAST = re.compile(
+    rf"(?:street|avenue|road|(?:st|str|ave)\.),?\s{{0,2}}(?:(?:house|building|bld\.?|no\.?|№)\s?)?{_HOUSE}{_FLAT}",
+    re.I,
+)
+_NUMBERED_QUARTER = re.compile(
+    rf"(?i:мкр|микрорайон|ықшамаудан)\.?,?\s{{0,2}}(?i:д\.|дом|үй|зд\.)?\s{{0,2}}№?\s?{_HOUSE}{_FLAT}"
+)
+_QUARTER_BEFORE = re.compile(r"(?<!\w)\d{1,2}[А-Яа-я]?(?:-?[а-яі]{1,3})?\s$")
+_LABEL = re.compile(
+    r"(?:адрес\w{0,2}|мекенжай\w{0,4}|address|тұрамын|проживаю|прописан\w?|зарегистрирован\w?|живу)"
+    r"(?: (?:доставки|проживания|прописки|регистрации|клиента|фактический|по адресу|в|of delivery|for delivery))?"
+    r"[^\S\n]{0,2}[:—–-]?[^\S\n]{0,2}"
+)
+_ADDRESS_PIECE = (
+    r"(?:(?:[A-ZА-ЯЁӘІҢҒҮҰҚӨҺ][\w’'-]{0,25}\.?|(?:г|ул|д|дом|кв|пр|пр-т|просп|мкр|обл|р-н|пос|с|стр|корп|эт|оф|пер|б-р|көш|үй|пәтер"
+    r"|қ|қаласы|көшесі|даңғылы|ауданы|облысы|ықшамаудан|шағын аудан|би|хан|батыр|ата|ана|апа|район|область|улица|проспект|город|квартира|apt|flat|st|ave|rd|str)"
+    r"(?![^\W\d_])\.?)|№?\d{1,6}(?:[-/]\d{1,4})?(?:[^\W\d_](?![^\W\d_]))?(?:-(?:үй|пәтер|кв|й|я))?)"
+)
+_LABELLED = re.compile(rf"{_ADDRESS_PIECE}(?:[ \u00a0]{{0,2}}[,.]?[ \u00a0]{{0,2}}{_ADDRESS_PIECE}){{1,14}}")
+_NUMBER_AND_NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d_]{3})", re.DOTALL)
 _FIRST_WORDS = ("ул", "просп", "пр-т", "пр.", "пер", "мкр", "микрорайон", "б-р", "бульвар", "шоссе", "наб")
 _LAST_WORDS = ("көш", "даңғылы", "ықшамаудан", "шағын аудан")
-_ENGLISH_WORDS = ("street", "avenue", "road", "lane", "drive", "boulevard", "st.", "ave.", "rd.")
+_ENGLISH_WORDS = (
+    "street", "avenue", "road", "lane", "drive", "boulevard", "court", "square", "terrace", "crescent", "st", "ave", "rd", "ln", "blvd",
+)  # fmt: skip
+_ENGLISH_FIRST_WORDS = ("street", "avenue", "road", "st.", "str.", "ave.")
+_ENGLISH_NAME_BEFORE = re.compile(r"(?<!\w)(?:[A-Z][a-z]{1,20}\s){1,2}$")
+_QUARTERS = ("мкр", "микрорайон", "ықшамаудан")
+_ADDRESS_LABELS = (
+    "адрес",
+    "мекенжай",
+    "address",
+    "тұрамын",
+    "проживаю",
+    "прописан",
+    "зарегистрирован",
+    "живу",
+)
 
 _DOMAIN = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _LOCAL_PART = (
@@ -104,12 +158,19 @@ LOCAL_PART_LIMIT = 64
 """Octets before the @, RFC 5321 section 4.5.3.1.1."""
 
 
+_SPELLED_OUT = re.compile(
+    r"[(\[] ?(?:at|собака|эт) ?[)\]] ?[\w-]{1,63}(?: ?(?:[(\[] ?(?:dot|точка) ?[)\]]|\.) ?[\w-]{2,24}){1,3}",
+    re.I,
+)
+
+
 def emails(text: str) -> Iterator[Span]:
-    for domain in _DOMAIN.finditer(text):
-        before = text[max(0, domain.start() - LOCAL_PART_LIMIT) : domain.start()]
-        local = len(before) - len(before.rstrip(_LOCAL_PART))
-        if local > 0:
-            yield Span(domain.start() - local, domain.end(), Kind.EMAIL)
+    for pattern in (_DOMAIN, _SPELLED_OUT):
+        for domain in pattern.finditer(text):
+            before = text[max(0, domain.start() - LOCAL_PART_LIMIT) : domain.start()]
+            local = len(before) - len(before.rstrip(" ").rstrip(_LOCAL_PART))
+            if local > 1:
+                yield Span(domain.start() - local, domain.end(), Kind.EMAIL)
 
 
 def documents_and_accounts(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:
@@ -138,6 +199,15 @@ def addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span
         found = _STREET_FIRST.match(text, at)
         if found is not None:
             yield Span(at, found.end(), Kind.ADDRESS)
+    for at in _places(lowered, _ADDRESS_LABELS, near):
+        label = _LABEL.match(lowered, at)
+        found = _LABELLED.match(text, label.end()) if label is not None else None
+        if found is not None and _NUMBER_AND_NAME.match(found.group()):
+            yield Span(found.start(), found.end(), Kind.ADDRESS)
+    yield from _named_before(text, lowered, near, _QUARTERS, _NUMBERED_QUARTER, _QUARTER_BEFORE)
+    yield from _named_before(
+        text, lowered, near, _ENGLISH_FIRST_WORDS, _ENGLISH_STREET_LAST, _ENGLISH_NAME_BEFORE
+    )
     yield from _named_before(text, lowered, near, _LAST_WORDS, _STREET_LAST, _NAME_BEFORE)
     yield from _named_before(text, lowered, near, _ENGLISH_WORDS, _ENGLISH_STREET, _ENGLISH_BEFORE)
 

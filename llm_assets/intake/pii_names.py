@@ -1,11 +1,12 @@
-"""The customer's own name in their mail: as the sender is called, word by word, with Russian and Kazakh endings.
+"""Known names wherever they stand: as the sender is called, word by word, with Russian and Kazakh endings.
 
-Only names a From line gives away are known here; people merely mentioned in a mail are not looked for.
+Names come from From lines and from `pii_people`, which tells people who are merely mentioned.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from llm_assets.intake.pii_span import Kind, Span
@@ -31,11 +32,11 @@ _ADJECTIVES = ("ий", "ый", "ой", "ая", "яя")
 _SOFT = "аяоеиыьйуюі"
 
 
-def _set(words: str) -> frozenset[str]:
+def words_of(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_NOT_NAMES = _set(
+NOT_NAMES = words_of(
     "the and for team support info sales service services center centre office department dept bank shop store group"
     " company club online help desk customer customers client clients care mail email noreply reply post admin manager"
     " director accounting finance news notification notifications system robot bot inc llc ltd llp gmbh corp via mailer"
@@ -46,7 +47,7 @@ _NOT_NAMES = _set(
     " ооо оао зао пао тоо гку гкп ргп кгу ано кгп инн управление департамент министерство"
     " жшс мекеме мекемесі банкі бөлімі бөлім қызметі қызмет дүкені орталығы орталық кеңсе хатшы жақ"
 )
-_ALSO_WORDS = _set(
+_ALSO_WORDS = words_of(
     "will mark may bill grace hope rose joy art rob sue pat jack dean rich max ray don june april august dawn summer"
     " faith frank grant chase drew iris ivy violet young long black white green brown king price page park lane stone"
     " day case lee sunny guy gene miles earl baker cook cash bond"
@@ -66,20 +67,30 @@ class _Name(NamedTuple):
     capital_only: bool
 
 
+class Called(NamedTuple):
+    """Who a message names."""
+
+    sender: str
+    """Display name of its From line."""
+    mentioned: tuple[str, ...] = ()
+    """Found in its text; they count with a capital letter only."""
+
+
 def folded(lowered: str) -> str:
     return lowered.replace("ё", "е")
 
 
-def names(text: str, lowered: str, called: Sequence[str]) -> Iterator[list[Span]]:
-    """Words of the senders' names where they stand as words, a list per message that gives new ones away.
+def names(text: str, lowered: str, called: Sequence[Called]) -> Iterator[list[Span]]:
+    """Words of names where they stand as words, a list per message that gives new ones away.
 
-    `called` is a display name per message in order.
+    `called` says per message in order who it names.
     """
     plain = folded(lowered)
     known: set[str] = set()
-    for number, display_name in enumerate(called, start=1):
+    for number, by_message in enumerate(called, start=1):
         found: list[Span] = []
-        for name in _words_of(display_name):
+        told = (_words_of(by_message.sender), *(_words_of(name, True) for name in by_message.mentioned))
+        for name in chain.from_iterable(told):
             if name.whole not in known:
                 known.add(name.whole)
                 found += [Span(start, end, Kind.NAME, number) for start, end in _places(text, plain, name)]
@@ -88,10 +99,10 @@ def names(text: str, lowered: str, called: Sequence[str]) -> Iterator[list[Span]
 
 
 @lru_cache(maxsize=4096)
-def _words_of(display_name: str) -> tuple[_Name, ...]:
+def _words_of(display_name: str, capital_only: bool = False) -> tuple[_Name, ...]:
     words = dict.fromkeys(folded(w.lower()) for w in _WORD.findall(display_name))
-    office = _OFFICE.search(display_name) is not None or not _NOT_NAMES.isdisjoint(words)
-    return tuple(_name(w, office or w in _ALSO_WORDS) for w in words if w not in _NOT_NAMES)
+    office = _OFFICE.search(display_name) is not None or not NOT_NAMES.isdisjoint(words)
+    return tuple(_name(w, capital_only or office or w in _ALSO_WORDS) for w in words if w not in NOT_NAMES)
 
 
 def _name(word: str, capital_only: bool) -> _Name:
