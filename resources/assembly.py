@@ -20,10 +20,11 @@ from llm_assets.domain.step import Step
 from llm_assets.domain.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Table
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night import Mask, Night, check_regions
-from llm_assets.engine.receive import DaySummary, Grown, OnProgress, read_day, receive
+from llm_assets.engine.receive import DayReader, DaySummary, Grown, OnProgress, receive
 from llm_assets.intake.item import read_item
 from llm_assets.intake.mapping import DropRules
 from llm_assets.intake.pii import mask_case
+from llm_assets.intake.pool import ReaderPool
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.sources import RawItem, scan
 from llm_assets.intake.threads import addresses_of, priority_of
@@ -174,9 +175,7 @@ class Assembly:
         grown = Grown()
         if inbox.is_dir():
             known = self.ledger.arrivals("inbox")
-            items = scan(
-                inbox, source="inbox", relative_to=self.home, rules=self.drop_rules, known=known
-            )
+            items = scan(inbox, source="inbox", relative_to=self.home, rules=self.drop_rules, known=known)
             grown = receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit, is_urgent)
         for path in paths:
             items = _belonging_to(scan(path, source="files", rules=self.drop_rules), calendar, day)
@@ -233,9 +232,12 @@ class Assembly:
     def read_day(self, day: date, on_progress: OnProgress = _silent) -> DaySummary:
         """Reads what is new of a day and rewrites its `documents`."""
         with self.ledger.owner(f"write:documents:{day}", wait=True):
-            summary = read_day(
-                self.ledger, self.raw, self.lake, self.queues, day, on_progress, reading_version()
-            )
+            with ReaderPool() as pool:
+                scratch = FileSpool(self.home).scratch()
+                reader = DayReader(
+                    self.ledger, self.raw, self.lake, self.queues, pool, scratch, reading_version()
+                )
+                summary = reader.read(day, on_progress)
             self.lake.publish()
         return summary
 

@@ -53,6 +53,10 @@ class RawStore:
             )
         return data
 
+    def where(self, sha256: str) -> Path | bytes:
+        """Where another process finds the bytes; it has to compare them with their name."""
+        return self.path(sha256)
+
     def has(self, sha256: str) -> bool:
         return self.path(sha256).exists()
 

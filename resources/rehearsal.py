@@ -67,6 +67,10 @@ class RehearsedRaw(RawStore):
         new = self._new.get(sha256)
         return new if new is not None else super().get(sha256)
 
+    def where(self, sha256: str) -> Path | bytes:
+        new = self._new.get(sha256)
+        return new if new is not None else super().where(sha256)
+
 
 class RehearsedLake(Lake):
     """The lake with the tables of this rehearsal in memory."""

@@ -377,6 +377,9 @@ class RawStore(Protocol):
 
     def get(self, sha256: str) -> bytes: ...
 
+    def where(self, sha256: str) -> Path | bytes:
+        """The file that holds the bytes, which nobody has looked into; the bytes themselves where there is none."""
+
 
 class Prices(Protocol):
     def usd(self, profile: Profile, model: str, mode: Mode, usage: Usage) -> Decimal:

@@ -1,26 +1,32 @@
-"""Receive: take in what the sources hold, once; read the day's messages and place them in their cases."""
+"""Receive: take in what the sources hold, once; read the day's messages and place them in their cases.
+
+A day's texts are never in memory together: they wait in a file without a name, which a killed process
+cannot leave behind, and go from there to the lake."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
 
-import structlog
+import orjson
 
 from llm_assets.domain.codec import document_row, message_from_json
 from llm_assets.domain.digest import digest_bytes, digest_json
-from llm_assets.domain.document import Document, Message, Received, Role, oldest_first
+from llm_assets.domain.document import Message, Received, Role
+from llm_assets.domain.errors import DeskError
 from llm_assets.domain.queue import Queues
 from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.ports import Lake, RawStore, Register
-from llm_assets.intake.item import read_item
+from llm_assets.intake.job import Job, message_of
+from llm_assets.intake.pool import ReaderPool
 from llm_assets.intake.read import READER_VERSION
 from llm_assets.intake.sources import RawItem
-from llm_assets.intake.threads import EarlierCase, assemble
-
-log = structlog.get_logger()
+from llm_assets.intake.threads import EarlierCase, Placed, place
 
 EARLIER_DAYS = 30
 """How far back a reply finds the case it answers, in days."""
@@ -105,56 +111,133 @@ class DaySummary:
         return {name: getattr(self, name) for name in names}
 
 
-def read_day(
-    register: Register,
-    raw: RawStore,
-    lake: Lake,
-    queues: Queues,
-    day: date,
-    on_progress: OnProgress,
-    rules_version: str,
-) -> DaySummary:
-    """Reads what is new of a day, places every message in its case and rewrites the day's `documents`; when nothing
-    has changed, not even the texts are looked at. `rules_version` changes with the code that does this."""
-    received = register.received(day)
-    earlier = [lake.version(DOCUMENTS, night) for night in _nights_before(day)]
-    made_from = digest_json([rules_version, queues.model_dump(mode="json"), received, earlier])
-    read_now = 0
-    if lake.stands(DOCUMENTS, day, made_from) is None:
-        messages, read_now = _messages(raw, received, _read_before(lake, day), on_progress)
-        documents = _by_case(assemble(messages, queues=queues, earlier=_earlier(lake, day)))
-        lake.write(DOCUMENTS, day, (document_row(d, READER_VERSION) for d in documents), made_from)
-    on_progress("documents", len(received), len(received))
-    return _summary(lake.read(DOCUMENTS, day, _SUMMARISED), read_now)
+@dataclass(frozen=True)
+class DayReader:
+    """Everything that reading a day needs."""
+
+    register: Register
+    raw: RawStore
+    lake: Lake
+    queues: Queues
+    pool: ReaderPool
+    scratch: Path
+    """A folder on a disk that has room for a day's texts."""
+    rules_version: str
+    """Changes with the code that does this."""
+
+    def read(self, day: date, on_progress: OnProgress) -> DaySummary:
+        """Reads what is new of a day, places every message in its case and rewrites the day's `documents`; when
+        nothing has changed, not even the texts are looked at."""
+        received = self.register.received(day)
+        earlier = [self.lake.version(DOCUMENTS, night) for night in _nights_before(day)]
+        queues = self.queues.model_dump(mode="json")
+        made_from = digest_json([self.rules_version, queues, received, earlier])
+        read_now = 0
+        if self.lake.stands(DOCUMENTS, day, made_from) is None:
+            with TemporaryFile(dir=self.scratch) as file:
+                texts = _Texts(file)
+                messages = _Messages(self, day, received, texts, on_progress)
+                placed = place(messages, queues=self.queues, earlier=_earlier(self.lake, day))
+                documents = (p.document(texts.message(p.received)) for p in _by_case(placed))
+                self.lake.write(
+                    DOCUMENTS, day, (document_row(d, READER_VERSION) for d in documents), made_from
+                )
+            read_now = messages.read_now
+        on_progress("documents", len(received), len(received))
+        return _summary(self.lake.read(DOCUMENTS, day, _SUMMARISED), read_now)
 
 
-def _messages(
-    raw: RawStore,
-    received: Sequence[Received],
-    before: Mapping[tuple[str, str, str], Message],
-    on_progress: OnProgress,
-) -> tuple[list[tuple[Received, Message]], int]:
-    """Every message of the day, and how many had to be parsed."""
-    messages: list[tuple[Received, Message]] = []
-    read_now = 0
-    for number, row in enumerate(received, start=1):
-        message = before.get((row.source, row.place, row.raw_sha256))
-        if message is None:
-            message = read_item(raw.get(row.raw_sha256), row.kind, row.place)
-            read_now += 1
-        messages.append((row, message))
-        on_progress("documents", number, len(received))
-    return messages, read_now
+class _Texts:
+    """The day's messages as JSON, one after the other in a file, and where each begins."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._places: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def keep(self, row: Received, as_json: bytes) -> None:
+        self._places[row.source, row.place] = (self._file.tell(), len(as_json))
+        with _room_needed():
+            self._file.write(as_json)
+
+    def message(self, row: Received) -> Message:
+        """What was kept of it; only when nothing more is kept."""
+        start, length = self._places[row.source, row.place]
+        with _room_needed():  # the last of it may still have to be written
+            self._file.seek(start)
+            return message_of(self._file.read(length))
 
 
-def _read_before(lake: Lake, day: date) -> dict[tuple[str, str, str], Message]:
-    """Messages read by the same rules before, by source, place and bytes."""
-    rows = lake.read(DOCUMENTS, day, ["source", "place", "raw_sha256", "reader_version", "message"])
-    return {
-        (row["source"], row["place"], row["raw_sha256"]): message_from_json(row["message"])
-        for row in rows
-        if row["reader_version"] == READER_VERSION
-    }
+@contextmanager
+def _room_needed() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DeskError(
+            f"the day's texts cannot be put down while they are read: {error.strerror}; a full disk needs some space, "
+            "then run the same again, nothing received is lost"
+        ) from error
+
+
+class _Messages:
+    """The day's messages in any order: those of the lake that were read by the same rules before, then the others as
+    the readers hand them back."""
+
+    def __init__(
+        self,
+        reader: DayReader,
+        day: date,
+        received: Sequence[Received],
+        texts: _Texts,
+        on_progress: OnProgress,
+    ) -> None:
+        self._reader = reader
+        self._day = day
+        self._unread = {(row.source, row.place): row for row in received}
+        self._texts = texts
+        self._on_progress = on_progress
+        self._total, self._done = len(received), 0
+        self.read_now = 0
+        """Messages parsed in this run."""
+
+    def __iter__(self) -> Iterator[tuple[Received, Message]]:
+        yield from self._read_before()
+        rows = list(self._unread.values())
+        self.read_now = len(rows)
+        lost = yield from self._read(rows, [self._job(row) for row in rows])
+        # What a reader could not open is asked for here, where it is known why the bytes are gone.
+        yield from self._read(lost, (Job(self._reader.raw.get(r.raw_sha256), r.place, r.kind) for r in lost))
+
+    def _read_before(self) -> Iterator[tuple[Received, Message]]:
+        columns = ["source", "place", "raw_sha256", "reader_version", "message"]
+        for row in self._reader.lake.read(DOCUMENTS, self._day, columns):
+            known = self._unread.get((row["source"], row["place"]))
+            is_same = known is not None and known.raw_sha256 == row["raw_sha256"]
+            if known is not None and is_same and row["reader_version"] == READER_VERSION:
+                del self._unread[known.source, known.place]
+                self._keep(known, orjson.dumps(row["message"]))
+                yield known, message_from_json(row["message"])
+
+    def _job(self, row: Received) -> Job:
+        return Job(self._reader.raw.where(row.raw_sha256), row.place, row.kind, sha256=row.raw_sha256)
+
+    def _read(
+        self, rows: Sequence[Received], jobs: Iterable[Job]
+    ) -> Generator[tuple[Received, Message], None, list[Received]]:
+        """Returns those whose bytes could not be had."""
+        lost = []
+        for found in self._reader.pool.read(jobs):
+            row = rows[found.position]
+            if found.as_json is None:
+                lost.append(row)
+                continue
+            self._keep(row, found.as_json)
+            yield row, found.message
+        return lost
+
+    def _keep(self, row: Received, as_json: bytes) -> None:
+        self._texts.keep(row, as_json)
+        self._done += 1
+        self._on_progress("documents", self._done, self._total)
 
 
 def _earlier(lake: Lake, day: date) -> Iterator[EarlierCase]:
@@ -184,13 +267,12 @@ def _earlier_case(row: Mapping[str, Any]) -> EarlierCase:
     )
 
 
-def _by_case(documents: Iterable[Document]) -> list[Document]:
+def _by_case(placed: Sequence[Placed]) -> list[Placed]:
     """In order of arrival of each case's first message, a case's messages together: so a step can stream cases."""
     arrival: dict[str, int] = {}
-    listed = sorted(documents, key=lambda d: oldest_first(d.received, d.message))
-    for document in listed:
-        arrival.setdefault(document.case_id, len(arrival))
-    return sorted(listed, key=lambda d: arrival[d.case_id])
+    for one in placed:
+        arrival.setdefault(one.case_id, len(arrival))
+    return sorted(placed, key=lambda one: arrival[one.case_id])
 
 
 _SUMMARISED = ("case_id", "record_id", "content_hash", "queue", "priority", "role", "ok")

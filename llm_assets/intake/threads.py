@@ -1,7 +1,7 @@
 """Threads: which messages of a day are duplicates, which are updates, and which case each belongs to. Pure.
 
 The rules are those of the public interface. Queue and priority are decided here too, because a duplicate is only
-one within its queue.
+one within its queue. Of each message only what the rules ask for is kept, about a kilobyte: a day's texts would not fit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,49 +32,97 @@ class EarlierCase:
     """Then it may be answered, but nothing is measured against it: that is its original's part."""
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A message's place in its day, without what it says."""
+
+    received: Received
+    record_id: str
+    flags: tuple[str, ...]
+    queue: str
+    priority: Priority
+    case_id: str
+    role: Role
+    duplicate_of: str | None = None
+    supersedes: str | None = None
+
+    def document(self, message: Message) -> Document:
+        """The document of the message that was placed."""
+        return Document(
+            received=self.received,
+            message=replace(message, record_id=self.record_id, flags=self.flags),
+            queue=self.queue,
+            priority=self.priority,
+            case_id=self.case_id,
+            role=self.role,
+            duplicate_of=self.duplicate_of,
+            supersedes=self.supersedes,
+        )
+
+
 @dataclass(slots=True)
 class _Entry:
     received: Received
-    message: Message
+    order: tuple[datetime, datetime, str, str]
+    record_id: str
+    content_hash: str
+    message_id: str | None
+    answers: tuple[str, ...]
+    """Message-IDs this one replies to."""
+    sender: str
+    has_content: bool
+    said: str | None
+    """Sender, queue and content as one digest, whatever the subject; None where there is no content or no sender."""
+    flags: tuple[str, ...]
     queue: Queue
-
-    @property
-    def sender(self) -> str:
-        return self.message.sender_address
-
-    @property
-    def answers(self) -> tuple[str, ...]:
-        """Message-IDs this one replies to."""
-        reply = self.message.in_reply_to
-        return (*((reply,) if reply is not None else ()), *self.message.references)
-
-    @property
-    def has_content(self) -> bool:
-        return bool(self.message.text.strip() or self.message.attachments)
+    priority: Priority
 
 
-def assemble(
+def place(
     messages: Iterable[tuple[Received, Message]], *, queues: Queues, earlier: Iterable[EarlierCase]
-) -> list[Document]:
-    """The day's documents in order of arrival. `earlier` are messages of the days before."""
-    entries = [_Entry(r, _checked(m, queues), queues.for_addresses(addresses_of(m))) for r, m in messages]
-    entries.sort(key=lambda e: oldest_first(e.received, e.message))
-    past = _Past(earlier)
+) -> list[Placed]:
+    """The day's messages in order of arrival. `earlier` are messages of the days before."""
+    entries = [_entry(received, message, queues) for received, message in messages]
+    entries.sort(key=lambda e: e.order)
+    past = _Past(earlier, entries)
     duplicate_of = _duplicates(entries, past)
     for position, original in duplicate_of.items():
         if isinstance(original, EarlierCase):
             past.repeated(entries[position], original)
     roots = _cases(entries, duplicate_of)
-    return _documents(entries, duplicate_of, roots, past)
+    return _placements(entries, duplicate_of, roots, past)
 
 
-def _checked(message: Message, queues: Queues) -> Message:
+def _entry(received: Received, message: Message, queues: Queues) -> _Entry:
+    queue = queues.for_addresses(addresses_of(message))
+    reply = message.in_reply_to
+    return _Entry(
+        received=received,
+        order=oldest_first(received, message),
+        record_id=message.record_id,
+        content_hash=message.content_hash,
+        message_id=message.message_id,
+        answers=(*((reply,) if reply is not None else ()), *message.references),
+        sender=message.sender_address,
+        has_content=_has_content(message),
+        said=_said(message, queue),
+        flags=_flags(message, queues),
+        queue=queue,
+        priority=priority_of(message, queue),
+    )
+
+
+def _has_content(message: Message) -> bool:
+    return bool(message.text.strip() or message.attachments)
+
+
+def _flags(message: Message, queues: Queues) -> tuple[str, ...]:
     """A record that names a queue nobody has configured says so; it waits in the default queue."""
     flags = tuple(f for f in message.flags if f != UNKNOWN_QUEUE)
     named = [a.address for a in message.to if message.kind in ("crm", "form") and "@" not in a.address]
     if any(name not in {q.name for q in queues.queues} for name in named):
-        flags = (*flags, UNKNOWN_QUEUE)
-    return message if flags == message.flags else replace(message, flags=flags)
+        return (*flags, UNKNOWN_QUEUE)
+    return flags
 
 
 def addresses_of(message: Message) -> Iterable[str]:
@@ -94,14 +142,20 @@ def priority_of(message: Message, queue: Queue) -> Priority:
 
 
 class _Past:
-    """Earlier messages by what today's may share with them."""
+    """Earlier messages by what today's share with them; a month of others is not kept."""
 
-    def __init__(self, earlier: Iterable[EarlierCase]) -> None:
+    def __init__(self, earlier: Iterable[EarlierCase], entries: Iterable[_Entry]) -> None:
         self._by_id: dict[tuple[str, str], EarlierCase] = {}
         self._by_record: dict[str, EarlierCase] = {}
         self._by_version: dict[tuple[str, str], EarlierCase] = {}
         self._by_content: dict[tuple[str, str, str], EarlierCase] = {}
+        wanted: set[str | None] = set()
+        for entry in entries:
+            wanted.update((entry.record_id, entry.content_hash, entry.message_id, *entry.answers))
+        wanted.discard(None)
         for case in earlier:
+            if wanted.isdisjoint((case.record_id, case.content_hash, case.message_id)):
+                continue
             if case.message_id is not None:
                 self._by_id.setdefault((case.sender, case.message_id), case)
             if case.is_duplicate:
@@ -112,27 +166,27 @@ class _Past:
 
     def original(self, entry: _Entry) -> EarlierCase | None:
         """The earlier message that this one repeats within the window."""
-        same_id = self._by_version.get((entry.message.record_id, entry.message.content_hash))
-        key = (entry.sender, entry.queue.name, entry.message.content_hash)
+        same_id = self._by_version.get((entry.record_id, entry.content_hash))
+        key = (entry.sender, entry.queue.name, entry.content_hash)
         found = same_id or (self._by_content.get(key) if entry.has_content else None)
         in_time = found is not None and entry.received.arrived_at - found.received_at <= DUPLICATE_WINDOW
         return found if in_time else None
 
     def repeated(self, entry: _Entry, original: EarlierCase) -> None:
         """Today's repetition of an earlier message has a Message-ID that can be answered too."""
-        if entry.message.message_id is not None:
-            self._by_id.setdefault((entry.sender, entry.message.message_id), original)
+        if entry.message_id is not None:
+            self._by_id.setdefault((entry.sender, entry.message_id), original)
 
     def answered(self, entry: _Entry) -> EarlierCase | None:
         """The earlier message that this one updates."""
         for message_id in (
-            *((entry.message.message_id,) if entry.message.message_id else ()),
+            *((entry.message_id,) if entry.message_id else ()),
             *entry.answers,
         ):
             found = self._by_id.get((entry.sender, message_id))
             if found is not None:
                 return found
-        return self._by_record.get(entry.message.record_id)
+        return self._by_record.get(entry.record_id)
 
 
 def _duplicates(entries: Sequence[_Entry], past: _Past) -> dict[int, "int | EarlierCase"]:
@@ -141,10 +195,8 @@ def _duplicates(entries: Sequence[_Entry], past: _Past) -> dict[int, "int | Earl
     by_content: dict[str, int] = {}
     found: dict[int, int | EarlierCase] = {}
     for position, entry in enumerate(entries):
-        message = entry.message
-        record = (message.record_id, message.content_hash)
-        content = _said(entry)
-        original = by_record.get(record) if message.message_id is not None or entry.has_content else None
+        record, content = (entry.record_id, entry.content_hash), entry.said
+        original = by_record.get(record) if entry.message_id is not None or entry.has_content else None
         if original is None and content is not None:
             original = by_content.get(content)
         earlier = past.original(entry) if original is None else None
@@ -159,14 +211,13 @@ def _duplicates(entries: Sequence[_Entry], past: _Past) -> dict[int, "int | Earl
     return found
 
 
-def _said(entry: _Entry) -> str | None:
-    """Sender, queue and content as one digest, whatever the subject; None where there is no content or no sender."""
-    sender = entry.message.sender
-    if not entry.has_content or sender is None:
+def _said(message: Message, queue: Queue) -> str | None:
+    sender = message.sender
+    if not _has_content(message) or sender is None:
         return None
-    text = " ".join(entry.message.text.split())
-    files = [a.sha256 for a in entry.message.attachments]
-    return digest([sender.address or sender.name, entry.queue.name, text, files])
+    text = " ".join(message.text.split())
+    files = [a.sha256 for a in message.attachments]
+    return digest([sender.address or sender.name, queue.name, text, files])
 
 
 def _within(first: _Entry, second: _Entry) -> bool:
@@ -193,12 +244,12 @@ def _cases(entries: Sequence[_Entry], duplicate_of: dict[int, "int | EarlierCase
         original = duplicate_of.get(position, position)
         if isinstance(original, EarlierCase):
             continue
-        if entry.message.message_id is not None:
-            by_id.setdefault((entry.sender, entry.message.message_id), original)
+        if entry.message_id is not None:
+            by_id.setdefault((entry.sender, entry.message_id), original)
         if original != position:
             continue
-        known = by_record.setdefault(entry.message.record_id, position)
-        if known != position and entries[known].message.content_hash != entry.message.content_hash:
+        known = by_record.setdefault(entry.record_id, position)
+        if known != position and entries[known].content_hash != entry.content_hash:
             join(known, position)
     for position, entry in enumerate(entries):
         if position in duplicate_of:
@@ -210,57 +261,55 @@ def _cases(entries: Sequence[_Entry], duplicate_of: dict[int, "int | EarlierCase
     return [root(position) for position in range(len(entries))]
 
 
-def _documents(
+def _placements(
     entries: Sequence[_Entry], duplicate_of: dict[int, "int | EarlierCase"], roots: Sequence[int], past: _Past
-) -> list[Document]:
-    documents: list[Document] = []
+) -> list[Placed]:
+    placed: list[Placed] = []
     ids: dict[int, str] = {}
     taken: set[str] = set()
     last: dict[int, str] = {}
     for position, entry in enumerate(entries):
         original = duplicate_of.get(position)
         if isinstance(original, EarlierCase):
-            documents.append(_duplicate(entry, original.case_id, original.record_id))
+            placed.append(_duplicate(entry, original.case_id, original.record_id))
             continue
         if original is not None:
-            documents.append(_duplicate(entry, ids[roots[original]], entries[original].message.record_id))
+            placed.append(_duplicate(entry, ids[roots[original]], entries[original].record_id))
             continue
         case = roots[position]
         if case == position:
-            entry.message = _distinct(entry, taken)
-            taken.add(entry.message.record_id)
-            ids[case] = digest(["case", entry.received.day.isoformat(), entry.message.record_id])
+            entry.record_id = _distinct(entry, taken)
+            taken.add(entry.record_id)
+            ids[case] = digest(["case", entry.received.day.isoformat(), entry.record_id])
             linked = past.answered(entry)
             supersedes = linked.record_id if linked is not None else None
-            documents.append(_placed(entry, ids[case], Role.FIRST, supersedes=supersedes))
+            placed.append(_placed(entry, ids[case], Role.FIRST, supersedes=supersedes))
         else:
-            documents.append(_placed(entry, ids[case], Role.UPDATE, supersedes=last[case]))
-        last[case] = entry.message.record_id
-    return documents
+            placed.append(_placed(entry, ids[case], Role.UPDATE, supersedes=last[case]))
+        last[case] = entry.record_id
+    return placed
 
 
-def _distinct(entry: _Entry, taken: set[str]) -> Message:
+def _distinct(entry: _Entry, taken: set[str]) -> str:
     """Two cases never share a record_id, even when two empty mails without Message-ID are the same bytes."""
-    message = entry.message
-    if message.record_id not in taken:
-        return message
-    return replace(
-        message, record_id=digest([message.record_id, entry.received.source, entry.received.place])
-    )
+    if entry.record_id not in taken:
+        return entry.record_id
+    return digest([entry.record_id, entry.received.source, entry.received.place])
 
 
-def _duplicate(entry: _Entry, case_id: str, record_id: str) -> Document:
+def _duplicate(entry: _Entry, case_id: str, record_id: str) -> Placed:
     return _placed(entry, case_id, Role.DUPLICATE, duplicate_of=record_id)
 
 
 def _placed(
     entry: _Entry, case_id: str, role: Role, *, duplicate_of: str | None = None, supersedes: str | None = None
-) -> Document:
-    return Document(
+) -> Placed:
+    return Placed(
         received=entry.received,
-        message=entry.message,
+        record_id=entry.record_id,
+        flags=entry.flags,
         queue=entry.queue.name,
-        priority=priority_of(entry.message, entry.queue),
+        priority=entry.priority,
         case_id=case_id,
         role=role,
         duplicate_of=duplicate_of,

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
+_FOREIGN = "/proc/{}/status"
 _FORGET_PEAK = Path("/proc/self/clear_refs")
 
 
@@ -27,8 +28,11 @@ def resident_mb() -> float:
     return _status("VmRSS") if _STATUS.exists() else _most_ever()
 
 
-def peak_mb() -> float:
-    """The most memory this process held since `forget_peak`; since it began where that cannot be reset."""
+def peak_mb(pid: int | None = None) -> float:
+    """The most memory this process held since `forget_peak`, since it began where that cannot be reset; or that
+    another process ever held."""
+    if pid is not None:
+        return _status("VmHWM", Path(_FOREIGN.format(pid)))
     return _status("VmHWM") if _STATUS.exists() else _most_ever()
 
 
@@ -37,8 +41,8 @@ def forget_peak() -> None:
         _FORGET_PEAK.write_text("5", encoding="ascii")
 
 
-def _status(name: str) -> float:
-    lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
+def _status(name: str, of: Path = _STATUS) -> float:
+    lines = of.read_text(encoding="ascii", errors="replace").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
 
 

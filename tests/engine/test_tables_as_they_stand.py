@@ -16,8 +16,9 @@ from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.advance import work
 from llm_assets.engine.night import Night
 from llm_assets.engine.ports import Decision
-from llm_assets.engine.receive import read_day, receive
+from llm_assets.engine.receive import DayReader, receive
 from llm_assets.intake.pii import mask_case
+from llm_assets.intake.pool import ReaderPool
 from llm_assets.intake.sources import scan
 from resources.lake import CORE_TABLES, Lake
 from resources.ledger import SqlLedger
@@ -53,9 +54,11 @@ class House:
         """Messages parsed now."""
         items = scan(self.inbox, source="files")
         receive(self.ledger, self.raw, items, lambda _: DAY, lambda *_: None)
-        return read_day(
-            self.ledger, self.raw, self.lake, self.queues, DAY, lambda *_: None, self.reading
-        ).read_now
+        with ReaderPool() as pool:
+            reader = DayReader(
+                self.ledger, self.raw, self.lake, self.queues, pool, self.lake.home, self.reading
+            )
+            return reader.read(DAY, lambda *_: None).read_now
 
     def night(self) -> Night:
         return Night(

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from written_mail import ARRIVED, mail, multipart, part, read, received
+from written_mail import ARRIVED, assemble, mail, multipart, part, read, received
 
 from llm_assets.domain.document import Document, Priority, Role, cases_of
 from llm_assets.domain.queue import Category, Queue, Queues, Urgent
 from llm_assets.intake.drops import read_drop
 from llm_assets.intake.item import read_item
-from llm_assets.intake.threads import EarlierCase, assemble
+from llm_assets.intake.threads import EarlierCase
 
 ANY = (Category(name="any"),)
 QUEUES = Queues(

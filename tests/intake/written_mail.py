@@ -3,12 +3,15 @@
 import base64
 import io
 import zipfile
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
 from llm_assets.domain.digest import digest_bytes
-from llm_assets.domain.document import Message, Received
+from llm_assets.domain.document import Document, Message, Received
+from llm_assets.domain.queue import Queues
 from llm_assets.intake.mail import read_mail
 from llm_assets.intake.reading import Reading
+from llm_assets.intake.threads import EarlierCase, place
 
 ARRIVED = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 DAY = date(2026, 11, 20)
@@ -55,6 +58,14 @@ def read(data: bytes, *, ocr: bool = False) -> Message:
 
 def received(place: str, data: bytes, arrived_at: datetime = ARRIVED) -> Received:
     return Received("inbox", place, DAY, digest_bytes(data), "mail", arrived_at)
+
+
+def assemble(
+    messages: Sequence[tuple[Received, Message]], *, queues: Queues, earlier: Iterable[EarlierCase]
+) -> list[Document]:
+    """The documents of messages that are all at hand, in order of arrival."""
+    said = dict(messages)
+    return [p.document(said[p.received]) for p in place(messages, queues=queues, earlier=earlier)]
 
 
 def docx(*paragraphs: str) -> bytes:
