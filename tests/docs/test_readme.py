@@ -187,9 +187,10 @@ def test_every_kind_of_mask_is_explained() -> None:
     assert sorted(explained) == sorted(Kind)
 
 
-def test_every_message_of_the_operations_page_is_one_of_ours() -> None:
+@pytest.mark.parametrize("heading", ["## What messages mean", "## A mailbox is not read"])
+def test_every_message_of_the_operations_page_is_one_of_ours(heading: str) -> None:
     source = _sentences()
-    for row in rows(section(text_of("docs/operations.md"), "## What messages mean")):
+    for row in rows(section(text_of("docs/operations.md"), heading)):
         for message in coded(row[0]):
             for fragment in re.split(r"…|\(.*?\)|`", message):
                 words = fragment.strip(" ;:,.")
