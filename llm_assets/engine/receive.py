@@ -203,7 +203,7 @@ class _Messages:
         yield from self._read_before()
         rows = list(self._unread.values())
         self.read_now = len(rows)
-        lost = yield from self._read(rows, [self._job(row) for row in rows])
+        lost = yield from self._read(rows, (self._job(row) for row in rows))
         # What a reader could not open is asked for here, where it is known why the bytes are gone.
         yield from self._read(lost, (Job(self._reader.raw.get(r.raw_sha256), r.place, r.kind) for r in lost))
 

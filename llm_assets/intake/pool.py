@@ -26,8 +26,8 @@ log = structlog.get_logger()
 
 AHEAD = 1_000
 """Messages handed out before the oldest one is back, where order is kept: bounds what waits in memory."""
-KEEPS_UP_SECONDS = 1.0
-"""After the start of one process, before another is started beside it."""
+KEEPS_UP_SECONDS = 2.0
+"""After the start of one process, before another is started beside it: a small day is read by one."""
 MOST_CULPRITS = 8
 """Attachments of one message that may break a process before all of them are left unread."""
 MOST_FAILED_STARTS = 3
