@@ -111,10 +111,15 @@ def parse(
     no_ocr: Annotated[bool, typer.Option("--no-ocr", help="Do not read scans.")] = False,
 ) -> None:
     """Print what the platform reads, one JSON object per message."""
+    from llm_assets.intake.mapping import DropRules
     from llm_assets.intake.rows import parse_rows
+    from resources.settings import load_settings
+    from resources.sources import load_sources
 
+    settings = load_settings()
+    rules = DropRules(load_sources(settings).drops, settings.timezone)
     with Console(disable=sys.stdout.isatty()) as console:
-        for number, row in enumerate(parse_rows(paths, ocr=not no_ocr), start=1):
+        for number, row in enumerate(parse_rows(paths, ocr=not no_ocr, rules=rules), start=1):
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
             console.stage("read", number, None)
 

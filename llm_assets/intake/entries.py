@@ -15,7 +15,9 @@ from llm_assets.intake.reading import Reading
 
 
 @watched
-def read_entry(data: bytes, *, kind: DropKind, place: str, reading: Reading = Reading()) -> Message:
+def read_entry(
+    data: bytes, *, kind: DropKind, place: str, index: int = 0, reading: Reading = Reading()
+) -> Message:
     """The entry as a message; `ok` is False when the export could not be used."""
     entry = _stored(data, kind, place)
     sender = Address(entry.sender_name, entry.sender_email.lower() or entry.phone)
@@ -25,7 +27,7 @@ def read_entry(data: bytes, *, kind: DropKind, place: str, reading: Reading = Re
     mailbox = (Address("", entry.mailbox.lower()),) if entry.mailbox else ()
     files = tuple(_attachment(file, reading) for file in entry.files)
     return Message(
-        path=place, index=0, kind=entry.kind, ok=error is None, error=error,
+        path=place, index=index, kind=entry.kind, ok=error is None, error=error,
         record_id=identity.of_entry(entry.kind, entry.id),
         content_hash=identity.of_content(
             entry.kind, f"{sender.name} {sender.address}", entry.subject, entry.problem or f"{new_text}\n{extra}".strip(), files

@@ -30,7 +30,7 @@ def read_item(
     """Reads the bytes as what they were when they came, or by content and name. Never raises for bad content."""
     match kind if kind is not None else _kind_of(data, place):
         case ("crm" | "form") as entry:
-            return read_entry(data, kind=entry, place=place)
+            return read_entry(data, kind=entry, place=place, index=index, reading=reading)
         case "document":
             return read_document(data, path=place, reading=reading)
         case "mail":

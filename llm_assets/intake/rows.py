@@ -6,32 +6,45 @@ from typing import Any
 
 from llm_assets.domain.document import Address, Attachment, Message
 from llm_assets.intake import mbox
+from llm_assets.intake.drops import mapping_of, read_drop
 from llm_assets.intake.item import unopened
 from llm_assets.intake.job import Job
+from llm_assets.intake.mapping import DropRules
 from llm_assets.intake.pool import ReaderPool
 from llm_assets.intake.read import kind_of
 
 _SNIFFED = 65_536
 
 
-def parse_rows(paths: Iterable[Path | str], *, ocr: bool) -> Iterator[dict[str, Any]]:
+def parse_rows(
+    paths: Iterable[Path | str], *, ocr: bool, rules: DropRules | None = None
+) -> Iterator[dict[str, Any]]:
     """One object per message of every path, in order; an unreadable path is one object with `ok` false."""
+    rules = rules if rules is not None else DropRules()
     with ReaderPool() as pool:
-        for found in pool.read_in_order(job for path in paths for job in _jobs(Path(path), str(path), ocr)):
+        jobs = (job for path in paths for job in _jobs(Path(path), str(path), ocr, rules))
+        for found in pool.read_in_order(jobs):
             lost = found.as_json is None
             yield message_json(unopened(found.job.place, found.lost) if lost else found.message)
 
 
-def _jobs(path: Path, place: str, ocr: bool) -> Iterator[Job]:
-    """The messages of an mbox one by one; a file of any other kind as it is, and one that cannot be opened too."""
+def _jobs(path: Path, place: str, ocr: bool, rules: DropRules) -> Iterator[Job]:
+    """The messages of an mbox and the rows of a drop one by one; a file of any other kind as it is, and one that
+    cannot be opened too."""
     whole = Job(path, place, ocr=ocr)
+    index = -1
     try:
         with path.open("rb") as stream:
-            if kind_of(stream.read(_SNIFFED), place) != "mbox":
-                yield whole
-                return
+            head = stream.read(_SNIFFED)
+            mapping = mapping_of(head, place, rules)
             stream.seek(0)
-            index = -1
+            if mapping is not None:
+                for index, drop in enumerate(read_drop(stream.read(), name=place, mapping=mapping)):
+                    yield Job(drop.data, place, drop.kind, index, ocr=ocr)
+            if mapping is not None or kind_of(head, place) != "mbox":
+                if index < 0:
+                    yield whole
+                return
             for index, data in enumerate(mbox.messages(stream)):
                 yield Job(data, place, "mail", index, ocr=ocr)
     except OSError:

@@ -5,6 +5,7 @@ from pathlib import Path
 import orjson
 from written_mail import mail, multipart, part
 
+from llm_assets.intake.mapping import Columns, DropRule, DropRules
 from llm_assets.intake.rows import parse_rows
 
 FIELDS = {
@@ -49,3 +50,18 @@ def test_broken_surrogates_never_reach_json(tmp_path: Path) -> None:
     )
     (tmp_path / "a.eml").write_bytes(data)
     assert [orjson.dumps(r) for r in parse_rows([tmp_path / "a.eml"], ocr=False)]
+
+
+def test_a_drop_gives_an_object_a_row_under_its_file_and_position(tmp_path: Path) -> None:
+    (tmp_path / "crm.csv").write_text('Нр;Жалоба\n7;Где карта?\n8;"не закрыта\n')
+    (tmp_path / "none.jsonl").write_bytes(b"")
+    rules = DropRules([DropRule(match="*.csv", columns=Columns(id=("Нр",), text=("Жалоба",)))])
+    first, broken, empty = parse_rows(sorted(tmp_path.iterdir()), ocr=False, rules=rules)
+    assert (first["path"], first["index"], first["new_text"]) == (str(tmp_path / "crm.csv"), 0, "Где карта?")
+    assert (broken["path"], broken["index"], broken["ok"]) == (str(tmp_path / "crm.csv"), 1, False)
+    assert "Line 3 of" in broken["error"]["message"]
+    assert (empty["path"], empty["ok"], empty["error"]["kind"]) == (
+        str(tmp_path / "none.jsonl"),
+        False,
+        "empty",
+    )
