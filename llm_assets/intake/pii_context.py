@@ -76,6 +76,12 @@ _RULES = (
     _rule(Kind.IIN, 20, r"\d{12}|\d{6}[ -]\d{6}|\d{3} \d{3} \d{3} \d{3}", "иин|жсн|iin|бин|бсн|инн"),
     _rule(Kind.IIN, 12, r"\d{10}", "инн"),
     _rule(Kind.CVV, 12, r"\d{3,4}", "cvv|cvc"),
+    _rule(
+        Kind.IBAN,
+        20,
+        r"KZ\d\d(?: ?[A-Z\d]{4}){4}|[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?",
+        "iban|иик|жск|счет|счёт|шот",
+    ),
     _rule(Kind.ACCOUNT, 40, r"\d(?:[ .]?\d){19}", "счет|счёт|р/с|к/с|л/с|шот|есепшот|account|acc."),
 )
 _LOCAL_PHONE = re.compile(

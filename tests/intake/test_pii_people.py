@@ -8,6 +8,8 @@ from llm_assets.engine.rows import restored
 from llm_assets.intake.pii import mask_text
 
 HIDDEN: list[tuple[str, tuple[str, ...]]] = [
+    ("ИИК KZ86125KZT5004100101 с опечаткой", ("KZ86125KZT5004100101",)),
+    ("my IBAN is DE88 3704 0044 0532 0130 00", ("DE88 3704 0044 0532 0130 00",)),
     ("Dear Mr. Harrington, thank you for your call.", ("Harrington",)),
     ("Dear Olivia, I write again.", ("Olivia",)),
     ("My name is Oliver Brandt and I lost my card.", ("Oliver", "Brandt")),
