@@ -1,6 +1,10 @@
-"""A zip of documents as the texts of the documents in it, one level deep and bounded in number and size."""
+"""A zip, tar or packed file of documents as the texts of the documents in it, one level deep and bounded in number and size."""
 
+import bz2
+import gzip
 import io
+import lzma
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -35,3 +39,45 @@ def read_archive(data: bytes, reading: Reading, read_member: ReadMember) -> Extr
     except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, ValueError, zlib.error):
         flags["unreadable"] = None
     return Extract("\n\n".join(texts), "office" if texts else "none", flags=tuple(flags))
+
+
+def read_packed(data: bytes, kind: str, filename: str, reading: Reading, read_member: ReadMember) -> Extract:
+    """A tar, or one file packed by gzip, bzip2 or xz, which may be a tar. Unpacking stops at the limit."""
+    try:
+        if kind != "tar":
+            data = _opened(data, kind).read(reading.max_unzipped // 4 + 1)
+            if len(data) > reading.max_unzipped // 4:
+                return Extract(flags=("archive", "too_large"))
+        if data[257:262] == b"ustar":
+            return _tar(data, reading, read_member)
+        name = PurePosixPath(filename).stem
+        found = read_member(data, name, reading)
+        return Extract(f"[{name}]\n{found.text}".strip(), "office", flags=("archive", *found.flags))
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, tarfile.TarError):
+        return Extract(flags=("archive", "unreadable"))
+
+
+def _tar(data: bytes, reading: Reading, read_member: ReadMember) -> Extract:
+    flags: dict[str, None] = {"archive": None}
+    texts: list[str] = []
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as box:
+        for member in box:
+            if not member.isfile():
+                continue
+            if len(texts) >= MAX_MEMBERS:
+                flags["truncated"] = None
+                break
+            stream = box.extractfile(member)
+            found = read_member(
+                stream.read() if stream is not None else b"", PurePosixPath(member.name).name, reading
+            )
+            flags.update(dict.fromkeys(found.flags))
+            texts.append(f"[{found.filename}]\n{found.text}".strip())
+    return Extract("\n\n".join(texts), "office" if texts else "none", flags=tuple(flags))
+
+
+def _opened(data: bytes, kind: str) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile:
+    stream = io.BytesIO(data)
+    if kind == "gzip":
+        return gzip.GzipFile(fileobj=stream)
+    return bz2.BZ2File(stream) if kind == "bzip2" else lzma.LZMAFile(stream)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from llm_assets.domain.document import Attachment, Message
-from llm_assets.intake import archive, charset, html, office, ole, pdf, rtf
+from llm_assets.intake import archive, calendar, charset, html, office, ole, pdf, rtf, wrappers
 from llm_assets.intake.ocr import read_image
 from llm_assets.intake.reading import Extract, Reading
 
@@ -26,15 +26,17 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"II*\x00", "image"),
     (b"MM\x00*", "image"),
     (b"\x78\x9f\x3e\x22", "tnef"),
-    (b"Rar!", "binary"),
-    (b"7z\xbc\xaf", "binary"),
-    (b"\x1f\x8b", "binary"),
+    (b"Rar!", "packed"),
+    (b"7z\xbc\xaf", "packed"),
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ", "xz"),
 )
 _TEXTUAL = (".txt", ".csv", ".tsv", ".md", ".log", ".json", ".xml", ".ics", ".vcf", ".yaml", ".yml", ".ini")
 
 
 def sniff(data: bytes, *, filename: str = "", content_type: str = "") -> str:
-    """One of pdf, zip, ole, rtf, image, tnef, html, text, binary, empty."""
+    """One of pdf, zip, gzip, bzip2, xz, tar, packed, ole, rtf, image, tnef, html, text, binary, empty."""
     if not data.strip():
         return "empty"
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -44,6 +46,8 @@ def sniff(data: bytes, *, filename: str = "", content_type: str = "") -> str:
                 return kind
             if filename.lower().endswith(".bmp") or content_type == "image/bmp":
                 return "image"
+    if data[257:262] == b"ustar":
+        return "tar"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image"
     lowered = head[:512].lower()
@@ -134,14 +138,16 @@ def _guarded(
     """The one net around the parsing libraries: a file that breaks one of them is flagged and costs only itself."""
     kind = sniff(data, filename=blank.filename, content_type=blank.content_type)
     try:
-        return _extract(data, kind, reading, inline=inline, declared=declared)
+        return _extract(data, kind, reading, filename=blank.filename, inline=inline, declared=declared)
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise  # a panic of a Rust library is no Exception and cannot be imported to be named here
         return Extract(flags=("unreadable", "reader_failed"))
 
 
-def _extract(data: bytes, kind: str, reading: Reading, *, inline: bool, declared: str | None) -> Extract:
+def _extract(
+    data: bytes, kind: str, reading: Reading, *, filename: str, inline: bool, declared: str | None
+) -> Extract:
     match kind:
         case "pdf":
             return pdf.read_pdf(data, reading)
@@ -149,10 +155,15 @@ def _extract(data: bytes, kind: str, reading: Reading, *, inline: bool, declared
             return read_image(data, reading, inline=inline)
         case "zip":
             return office.read_zip_document(data, reading) or archive.read_archive(data, reading, _member)
+        case "gzip" | "bzip2" | "xz" | "tar":
+            return archive.read_packed(data, kind, filename, reading, _member)
+        case "packed":
+            return Extract(flags=("archive", "unsupported"))
         case "ole":
             return _compound(data)
         case "rtf":
-            return Extract(rtf.to_text(data), "office")
+            found = rtf.read(data)
+            return Extract(found.text, "office", flags=() if found.whole else ("truncated",))
         case "html":
             return _html(data, declared)
         case "text":
@@ -166,7 +177,8 @@ def _extract(data: bytes, kind: str, reading: Reading, *, inline: bool, declared
 def _member(data: bytes, filename: str, reading: Reading) -> Attachment:
     """A file inside an archive; archives inside archives stay closed."""
     kind = sniff(data, filename=filename)
-    if kind == "zip" and office.read_zip_document(data, reading) is None:
+    packed = kind in ("gzip", "bzip2", "xz", "tar", "packed")
+    if packed or (kind == "zip" and office.read_zip_document(data, reading) is None):
         return Attachment(filename, "application/zip", len(data), "", "", "none", flags=("nested_archive",))
     return read(data, filename=filename, content_type="", reading=reading)
 
@@ -196,7 +208,16 @@ def _plain(data: bytes, declared: str | None) -> Extract:
     decoded = charset.decode(data[: 4 * MAX_TEXT], declared)
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     flags = ("charset_guessed",) if decoded.guessed and decoded.charset != "utf-8" else ()
+    if calendar.is_calendar(text):
+        text = calendar.to_text(text)
+    elif wrappers.is_armoured(text):
+        return Extract(flags=(*flags, "encrypted"))
     return Extract(text, "plain", flags=(*flags, "truncated") if len(data) > 4 * MAX_TEXT else flags)
+
+
+def is_outlook(data: bytes, filename: str) -> bool:
+    """A mail saved by Outlook, by its container and by a stream that no other file has."""
+    return sniff(data) == "ole" and (filename.lower().endswith(".msg") or ole.OUTLOOK_STREAM in data)
 
 
 def of_message(data: bytes, message: Message, *, filename: str, content_type: str) -> Attachment:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from llm_assets.intake import charset, headers, html, transfer
+from llm_assets.intake import charset, headers, html, transfer, wrappers
 from llm_assets.intake.mime import Part
 
 MAX_TEXT = 2_000_000
@@ -49,9 +49,6 @@ def sort(root: Part, *, hint: str | None = None) -> Body:
     """The body's texts and everything else of a mail, in order of appearance."""
     body = Body()
     _sort(root, body, hint, related=False)
-    if not body.texts and root.content_type in _MARKED_UP and not _named(root):
-        body.loose.clear()
-        _add_text(root, body, hint)
     return body
 
 
@@ -79,7 +76,7 @@ _MARKED_UP = ("text/enriched", "text/richtext")
 
 def is_text(part: Part) -> bool:
     """A text part that a reader shows in the flow of the mail."""
-    return part.content_type in _SHOWN and not _named(part)
+    return (part.content_type in _SHOWN or part.content_type in _MARKED_UP) and not _named(part)
 
 
 _SHOWN = {
@@ -149,13 +146,18 @@ def text_of(part: Part, *, hint: str | None = None) -> Text:
     if decoded.guessed:
         flags.add("charset_guessed")
     text = decoded.text[: 2 * MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    if part.content_type in ("text/html", "text/x-amp-html", "text/enriched", "text/richtext"):
+    if part.content_type in _MARKED_UP:
+        text = text.replace("<<", "&lt;")
+    if part.content_type in ("text/html", "text/x-amp-html", *_MARKED_UP):
         page = html.to_text(text)
         text = page.text
         if page.hidden:
             flags.add("hidden_text")
     elif _flowed(part):
         text = _unflow(text)
+    text = wrappers.unsigned(text)
+    if wrappers.is_armoured(text):
+        flags.add("encrypted")
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT]
         flags.add("truncated")
@@ -173,24 +175,23 @@ def _flowed(part: Part) -> bool:
 def _unflow(text: str) -> str:
     """RFC 3676: lines ending in a space go on in the next one of the same quote depth."""
     out: list[str] = []
+    run: list[str] = []
+    depth, soft = 0, False
     for line in text.split("\n"):
         marks = len(line) - len(line.lstrip(">"))
         content = line[marks:].removeprefix(" ")
-        if (
-            out
-            and out[-1].endswith(" ")
-            and _depth(out[-1]) == marks
-            and content
-            and out[-1].strip("> ") != "--"
-        ):
-            out[-1] += content
-        else:
-            out.append(">" * marks + (" " if marks else "") + content)
+        if not (soft and marks == depth and content):
+            if run:
+                out.append(_quoted(depth, run))
+            run, depth = [], marks
+        run.append(content)
+        soft = content.endswith(" ") and content.rstrip() != "--"
+    out.append(_quoted(depth, run))
     return "\n".join(line.rstrip() if line.strip("> ") != "--" else line for line in out)
 
 
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip(">"))
+def _quoted(depth: int, run: list[str]) -> str:
+    return ">" * depth + (" " if depth else "") + "".join(run)
 
 
 def clean_name(name: str) -> str:

@@ -19,7 +19,7 @@ def own_words(
     own = quotes.new_text(
         text, sender=sender, forwarded_to=[a.address for a in recipients] if forwarded else ()
     )
-    nested = [a.text for a in files if a.text_source == "message" and a.content_type == "message/rfc822"]
+    nested = [a.text for a in files if a.text_source == "message" and a.content_type != "application/ms-tnef"]
     if not nested or not quotes.is_cover(own.split("\n")):
         return own
     return "\n\n".join(t for t in (own, *(quotes.new_text(_without_head(n)) for n in nested)) if t.strip())

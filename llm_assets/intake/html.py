@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from llm_assets.intake.visibility import Look, look_of
+from llm_assets.intake.visibility import Look, gone_by, look_of
 
 MAX_HTML = 8_000_000
 MAX_DEPTH = 3_000
 """Open elements beyond which only the tags are taken out."""
 MAX_ATTRIBUTES = 1_000
+MAX_SHEETS = 20
 MAX_QUOTES = 20
 """Marks before a quoted line."""
 _SILENT = {"script", "style", "head", "title", "template", "noscript", "object", "svg", "select", "datalist"}
@@ -124,14 +125,15 @@ def to_text(source: str) -> Page:
     root = tree.root
     if root is None:
         return Page("", False)
-    return _Walk().over(root)
+    return _Walk(gone_by(_sheets(source))).over(root)
 
 
 class _Walk:
     """Visits every node once, in order, without recursion."""
 
-    def __init__(self) -> None:
+    def __init__(self, gone: frozenset[str]) -> None:
         self.writer = _Writer()
+        self.gone = gone
         self.hidden = False
         self.look = Look()
         self.preformatted = 0
@@ -151,7 +153,7 @@ class _Walk:
             return None
         if tag in _SILENT or tag.startswith(("-", "!")):
             return None
-        look = look_of(tag, node.attributes, self.look)
+        look = look_of(tag, node.attributes, self.look, self.gone)
         if look is None:
             self.hidden = self.hidden or bool((node.text(deep=True) or "").strip())
             return None
@@ -178,6 +180,19 @@ class _Walk:
             _write(self.writer, run, self.preformatted > 0)
         elif run.strip():
             self.hidden = True
+
+
+def _sheets(source: str) -> str:
+    """The page's own style sheets, the first few."""
+    out: list[str] = []
+    lowered, position = source.lower(), 0
+    while len(out) < MAX_SHEETS and (start := lowered.find("<style", position)) >= 0:
+        end = lowered.find("</style", start)
+        if end < 0:
+            break
+        out.append(source[source.find(">", start, end) + 1 : end])
+        position = end
+    return "\n".join(out)
 
 
 def _bared(tag: re.Match[str]) -> str:

@@ -12,8 +12,11 @@ from llm_assets.intake import (
     identity,
     injection,
     mime,
+    ole,
+    outlook,
     transfer,
     winmail,
+    wrappers,
 )
 from llm_assets.intake.body import Body, Loose
 from llm_assets.intake.content import is_transliterated, language_of, own_words
@@ -27,7 +30,7 @@ def read_mail(data: bytes, *, path: str, index: int, reading: Reading, depth: in
         return unreadable(
             data, path=path, index=index, kind="empty", message="The file holds no bytes of a mail."
         )
-    root = mime.parse(data)
+    root = wrappers.opened(mime.parse(data))
     if not root.headers and attachments.sniff(data) == "binary":
         reason = "The bytes are neither a mail nor a document that any reader knows."
         return unreadable(data, path=path, index=index, kind="unreadable", message=reason)
@@ -64,7 +67,8 @@ def _message(
     replies = headers.message_ids(root.all("in-reply-to"))
     text = sorted_body.text
     to, cc = headers.addresses(root.all("to"), hint=hint), headers.addresses(root.all("cc"), hint=hint)
-    new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), files)
+    passed_on = [] if root.content_type == "multipart/report" else files
+    new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), passed_on)
     address = sender.address if sender is not None else ""
     return Message(
         path=path,
@@ -94,7 +98,16 @@ def _message(
     )
 
 
-_OF_THE_WHOLE = {"poor_scan", "encrypted", "unreadable", "too_large", "truncated", "crashed", "timeout"}
+_OF_THE_WHOLE = {
+    "poor_scan",
+    "encrypted",
+    "unreadable",
+    "too_large",
+    "truncated",
+    "crashed",
+    "timeout",
+    "too_deep",
+}
 """Flags of an attachment that say the mail was not read in full."""
 
 
@@ -105,15 +118,25 @@ def _flags(root: Part, sorted_body: Body, text: str, files: list[Attachment]) ->
         flags["html_only"] = None
     if not text.strip():
         flags["empty_body"] = None
-    if root.content_type == "multipart/encrypted" or root.content_type.endswith("pkcs7-mime"):
+    if wrappers.is_encrypted(root):
         flags["encrypted"] = None
     submitted = (root.header("auto-submitted") or b"no").strip().lower()
-    if not submitted.startswith(b"no") or root.content_type == "multipart/report":
-        flags["auto_submitted"] = None
     precedence = (root.header("precedence") or b"").strip().lower()
+    answers = precedence == b"auto_reply" or root.header("x-autoreply") or root.header("x-autorespond")
+    if not submitted.startswith(b"no") or root.content_type == "multipart/report" or answers:
+        flags["auto_submitted"] = None
+    if is_bounce(root):
+        flags["bounce"] = None
     if precedence in (b"bulk", b"junk", b"list") or root.header("list-id") or root.header("list-unsubscribe"):
         flags["bulk"] = None
     return flags
+
+
+def is_bounce(root: Part) -> bool:
+    """A mail server's report that a mail of ours was not delivered (RFC 3464)."""
+    return root.content_type == "multipart/report" and any(
+        part.content_type == "message/delivery-status" for part in root.children
+    )
 
 
 def _charset_hint(root: Part) -> str | None:
@@ -130,10 +153,10 @@ def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -
     for item in loose:
         if item.part.size > reading.max_bytes * _SWELLING:
             out.append(_unheld(item))
-        elif item.part.content_type.startswith("message/"):
+        elif item.part.content_type.startswith("message/") or _is_saved_mail(item):
             out.append(_nested(item, hint, reading, depth))
         else:
-            out.extend(_file(item, reading))
+            out.extend(_file(item, reading, depth))
     return out
 
 
@@ -147,15 +170,18 @@ def _unheld(item: Loose) -> Attachment:
     return Attachment(name, item.part.content_type, size, sha256, "", "none", flags=("too_large",))
 
 
-def _file(item: Loose, reading: Reading) -> list[Attachment]:
+def _file(item: Loose, reading: Reading, depth: int) -> list[Attachment]:
     data, defects = transfer.content(item.part)
     if not data and not item.filename:
         return []
     if attachments.sniff(data) == "tnef":
         return _winmail(data, item.filename, reading)
+    name = body.clean_name(item.filename)
+    if attachments.is_outlook(data, name):
+        return _outlook(data, name, item.part.content_type, reading, depth)
     found = attachments.read(
         data,
-        filename=body.clean_name(item.filename),
+        filename=name,
         content_type=item.part.content_type,
         reading=reading,
         inline=item.inline,
@@ -164,16 +190,39 @@ def _file(item: Loose, reading: Reading) -> list[Attachment]:
     return [replace(found, flags=(*found.flags, *sorted(defects))) if defects else found]
 
 
+_MAILS = ("message/rfc822", "message/global", "message/news")
+
+
+def _is_saved_mail(item: Loose) -> bool:
+    """A mail that was saved to a file and attached: programs then call it an octet stream."""
+    return item.filename.lower().endswith(".eml")
+
+
 def _winmail(data: bytes, filename: str, reading: Reading) -> list[Attachment]:
     blank = attachments.unread(data, body.clean_name(filename) or "winmail.dat", "application/ms-tnef")
     return attachments.under_watch(blank, reading, lambda: winmail.unpacked(data, filename, reading))
+
+
+def _outlook(data: bytes, name: str, kind: str, reading: Reading, depth: int) -> list[Attachment]:
+    blank = attachments.unread(data, name, kind)
+    if depth >= reading.max_nesting:
+        return [replace(blank, flags=("too_deep",))]
+
+    def read() -> list[Attachment]:
+        streams = ole.streams_of(data)
+        if streams is None or ole.IS_OUTLOOK not in streams:
+            return [replace(blank, flags=("unreadable" if streams is None else "unsupported",))]
+        inner = outlook.read_outlook(ole.outlook(streams), data, path="", reading=reading, depth=depth + 1)
+        return [attachments.of_message(data, inner, filename=name, content_type=kind)]
+
+    return attachments.under_watch(blank, reading, read)
 
 
 def _nested(item: Loose, hint: str | None, reading: Reading, depth: int) -> Attachment:
     data, _ = transfer.content(item.part)
     name = body.clean_name(item.filename)
     kind = item.part.content_type
-    if kind not in ("message/rfc822", "message/global", "message/news"):
+    if kind not in _MAILS and not _is_saved_mail(item):
         return attachments.read(data, filename=name, content_type=kind, reading=reading)
     if depth >= reading.max_nesting:
         found = attachments.read(data, filename=name, content_type=kind, reading=reading)

@@ -12,6 +12,7 @@ MAX_STREAM = 60_000_000
 MAX_STREAMS = 20_000
 MAX_TEXT = 2_000_000
 _STREAM = re.compile(r"__substg1\.0_([0-9A-Fa-f]{4})([0-9A-Fa-f]{4})")
+OUTLOOK_STREAM = "__properties_version1.0".encode("utf-16-le")
 IS_OUTLOOK = ("__properties_version1.0",)
 """The stream that every Outlook message has and no other file."""
 

@@ -22,7 +22,6 @@ _MAIL_HEADER = re.compile(
     re.I | re.M,
 )
 _MAIL_NAMES = (".eml", ".mht", ".mhtml", ".msg")
-_OUTLOOK_STREAM = "__properties_version1.0".encode("utf-16-le")
 _DOCUMENT_NAMES = (".txt", ".csv", ".tsv", ".html", ".htm", ".md", ".json", ".xml", ".log", ".rtf")
 _TYPES = {
     "pdf": "application/pdf",
@@ -65,9 +64,9 @@ def kind_of(data: bytes, path: str) -> str:
     """`mail`, `mbox`, `outlook` or `document`, by content first and by name where content cannot say."""
     suffix = PurePath(path).suffix.lower()
     content = attachments.sniff(data)
-    if content == "ole" and (suffix == ".msg" or _OUTLOOK_STREAM in data):
+    if content == "ole" and (suffix == ".msg" or ole.OUTLOOK_STREAM in data):
         return "outlook"
-    if content in ("pdf", "zip", "image", "rtf", "ole", "tnef"):
+    if content in ("pdf", "zip", "image", "rtf", "ole", "tnef", "packed"):
         return "document"
     if suffix in _MAIL_NAMES:
         return "mail"

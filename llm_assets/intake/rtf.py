@@ -5,6 +5,7 @@ import struct
 from dataclasses import dataclass, field
 from html import escape
 from itertools import islice
+from typing import NamedTuple
 
 from llm_assets.intake import html
 
@@ -77,10 +78,22 @@ class _Reader:
         self.out.append(text if not self.from_html or self.state.html_tag else escape(text, quote=False))
 
 
+class Rtf(NamedTuple):
+    text: str
+    whole: bool
+    """False when the file is longer than what is looked at."""
+
+
 def to_text(data: bytes) -> str:
+    return read(data).text
+
+
+def read(data: bytes) -> Rtf:
     """Readable text of an RTF file. Never raises: what cannot be understood is left out."""
     reader = _Reader()
+    tokens = 0
     for match in islice(_TOKEN.finditer(data[:MAX_RTF].decode("latin-1")), MAX_TOKENS):
+        tokens += 1
         word, number, byte, symbol, brace, plain = match.groups()
         if brace is not None:
             _brace(reader, brace)
@@ -98,9 +111,10 @@ def to_text(data: bytes) -> str:
         reader.opened = brace == "{"
     reader.flush()
     joined = "".join(reader.out).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    whole = len(data) <= MAX_RTF and tokens < MAX_TOKENS
     if reader.from_html:
-        return html.to_text(joined).text
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", joined)).strip()
+        return Rtf(html.to_text(joined).text, whole)
+    return Rtf(re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", joined)).strip(), whole)
 
 
 def _brace(reader: _Reader, brace: str) -> None:

@@ -26,6 +26,12 @@ def test_quotations_are_marked() -> None:
         "text-indent:-9999px",
         "max-height:0;overflow:hidden",
         "font:0/0 Arial",
+        "opacity:.01",
+        "transform:scale(0)",
+        "clip:rect(0 0 0 0);position:absolute",
+        "height:1px;overflow:hidden",
+        "color:transparent",
+        "color:rgba(0, 0, 0, 0)",
     ],
 )
 def test_text_that_the_page_hides_is_left_out_and_reported(style: str) -> None:
@@ -40,6 +46,10 @@ def test_text_that_the_page_hides_is_left_out_and_reported(style: str) -> None:
         "color:#fff;background-color:#003366",
         "font-size:10px",
         "opacity:0.9",
+        "opacity:0.5",
+        "transform:scale(0.9)",
+        "clip:rect(0px, 500px, 60px, 0)",
+        "color:rgba(0,0,0,0.5)",
         "line-height:0",
         "height:0",
         "font:14px Arial",
@@ -74,3 +84,22 @@ def test_scripts_styles_and_comments_are_no_text() -> None:
 @pytest.mark.parametrize("depth", [2_000, 500_000])
 def test_deeply_nested_elements_are_read(depth: int) -> None:
     assert to_text("<div>" * depth + "deep").text == "deep"
+
+
+@pytest.mark.parametrize(
+    ("sheet", "seen"),
+    [
+        (".x{display:none !important}", False),
+        ("p.y, .x { font-size: 0 }", False),
+        ("#i{visibility:hidden}", False),
+        ("@media print{.x{display:none}}", True),
+        ("/* .x{display:none} */", True),
+        ("td .x{display:none}", True),
+        (".xy{display:none}", True),
+        (".x{color:#ffffff}", True),
+    ],
+)
+def test_text_that_the_style_sheet_hides_everywhere_is_left_out(sheet: str, seen: bool) -> None:
+    page = to_text(f'<style>{sheet}</style><p>always</p><p class="a x" id="i">sometimes</p>')
+    assert page.text == ("always\n\nsometimes" if seen else "always")
+    assert page.hidden is not seen
