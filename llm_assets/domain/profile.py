@@ -97,6 +97,19 @@ class RouteRules(_Border):
     """How long a batch is thought to take while there is no history of the profile's own."""
 
 
+class ReadingRules(_Border):
+    """From when on a case is read by the strong model instead of its step's own."""
+
+    scan_cheap_from: float = Field(default=80, ge=0, le=100)
+    """OCR confidence from which a scan counts as clean text."""
+    scan_strong_from: float = Field(default=60, ge=0, le=100)
+    """From here the strong model reads a scan; below no model is paid more for it, and a person looks."""
+    table_columns: int = Field(default=9, gt=0)
+    table_cells: int = Field(default=150, gt=0)
+    pages: int = Field(default=20, gt=0)
+
+
 class Lanes(_Border):
     lanes: dict[Lane, LaneRule]
     routes: RouteRules = RouteRules()
+    reading: ReadingRules = ReadingRules()

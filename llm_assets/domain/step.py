@@ -1,7 +1,7 @@
 """Step: one LLM task as a value. What belongs here is the shape; the tasks themselves are in `steps/`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -10,9 +10,10 @@ from pydantic import BaseModel
 from llm_assets.domain.digest import digest
 from llm_assets.domain.document import Case
 from llm_assets.domain.outcome import Status
-from llm_assets.domain.profile import Profile, Tier
+from llm_assets.domain.profile import Profile, ReadingRules, Tier
 from llm_assets.domain.prompt import Prompt, render_case
 from llm_assets.domain.queue import Queue
+from llm_assets.domain.reading import Choice, choose, facts_of
 from llm_assets.domain.request import JsonSchema, Request
 from llm_assets.domain.tables import Column, Table, columns_of, step_table
 
@@ -26,6 +27,7 @@ class StepInput:
     case: Case
     queue: Queue
     upstream: Mapping[str, Row]
+    reading: ReadingRules = field(default_factory=ReadingRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Step:
     reads: tuple[str, ...] = ()
     """Steps whose rows it needs, besides the documents."""
     tier: Tier = Tier.CHEAP
+    """The model for clean text; a hard case may be read by a stronger one."""
     max_tokens: int = 2048
     skip: Callable[[StepInput], Skip | None] = _always
     """A Skip where the step does not apply; None where it does."""
@@ -125,7 +128,7 @@ class Step:
         return digest(
             [
                 self.name,
-                profile.models[self.tier],
+                sorted(profile.models.items()),
                 self.max_tokens,
                 self.prompt.system,
                 self.prompt.user,
@@ -133,6 +136,10 @@ class Step:
                 self.narrow(strict_schema(self.output), queue),
             ]
         )
+
+    def choice(self, given: StepInput) -> Choice:
+        """Which model reads this case, and why."""
+        return choose(facts_of(given.case), given.reading, self.tier)
 
     def request(
         self,
@@ -148,10 +155,11 @@ class Step:
             self.queue_variables(given.queue),
             {"case": case_text or render_case(given.case), **variables},
         )
+        tier = self.choice(given).tier
         return Request(
             step=self.name,
-            model=profile.models[self.tier],
-            tier=self.tier,
+            model=profile.models.get(tier, profile.models[self.tier]),
+            tier=tier,
             system=system,
             user=user,
             schema=self.narrow(strict_schema(self.output), given.queue),

@@ -56,6 +56,8 @@ STEP_TAIL = (
     _c("doubt_detail", "VARCHAR", "What exactly is doubtful"),
     _c("decided_by", "VARCHAR", "Who decided: the model, or a reviewer's name"),
     _c("model", "VARCHAR", "Model that answered"),
+    _c("tier", "VARCHAR", "How strong a model the case asks for: cheap, standard or strong"),
+    _c("tier_reason", "VARCHAR", "Why, with the figure that decided"),
     _c("prompt_version", "VARCHAR", "Digest of the prompt it answered to"),
     _c("request_id", "VARCHAR", "The request in the ledger"),
 )

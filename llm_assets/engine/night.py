@@ -110,7 +110,9 @@ class Night:
         profile = self.engine.provider.profile
         queues = self.queues.queues
         wordings = [step.wording(queue, profile) for queue in queues]
-        return digest([self.rules_version, self.lane, wordings, [q.model_dump(mode="json") for q in queues]])
+        reading = self.engine.lanes.reading.model_dump(mode="json")
+        configured = [q.model_dump(mode="json") for q in queues]
+        return digest([self.rules_version, self.lane, wordings, configured, reading])
 
     def _by_case(self, columns: Sequence[str], cases: Collection[str] | None = None) -> Iterator[list[Row]]:
         """The documents of each case; they lie together in the lake."""
@@ -121,7 +123,7 @@ class Night:
             yield list(members)
 
     def _input(self, case: Case, upstream: Mapping[str, Row]) -> StepInput:
-        return StepInput(case, self._queue(case.queue), upstream)
+        return StepInput(case, self._queue(case.queue), upstream, self.engine.lanes.reading)
 
     def _task(self, step: Step, given: StepInput, source: str | None) -> Task:
         case = given.case

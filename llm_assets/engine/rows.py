@@ -60,8 +60,11 @@ def _answered(
         return _standing_row(skip.status, skip.doubt)
     if standing is None:
         return _standing_row(Status.OPEN, Doubt("not_sent"))
+    choice = step.choice(given)
     origin = {
         "model": standing.model,
+        "tier": choice.tier,
+        "tier_reason": choice.reason,
         "prompt_version": standing.prompt_version,
         "request_id": standing.request_id,
     }

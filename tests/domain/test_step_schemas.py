@@ -119,5 +119,5 @@ def test_a_steps_table_has_a_column_per_field_between_the_case_and_the_status() 
         "score": "DOUBLE",
         "default": "VARCHAR",
     }
-    assert list(columns)[-7:][0] == "status"
+    assert list(columns)[-9:][0] == "status"
     assert STEP.table.key == ("case_id",)

@@ -9,6 +9,7 @@ from engine_night import DAY, Desk, Echo
 from fake_provider import FakeProvider
 
 from llm_assets.domain.night import Rework
+from llm_assets.domain.profile import ReadingRules, Tier
 from llm_assets.domain.prompt import Prompt
 from llm_assets.domain.queue import Category, Queue, Queues
 from llm_assets.domain.step import Step
@@ -113,14 +114,43 @@ def _other_rules(house: House) -> None:
     house.rules = "2"
 
 
+def _other_thresholds(house: House) -> None:
+    house.desk.lanes = house.desk.lanes.model_copy(update={"reading": ReadingRules(pages=5)})
+
+
 def _a_decision(house: House) -> None:
     (first, *_) = house.lake.read(ECHO.table, DAY)
     now = datetime(2026, 11, 21, 3, tzinfo=UTC)
     house.ledger.decide(DAY, Decision(first["case_id"], ECHO.name, {"value": "yes"}, "amina", now))
 
 
-@pytest.mark.parametrize("change", [_another_mail, _another_queue, _other_rules, _a_decision])
+@pytest.mark.parametrize(
+    "change", [_another_mail, _another_queue, _other_rules, _other_thresholds, _a_decision]
+)
 def test_a_table_follows_whatever_it_is_made_of(house: House, change: Callable[[House], None]) -> None:
     change(house)
     assert house.write()
     assert not house.write()
+
+
+def test_a_hard_case_is_read_by_the_strong_model_and_its_row_says_why(house: House) -> None:
+    cheap = house.desk.provider.profile
+    strong = cheap.model_copy(
+        update={"models": {**cheap.models, Tier.STRONG: f"{cheap.models[Tier.CHEAP]}-xl"}}
+    )
+    house.desk.provider = FakeProvider(strong, house.desk.clock)
+    table = "\n".join("\t".join(str(n) for n in range(12)) for _ in range(3))
+    paper = (
+        f"Content-Type: text/csv; name=t.csv\nContent-Disposition: attachment; filename=t.csv\n\n{table}\n"
+    )
+    (house.inbox / "hard.eml").write_text(
+        "From: Bo <bo@mail.example>\nTo: help@bank.example\nMessage-ID: <hard@mail.example>\nSubject: List\n"
+        "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+        f"--b\nContent-Type: text/plain\n\nPlease see the list.\n--b\n{paper}--b--\n",
+        encoding="utf-8",
+    )
+    house.read()
+    assert house.write()
+    rows = {(r["tier"], r["tier_reason"], r["model"]) for r in house.lake.read(ECHO.table, DAY)}
+    plain = cheap.models[Tier.CHEAP]
+    assert rows == {("cheap", "clean_text", plain), ("strong", "wide_table 12", f"{plain}-xl")}
