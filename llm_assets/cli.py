@@ -13,6 +13,7 @@ import typer
 from dotenv import load_dotenv
 
 from llm_assets.cli_audit import audit, who
+from llm_assets.cli_delete import delete
 from llm_assets.console import Console, day_option, quiet_logs
 from llm_assets.domain.errors import ConfigurationError, DeskError
 
@@ -31,6 +32,7 @@ app = typer.Typer(
 dead_letters = typer.Typer(no_args_is_help=True, help="Records that failed for good, and putting them back.")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(audit, name="audit")
+app.command()(delete)
 
 DayOption = Annotated[
     datetime, typer.Option("--day", formats=["%Y-%m-%d"], help="Business day, e.g. 2026-11-20.")

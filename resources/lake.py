@@ -28,6 +28,7 @@ from resources.lake_rows import (
     quoted,
     spool,
     write_parquet,
+    written_as,
 )
 
 if TYPE_CHECKING:
@@ -129,6 +130,31 @@ class Lake:
         names = (p.stem for p in (self.folder / table.name).glob("[0-9]*.parquet"))
         return sorted(date.fromisoformat(name) for name in names)
 
+    def erase(self, table: Table, day: date, columns: Sequence[str], keys: Collection[Sequence[str]]) -> int:
+        """Rewrites the night's file without the rows whose columns hold one of the keys, and removes what killed writers
+        left beside it; returns how many rows went. The caller keeps other writers out."""
+        target = self._path(table, day)
+        for stray in target.parent.glob(f".{target.stem}-*.tmp"):
+            stray.unlink(missing_ok=True)
+        if not target.exists() or not keys:
+            return 0
+        key = ", ".join(f'"{name}"' for name in columns)
+        gone = f"list_contains($1::VARCHAR[], concat_ws(chr(31), {key}))"
+        with (
+            self._disk(f"take rows out of {table.name} of {day}"),
+            _whole(target),
+            _connected() as connection,
+        ):
+            source, listed = parquet_files([target]), ["\x1f".join(each) for each in keys]
+            counted = connection.execute(f"SELECT count(*) FROM {source} WHERE {gone}", [listed]).fetchone()  # noqa: S608
+            if counted is None or counted[0] == 0:
+                return 0
+            with self._beside(target) as (_, built):
+                copy = f"COPY (SELECT * FROM {source} WHERE NOT {gone}) TO {quoted(built)} {written_as('')}"  # noqa: S608
+                connection.execute(copy, [listed])
+                _put(built, target)
+        return int(counted[0])
+
     def remove(self, table: Table, day: date) -> None:
         """Forgets a night of a table; nothing happens when there is none."""
         path = self._path(table, day)
@@ -223,7 +249,7 @@ class Lake:
             yield
         except OSError as error:
             raise self._refused(what, error.strerror or type(error).__name__) from error
-        except duckdb.IOException as error:
+        except (duckdb.IOException, duckdb.TransactionException) as error:  # a commit fails in its own way
             raise self._refused(what, _system_reason(error)) from None
 
     def _refused(self, what: str, reason: str) -> DeskError:

@@ -71,14 +71,19 @@ def write_parquet(
     import duckdb
 
     source = _read_json(table.column_types, spooled)
-    options = f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}, KV_METADATA {{{STAMP}: {quoted(stamp)}}})"
     try:
         connection.execute(
-            f"COPY (SELECT * FROM {source}) TO {quoted(target)} {options}"  # noqa: S608 names are declared
+            f"COPY (SELECT * FROM {source}) TO {quoted(target)} {written_as(stamp)}"  # noqa: S608 names are declared
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         return False
     return True
+
+
+def written_as(stamp: str) -> str:
+    """Options of a COPY into a table's file."""
+    stamped = f"KV_METADATA {{{STAMP}: {quoted(stamp)}}}"
+    return f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}, {stamped})"
 
 
 def misfits(connection: "duckdb.DuckDBPyConnection", table: Table, spooled: Spooled) -> list[str]:

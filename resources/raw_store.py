@@ -4,7 +4,7 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -59,6 +59,28 @@ class RawStore:
 
     def has(self, sha256: str) -> bool:
         return self.path(sha256).exists()
+
+    def erase(self, sha256: str, in_use: Callable[[], bool]) -> bool:
+        """Removes the bytes unless they are in use; may be repeated after a death.
+
+        They are put aside before the question and back after a yes: whoever registers the same bytes meanwhile either is
+        seen by it, or no longer finds them and writes them again.
+        """
+        path, aside = self.path(sha256), self._root / ".deleted" / sha256
+        with self._explained():
+            if path.exists():
+                aside.parent.mkdir(exist_ok=True)
+                path.replace(aside)
+                _flush_folder(path.parent)
+            if not aside.exists():
+                return False
+            if in_use():
+                aside.replace(path)
+                _flush_folder(path.parent)
+                return False
+            aside.unlink()
+            _flush_folder(aside.parent)
+            return True
 
     def path(self, sha256: str) -> Path:
         return self._root / sha256[:2] / f"{sha256}.eml"

@@ -7,7 +7,7 @@ says (report/).
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ import orjson
 from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import DeskError
+from llm_assets.report.redact import redacted_html, redacted_json, redacted_markdown
 from llm_assets.report.render import Rendered
 from resources.lake import STRAY_SECONDS
 
@@ -154,3 +155,40 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def erase_case(reports: Path, day: date, records: Collection[str]) -> int:
+    """Takes what every revision of a day says of these records out of it; returns how many files changed. May be repeated
+    after a death. What a killed process was building goes as well; one that is building now fails and is run again."""
+    night = reports / day.isoformat()
+    for stray in night.glob(".rev-*"):
+        shutil.rmtree(stray, ignore_errors=True)
+    changed = 0
+    for folder in sorted(night.glob("rev-*")):
+        for stray in folder.glob(".*.tmp"):
+            stray.unlink(missing_ok=True)
+        report = read_json(Revision(0, folder, new=False))
+        changed += _rewrite(folder / "report.html", lambda text: redacted_html(text, records))
+        changed += _rewrite(folder / "report.md", lambda text: redacted_markdown(text, records))
+        said = redacted_json(report, records)
+        if said != report:
+            changed += _rewrite(folder / "report.json", _saying(said))
+    return changed
+
+
+def _saying(said: Json) -> Callable[[str], str]:
+    return lambda _: _dumped(said).decode()
+
+
+def _rewrite(path: Path, change: Callable[[str], str]) -> bool:
+    if not path.exists():
+        return False
+    before = path.read_bytes().decode()
+    after = change(before)
+    if after == before:
+        return False
+    beside = path.with_name(f".{path.name}-{uuid4().hex}.tmp")
+    _write(beside, after.encode())
+    beside.replace(path)
+    _sync(path.parent)
+    return True

@@ -375,6 +375,8 @@ class RawStore(Protocol):
     def put(self, data: bytes) -> str:
         """Stores the bytes durably and returns their SHA-256."""
 
+    def has(self, sha256: str) -> bool: ...
+
     def get(self, sha256: str) -> bytes: ...
 
     def where(self, sha256: str) -> Path | bytes:

@@ -69,6 +69,7 @@ def receive(
         new = _unknown(register, chunk)[:room]
         rows = [_registered(raw, item, day_of) for item in new]
         grown.messages += register.receive(rows)
+        _keep_bytes(raw, rows, new)
         grown.days |= {row.day for row in rows}
         if is_urgent is not None:
             grown.urgent_days |= {row.day for row, item in zip(rows, new, strict=True) if is_urgent(item)}
@@ -77,6 +78,13 @@ def receive(
         if limit is not None and grown.messages >= limit:
             break
     return grown
+
+
+def _keep_bytes(raw: RawStore, rows: Sequence[Received], items: Sequence[RawItem]) -> None:
+    """Once more where a deletion of the same bytes was under way: it saw no row that holds them, and now there is one."""
+    for row, item in zip(rows, items, strict=True):
+        if not raw.has(row.raw_sha256):
+            raw.put(item.data)
 
 
 def _unknown(register: Register, chunk: Sequence[RawItem]) -> list[RawItem]:

@@ -5,7 +5,7 @@ No query of the ledger's own stands here.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -79,6 +79,23 @@ class Database:
                     with self.owner("ledger schema", wait=True):
                         self._upgrade()
             self._checked = True
+
+    def scrub(self) -> None:
+        """Leaves no deleted row in a SQLite file or its write-ahead log; both keep them until something overwrites them.
+
+        Raises DeskError while another process reads.
+        """
+        if not self.is_sqlite:
+            return
+        with self._explained(), closing(self._engine.raw_connection()) as pooled:
+            connection = pooled.dbapi_connection
+            connection.execute("VACUUM")  # type: ignore[union-attr]
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # type: ignore[union-attr]
+        if busy:
+            raise DeskError(
+                "Another process has been reading the ledger all the time, so its old pages could not be emptied: "
+                "delete again when the night is over."
+            )
 
     def close(self) -> None:
         self._engine.dispose()

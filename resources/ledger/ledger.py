@@ -38,6 +38,7 @@ from resources.ledger import (
     spending,
 )
 from resources.ledger.database import Database
+from resources.ledger.deletions import Deletions
 from resources.ledger.settling import Bill
 from resources.ledger.trail import Trail
 from resources.source_state import SourceState
@@ -244,6 +245,11 @@ class SqlLedger:
     def trail(self) -> Trail:
         """The audit trail of this ledger."""
         return Trail(self._database, self._clock)
+
+    @property
+    def deletions(self) -> Deletions:
+        """Records deleted on request."""
+        return Deletions(self._database, self._clock)
 
     def admit_call(self, provider: str, tokens: int, limits: Limits, now: datetime) -> float:
         with self._database.writing() as connection:

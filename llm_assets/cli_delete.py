@@ -1,0 +1,56 @@
+"""The command `delete`. It wires settings to the use case, asks, and prints."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from llm_assets.cli_audit import who
+from llm_assets.console import Console
+from llm_assets.domain.errors import ConfigurationError
+
+
+def delete(
+    records: Annotated[
+        list[str],
+        typer.Argument(help="record_id, as the tables and reports show it.", metavar="RECORD_ID..."),
+    ],
+    reason: Annotated[
+        str, typer.Option(help="Why and at whose request; kept in the audit. Name no customer.")
+    ],
+    day: Annotated[
+        datetime | None,
+        typer.Option("--day", formats=["%Y-%m-%d"], help="Only what it is of this business day."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete records: raw mail, tables, answers, decisions, and what reports say of them. Nothing brings them back.
+
+    What a provider was sent stays there for as long as it keeps it, and the source keeps its own copy.
+    """
+    from llm_assets import deletion
+    from llm_assets.steps import STEPS
+    from resources.desk import Desk
+    from resources.settings import load_settings
+
+    if not reason.strip():
+        raise ConfigurationError("--reason is empty; say why, for the audit")
+    only = day.date() if day is not None else None
+    with Desk(load_settings(), STEPS).open() as assembly:
+        for record in records:
+            deletion.finish_begun(assembly, record, who())  # a killed process had its yes
+        found = [f for r in records if (f := deletion.find(assembly, r, only)) is not None]
+        for record in set(records) - {f.going.record_id for f in found}:
+            deletion.check_deleted(assembly, record)
+        for line in (line for each in found for line in each.lines()):
+            typer.echo(line)
+        if found and not yes:
+            typer.confirm("Delete for good?", abort=True)
+        with Console() as console:
+            for number, each in enumerate(found, start=1):
+                deletion.delete(assembly, each, who(), reason)
+                console.stage("records deleted", number, len(found))
+    for record in records:
+        typer.echo(f"{record} is deleted")
+    for night in sorted({night for each in found for night in each.days}):
+        typer.echo(f"run `llm-assets night --day {night}` for a revision of its report without it")
