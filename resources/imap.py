@@ -41,6 +41,16 @@ NO_INCOMING_MAIL = frozenset({b"\\sent", b"\\drafts", b"\\junk", b"\\trash", b"\
 
 _PASSING_REFUSALS = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"})
 _CODE = re.compile(r"\[([A-Z][A-Z-]*)")
+_BROKEN_ANSWERS = (
+    IMAPClientError,
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+"""What the library raises, and what its parsers make of an answer that is none."""
 _NO_TLS_SPOKEN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
 
 
@@ -71,8 +81,7 @@ def open_mailbox(account: ImapAccount, *, seconds: float | None = None) -> Itera
     """
     logging.getLogger("imapclient").setLevel(logging.WARNING)  # it would log every line the server sends
     password = _password(account)
-    with _told(account):
-        client = _connected(account, seconds)
+    client = _connected(account, seconds)
     cut = threading.Timer(seconds, _cut, [client]) if seconds is not None else None
     try:
         if cut is not None:
@@ -117,13 +126,21 @@ def _password(account: ImapAccount) -> str:
 
 def _connected(account: ImapAccount, seconds: float | None) -> IMAPClient:
     limit = min(seconds, READ_SECONDS) if seconds is not None else READ_SECONDS
-    client = IMAPClient(
-        account.host,
-        port=account.server_port,
-        ssl=account.security == "tls",
-        ssl_context=_tls(account) if account.security == "tls" else None,
-        timeout=SocketTimeout(min(limit, CONNECT_SECONDS), limit),
-    )
+    tls = _tls(account) if account.security == "tls" else None
+    try:
+        client = IMAPClient(
+            account.host,
+            port=account.server_port,
+            ssl=tls is not None,
+            ssl_context=tls,
+            timeout=SocketTimeout(min(limit, CONNECT_SECONDS), limit),
+        )
+    except IMAPClientAbortError:
+        raise _broken(account) from None
+    except IMAPClientError:  # BYE instead of a greeting
+        raise TransientError(f"{account.address} turns everybody away, or is no mail server") from None
+    except _BROKEN_ANSWERS as err:
+        raise _classified(account, err) from None
     client.normalise_times = False
     return client
 
@@ -158,19 +175,24 @@ def _log_in(client: IMAPClient, account: ImapAccount, password: str) -> None:
         if isinstance(err.__context__, IMAPClientAbortError):  # a broken connection is told as a refusal
             raise _broken(account) from None
         raise _refusal(account, str(err)) from None
-    except (IMAPClientError, OSError, ValueError) as err:
+    except _BROKEN_ANSWERS as err:
         raise _classified(account, err) from None
 
 
 def _refusal(account: ImapAccount, answer: str) -> DeskError:
-    found = _CODE.search(answer)
-    code = f" ({found[1]})" if found is not None else ""
-    if found is not None and found[1] in _PASSING_REFUSALS:
+    code = _code(answer)
+    if code.strip(" ()") in _PASSING_REFUSALS:
         return TransientError(f"{account.address} lets nobody in at the moment{code}")
     return BlockedError(
         f"{account.address} refuses the login of mailbox {account.name}{code}: correct its user in sources.yaml or "
         f"{account.password_env}"
     )
+
+
+def _code(answer: str) -> str:
+    """The response code of a refusal, in brackets; the rest of it may be anything."""
+    found = _CODE.search(answer)
+    return f" ({found[1]})" if found is not None else ""
 
 
 def _cut(client: IMAPClient) -> None:
@@ -180,7 +202,7 @@ def _cut(client: IMAPClient) -> None:
 
 def _log_out(client: IMAPClient) -> None:
     """Whatever is wrong with the connection now, nothing was left open in it."""
-    with suppress(IMAPClientError, OSError, ValueError, AttributeError):
+    with suppress(*_BROKEN_ANSWERS):
         client.socket().settimeout(LOGOUT_SECONDS)
         client.logout()
         return
@@ -194,11 +216,7 @@ def _told(account: ImapAccount) -> Iterator[None]:
         yield
     except DeskError:
         raise
-    except (
-        IMAPClientError,
-        OSError,
-        ValueError,
-    ) as err:  # ValueError: what its parsers make of a broken answer
+    except _BROKEN_ANSWERS as err:
         raise _classified(account, err) from None
 
 
@@ -251,11 +269,12 @@ class Mailbox:
             answer = self.client.select_folder(folder, readonly=True)
         except IMAPClientAbortError:
             raise _broken(self.account) from None
-        except IMAPClientError:
+        except IMAPClientError as err:
             raise BlockedError(
-                f"folder {folder} of mailbox {self.account.name} cannot be opened: correct folders in sources.yaml"
+                f"folder {folder} of mailbox {self.account.name} cannot be opened{_code(str(err))}: correct folders in "
+                "sources.yaml"
             ) from None
-        except (OSError, ValueError) as err:
+        except _BROKEN_ANSWERS as err:
             raise _classified(self.account, err) from None
         if b"UIDVALIDITY" not in answer:
             raise BlockedError(f"{self.account.address} gives messages of {folder} no lasting numbers")
@@ -281,11 +300,12 @@ class Mailbox:
     def facts(self, uids: Sequence[int]) -> dict[int, Facts]:
         """Of those that are still there."""
         answer = self._fetch(uids, ["INTERNALDATE", "RFC822.SIZE"])
-        return {
-            uid: Facts(_in_utc(found.get(b"INTERNALDATE")), int(found[b"RFC822.SIZE"]))
-            for uid, found in answer.items()
-            if b"RFC822.SIZE" in found
-        }
+        with _told(self.account):
+            return {
+                uid: Facts(_in_utc(found.get(b"INTERNALDATE")), int(found[b"RFC822.SIZE"]))
+                for uid, found in answer.items()
+                if b"RFC822.SIZE" in found
+            }
 
     def headers(self, uids: Sequence[int], name: str) -> dict[int, bytes]:
         """One header field of each message, as it stands there."""

@@ -73,6 +73,7 @@ class Look:
     _troubles: dict[str, str] = field(default_factory=dict)
     _finished: set[str] = field(default_factory=set)
     _done: set[str] = field(default_factory=set)
+    _begun: Counter[str] = field(default_factory=Counter)
     _tries: Counter[str] = field(default_factory=Counter)
     _not_given: set[str] = field(default_factory=set)
     _progress: int = 0
@@ -136,9 +137,10 @@ class Look:
             )
 
     def _session(self, mailbox: Mailbox) -> Iterator[RawItem]:
-        for folder in self._folders(mailbox):
+        for folder in sorted(self._folders(mailbox), key=lambda name: self._begun[name]):
             if folder in self._finished:
                 continue
+            self._begun[folder] += 1  # one at which the connection broke comes last
             try:
                 yield from self._folder(mailbox, folder)
             except BlockedError as err:
@@ -167,8 +169,8 @@ class Look:
                 "numbering anew, so new mail cannot be told from old: have its administrator give the folder another "
                 "UIDVALIDITY"
             )
-        # A server's day has its own time zone.
-        listed = mailbox.uids(opened, self.days[0] - timedelta(days=1))
+        # A server's day begins in another time zone, ours perhaps in the afternoon.
+        listed = mailbox.uids(opened, self.days[0] - timedelta(days=2))
         tries = {uid: self._tries[str(place)] for uid in listed - known if (place := self._at(opened, uid))}
         fresh = [
             uid

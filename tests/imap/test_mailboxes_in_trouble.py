@@ -1,7 +1,9 @@
 """What stands between desk and mail server: broken lines, silence, refusals, and what a person is told."""
 
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from desk_with_mailboxes import DAY, NOON, TODAY, DeskWithMailboxes, account
@@ -304,3 +306,61 @@ def test_mail_is_never_looked_at_for_less_than_its_bytes(
     wire.cut_after_bytes = 100_000
     desk.read_patiently()
     assert [len(data) for data in desk.raw()] == [len(mail(1, text="y" * 200_000))]
+
+
+def test_a_folder_that_always_breaks_holds_up_no_other(
+    server: Dovecot, user: str, desks: Desks, wire: Wire
+) -> None:
+    for number, folder in enumerate(["A", "B", "C"]):
+        server.append(user, mail(number), arrived=NOON, folder=folder)
+    desk = desks(account(server, user, port=wire.port, folders=["A", "B", "C"]))
+    open_folder: list[bytes] = []
+
+    def searched(command: bytes) -> bool:
+        if command.startswith(b"EXAMINE"):
+            open_folder.append(command)
+        return command.startswith(b"UID SEARCH") and b'"A"' in open_folder[-1]
+
+    wire.cut_at = searched
+    assert desk.read_patiently().messages == 2
+    assert "broke off" in desk.unread()[user]
+
+
+def test_a_server_that_turns_everybody_away_is_told(
+    server: Dovecot, user: str, desks: Desks, wire: Wire
+) -> None:
+    desk = desks(account(server, user, port=wire.port))
+    wire.change = lambda data: b"* BYE too many connections\r\n"
+    desk.read_patiently()
+    assert "turns everybody away" in desk.troubled()[user]
+
+
+@contextmanager
+def short_patience() -> Iterator[None]:
+    """A garbled answer may leave both sides waiting for each other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(imap, "READ_SECONDS", 0.3)
+        yield
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_garbled_answers_end_in_a_trouble_and_not_in_a_crash(
+    seed: int, server: Dovecot, user: str, desks: Desks, wire: Wire
+) -> None:
+    chance = random.Random(seed)
+    desk = desks(account(server, user, port=wire.port))
+    server.fill(user, 5, arrived=NOON)
+    garbled: list[int] = []
+
+    def garble(data: bytes) -> bytes:
+        at = chance.randrange(len(data))
+        garbled.append(at)
+        return data[:at] + bytes(chance.choices(b'(){}[]"*\\ 0aZ', k=chance.randrange(4))) + data[at + 1 :]
+
+    wire.change = garble
+    with short_patience():
+        desk.read_patiently()
+    assert garbled
+    wire.change = lambda data: data
+    desk.read()
+    assert desk.troubled() == {}
