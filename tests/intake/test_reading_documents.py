@@ -4,6 +4,7 @@ import io
 import struct
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from written_mail import docx, mail, multipart, part, pdf, read, zipped
 
@@ -192,3 +193,41 @@ def test_a_path_that_cannot_be_opened_is_one_unreadable_object(tmp_path: Path) -
 
     (row,) = parse_rows([tmp_path / "missing.eml"], ocr=False)
     assert row["ok"] is False and row["error"]["kind"] == "unreadable"
+
+
+def test_an_electronic_invoice_gives_the_values_of_its_xml() -> None:
+    xml = b"<?xml version='1.0'?><i:Invoice xmlns:i='urn:x'><i:ID>RE-4471</i:ID><i:Grand currency='KZT'>314800.00</i:Grand></i:Invoice>"
+    document = pypdfium2.PdfDocument(pdf("Invoice"))
+    document.new_attachment("factur-x.xml").set_data(xml)
+    stream = io.BytesIO()
+    document.save(stream)
+    text = attachment_of(stream.getvalue(), "a.pdf").text
+    assert "Invoice" in text
+    assert "[factur-x.xml]\nID: RE-4471\nGrand: 314800.00" in text
+
+
+def test_a_presentation_gives_its_slides_in_order_with_their_notes() -> None:
+    def slide(*words: str) -> bytes:
+        runs = "".join(f"<a:p><a:r><a:t>{w}</a:t></a:r></a:p>" for w in words)
+        return f"<p:sld xmlns:p='urn:p' xmlns:a='urn:a'>{runs}</p:sld>".encode()
+
+    members = {f"ppt/slides/slide{n}.xml": slide(f"Слайд {n}", "и ещё") for n in (10, 1, 2)}
+    found = attachment_of(zipped({**members, "ppt/notesSlides/notesSlide1.xml": slide("Заметка")}), "a.pptx")
+    assert found.text == "Слайд 1\nи ещё\n\nЗаметка\n\nСлайд 2\nи ещё\n\nСлайд 10\nи ещё"
+    assert found.pages == 3
+
+
+def test_an_office_file_cut_in_the_middle_keeps_what_comes_before() -> None:
+    whole = "<w:document xmlns:w='urn:w'><w:p><w:t>first</w:t></w:p><w:p><w:t>second</w:t></w:p></w:document>"
+    found = attachment_of(zipped({"word/document.xml": whole[:-40].encode()}), "a.docx")
+    assert found.text.startswith("first")
+    assert "unreadable" in found.flags
+
+
+def test_table_cells_keep_their_row_and_field_codes_are_left_out() -> None:
+    cells = "".join(f"<w:tc><w:p><w:t>{c}</w:t></w:p></w:tc>" for c in ("Сумма", "1 200"))
+    code = "<w:p><w:instrText>PAGE</w:instrText><w:delText>gone</w:delText><w:t>kept</w:t><w:tab/><w:t>x</w:t></w:p>"
+    body = f"<w:document xmlns:w='urn:w'><w:tbl><w:tr>{cells}</w:tr></w:tbl>{code}</w:document>"
+    assert (
+        attachment_of(zipped({"word/document.xml": body.encode()}), "a.docx").text == "Сумма\t1 200\nkept\tx"
+    )
