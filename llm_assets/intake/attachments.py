@@ -198,9 +198,14 @@ def _compound(data: bytes) -> Extract:
 
 
 def _html(data: bytes, declared: str | None) -> Extract:
-    decoded = charset.decode(data, declared or html.declared_charset(data))
+    whole = len(data) <= html.MAX_HTML
+    decoded = charset.decode(data[: html.MAX_HTML], declared or html.declared_charset(data))
     page = html.to_text(decoded.text)
-    flags = (*(("charset_guessed",) if decoded.guessed else ()), *(("hidden_text",) if page.hidden else ()))
+    flags = (
+        *(() if whole else ("truncated",)),
+        *(("charset_guessed",) if decoded.guessed else ()),
+        *(("hidden_text",) if page.hidden else ()),
+    )
     return Extract(page.text, "plain", flags=flags)
 
 

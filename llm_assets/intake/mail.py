@@ -157,6 +157,8 @@ def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -
             out.append(_nested(item, hint, reading, depth))
         else:
             out.extend(_file(item, reading, depth))
+            if reading.ocr and sum(a.text_source == "ocr" for a in out) >= reading.max_scans:
+                reading = replace(reading, ocr=False, too_many_scans=True)
     return out
 
 
@@ -187,6 +189,8 @@ def _file(item: Loose, reading: Reading, depth: int) -> list[Attachment]:
         inline=item.inline,
         declared=headers.parameters(item.part.header("content-type")).get("charset"),
     )
+    if reading.too_many_scans and "ocr_off" in found.flags:
+        defects |= {"truncated"}
     return [replace(found, flags=(*found.flags, *sorted(defects))) if defects else found]
 
 

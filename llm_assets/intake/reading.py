@@ -42,12 +42,15 @@ class Reading:
     max_bytes: int = 50_000_000
     max_pages: int = 200
     max_ocr_pages: int = 20
+    max_scans: int = 50
     max_unzipped: int = 200_000_000
     ocr_seconds: float = 30.0
     """Of one call of Tesseract."""
     attachment_seconds: float = 180.0
     """Of all its pages; the page that is being read when they are over is the last one."""
     max_nesting: int = 5
+    too_many_scans: bool = False
+    """True: OCR was wished for, and the mail has used up its scans."""
     files: bool = True
     """False: attachments are named and not read."""
     watch: Watch = UNWATCHED

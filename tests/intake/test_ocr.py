@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 from written_mail import multipart, part, read
 
 from llm_assets.intake import ocr
+from llm_assets.intake.mail import read_mail
 from llm_assets.intake.ocr import read_image
 from llm_assets.intake.read import read_bytes
 from llm_assets.intake.reading import Reading
@@ -64,6 +65,14 @@ def test_every_page_of_a_tiff_is_read_until_the_time_is_over() -> None:
     assert (found.pages, found.flags) == (2, ())
     hurried = read_image(stream.getvalue(), Reading(attachment_seconds=0.0))
     assert {"ocr_timeout", "truncated"} <= set(hurried.flags)
+
+
+def test_a_mail_has_so_many_scans_read_and_the_rest_flagged() -> None:
+    scan = part(picture(), "image/png", "Content-Disposition: attachment; filename=a.png")
+    message = read_mail(multipart(part("hi"), scan, scan), path="m", index=0, reading=Reading(max_scans=1))
+    assert [a.text_source for a in message.attachments] == ["ocr", "none"]
+    assert message.attachments[1].flags == ("ocr_off", "truncated")
+    assert "truncated" in message.flags
 
 
 def test_noise_is_flagged_as_a_poor_scan() -> None:
