@@ -318,21 +318,22 @@ class Mailbox:
         parts = {uid: _part(found, b"BODY[]") for uid, found in answer.items()}
         return {uid: body for uid, body in parts.items() if body is not None}
 
-    def write(self, uid: int, size: int, path: Path) -> bool:
-        """A message of any size into a file, piece by piece. False when the server does not give it.
+    def write(self, uid: int, size: int, most: int, path: Path) -> int | None:
+        """A message into a file, piece by piece, and how many bytes that were; None when the server does not give it.
+        Ends early beyond `most`.
 
         Neither its own size nor a short piece alone is taken for the end: servers are wrong about both.
         """
         with path.open("wb") as file:
-            while True:
-                at = file.tell()
+            while (at := file.tell()) <= most:
                 answer = self._fetch([uid], [f"BODY.PEEK[]<{at}.{PIECE_BYTES}>"])
                 piece = _part(answer.get(uid, {}), b"BODY[]")
                 if not piece:
-                    return piece is not None or 0 < size <= at
+                    return None if piece is None and (at == 0 or at < size) else at
                 file.write(piece)
                 if len(piece) < PIECE_BYTES and file.tell() >= size:
-                    return True
+                    break
+            return file.tell()
 
     def _fetch(self, uids: Sequence[int], what: Sequence[str]) -> dict[int, dict[bytes, Any]]:
         with _told(self.account):

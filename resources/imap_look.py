@@ -252,7 +252,7 @@ class Look:
         together: list[int] = []
         alone: list[int] = []
         for uid, found in wanted.items():
-            careful = found.size > SMALL_BYTES or self._tries[str(self._at(opened, uid))]
+            careful = not 0 < found.size <= SMALL_BYTES or self._tries[str(self._at(opened, uid))]
             (alone if careful else together).append(uid)
         total = 0
         group: list[int] = []
@@ -274,15 +274,18 @@ class Look:
         self, mailbox: Mailbox, group: list[int], wanted: dict[int, Facts]
     ) -> dict[int, bytes | Path | None]:
         """Contents of those that the server gives; None for one that is too large."""
-        if len(group) > 1 or wanted[group[0]].size <= SMALL_BYTES:
+        if len(group) > 1 or 0 < wanted[group[0]].size <= SMALL_BYTES:
             return dict(mailbox.bodies(group))
-        uid, size = group[0], wanted[group[0]].size
-        if size > self.account.largest_mb << 20:
+        uid, size, most = group[0], wanted[group[0]].size, self.account.largest_mb << 20
+        if size > most:
             return {uid: None}
         path = self._empty_file()
         try:
-            if not mailbox.write(uid, size, path):
+            written = mailbox.write(uid, size, most, path)
+            if written is None:
                 return {}
+            if written > most:
+                return {uid: None}
             sha256 = self.raw.put_file(path)
             return {uid: self.raw.path(sha256) if self.raw.has(sha256) else self.raw.get(sha256)}
         except OSError as err:
@@ -303,7 +306,7 @@ class Look:
     ) -> Iterator[RawItem]:
         arrived = facts.arrived_at if facts.arrived_at is not None else self.now()
         if content is None:
-            yield self._taken(place, self._too_large(place, facts, arrived))
+            yield self._taken(place, self._too_large(place, arrived))
             return
         sha256 = content.stem if isinstance(content, Path) else digest_bytes(content)
         first = unclaimed.by_bytes(sha256)
@@ -312,10 +315,10 @@ class Look:
             return
         yield self._taken(place, RawItem(self.account.source, str(place), "mail", content, arrived))
 
-    def _too_large(self, place: Place, facts: Facts, arrived: datetime) -> RawItem:
+    def _too_large(self, place: Place, arrived: datetime) -> RawItem:
         reason = (
-            f"A mail of {facts.size / 2**20:.0f} MB is larger than {self.account.largest_mb} MB and was not fetched: "
-            f"open it in the folder {place.folder} of mailbox {self.account.name}."
+            f"A mail larger than {self.account.largest_mb} MB was not fetched: open it in the folder {place.folder} of "
+            f"mailbox {self.account.name}."
         )
         drop = problem(str(place), "crm", reason)
         return RawItem(self.account.source, str(place), drop.kind, drop.data, arrived)

@@ -111,7 +111,8 @@ class Mailboxes:
             trouble=look.trouble,
         )
         self.ledger.note_look(after)
-        self._say(account, before.trouble if before is not None else "", after.trouble)
+        said = before.trouble if before is not None and self.only is None else ""
+        self._say(account, said, after.trouble)
         return grown
 
     def _say(self, account: ImapAccount, before: str, after: str) -> None:

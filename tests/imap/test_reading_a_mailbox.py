@@ -1,6 +1,7 @@
 """A mailbox on a real server: what is taken in, once, and that nothing in it changes."""
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -148,6 +149,20 @@ def test_a_mail_that_is_too_large_goes_to_a_person_and_holds_nothing_up(
     assert desk.read().messages == 0
     assert desk.assembly.read_day(DAY).unreadable == 1
     assert desk.unread() == {}
+
+
+def test_a_server_that_does_not_know_sizes_fills_neither_memory_nor_disk(
+    server: Dovecot, user: str, desks: Desks, wire: Wire
+) -> None:
+    wire.change = lambda data: re.sub(rb"RFC822.SIZE [0-9]+", b"RFC822.SIZE 0", data)
+    desk = desks(account(server, user, port=wire.port, largest_mb=2))
+    bodies = [mail(1), mail(2).ljust(1 << 20, b"."), mail(3).ljust(1_300_000, b".")]
+    for body in [*bodies, mail(4).ljust(2_200_000, b".")]:
+        server.append(user, body, arrived=NOON)
+    assert desk.read().messages == 4
+    assert wire.count(b"(BODY.PEEK[])") == 0
+    assert desk.raw()[:3] == bodies
+    assert b"larger than 2 MB" in desk.raw()[3]
 
 
 def test_no_word_of_a_mail_reaches_a_log(
