@@ -120,22 +120,31 @@ def read_csv(data: bytes, *, name: str, mapping: DropMapping) -> Iterator[Drop]:
     is one problem for the whole file, a broken row one of its own."""
     kind = mapping.kind or ("form" if _FORMS.search(PurePath(name).name) else "crm")
     text = _text(data, mapping.encoding)
-    rows = _rows(text, mapping.delimiter or _delimiter(text, mapping))
+    delimiter = mapping.delimiter or _delimiter(text, mapping)
+    rows = _rows(text, delimiter)
     headers = _distinct(next(rows, NO_ROW).cells)
     columns = mapping.columns(headers)
     missing = _missing(columns, mapping)
     if missing:
         yield problem(name, kind, _missing_message(name, missing, len(headers), mapping))
         return
-    needed = [headers.index(columns[field]) for field in mapping.required]
+    needed = max((headers.index(columns[field]) + 1 for field in mapping.required), default=0)
+    least = needed if _leaves_out_cells(text, delimiter, len(headers)) else len(headers)
     for row in rows:
-        broken = row.problem or (_TOO_SHORT if len(row.cells) <= max(needed, default=-1) else "")
+        broken = row.problem or (_TOO_SHORT if len(row.cells) < least else "")
         if row.cells and not any(cell.strip() for cell in row.cells):
             continue
         if broken and (row.cells or row.problem):
             yield problem(f"{name}:{row.line}", kind, f"Line {row.line} of {name} {broken}")
         elif row.cells:
             yield _drop(_entry(_named(headers, row.cells), columns, kind, mapping))
+
+
+def _leaves_out_cells(text: str, delimiter: str, columns: int) -> bool:
+    """Whether the program that wrote this leaves out empty cells at the end: then most rows are shorter than the
+    header, and a short one is not a broken one."""
+    lengths = [len(row.cells) for row in _rows(text, delimiter) if any(row.cells)][1:]
+    return 2 * sum(length < columns for length in lengths) > len(lengths)
 
 
 def _distinct(headers: Sequence[str]) -> list[str]:
@@ -275,7 +284,7 @@ class _Row(NamedTuple):
 
 NO_ROW = _Row(0, [])
 _TOO_SHORT = (
-    "ends before a column that has to be there, as when a line break stands in a cell without quotation marks; "
+    "has too few cells, as when a line break stands in a cell without quotation marks; "
     "correct it and drop the file again."
 )
 _END = "\x00"

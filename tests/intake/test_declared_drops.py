@@ -76,12 +76,19 @@ def test_a_row_that_ends_early_is_a_problem_of_its_own_with_its_number() -> None
     found = read(b"Phone|Opened|ClientNo|Complaint\n|20.11.26|7|Where\nis it?||\n+7||8|Hello\n")
     assert [m.ok for m in found] == [True, False, True]
     (said,) = problems(found)
-    assert said.startswith("Line 3 of branch-1.txt ends before a column") and "drop the file again" in said
+    assert said.startswith("Line 3 of branch-1.txt has too few cells") and "drop the file again" in said
 
 
-def test_columns_at_the_end_that_nobody_needs_may_be_left_out() -> None:
-    (message,) = read(b"ClientNo|Complaint|Opened\n7|Where is it?\n")
-    assert message.ok and message.new_text == "Where is it?"
+def test_a_line_break_in_a_cell_without_quotation_marks_breaks_both_halves() -> None:
+    found = read(b"ClientNo|Complaint|Opened\n6|Hi|\n7|Where\nis it?|20.11.26\n8|Hello|\n")
+    assert [m.new_text for m in found if m.ok] == ["Hi", "Hello"]
+    assert [said.split(" of ")[0] for said in problems(found)] == ["Line 3", "Line 4"]
+
+
+def test_cells_that_a_program_leaves_out_at_the_end_are_empty() -> None:
+    found = read(b"ClientNo|Complaint|Opened\n7|Where is it?\n8|Hello|20.11.26\n9|Hi\n10\n")
+    assert [m.new_text for m in found if m.ok] == ["Where is it?", "Hello", "Hi"]
+    assert [said.split(" of ")[0] for said in problems(found)] == ["Line 5"]
 
 
 def test_bytes_that_do_not_fit_the_declared_encoding_mark_their_row_only() -> None:
