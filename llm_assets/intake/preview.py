@@ -1,15 +1,23 @@
-"""What leaves the house: the masked text of a mail or document, for a person to look at before the first night."""
+"""What leaves the house: a mail or document as a provider sees it, for a person to look at before the first night."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
-from llm_assets.intake.pii import mask_text
+from llm_assets.domain.document import Case, Document, Message, Priority, Received, Role
+from llm_assets.intake.pii import mask_case
 from llm_assets.intake.read import read_bytes
 
 
 def masked_preview(path: Path) -> Iterator[str]:
-    """Subject, text and attachment texts of every message in the file, masked. Raises OSError for an unreadable file."""
+    """Every message in the file as the case that it would be alone: fenced, masked and cut as it is sent. Raises
+    OSError for an unreadable file."""
     for message in read_bytes(path.read_bytes(), path=str(path)):
-        names = [message.sender.name] if message.sender is not None and message.sender.name else []
-        parts = [message.subject, message.new_text or message.text, *(a.text for a in message.attachments)]
-        yield mask_text("\n\n".join(p for p in parts if p), names).text
+        yield mask_case(_alone(message)).text
+
+
+def _alone(message: Message) -> Case:
+    now = datetime.now(UTC)
+    received = Received("files", message.path, now.date(), "", message.kind, now)
+    document = Document(received, message, "", Priority.NORMAL, message.record_id, Role.FIRST)
+    return Case(message.record_id, message.record_id, now.date(), "", Priority.NORMAL, (document,))

@@ -1,11 +1,16 @@
 """People, papers and addresses told by the words around them, in three languages; what only looks like them stays."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from time import process_time
 
 import pytest
 
+from llm_assets.domain.document import Case, Document, Priority, Received, Role
 from llm_assets.engine.rows import restored
-from llm_assets.intake.pii import mask_text
+from llm_assets.intake.pii import mask_case, mask_text
+from llm_assets.intake.preview import masked_preview
+from llm_assets.intake.read import read_bytes
 
 HIDDEN: list[tuple[str, tuple[str, ...]]] = [
     ("ИИК KZ86125KZT5004100101 с опечаткой", ("KZ86125KZT5004100101",)),
@@ -190,6 +195,24 @@ def test_a_person_told_once_is_hidden_wherever_they_are_named_again() -> None:
 def test_a_person_has_the_same_mask_each_time() -> None:
     masked = mask_text("Dear Olivia, I write again. I spoke to Olivia.")
     assert masked.text == "Dear [NAME_1], I write again. I spoke to [NAME_1]."
+
+
+def test_the_preview_is_the_case_as_it_is_sent(tmp_path: Path) -> None:
+    """Sender, subject, file names and attachments included, and not a word more."""
+    mail = tmp_path / "1.eml"
+    mail.write_text(
+        "From: Oliver Brandt <oliver@post.example>\nTo: a@bank.example\nSubject: Card of Oliver\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nCall +44 20 7946 0018\n--b\nContent-Type: text/plain\n"
+        "Content-Disposition: attachment; filename=Brandt.txt\n\nOliver Brandt, 24 Maple Street\n--b--\n"
+    )
+    [message] = read_bytes(mail.read_bytes(), path=str(mail))
+    [shown] = masked_preview(mail)
+    arrived = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    received = Received("inbox", "1.eml", arrived.date(), "0" * 64, "mail", arrived)
+    placed = Document(received, message, "bank", Priority.NORMAL, "case1", Role.FIRST)
+    assert shown == mask_case(Case("case1", "r1", arrived.date(), "bank", Priority.NORMAL, (placed,))).text
+    assert shown.startswith("<case>") and "Subject" not in shown
+    assert [word for word in ("Oliver", "Brandt", "7946", "Maple") if word in shown] == []
 
 
 @pytest.mark.parametrize(
