@@ -20,6 +20,8 @@ class Limits:
 
     silence_seconds: int = 60
     """For one attachment without a sign of life, and for the body. Twice what a page may take Tesseract."""
+    message_seconds: int = 600
+    """For a whole message, however often it gives signs of life. Twenty scanned pages take two minutes on a busy core."""
     memory_bytes: int = 2 << 30
     """Of address space. It starts with 0.2 GB; the largest picture that is read takes less than 1 GB."""
     messages: int = 5_000

@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
+from time import monotonic
 
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.document import Message
@@ -23,6 +24,8 @@ from llm_assets.intake.reading import Reading
 
 _DIES_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
+_AT_ONCE = 0.001
+"""Seconds; zero would mean never."""
 
 
 def main(arguments: list[str]) -> None:
@@ -76,24 +79,25 @@ class _Worker:
                 return
 
     def _answer(self, order: Order) -> bytes:
-        watch = _Watch(self._connection, order, self._limits.silence_seconds)
+        watch = _Watch(self._connection, order, self._limits)
         try:
             found = _read(order, watch)
             return READ + found.message if found.message is not None else LOST + found.lost.encode()
         except Exception as error:  # noqa: BLE001 - a defect in a reader costs one message, whatever it is
             return BROKE + _place_of(error).encode()
         finally:
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 class _Watch:
     """Tells the parent where reading is, and the kernel to end this process when it stays there for too long: a
     parser that holds the interpreter's lock cannot be interrupted in any other way."""
 
-    def __init__(self, connection: Connection, order: Order, silence_seconds: int) -> None:
+    def __init__(self, connection: Connection, order: Order, limits: Limits) -> None:
         self._connection = connection
         self._broke = order.broke
-        self._seconds = silence_seconds
+        self._limits = limits
+        self._ends = monotonic() + limits.message_seconds
         self._open: list[str] = []
         self.lives()
 
@@ -109,7 +113,8 @@ class _Watch:
         self._tell()
 
     def lives(self) -> None:
-        signal.alarm(self._seconds)
+        left = max(self._ends - monotonic(), _AT_ONCE)
+        signal.setitimer(signal.ITIMER_REAL, min(left, self._limits.silence_seconds))
 
     def _tell(self) -> None:
         self._connection.send_bytes(AT + (self._open[-1] if self._open else "").encode())

@@ -51,7 +51,7 @@ def obey(order: str, argument: str, reading: Reading) -> str:
             Path(argument).write_text(f"{os.getpid()} {child.pid}")
             ctypes.PyDLL(None).pause()
         case "work_long":
-            for _ in range(6):
+            for _ in range(8):
                 time.sleep(0.5)
                 reading.watch.lives()
         case "environment":
@@ -62,5 +62,6 @@ def obey(order: str, argument: str, reading: Reading) -> str:
 if __name__ == "__main__":
     pdf.read_pdf = read_pdf
     mail.own_words = own_words
-    mail.read_mail(b"Subject: Card\n\nCard", path="", index=0, reading=Reading())  # what loads late is not timed
+    # What loads late is not timed.
+    mail.read_mail("Subject: Card\n\nКарта".encode(), path="", index=0, reading=Reading())
     worker.main(sys.argv[1:])

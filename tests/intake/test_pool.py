@@ -134,6 +134,12 @@ def test_a_reader_that_takes_long_and_says_so_is_let_go_on(pool: ReaderPool) -> 
     assert found.attachments[0].text.startswith("read by")
 
 
+def test_a_reader_that_never_stops_saying_so_is_ended_all_the_same() -> None:
+    with ReaderPool(1, limits=Limits(message_seconds=2), command=HOSTILE) as pool:
+        (found,) = read(pool, multipart(part("Hello"), pdf("work_long")))
+    assert (found.text, found.attachments[0].flags) == ("Hello", ("timeout",))
+
+
 def test_what_a_reader_raises_is_logged_by_its_place_and_never_by_its_words(pool: ReaderPool) -> None:
     with capture_logs() as logs:
         read(pool, mail("do raise"))
