@@ -38,7 +38,7 @@ from resources.prices import GenaiPrices
 from resources.providers import provider_for
 from resources.providers.wire import api_key
 from resources.raw_store import RawStore
-from resources.rules_version import reading_version, rules_version
+from resources.rules_version import masking_version, reading_version, rules_version
 from resources.settings import Settings, load_lanes, load_profile, load_queues
 from resources.sources import Sources, check_mailboxes, load_sources
 from resources.spool import FileSpool
@@ -233,9 +233,14 @@ class Assembly:
         """Reads what is new of a day and rewrites its `documents`."""
         with self.ledger.owner(f"write:documents:{day}", wait=True):
             with ReaderPool() as pool:
-                scratch = FileSpool(self.home).scratch()
                 reader = DayReader(
-                    self.ledger, self.raw, self.lake, self.queues, pool, scratch, reading_version()
+                    self.ledger,
+                    self.raw,
+                    self.lake,
+                    self.queues,
+                    pool,
+                    FileSpool(self.home).scratch(),
+                    reading_version(),
                 )
                 summary = reader.read(day, on_progress)
             self.lake.publish()
@@ -268,6 +273,7 @@ class Assembly:
             steps={s.name: s for s in self.steps},
             mask=self.mask,
             rules_version=rules_version(self.steps),
+            masking_version=masking_version(),
             lane=lane,
         )
 

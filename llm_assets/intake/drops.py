@@ -93,8 +93,13 @@ class Drop(NamedTuple):
     """Canonical JSON of the Entry."""
 
 
+_SOMEBODY = frozenset({"text", "sender_name", "sender_email", "phone", "mailbox"})
+"""Columns that a list of books or prices has none of."""
+
+
 def mapping_of(head: bytes, place: str, rules: DropRules) -> DropMapping | None:
-    """How to read a drop: as its rule declares, or by names that are known. None for a file that is no drop."""
+    """How to read a drop: as its rule declares, or by names that are known. None for a file that is no drop: a table
+    that nobody declared and in which nobody writes is a document."""
     declared = rules.declared(place)
     if declared is not None or place.lower().endswith(_LINES):
         return declared or rules.usual
@@ -102,7 +107,8 @@ def mapping_of(head: bytes, place: str, rules: DropRules) -> DropMapping | None:
         return None
     text = _text(head[:65_536], None)
     headers = next(_rows(text, _delimiter(text, rules.usual)), NO_ROW).cells
-    return rules.usual if len(rules.usual.columns(headers)) >= RECOGNISED else None
+    known = rules.usual.columns(headers)
+    return rules.usual if len(known) >= RECOGNISED and known.keys() & _SOMEBODY else None
 
 
 def read_drop(data: bytes, *, name: str, mapping: DropMapping | None = None) -> Iterator[Drop]:

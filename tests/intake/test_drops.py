@@ -79,8 +79,9 @@ def test_a_bad_line_of_a_form_file_costs_only_itself() -> None:
 
 
 def test_a_csv_that_is_no_drop_is_a_document(tmp_path: Path) -> None:
+    (tmp_path / "books.csv").write_text("id;title;price\n1;Abai;3000\n")
     (tmp_path / "prices.csv").write_text("lamp;120\nkettle;300\n")
-    assert [i.kind for i in scan(tmp_path, source="inbox")] == ["document"]
+    assert [i.kind for i in scan(tmp_path, source="inbox")] == ["document", "document"]
 
 
 def test_a_broken_drop_does_not_stop_the_rest_of_the_folder(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from llm_assets.cli_audit import who
+from llm_assets.cli.audit import who
 from llm_assets.console import Console
 from llm_assets.domain.errors import ConfigurationError
 

@@ -1,4 +1,4 @@
-"""The command line. Each command wires settings to a use case and prints; heavy modules are imported inside."""
+"""The commands of a night. Each wires settings to a use case and prints; heavy modules are imported inside."""
 
 import io
 import json
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from dotenv import load_dotenv
 
-from llm_assets.cli_audit import audit, who
-from llm_assets.cli_delete import delete
+from llm_assets.cli.audit import audit, who
+from llm_assets.cli.delete import delete
 from llm_assets.console import Console, day_option, quiet_logs
 from llm_assets.domain.errors import ConfigurationError, DeskError
 
@@ -32,7 +32,6 @@ app = typer.Typer(
 dead_letters = typer.Typer(no_args_is_help=True, help="Records that failed for good, and putting them back.")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(audit, name="audit")
-app.command()(delete)
 
 DayOption = Annotated[
     datetime, typer.Option("--day", formats=["%Y-%m-%d"], help="Business day, e.g. 2026-11-20.")
@@ -292,6 +291,9 @@ def doctor() -> None:
     raise SystemExit(EXIT_INCOMPLETE if any(f.fails for f in findings) else 0)
 
 
+app.command()(delete)
+
+
 def _check_step(name: str | None) -> None:
     from llm_assets.steps import STEPS
     from llm_assets.steps.night_summary.step import NAME
@@ -311,7 +313,3 @@ def _existing(paths: list[Path]) -> list[Path]:
 
 def _maybe(day: datetime | None) -> date | None:
     return day.date() if day is not None else None
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,5 @@
+"""`python -m llm_assets.cli`."""
+
+from llm_assets.cli import main
+
+main()
