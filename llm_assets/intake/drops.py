@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from llm_assets.domain.digest import digest
 from llm_assets.intake import charset
-from llm_assets.intake.mapping import DropKind, DropMapping, DropRules
+from llm_assets.intake.mapping import DropKind, DropMapping, DropRules, plain
 
 MAX_FIELD = 1_000_000
 _LINES = (".jsonl", ".ndjson")
@@ -95,6 +95,7 @@ class Drop(NamedTuple):
 
 _SOMEBODY = frozenset({"text", "sender_name", "sender_email", "phone", "mailbox"})
 """Columns that a list of books or prices has none of."""
+_ANY_NAME = frozenset({"name", "имя", "аты"})
 
 
 def mapping_of(head: bytes, place: str, rules: DropRules) -> DropMapping | None:
@@ -108,6 +109,8 @@ def mapping_of(head: bytes, place: str, rules: DropRules) -> DropMapping | None:
     text = _text(head[:65_536], None)
     headers = next(_rows(text, _delimiter(text, rules.usual)), NO_ROW).cells
     known = rules.usual.columns(headers)
+    if plain(known.get("sender_name", "")) in _ANY_NAME:  # a book has one too
+        del known["sender_name"]
     return rules.usual if len(known) >= RECOGNISED and known.keys() & _SOMEBODY else None
 
 

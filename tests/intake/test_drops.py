@@ -79,7 +79,7 @@ def test_a_bad_line_of_a_form_file_costs_only_itself() -> None:
 
 
 def test_a_csv_that_is_no_drop_is_a_document(tmp_path: Path) -> None:
-    (tmp_path / "books.csv").write_text("id;title;price\n1;Abai;3000\n")
+    (tmp_path / "books.csv").write_text("id;name;title;price\n1;Abai;Words;3000\n")
     (tmp_path / "prices.csv").write_text("lamp;120\nkettle;300\n")
     assert [i.kind for i in scan(tmp_path, source="inbox")] == ["document", "document"]
 
