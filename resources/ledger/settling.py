@@ -96,26 +96,25 @@ def _settle_chunk(connection: Connection, bill: Bill, chunk: list[Settlement]) -
             _, _, *same = stands[settlement.request_id]
             state = _STATE_AFTER[settlement.next]
             stands[settlement.request_id] = _Stand(state, settlement.attempt, *same)
-    _add_receipts(connection, bill, list(new.values()))
-    _change(connection, list(changed.values()))
-    return list(_lines(bill, new.values(), stands, changed))
+    receipts = [_receipt(s) for s in new.values()]
+    results = {request_id: _result(s) for request_id, s in changed.items()}
+    _add_receipts(connection, bill, receipts)
+    _change(connection, list(results.values()))
+    return list(_lines(bill, receipts, stands, results))
 
 
 def _lines(
-    bill: Bill,
-    settlements: Iterable[Settlement],
-    stands: Mapping[str, _Stand],
-    changed: Mapping[str, Settlement],
+    bill: Bill, receipts: Iterable[Row], stands: Mapping[str, _Stand], results: Mapping[str, Row]
 ) -> Iterator[str]:
     at = bill.settled_at.astimezone(UTC)
     shared = (bill.batch_id, bill.day, bill.step, bill.lane)
-    for settlement in settlements:
-        request_id, attempt, provider, *rest = _receipt(settlement)
-        _, _, model, prompt_version = stands[settlement.request_id]
+    for request_id, attempt, provider, *rest in receipts:
+        assert isinstance(request_id, str) and isinstance(attempt, int)
+        _, _, model, prompt_version = stands[request_id]
         receipt = fact(request_id, attempt, *shared, provider, model, prompt_version, *rest, at)
-        applied = changed.get(settlement.request_id) is settlement
-        result = fact(*_result(settlement)[3:]) if applied else UNCHANGED
-        yield Answered(settlement.request_id, settlement.attempt, receipt, result).line()
+        result = results.get(request_id)
+        applied = fact(*result[3:]) if result is not None and result[2] == attempt else UNCHANGED
+        yield Answered(request_id, attempt, receipt, applied).line()
 
 
 def _locked(connection: Connection, ids: list[str]) -> dict[str, _Stand]:
@@ -150,10 +149,10 @@ def _counts(settlement: Settlement, stand: _Stand) -> bool:
     return settlement.next is Next.DONE or settlement.attempt >= stand.attempt
 
 
-def _add_receipts(connection: Connection, bill: Bill, settlements: Sequence[Settlement]) -> None:
-    if not settlements:
+def _add_receipts(connection: Connection, bill: Bill, rows: Sequence[Row]) -> None:
+    if not rows:
         return
-    given = table_of(connection, _RECEIPT_COLUMNS, [_receipt(s) for s in settlements])
+    given = table_of(connection, _RECEIPT_COLUMNS, rows)
     fixed = constants(
         attempts,
         batch_id=bill.batch_id,
@@ -185,10 +184,10 @@ def _receipt(settlement: Settlement) -> Row:
     )
 
 
-def _change(connection: Connection, settlements: Sequence[Settlement]) -> None:
-    if not settlements:
+def _change(connection: Connection, rows: Sequence[Row]) -> None:
+    if not rows:
         return
-    given = table_of(connection, _RESULT_COLUMNS, [_result(s) for s in settlements])
+    given = table_of(connection, _RESULT_COLUMNS, rows)
     values = {name: given.c[name] for name in _RESULT_COLUMNS if name != "request_id"}
     connection.execute(update(requests).where(requests.c.request_id == given.c.request_id).values(values))
 

@@ -20,7 +20,7 @@ _TURN = int.from_bytes(hashlib.sha256(b"reserve from a budget").digest()[:8], "b
 
 
 def pico(usd: Decimal) -> int:
-    return int((usd * PICO).to_integral_value())
+    return int((usd * PICO).to_integral_value()) if usd else 0
 
 
 def usd(pico_usd: int) -> Decimal:
