@@ -27,7 +27,7 @@ LATE: dict[Protocol, tuple[str, ...]] = {
     "anthropic": ("anthropic.resources.messages.batches", "anthropic.types.messages"),
 }
 """What the work would import on its way; the baseline is to hold it."""
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.1
 
 
 class UnexpectedError(Exception):
