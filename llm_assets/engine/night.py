@@ -20,8 +20,9 @@ from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.advance import StepPlan
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.plan import Task, Unchanged
-from llm_assets.engine.ports import Decision, Lake, Standing
+from llm_assets.engine.ports import Decision, Standing
 from llm_assets.engine.rows import decided, holds_masks, step_row
+from llm_assets.engine.stores import Lake
 
 
 class Masked(Protocol):

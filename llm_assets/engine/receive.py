@@ -21,7 +21,8 @@ from llm_assets.domain.errors import DeskError
 from llm_assets.domain.queue import Queues
 from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.chunks import chunks
-from llm_assets.engine.ports import Lake, RawStore, Register
+from llm_assets.engine.ports import Register
+from llm_assets.engine.stores import Lake, RawStore
 from llm_assets.intake.job import Job, message_of
 from llm_assets.intake.pool import ReaderPool
 from llm_assets.intake.read import READER_VERSION

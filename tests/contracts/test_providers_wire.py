@@ -30,7 +30,6 @@ from llm_assets.domain.money import Usage
 from llm_assets.domain.outcome import Outcome, reason_of
 from llm_assets.domain.reason import Reason
 from resources.providers import anthropic_wire, openai_wire
-from resources.settings import Settings, load_profile
 
 
 @BOTH
@@ -375,25 +374,6 @@ def test_a_time_that_is_none_is_a_contract_error() -> None:
     assert anthropic_wire.created_at({"created_at": "2026-11-21T01:00:00Z"}) == datetime(
         2026, 11, 21, 1, tzinfo=UTC
     )
-
-
-@pytest.mark.parametrize("users", [["one"], ["a\nb", "c\u2028d", "Қайырлы таң"], ["x" * 3_000_000, "y"]])
-def test_the_streamed_create_body_holds_exactly_the_spooled_requests(users: list[str], tmp_path: Any) -> None:
-    _, spool, ids = spooled(adapter("anthropic", None), tmp_path, users)
-    body = anthropic_wire.BatchBody(spool)
-    for _ in range(2):
-        sent = b"".join(body)
-        assert len(sent) == body.length
-        requests = orjson.loads(sent)["requests"]
-        assert [r["custom_id"] for r in requests] == ids
-        assert [r["params"]["messages"][0]["content"] for r in requests] == users
-
-
-def test_a_batch_as_large_as_the_shipped_profile_allows_fits_into_anthropics_256_mb(tmp_path: Any) -> None:
-    _, spool, _ = spooled(adapter("anthropic", None), tmp_path, ["one", "two"])
-    around = anthropic_wire.BatchBody(spool).length - spool.stat().st_size
-    shipped = load_profile(Settings(provider="anthropic", _env_file=None))
-    assert shipped.limits.batch_bytes + around <= 256 * 2**20
 
 
 @pytest.mark.parametrize(
