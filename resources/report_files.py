@@ -4,6 +4,7 @@ What belongs here: when a night gets another revision, and how it appears at onc
 says (report/).
 """
 
+import contextlib
 import os
 import shutil
 import time
@@ -134,8 +135,9 @@ def _sweep(night: Path) -> None:
     """Removes what a killed process was building: nobody reads it, and it names cases."""
     before = time.time() - STRAY_SECONDS
     for stray in night.glob(".rev-*"):
-        if stray.stat().st_mtime < before:
-            shutil.rmtree(stray, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # its writer has just finished
+            if stray.stat().st_mtime < before:
+                shutil.rmtree(stray, ignore_errors=True)
 
 
 def _dumped(value: Json) -> bytes:
