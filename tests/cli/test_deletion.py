@@ -184,7 +184,7 @@ def delete_it(record: str) -> None:
             delete(assembly, found, "amina", "asked for")
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_killed_at_any_step_the_next_one_finishes(at_home: Desk, tmp_path: Path) -> None:
     home = at_home.house.home
     kept = tmp_path / "kept"

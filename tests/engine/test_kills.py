@@ -62,7 +62,7 @@ def test_the_same_with_the_ledger_on_postgres(
     killed_and_gone_on(moment, Place(profile, tmp_path, postgres.cleared()), emulator)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 def test_workers_killed_at_random_pay_each_request_once(protocol: Protocol) -> None:
     command = [sys.executable, "-m", "tests.soak", "--kills", "6", "--workers", "3", "--protocol", protocol]
