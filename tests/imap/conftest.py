@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from wire import Wire
 _users = count(1)
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Dovecot]:
+@contextmanager
+def running_dovecot() -> Iterator[Dovecot]:
     if DOVECOT is None:
         pytest.skip("no Dovecot here: install dovecot-imapd")
     running = Dovecot()
@@ -28,19 +29,19 @@ def server() -> Iterator[Dovecot]:
         yield running
     finally:
         running.remove()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Dovecot]:
+    with running_dovecot() as running:
+        yield running
 
 
 @pytest.fixture
 def own_server() -> Iterator[Dovecot]:
     """One that the test may stop and start."""
-    if DOVECOT is None:
-        pytest.skip("no Dovecot here: install dovecot-imapd")
-    running = Dovecot()
-    try:
-        running.start()
+    with running_dovecot() as running:
         yield running
-    finally:
-        running.remove()
 
 
 @pytest.fixture
