@@ -293,4 +293,5 @@ def _belonging_to(items: Iterable[RawItem], calendar: Calendar, day: date | None
         if day is None or calendar.day_of(item.arrived_at) == day:
             yield item
         else:
-            yield replace(item, arrived_at=datetime.combine(day, NOON, calendar.zone))
+            at_noon = datetime.combine(day, NOON, calendar.zone)
+            yield replace(item, arrived_at=at_noon, written_at=item.arrived_at)

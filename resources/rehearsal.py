@@ -13,6 +13,7 @@ from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.document import Received
 from llm_assets.domain.profile import Profile
 from llm_assets.domain.tables import Table
+from llm_assets.engine.versions import History, version_of
 from resources.assembly import Assembly
 from resources.lake import Lake
 from resources.ledger import SqlLedger
@@ -37,9 +38,11 @@ class RehearsedLedger(SqlLedger):
         merged = known | {key: item for key, item in self._new.items() if item.day == day}
         return sorted(merged.values(), key=lambda r: (r.arrived_at, r.source, r.place))
 
-    def known_digests(self, source: str, places: Sequence[str]) -> dict[str, str]:
-        new = ((p, self._new.get((source, p))) for p in places)
-        return super().known_digests(source, places) | {p: r.raw_sha256 for p, r in new if r is not None}
+    def history(self, items: Sequence[Received]) -> History:
+        found = dict(super().history(items))
+        for key in {(item.source, item.place) for item in items} & self._new.keys():
+            found[key] = (*found.get(key, ()), version_of(self._new[key]))
+        return found
 
     def note_look(self, after: SourceState) -> None:
         """What a rehearsal saw of a mailbox is no news to anybody."""

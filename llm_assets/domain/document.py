@@ -94,6 +94,10 @@ class Received:
     raw_sha256: str
     kind: Kind
     arrived_at: datetime
+    file: str | None = None
+    """The file it stood in, where its place does not say it: a record may stand in many."""
+    written_at: datetime | None = None
+    """When that file was written, where that is not its arrival."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from llm_assets.domain.outcome import Answer, Next, RequestState
 from llm_assets.domain.profile import Lane, Limits, Mode, Profile
 from llm_assets.domain.request import CustomId, Request
 from llm_assets.engine.circuit import Circuit
+from llm_assets.engine.versions import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,20 +163,20 @@ class Register(Protocol):
     """Everything ever received."""
 
     def receive(self, items: Sequence[Received]) -> int:
-        """Adds what is new: an unseen (source, place), or other bytes at a known place. Returns how many rows.
+        """Adds what is news at its place, as `versions.news` tells it. Returns how many rows.
 
         Other bytes on the same day replace that day's version of the message; on a later day they are a message
-        of that day. Bytes already known at that place add nothing, whatever day the item names.
+        of that day. Bytes that stand there already add nothing, whatever day the item names.
         """
 
     def received(self, day: date) -> list[Received]:
         """The day's messages, each place once with its newest bytes, in order of arrival."""
 
     def arrivals(self, source: str) -> dict[str, datetime]:
-        """place -> when its newest bytes arrived, for every place of a source: what need not be read again."""
+        """place -> when its newest bytes were written, for every place of a source: what need not be read again."""
 
-    def known_digests(self, source: str, places: Sequence[str]) -> dict[str, str]:
-        """place -> newest raw_sha256, for the places already in the register."""
+    def history(self, items: Sequence[Received]) -> History:
+        """Everything received at the places of these items."""
 
 
 class Ledger(Protocol):

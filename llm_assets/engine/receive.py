@@ -23,6 +23,7 @@ from llm_assets.domain.tables import DOCUMENTS
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.ports import Register
 from llm_assets.engine.stores import Lake, RawStore
+from llm_assets.engine.versions import news
 from llm_assets.intake.job import Job, message_of
 from llm_assets.intake.pool import ReaderPool
 from llm_assets.intake.read import READER_VERSION
@@ -67,13 +68,15 @@ def receive(
     seen = 0
     for chunk in chunks(items, size=200):
         room = None if limit is None else limit - grown.messages
-        new = _unknown(register, chunk)[:room]
-        rows = [_registered(raw, item, day_of) for item in new]
+        new = _news(register, chunk, day_of)[:room]
+        rows = [row for row, _ in new]
+        for _, item in new:
+            raw.put(item.data)
         grown.messages += register.receive(rows)
-        _keep_bytes(raw, rows, new)
+        _keep_bytes(raw, new)
         grown.days |= {row.day for row in rows}
         if is_urgent is not None:
-            grown.urgent_days |= {row.day for row, item in zip(rows, new, strict=True) if is_urgent(item)}
+            grown.urgent_days |= {row.day for row, item in new if is_urgent(item)}
         seen += len(chunk)
         on_progress("received", seen, None)
         if limit is not None and grown.messages >= limit:
@@ -81,24 +84,32 @@ def receive(
     return grown
 
 
-def _keep_bytes(raw: RawStore, rows: Sequence[Received], items: Sequence[RawItem]) -> None:
+def _keep_bytes(raw: RawStore, new: Iterable[tuple[Received, RawItem]]) -> None:
     """Once more where a deletion of the same bytes was under way: it saw no row that holds them, and now there is one."""
-    for row, item in zip(rows, items, strict=True):
+    for row, item in new:
         if not raw.has(row.raw_sha256):
             raw.put(item.data)
 
 
-def _unknown(register: Register, chunk: Sequence[RawItem]) -> list[RawItem]:
-    places: dict[str, list[str]] = {}
-    for item in chunk:
-        places.setdefault(item.source, []).append(item.place)
-    known = {source: register.known_digests(source, listed) for source, listed in places.items()}
-    return [i for i in chunk if known[i.source].get(i.place) != digest_bytes(i.data)]
+def _news(
+    register: Register, chunk: Sequence[RawItem], day_of: Callable[[datetime], date]
+) -> list[tuple[Received, RawItem]]:
+    rows = [_registered(item, day_of) for item in chunk]
+    new = news(rows, register.history(rows))
+    return [(row, chunk[position]) for position, row, _ in new]
 
 
-def _registered(raw: RawStore, item: RawItem, day_of: Callable[[datetime], date]) -> Received:
-    sha256 = raw.put(item.data)
-    return Received(item.source, item.place, day_of(item.arrived_at), sha256, item.kind, item.arrived_at)
+def _registered(item: RawItem, day_of: Callable[[datetime], date]) -> Received:
+    return Received(
+        item.source,
+        item.place,
+        day_of(item.arrived_at),
+        digest_bytes(item.data),
+        item.kind,
+        item.arrived_at,
+        item.file,
+        item.written_at,
+    )
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,10 @@ class RawItem:
     content: bytes | Path
     """The bytes, or for large files where they are."""
     arrived_at: datetime
+    file: str | None = None
+    """The file it stands in, where its place does not say it."""
+    written_at: datetime | None = None
+    """When that file was written, where that is not its arrival."""
 
     @property
     def data(self) -> bytes:
@@ -131,8 +135,10 @@ class _Scanner:
     def _items(self, path: Path, head: bytes, place: str, arrived: datetime) -> Iterator[RawItem]:
         mapping = mapping_of(head, place, self.rules)
         if mapping is not None:
-            for drop in read_drop(path.read_bytes(), name=place, mapping=mapping):
-                yield RawItem(self.source, drop.place, drop.kind, drop.data, arrived)
+            drops = read_drop(path.read_bytes(), name=place, mapping=mapping)
+            newest = {drop.place: drop for drop in drops}  # the last row of a record says how it stands
+            for drop in newest.values():
+                yield RawItem(self.source, drop.place, drop.kind, drop.data, arrived, file=place)
             return
         match kind_of(head, place):
             case "mbox":

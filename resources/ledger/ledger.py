@@ -24,6 +24,7 @@ from llm_assets.engine.ports import (
     UsageRow,
     Work,
 )
+from llm_assets.engine.versions import History
 from resources.imap_places import Registered
 from resources.ledger import (
     audit,
@@ -75,9 +76,9 @@ class SqlLedger:
         with self._database.reading() as connection:
             return register.arrivals(connection, source)
 
-    def known_digests(self, source: str, places: Sequence[str]) -> dict[str, str]:
+    def history(self, items: Sequence[Received]) -> History:
         with self._database.reading() as connection:
-            return register.known_digests(connection, source, places)
+            return register.history(connection, items)
 
     def grown_since(self, position: int) -> tuple[int, set[date]]:
         """Days of the messages registered after a position, by whom ever, and the newest position. Counts from 0."""

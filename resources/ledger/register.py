@@ -6,16 +6,15 @@ from datetime import date, datetime
 from sqlalchemy import Connection, func, select
 
 from llm_assets.domain.document import Received
+from llm_assets.engine.versions import Version, news
 from resources.ledger import audit
 from resources.ledger.sql import chunks, insert, is_among
-from resources.ledger.tables import received
+from resources.ledger.tables import Instant, received
 
 
 def receive(connection: Connection, items: Sequence[Received], at: datetime) -> int:
     added: list[tuple[int, Sequence[object]]] = []
     for chunk in chunks(items):
-        columns = (received.c.id, *audit.RECEIVED_FACT)
-        statement = insert(connection, received).on_conflict_do_nothing().returning(*columns)
         rows = [
             {
                 "source": item.source,
@@ -24,13 +23,41 @@ def receive(connection: Connection, items: Sequence[Received], at: datetime) -> 
                 "day": item.day,
                 "kind": item.kind,
                 "arrived_at": item.arrived_at,
+                "version": number,
+                "file": item.file,
+                "written_at": item.written_at,
             }
-            for item in chunk
+            for _, item, number in news(chunk, history(connection, chunk))
         ]
-        added += [(row[0], row[1:]) for row in connection.execute(statement, rows)]
+        if rows:
+            columns = (received.c.id, *audit.RECEIVED_FACT)
+            # Somebody else may have registered a version of this number meanwhile: the next look compares again.
+            statement = insert(connection, received).on_conflict_do_nothing().returning(*columns)
+            added += [(row[0], row[1:]) for row in connection.execute(statement, rows)]
     if added:
         audit.append(connection, at, *audit.receiving(added))
     return len(added)
+
+
+def history(connection: Connection, items: Sequence[Received]) -> dict[tuple[str, str], list[Version]]:
+    """Everything received at the places of these items, oldest first."""
+    found: dict[tuple[str, str], list[Version]] = {}
+    c = received.c
+    for source in {item.source for item in items}:
+        for chunk in chunks(dict.fromkeys(item.place for item in items if item.source == source)):
+            columns = (c.place, c.raw_sha256, c.day, c.arrived_at, c.file, c.written_at, c.deleted_at)
+            query = select(*columns).where(c.source == source, is_among(connection, c.place, chunk))
+            for row in connection.execute(query.order_by(c.id)):
+                version = Version(
+                    raw_sha256=row.raw_sha256,
+                    day=row.day,
+                    arrived_at=row.arrived_at,
+                    file=row.file if row.file is not None else row.place,
+                    written_at=row.written_at if row.written_at is not None else row.arrived_at,
+                    deleted=row.deleted_at is not None,
+                )
+                found.setdefault((source, row.place), []).append(version)
+    return found
 
 
 def received_on(connection: Connection, day: date) -> list[Received]:
@@ -47,6 +74,8 @@ def received_on(connection: Connection, day: date) -> list[Received]:
             received.c.raw_sha256,
             received.c.kind,
             received.c.arrived_at,
+            received.c.file,
+            received.c.written_at,
         )
         .where(received.c.id.in_(newest), received.c.deleted_at.is_(None))
         .order_by(received.c.arrived_at, received.c.source, received.c.place)
@@ -56,25 +85,9 @@ def received_on(connection: Connection, day: date) -> list[Received]:
 
 def arrivals(connection: Connection, source: str) -> dict[str, datetime]:
     newest = select(func.max(received.c.id)).where(received.c.source == source).group_by(received.c.place)
-    rows = connection.execute(
-        select(received.c.place, received.c.arrived_at).where(received.c.id.in_(newest))
-    )
-    return {row.place: row.arrived_at for row in rows}
-
-
-def known_digests(connection: Connection, source: str, places: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for chunk in chunks(places):
-        newest = (
-            select(func.max(received.c.id))
-            .where(received.c.source == source, is_among(connection, received.c.place, chunk))
-            .group_by(received.c.place)
-        )
-        rows = connection.execute(
-            select(received.c.place, received.c.raw_sha256).where(received.c.id.in_(newest))
-        )
-        found.update((place, digest) for place, digest in rows)
-    return found
+    written = func.coalesce(received.c.written_at, received.c.arrived_at, type_=Instant())
+    rows = connection.execute(select(received.c.place, written).where(received.c.id.in_(newest)))
+    return {row.place: row[1] for row in rows}
 
 
 def grown_since(connection: Connection, position: int) -> tuple[int, set[date]]:

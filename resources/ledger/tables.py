@@ -68,7 +68,12 @@ received = Table(
     Column("arrived_at", Instant, nullable=False),
     # Its bytes are gone and stay known, so that reading the source again does not bring them back.
     Column("deleted_at", Instant),
-    Index("uq_received", "source", "place", "raw_sha256", unique=True),
+    # Which of its place's contents it is, from 1.
+    Column("version", Integer, nullable=False, server_default="1"),
+    # Where it stood and when that was written, where these are not the place and the arrival.
+    Column("file", Text),
+    Column("written_at", Instant),
+    Index("uq_received", "source", "place", "version", unique=True),
     Index("ix_received_day", "day"),
 )
 

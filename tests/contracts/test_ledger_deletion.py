@@ -77,7 +77,8 @@ def delete(ledger: SqlLedger, what: Going) -> None:
 def test_a_deleted_message_is_none_of_the_day_but_stays_known(night: SqlLedger) -> None:
     delete(night, going(night))
     assert [r.place for r in night.received(DAY)] == ["b"]
-    assert night.known_digests("inbox", ["a"]) == {"a": mail("a").raw_sha256}
+    (known,) = night.history([mail("a")])["inbox", "a"]
+    assert (known.raw_sha256, known.deleted) == (mail("a").raw_sha256, True)
     assert set(night.arrivals("inbox")) == {"a", "b"}
     assert night.receive([mail("a"), mail("a", day=NEXT_DAY)]) == 0
     assert [r.place for r in night.received(DAY)] == ["b"]
@@ -87,6 +88,17 @@ def test_another_version_at_its_place_is_a_new_message(night: SqlLedger) -> None
     delete(night, going(night))
     assert night.receive([mail("a", "written anew", minute=5)]) == 1
     assert len(night.received(DAY)) == 2
+
+
+def test_all_versions_of_a_place_go_and_none_comes_back(night: SqlLedger) -> None:
+    night.receive([mail("a", "changed", minute=10)])
+    assert night.receive([mail("a", minute=20)]) == 1
+    assert night.received(DAY)[-1] == mail("a", minute=20)
+    delete(night, going(night))
+    assert findings(night) == []
+    assert [m.place for m in night.received(DAY)] == ["b"]
+    assert not night.deletions.in_use(mail("a").raw_sha256)
+    assert night.receive([mail("a", minute=30), mail("a", "changed", minute=40)]) == 0
 
 
 def test_its_answers_and_decisions_are_gone_and_its_cost_is_not(night: SqlLedger) -> None:

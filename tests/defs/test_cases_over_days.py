@@ -122,6 +122,12 @@ def test_a_record_that_changes_is_one_record_a_day_and_a_linked_case_on_the_next
     assert second["crm:7"]["case_id"] != first["crm:7"]["case_id"]
     assert week.work(0) == (0, Counted(2, 0, 0, 2)), "yesterday stands as it was"
 
+    week.drop("export-4.csv", table(("7", "Где моя карта? Жду неделю.")), 2)
+    assert week.work(2) == (0, Counted(1, 0, 0, 1)), "what it says again was answered before"
+    back = week.rows(2)["crm:7"]
+    assert back["content_hash"] == first["crm:7"]["content_hash"]
+    assert back["supersedes"] == first["crm:7"]["record_id"] != back["case_id"]
+
 
 def test_an_export_that_repeats_everything_costs_nothing(small: SmallDesk) -> None:
     week = Week(small)
