@@ -4,7 +4,7 @@ Sniffs content before trusting names and declared types. The readers themselves 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from llm_assets.domain.document import Attachment, Message
@@ -165,7 +165,7 @@ def _extract(
             found = rtf.read(data)
             return Extract(found.text, "office", flags=() if found.whole else ("truncated",))
         case "html":
-            return _html(data, declared)
+            return _html(data, declared, reading)
         case "text":
             return _plain(data, declared)
         case "empty":
@@ -197,9 +197,10 @@ def _compound(data: bytes) -> Extract:
     return Extract(flags=("unsupported",))
 
 
-def _html(data: bytes, declared: str | None) -> Extract:
+def _html(data: bytes, declared: str | None, reading: Reading) -> Extract:
     whole = len(data) <= html.MAX_HTML
     decoded = charset.decode(data[: html.MAX_HTML], declared or html.declared_charset(data))
+    reading.saw(decoded.text)
     page = html.to_text(decoded.text)
     flags = (
         *(() if whole else ("truncated",)),
@@ -225,6 +226,23 @@ def is_outlook(data: bytes, filename: str) -> bool:
     return sniff(data) == "ole" and (filename.lower().endswith(".msg") or ole.OUTLOOK_STREAM in data)
 
 
+_OF_THE_WHOLE = {
+    "poor_scan",
+    "encrypted",
+    "unreadable",
+    "too_large",
+    "truncated",
+    "crashed",
+    "timeout",
+    "too_deep",
+}
+
+
+def of_the_whole(files: Iterable[Attachment]) -> Iterator[str]:
+    """Flags of its attachments that say a message was not read in full."""
+    return (flag for file in files for flag in file.flags if flag in _OF_THE_WHOLE)
+
+
 def of_message(data: bytes, message: Message, *, filename: str, content_type: str) -> Attachment:
     """A mail inside a mail: its head, body and the texts of its own attachments."""
     sender = message.sender
@@ -233,6 +251,7 @@ def of_message(data: bytes, message: Message, *, filename: str, content_type: st
     head += [f"Date: {message.date.isoformat()}"] if message.date is not None else []
     head += [f"Subject: {message.subject}"] if message.subject else []
     inner = [f"[{a.filename}]\n{a.text}" for a in message.attachments if a.text.strip()]
+    hidden = [f for f in message.flags if f == "hidden_text"]
     return Attachment(
         filename=filename or "message.eml",
         content_type=content_type,
@@ -240,5 +259,7 @@ def of_message(data: bytes, message: Message, *, filename: str, content_type: st
         sha256=hashlib.sha256(data).hexdigest(),
         text="\n\n".join(["\n".join(head), message.text, *inner]).strip(),
         text_source="message",
-        flags=tuple(dict.fromkeys(f for a in message.attachments for f in a.flags if f != "inline")),
+        flags=tuple(
+            dict.fromkeys((*hidden, *(f for a in message.attachments for f in a.flags if f != "inline")))
+        ),
     )

@@ -24,6 +24,8 @@ class Body:
     """What the tree was sorted into."""
 
     texts: list[str] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+    """Sources of the HTML among all its renderings, the chosen one or not."""
     loose: list[Loose] = field(default_factory=list)
     flags: dict[str, None] = field(default_factory=dict)
     plain: bool = False
@@ -106,6 +108,7 @@ def _alternative(part: Part, body: Body, hint: str | None) -> None:
     chosen = plain[0] if plain else (filled[-1] if filled else None)
     for reading in readings:
         body.loose.extend(reading.loose)
+        body.pages.extend(reading.pages)
     if chosen is not None:
         body.texts.extend(chosen.texts)
         body.plain, body.html = body.plain or chosen.plain, body.html or chosen.html
@@ -122,8 +125,10 @@ def _stands_in(plain: Body, filled: list[Body]) -> bool:
 
 
 def _add_text(part: Part, body: Body, hint: str | None) -> None:
-    text, flags = text_of(part, hint=hint)
+    text, flags, page = text_of(part, hint=hint)
     body.texts.append(text)
+    if page:
+        body.pages.append(page)
     if part.content_type == "text/html":
         body.html = True
     elif text.strip():
@@ -135,11 +140,14 @@ def _add_text(part: Part, body: Body, hint: str | None) -> None:
 class Text(NamedTuple):
     text: str
     flags: frozenset[str]
+    page: str = ""
+    """Its source, where it is HTML."""
 
 
 def text_of(part: Part, *, hint: str | None = None) -> Text:
     """Decoded text of a text part; HTML as the text it shows."""
     data, defects = transfer.content(part, most=4 * MAX_TEXT)
+    source = ""
     flags = {*defects, "truncated"} if part.size > 4 * MAX_TEXT else set(defects)
     declared = headers.parameters(part.header("content-type")).get("charset") or _meta(part, data)
     decoded = charset.decode(data, declared, hint=hint)
@@ -149,7 +157,7 @@ def text_of(part: Part, *, hint: str | None = None) -> Text:
     if part.content_type in _MARKED_UP:
         text = text.replace("<<", "&lt;")
     if part.content_type in ("text/html", "text/x-amp-html", *_MARKED_UP):
-        page = html.to_text(text)
+        source, page = text, html.to_text(text)
         text = page.text
         if page.hidden:
             flags.add("hidden_text")
@@ -161,7 +169,7 @@ def text_of(part: Part, *, hint: str | None = None) -> Text:
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT]
         flags.add("truncated")
-    return Text(text, frozenset(flags))
+    return Text(text, frozenset(flags), source)
 
 
 def _meta(part: Part, data: bytes) -> str | None:

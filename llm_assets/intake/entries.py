@@ -36,7 +36,7 @@ def read_entry(
         sender=sender if sender.name or sender.address else None, to=mailbox, cc=(), delivered_to=(),
         date=entry.created_at, text="\n\n".join(t for t in (new_text, extra) if t), new_text=new_text,
         language=content.language_of(new_text, "", entry.subject, files), attachments=files,
-        flags=_flags(entry, new_text),
+        flags=tuple(dict.fromkeys((*_flags(entry, new_text), *attachments.of_the_whole(files)))),
     )  # fmt: skip
 
 

@@ -13,11 +13,7 @@ from typing import ParamSpec
 from llm_assets.domain.document import Message
 from llm_assets.domain.injection import FLAG_FROM, INSTRUCTS, score, signals_of
 from llm_assets.domain.prompt import MESSAGE_ATTACHMENTS
-from llm_assets.intake import charset, headers, html, transfer
-from llm_assets.intake.mime import Part
-
-PAGE_BYTES = 400_000
-"""Of a page, hidden words included; what stands behind is not sent to a model either."""
+from llm_assets.intake.reading import Pages, Reading
 
 _MARKUP = re.compile(r"<!--|-->|<(?:style|script)\b[^>]{0,2000}>[^<]{0,200000}|<[^<>]{0,4000}>")
 _SHOWN_ELSEWHERE = re.compile(
@@ -28,13 +24,19 @@ _Given = ParamSpec("_Given")
 
 
 def watched(read: Callable[_Given, Message]) -> Callable[_Given, Message]:
-    """A reader whose messages are looked at."""
+    """A reader whose messages are looked at, once with all that they hold: a message inside another is that one's part."""
 
     @wraps(read)
-    def reading(*args: _Given.args, **kwargs: _Given.kwargs) -> Message:
-        return marked(read(*args, **kwargs))
+    def looking(*args: _Given.args, **kwargs: _Given.kwargs) -> Message:
+        given = kwargs.get("reading")
+        reading = given if isinstance(given, Reading) else Reading()
+        if reading.pages is not None:
+            return read(*args, **kwargs)
+        pages = Pages()
+        kwargs["reading"] = replace(reading, pages=pages)
+        return marked(read(*args, **kwargs), _unseen(pages.sources))
 
-    return reading
+    return looking
 
 
 def marked(message: Message, unseen: Iterable[str] = ()) -> Message:
@@ -49,12 +51,8 @@ def marked(message: Message, unseen: Iterable[str] = ()) -> Message:
     return replace(message, instructions=found, flags=flags)
 
 
-def unseen(root: Part, hint: str | None) -> Iterator[str]:
-    """All words of a mail's pages: comments, white letters and descriptions of pictures as well as what is shown."""
-    for part in root.walk():
-        if part.content_type == "text/html":
-            data, _ = transfer.content(part, most=PAGE_BYTES)
-            declared = headers.parameters(part.header("content-type")).get("charset")
-            page = charset.decode(data, declared or html.declared_charset(data), hint=hint).text
-            yield unescape(_MARKUP.sub(" ", page))
-            yield "\n".join(found.group(1) for found in _SHOWN_ELSEWHERE.finditer(page))
+def _unseen(pages: Iterable[str]) -> Iterator[str]:
+    """All words of the pages: comments, white letters and descriptions of pictures as well as what is shown."""
+    for page in pages:
+        yield unescape(_MARKUP.sub(" ", page))
+        yield "\n".join(found.group(1) for found in _SHOWN_ELSEWHERE.finditer(page))

@@ -10,7 +10,6 @@ from llm_assets.intake import (
     charset,
     headers,
     identity,
-    injection,
     mime,
     ole,
     outlook,
@@ -20,10 +19,12 @@ from llm_assets.intake import (
 )
 from llm_assets.intake.body import Body, Loose
 from llm_assets.intake.content import is_transliterated, language_of, own_words
+from llm_assets.intake.injection import watched
 from llm_assets.intake.mime import Part
 from llm_assets.intake.reading import Reading
 
 
+@watched
 def read_mail(data: bytes, *, path: str, index: int, reading: Reading, depth: int = 0) -> Message:
     """The mail as read; `ok` is False for an empty input and for noise without a single header."""
     if not data.strip():
@@ -36,9 +37,10 @@ def read_mail(data: bytes, *, path: str, index: int, reading: Reading, depth: in
         return unreadable(data, path=path, index=index, kind="unreadable", message=reason)
     hint = _charset_hint(root)
     sorted_body = body.sort(root, hint=hint)
+    for page in sorted_body.pages:
+        reading.saw(page)
     files = _files(sorted_body.loose, hint, reading, depth)
-    message = _message(data, root, sorted_body, files, hint, path=path, index=index)
-    return injection.marked(message, injection.unseen(root, hint)) if depth == 0 else message
+    return _message(data, root, sorted_body, files, hint, path=path, index=index)
 
 
 def unreadable(data: bytes, *, path: str, index: int, kind: str, message: str) -> Message:
@@ -98,22 +100,9 @@ def _message(
     )
 
 
-_OF_THE_WHOLE = {
-    "poor_scan",
-    "encrypted",
-    "unreadable",
-    "too_large",
-    "truncated",
-    "crashed",
-    "timeout",
-    "too_deep",
-}
-"""Flags of an attachment that say the mail was not read in full."""
-
-
 def _flags(root: Part, sorted_body: Body, text: str, files: list[Attachment]) -> dict[str, None]:
     flags = dict(sorted_body.flags)
-    flags.update(dict.fromkeys(f for a in files for f in a.flags if f in _OF_THE_WHOLE))
+    flags.update(dict.fromkeys(attachments.of_the_whole(files)))
     if sorted_body.html and not sorted_body.plain:
         flags["html_only"] = None
     if not text.strip():

@@ -1,11 +1,11 @@
 """An Outlook .msg file to a Message: its transport headers where it has them, its properties where not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from llm_assets.domain.document import Address, Attachment, Message
 from llm_assets.intake import attachments, body, charset, headers, html, identity, mime, rtf
-from llm_assets.intake.body import Text
 from llm_assets.intake.content import is_transliterated, language_of, own_words
 from llm_assets.intake.injection import watched
 from llm_assets.intake.ole import Stored
@@ -23,7 +23,7 @@ _CONTENT_ID = 0x3712
 @watched
 def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, depth: int = 0) -> Message:
     root = mime.parse(stored.text(_HEADERS).encode("utf-8", "replace")) if stored.text(_HEADERS) else None
-    text, flags = _body(stored)
+    text, flags = _body(stored, reading)
     files = [_file(a, reading, depth) for a in stored.attachments]
     sender = _sender(stored, root)
     address = sender.address if sender is not None else ""
@@ -44,12 +44,19 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
         delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))) if root is not None else (),
         date=_date(stored, root), text=text, new_text=new_text,
         language=language_of(new_text, text, subject, files), attachments=tuple(files),
-        flags=tuple(_flags(flags, text, is_transliterated(new_text, text, subject))),
+        flags=tuple(_flags(flags, text, files, is_transliterated(new_text, text, subject))),
     )  # fmt: skip
 
 
-def _flags(found: Iterable[str], text: str, transliterated: bool) -> dict[str, None]:
-    flags = dict.fromkeys(sorted(found))
+def files_of(stored: Stored) -> Iterator[bytes]:
+    """The bytes of its attachments that are no messages."""
+    return (file.binary(_DATA) for file in stored.attachments if file.message is None)
+
+
+def _flags(
+    found: Iterable[str], text: str, files: Iterable[Attachment], transliterated: bool
+) -> dict[str, None]:
+    flags = dict.fromkeys((*sorted(found), *attachments.of_the_whole(files)))
     if not text.strip():
         flags["empty_body"] = None
     if transliterated:
@@ -57,15 +64,24 @@ def _flags(found: Iterable[str], text: str, transliterated: bool) -> dict[str, N
     return flags
 
 
-def _body(stored: Stored) -> Text:
+class _Body(NamedTuple):
+    text: str
+    flags: frozenset[str] = frozenset()
+
+
+def _body(stored: Stored, reading: Reading) -> _Body:
+    """The plain text where there is one; what the page beside it hides is looked at all the same."""
     plain = stored.text(_BODY).replace("\r\n", "\n").replace("\r", "\n")
-    if plain.strip():
-        return Text(plain, frozenset())
-    page = stored.binary(_HTML)
-    if page:
-        shown = html.to_text(charset.decode(page, html.declared_charset(page) or stored.codepage).text)
-        return Text(shown.text, frozenset({"html_only", *(("hidden_text",) if shown.hidden else ())}))
-    return Text(rtf.to_text(rtf.decompress(stored.binary(_RTF))), frozenset())
+    data = stored.binary(_HTML)
+    if data:
+        source = charset.decode(data[: html.MAX_HTML], html.declared_charset(data) or stored.codepage).text
+        reading.saw(source)
+        page = html.to_text(source)
+        hidden = {"hidden_text"} if page.hidden else set[str]()
+        if plain.strip():
+            return _Body(plain, frozenset(hidden))
+        return _Body(page.text, frozenset({"html_only", *hidden}))
+    return _Body(plain) if plain.strip() else _Body(rtf.to_text(rtf.decompress(stored.binary(_RTF))))
 
 
 def _sender(stored: Stored, root: mime.Part | None) -> Address | None:

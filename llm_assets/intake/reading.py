@@ -34,6 +34,24 @@ class Unwatched:
 UNWATCHED = Unwatched()
 
 
+class Pages:
+    """Sources of the pages that were met while a message was read: what they hide from people is looked at as well."""
+
+    EACH = 400_000
+    """Characters of a page that are kept; what stands behind is not sent to a model either."""
+    ALL = 4_000_000
+
+    def __init__(self) -> None:
+        self.sources: list[str] = []
+        self._room = self.ALL
+
+    def add(self, source: str) -> None:
+        kept = source[: min(self.EACH, self._room)]
+        if kept:
+            self.sources.append(kept)
+            self._room -= len(kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Limits of one read. Every one of them ends in a flag, never in an exception."""
@@ -54,6 +72,12 @@ class Reading:
     files: bool = True
     """False: attachments are named and not read."""
     watch: Watch = UNWATCHED
+    pages: Pages | None = None
+    """Of the message that is being read; what it holds is read with the same. None before reading begins."""
+
+    def saw(self, page: str) -> None:
+        if self.pages is not None:
+            self.pages.add(page)
 
 
 @dataclass(frozen=True, slots=True)

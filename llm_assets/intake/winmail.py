@@ -10,14 +10,15 @@ from llm_assets.intake.reading import Reading
 def unpacked(data: bytes, filename: str, reading: Reading) -> list[Attachment]:
     """The files of the container, after the container with its own text. Nothing received is left out."""
     container = tnef.unpack(data)
+    text, hidden = _text(container, reading)
     whole = Attachment(
         filename=body.clean_name(filename) or "winmail.dat",
         content_type="application/ms-tnef",
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        text=_text(container),
+        text=text,
         text_source="message",
-        flags=("truncated",) if container.broken else (),
+        flags=(*(("truncated",) if container.broken else ()), *(("hidden_text",) if hidden else ())),
     )
     inner = [
         attachments.read(
@@ -28,9 +29,17 @@ def unpacked(data: bytes, filename: str, reading: Reading) -> list[Attachment]:
     return [whole, *inner]
 
 
-def _text(container: tnef.Container) -> str:
-    if container.body.strip():
-        return charset.decode(container.body, None).text.replace("\r\n", "\n").strip()
+def _text(container: tnef.Container, reading: Reading) -> html.Page:
+    """The plain text where there is one, and whether the page hides something."""
+    page = html.Page("", False)
     if container.html.strip():
-        return html.to_text(charset.decode(container.html, html.declared_charset(container.html)).text).text
-    return rtf.to_text(rtf.decompress(container.rtf)) if container.rtf else ""
+        data = container.html[: html.MAX_HTML]
+        source = charset.decode(data, html.declared_charset(data)).text
+        reading.saw(source)
+        page = html.to_text(source)
+    if container.body.strip():
+        plain = charset.decode(container.body, None).text.replace("\r\n", "\n").strip()
+        return html.Page(plain, page.hidden)
+    if container.html.strip():
+        return page
+    return html.Page(rtf.to_text(rtf.decompress(container.rtf)) if container.rtf else "", False)
