@@ -147,5 +147,9 @@ class Emulated:
         single = sum(stats["calls"].get(f"{p}.{o}", 0) for p, o in SINGLE)
         return int(stats["executed"]) + single
 
+    def batches(self) -> int:
+        """Batches it has accepted since it started, whatever became of them."""
+        return sum(self.ask("GET", "/_emulator/stats")["batches"].values())
+
 
 SINGLE = (("openai", "chat_completion"), ("openai", "response"), ("anthropic", "create_message"))
