@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from llm_assets.domain.document import Attachment, Message
-from llm_assets.intake import archive, calendar, charset, html, office, ole, pdf, rtf, wrappers
+from llm_assets.intake import archive, calendar, charset, html, mime, office, ole, pdf, rtf, wrappers
 from llm_assets.intake.ocr import read_image
 from llm_assets.intake.reading import Extract, Reading
 
@@ -41,13 +41,15 @@ def sniff(data: bytes, *, filename: str = "", content_type: str = "") -> str:
         return "empty"
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     for magic, kind in _MAGIC:
-        if head.startswith(magic) or (magic == b"%PDF-" and magic in data[:1024]):
+        if head.startswith(magic):
             if kind != "bitmap":
                 return kind
             if filename.lower().endswith(".bmp") or content_type == "image/bmp":
                 return "image"
     if data[257:262] == b"ustar":
         return "tar"
+    if b"%PDF-" in data[:1024] and not mime.begins_like_mail(data):
+        return "pdf"  # readers skip what stands before its header
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image"
     lowered = head[:512].lower()

@@ -16,6 +16,11 @@ MAX_HEADER_LINE = 100_000
 MAX_HEADERS = 1_000_000
 """Bytes of one header with its folded lines, and of a whole header block."""
 _HEADER_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e\x80-\xff]+[ \t]*:")
+_OF_MAIL = re.compile(
+    rb"^(?:From|To|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Content-Type|Delivered-To|X-[\w-]+|Reply-To"
+    rb"|Sender|DKIM-Signature|Authentication-Results|Cc)[ \t]*:",
+    re.I | re.M,
+)
 _FOLDED = re.compile(rb"[ \t]+[^ \t\r\n]")
 _LINE_END = re.compile(rb"\r?\n\r?\n")
 
@@ -80,6 +85,17 @@ class _Pieces(NamedTuple):
     spans: list[_Span]
     preamble_end: int
     closed: bool
+
+
+def has_mail_header(data: bytes) -> bool:
+    """Whether a line before the first empty one is a header that mails have."""
+    return _OF_MAIL.search(_LINE_END.split(data[:16_384], maxsplit=1)[0]) is not None
+
+
+def begins_like_mail(data: bytes) -> bool:
+    """Whether the first line is a header, or the `From ` line of an mbox, and mails have such headers."""
+    first = data.startswith((b"From ", b">From ")) or _HEADER_LINE.match(data) is not None
+    return first and has_mail_header(data)
 
 
 def parse(data: bytes) -> Part:

@@ -1,13 +1,12 @@
 """Bytes of anything received to Messages: mail, mbox, Outlook file or lone document. The reader's front door."""
 
 import io
-import re
 from collections.abc import Iterator
 from pathlib import PurePath
 
 from llm_assets.domain.document import Message
 from llm_assets.domain.errors import ReadError
-from llm_assets.intake import attachments, identity, language, mbox, ole
+from llm_assets.intake import attachments, identity, language, mbox, mime, ole
 from llm_assets.intake.injection import watched
 from llm_assets.intake.mail import read_mail, unreadable
 from llm_assets.intake.outlook import read_outlook
@@ -16,11 +15,6 @@ from llm_assets.intake.reading import Reading
 READER_VERSION = "3"
 """Raised whenever reading the same bytes gives another result; part of what makes a record due again."""
 
-_MAIL_HEADER = re.compile(
-    rb"^(?:From|To|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Content-Type|Delivered-To|X-[\w-]+|Reply-To"
-    rb"|Sender|DKIM-Signature|Authentication-Results|Cc)[ \t]*:",
-    re.I | re.M,
-)
 _MAIL_NAMES = (".eml", ".mht", ".mhtml", ".msg")
 _DOCUMENT_NAMES = (".txt", ".csv", ".tsv", ".html", ".htm", ".md", ".json", ".xml", ".log", ".rtf")
 _TYPES = {
@@ -74,8 +68,7 @@ def kind_of(data: bytes, path: str) -> str:
         return "mbox"
     if suffix in _DOCUMENT_NAMES:
         return "document"
-    head = re.split(rb"\r?\n\r?\n", data[:16_384], maxsplit=1)[0]
-    return "mail" if _MAIL_HEADER.search(head) else "document"
+    return "mail" if mime.has_mail_header(data) else "document"
 
 
 @watched

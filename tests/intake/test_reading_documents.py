@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tarfile
 from pathlib import Path
 
 import pypdfium2
@@ -9,6 +10,7 @@ import pytest
 from written_mail import docx, mail, multipart, part, pdf, read, zipped
 
 from llm_assets.intake import rtf, tnef
+from llm_assets.intake.attachments import sniff
 from llm_assets.intake.read import kind_of, read_bytes
 
 
@@ -122,10 +124,26 @@ def test_a_text_file_is_a_document_in_its_real_charset() -> None:
         (b"From a@x Fri Nov 20 08:00:00 2026\n" + mail(), "x", "mbox"),
         (b"just words", "x", "document"),
         (pdf("x"), "x.eml", "document"),
+        (b"Subject: no %PDF-1.4 header\nFrom: a@x.example\n\nhi", "x.eml", "mail"),
+        (b"Subject: File\nFrom: a@x.example\n\n%PDF-1.4 is what it begins with", "x", "mail"),
+        (b"From a@x Fri Nov 20 08:00:00 2026\nSubject: %PDF-\n\nhi", "x", "mbox"),
+        (b"\r\njunk of a gateway: 7\r\n" + pdf("x"), "x.eml", "document"),
+        (b"Warning: line 7\n" + pdf("x"), "x", "document"),
+        (zipped({"a.pdf": pdf("x")}), "x", "document"),
     ],
 )
 def test_content_decides_what_a_file_is(data: bytes, path: str, kind: str) -> None:
     assert kind_of(data, path) == kind
+
+
+def test_a_pdf_behind_junk_is_read_and_packed_ones_are_no_junk() -> None:
+    assert "Invoice 42" in attachment_of(b"Warning: line 7\n" + pdf("Invoice 42"), "a.pdf").text
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as box:
+        member = tarfile.TarInfo("a.pdf")
+        member.size = len(pdf("Invoice 42"))
+        box.addfile(member, io.BytesIO(pdf("Invoice 42")))
+    assert sniff(packed.getvalue()) == "tar"
 
 
 def test_a_wrongly_declared_attachment_is_read_by_its_content() -> None:
