@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from llm_assets.intake import charset, headers, html, transfer, wrappers
+from llm_assets.intake import charset, headers, html, transfer, uu, wrappers
 from llm_assets.intake.mime import Part
 
 MAX_TEXT = 2_000_000
@@ -17,6 +17,8 @@ class Loose(NamedTuple):
     part: Part
     filename: str
     inline: bool
+    cut: bool = False
+    """Its end did not come."""
 
 
 @dataclass
@@ -66,11 +68,23 @@ def _sort(part: Part, body: Body, hint: str | None, *, related: bool) -> None:
         for child in part.children:
             _sort(child, body, hint, related=related)
     elif is_text(part):
-        _add_text(part, body, hint)
+        _add_text(_without_files(part, body, hint), body, hint)
     else:
         name = filename_of(part, hint=hint)
         inline = disposition_of(part) != "attachment" and (related or part.header("content-id") is not None)
         body.loose.append(Loose(part, name, inline and part.content_type.startswith("image/")))
+
+
+def _without_files(part: Part, body: Body, hint: str | None) -> Part:
+    """The text without the uuencoded files that stand in it."""
+    if part.content_type == "text/html" or uu.BEGIN.search(part.source, part.start, part.end) is None:
+        return part
+    words, files = uu.opened(transfer.content(part)[0])
+    for file in files:
+        alone = Part((), "application/octet-stream", file.data, 0, len(file.data))
+        body.loose.append(Loose(alone, headers.text(file.name, hint=hint), inline=False, cut=not file.whole))
+    kept = tuple(h for h in part.headers if h.name != "content-transfer-encoding")
+    return Part(kept, part.content_type, words, 0, len(words)) if files else part
 
 
 _MARKED_UP = ("text/enriched", "text/richtext")

@@ -178,7 +178,7 @@ def _file(item: Loose, reading: Reading, depth: int) -> list[Attachment]:
         inline=item.inline,
         declared=headers.parameters(item.part.header("content-type")).get("charset"),
     )
-    if reading.too_many_scans and "ocr_off" in found.flags:
+    if item.cut or (reading.too_many_scans and "ocr_off" in found.flags):
         defects |= {"truncated"}
     return [replace(found, flags=(*found.flags, *sorted(defects))) if defects else found]
 

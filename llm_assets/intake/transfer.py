@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from llm_assets.intake import uu
 from llm_assets.intake.mime import Part
 
 _NOT_BASE64 = bytes(
     set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 )
 _FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s\x00-\x1f]")
-_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]+\r?\n", re.M)
 _UU_NAMES = (b"x-uuencode", b"uuencode", b"x-uue", b"uue")
 _CHUNK = 4_000_000
 
@@ -38,7 +38,7 @@ def content(part: Part, *, most: int | None = None) -> tuple[bytes, frozenset[st
     if encoding.startswith(b"quoted-printable"):
         return quopri.decodestring(body), frozenset()
     if encoding in _UU_NAMES:
-        return uudecode(body)
+        return _uudecoded(body)
     return body, frozenset()
 
 
@@ -105,21 +105,10 @@ def _base64(body: bytes) -> tuple[bytes, frozenset[str]]:
     return b"".join(out), frozenset(defects)
 
 
-def uudecode(body: bytes) -> tuple[bytes, frozenset[str]]:
+def _uudecoded(body: bytes) -> tuple[bytes, frozenset[str]]:
     """Bytes of the first uuencoded file in the body; the body itself when there is none."""
-    begin = _UU_BEGIN.search(body)
-    if begin is None:
+    begin = uu.BEGIN.search(body)
+    found = uu.file_at(body, begin) if begin is not None else None
+    if found is None:
         return body, frozenset({"malformed_mime"})
-    out = bytearray()
-    for line in body[begin.end() :].splitlines():
-        if line.strip() in (b"end", b"`", b""):
-            break
-        try:
-            out += binascii.a2b_uu(line)
-        except binascii.Error:
-            length = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                out += binascii.a2b_uu(line[:length])
-            except binascii.Error:
-                return bytes(out), frozenset({"malformed_mime"})
-    return bytes(out), frozenset()
+    return found.data, frozenset() if found.whole else frozenset({"malformed_mime"})

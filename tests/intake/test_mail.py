@@ -1,9 +1,11 @@
 """What the reader makes of one mail: head, body, attachments, flags, identity."""
 
+import binascii
+import hashlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from written_mail import docx, mail, multipart, part, read
+from written_mail import docx, mail, multipart, part, pdf, read
 
 from llm_assets.domain.document import Address
 from llm_assets.intake.mail import read_mail
@@ -210,6 +212,81 @@ def test_uuencoded_files_are_decoded() -> None:
     )
     (attachment,) = read(multipart(part("x"), file)).attachments
     assert attachment.text == "cat"
+
+
+def uuencoded(data: bytes, name: str = "a.txt", end: bytes = b"`\r\nend\r\n", trim: bool = False) -> bytes:
+    lines = [binascii.b2a_uu(data[at : at + 45]) for at in range(0, len(data), 45)]
+    coded = b"".join((line.rstrip() if trim else line.rstrip(b"\n")) + b"\r\n" for line in lines)
+    return b"begin 644 " + name.encode("cp1251") + b"\r\n" + coded + end
+
+
+ZEROS = b"card" + bytes(90) + b"x" * 30 + bytes(61)
+
+
+@pytest.mark.parametrize(
+    ("block", "size"),
+    [
+        pytest.param(uuencoded(ZEROS), 185, id="whole"),
+        pytest.param(uuencoded(ZEROS, trim=True), 185, id="blanks-lost"),
+        pytest.param(uuencoded(ZEROS, end=b" \r\n\r\nend\r\n"), 185, id="blank-for-nothing"),
+        pytest.param(uuencoded(ZEROS, end=b"end\r\n"), 185, id="no-last-line"),
+        pytest.param(
+            uuencoded(ZEROS).replace(b"\r\n", b"A\r\n", 2).replace(b"txtA", b"txt"), 185, id="checksum"
+        ),
+    ],
+)
+def test_a_uuencoded_file_between_the_words_is_an_attachment(block: bytes, size: int) -> None:
+    message = read(mail(b"See the file.\r\n\r\n" + block + b"\r\nBye\r\n"))
+    (attachment,) = message.attachments
+    assert (attachment.filename, attachment.size) == ("a.txt", size)
+    assert attachment.sha256 == hashlib.sha256(ZEROS).hexdigest()
+    assert (message.text.split(), message.flags) == (["See", "the", "file.", "Bye"], ())
+
+
+def test_several_uuencoded_files_are_read_by_what_they_are_in_any_part() -> None:
+    blocks = uuencoded(pdf("Invoice 42"), "счёт.pdf") + b"\r\n" + uuencoded("Акт № 7".encode(), "акт.txt")
+    for data in (
+        mail(b"Both:\r\n" + blocks, content_type="text/plain; charset=cp1251"),
+        multipart(b"Content-Type: text/plain; charset=cp1251\r\n\r\nBoth:\r\n" + blocks, part("x")),
+    ):
+        first, second = read(data).attachments
+        assert (first.filename, first.text.strip()) == ("счёт.pdf", "Invoice 42")
+        assert (second.filename, second.text) == ("акт.txt", "Акт № 7")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [b"", b"-- \r\nSent from a list\r\n", b"Sent from a list\r\nend\r\n"],
+    ids=["cut", "with a footer", "with a line between"],
+)
+def test_a_cut_uuencoded_file_keeps_what_came_and_says_so(after: bytes) -> None:
+    coded = uuencoded(bytes(range(256)), end=b"")
+    message = read(mail(b"See:\r\n" + coded[:200] + (b"\r\n" if after else b"") + after))
+    (attachment,) = message.attachments
+    assert "truncated" in attachment.flags and "truncated" in message.flags
+    assert 100 <= attachment.size < 256
+    assert attachment.sha256 == hashlib.sha256(bytes(range(256))[: attachment.size]).hexdigest()
+    assert ("Sent from a list" in message.text) == bool(after)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "begin 644 the work\nDO THIS FIRST\n\nand then stop",
+        "begin 644 steps\nend",
+        "begin 644 a.txt",
+        "we begin 644 a.txt\n#8V%T\n`\nend",
+        "begin 1 a.txt\n#8V%T\n`\nend",
+    ],
+)
+def test_words_that_look_like_the_beginning_of_a_file_stay_words(words: str) -> None:
+    message = read(mail(words))
+    assert (message.text.strip().replace("\r", ""), message.attachments) == (words, ())
+
+
+def test_thousands_of_beginnings_take_no_time() -> None:
+    message = read(mail(b"begin 644 a\r\n" * 100_000 + b"begin 644 b\r\n#8V%T\r\n`\r\nend\r\n" * 300))
+    assert len(message.attachments) == 200
 
 
 def test_an_attachment_over_the_limit_is_recorded_and_not_read() -> None:
