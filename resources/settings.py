@@ -18,6 +18,8 @@ from llm_assets.domain.queue import Queues
 SHIPPED_CONFIG = Path(__file__).parent.parent / "llm_assets" / "config"
 SHIPPED_CONTROL_SET = Path(__file__).parent.parent / "data" / "samples" / "control_set"
 SETTLE_MARGIN_SECONDS = 60.0
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C where PyYAML was built with it: eight times faster."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -129,7 +131,7 @@ def load_yaml(path: Path, model: type[Model]) -> Model:
 
 def _read_yaml(path: Path) -> Any:  # whatever the file holds; the model decides
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)  # noqa: S506 it is a safe one
     except OSError as err:
         raise ConfigurationError(f"cannot read {path}: {err.strerror}") from err
     except (yaml.YAMLError, UnicodeDecodeError) as err:
