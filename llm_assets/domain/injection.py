@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from llm_assets.domain.document import Case
-from llm_assets.domain.injection_words import SIGNALS, Signal
+from llm_assets.domain.injection_words import SHORT_HINT, SIGNALS, Rule, Signal
 
 INSTRUCTS = "instructs_model"
 """Flag of a document and reason of a review."""
@@ -80,10 +80,12 @@ def signals_in(case: Case) -> tuple[str, ...]:
 
 def _found(text: str) -> set[str]:
     text = text[:LOOKED_AT]
-    found = set(_in_shape(_shaped(text)))
+    if not text.strip():
+        return set()
+    found = _in_shape(_shaped(text))
     inner = set[str]()
     for decoded in _decoded(text):
-        inner |= set(_in_shape(_shaped(decoded)))
+        inner |= _in_shape(_shaped(decoded))
     if inner:
         found |= inner | {"encoded"}
     tagged = [run.group() for run in _TAG_RUN.finditer(text)]
@@ -93,18 +95,41 @@ def _found(text: str) -> set[str]:
     return found
 
 
-def _in_shape(shape: Shape) -> Iterator[str]:
-    for signal in SIGNALS:
-        if _shows(signal, shape.lines if signal.by_line else shape.flat):
-            yield signal.name
+def _in_shape(shape: Shape) -> set[str]:
+    return _FLAT.shown_in(shape.flat) | _BY_LINE.shown_in(shape.lines)
 
 
-def _shows(signal: Signal, text: str) -> bool:
-    return any(
-        rule.pattern.search(text) is not None
-        for rule in signal.rules
-        if any(hint in text for hint in rule.hints)
-    )
+class _Book:
+    """Rules by the hints that call for them: a hint that many rules share is looked for once, and letters that a text
+    of ASCII cannot hold are not looked for in it."""
+
+    def __init__(self, signals: Iterable[Signal]) -> None:
+        self._rules: dict[str, list[tuple[str, Rule]]] = {}
+        for signal in signals:
+            for rule in signal.rules:
+                for hint in rule.hints:
+                    self._rules.setdefault(hint, []).append((signal.name, rule))
+        self._all = [hint for hint in self._rules if not _is_short(hint)]
+        self._ascii = [hint for hint in self._all if hint.isascii()]
+        self._short = {h: re.compile(rf"(?<!\w){h}") for h in self._rules if _is_short(h)}
+
+    def shown_in(self, text: str) -> set[str]:
+        """Names of the signals whose rules hold."""
+        hints = [hint for hint in (self._ascii if text.isascii() else self._all) if hint in text]
+        hints += [h for h, begins in self._short.items() if h in text and begins.search(text) is not None]
+        shown: set[str] = set()
+        for name, rule in dict.fromkeys(named for hint in hints for named in self._rules[hint]):
+            if name not in shown and rule.pattern.search(text) is not None:
+                shown.add(name)
+        return shown
+
+
+def _is_short(hint: str) -> bool:
+    return len(hint) <= SHORT_HINT and hint.isalpha()
+
+
+_FLAT = _Book(signal for signal in SIGNALS if not signal.by_line)
+_BY_LINE = _Book(signal for signal in SIGNALS if signal.by_line)
 
 
 def _shaped(text: str) -> Shape:

@@ -1,11 +1,14 @@
 """The signals of `injection` as data: what people write who talk to the model instead of to us, in three languages.
 
 Texts come in lower case, е for ё, one space for many. A rule's hints are plain pieces of which one must stand in the
-text before its pattern is tried. Nothing is decided here.
+text before its pattern is tried; one of `SHORT_HINT` letters or fewer must begin a word. Nothing is decided here.
 """
 
 import re
 from typing import NamedTuple
+
+SHORT_HINT = 2
+"""Letters: `ai` stands in every mail."""
 
 
 class Rule(NamedTuple):
@@ -276,7 +279,7 @@ _MARKUP = Signal(
     "forges_markup",
     0.7,
     (
-        _rule("<|", r"<\|(?:im_start|im_end|im_sep|system|user|assistant|endoftext|eot_id|start_header_id|end_header_id|end_of_turn|endofprompt|begin_of_text)\|?>"),
+        _rule("<", r"<\|(?:im_start|im_end|im_sep|system|user|assistant|endoftext|eot_id|start_header_id|end_header_id|end_of_turn|endofprompt|begin_of_text)\|?>"),
         _rule("[inst]|[/inst]|<<sys>>|<</sys>>|[system", r"\[/?inst\]|<</?sys>>|\[/?system(?: (?:prompt|message|instruction))?\]"),
         _rule("<", r"< ?/? ?(?:case|reply_guidance|reply_language|system|system_prompt|system-prompt|instructions?|assistant|user_input|untrusted|admin|developer|tool_call|function_calls)(?: [^<>\n]{0,60})?>"),
         _rule('role"', r"[\"']role[\"'] ?: ?[\"'](?:system|assistant|developer)[\"']"),
