@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from llm_assets.emulator.attached import check_anthropic
 from llm_assets.emulator.errors import ApiError
 
 VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
@@ -48,7 +49,6 @@ EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
 BLOCKS = frozenset(
     ["text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking", "search_result"]
 )
-IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 UNSUPPORTED_KEYWORDS = frozenset(
     [
         "minimum",
@@ -145,12 +145,8 @@ def _check_block(block: Any, where: str, role: str, version: str) -> None:
             raise ApiError(400, f"{where}: document blocks are not permitted in assistant messages")
         if role == "user" and kind == "text" and block.get("citations"):
             raise ApiError(400, f"{where}.citations: Extra inputs are not permitted")
-    source = block.get("source")
-    if kind == "image" and isinstance(source, dict) and source.get("type") == "base64":
-        if source.get("media_type") not in IMAGE_TYPES:
-            raise ApiError(400, f"{where}.source.media_type: Input should be one of {sorted(IMAGE_TYPES)}")
-    elif kind in ("image", "document") and not isinstance(source, dict):
-        raise ApiError(400, f"{where}.source: Field required")
+    if kind in ("image", "document"):
+        check_anthropic(block, where)
 
 
 def _check_output_config(config: Any) -> None:

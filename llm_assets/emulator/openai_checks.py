@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from llm_assets.emulator.attached import check_openai
 from llm_assets.emulator.errors import ApiError
 
 BATCHABLE = frozenset(
@@ -196,6 +197,9 @@ def _check_turns(messages: Any, where: str) -> None:
             raise refuse(f"Invalid value: '{message['role']}'.", f"{where}[{at}].role", "invalid_value")
         if not isinstance(message.get("content"), str | list) and message["role"] != "assistant":
             raise missing(f"{where}[{at}].content")
+        if isinstance(message.get("content"), list):
+            for index, part in enumerate(message["content"]):
+                check_openai(part, f"{where}[{at}].content[{index}]", responses=where == "input")
 
 
 def _check_format(wanted: dict[str, Any], where: str) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 
 import orjson
 
+from llm_assets.emulator.attached import pages_in
+
 THINKING_MODEL = re.compile(r"-5-[5-9]\b|fable")
-TOKENS_PER_ATTACHED_BLOCK = 1500
-"""An image or PDF page costs about this much; the rules do not look inside."""
+TOKENS_PER_PAGE = 1500
+"""A picture or a page of a PDF costs about this much; the rules do not look inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Prompt:
     schema: bytes | None
     """The JSON schema of the answer, serialised: equal bytes are compiled once."""
     max_tokens: int | None
-    attached_blocks: int = 0
+    pages: int = 0
+    """Of pictures and PDF files."""
     cached_prefix: int = 0
     """Characters of the system text the caller marked as cacheable (Anthropic)."""
     cached_hour: bool = False
@@ -40,7 +43,7 @@ class Prompt:
 
     @property
     def input_tokens(self) -> int:
-        return estimate(len(self.system) + len(self.user)) + self.attached_blocks * TOKENS_PER_ATTACHED_BLOCK
+        return estimate(len(self.system) + len(self.user)) + self.pages * TOKENS_PER_PAGE
 
 
 def estimate(characters: int) -> int:
@@ -58,7 +61,7 @@ def anthropic_prompt(params: dict[str, Any]) -> Prompt:
             if block.get("cache_control"):
                 cached, mark = sum(map(len, texts)), block["cache_control"]
         system = "\n".join(texts)
-    user, blocks = _turns(params["messages"], ("user",))
+    user, pages = _turns(params["messages"], ("user",))
     output_config = params.get("output_config") or {}
     schema = (output_config.get("format") or {}).get("schema")
     choice = params.get("tool_choice") or {}
@@ -71,7 +74,7 @@ def anthropic_prompt(params: dict[str, Any]) -> Prompt:
         user=user,
         schema=_raw(schema),
         max_tokens=params["max_tokens"],
-        attached_blocks=blocks,
+        pages=pages,
         thinks=_thinks(params),
         cached_prefix=len(system) if params.get("cache_control") else cached,
         cached_hour=mark.get("ttl") == "1h",
@@ -86,7 +89,7 @@ def openai_prompt(endpoint: str, body: dict[str, Any]) -> Prompt:
 def chat_prompt(body: dict[str, Any]) -> Prompt:
     messages = body["messages"]
     system, _ = _turns(messages, ("system", "developer"))
-    user, blocks = _turns(messages, ("user",))
+    user, pages = _turns(messages, ("user",))
     wanted = body.get("response_format") or {}
     schema = (wanted.get("json_schema") or {}).get("schema")
     choice = body.get("tool_choice")
@@ -100,7 +103,7 @@ def chat_prompt(body: dict[str, Any]) -> Prompt:
         user=user,
         schema=_raw(schema if tool is None else tool.get("parameters")),
         max_tokens=cap if cap is not None else body.get("max_tokens"),
-        attached_blocks=blocks,
+        pages=pages,
         tool=None if tool is None else tool["name"],
     )
 
@@ -110,7 +113,7 @@ def responses_prompt(body: dict[str, Any]) -> Prompt:
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
     turns = [item for item in items if item.get("type", "message") == "message"]
     system, _ = _turns(turns, ("system", "developer"))
-    user, blocks = _turns(turns, ("user",))
+    user, pages = _turns(turns, ("user",))
     wanted = (body.get("text") or {}).get("format") or {}
     instructions = body.get("instructions") or ""
     return Prompt(
@@ -119,7 +122,7 @@ def responses_prompt(body: dict[str, Any]) -> Prompt:
         user=user,
         schema=_raw(wanted.get("schema")),
         max_tokens=body.get("max_output_tokens"),
-        attached_blocks=blocks,
+        pages=pages,
     )
 
 
@@ -135,9 +138,9 @@ def _raw(schema: dict[str, Any] | None) -> bytes | None:
 
 
 def _turns(messages: list[dict[str, Any]], roles: tuple[str, ...]) -> tuple[str, int]:
-    """The text of all turns of these roles, and how many blocks are not text."""
+    """The text of all turns of these roles, and the pages of pictures and files among it."""
     texts: list[str] = []
-    other = 0
+    pages = 0
     for message in messages:
         if message["role"] not in roles:
             continue
@@ -149,8 +152,8 @@ def _turns(messages: list[dict[str, Any]], roles: tuple[str, ...]) -> tuple[str,
             if "text" in block:
                 texts.append(block["text"])
             else:
-                other += 1
-    return "\n".join(texts), other
+                pages += pages_in(block)
+    return "\n".join(texts), pages
 
 
 def _forced(kind: str | None, name: str | None, tools: list[dict[str, Any]] | None) -> dict[str, Any] | None:
