@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
-from llm_assets.domain.audit import PLAIN, UNSAID, Action, Entry, Event
+from llm_assets.domain.audit import UNSAID, Action, Entry, Event, pictures_in
 from llm_assets.domain.profile import Mode
 from resources.assembly import Assembly
 from resources.audit_names import Names
 from resources.ledger.verifying import Anchor, MessageFact
-from resources.report_files import anchors
+from resources.report_files import altered, anchors
 
 NAMED = 20
 """Records named in a line of text; `--json` names all."""
@@ -54,6 +54,7 @@ def verified(assembly: Assembly, kept: Iterable[Anchor] = ()) -> Verified:
     verdict = trail.verify(written)
     named = Names(trail, assembly.lake).named(verdict.findings)
     wrong = [Wrong(finding.what, finding.entry, records) for finding, records in named]
+    wrong += [Wrong(a.what, a.entry, [a.report]) for a in altered(assembly.reports, trail.entries())]
     return Verified(verdict.entries, verdict.head, wrong)
 
 
@@ -81,6 +82,8 @@ class Line:
     """How many values were masked; None where it was sent as it is, or nobody knows."""
     masked_by: str = ""
     """Version of the masking rules; empty where it was sent as it is."""
+    pictures: int | None = None
+    """How many scans went along as they are; None where none did."""
     detail: str = ""
     digest: str = ""
     """Of the entry."""
@@ -138,9 +141,9 @@ class Export:
 
     def _intended(self, entry: Entry) -> Iterator[Line]:
         """Masking happened before the intent, so it is told with it."""
-        for values, masked in self._members(entry):
+        for values in self._members(entry):
             base = _base(entry) | values
-            if masked not in (UNSAID, PLAIN):
+            if values["masks"] is not None:
                 yield from self._of_case(entry, values["case_id"], base | {"action": "masked"})
             yield from self._of_case(entry, values["case_id"], base)
 
@@ -154,11 +157,11 @@ class Export:
         if online and entry.action == Action.SENT:
             return
         action = Action.SENT if online and entry.action == Action.SENDING else entry.action
-        for values, _ in self._members(intents[0]):
+        for values in self._members(intents[0]):
             base = _base(entry) | {k: v for k, v in values.items() if v not in ("", None)}
             yield from self._of_case(entry, values["case_id"], base | {"action": str(action)})
 
-    def _members(self, intent: Entry) -> Iterator[tuple[dict[str, Any], str]]:
+    def _members(self, intent: Entry) -> Iterator[dict[str, Any]]:
         told = intent.told
         versions = told.get("prompt_versions", [])
         shared = {
@@ -173,17 +176,14 @@ class Export:
         for request_id, attempt, masked, case_id in intent.rows:
             known = self._known(request_id, masked)
             count, _, rules = known.partition("@")
-            yield (
-                shared
-                | {
-                    "request_id": request_id,
-                    "attempt": int(attempt),
-                    "case_id": case_id if case_id != UNSAID else next(iter(cases.get(request_id, ())), ""),
-                    "masks": int(count) if rules else None,
-                    "masked_by": rules,
-                },
-                known,
-            )
+            yield shared | {
+                "request_id": request_id,
+                "attempt": int(attempt),
+                "case_id": case_id if case_id != UNSAID else next(iter(cases.get(request_id, ())), ""),
+                "masks": int(count) if rules else None,
+                "masked_by": rules,
+                "pictures": pictures_in(known),
+            }
 
     def _known(self, request_id: str, masked: str) -> str:
         if masked == UNSAID:
@@ -205,7 +205,7 @@ class Export:
         """request -> case, as the batch's intent says."""
         found: dict[str, str] = {}
         for intent in self._trail.of_subject(Action.INTENDED, answered.subject):
-            found.update((values["request_id"], values["case_id"]) for values, _ in self._members(intent))
+            found.update((values["request_id"], values["case_id"]) for values in self._members(intent))
         return found
 
     def _of_case(self, entry: Entry, case_id: str, base: dict[str, Any]) -> Iterator[Line]:

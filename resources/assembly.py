@@ -39,6 +39,7 @@ from resources.providers import provider_for
 from resources.providers.wire import api_key
 from resources.raw_store import RawStore
 from resources.rules_version import masking_version, reading_version, rules_version
+from resources.scans import Scans
 from resources.settings import Settings, load_lanes, load_profile, load_queues
 from resources.sources import Sources, check_mailboxes, load_sources
 from resources.spool import FileSpool
@@ -140,7 +141,11 @@ class Assembly:
         outputs: dict[str, type[BaseModel]] = {s.name: s.output for s in self.steps}
         return Engine(
             ledger=self.ledger,
-            provider=provider_for(self.profile, timeout_seconds=self.settings.http_timeout_seconds),
+            provider=provider_for(
+                self.profile,
+                timeout_seconds=self.settings.http_timeout_seconds,
+                show=Scans(self.raw, self.lanes.reading.vision_bytes),
+            ),
             prices=self.prices,
             spool=FileSpool(self.home),
             lanes=self.lanes,

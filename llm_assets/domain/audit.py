@@ -77,7 +77,8 @@ class Told(NamedTuple):
 
 
 class Intended(NamedTuple):
-    """A request in a batch. `masked` is UNSAID, PLAIN or number of masks `@` version of the masking rules."""
+    """A request in a batch. `masked` is UNSAID, number of masks `@` version of the masking rules, or PLAIN; that may be
+    followed by `+` and the number of scans that went along as they are."""
 
     request_id: str
     attempt: int
@@ -109,6 +110,16 @@ class Erased(NamedTuple):
 
     def line(self) -> str:
         return f"{self.kind} {self.key} {self.fact or UNCHANGED}"
+
+
+def with_pictures(masked: str, pictures: int) -> str:
+    return f"{masked}+{pictures}" if pictures else masked
+
+
+def pictures_in(masked: str) -> int | None:
+    """How many scans went along with a request; None where none did, or nobody knows."""
+    _, _, number = masked.partition("+")
+    return int(number) if number else None
 
 
 @dataclass(frozen=True, slots=True)

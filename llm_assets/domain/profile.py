@@ -50,6 +50,8 @@ class Capabilities(_Border):
     """False for a gateway without a batch API: everything goes online."""
     metadata: bool = True
     """Whether a batch keeps metadata that names it ours."""
+    vision: bool = False
+    """Whether its strong model reads pictures and PDF files itself."""
 
 
 class PriceOverride(_Border):
@@ -103,10 +105,14 @@ class ReadingRules(_Border):
     scan_cheap_from: float = Field(default=80, ge=0, le=100)
     """OCR confidence from which a scan counts as clean text."""
     scan_strong_from: float = Field(default=60, ge=0, le=100)
-    """From here the strong model reads a scan; below no model is paid more for it, and a person looks."""
+    """From here the strong model reads a scan's text; below it is shown the scan itself, or a person looks."""
     table_columns: int = Field(default=9, gt=0)
     table_cells: int = Field(default=150, gt=0)
     pages: int = Field(default=20, gt=0)
+    vision_pages: int = Field(default=10, ge=0)
+    """Pages of scans that a request shows at most, all scans together; 0 shows none."""
+    vision_bytes: int = Field(default=10_000_000, gt=0)
+    """Their bytes, before base64 makes them a third more."""
 
 
 class Lanes(_Border):

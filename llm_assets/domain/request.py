@@ -16,9 +16,21 @@ _CUSTOM_ID = re.compile(r"([0-9a-f]{12})-([0-9a-f]{24})-([0-9]{1,3})")
 JsonSchema = dict[str, Any]  # JSON has no closed type
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A scan that the model is shown itself. Never the bytes: who renders the line reads them from the raw mail."""
+
+    raw_sha256: str
+    """Of the message that holds it, which is where it is found."""
+    sha256: str
+    """Its own, which says what is shown."""
+    pages: int
+    size: int
+
+
 @dataclass(frozen=True)
 class Request:
-    """What is asked, before any provider's wire format. Personal data is already masked in it.
+    """What is asked, before any provider's wire format. Personal data is already masked in its text.
 
     `system` is the fixed part that requests of one step and queue share, so that providers can cache it;
     `user` holds the case.
@@ -32,12 +44,19 @@ class Request:
     schema: JsonSchema
     max_tokens: int
     prompt_version: str
+    pictures: tuple[Picture, ...] = ()
 
     @cached_property
     def request_id(self) -> str:
         """Digest of everything the answer depends on; the same request is never paid for twice."""
-        shared = (self.step, self.model, self.max_tokens, self.system)
+        shown = [p.sha256 for p in self.pictures]
+        shared: tuple[str | int, ...] = (self.step, self.model, self.max_tokens, self.system, *shown)
         return digest_text_and_shape(shared, self.user, self.schema)
+
+    @property
+    def pages(self) -> int:
+        """Of everything that is shown."""
+        return sum(p.pages for p in self.pictures)
 
 
 class CustomId(NamedTuple):

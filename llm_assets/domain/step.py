@@ -11,10 +11,10 @@ from llm_assets.domain.digest import digest
 from llm_assets.domain.document import Case
 from llm_assets.domain.outcome import Status
 from llm_assets.domain.profile import Profile, ReadingRules, Tier
-from llm_assets.domain.prompt import Prompt, render_case
+from llm_assets.domain.prompt import SCANS_NOTE, Prompt, render_case
 from llm_assets.domain.queue import Queue
-from llm_assets.domain.reading import Choice, choose, facts_of
-from llm_assets.domain.request import JsonSchema, Request
+from llm_assets.domain.reading import Choice, choose, facts_of, shown_scans
+from llm_assets.domain.request import JsonSchema, Picture, Request
 from llm_assets.domain.tables import Column, Table, columns_of, step_table
 
 Row = Mapping[str, Any]  # a lake row; its columns are declared in tables.py
@@ -28,6 +28,8 @@ class StepInput:
     queue: Queue
     upstream: Mapping[str, Row]
     reading: ReadingRules = field(default_factory=ReadingRules)
+    unshown: str | None = ""
+    """Why no model may be shown the scans that OCR could not read; None where one may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class Step:
     tier: Tier = Tier.CHEAP
     """The model for clean text; a hard case may be read by a stronger one."""
     max_tokens: int = 2048
+    sees: bool = False
+    """Whether it is shown the scans that OCR could not read, where queue and profile allow that."""
     skip: Callable[[StepInput], Skip | None] = _always
     """A Skip where the step does not apply; None where it does."""
     queue_variables: Callable[[Queue], dict[str, str]] = _queue_nothing
@@ -139,7 +143,12 @@ class Step:
 
     def choice(self, given: StepInput) -> Choice:
         """Which model reads this case, and why."""
-        return choose(facts_of(given.case), given.reading, self.tier)
+        unshown = given.unshown if self.sees else ""
+        return choose(facts_of(given.case, given.reading), given.reading, self.tier, unshown)
+
+    def pictures(self, given: StepInput) -> tuple[Picture, ...]:
+        """The scans of this case that the model is shown."""
+        return shown_scans(given.case, given.reading, given.unshown) if self.sees else ()
 
     def request(
         self,
@@ -155,16 +164,17 @@ class Step:
             self.queue_variables(given.queue),
             {"case": case_text or render_case(given.case), **variables},
         )
-        tier = self.choice(given).tier
+        tier, pictures = self.choice(given).tier, self.pictures(given)
         return Request(
             step=self.name,
             model=profile.models.get(tier, profile.models[self.tier]),
             tier=tier,
             system=system,
-            user=user,
+            user=f"{user}\n\n{SCANS_NOTE}" if pictures else user,
             schema=self.narrow(strict_schema(self.output), given.queue),
             max_tokens=self.max_tokens,
             prompt_version=self.prompt.version,
+            pictures=pictures,
         )
 
 

@@ -20,6 +20,8 @@ from llm_assets.engine.ports import Billed, Prices
 PER_MESSAGE, PER_REQUEST = 8, 20
 """Tokens a provider adds around the texts."""
 MESSAGES = 2
+PER_PAGE = 1500
+"""Tokens of a picture or of a page of a PDF, at either provider."""
 CALIBRATED_FROM = 30
 """Results of a step and model from which their own ratio is believed."""
 HISTORY = 1000
@@ -36,6 +38,10 @@ class Spread:
     typical: float
     high: float
 
+    @property
+    def ends(self) -> tuple[float, float, float]:
+        return self.low, self.typical, self.high
+
     def times(self, other: "Spread") -> "Spread":
         return Spread(self.low * other.low, self.typical * other.typical, self.high * other.high)
 
@@ -43,6 +49,8 @@ class Spread:
 EXACT = Spread(1.0, 1.0, 1.0)
 BY_SCRIPT = Spread(0.8, 1.0, 1.2)
 """Estimate by script against o200k for whole requests: the samples' outliers are mails full of numbers."""
+PAGES = Spread(0.5, 1.0, 2.0)
+"""Billed tokens of a page against `PER_PAGE`: they follow from its size and from the text in it, which nobody has read."""
 UNCALIBRATED: dict[Literal["openai", "anthropic"], Spread] = {
     "openai": Spread(0.9, 1.0, 1.2),
     "anthropic": Spread(1.0, 1.35, 1.8),
@@ -69,7 +77,8 @@ class Counter:
 
     def __call__(self, request: Request) -> int:
         shared = self._system(request.system) + self._schema(orjson.dumps(request.schema))
-        return shared + self._tokens_of(request.user) + MESSAGES * PER_MESSAGE + PER_REQUEST
+        texts = shared + self._tokens_of(request.user)
+        return texts + MESSAGES * PER_MESSAGE + PER_REQUEST + request.pages * PER_PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +119,22 @@ def _spread(values: Iterable[float]) -> Spread:
     return Spread(float(low), float(typical), float(high))
 
 
+def prompt_tokens(request: Request, counted: float, calibration: Calibration) -> Spread:
+    """Billed tokens of a prompt of so many counted ones. What corrects texts says nothing about pages."""
+    pages = request.pages * PER_PAGE
+    low, typical, high = (
+        (counted - pages) * text + pages * page
+        for text, page in zip(calibration.input.ends, PAGES.ends, strict=True)
+    )
+    return Spread(low, typical, high)
+
+
 def most_usd(
     prices: Prices, profile: Profile, request: Request, mode: Mode, counted: int, calibration: Calibration
 ) -> Decimal:
     """The most one answer may cost: the upper end of its prompt, nothing of it served by a cache, and every token it
     may answer with."""
-    prompt = round(counted * calibration.input.high)
+    prompt = round(prompt_tokens(request, counted, calibration).high)
     written = (
         prompt if profile.protocol == "anthropic" else 0
     )  # where we ask for a cache, writing it costs more

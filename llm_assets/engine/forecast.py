@@ -8,7 +8,7 @@ from math import ceil
 from llm_assets.domain.money import Usage
 from llm_assets.domain.profile import Lane, Mode, Profile
 from llm_assets.domain.request import Request
-from llm_assets.engine.estimate import Calibration, most_usd
+from llm_assets.engine.estimate import Calibration, most_usd, prompt_tokens
 from llm_assets.engine.ports import Prices
 
 
@@ -76,8 +76,8 @@ def add_request(
     bounds count it whole, lower ones not at all unless it is certain. `length` says how long its prompt usually is
     beside what was counted, where another request was counted in its place."""
     expected = likelihood if likelihood is not None else 1.0
-    spread, output = calibration.input, calibration.output
-    usual = counted * length
+    output, usual = calibration.output, counted * length
+    prompt, usual_prompt = (prompt_tokens(request, n, calibration) for n in (counted, usual))
     longest = min(round(output.high), request.max_tokens) if output is not None else request.max_tokens
     forecast.model, forecast.results = request.model, calibration.results
     forecast.calibrated = forecast.calibrated and calibration.calibrated
@@ -86,14 +86,14 @@ def add_request(
     forecast.requests += expected
     forecast.requests_at_most += 1
     forecast.batch_tokens += expected * usual if mode is Mode.BATCH else 0
-    forecast.input_typical += expected * usual * spread.typical
-    forecast.input_p95 += counted * spread.high
+    forecast.input_typical += expected * usual_prompt.typical
+    forecast.input_p95 += prompt.high
     forecast.output_typical += expected * answer
     forecast.output_p95 += longest
     forecast.output_ceiling += request.max_tokens
-    low = Usage(round(counted * spread.low), output_tokens=round(output.low) if output is not None else 0)
-    typical = Usage(round(usual * spread.typical), output_tokens=round(answer))
-    high = Usage(round(counted * spread.high), output_tokens=longest)
+    low = Usage(round(prompt.low), output_tokens=round(output.low) if output is not None else 0)
+    typical = Usage(round(usual_prompt.typical), output_tokens=round(answer))
+    high = Usage(round(prompt.high), output_tokens=longest)
     certain = Decimal(likelihood is None)
     for priced, usd in forecast.usd.items():
         most = most_usd(prices, profile, request, priced, counted, calibration)

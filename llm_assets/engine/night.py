@@ -1,19 +1,20 @@
 """The night's work as streams: from the lake's documents to a step's inputs, requests and rows."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Protocol
 
-from llm_assets.domain.audit import PLAIN
+from llm_assets.domain.audit import PLAIN, with_pictures
 from llm_assets.domain.codec import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_of, stamp_of
 from llm_assets.domain.digest import digest, digest_json
 from llm_assets.domain.document import Case, Priority, cases_of
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.queue import Queue, Queues
+from llm_assets.domain.reading import NOT_SHOWN, unshown
 from llm_assets.domain.request import Request
 from llm_assets.domain.step import Step, StepInput
 from llm_assets.domain.tables import DOCUMENTS
@@ -113,7 +114,8 @@ class Night:
         wordings = [step.wording(queue, profile) for queue in queues]
         reading = self.engine.lanes.reading.model_dump(mode="json")
         configured = [q.model_dump(mode="json") for q in queues]
-        return digest([self.rules_version, self.lane, wordings, configured, reading])
+        vision = profile.capabilities.vision
+        return digest([self.rules_version, self.lane, wordings, configured, reading, vision])
 
     def _by_case(self, columns: Sequence[str], cases: Collection[str] | None = None) -> Iterator[list[Row]]:
         """The documents of each case; they lie together in the lake."""
@@ -124,7 +126,8 @@ class Night:
             yield list(members)
 
     def _input(self, case: Case, upstream: Mapping[str, Row]) -> StepInput:
-        return StepInput(case, self._queue(case.queue), upstream, self.engine.lanes.reading)
+        queue, profile = self._queue(case.queue), self.engine.provider.profile
+        return StepInput(case, queue, upstream, self.engine.lanes.reading, unshown(queue, profile))
 
     def _task(self, step: Step, given: StepInput, source: str | None) -> Task:
         case = given.case
@@ -140,10 +143,11 @@ class Night:
         )
 
     def _request(self, step: Step, given: StepInput) -> tuple[Request, str]:
-        """The request, and how its text was masked."""
+        """The request, and how its text was masked. Where it is not, scans may go along."""
         profile = self.engine.provider.profile
         if not given.queue.mask:
-            return step.request(given, profile), PLAIN
+            request = step.request(given, profile)
+            return request, with_pictures(PLAIN, len(request.pictures))
         masked = self.mask(given.case)
         told = f"{len(masked.originals)}@{self.masking_version}"
         return step.request(given, profile, masked.text, masked.hide), told
@@ -169,9 +173,17 @@ class Night:
     def _row(
         self, step: Step, given: StepInput, standing: Standing | None, decision: Decision | None
     ) -> dict[str, Any]:
+        given = self._as_asked(step, given, standing)
         masked = standing is not None and given.queue.mask and holds_masks(standing.output)
         masks = self.mask(given.case).originals if masked else {}
         return step_row(step, given, standing, decision, masks)
+
+    def _as_asked(self, step: Step, given: StepInput, standing: Standing | None) -> StepInput:
+        """An older answer that is kept may have been given without the scans that would be shown now."""
+        if standing is None or not step.pictures(given):
+            return given
+        asked, _ = self._request(step, given)
+        return given if asked.request_id == standing.request_id else replace(given, unshown=NOT_SHOWN)
 
     def _upstream(self, step: Step) -> Upstream:
         found: dict[str, dict[str, Row]] = {}

@@ -12,7 +12,7 @@ import structlog
 from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.digest import digest
 from llm_assets.domain.document import Priority
-from llm_assets.domain.errors import OverBudgetError
+from llm_assets.domain.errors import OverBudgetError, PermanentError
 from llm_assets.domain.money import Limit
 from llm_assets.domain.night import Rework
 from llm_assets.domain.profile import Lane, Limits, Mode
@@ -173,13 +173,17 @@ class Packer:
             tokens = self._count(request)
         member = replace(member, estimated_tokens=tokens, masked=task.masked, case_id=task.case_id)
         key = _Kind(task.lane, mode_of(self._engine, task), request.model, warms)
-        parcel = self._open.get(key) or self._start(key, member)
-        line = self._line(parcel, request, member, cached)
-        if parcel.members and not parcel.takes(self._size_of(request.model), len(line), tokens):
-            self._send(self._open.pop(key))
-            parcel = self._start(key, member)
+        try:
+            parcel = self._open.get(key) or self._start(key, member)
             line = self._line(parcel, request, member, cached)
-        parcel.write(line, member, tokens)
+            if parcel.members and not parcel.takes(self._size_of(request.model), len(line), tokens):
+                self._send(self._open.pop(key))
+                parcel = self._start(key, member)
+                line = self._line(parcel, request, member, cached)
+        except PermanentError as err:
+            self._refuse(key, member, err)
+        else:
+            parcel.write(line, member, tokens)
 
     def close(self) -> None:
         while self._open:
@@ -212,9 +216,23 @@ class Packer:
         parcel = self._open[key] = _Parcel(batch_id, key, now, self._engine.spool.path(batch_id))
         return parcel
 
-    def _send(self, parcel: "_Parcel") -> None:
+    def _refuse(self, key: "_Kind", member: Member, err: PermanentError) -> None:
+        """A request that cannot be rendered ends for that reason, in a batch of its own that is never sent."""
+        now = self._engine.clock()
+        batch_id = digest([member.request_id, member.attempt, now.isoformat(), err.code])[:BATCH_ID_LENGTH]
+        kind = key._replace(mode=Mode.BATCH, warms=False)
+        parcel = _Parcel(batch_id, kind, now, self._engine.spool.path(batch_id))
+        parcel.members.append(member)
+        self._send(parcel, refusal=f"{err.code}: {err}"[:500])
+
+    def _send(self, parcel: "_Parcel", refusal: str | None = None) -> None:
         """Makes the intent durable. From here on a crash costs nothing: the spool holds what is to be sent."""
-        batch = parcel.batch(self._day, self._step, self._engine.provider.profile.name)
+        if not parcel.members:  # none of those it was begun for could be rendered
+            parcel.drop()
+            self._engine.spool.discard(parcel.batch_id)
+            return
+        named = parcel.batch(self._day, self._step, self._engine.provider.profile.name)
+        batch = replace(named, refusal=refusal)
         try:
             parcel.close()
             self._engine.ledger.intend(batch, parcel.members, self._limits)

@@ -3,7 +3,7 @@
 A go asks until the provider fails, its pace is reached or all is answered; what is left is asked in a later go.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -163,8 +163,8 @@ def _answers(
     ) as pool:
         pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
         while True:
-            for line in _admitted(engine, lines, go, len(pending)):
-                pending[pool.submit(_ask, engine, line)] = waiting[custom_id_of(line).request_id]
+            for member, line in _admitted(engine, lines, go, len(pending)):
+                pending[pool.submit(_ask, engine, line)] = member
             if not pending:
                 if not go.over:
                     go.paced = engine.traffic.wait()
@@ -184,16 +184,25 @@ def _answers(
                         yield member, reply
 
 
-def _admitted(engine: Engine, lines: Iterator[bytes], go: _Go, pending: int) -> Iterator[bytes]:
+def _admitted(
+    engine: Engine, lines: Iterator[tuple[Member, bytes]], go: _Go, pending: int
+) -> Iterator[tuple[Member, bytes]]:
     """The next lines that may go now. One that the pace holds back is left for the next go."""
     while not go.over and pending < engine.traffic.width():
-        line = next(lines, None)
-        if line is None:
+        member, line = next(lines, (None, b""))
+        if member is None:
             return
-        go.paced = engine.traffic.admit(estimated_tokens(len(line.decode())))
+        go.paced = engine.traffic.admit(_tokens(member, line))
         if not go.paced:
             pending += 1
-            yield line
+            yield member, line
+
+
+def _tokens(member: Member, line: bytes) -> int:
+    """By the line's length, which is on the safe side for text; of a picture it says nothing, so that twice of what was
+    counted is the most."""
+    by_length = estimated_tokens(len(line.decode()))
+    return by_length if member.estimated_tokens is None else min(by_length, 2 * member.estimated_tokens)
 
 
 def _ask(engine: Engine, line: bytes) -> Answer | BlockedError | TransientError:
@@ -212,6 +221,9 @@ def _failure(err: TransientError) -> Answer:
     return without_answer("", Outcome.FAILED_TRANSIENT, str(err)[:500], err.reason)
 
 
-def _lines(spool: Path, wanted: Container[str]) -> Iterator[bytes]:
+def _lines(spool: Path, wanted: Mapping[str, Member]) -> Iterator[tuple[Member, bytes]]:
     with spool.open("rb") as file:
-        yield from (line for line in file if custom_id_of(line).request_id in wanted)
+        for line in file:
+            member = wanted.get(custom_id_of(line).request_id)
+            if member is not None:
+                yield member, line

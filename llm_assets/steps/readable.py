@@ -1,11 +1,12 @@
 """Cases no model should be asked about: nothing could be read, or there is nothing to read."""
 
 from llm_assets.domain.outcome import Status
+from llm_assets.domain.reading import shown_scans, why_kept_back
 from llm_assets.domain.step import Doubt, Skip, StepInput
 
 
 def unreadable(given: StepInput) -> Skip | None:
-    """A Skip into review when the whole case holds no word for a model; None otherwise."""
+    """A Skip into review when the whole case holds no word for a model, and no scan it is shown; None otherwise."""
     messages = [d.message for d in given.case.documents]
     if not any(m.ok for m in messages):
         kinds = sorted({m.error.kind for m in messages if m.error is not None})
@@ -14,5 +15,9 @@ def unreadable(given: StepInput) -> Skip | None:
         return None
     if any(a.text.strip() for m in messages for a in m.attachments):
         return None
+    if shown_scans(given.case, given.reading, given.unshown):
+        return None
     attached = any(m.attachments for m in messages)
-    return Skip(Status.REVIEW, Doubt("no_text", "attachments without text" if attached else "empty message"))
+    why = why_kept_back(given.case, given.reading, given.unshown)
+    told = f"attachments without text: {why}" if why else "attachments without text"
+    return Skip(Status.REVIEW, Doubt("no_text", told if attached else "empty message"))

@@ -2,17 +2,21 @@
 
 from llm_assets.domain.profile import Profile
 from llm_assets.engine.ports import Provider
+from resources.providers.wire import Show, none_to_show
 
 
-def provider_for(profile: Profile, *, timeout_seconds: float, strict: bool = False) -> Provider:
+def provider_for(
+    profile: Profile, *, timeout_seconds: float, strict: bool = False, show: Show = none_to_show
+) -> Provider:
     """The adapter that speaks the profile's protocol. Needs no key until its first call.
 
-    `strict` makes the SDK validate every answer, which is how an emulator or a gateway is tested.
+    `strict` makes the SDK validate every answer, which is how an emulator or a gateway is tested; `show` reads the scans
+    that requests show.
     """
     if profile.protocol == "anthropic":
         from resources.providers.anthropic import AnthropicProvider
 
-        return AnthropicProvider(profile, timeout_seconds=timeout_seconds, strict=strict)
+        return AnthropicProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
     from resources.providers.openai import OpenAIProvider
 
-    return OpenAIProvider(profile, timeout_seconds=timeout_seconds, strict=strict)
+    return OpenAIProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)

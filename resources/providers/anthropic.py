@@ -41,7 +41,7 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
         return form.view_of(state)
 
     def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
-        return form.line_of(request, custom_id, cached=cached)
+        return form.line_of(request, custom_id, self._shown(request), cached=cached)
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         return None

@@ -1,6 +1,6 @@
 """Anthropic's wire form as pure functions: the input line, the batch's status, the result line. No calls here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -15,8 +15,9 @@ from llm_assets.domain.money import Usage
 from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.request import Request
+from llm_assets.intake.scans import PDF, Shown
 from resources.providers.errors import refusal_of, token
-from resources.providers.wire import CHUNK, answered, count, items, mapping
+from resources.providers.wire import CHUNK, answered, base64_of, count, items, mapping
 
 _OPEN, _CLOSE = b'{"requests":[', b"]}"
 
@@ -32,7 +33,7 @@ class Status(StrEnum):
 COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
 
 
-def params_of(request: Request, *, cached: bool = False) -> dict[str, Any]:
+def params_of(request: Request, shown: Sequence[Shown] = (), *, cached: bool = False) -> dict[str, Any]:
     """The message both endpoints are asked for. Sampling parameters are refused by current models.
 
     `cached` marks the system text, to be kept for an hour: most batches end within one, few within five minutes.
@@ -45,9 +46,19 @@ def params_of(request: Request, *, cached: bool = False) -> dict[str, Any]:
         "model": request.model,
         "max_tokens": request.max_tokens,
         "system": [system],
-        "messages": [{"role": "user", "content": request.user}],
+        "messages": [{"role": "user", "content": _content(request.user, shown)}],
         "output_config": {"format": {"type": "json_schema", "schema": schema}},
     }
+
+
+def _content(text: str, shown: Sequence[Shown]) -> str | list[dict[str, Any]]:
+    """Pictures come before the text: that is how this model reads them best."""
+    return [*map(_block, shown), {"type": "text", "text": text}] if shown else text
+
+
+def _block(shown: Shown) -> dict[str, Any]:
+    source = {"type": "base64", "media_type": shown.media_type, "data": base64_of(shown)}
+    return {"type": "document" if shown.media_type == PDF else "image", "source": source}
 
 
 @lru_cache(maxsize=256)
@@ -63,8 +74,8 @@ def _schema(step: str, schema: bytes) -> dict[str, Any]:
         ) from err
 
 
-def line_of(request: Request, custom_id: str, *, cached: bool = False) -> bytes:
-    line = {"custom_id": custom_id, "params": params_of(request, cached=cached)}
+def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = (), *, cached: bool = False) -> bytes:
+    line = {"custom_id": custom_id, "params": params_of(request, shown, cached=cached)}
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 

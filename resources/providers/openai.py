@@ -40,7 +40,7 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         return form.view_of(state)
 
     def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
-        return form.line_of(request, custom_id)
+        return form.line_of(request, custom_id, self._shown(request))
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         name = f"{batch.batch_id}.jsonl"

@@ -1,6 +1,6 @@
 """OpenAI's wire form as pure functions: the input line, the batch's status, the result line. No calls here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -14,8 +14,9 @@ from llm_assets.domain.errors import ContractError
 from llm_assets.domain.money import Usage
 from llm_assets.domain.outcome import Answer, Outcome, reason_of_code
 from llm_assets.domain.request import Request
+from llm_assets.intake.scans import PDF, Shown
 from resources.providers.errors import QUEUE_FULL, token
-from resources.providers.wire import answered, count, items, mapping
+from resources.providers.wire import answered, base64_of, count, items, mapping
 
 ENDPOINT: Final = "/v1/chat/completions"
 WINDOW: Final = "24h"
@@ -34,13 +35,13 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-def body_of(request: Request) -> dict[str, Any]:
+def body_of(request: Request, shown: Sequence[Shown] = ()) -> dict[str, Any]:
     """The chat completion both endpoints are asked for."""
     return {
         "model": request.model,
         "messages": [
             {"role": "system", "content": request.system},
-            {"role": "user", "content": request.user},
+            {"role": "user", "content": _content(request.user, shown)},
         ],
         "max_completion_tokens": request.max_tokens,
         "response_format": {
@@ -51,14 +52,27 @@ def body_of(request: Request) -> dict[str, Any]:
     }
 
 
+def _content(text: str, shown: Sequence[Shown]) -> str | list[dict[str, Any]]:
+    parts = [_part(number, one) for number, one in enumerate(shown, 1)]
+    return [{"type": "text", "text": text}, *parts] if shown else text
+
+
+def _part(number: int, shown: Shown) -> dict[str, Any]:
+    """A file needs a name here; its own is the customer's."""
+    url = f"data:{shown.media_type};base64,{base64_of(shown)}"
+    if shown.media_type == PDF:
+        return {"type": "file", "file": {"filename": f"scan-{number}.pdf", "file_data": url}}
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
 @lru_cache(maxsize=256)
 def _cache_key(step: str, model: str, system: str) -> str:
     """Requests that share a prefix share this key, so that they meet the same cache."""
     return digest([step, model, system])
 
 
-def line_of(request: Request, custom_id: str) -> bytes:
-    line = {"custom_id": custom_id, "method": "POST", "url": ENDPOINT, "body": body_of(request)}
+def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = ()) -> bytes:
+    line = {"custom_id": custom_id, "method": "POST", "url": ENDPOINT, "body": body_of(request, shown)}
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 

@@ -1,7 +1,7 @@
 """What the two adapters share: a client made once at the first call, its answers as JSON, its errors as ours."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cached_property
@@ -15,6 +15,8 @@ from llm_assets.domain.batch import Batch, BatchView, Look
 from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
 from llm_assets.domain.outcome import Answer
 from llm_assets.domain.profile import Profile
+from llm_assets.domain.request import Request
+from llm_assets.intake.scans import Shown
 from resources.providers import wire
 from resources.providers.errors import Call, Caller, classified, unreadable
 
@@ -33,14 +35,26 @@ Client = TypeVar("Client", "Anthropic", "OpenAI")
 class SdkProvider(ABC, Generic[Client]):
     """Construction needs no key, so that planning does not either; the first call does."""
 
-    def __init__(self, profile: Profile, *, timeout_seconds: float, strict: bool = False) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        timeout_seconds: float,
+        strict: bool = False,
+        show: wire.Show = wire.none_to_show,
+    ) -> None:
         self._profile = profile
+        self._show = show
         self._timeout_seconds = timeout_seconds
         self._strict = strict
 
     @property
     def profile(self) -> Profile:
         return self._profile
+
+    def _shown(self, request: Request) -> Sequence[Shown]:
+        """The scans of a request, read for the one line they go into."""
+        return self._show(request.pictures) if request.pictures else ()
 
     @abstractmethod
     def _connect(self, **options: Any) -> Client:

@@ -2,17 +2,20 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
-from llm_assets.domain.errors import ConfigurationError, TransientError
+from llm_assets.domain.errors import ConfigurationError, PermanentError, TransientError
 from llm_assets.domain.money import Usage
 from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.profile import Profile
+from llm_assets.domain.request import Picture
+from llm_assets.intake.scans import Shown
 
 CHUNK = 1 << 20
 DOWNLOADS = 3
@@ -20,6 +23,19 @@ DOWNLOADS = 3
 EMULATOR_KEY = "emulator"
 _KEY_ENV = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _BASE_ENV = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
+
+
+Show = Callable[[Sequence[Picture]], Sequence[Shown]]
+"""Reads the scans of a request. Raises PermanentError where they cannot be had."""
+
+
+def none_to_show(pictures: Sequence[Picture]) -> Sequence[Shown]:
+    """For a provider that is never asked about scans."""
+    raise PermanentError(f"{len(pictures)} scans, and nobody reads them", code="scan_missing")
+
+
+def base64_of(shown: Shown) -> str:
+    return b64encode(shown.data).decode("ascii")
 
 
 def key_env(profile: Profile) -> str:

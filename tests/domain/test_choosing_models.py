@@ -68,18 +68,18 @@ def table(rows: int, columns: int) -> Attachment:
 
 def test_facts_are_those_of_the_worst_scan_the_largest_table_and_the_longest_document() -> None:
     files = (scan(91), scan(66, pages=3), table(10, 5), table(2, 12), attachment("a\tb", pages=7))
-    assert facts_of(with_files(*files).case) == Facts(66, 50, 12, 7)
+    assert facts_of(with_files(*files).case, RULES) == Facts(66, 50, 12, 7)
 
 
 def test_a_mail_without_attachments_asks_nothing() -> None:
-    assert facts_of(case(document(1, "a\tb\tc"))) == Facts()
+    assert facts_of(case(document(1, "a\tb\tc")), RULES) == Facts()
 
 
 def test_what_no_model_sees_asks_nothing_of_it() -> None:
     behind_the_cut = attachment("x" * CASE_CHARACTERS + "\n" + "1\t" * 40)
-    assert facts_of(with_files(behind_the_cut).case).columns == 0
+    assert facts_of(with_files(behind_the_cut).case, RULES).columns == 0
     left_out = [attachment("plain")] * MESSAGE_ATTACHMENTS + [table(50, 20)]
-    assert facts_of(with_files(*left_out).case).columns == 0
+    assert facts_of(with_files(*left_out).case, RULES).columns == 0
 
 
 def test_a_hard_case_is_another_request_to_another_model() -> None:

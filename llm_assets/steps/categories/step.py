@@ -77,6 +77,7 @@ CATEGORIES = Step(
     output=Categorised,
     prompt=Prompt.load(Path(__file__).with_name("prompt.md")),
     max_tokens=2048,
+    sees=True,
     skip=unreadable,
     queue_variables=_queue_variables,
     narrow=_narrow,

@@ -1,6 +1,7 @@
 """Step `extracted_fields`: the facts a case states, each with where in the text it stands."""
 
 import re
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from llm_assets.domain.document import Case
 from llm_assets.domain.prompt import Prompt
 from llm_assets.domain.queue import Queue
+from llm_assets.domain.reading import shown_scans, why_kept_back
 from llm_assets.domain.step import Doubt, Step, StepInput
 from llm_assets.domain.tables import Column
 from llm_assets.steps.readable import unreadable
@@ -111,12 +113,13 @@ def _find(text: str, words: list[str]) -> tuple[int, int] | None:
     return None
 
 
-def _is_stated(case: Case, name: str, found: Found) -> bool:
-    """Whether the value stands in the case as it is, or its passage does and states it in another form."""
+def _is_stated(case: Case, name: str, found: Found, *, scans_shown: bool) -> bool:
+    """Whether the value stands in the case as it is, or its passage does and states it in another form. A passage that
+    stands nowhere may be one of a scan that only the model has read."""
     assert found.value is not None
     if locate(case, found.value) is not None and (name != "amount" or not found.quote):
         return True
-    if not found.quote or locate(case, found.quote) is None:
+    if not found.quote or (locate(case, found.quote) is None and not scans_shown):
         return False
     if name == "amount":
         return abs(Decimal(found.value)) in _amounts(found.quote)
@@ -164,15 +167,28 @@ def _doubt(given: StepInput, output: BaseModel) -> Doubt | None:
     for name in FIELDS:
         if values[name] is not None and typed(name, values[name]) is None:
             return Doubt("unreadable_value", name)
+    scans = {p.sha256 for p in shown_scans(given.case, given.reading, given.unshown)}
     made_up = [
-        name for name in _STATED if values[name] and not _is_stated(given.case, name, getattr(output, name))
+        name
+        for name in _STATED
+        if values[name] and not _is_stated(given.case, name, getattr(output, name), scans_shown=bool(scans))
     ]
     if made_up:
         return Doubt("not_in_text", ", ".join(made_up))
     missing = [n for n in _MANDATORY.get(values["document_type"] or "", ()) if values[n] is None]
     if missing:
         return Doubt("missing_fields", ", ".join(missing))
-    return Doubt("poor_scan") if "poor_scan" in given.case.flags else None
+    return _poor_scan(given, scans)
+
+
+def _poor_scan(given: StepInput, shown: Collection[str]) -> Doubt | None:
+    """A scan that OCR could not read, and that no model has read either."""
+    if "poor_scan" not in given.case.flags:
+        return None
+    files = [a for d in given.case.documents for a in d.message.attachments if "poor_scan" in a.flags]
+    if files and all(a.sha256 in shown for a in files):
+        return None
+    return Doubt("poor_scan", why_kept_back(given.case, given.reading, given.unshown))
 
 
 _PERSONAL = ("request_number", "topic", "customer_name", "document_number", "amount")
@@ -184,7 +200,11 @@ COLUMNS = (
         )
         for name in FIELDS
     ),
-    Column("evidence", "JSON", "Per field: record, part, start and end of the passage that states it"),
+    Column(
+        "evidence",
+        "JSON",
+        "Per field: record, part, start and end of the passage; null where it is in a picture",
+    ),
 )
 
 EXTRACTED_FIELDS = Step(
@@ -193,6 +213,7 @@ EXTRACTED_FIELDS = Step(
     output=ExtractedFields,
     prompt=Prompt.load(Path(__file__).with_name("prompt.md")),
     max_tokens=4096,
+    sees=True,
     skip=unreadable,
     queue_variables=_queue_variables,
     doubt=_doubt,
