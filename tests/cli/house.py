@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import warm
 from invented_inbox import ZONE
 
 from llm_assets.emulator.launch import RunningEmulator
@@ -88,7 +89,7 @@ class House:
         }  # fmt: skip
 
     def start(self, *words: str, **settings: str) -> "subprocess.Popen[str]":
-        """The command under way. A setting given as "" is not set at all."""
+        """The console script under way. A setting given as "" is not set at all."""
         environment = {k: v for k, v in (self.environment | settings).items() if v != ""}
         return subprocess.Popen(
             [*COMMAND, *words],
@@ -101,12 +102,9 @@ class House:
         )
 
     def run(self, *words: str, **settings: str) -> Ran:
-        process = self.start(*words, **settings)
-        try:
-            out, err = process.communicate(timeout=SECONDS)
-        finally:
-            process.kill()
-        return Ran(process.returncode, out, err)
+        """The command and its end. As with `start`, a setting given as "" is not set."""
+        environment = {k: v for k, v in (self.environment | settings).items() if v != ""}
+        return Ran(*warm.call(words, environment, self.home.parent, SECONDS))
 
     def night(self, *words: str, day: date = TODAY, **settings: str) -> Ran:
         return self.run("night", "--day", day.isoformat(), "--json", *words, **settings)
