@@ -105,7 +105,9 @@ def _finish(assembly: Assembly, deletion: Deletion, by: str) -> None:
             cases = [(c.case_id,) for c in going.cases if c.day == day]
             for table in (*(s.table for s in assembly.steps), REVIEW_QUEUE):
                 removed["rows"] += assembly.lake.erase(table, day, ("case_id",), cases)
-            removed["report_files"] += erase_case(assembly.reports, day, going.known_by)
+            removed["report_files"] += erase_case(
+                assembly.reports, day, going.known_by, assembly.ledger.trail, by
+            )
     assembly.ledger.deletions.scrub()
     assembly.ledger.deletions.finish(deletion, by, removed)
 

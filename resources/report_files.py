@@ -8,24 +8,28 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import orjson
 
-from llm_assets.domain.audit import Action, Event
+from llm_assets.domain.audit import Action, Entry, Event
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import DeskError
 from llm_assets.report.redact import redacted_html, redacted_json, redacted_markdown
 from llm_assets.report.render import Rendered
 from resources.lake import STRAY_SECONDS
+from resources.ledger.trail import Trail
 
 STAMP = ("revision", "generated_at", "audit")
 """What `report.json` says about itself; everything else is content."""
+
+_TOLD = {"report.json": "sha256", "report.html": "html", "report.md": "markdown"}
+"""A revision's files, and what the audit trail calls their digests."""
 
 Json = Mapping[str, Any]  # a JSON object
 
@@ -86,20 +90,59 @@ def read_json(revision: Revision) -> dict[str, Any]:
 
 
 def anchors(reports: Path) -> Iterator[tuple[int, str, str]]:
-    """Entries and last digest of the audit trail as each revision wrote them down, and which revision it is."""
+    """Entries and last digest of the audit trail as each revision wrote them down, and which revision it is. One that was
+    damaged says nothing here: `altered` names it."""
     for path in sorted(reports.glob("*/rev-*/report.json")):
-        revision = Revision(int(path.parent.name[4:]), path.parent, new=False)
-        audit = read_json(revision).get("audit")
-        if isinstance(audit, dict):
-            where = f"the report of {path.parents[1].name}, revision {revision.number},"
-            yield int(audit["entries"]), str(audit["digest"]), where
+        with contextlib.suppress(DeskError):
+            audit = read_json(Revision(int(path.parent.name[4:]), path.parent, new=False)).get("audit")
+            if isinstance(audit, dict) and isinstance(audit.get("entries"), int):
+                where = f"the report of {path.parents[1].name}, revision {path.parent.name[4:]},"
+                yield audit["entries"], str(audit.get("digest")), where
 
 
 def exported(day: date, revision: Revision) -> Event:
     """What the audit is told of a revision."""
-    sha256 = digest_bytes((revision.folder / "report.json").read_bytes())
-    detail = {"day": day.isoformat(), "revision": revision.number, "sha256": sha256}
-    return Event("desk", Action.EXPORTED, f"report {day} revision {revision.number}", detail)
+    return _told_of(revision.folder, {name: (revision.folder / name).read_bytes() for name in _TOLD})
+
+
+def _told_of(folder: Path, files: Mapping[str, bytes], by: str = "desk", **more: str) -> Event:
+    day, number = folder.parent.name, int(folder.name[4:])
+    digests = {_TOLD[name]: digest_bytes(data) for name, data in files.items()}
+    detail = {"day": day, "revision": number, **digests, **more}
+    return Event(by, Action.EXPORTED, _subject(folder), detail)
+
+
+def _subject(folder: Path) -> str:
+    return f"report {folder.parent.name} revision {folder.name[4:]}"
+
+
+class Altered(NamedTuple):
+    report: str
+    what: str
+    entry: int | None
+    """Which told of it last."""
+
+
+def altered(reports: Path, entries: Iterable[Entry]) -> Iterator[Altered]:
+    """Revisions that are not as the trail says they were written, and such as no entry tells of beside others of their
+    night. A revision that is not there any more is none of them: reports are removed by those who keep them."""
+    told = {e.subject: e for e in entries if e.action == Action.EXPORTED and e.subject.startswith("report ")}
+    nights = {str(entry.told.get("day")) for entry in told.values()}
+    for folder in sorted(reports.glob("*/rev-*")):
+        entry = told.get(_subject(folder))
+        if entry is None:
+            if folder.parent.name in nights:
+                what = "no entry tells that it was written; a night that was killed there tells it when it is run again"
+                yield Altered(_subject(folder), what, None)
+            continue
+        wrong = [name for name, key in _TOLD.items() if _digest(folder / name) != entry.told.get(key)]
+        changed = [name for name in wrong if _TOLD[name] in entry.told]
+        if changed:
+            yield Altered(_subject(folder), f"{', '.join(changed)} was changed or removed", entry.number)
+
+
+def _digest(path: Path) -> str:
+    return digest_bytes(path.read_bytes()) if path.is_file() else ""
 
 
 def content_of(revision: Revision) -> dict[str, Any]:
@@ -159,9 +202,10 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def erase_case(reports: Path, day: date, records: Collection[str]) -> int:
-    """Takes what every revision of a day says of these records out of it; returns how many files changed. May be repeated
-    after a death. What a killed process was building goes as well; one that is building now fails and is run again."""
+def erase_case(reports: Path, day: date, records: Collection[str], trail: Trail, by: str) -> int:
+    """Takes what every revision of a day says of these records out of it, and tells the trail what is there from then on;
+    returns how many files changed. May be repeated after a death. What a killed process was building goes as well; one
+    that is building now fails and is run again."""
     night = reports / day.isoformat()
     for stray in night.glob(".rev-*"):
         shutil.rmtree(stray, ignore_errors=True)
@@ -169,28 +213,43 @@ def erase_case(reports: Path, day: date, records: Collection[str]) -> int:
     for folder in sorted(night.glob("rev-*")):
         for stray in folder.glob(".*.tmp"):
             stray.unlink(missing_ok=True)
-        report = read_json(Revision(0, folder, new=False))
-        changed += _rewrite(folder / "report.html", lambda text: redacted_html(text, records))
-        changed += _rewrite(folder / "report.md", lambda text: redacted_markdown(text, records))
-        said = redacted_json(report, records)
-        if said != report:
-            changed += _rewrite(folder / "report.json", _saying(said))
+        before = {name: (folder / name).read_bytes() for name in _TOLD if (folder / name).is_file()}
+        after = before | _redacted(folder, before, records)
+        if after != before:
+            _tell(trail, folder, before, after, by)
+        for name in (name for name in after if after[name] != before[name]):
+            _replace(folder / name, after[name])
+            changed += 1
     return changed
 
 
-def _saying(said: Json) -> Callable[[str], str]:
-    return lambda _: _dumped(said).decode()
+def _redacted(folder: Path, files: Mapping[str, bytes], records: Collection[str]) -> dict[str, bytes]:
+    texts = {"report.html": redacted_html, "report.md": redacted_markdown}
+    found = {
+        name: change(files[name].decode(), records).encode()
+        for name, change in texts.items()
+        if name in files
+    }
+    report = read_json(Revision(0, folder, new=False))
+    said = redacted_json(report, records)
+    return found | ({"report.json": _dumped(said)} if said != report else {})
 
 
-def _rewrite(path: Path, change: Callable[[str], str]) -> bool:
-    if not path.exists():
-        return False
-    before = path.read_bytes().decode()
-    after = change(before)
-    if after == before:
-        return False
+def _tell(
+    trail: Trail, folder: Path, before: Mapping[str, bytes], after: Mapping[str, bytes], by: str
+) -> None:
+    """Before anything is written, so that a killed process leaves nothing the trail does not know. What somebody else has
+    changed is not made good by it."""
+    told = trail.of_subject(Action.EXPORTED, _subject(folder))
+    known = {str(value) for entry in told for value in entry.told.values()}
+    event = _told_of(folder, after, by, because="a record was deleted")
+    whole = all(digest_bytes(data) in known for data in before.values())
+    if told and whole and any(told[-1].told.get(key) != event.detail.get(key) for key in _TOLD.values()):
+        trail.append(event)
+
+
+def _replace(path: Path, data: bytes) -> None:
     beside = path.with_name(f".{path.name}-{uuid4().hex}.tmp")
-    _write(beside, after.encode())
+    _write(beside, data)
     beside.replace(path)
     _sync(path.parent)
-    return True

@@ -117,6 +117,16 @@ def test_a_changed_message_is_named_by_its_record(morning_after: House) -> None:
     assert f"{record}: its row in the register was changed" in ran.out
 
 
+def test_a_changed_report_is_named(morning_after: House) -> None:
+    report = morning_after.home / "reports" / TODAY.isoformat() / "rev-1" / "report.json"
+    report.write_text(
+        report.read_text(encoding="utf-8").replace('"dead": 0', '"dead": 7', 1), encoding="utf-8"
+    )
+    ran = morning_after.run("audit", "verify")
+    assert ran.code == 1
+    assert f"report {TODAY} revision 1: report.json was changed or removed" in ran.out
+
+
 def test_an_entry_taken_out_is_named_by_the_records_it_told_of(morning_after: House) -> None:
     tamper(morning_after, "DELETE FROM audit WHERE action = 'received'")
     ran = morning_after.run("audit", "verify", "--json")

@@ -20,6 +20,7 @@ from sqlalchemy import Engine, event
 
 from llm_assets.deletion import delete, find, finish_begun
 from llm_assets.steps import STEPS
+from llm_assets.trail import verified
 from resources.assembly import Assembly
 from resources.settings import load_settings
 
@@ -197,7 +198,7 @@ def test_killed_at_any_step_the_next_one_finishes(at_home: Desk, tmp_path: Path)
         assert not killed(0, lambda: delete_it(at_home.record))
         assert saying(home) == [], f"killed at step {at}"
         with closing(Assembly(load_settings(), STEPS)) as assembly:
-            assert list(assembly.ledger.trail.verify().findings) == [], f"killed at step {at}"
+            assert verified(assembly).wrong == [], f"killed at step {at}"
             assert assembly.ledger.deletions.unfinished() == []
             assert len(assembly.ledger.received(TODAY)) == 1
         shutil.rmtree(home)
