@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.unsynced import unsynced
+
 LIBRARIES = ["llm_assets.cli", "llm_assets.nightly", "openai", "anthropic", "duckdb", "altair"]
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(LIBRARIES)
@@ -41,4 +43,5 @@ def _work(words: Sequence[str], environment: Mapping[str, str], folder: Path, ou
     sys.argv = ["llm-assets", *words]
     from llm_assets.cli import main
 
-    main()
+    with unsynced():
+        main()

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 from engine_night import PROFILE, Desk
 from fake_provider import FakeProvider, Ticking
 from real_night import LATENCY, Place, Protocol, load_sdks, new_night, profile_of
-from sqlalchemy import Pool, event
 from stage import REQUESTS, Stage
 
 from llm_assets.domain.profile import Profile
@@ -30,19 +28,6 @@ def _contracts() -> object:
 
 
 postgres = _contracts().postgres  # a real server, started once
-
-
-@pytest.fixture(scope="session", autouse=True)
-def without_fsync() -> Iterator[None]:
-    """Processes end here, never the machine: what a commit told the kernel is enough, and ten times faster."""
-
-    def hurry(connection: object, *_: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("PRAGMA synchronous=OFF")
-
-    event.listen(Pool, "checkout", hurry)
-    yield
-    event.remove(Pool, "checkout", hurry)
 
 
 @pytest.fixture(scope="session")
