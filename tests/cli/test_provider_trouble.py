@@ -95,7 +95,8 @@ def test_a_night_killed_while_a_batch_is_created_goes_on_without_sending_it_twic
 ) -> None:
     emulated.scenario("calls:\n  - when: {operation: create_batch, calls: [1]}\n    drop: after\n")
     fill(house.home / "inbox", TODAY)
-    (house.home / "inbox" / "12.eml").unlink()  # urgent: asked online, where a kill may cost the call under way
+    # Urgent, so asked online, where a kill may cost the call under way.
+    (house.home / "inbox" / "12.eml").unlink()
     sent, accepted = emulated.answered(), emulated.batches()
     night = house.start("night", "--day", TODAY.isoformat(), LLM_ASSETS_POLL_SECONDS="60")
     while runs(night) and emulated.batches() == accepted:
