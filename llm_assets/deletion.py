@@ -17,8 +17,8 @@ from resources.ledger.deleting import CaseOf, Deletion, Going, Stored
 from resources.report_files import erase_case
 
 _ROWS = """
-SELECT day, source, place, raw_sha256, case_id, role, record_id, duplicate_of FROM documents
-WHERE record_id = $record OR duplicate_of = $record
+SELECT day, source, place, raw_sha256, case_id, role, record_id, duplicate_of, supersedes FROM documents
+WHERE record_id = $record OR duplicate_of = $record OR supersedes = $record
    OR (day, case_id) IN (SELECT (day, case_id) FROM documents WHERE record_id = $record)
    OR (source, place) IN (SELECT (source, place) FROM documents WHERE record_id = $record)
 ORDER BY day, role <> 'first', received_at
@@ -31,7 +31,7 @@ class Found:
 
     going: Going
     companions: Sequence[str]
-    """Other records of its cases, and those that repeat it: they stay."""
+    """Other records of its cases, those that repeat it or that it repeats, and the next days' answers to it: they stay."""
 
     @property
     def days(self) -> list[date]:
@@ -63,8 +63,13 @@ def find(assembly: Assembly, record_id: str, day: date | None) -> Found | None:
     cases = {CaseOf(r["day"], r["case_id"]): None for r in own if r["role"] != "duplicate"}
     of_cases = [r for r in rows if CaseOf(r["day"], r["case_id"]) in cases]
     known_by = {r["record_id"]: None for r in of_cases if r["role"] == "first"} | {record_id: None}
-    repeats = [r["record_id"] for r in rows if r["duplicate_of"] == record_id]
-    companions = dict.fromkeys(r for r in (*(c["record_id"] for c in of_cases), *repeats) if r != record_id)
+    shown = {CaseOf(r["day"], r["case_id"]) for r in own}
+    companions = dict.fromkeys(
+        r["record_id"]
+        for r in rows
+        if r["record_id"] != record_id
+        and (CaseOf(r["day"], r["case_id"]) in shown or record_id in (r["duplicate_of"], r["supersedes"]))
+    )
     return Found(Going(record_id, messages, list(cases), list(known_by)), list(companions))
 
 
