@@ -15,7 +15,15 @@ from llm_assets.domain.request import Request
 from llm_assets.domain.step import Step
 from llm_assets.engine.budget import limits_of
 from llm_assets.engine.chunks import chunks
-from llm_assets.engine.estimate import CALIBRATED_FROM, EXACT, HISTORY, Calibration, Counter, calibrate
+from llm_assets.engine.estimate import (
+    CALIBRATED_FROM,
+    EXACT,
+    HISTORY,
+    PER_PAGE,
+    Calibration,
+    Counter,
+    calibrate,
+)
 from llm_assets.engine.forecast import Forecast, Usd, add_request, turns_of
 from llm_assets.engine.night import Night, in_reading_order
 from llm_assets.engine.plan import Task
@@ -43,7 +51,7 @@ class _Counted:
 
     forecast: Forecast
     due: dict[str, int] = field(default_factory=dict)
-    """case_id -> prompt tokens of its request, counted but not corrected."""
+    """case_id -> prompt tokens of its request's text, counted but not corrected: no later step is shown its scans."""
 
 
 class Planner:
@@ -81,7 +89,7 @@ class Planner:
                 request_id = task.request.request_id
                 if request_id in planned.due and planned.assigned[task.case_id] == request_id:
                     tokens = self._add(forecast, task, first=request_id not in seen)
-                    counted.due[task.case_id] = tokens
+                    counted.due[task.case_id] = tokens - task.request.pages * PER_PAGE
                     seen.add(request_id)
                 self._on_progress(f"planned {step.name}", len(counted.due), None)
         if step.reads:

@@ -270,11 +270,13 @@ def forms(
 
 @app.command()
 def mask(file: Annotated[Path, typer.Argument(help="A mail or document.")]) -> None:
-    """Print what leaves the house: the text of a mail with personal data masked."""
+    """Print what leaves the house: the text of a mail with personal data masked, and a word about scans that stay."""
     from llm_assets.intake.preview import masked_preview
+    from resources.settings import load_lanes, load_settings
 
+    reading = load_lanes(load_settings()).reading
     try:
-        for text in masked_preview(file):
+        for text in masked_preview(file, reading):
             print(text)
     except OSError as err:
         raise ConfigurationError(f"cannot read {file}: {err.strerror}; name a mail or document") from err

@@ -5,15 +5,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from llm_assets.domain.document import Case, Document, Message, Priority, Received, Role
+from llm_assets.domain.profile import ReadingRules
+from llm_assets.domain.reading import shown_scans
 from llm_assets.intake.pii import mask_case
 from llm_assets.intake.read import read_bytes
 
 
-def masked_preview(path: Path) -> Iterator[str]:
-    """Every message in the file as the case that it would be alone: fenced, masked and cut as it is sent. Raises
-    OSError for an unreadable file."""
+def masked_preview(path: Path, rules: ReadingRules) -> Iterator[str]:
+    """Every message in the file as the case that it would be alone: fenced, masked and cut as it is sent; then what of
+    its scans would be shown if it were not masked. Raises OSError for an unreadable file."""
     for message in read_bytes(path.read_bytes(), path=str(path)):
-        yield mask_case(_alone(message)).text
+        case = _alone(message)
+        yield mask_case(case).text
+        scans = len(shown_scans(case, rules, None))
+        if scans:
+            yield (
+                f"[{scans} scan{'s' if scans > 1 else ''} that text recognition could not read, kept in the house: only a "
+                "queue with `mask: false` shows scans to a model]"
+            )
 
 
 def _alone(message: Message) -> Case:

@@ -7,6 +7,7 @@ from time import process_time
 import pytest
 
 from llm_assets.domain.document import Case, Document, Priority, Received, Role
+from llm_assets.domain.profile import ReadingRules
 from llm_assets.engine.rows import restored
 from llm_assets.intake.pii import mask_case, mask_text
 from llm_assets.intake.preview import masked_preview
@@ -206,7 +207,7 @@ def test_the_preview_is_the_case_as_it_is_sent(tmp_path: Path) -> None:
         "Content-Disposition: attachment; filename=Brandt.txt\n\nOliver Brandt, 24 Maple Street\n--b--\n"
     )
     [message] = read_bytes(mail.read_bytes(), path=str(mail))
-    [shown] = masked_preview(mail)
+    [shown] = masked_preview(mail, ReadingRules())
     arrived = datetime(2026, 11, 20, 9, tzinfo=UTC)
     received = Received("inbox", "1.eml", arrived.date(), "0" * 64, "mail", arrived)
     placed = Document(received, message, "bank", Priority.NORMAL, "case1", Role.FIRST)

@@ -3,14 +3,18 @@
 import base64
 import io
 import json
+from pathlib import Path
 
 import pytest
 from PIL import Image
 from written_mail import multipart, part
 
 from llm_assets.domain.digest import digest_bytes
+from llm_assets.domain.profile import ReadingRules
+from llm_assets.intake import ocr
 from llm_assets.intake.drops import Entry, StoredFile
 from llm_assets.intake.mail import read_mail
+from llm_assets.intake.preview import masked_preview
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.scans import LARGEST_BYTES, PDF, Shown, file_in, shown
 
@@ -86,3 +90,11 @@ def test_a_strip_longer_than_a_provider_takes_is_made_shorter() -> None:
 @pytest.mark.parametrize("data", [b"II*\x00 no picture", drawn("TIFF")[:40], b"\x89PNG\r\n\x1a\n", b"words"])
 def test_what_cannot_be_drawn_is_nothing(data: bytes) -> None:
     assert shown(data) == []
+
+
+@pytest.mark.skipif(not ocr.available(), reason="tesseract is not installed")
+def test_the_preview_says_that_a_scan_stays_in_the_house(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(drawn("PNG", (100, 60)))
+    text, told = masked_preview(tmp_path / "a.png", ReadingRules())
+    assert text.startswith("<case>") and told.startswith("[1 scan that text recognition could not read, kept")
+    assert len(list(masked_preview(tmp_path / "a.png", ReadingRules(vision_pages=0)))) == 1
