@@ -14,7 +14,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
     pytest.mark.timeout(480),
-    pytest.mark.xdist_group("dev_desk"),
 ]
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

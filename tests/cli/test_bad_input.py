@@ -9,7 +9,7 @@ import pytest
 from house import TODAY, House
 from invented_inbox import mail, put
 
-pytestmark = [pytest.mark.xdist_group("cli-bad-input"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 SECRET = "the-word-that-no-log-may-hold"
 FRONTIER = 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="frontier"'

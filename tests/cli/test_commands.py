@@ -11,8 +11,6 @@ import pytest
 from house import COMMAND, TODAY, Emulated, House, Worked
 from invented_inbox import DOCUMENTS, mail, mails, put
 
-pytestmark = pytest.mark.xdist_group("cli-night")
-
 COMMANDS = ("night", "parse", "status", "dead-letters", "reconcile", "emulator", "mask", "doctor")
 STEPS = {"extracted_fields", "categories", "drafts"}
 

@@ -6,8 +6,6 @@ import pytest
 from house import TODAY, House
 from invented_inbox import mail, put
 
-pytestmark = pytest.mark.xdist_group("cli-configuration")
-
 PROVIDERS = """
 providers:
   house:

@@ -8,7 +8,7 @@ import pytest
 from house import TODAY, Emulated, House
 from invented_inbox import RECEIVED, fill
 
-pytestmark = [pytest.mark.xdist_group("cli-disk"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 Resize = Callable[[str], None]
 

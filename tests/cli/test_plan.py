@@ -11,8 +11,6 @@ from invented_inbox import BANK, DOCUMENTS, RECEIVED, fill, mail, put
 
 from resources.ledger import SqlLedger
 
-pytestmark = pytest.mark.xdist_group("cli-night")
-
 KEYLESS = {"OPENAI_API_KEY": "", "ANTHROPIC_API_KEY": ""}
 
 

@@ -7,7 +7,7 @@ import pytest
 from house import TODAY, Emulated, House, runs
 from invented_inbox import DOCUMENTS, RECEIVED, fill, mail, put
 
-pytestmark = [pytest.mark.xdist_group("cli-trouble"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 GATEWAY = """
 providers:

@@ -17,8 +17,6 @@ from llm_assets.nightly import NightOutcome, run_night
 from llm_assets.steps import STEPS
 from resources.settings import load_settings
 
-pytestmark = pytest.mark.xdist_group("cli-rework")
-
 CASES = 3
 Night = Callable[..., NightOutcome]
 

@@ -16,8 +16,6 @@ from llm_assets.domain.outcome import Status
 from llm_assets.engine.ports import Decision
 from resources.ledger import SqlLedger
 
-pytestmark = pytest.mark.xdist_group("cli-night")
-
 COLUMNS = {
     "documents": "day, record_id, case_id, message_id, queue, priority, received_at, sender, subject, language,"
     " new_text, flags, content_hash, duplicate_of, supersedes",

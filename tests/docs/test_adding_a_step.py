@@ -29,7 +29,6 @@ MAILS = Path(__file__).parents[2] / "data" / "samples" / "inbox"
 DAY = date(2026, 11, 20)
 CHECKS = {"schema", "nothing_lost", "valid_share", "missing_fields", "review_share", "dead_letters"}
 MOST_LINES = 25
-pytestmark = pytest.mark.xdist_group("adding_a_step")  # one night for all of them
 
 
 class Blocks(NamedTuple):

@@ -27,7 +27,6 @@ from resources.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-pytestmark = pytest.mark.xdist_group("deploy")  # one Postgres for all of them
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 COMMANDS = {
     "dagster": create_dagster_cli,
