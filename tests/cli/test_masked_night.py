@@ -5,6 +5,7 @@ fields, and the report's opening lines are written.
 """
 
 import base64
+import io
 import json
 import os
 import re
@@ -18,10 +19,12 @@ import duckdb
 import pytest
 from house import TODAY, Emulated, House, Ran, runs
 from invented_inbox import SHOP, mail, put
+from PIL import Image
 
 from llm_assets.emulator import start
+from llm_assets.intake import ocr
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cli-masked-night")]
+pytestmark = pytest.mark.slow
 
 RUSSIAN = {
     "sender": "Гульнара Ахметова", "mail": "gulnara.akhmetova@post.example", "relative": "Динара Маратовна Сулейменова",
@@ -76,6 +79,20 @@ def write(p: dict[str, str], subject: str, body: str, quoted: str, paper: str) -
     return made.as_bytes()
 
 
+def photographed() -> bytes:
+    """A mail with a picture in which nobody can read a word."""
+    made, picture = EmailMessage(), io.BytesIO()
+    Image.linear_gradient("L").resize((100, 60)).save(picture, "PNG")
+    made["From"], made["To"], made["Message-ID"] = (
+        "z@post.example",
+        "support@altyn.example",
+        "<z@post.example>",
+    )
+    made.set_content("My card was charged twice, see the receipt.")
+    made.add_attachment(picture.getvalue(), maintype="image", subtype="png", filename="receipt.png")
+    return made.as_bytes()
+
+
 def mails() -> dict[str, bytes]:
     r, k, e = RUSSIAN, KAZAKH, ENGLISH
     return {
@@ -108,6 +125,7 @@ def mails() -> dict[str, bytes]:
             f"On 12 Nov 2026, Ms {e['quoted']} wrote:\n> Call me: {e['quoted phone']}",
             f"Claim of Ms {e['relative']}\nPhone {e['phone']}\nIBAN {e['iban']}",
         ),
+        "5.eml": photographed(),
         "4.eml": mail(f"{ORDER} Otherwise, where is my order?", 4, to=SHOP),
         "crm.csv": "Номер;Клиент;Email;Телефон;Ящик;Обращение\n"
         f"C-1;{RECORD['crm name']};{RECORD['crm mail']};{RECORD['crm phone']};support@altyn.example;"
@@ -204,6 +222,18 @@ def test_no_listed_value_is_in_any_request_of_the_night(night: Night) -> None:
     assert [number for number in long_numbers if number in digits] == []
 
 
+def test_no_request_of_the_night_has_a_picture(night: Night) -> None:
+    """Though the profile could see it: a picture cannot be masked."""
+    assert {"image_url", "file_data", "media_type"} & set(night.sent) == set()
+    assert any("see the receipt" in text for text in night.sent)
+    if ocr.available():
+        why = (
+            "select tier_reason, doubt_reason from extracted_fields where tier_reason like 'unreadable_scan%'"
+        )
+        [(told, doubt)] = rows(night.house, why)
+        assert told.endswith(" masked") and doubt == "poor_scan"
+
+
 def test_every_kind_of_value_and_every_step_was_in_the_night(night: Night) -> None:
     """The recording is of a real night: the masks that stand for the values are there, and so is each step."""
     everything = "\n".join(night.sent)
@@ -220,7 +250,7 @@ def test_our_tables_hold_the_values_again_after_the_kill(night: Night) -> None:
         assert MASK.search(held) is None, table
     names = {name for (name,) in rows(night.house, "select customer_name from extracted_fields")}
     assert {RUSSIAN["sender"], KAZAKH["sender"], ENGLISH["sender"]} <= names
-    assert night.ran.report["totals"]["documents"] == 6
+    assert night.ran.report["totals"]["documents"] == 7
 
 
 def test_the_same_questions_are_asked_when_the_night_is_worked_again(night: Night) -> None:
