@@ -312,7 +312,10 @@ class Provider(Protocol):
 
     def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
         """The request in the provider's wire form as one JSON line with its newline; what is spooled. `cached` marks
-        what it shares with others of its step and queue, where a provider caches only what is marked."""
+        what it shares with others of its step and queue, where a provider caches only what is marked.
+
+        Raises PermanentError for a scan that cannot be had: `too_large` goes to a person, the rest is a dead letter.
+        """
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         """Sends the input file and returns its id; None where the protocol carries the input in the create.
