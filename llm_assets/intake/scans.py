@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.intake import attachments, body, drops, mime, ole, outlook, tnef, transfer, wrappers
-from llm_assets.intake.ocr import MAX_FRAMES, MAX_PIXELS
+from llm_assets.intake.ocr import MAX_PIXELS
 
 PDF = "application/pdf"
 LARGEST_BYTES = 3_900_000
@@ -52,7 +52,7 @@ def file_in(raw: bytes, sha256: str) -> bytes | None:
 
 def shown(data: bytes) -> list[Shown]:
     """A PDF or a picture as it is; a picture of another kind, or too large, as PNG, each page of a TIFF apart. Nothing
-    where it cannot be drawn."""
+    where one page cannot be drawn."""
     if attachments.sniff(data) == "pdf":
         return [Shown(PDF, data)]
     try:
@@ -68,10 +68,10 @@ def shown(data: bytes) -> list[Shown]:
 def _drawn(image: Image.Image) -> Iterator[bytes]:
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     frames = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
-    for number in range(min(frames, MAX_FRAMES)):
+    for number in range(frames):
         image.seek(number)
         if image.width * image.height > MAX_PIXELS:
-            return
+            raise ValueError("a page has more pixels than are ever read")
         image.draft("L", (_DRAWN_SIDE, _DRAWN_SIDE))
         page = ImageOps.exif_transpose(image)
         if page.mode in ("P", "PA", "LA", "RGBA"):
