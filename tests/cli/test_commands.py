@@ -118,7 +118,7 @@ def test_doctor_names_the_cure_of_everything_that_is_wrong(
 ) -> None:
     emulated.scenario("calls:\n  - when: {}\n    status: 401\n")
     (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "lanes.yaml").write_text("lanes: [")
+    (tmp_path / "config" / "lanes.yaml").write_text("lanes: ]")
     ran = house.run("doctor", LLM_ASSETS_CONFIG=str(tmp_path / "config"))
     failed = [line for line in ran.out.splitlines() if line.startswith("FAIL")]
     assert ran.code == 1 and "Traceback" not in ran.out + ran.err
