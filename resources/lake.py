@@ -40,6 +40,9 @@ STRAY_SECONDS = 24 * 3600
 FETCH_ROWS = 512
 QUERY_THREADS = min(4, os.cpu_count() or 1)
 
+_published: dict[Path, tuple[str, str | None]] = {}
+"""What this process has published where: digest of the declared tables, and stamp of the file."""
+
 Row = dict[str, Any]  # a value is whatever the column's DuckDB type is in Python
 
 __all__ = ["CORE_TABLES", "Lake", "SchemaError"]
@@ -118,11 +121,7 @@ class Lake:
 
     def version(self, table: Table, day: date) -> str | None:
         """Another one whenever the night's file is replaced; None while there is none."""
-        try:
-            stat = self._path(table, day).stat()
-        except FileNotFoundError:
-            return None
-        return f"{stat.st_mtime_ns}-{stat.st_ino}-{stat.st_size}"
+        return _stamp(self._path(table, day))
 
     def has(self, table: Table, day: date) -> bool:
         return self._path(table, day).exists()
@@ -196,19 +195,30 @@ class Lake:
         return []
 
     def publish(self) -> Path:
-        """Builds `analytics.duckdb` anew and renames it into place. Its views name the lake by absolute path, so
-        they show every later night by themselves; after moving the home folder, publish again.
+        """Builds `analytics.duckdb` anew and renames it into place; it stays when this process has left it just so. Its views
+        name the lake by absolute path, so they show every later night by themselves; after moving the home folder,
+        publish again.
 
         A reader keeps the file it has open; several processes may publish at once.
         """
+        # A write-ahead log that an analyst's session left would be replayed into a new file.
+        log = self.analytics.with_name(self.analytics.name + ".wal")
+        declared = digest(
+            [(t.name, [(c.name, c.type, c.description) for c in t.columns]) for t in self.tables.values()]
+        )
+        stands = _published.get(self.analytics) == (declared, _stamp(self.analytics)) and not log.exists()
+        if stands and all(self._columns(table).exists() for table in self.tables.values()):
+            return self.analytics
         with self._disk("publish analytics.duckdb"), self._beside(self.analytics) as (_, built):
             with contextlib.closing(_database(str(built))) as connection:
+                connection.begin()
                 for table in self.tables.values():
                     connection.execute(self._view(connection, table))
                     _describe(connection, table)
-            # A write-ahead log that an analyst's session left would be replayed into the new file.
-            self.analytics.with_name(self.analytics.name + ".wal").unlink(missing_ok=True)
+                connection.commit()
+            log.unlink(missing_ok=True)
             _put(built, self.analytics)
+            _published[self.analytics] = declared, _stamp(self.analytics)
         return self.analytics
 
     def _path(self, table: Table, day: date) -> Path:
@@ -221,10 +231,13 @@ class Lake:
         select = f"SELECT {columns} FROM {parquet_files([nights])}"  # noqa: S608 names are declared
         return f'CREATE OR REPLACE VIEW "{table.name}" AS {select}'
 
+    def _columns(self, table: Table) -> Path:
+        return self.folder / table.name / f"columns-{digest(table.column_types)}.parquet"
+
     def _anchor(self, connection: "duckdb.DuckDBPyConnection", table: Table) -> Path:
         """A Parquet file without rows that has all columns as declared now: the view of a table without nights,
         and the missing columns of files written before a column was added."""
-        path = self.folder / table.name / f"columns-{digest(table.column_types)}.parquet"
+        path = self._columns(table)
         if not path.exists():
             with self._beside(path) as (_, built):
                 typed = ", ".join(f'NULL::{c.type} AS "{c.name}"' for c in table.columns)
@@ -262,6 +275,15 @@ class Lake:
             f"could not {what}: {reason}; check free space (a disk may be full) and permissions of {self.home} "
             "and run the same again, what was there before is untouched"
         )
+
+
+def _stamp(path: Path) -> str | None:
+    """Another one whenever a file is put in its place; None while there is none."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return f"{stat.st_mtime_ns}-{stat.st_ino}-{stat.st_size}"
 
 
 @contextlib.contextmanager

@@ -245,6 +245,22 @@ def test_a_moved_home_is_whole_again_after_publishing(tmp_path: Path) -> None:
     assert analyst(after, "SELECT id FROM notes") == [(1,)]
 
 
+def test_what_is_published_stays_until_something_is_missing_or_declared_anew(tmp_path: Path) -> None:
+    lake = Lake(tmp_path, [NOTES])
+    first = lake.publish().stat().st_ino
+    assert Lake(tmp_path, [NOTES]).publish().stat().st_ino == first
+    lake.analytics.write_bytes(b"")
+    lake.publish()
+    assert analyst(lake, "SELECT id FROM notes") == []
+    for columns in lake.folder.rglob("columns-*.parquet"):
+        columns.unlink()
+    lake.publish()
+    assert analyst(lake, "SELECT id FROM notes") == []
+    both = Lake(tmp_path, [NOTES, letters()])
+    both.publish()
+    assert analyst(both, "SELECT count(*) FROM letters") == [(0,)]
+
+
 def test_several_processes_publish_at_once(tmp_path: Path) -> None:
     publish = WRITER + "\nfor _ in range(5): LAKE.publish()\n"
     publishers = [run(publish, tmp_path) for _ in range(3)]
