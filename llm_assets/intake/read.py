@@ -12,7 +12,7 @@ from llm_assets.intake.mail import read_mail, unreadable
 from llm_assets.intake.outlook import read_outlook
 from llm_assets.intake.reading import Reading
 
-READER_VERSION = "3"
+READER_VERSION = "4"
 """Raised whenever reading the same bytes gives another result; part of what makes a record due again."""
 
 _MAIL_NAMES = (".eml", ".mht", ".mhtml", ".msg")

@@ -1,6 +1,7 @@
 """Pictures are read with Tesseract, and how far the text can be trusted is said."""
 
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -14,6 +15,7 @@ from llm_assets.intake.reading import Reading
 
 pytestmark = pytest.mark.skipif(not ocr.available(), reason="tesseract is not installed")
 
+SAMPLES = Path(__file__).parent.parent.parent / "data" / "samples" / "inbox"
 LINES = "INVOICE No 4471\nDate 19.11.2026\nOffice paper, 120 packs\nTotal amount 314 800"
 
 
@@ -49,6 +51,11 @@ def test_a_clear_picture_gives_its_words_and_a_high_confidence() -> None:
 
 def test_a_picture_lying_on_its_side_is_read() -> None:
     assert "4471" in attachment_of(picture(turn=90), "a.png").text
+
+
+def test_cyrillic_print_that_passes_for_english_letters_is_read_in_its_own() -> None:
+    label = attachment_of((SAMPLES / "1017-broken-kettle-photos.eml").read_bytes(), "a.eml")
+    assert "Чайник стеклянный" in label.text and "ХРУПКОЕ" in label.text
 
 
 def test_faded_print_is_read() -> None:
