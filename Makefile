@@ -21,13 +21,13 @@ $(BIN)/.dev: $(BIN)/.run
 	@touch $@
 
 demo: $(BIN)/.run ## One whole night on the samples: no key, no server
-	@$(BIN)/python -m llm_assets.demo
+	@$(BIN)/python -m llm_assets.cli.demo
 
 test: $(BIN)/.dev ## Every test but the soak; what this machine lacks is skipped with the reason
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak"
 
 dev: $(BIN)/.run ## Dagster UI, daemon and emulator on loopback
-	@$(BIN)/python -m llm_assets.dev
+	@$(BIN)/python -m llm_assets.cli.dev
 
 check: $(BIN)/.dev ## Format, lint, types, layers, definitions, tests: the same as CI
 	$(BIN)/ruff format --check .

@@ -16,10 +16,10 @@ from llm_assets.defs.partitions import nights
 from llm_assets.defs.report import report_assets
 from llm_assets.defs.schedules import deadline_schedule, nightly_schedule
 from llm_assets.defs.steps import step_assets
-from llm_assets.domain.step import Step
+from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
-from resources.desk import Desk
-from resources.settings import load_settings
+from llm_assets.usecases.desk.desk import Desk
+from resources.settings.environment import load_settings
 
 # Partitioned checks and backfill policies: dagster is pinned for what it calls preview and beta.
 warnings.filterwarnings("ignore", message=".*currently in (beta|preview)")

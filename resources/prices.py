@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.money import Usage
 from llm_assets.domain.profile import Mode, PriceOverride, Profile
+from llm_assets.domain.requests.money import Usage
 
 MILLION = Decimal(1_000_000)
 CACHE_WRITE = {"anthropic": Decimal(2), "openai": Decimal("1.25")}

@@ -22,8 +22,8 @@ from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import DeskError
 from llm_assets.report.redact import redacted_html, redacted_json, redacted_markdown
 from llm_assets.report.render import Rendered
-from resources.lake import STRAY_SECONDS
-from resources.ledger.trail import Trail
+from resources.lake.lake import STRAY_SECONDS
+from resources.ledger.audit.trail import Trail
 
 STAMP = ("revision", "generated_at", "audit")
 """What `report.json` says about itself; everything else is content."""

@@ -28,7 +28,7 @@ import structlog
 
 from llm_assets.emulator.launch import RunningEmulator, start
 from resources.ledger import SqlLedger
-from tests.engine.real_night import (
+from tests.support.nights.real_night import (
     DAY,
     MODELS,
     STEP,

@@ -12,7 +12,7 @@ import typer
 from llm_assets.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from resources.ledger.verifying import Anchor
+    from resources.ledger.audit.verifying import Anchor
 
 audit = typer.Typer(no_args_is_help=True, help="Who or what did what, when, to which record.")
 
@@ -42,9 +42,9 @@ def verify_trail(
     Exit 0: it holds. 1: something was changed; the records concerned are named.
     """
     from llm_assets.steps import STEPS
-    from llm_assets.trail import verified
-    from resources.desk import Desk
-    from resources.settings import load_settings
+    from llm_assets.usecases.desk.desk import Desk
+    from llm_assets.usecases.records.audit import verified
+    from resources.settings.environment import load_settings
 
     anchors = [_anchor(text) for text in kept or []]
     with Desk(load_settings(), STEPS).open() as assembly:
@@ -69,9 +69,9 @@ def export_trail(
 ) -> None:
     """Print a line for each record and event. The export is an event of the trail itself."""
     from llm_assets.steps import STEPS
-    from llm_assets.trail import Export, tell_export, written
-    from resources.desk import Desk
-    from resources.settings import load_settings
+    from llm_assets.usecases.desk.desk import Desk
+    from llm_assets.usecases.records.audit import Export, tell_export, written
+    from resources.settings.environment import load_settings
 
     if kind not in ("jsonl", "csv"):
         raise ConfigurationError(f"--format {kind} is not known; use jsonl or csv")
@@ -92,7 +92,7 @@ def export_trail(
 
 
 def _anchor(text: str) -> "Anchor":
-    from resources.ledger.verifying import Anchor
+    from resources.ledger.audit.verifying import Anchor
 
     number, _, digest = text.partition(":")
     if not number.isdigit() or len(digest) != 64:

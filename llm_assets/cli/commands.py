@@ -13,12 +13,12 @@ import typer
 from dotenv import load_dotenv
 
 from llm_assets.cli.audit import audit, who
+from llm_assets.cli.console import Console, day_option, quiet_logs
 from llm_assets.cli.delete import delete
-from llm_assets.console import Console, day_option, quiet_logs
 from llm_assets.domain.errors import ConfigurationError, DeskError
 
 if TYPE_CHECKING:
-    from resources.assembly import Assembly
+    from llm_assets.usecases.desk.assembly import Assembly
 
 EXIT_INCOMPLETE, EXIT_USAGE = 1, 2
 
@@ -64,8 +64,8 @@ def _fail(message: str, code: int) -> NoReturn:
 @contextmanager
 def _assembly() -> "Iterator[Assembly]":
     from llm_assets.steps import STEPS
-    from resources.assembly import Assembly
-    from resources.settings import load_settings
+    from llm_assets.usecases.desk.assembly import Assembly
+    from resources.settings.environment import load_settings
 
     assembly = Assembly(load_settings(), STEPS)
     try:
@@ -91,8 +91,8 @@ def night(
 
     Exit 0: report written, nothing open. 1: something is open or lost. 2: usage or configuration error.
     """
-    from llm_assets.nightly import run_night
-    from resources.settings import load_settings
+    from llm_assets.cli.nightly import run_night
+    from resources.settings.environment import load_settings
 
     if rework not in ("auto", "missing", "stale"):
         raise ConfigurationError(f"--rework {rework} is not known; use missing or stale")
@@ -112,10 +112,10 @@ def parse(
     no_ocr: Annotated[bool, typer.Option("--no-ocr", help="Do not read scans.")] = False,
 ) -> None:
     """Print what the platform reads, one JSON object per message."""
-    from llm_assets.intake.mapping import DropRules
+    from llm_assets.intake.records.mapping import DropRules
     from llm_assets.intake.rows import parse_rows
-    from resources.settings import load_settings
-    from resources.sources import load_sources
+    from resources.settings.environment import load_settings
+    from resources.settings.sources import load_sources
 
     settings = load_settings()
     rules = DropRules(load_sources(settings).drops, settings.timezone)
@@ -128,7 +128,7 @@ def parse(
 @app.command()
 def status(day: MaybeDayOption = None, as_json: JsonOption = False) -> None:
     """Show how a night stands: per step due, in flight, ok, in review, dead; open batches; spend."""
-    from llm_assets.status import night_status, status_lines
+    from llm_assets.usecases.night.status import night_status, status_lines
 
     with _assembly() as assembly:
         found = night_status(assembly, day_option(assembly, day))
@@ -151,10 +151,10 @@ def plan(
 
     Needs no key; nothing is registered, written or sent.
     """
-    from llm_assets.planning import plan_lines, plan_night
     from llm_assets.steps import STEPS
-    from resources.rehearsal import Rehearsal
-    from resources.settings import load_settings
+    from llm_assets.usecases.desk.rehearsal import Rehearsal
+    from llm_assets.usecases.night.preview import plan_lines, plan_night
+    from resources.settings.environment import load_settings
 
     paths = _existing(inbox or [])
     rehearsal = Rehearsal(load_settings(), STEPS)
@@ -199,8 +199,8 @@ def requeue_dead_letters(
 @app.command()
 def reconcile() -> None:
     """Adopt or close what a crash left between us and the provider, and print what was done."""
-    from llm_assets.domain.batch import BatchState
-    from llm_assets.engine.advance import nudge
+    from llm_assets.domain.requests.batch import BatchState
+    from llm_assets.engine.rounds.advance import nudge
 
     with _assembly() as assembly:
         before = assembly.ledger.open_batches()
@@ -235,7 +235,7 @@ def emulator(
     """Serve both providers' wire protocols on loopback: a demo model of rules, not an LLM."""
     from llm_assets.emulator.options import EmulatorOptions
     from llm_assets.emulator.server import serve
-    from resources.settings import load_settings
+    from resources.settings.environment import load_settings
 
     home = state or load_settings().home / "emulator"
     serve(
@@ -262,7 +262,7 @@ def forms(
     ] = 15,
 ) -> None:
     """Take in web forms that other programs post to /forms/NAME, until SIGTERM: those that sources.yaml declares."""
-    from llm_assets.forms import Listening, serve
+    from llm_assets.web.forms import Listening, serve
 
     with _assembly() as assembly:
         serve(assembly, Listening(host, port, client_seconds), lambda url: print(url, flush=True))
@@ -271,8 +271,8 @@ def forms(
 @app.command()
 def mask(file: Annotated[Path, typer.Argument(help="A mail or document.")]) -> None:
     """Print what leaves the house: the text of a mail with personal data masked, and a word about scans that stay."""
-    from llm_assets.intake.preview import masked_preview
-    from resources.settings import load_lanes, load_settings
+    from llm_assets.usecases.mail.mask import masked_preview
+    from resources.settings.environment import load_lanes, load_settings
 
     reading = load_lanes(load_settings()).reading
     try:
@@ -285,7 +285,7 @@ def mask(file: Annotated[Path, typer.Argument(help="A mail or document.")]) -> N
 @app.command()
 def doctor() -> None:
     """Check configuration, keys, reachability, database, time zone, OCR and daemon; one line each, with the cure."""
-    from llm_assets.doctor import examine
+    from llm_assets.usecases.doctor import examine
 
     findings = list(examine())
     for finding in findings:

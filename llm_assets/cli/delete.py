@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from llm_assets.cli.audit import who
-from llm_assets.console import Console
+from llm_assets.cli.console import Console
 from llm_assets.domain.errors import ConfigurationError
 
 
@@ -28,10 +28,10 @@ def delete(
 
     What a provider was sent stays there for as long as it keeps it, and the source keeps its own copy.
     """
-    from llm_assets import deletion
     from llm_assets.steps import STEPS
-    from resources.desk import Desk
-    from resources.settings import load_settings
+    from llm_assets.usecases.desk.desk import Desk
+    from llm_assets.usecases.records import delete_record as deletion
+    from resources.settings.environment import load_settings
 
     if not reason.strip():
         raise ConfigurationError("--reason is empty; say why, for the audit")

@@ -8,12 +8,12 @@ from enum import StrEnum
 import dagster as dg
 
 from llm_assets.defs import parking
-from llm_assets.domain.batch import BatchState
+from llm_assets.domain.desk.step import Step
 from llm_assets.domain.digest import digest
-from llm_assets.domain.step import Step
-from llm_assets.engine.advance import nudge
-from resources.assembly import Assembly
-from resources.desk import Desk
+from llm_assets.domain.requests.batch import BatchState
+from llm_assets.engine.rounds.advance import nudge
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.desk import Desk
 
 RUNS_A_TICK = 50
 INTERVAL_SECONDS = 5

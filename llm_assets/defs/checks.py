@@ -6,14 +6,14 @@ from datetime import date
 
 import dagster as dg
 
-from llm_assets.defs.morning import newest_totals
-from llm_assets.domain.outcome import Status
-from llm_assets.domain.step import Step
-from llm_assets.domain.tables import DOCUMENTS, MORNING_REPORT, REVIEW_QUEUE, Table
-from llm_assets.engine import quality
-from llm_assets.engine.quality import Verdict
-from resources.assembly import Assembly
-from resources.desk import Desk
+from llm_assets.domain.desk.step import Step
+from llm_assets.domain.desk.tables import DOCUMENTS, MORNING_REPORT, REVIEW_QUEUE, Table
+from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.night import quality
+from llm_assets.engine.night.quality import Verdict
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.night.night_report import newest_totals
 
 Judge = Callable[[Assembly, date], Verdict]
 

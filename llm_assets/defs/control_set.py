@@ -14,23 +14,23 @@ import dagster as dg
 from llm_assets.defs.intake import OWNERS
 from llm_assets.defs.metadata import Metadata, markdown_table
 from llm_assets.defs.parking import Pause
-from llm_assets.domain.codec import document_row
+from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.desk.step import Step
+from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest_bytes
-from llm_assets.domain.document import Document, Kind, Priority, Received, Role
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.night import Rework
+from llm_assets.domain.mail.codec import document_row
+from llm_assets.domain.mail.document import Document, Kind, Priority, Received, Role
 from llm_assets.domain.profile import Lane
-from llm_assets.domain.step import Step
-from llm_assets.domain.tables import DOCUMENTS
-from llm_assets.engine.advance import work
-from llm_assets.engine.evaluate import Evaluation, evaluate, worst
-from llm_assets.engine.night import Night
-from llm_assets.intake.drops import read_drop
+from llm_assets.engine.answers.evaluate import Evaluation, evaluate, worst
+from llm_assets.engine.night.night import Night
+from llm_assets.engine.rounds.advance import work
 from llm_assets.intake.item import read_item
-from llm_assets.intake.read import READER_VERSION
-from resources.assembly import Assembly
-from resources.desk import Desk
-from resources.lake import Lake
+from llm_assets.intake.records.drops import read_drop
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.source_versions import reader_version
+from resources.lake.lake import Lake
 
 CONTROL_DAY = date(1900, 1, 1)
 """The control set's place among the nights: no mail was ever received on it."""
@@ -77,7 +77,9 @@ def run_control_set(assembly: Assembly, desk: Desk, steps: Sequence[Step]) -> Ev
     folder = assembly.settings.control_set
     labels = read_labels(folder)
     lake = Lake(assembly.home / "control_set", [DOCUMENTS, *(s.table for s in steps)])
-    lake.write(DOCUMENTS, CONTROL_DAY, (document_row(d, READER_VERSION) for d in _documents(folder, labels)))
+    lake.write(
+        DOCUMENTS, CONTROL_DAY, (document_row(d, reader_version()) for d in _documents(folder, labels))
+    )
     night = Night(
         day=CONTROL_DAY,
         engine=assembly.engine,

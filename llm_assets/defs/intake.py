@@ -5,10 +5,10 @@ from datetime import date
 import dagster as dg
 
 from llm_assets.defs.metadata import table_metadata
+from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest
-from llm_assets.domain.tables import DOCUMENTS
-from llm_assets.intake.read import READER_VERSION
-from resources.desk import Desk
+from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.source_versions import reader_version
 
 GROUP = "desk"
 OWNERS = ["team:desk"]
@@ -20,7 +20,7 @@ def documents_asset(nights: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition
         group_name=GROUP,
         owners=OWNERS,
         kinds={"mail", "parquet"},
-        code_version=READER_VERSION,
+        code_version=reader_version(),
         description="Every message of the day as read: text, attachments, language, queue, case, duplicates, updates.",
     )
     def documents(

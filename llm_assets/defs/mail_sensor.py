@@ -11,7 +11,7 @@ from typing import NamedTuple
 import dagster as dg
 
 from llm_assets.defs.jobs import UnresolvedJob
-from resources.desk import Desk
+from llm_assets.usecases.desk.desk import Desk
 
 MESSAGES_A_TICK = 500
 """Bounded so that a tick stays far under Dagster's 60 s, at about 10 ms a message."""

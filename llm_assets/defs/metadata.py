@@ -7,9 +7,9 @@ from typing import Any
 
 import dagster as dg
 
+from llm_assets.domain.desk.tables import Column, Table
 from llm_assets.domain.digest import digest
-from llm_assets.domain.tables import Column, Table
-from resources.lake import Lake
+from resources.lake.lake import Lake
 
 PREVIEW_ROWS = 10
 Metadata = dict[str, Any]  # Dagster's metadata values are an open union

@@ -12,11 +12,12 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
-from llm_assets.domain.night import Rework
-from llm_assets.domain.step import Step
-from llm_assets.engine.advance import Progress, work
-from llm_assets.engine.night import Night
-from resources.desk import Desk, Wait
+from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.desk.step import Step
+from llm_assets.engine.night.night import Night
+from llm_assets.engine.rounds.advance import work
+from llm_assets.engine.rounds.progress import Progress
+from llm_assets.usecases.desk.desk import Desk, Wait
 
 PARKED = "llm/parked"
 """On a run that parked: its own run id (a retry copies tags, so the value proves whose it is)."""

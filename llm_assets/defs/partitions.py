@@ -4,7 +4,7 @@ from datetime import time
 
 import dagster as dg
 
-from resources.settings import Settings
+from resources.settings.environment import Settings
 
 NOON = time(12, 0)
 

@@ -7,13 +7,13 @@ import dagster as dg
 
 from llm_assets.defs.intake import GROUP, OWNERS
 from llm_assets.defs.metadata import table_metadata
-from llm_assets.defs.morning import write_report, write_review_queue
 from llm_assets.defs.parking import brief
+from llm_assets.domain.desk.step import Step
+from llm_assets.domain.desk.tables import REVIEW_QUEUE
 from llm_assets.domain.digest import digest
-from llm_assets.domain.step import Step
-from llm_assets.domain.tables import REVIEW_QUEUE
 from llm_assets.steps.night_summary.step import PROMPT
-from resources.desk import Desk
+from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.night.night_report import write_report, write_review_queue
 
 
 def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:

@@ -5,8 +5,8 @@ from datetime import date
 
 import dagster as dg
 
-from llm_assets.domain.night import Rework
-from resources.assembly import Assembly
+from llm_assets.domain.desk.night import Rework
+from llm_assets.usecases.desk.assembly import Assembly
 
 REWORK_TAG = "llm/rework"
 AUTO = "auto"

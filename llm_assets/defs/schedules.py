@@ -6,8 +6,8 @@ from datetime import date, datetime, time, timedelta
 import dagster as dg
 
 from llm_assets.defs.jobs import UnresolvedJob
-from llm_assets.domain.night import Calendar
-from resources.settings import Settings
+from llm_assets.domain.desk.night import Calendar
+from resources.settings.environment import Settings
 
 
 def last_closed_day(calendar: Calendar, now: datetime) -> date:

@@ -10,12 +10,12 @@ from llm_assets.defs.intake import GROUP, OWNERS
 from llm_assets.defs.metadata import Metadata, data_version, table_metadata
 from llm_assets.defs.parking import LANE, work_or_park
 from llm_assets.defs.rework import ReworkConfig, rework_of
+from llm_assets.domain.desk.step import Step
 from llm_assets.domain.profile import Lane
-from llm_assets.domain.step import Step
-from llm_assets.engine.advance import Progress
-from llm_assets.engine.night import Night, in_reading_order
-from resources.assembly import Assembly
-from resources.desk import Desk
+from llm_assets.engine.night.night import Night, in_reading_order
+from llm_assets.engine.rounds.progress import Progress
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.desk import Desk
 
 EARLY_SHARE = 20
 """A round writes its tables early for at most one part in so many of its time."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from llm_assets.domain.batch import BatchState
+from llm_assets.domain.requests.batch import BatchState
 
 UNSAID = "?"
 """Nobody said whether a request was masked: it was planned before, and an earlier batch says so."""

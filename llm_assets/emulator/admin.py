@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.emulator.batches import phase
-from llm_assets.emulator.context import Context
+from llm_assets.emulator.batches.batches import phase
+from llm_assets.emulator.batches.context import Context
 from llm_assets.emulator.errors import ApiError
 from llm_assets.emulator.launch import behaviour
 from llm_assets.emulator.scenario import Casting, parse

@@ -8,10 +8,10 @@ from functools import cached_property
 from pydantic import BaseModel
 
 from llm_assets.domain.clock import Clock, system_clock
-from llm_assets.domain.money import Budget
-from llm_assets.domain.outcome import MAX_ATTEMPTS
 from llm_assets.domain.profile import Lanes
-from llm_assets.engine.ports import Ledger, Prices, Provider, Spool
+from llm_assets.domain.requests.money import Budget
+from llm_assets.domain.requests.outcome import MAX_ATTEMPTS
+from llm_assets.engine.ports.ledger import Ledger, Prices, Provider, Spool
 from llm_assets.engine.traffic import Traffic
 
 

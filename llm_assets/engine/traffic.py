@@ -12,8 +12,8 @@ import structlog
 from llm_assets.domain.errors import TransientError
 from llm_assets.domain.profile import Profile
 from llm_assets.domain.reason import PROVIDER_WIDE
-from llm_assets.engine.circuit import Circuit
-from llm_assets.engine.ports import Ledger
+from llm_assets.domain.requests.circuit import Circuit
+from llm_assets.engine.ports.ledger import Ledger
 
 log = structlog.get_logger()
 

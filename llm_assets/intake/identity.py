@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from llm_assets.domain.digest import digest, digest_bytes
-from llm_assets.domain.document import Attachment
+from llm_assets.domain.mail.document import Attachment
 
 
 def of_mail(message_id: str | None, sender: str, raw: bytes) -> str:

@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import assert_never
 
 from llm_assets.domain.digest import digest_bytes
-from llm_assets.domain.document import Kind, Message
+from llm_assets.domain.mail.document import Kind, Message
 from llm_assets.intake import identity
-from llm_assets.intake.entries import read_entry
-from llm_assets.intake.mail import read_mail, unreadable
+from llm_assets.intake.mail.mail import read_mail, unreadable
 from llm_assets.intake.read import kind_of, read_document, read_outlook_or_document
 from llm_assets.intake.reading import Reading
+from llm_assets.intake.records.entries import read_entry
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _BROKEN = {

@@ -4,16 +4,16 @@ import io
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from llm_assets.domain.document import Message
 from llm_assets.domain.errors import ReadError
-from llm_assets.intake import attachments, identity, language, mbox, mime, ole
-from llm_assets.intake.injection import watched
-from llm_assets.intake.mail import read_mail, unreadable
-from llm_assets.intake.outlook import read_outlook
+from llm_assets.domain.mail.document import Message
+from llm_assets.intake import identity
+from llm_assets.intake.bytes import mbox, mime, ole
+from llm_assets.intake.files import attachments
+from llm_assets.intake.mail.mail import read_mail, unreadable
+from llm_assets.intake.mail.outlook import read_outlook
 from llm_assets.intake.reading import Reading
-
-READER_VERSION = "4"
-"""Raised whenever reading the same bytes gives another result; part of what makes a record due again."""
+from llm_assets.intake.text import language
+from llm_assets.intake.text.injection import watched
 
 _MAIL_NAMES = (".eml", ".mht", ".mhtml", ".msg")
 _DOCUMENT_NAMES = (".txt", ".csv", ".tsv", ".html", ".htm", ".md", ".json", ".xml", ".log", ".rtf")

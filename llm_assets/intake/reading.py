@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from llm_assets.domain.document import TextSource
+from llm_assets.domain.mail.document import TextSource
 
 
 class Watch(Protocol):

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from llm_assets.domain.document import Address, Attachment, Message
-from llm_assets.intake import mbox
-from llm_assets.intake.drops import mapping_of, read_drop
+from llm_assets.domain.mail.document import Address, Attachment, Message
+from llm_assets.intake.bytes import mbox
 from llm_assets.intake.item import unopened
-from llm_assets.intake.job import Job
-from llm_assets.intake.mapping import DropRules
-from llm_assets.intake.pool import ReaderPool
 from llm_assets.intake.read import kind_of
+from llm_assets.intake.records.drops import mapping_of, read_drop
+from llm_assets.intake.records.mapping import DropRules
+from llm_assets.intake.workers.job import Job
+from llm_assets.intake.workers.pool import ReaderPool
 
 _SNIFFED = 65_536
 

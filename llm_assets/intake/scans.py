@@ -12,8 +12,11 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from pydantic import ValidationError
 
 from llm_assets.domain.digest import digest_bytes
-from llm_assets.intake import attachments, body, drops, mime, ole, outlook, tnef, transfer, wrappers
-from llm_assets.intake.ocr import MAX_PIXELS
+from llm_assets.intake.bytes import mime, ole, tnef, transfer, wrappers
+from llm_assets.intake.files import attachments
+from llm_assets.intake.files.ocr import MAX_PIXELS
+from llm_assets.intake.mail import body, outlook
+from llm_assets.intake.records import drops
 
 PDF = "application/pdf"
 LARGEST_BYTES = 3_900_000

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from llm_assets.domain.document import Kind
-from llm_assets.intake import mbox
-from llm_assets.intake.drops import mapping_of, problem, read_drop
-from llm_assets.intake.mapping import DropRules
+from llm_assets.domain.mail.document import Kind
+from llm_assets.intake.bytes import mbox
 from llm_assets.intake.read import kind_of
+from llm_assets.intake.records.drops import mapping_of, problem, read_drop
+from llm_assets.intake.records.mapping import DropRules
 
 DELIVERED_SECONDS = 60
 """Between a delivered file's last write and its rename."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.digest import digest
-from llm_assets.domain.document import Document, Message, Priority, Received, Role, oldest_first
-from llm_assets.domain.queue import Queue, Queues
+from llm_assets.domain.mail.document import Document, Message, Priority, Received, Role, oldest_first
 
 DUPLICATE_WINDOW = timedelta(hours=24)
 UNKNOWN_QUEUE = "unknown_queue"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import sqrt
 
-from llm_assets.domain.document import Priority
+from llm_assets.domain.mail.document import Priority
 from llm_assets.report.cases import CaseLine, State
 
 SOON_BUSINESS_DAYS = 3

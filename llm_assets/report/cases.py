@@ -11,9 +11,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from llm_assets.domain.document import Priority, Role
-from llm_assets.domain.outcome import Status
-from llm_assets.domain.tables import Table
+from llm_assets.domain.desk.tables import Table
+from llm_assets.domain.mail.document import Priority, Role
+from llm_assets.domain.requests.outcome import Status
 
 Row = Mapping[str, Any]  # a lake row; its columns are declared in domain/tables.py
 

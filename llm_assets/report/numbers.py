@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 
-from llm_assets.domain.document import Role
-from llm_assets.domain.outcome import Status
+from llm_assets.domain.mail.document import Role
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.report.attention import Growth, PastNight, Pressing, grew, pressing
 from llm_assets.report.cases import (
     CaseLine,

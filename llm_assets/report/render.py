@@ -15,7 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from llm_assets.domain.outcome import Status
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.report.charts import Charts, draw, readable
 from llm_assets.report.numbers import ReportNumbers, SpendLine, sums_hold
 

@@ -1,6 +1,6 @@
 """The LLM tasks, one folder each: `step.py` (output model and Step) and `prompt.md`. Listed here, in order of reading."""
 
-from llm_assets.domain.step import Step
+from llm_assets.domain.desk.step import Step
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.drafts.step import DRAFTS
 from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS

@@ -1,8 +1,8 @@
 """Cases no model should be asked about: nothing could be read, or there is nothing to read."""
 
-from llm_assets.domain.outcome import Status
-from llm_assets.domain.reading import shown_scans, why_kept_back
-from llm_assets.domain.step import Doubt, Skip, StepInput
+from llm_assets.domain.desk.reading import shown_scans, why_kept_back
+from llm_assets.domain.desk.step import Doubt, Skip, StepInput
+from llm_assets.domain.requests.outcome import Status
 
 
 def unreadable(given: StepInput) -> Skip | None:

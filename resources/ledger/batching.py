@@ -9,14 +9,15 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func
 from sqlalchemy.exc import IntegrityError
 
 from llm_assets.domain.audit import OF_STATE, Event
-from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState, may_become
-from llm_assets.domain.money import Limit
-from llm_assets.domain.outcome import RequestState
 from llm_assets.domain.profile import Lane, Mode
-from llm_assets.engine.ports import Member
-from resources.ledger import audit, spending
-from resources.ledger.sql import Columns, chunks, constants, insert_from, table_of
-from resources.ledger.tables import attempts, batch_members, batches, requests, work
+from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState, may_become
+from llm_assets.domain.requests.money import Limit
+from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.engine.ports.ledger import Member
+from resources.ledger import spending
+from resources.ledger.audit import entries as audit
+from resources.ledger.database.sql import Columns, chunks, constants, insert_from, table_of
+from resources.ledger.database.tables import attempts, batch_members, batches, requests, work
 
 _COLUMNS = tuple(field.name for field in fields(Batch))
 _CHANGEABLE = frozenset(_COLUMNS) - {"batch_id", "state"}

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, text
 
-from llm_assets.domain.document import Received
-from resources.ledger.tables import received
+from llm_assets.domain.mail.document import Received
+from resources.ledger.database.tables import received
 
 
 def alone(connection: Connection, source: str, place: str) -> None:

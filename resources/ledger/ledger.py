@@ -6,14 +6,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from llm_assets.domain.batch import Batch, BatchState
 from llm_assets.domain.clock import Clock, system_clock
-from llm_assets.domain.document import Received
-from llm_assets.domain.money import Committed, Limit
-from llm_assets.domain.night import Rework
+from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.mail.document import Received
+from llm_assets.domain.mail.source_state import SourceState
+from llm_assets.domain.mail.versions import History
 from llm_assets.domain.profile import Limits
-from llm_assets.engine.circuit import Circuit
-from llm_assets.engine.ports import (
+from llm_assets.domain.requests.batch import Batch, BatchState
+from llm_assets.domain.requests.circuit import Circuit
+from llm_assets.domain.requests.money import Committed, Limit
+from llm_assets.engine.ports.ledger import (
     Billed,
     DeadLetter,
     Decision,
@@ -24,25 +26,13 @@ from llm_assets.engine.ports import (
     UsageRow,
     Work,
 )
-from llm_assets.engine.versions import History
-from resources.imap_places import Registered
-from resources.ledger import (
-    audit,
-    batching,
-    forms,
-    online,
-    people,
-    planning,
-    register,
-    settling,
-    sources,
-    spending,
-)
-from resources.ledger.database import Database
-from resources.ledger.deletions import Deletions
+from resources.ledger import batching, forms, online, people, planning, register, settling, sources, spending
+from resources.ledger.audit import entries as audit
+from resources.ledger.audit.trail import Trail
+from resources.ledger.database.database import Database
+from resources.ledger.deletion.deletions import Deletions
 from resources.ledger.settling import Bill
-from resources.ledger.trail import Trail
-from resources.source_state import SourceState
+from resources.mail.imap_places import Registered
 
 
 class SqlLedger:
@@ -51,8 +41,8 @@ class SqlLedger:
 
     def __init__(self, url: str, home: Path, *, clock: Clock = system_clock) -> None:
         """`home` holds the lock files beside SQLite. Raises ConfigurationError for a URL it does not speak."""
-        self._database = Database(url, home, clock)
         self._clock = clock
+        self._database = Database(url, home, on_upgrade=lambda connection: audit.begin(connection, clock()))
 
     def migrate(self) -> None:
         """Brings the schema to the newest version; quick when it is there, safe when many processes start.

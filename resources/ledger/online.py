@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
 
 from llm_assets.domain.profile import Limits
-from llm_assets.engine.circuit import Circuit
-from llm_assets.engine.pace import WINDOW, Pace
-from resources.ledger.tables import circuits, online_calls
+from llm_assets.domain.requests.circuit import Circuit
+from llm_assets.domain.requests.pace import WINDOW, Pace
+from resources.ledger.database.tables import circuits, online_calls
 
 
 def admit(connection: Connection, provider: str, tokens: int, limits: Limits, now: datetime) -> float:

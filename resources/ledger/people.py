@@ -7,11 +7,11 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from llm_assets.domain.audit import Action, Event
-from llm_assets.domain.outcome import RequestState
-from llm_assets.engine.ports import DeadLetter, Decision
-from resources.ledger import audit
-from resources.ledger.sql import insert
-from resources.ledger.tables import attempts, batches, decisions, requests, work
+from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.engine.ports.ledger import DeadLetter, Decision
+from resources.ledger.audit import entries as audit
+from resources.ledger.database.sql import insert
+from resources.ledger.database.tables import attempts, batches, decisions, requests, work
 
 
 def decide(connection: Connection, day: date, decision: Decision, at: datetime) -> None:

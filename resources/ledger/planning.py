@@ -9,11 +9,11 @@ from typing import NamedTuple
 import orjson
 from sqlalchemy import Connection, delete, func, select, update
 
-from llm_assets.domain.night import Rework
-from llm_assets.domain.outcome import Outcome, RequestState
-from llm_assets.engine.ports import Member, Planned, Standing, Work
-from resources.ledger.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
-from resources.ledger.tables import attempts, requests, work
+from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.requests.outcome import Outcome, RequestState
+from llm_assets.engine.ports.ledger import Member, Planned, Standing, Work
+from resources.ledger.database.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
+from resources.ledger.database.tables import attempts, requests, work
 
 _KEPT = frozenset({RequestState.DONE, RequestState.REVIEW, RequestState.DEAD, RequestState.IN_FLIGHT})
 """States in which an older answer, or the one being waited for, may stand for a case."""

@@ -5,11 +5,11 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, func, select
 
-from llm_assets.domain.document import Received
-from llm_assets.engine.versions import Version, news
-from resources.ledger import audit
-from resources.ledger.sql import chunks, insert, is_among
-from resources.ledger.tables import Instant, received
+from llm_assets.domain.mail.document import Received
+from llm_assets.domain.mail.versions import Version, news
+from resources.ledger.audit import entries as audit
+from resources.ledger.database.sql import chunks, insert, is_among
+from resources.ledger.database.tables import Instant, received
 
 
 def receive(connection: Connection, items: Sequence[Received], at: datetime) -> int:

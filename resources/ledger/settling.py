@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, case, func, select, update
 
 from llm_assets.domain.audit import UNCHANGED, Action, Answered, Event
-from llm_assets.domain.outcome import Next, Outcome, RequestState, reason_of
 from llm_assets.domain.profile import Lane
-from llm_assets.engine.ports import Settlement, UsageRow
-from resources.ledger import audit
-from resources.ledger.audit import fact
+from llm_assets.domain.requests.outcome import Next, Outcome, RequestState, reason_of
+from llm_assets.engine.ports.ledger import Settlement, UsageRow
+from resources.ledger.audit import entries as audit
+from resources.ledger.audit.entries import fact
+from resources.ledger.database.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
+from resources.ledger.database.tables import attempts, requests
 from resources.ledger.spending import PICO, pico
-from resources.ledger.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
-from resources.ledger.tables import attempts, requests
 
 _STATE_AFTER = {
     Next.DONE: RequestState.DONE,

@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, text, update
 
-from llm_assets.domain.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.errors import OverBudgetError
-from llm_assets.domain.money import Committed, Limit
-from llm_assets.domain.outcome import Outcome, RequestState
 from llm_assets.domain.profile import Mode
-from llm_assets.engine.ports import Billed
-from resources.ledger.sql import chunks, is_among
-from resources.ledger.tables import attempts, batch_members, batches, requests
+from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
+from llm_assets.domain.requests.money import Committed, Limit
+from llm_assets.domain.requests.outcome import Outcome, RequestState
+from llm_assets.engine.ports.ledger import Billed
+from resources.ledger.database.sql import chunks, is_among
+from resources.ledger.database.tables import attempts, batch_members, batches, requests
 
 PICO = Decimal(10) ** 12
 _TURN = int.from_bytes(hashlib.sha256(b"reserve from a budget").digest()[:8], "big", signed=True)

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from resources.ledger.schema import VERSION_TABLE
-from resources.ledger.tables import metadata
+from resources.ledger.database.schema import VERSION_TABLE
+from resources.ledger.database.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

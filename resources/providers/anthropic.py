@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from llm_assets.domain.batch import Batch, BatchView, Candidate
 from llm_assets.domain.errors import ContractError, UnknownBatchError
-from llm_assets.domain.outcome import Answer
-from llm_assets.domain.request import Request
+from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
+from llm_assets.domain.requests.outcome import Answer
+from llm_assets.domain.requests.request import Request
 from resources.providers import anthropic_wire as form
 from resources.providers import wire
 from resources.providers.errors import Call, unreadable

@@ -9,12 +9,12 @@ from typing import Any, assert_never
 
 import orjson
 
-from llm_assets.domain.batch import Batch, BatchView, Candidate, Look
 from llm_assets.domain.errors import ConfigurationError, ContractError
-from llm_assets.domain.money import Usage
-from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.reason import Reason
-from llm_assets.domain.request import Request
+from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
+from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.requests.outcome import Answer, Outcome
+from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
 from resources.providers.errors import refusal_of, token
 from resources.providers.wire import CHUNK, answered, base64_of, count, items, mapping

@@ -20,8 +20,8 @@ from llm_assets.domain.errors import (
     UnknownBatchError,
     UnreachableError,
 )
-from llm_assets.domain.outcome import reason_of_code
 from llm_assets.domain.reason import Reason
+from llm_assets.domain.requests.outcome import reason_of_code
 from resources.providers.rate_limits import retry_after
 
 Subject = Literal["batch", "file", "model", "endpoint"]

@@ -8,12 +8,12 @@ from typing import Any, Final, NamedTuple, assert_never
 
 import orjson
 
-from llm_assets.domain.batch import Batch, BatchView, Candidate, Look
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import ContractError
-from llm_assets.domain.money import Usage
-from llm_assets.domain.outcome import Answer, Outcome, reason_of_code
-from llm_assets.domain.request import Request
+from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
+from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.requests.outcome import Answer, Outcome, reason_of_code
+from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
 from resources.providers.errors import QUEUE_FULL, token
 from resources.providers.wire import answered, base64_of, count, items, mapping

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
 
-from llm_assets.domain.batch import Batch, BatchView, Look
 from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
-from llm_assets.domain.outcome import Answer
 from llm_assets.domain.profile import Profile
-from llm_assets.domain.request import Request
+from llm_assets.domain.requests.batch import Batch, BatchView, Look
+from llm_assets.domain.requests.outcome import Answer
+from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import Shown
 from resources.providers import wire
 from resources.providers.errors import Call, Caller, classified, unreadable

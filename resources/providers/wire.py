@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import orjson
 
 from llm_assets.domain.errors import ConfigurationError, PermanentError, TransientError
-from llm_assets.domain.money import Usage
-from llm_assets.domain.outcome import Answer, Outcome
 from llm_assets.domain.profile import Profile
-from llm_assets.domain.request import Picture
+from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.requests.outcome import Answer, Outcome
+from llm_assets.domain.requests.request import Picture
 from llm_assets.intake.scans import Shown
 
 CHUNK = 1 << 20

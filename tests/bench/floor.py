@@ -19,13 +19,13 @@ import orjson
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, insert, select
 
-from llm_assets.domain.codec import STAMP_COLUMNS
-from llm_assets.domain.request import Request
-from llm_assets.domain.tables import DOCUMENTS
+from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.mail.codec import STAMP_COLUMNS
+from llm_assets.domain.requests.request import Request
 from llm_assets.engine.chunks import chunks
-from resources.lake import Lake
-from resources.ledger.database import Database
-from resources.ledger.tables import attempts, batch_members, batches, metadata, requests, work
+from resources.lake.lake import Lake
+from resources.ledger.database.database import Database
+from resources.ledger.database.tables import attempts, batch_members, batches, metadata, requests, work
 from tests.bench.invented_requests import canonical
 from tests.bench.places import DAY, Place
 from tests.bench.process import Stopwatch

@@ -2,18 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
-from llm_assets.domain.codec import document_row
+from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest
-from llm_assets.domain.document import Address, Document, Message, Priority, Received, Role
-from llm_assets.domain.tables import DOCUMENTS
+from llm_assets.domain.mail.codec import document_row
+from llm_assets.domain.mail.document import Address, Document, Message, Priority, Received, Role
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.night import Night
-from llm_assets.intake.pii import mask_case
-from llm_assets.intake.read import READER_VERSION
+from llm_assets.engine.night.night import Night
+from llm_assets.intake.pii.masking import mask_case
 from llm_assets.steps.categories.step import CATEGORIES
-from resources.lake import Lake
-from resources.rules_version import rules_version
-from resources.settings import SHIPPED_CONFIG, Settings, load_queues
+from llm_assets.usecases.desk.source_versions import reader_version, rules_version
+from resources.lake.lake import Lake
+from resources.settings.environment import SHIPPED_CONFIG, Settings, load_queues
 from tests.bench.invented_requests import bodies, is_changed
 from tests.bench.places import DAY, Place
 from tests.bench.scenarios import Scenario
@@ -37,7 +36,7 @@ _SENDERS = (
 def write_documents(place: Place, scenario: Scenario) -> None:
     """Writes the night's `documents` as the run finds them."""
     texts = list(bodies(TEXT_BYTES))
-    rows = (document_row(_document(n, texts, scenario), READER_VERSION) for n in range(scenario.requests))
+    rows = (document_row(_document(n, texts, scenario), reader_version()) for n in range(scenario.requests))
     Lake(place.home, (DOCUMENTS,)).write(DOCUMENTS, DAY, rows)
 
 

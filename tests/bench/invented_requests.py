@@ -9,11 +9,11 @@ from typing import Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from llm_assets.domain.desk.prompt import Prompt
+from llm_assets.domain.desk.step import strict_schema
 from llm_assets.domain.profile import Lane, Profile, Tier
-from llm_assets.domain.prompt import Prompt
-from llm_assets.domain.request import Request
-from llm_assets.domain.step import strict_schema
-from llm_assets.engine.plan import Task
+from llm_assets.domain.requests.request import Request
+from llm_assets.engine.planning.task import Task
 from tests.bench.scenarios import Run, Size
 
 SHORT_BYTES, MAIL_BYTES = 300, 4_800

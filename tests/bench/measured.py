@@ -14,8 +14,9 @@ from importlib import import_module
 import orjson
 import structlog
 
-from llm_assets.domain.night import Rework
-from llm_assets.engine.advance import Progress, work
+from llm_assets.domain.desk.night import Rework
+from llm_assets.engine.rounds.advance import work
+from llm_assets.engine.rounds.progress import Progress
 from tests.bench import process
 from tests.bench.floor import floor_seconds
 from tests.bench.places import DAY, Place

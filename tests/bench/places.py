@@ -15,7 +15,7 @@ import psycopg2
 from llm_assets.domain.profile import Profile
 from llm_assets.emulator import start
 from resources.ledger import SqlLedger
-from resources.settings import SHIPPED_CONFIG, Settings, load_profile
+from resources.settings.environment import SHIPPED_CONFIG, Settings, load_profile
 from tests.bench.scenarios import Database, Protocol, Scenario
 
 DAY = date(2026, 11, 20)

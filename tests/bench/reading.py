@@ -21,11 +21,11 @@ from typing import Self
 
 from llm_assets.domain.clock import system_clock
 from llm_assets.domain.digest import digest_bytes
-from llm_assets.domain.document import Received
+from llm_assets.domain.mail.document import Received
 from llm_assets.engine.chunks import chunks
 from llm_assets.steps import STEPS
-from resources.assembly import Assembly
-from resources.settings import SHIPPED_CONFIG, Settings
+from llm_assets.usecases.desk.assembly import Assembly
+from resources.settings.environment import SHIPPED_CONFIG, Settings
 from tests.bench import process
 from tests.bench.invented_mails import mails
 

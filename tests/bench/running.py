@@ -3,15 +3,13 @@
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import orjson
 
 from tests.bench.invented_documents import write_documents
 from tests.bench.places import NoPostgresError, Place, place_for
 from tests.bench.scenarios import Scenario, in_groups
-
-ROOT = Path(__file__).parents[2]
+from tests.support.repository import ROOT
 
 
 class FailedError(Exception):

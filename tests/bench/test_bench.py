@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.repository import ROOT
+
 FIGURES = ("wall_s", "cpu_s", "peak_rss_mb", "baseline_rss_mb", "floor_s", "ratio_to_floor")
 
 

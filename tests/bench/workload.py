@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-from llm_assets.engine.advance import StepPlan
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.plan import Task
+from llm_assets.engine.planning.task import StepPlan, Task
 from llm_assets.steps.categories.step import CATEGORIES
 from resources.prices import GenaiPrices
 from resources.providers import provider_for
-from resources.settings import SHIPPED_CONFIG, Settings, load_lanes
+from resources.settings.environment import SHIPPED_CONFIG, Settings, load_lanes
 from resources.spool import FileSpool
 from tests.bench.invented_documents import night_at
 from tests.bench.invented_requests import OUTPUTS, tasks

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dev_desk import ROOT, DevDesk, Run, mail
+
+from tests.support.houses.dev_desk import ROOT, DevDesk, Run, mail
 
 pytestmark = [
     pytest.mark.slow,

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from house import TODAY, Emulated, House, Worked
-from invented_inbox import fill
 
 from llm_assets.emulator import start
+from tests.support.houses.house import TODAY, Emulated, House, Worked
+from tests.support.mail.invented_inbox import fill
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from house import TODAY, House, Worked
+
+from tests.support.houses.house import TODAY, House, Worked
 
 
 def exported(house: House, *words: str) -> list[dict[str, Any]]:

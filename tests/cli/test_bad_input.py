@@ -6,8 +6,9 @@ import os
 
 import duckdb
 import pytest
-from house import TODAY, House
-from invented_inbox import mail, put
+
+from tests.support.houses.house import TODAY, House
+from tests.support.mail.invented_inbox import mail, put
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from house import COMMAND, TODAY, Emulated, House, Worked
-from invented_inbox import DOCUMENTS, mail, mails, put
+
+from tests.support.houses.house import COMMAND, TODAY, Emulated, House, Worked
+from tests.support.mail.invented_inbox import DOCUMENTS, mail, mails, put
 
 COMMANDS = ("night", "parse", "status", "dead-letters", "reconcile", "emulator", "mask", "doctor")
 STEPS = {"extracted_fields", "categories", "drafts"}
@@ -176,7 +177,7 @@ def _read(terminal: int) -> bytes:
 @pytest.mark.timeout(600)
 def test_the_demo_works_the_samples_and_a_second_one_sends_nothing(tmp_path: Path) -> None:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("LLM_ASSETS_", "OPENAI_", "ANTHROPIC_"))}
-    demo = [sys.executable, "-m", "llm_assets.demo"]
+    demo = [sys.executable, "-m", "llm_assets.cli.demo"]
     runs = [
         subprocess.run(demo, env=kept | {"LLM_ASSETS_HOME": str(tmp_path)}, capture_output=True, text=True)
         for _ in range(2)

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from house import TODAY, House
-from invented_inbox import mail, put
+
+from tests.support.houses.house import TODAY, House
+from tests.support.mail.invented_inbox import mail, put
 
 PROVIDERS = """
 providers:

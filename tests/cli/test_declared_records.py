@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from house import TODAY, House
+from tests.support.houses.house import TODAY, House
 
 RULE = """
 drops:

@@ -14,15 +14,15 @@ from typing import Any
 
 import duckdb
 import pytest
-from house import TODAY, Emulated, House
-from invented_inbox import mail, put
 from sqlalchemy import Engine, event
 
-from llm_assets.deletion import delete, find, finish_begun
 from llm_assets.steps import STEPS
-from llm_assets.trail import verified
-from resources.assembly import Assembly
-from resources.settings import load_settings
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.records.audit import verified
+from llm_assets.usecases.records.delete_record import delete, find, finish_begun
+from resources.settings.environment import load_settings
+from tests.support.houses.house import TODAY, Emulated, House
+from tests.support.mail.invented_inbox import mail, put
 
 MARKER = "zebrafinch"
 FORK = get_context("fork")

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
-from llm_assets.doctor import look_at_daemon
+from llm_assets.usecases.doctor import look_at_daemon
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from house import TODAY, Emulated, House
-from invented_inbox import RECEIVED, fill
+
+from tests.support.houses.house import TODAY, Emulated, House
+from tests.support.mail.invented_inbox import RECEIVED, fill
 
 pytestmark = pytest.mark.slow
 

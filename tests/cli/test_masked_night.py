@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 import duckdb
 import pytest
-from house import TODAY, Emulated, House, Ran, runs
-from invented_inbox import SHOP, mail, put
 from PIL import Image
 
 from llm_assets.emulator import start
-from llm_assets.intake import ocr
+from llm_assets.intake.files import ocr
+from tests.support.houses.house import TODAY, Emulated, House, Ran, runs
+from tests.support.mail.invented_inbox import SHOP, mail, put
 
 pytestmark = pytest.mark.slow
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from house import TODAY, Emulated, House, Ran, Worked
-from invented_inbox import BANK, DOCUMENTS, RECEIVED, fill, mail, put
 
 from resources.ledger import SqlLedger
+from tests.support.houses.house import TODAY, Emulated, House, Ran, Worked
+from tests.support.mail.invented_inbox import BANK, DOCUMENTS, RECEIVED, fill, mail, put
 
 KEYLESS = {"OPENAI_API_KEY": "", "ANTHROPIC_API_KEY": ""}
 

@@ -4,8 +4,9 @@ import socket
 import time
 
 import pytest
-from house import TODAY, Emulated, House, runs
-from invented_inbox import DOCUMENTS, RECEIVED, fill, mail, put
+
+from tests.support.houses.house import TODAY, Emulated, House, runs
+from tests.support.mail.invented_inbox import DOCUMENTS, RECEIVED, fill, mail, put
 
 pytestmark = pytest.mark.slow
 

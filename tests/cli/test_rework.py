@@ -7,15 +7,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from house import LONG_AGO, TODAY, Emulated, House
-from invented_inbox import SHOP, mail, put
 
-from llm_assets.console import Console
-from llm_assets.domain.prompt import Prompt
-from llm_assets.domain.step import Step
-from llm_assets.nightly import NightOutcome, run_night
+from llm_assets.cli.console import Console
+from llm_assets.cli.nightly import NightOutcome, run_night
+from llm_assets.domain.desk.prompt import Prompt
+from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
-from resources.settings import load_settings
+from resources.settings.environment import load_settings
+from tests.support.houses.house import LONG_AGO, TODAY, Emulated, House
+from tests.support.mail.invented_inbox import SHOP, mail, put
 
 CASES = 3
 Night = Callable[..., NightOutcome]

@@ -9,12 +9,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from house import LONG_AGO, TODAY, Emulated, House, Worked, runs
-from invented_inbox import DOCUMENTS, DUPLICATES, RECEIVED, SHOP, UPDATES, fill, mail, put
 
-from llm_assets.domain.outcome import Status
-from llm_assets.engine.ports import Decision
+from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.ports.ledger import Decision
 from resources.ledger import SqlLedger
+from tests.support.houses.house import LONG_AGO, TODAY, Emulated, House, Worked, runs
+from tests.support.mail.invented_inbox import DOCUMENTS, DUPLICATES, RECEIVED, SHOP, UPDATES, fill, mail, put
 
 COLUMNS = {
     "documents": "day, record_id, case_id, message_id, queue, priority, received_at, sender, subject, language,"

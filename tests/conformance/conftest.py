@@ -1,17 +1,13 @@
-"""Where this folder's tests find the night for real processes, and the emulator that plays a test's case."""
+"""The emulator that plays a test's case."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
-
-from served_case import Opens, Served, served
-
 from llm_assets.emulator import RunningEmulator
 from llm_assets.emulator.conformance.case import Case
+from tests.support.providers.served_case import Opens, Served, served
 
 
 @pytest.fixture

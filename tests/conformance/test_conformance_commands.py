@@ -10,7 +10,7 @@ import pytest
 from llm_assets.emulator.conformance.__main__ import main
 from llm_assets.emulator.conformance.case import case, cases
 
-CLIENT = [sys.executable, str(Path(__file__).parent / "shell_client.py")]
+CLIENT = [sys.executable, "-m", "tests.support.providers.shell_client"]
 
 
 def test_every_case_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from llm_assets.emulator.conformance.case import cases
 from llm_assets.emulator.conformance.judge import Level
+from tests.support.repository import DOCS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "conformance.md").read_text(encoding="utf-8")
 
 
 class Row(NamedTuple):

@@ -5,13 +5,13 @@ from pathlib import Path
 import anthropic
 import httpx2
 import pytest
-from served_case import Opens
-from small_client import SmallClient
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.conformance.case import case, read
 from llm_assets.emulator.conformance.evidence import gather
 from llm_assets.emulator.conformance.judge import Ran, Verdict, judge
+from tests.support.providers.served_case import Opens
+from tests.support.providers.small_client import SmallClient
 
 CAREFUL = (
     "clean",

@@ -6,9 +6,6 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from our_client import Forked, live, place_of
-from real_night import Protocol, load_sdks
-from served_case import Opens, served
 
 from llm_assets.emulator import RunningEmulator
 from llm_assets.emulator.conformance.case import Case, case, cases
@@ -16,6 +13,9 @@ from llm_assets.emulator.conformance.evidence import gather
 from llm_assets.emulator.conformance.harness import conduct
 from llm_assets.emulator.conformance.judge import judge
 from resources.ledger import SqlLedger
+from tests.support.nights.real_night import Protocol, load_sdks
+from tests.support.providers.our_client import Forked, live, place_of
+from tests.support.providers.served_case import Opens, served
 
 RUNS = [
     pytest.param(one, protocol, id=f"{one.name}-{protocol}")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from small_desk import SmallDesk, settings
 
 from llm_assets.defs import parking
 from llm_assets.emulator.launch import RunningEmulator, start
-from resources.desk import Wait
+from llm_assets.usecases.desk.desk import Wait
+from tests.support.houses.small_desk import SmallDesk, settings
 
 QUIET = {"python_logs": {"python_log_level": "ERROR"}}
 

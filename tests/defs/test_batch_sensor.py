@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
-from small_desk import DAY, MAILS, NIGHTLY, SmallDesk, materialized
 
 from llm_assets.defs.control_set import CONTROL_DAY
 from llm_assets.defs.parking import (
@@ -16,9 +15,10 @@ from llm_assets.defs.parking import (
     PARKED_ASSETS,
     PARKED_STATE,
 )
-from llm_assets.domain.night import Rework
-from llm_assets.engine.advance import start
+from llm_assets.domain.desk.night import Rework
+from llm_assets.engine.rounds.advance import start
 from llm_assets.steps import STEPS
+from tests.support.houses.small_desk import DAY, MAILS, NIGHTLY, SmallDesk, materialized
 
 TWO = dict(list(MAILS.items())[:2])
 STEPPED = ["categories", "drafts", "extracted_fields", "morning_report", "review_queue"]

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from small_desk import DAY, MAILS, SmallDesk
 from structlog.testing import capture_logs
 
 from llm_assets.defs.parking import GATE, READY
+from tests.support.houses.small_desk import DAY, MAILS, SmallDesk
 
 TICKS = 6
 TWO = dict(list(MAILS.items())[:2])

@@ -6,11 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from small_desk import DAY, NIGHT, NOON, SmallDesk, mail
 
-from llm_assets.domain.tables import DOCUMENTS
+from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.steps import STEPS
 from resources.report_files import newest_revision
+from tests.support.houses.small_desk import DAY, NIGHT, NOON, SmallDesk, mail
 
 pytestmark = pytest.mark.slow
 

@@ -7,15 +7,15 @@ from typing import cast
 
 import dagster as dg
 import pytest
-from small_desk import NIGHTLY
 
 from llm_assets.definitions import build_defs
 from llm_assets.defs.intake import GROUP
 from llm_assets.defs.partitions import nights
-from llm_assets.domain.step import Step
+from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
-from resources.desk import Desk
-from resources.settings import Settings
+from llm_assets.usecases.desk.desk import Desk
+from resources.settings.environment import Settings
+from tests.support.houses.small_desk import NIGHTLY
 
 SETTINGS = Settings(timezone="Asia/Almaty")
 

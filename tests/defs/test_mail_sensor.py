@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from small_desk import DAY, MAILS, NOON, URGENT, SmallDesk, mail
 
 from llm_assets.defs import mail_sensor
-from llm_assets.intake.submission import Submission
-from resources.forms import FormSource
+from llm_assets.intake.records.submission import Submission
+from llm_assets.usecases.mail.receive_form import FormSource
+from tests.support.houses.small_desk import DAY, MAILS, NOON, URGENT, SmallDesk, mail
 
 LATER = NOON + timedelta(minutes=3)
 

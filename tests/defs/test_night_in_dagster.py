@@ -6,7 +6,11 @@ from typing import NamedTuple
 
 import dagster as dg
 import pytest
-from small_desk import (
+
+from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.steps import STEPS
+from tests.support.houses.small_desk import (
     MAILS,
     NIGHTLY,
     PRIVATE,
@@ -17,10 +21,6 @@ from small_desk import (
     materialized,
     settings,
 )
-
-from llm_assets.domain.tables import DOCUMENTS
-from llm_assets.emulator.launch import RunningEmulator
-from llm_assets.steps import STEPS
 
 
 class Worked(NamedTuple):

@@ -2,9 +2,8 @@
 
 from decimal import Decimal
 
-from small_desk import DAY, MAILS, SmallDesk
-
 from llm_assets.steps import STEPS
+from tests.support.houses.small_desk import DAY, MAILS, SmallDesk
 
 TWO = {name: MAILS[name] for name in ("arrival.eml", "refund.eml")}
 STEPPED = ["extracted_fields", "categories", "drafts", "review_queue", "morning_report"]

@@ -11,15 +11,23 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pytest
-from small_desk import AFTER_DEADLINE, DAY, NIGHT, SmallDesk, checks_of, mail, materialized
 
 from llm_assets.definitions import build_defs
 from llm_assets.defs.control_set import read_labels
+from llm_assets.domain.desk.tables import DOCUMENTS, MORNING_REPORT
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.tables import DOCUMENTS, MORNING_REPORT
-from resources.assembly import Assembly
-from resources.desk import Desk
-from resources.settings import SHIPPED_CONTROL_SET
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.desk import Desk
+from resources.settings.environment import SHIPPED_CONTROL_SET
+from tests.support.houses.small_desk import (
+    AFTER_DEADLINE,
+    DAY,
+    NIGHT,
+    SmallDesk,
+    checks_of,
+    mail,
+    materialized,
+)
 
 ONE = {"arrival.eml": mail("zebulon", "Card", "Hello, when will my new card arrive?")}
 

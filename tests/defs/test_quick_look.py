@@ -1,12 +1,12 @@
 """Only the sensor looks whether new mail is urgent, and it reads no attachment for that."""
 
 import pytest
-from small_desk import DAY, NOON, URGENT, SmallDesk
 
-from llm_assets.domain.document import Message
-from llm_assets.intake import pdf
+from llm_assets.domain.mail.document import Message
+from llm_assets.intake.files import pdf
 from llm_assets.intake.reading import Extract, Reading
-from resources import assembly
+from llm_assets.usecases.desk import assembly
+from tests.support.houses.small_desk import DAY, NOON, URGENT, SmallDesk
 
 WITH_FILE = (
     b"From: Boris <boris@posteo.example>\r\nTo: support@altyn.example\r\nSubject: Card\r\nMIME-Version: 1.0\r\n"

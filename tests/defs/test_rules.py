@@ -14,7 +14,7 @@ from llm_assets.defs.metadata import markdown_table
 from llm_assets.defs.parking import parked_assets
 from llm_assets.defs.rework import REWORK_TAG, ReworkConfig, rework_of
 from llm_assets.defs.schedules import last_closed_day
-from llm_assets.domain.night import Calendar, Rework
+from llm_assets.domain.desk.night import Calendar, Rework
 
 ALMATY = ZoneInfo("Asia/Almaty")
 DAY = date(2026, 11, 20)

@@ -13,16 +13,16 @@ import duckdb
 import pytest
 
 import llm_assets.steps
-from llm_assets.console import Console
+from llm_assets.cli.console import Console
+from llm_assets.cli.nightly import NightOutcome, run_night
 from llm_assets.definitions import build_defs
-from llm_assets.domain.night import Rework
-from llm_assets.domain.step import Step
+from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.desk.step import Step
 from llm_assets.emulator import start
-from llm_assets.engine.advance import start as engine_start
-from llm_assets.nightly import NightOutcome, run_night
-from resources.assembly import Assembly
-from resources.desk import Desk
-from resources.settings import Settings
+from llm_assets.engine.rounds.advance import start as engine_start
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.desk import Desk
+from resources.settings.environment import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding-a-step.md"
 MAILS = Path(__file__).parents[2] / "data" / "samples" / "inbox"

@@ -1,15 +1,13 @@
 """The page of crash safety names tests that exist, and its tables are what those tests play."""
 
 import re
-import sys
 from collections.abc import Mapping
 
 import pytest
-from pages import ROOT, rows, section, text_of
 
-sys.path.insert(0, str(ROOT / "tests" / "engine"))
-from moments import MOMENTS
-from outcome_cases import CASES
+from tests.support.nights.moments import MOMENTS
+from tests.support.nights.outcome_cases import CASES
+from tests.support.pages import rows, section, text_of
 
 PAGE = text_of("docs/crash-safety.md")
 NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)

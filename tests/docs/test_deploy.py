@@ -23,7 +23,7 @@ from dagster_webserver.cli import create_dagster_webserver_cli
 from llm_assets.cli import app
 from llm_assets.defs import parking
 from resources.providers.wire import _KEY_ENV
-from resources.settings import Settings
+from resources.settings.environment import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

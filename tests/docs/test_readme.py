@@ -10,18 +10,18 @@ import duckdb
 import pytest
 import typer
 import yaml
-from pages import ROOT, coded, links, rows, section, text_of
 
 from llm_assets.cli import app
 from llm_assets.definitions import build_defs
-from llm_assets.domain.queue import Queues
-from llm_assets.domain.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE
-from llm_assets.intake.pii_span import Kind
+from llm_assets.domain.desk.queue import Queues
+from llm_assets.domain.desk.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE
+from llm_assets.intake.pii.span import Kind
 from llm_assets.steps import STEPS
-from resources.desk import Desk
-from resources.lake import Lake
+from llm_assets.usecases.desk.desk import Desk
+from resources.lake.lake import Lake
 from resources.providers.wire import _BASE_ENV, _KEY_ENV
-from resources.settings import SHIPPED_CONTROL_SET, Settings
+from resources.settings.environment import SHIPPED_CONTROL_SET, Settings
+from tests.support.pages import ROOT, coded, links, rows, section, text_of
 
 README = text_of("README.md")
 PAGES = [

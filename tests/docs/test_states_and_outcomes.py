@@ -4,21 +4,21 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from pages import Edge, coded, edges, rows, section, text_of
 from pydantic import BaseModel
 
-from llm_assets.domain.batch import OPEN_STATES, TRANSITIONS, BatchState
-from llm_assets.domain.document import Case, Priority
-from llm_assets.domain.outcome import MAX_ATTEMPTS, Outcome, RequestState, Status, next_after
-from llm_assets.domain.prompt import Prompt
-from llm_assets.domain.queue import Category, Queue
+from llm_assets.domain.desk.prompt import Prompt
+from llm_assets.domain.desk.queue import Category, Queue
+from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
+from llm_assets.domain.mail.document import Case, Priority
 from llm_assets.domain.reason import Reason
-from llm_assets.domain.step import Doubt, Skip, Step, StepInput
-from llm_assets.engine.ports import Decision, Standing
-from llm_assets.engine.rows import step_row
+from llm_assets.domain.requests.batch import OPEN_STATES, TRANSITIONS, BatchState
+from llm_assets.domain.requests.outcome import MAX_ATTEMPTS, Outcome, RequestState, Status, next_after
+from llm_assets.engine.answers.rows import step_row
+from llm_assets.engine.ports.ledger import Decision, Standing
 from llm_assets.report.cases import state_of
 from resources.ledger.settling import _STATE_AFTER
 from resources.providers import anthropic_wire, openai_wire
+from tests.support.pages import Edge, coded, edges, rows, section, text_of
 
 STATES, OUTCOMES = text_of("docs/states.md"), text_of("docs/outcomes.md")
 DAY = date(2026, 11, 20)

@@ -1,6 +1,6 @@
 """The states of a batch: which may follow which."""
 
-from llm_assets.domain.batch import OPEN_STATES, TRANSITIONS, BatchState, may_become
+from llm_assets.domain.requests.batch import OPEN_STATES, TRANSITIONS, BatchState, may_become
 
 
 def reachable(start: BatchState) -> set[BatchState]:

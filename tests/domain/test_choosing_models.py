@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from invented_documents import attachment, case, document
 
-from llm_assets.domain.document import Attachment
+from llm_assets.domain.desk.prompt import CASE_CHARACTERS
+from llm_assets.domain.desk.queue import Category, Queue
+from llm_assets.domain.desk.reading import Choice, Facts, choose, facts_of
+from llm_assets.domain.desk.step import StepInput
+from llm_assets.domain.mail.document import MESSAGE_ATTACHMENTS, Attachment
 from llm_assets.domain.profile import Limits, Profile, ReadingRules, Tier
-from llm_assets.domain.prompt import CASE_CHARACTERS, MESSAGE_ATTACHMENTS
-from llm_assets.domain.queue import Category, Queue
-from llm_assets.domain.reading import Choice, Facts, choose, facts_of
-from llm_assets.domain.step import StepInput
 from llm_assets.steps.categories.step import CATEGORIES
+from tests.support.mail.invented_documents import attachment, case, document
 
 RULES = ReadingRules()
 PROFILE = Profile(

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from invented_documents import DAY, attachment, case, document, message
 
-from llm_assets.domain.codec import document_of, document_row, message_from_json, message_to_json
-from llm_assets.domain.document import Address, Document, Message, Priority, Role, cases_of
+from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.errors import ReadError
-from llm_assets.domain.tables import DOCUMENTS
+from llm_assets.domain.mail.codec import document_of, document_row, message_from_json, message_to_json
+from llm_assets.domain.mail.document import Address, Document, Message, Priority, Role, cases_of
+from tests.support.mail.invented_documents import DAY, attachment, case, document, message
 
 
 def test_messages_of_a_case_are_joined_oldest_first_and_duplicates_left_out() -> None:

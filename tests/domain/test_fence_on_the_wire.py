@@ -4,18 +4,18 @@ import re
 from dataclasses import replace
 
 import pytest
-from injection_attempts import ATTEMPTS, Attempt
-from invented_documents import attachment, case, document
 
-from llm_assets.domain.document import Address, Case
+from llm_assets.domain.desk.queue import Category, Queue
+from llm_assets.domain.desk.step import StepInput
+from llm_assets.domain.mail.document import Address, Case
 from llm_assets.domain.profile import Limits, Profile, Tier
-from llm_assets.domain.queue import Category, Queue
-from llm_assets.domain.request import Request
-from llm_assets.domain.step import StepInput
-from llm_assets.intake.pii import mask_case
+from llm_assets.domain.requests.request import Request
+from llm_assets.intake.pii.masking import mask_case
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.drafts.step import DRAFTS
 from resources.providers import anthropic_wire, openai_wire
+from tests.support.mail.injection_attempts import ATTEMPTS, Attempt
+from tests.support.mail.invented_documents import attachment, case, document
 
 QUEUE = Queue(name="office", default=True, categories=(Category(name="thanks"), Category(name="complaint")))
 PROFILE = Profile(

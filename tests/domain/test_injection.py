@@ -4,12 +4,12 @@ import time
 from collections import Counter
 
 import pytest
-from injection_attempts import ATTEMPTS, Attempt
-from invented_documents import case, document
-from ordinary_mail import ORDINARY
 
-from llm_assets.domain.injection import FLAG_FROM, score, signals_in, signals_of
-from llm_assets.domain.queue import Queue
+from llm_assets.domain.desk.queue import Queue
+from llm_assets.domain.mail.injection import FLAG_FROM, score, signals_in, signals_of
+from tests.support.mail.injection_attempts import ATTEMPTS, Attempt
+from tests.support.mail.invented_documents import case, document
+from tests.support.mail.ordinary_mail import ORDINARY
 
 THRESHOLD: float = Queue.model_fields["review_injection_above"].default
 

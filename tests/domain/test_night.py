@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from llm_assets.domain.night import Calendar, Rework
+from llm_assets.domain.desk.night import Calendar, Rework
 
 ALMATY, BERLIN = ZoneInfo("Asia/Almaty"), ZoneInfo("Europe/Berlin")
 MIDNIGHT = Calendar(ALMATY)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from llm_assets.domain.money import Usage
-from llm_assets.domain.outcome import (
+from llm_assets.domain.reason import Reason
+from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.requests.outcome import (
     MAX_ATTEMPTS,
     Answer,
     Next,
@@ -12,7 +13,6 @@ from llm_assets.domain.outcome import (
     reason_of,
     reason_of_code,
 )
-from llm_assets.domain.reason import Reason
 
 TABLE = {
     Outcome.SUCCEEDED: (Next.DONE, Next.DONE, Next.DONE),

@@ -4,18 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from invented_documents import attachment, case, document
 
-from llm_assets.domain.document import Address, Role
+from llm_assets.domain.desk.prompt import CASE_CHARACTERS, CASE_MESSAGES, Prompt, fenced, render_case
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.prompt import (
-    CASE_CHARACTERS,
-    CASE_MESSAGES,
-    MESSAGE_ATTACHMENTS,
-    Prompt,
-    fenced,
-    render_case,
-)
+from llm_assets.domain.mail.document import MESSAGE_ATTACHMENTS, Address, Role
+from tests.support.mail.invented_documents import attachment, case, document
 
 PROMPT = Prompt("categories", "Sort into:\n$categories", "Mail:\n$case")
 OUR_TAGS = re.compile(

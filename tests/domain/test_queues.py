@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from llm_assets.domain.queue import Queues
+from llm_assets.domain.desk.queue import Queues
 
 CATEGORY = {"name": "other"}
 

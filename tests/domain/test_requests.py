@@ -7,7 +7,7 @@ import pytest
 
 from llm_assets.domain.digest import DIGEST_LENGTH, digest
 from llm_assets.domain.profile import Tier
-from llm_assets.domain.request import BATCH_ID_LENGTH, CustomId, Request
+from llm_assets.domain.requests.request import BATCH_ID_LENGTH, CustomId, Request
 
 REQUEST = Request(
     step="categories",

@@ -4,13 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from invented_documents import attachment, case, document
 
-from llm_assets.domain.document import Attachment, Case
-from llm_assets.domain.profile import Capabilities, Limits, Profile, ReadingRules, Tier
-from llm_assets.domain.prompt import SCANS_NOTE
-from llm_assets.domain.queue import Category, Queue
-from llm_assets.domain.reading import (
+from llm_assets.domain.desk.prompt import SCANS_NOTE
+from llm_assets.domain.desk.queue import Category, Queue
+from llm_assets.domain.desk.reading import (
     MASKED,
     NO_VISION,
     Choice,
@@ -21,10 +18,13 @@ from llm_assets.domain.reading import (
     unshown,
     why_kept_back,
 )
-from llm_assets.domain.request import Picture
-from llm_assets.domain.step import StepInput
+from llm_assets.domain.desk.step import StepInput
+from llm_assets.domain.mail.document import Attachment, Case
+from llm_assets.domain.profile import Capabilities, Limits, Profile, ReadingRules, Tier
+from llm_assets.domain.requests.request import Picture
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.drafts.step import DRAFTS
+from tests.support.mail.invented_documents import attachment, case, document
 
 RULES = ReadingRules()
 PROFILE = Profile(

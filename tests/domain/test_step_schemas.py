@@ -3,13 +3,13 @@
 from typing import Any, Literal
 
 import pytest
-from invented_documents import case, document
 from pydantic import BaseModel, ConfigDict, Field
 
+from llm_assets.domain.desk.prompt import Prompt
+from llm_assets.domain.desk.queue import Category, Queue
+from llm_assets.domain.desk.step import Step, StepInput, strict_schema
 from llm_assets.domain.profile import Limits, Profile, Tier
-from llm_assets.domain.prompt import Prompt
-from llm_assets.domain.queue import Category, Queue
-from llm_assets.domain.step import Step, StepInput, strict_schema
+from tests.support.mail.invented_documents import case, document
 
 
 class Place(BaseModel):

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel
 
-from llm_assets.domain.tables import (
+from llm_assets.domain.desk.tables import (
     DOCUMENTS,
     LLM_USAGE,
     MORNING_REPORT,

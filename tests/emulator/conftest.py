@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from emulator_kit import Played, played
 
 from llm_assets.emulator import start
+from tests.support.providers.emulator_kit import Played, played
 
 
 @pytest.fixture(scope="session")

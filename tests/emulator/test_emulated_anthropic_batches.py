@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import anthropic
 import pytest
-from emulator_kit import CLAUDE, Played, message, message_item
+
+from tests.support.providers.emulator_kit import CLAUDE, Played, message, message_item
 
 SCHEMA = {
     "type": "object",

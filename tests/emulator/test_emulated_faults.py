@@ -7,7 +7,8 @@ from typing import Any
 import anthropic
 import openai
 import pytest
-from emulator_kit import CHAT, Played, chat, chat_line, message, message_item
+
+from tests.support.providers.emulator_kit import CHAT, Played, chat, chat_line, message, message_item
 
 CATEGORY: dict[str, Any] = {
     "type": "object",

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import anthropic
 import pytest
-from emulator_kit import Played, chat_line, message, message_item, played
 
 from llm_assets.emulator import start
 from llm_assets.emulator.journal import Call, Execution, calls, executions, request_digest
+from tests.support.providers.emulator_kit import Played, chat_line, message, message_item, played
 
 
 def noted(instant: Played, batch_id: str) -> list[Execution]:

@@ -2,7 +2,8 @@
 
 import openai
 import pytest
-from emulator_kit import CHAT, MODEL, Played, chat_line
+
+from tests.support.providers.emulator_kit import CHAT, MODEL, Played, chat_line
 
 
 def test_a_batch_passes_through_every_status_and_answers_each_request_once(waiting: Played) -> None:

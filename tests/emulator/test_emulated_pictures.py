@@ -6,7 +6,8 @@ from typing import Any
 import anthropic
 import openai
 import pytest
-from emulator_kit import CHAT, Played, chat, message, message_item
+
+from tests.support.providers.emulator_kit import CHAT, Played, chat, message, message_item
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
 JPEG = base64.b64encode(b"\xff\xd8\xff\xe0 and so on").decode()

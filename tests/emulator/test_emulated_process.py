@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from emulator_kit import chat, chat_line, message, message_item, played
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator import find, start
 from llm_assets.emulator.parent import is_alive
 from llm_assets.emulator.scenario import parse
+from tests.support.providers.emulator_kit import chat, chat_line, message, message_item, played
 
 
 def until(condition: "object", seconds: float = 10.0) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 import anthropic
 import openai
 import pytest
-from emulator_kit import CHAT, Played, chat, message, message_item, raw_call
+
+from tests.support.providers.emulator_kit import CHAT, Played, chat, message, message_item, raw_call
 
 SYSTEM = "Sort."
 OPEN_OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}

@@ -3,31 +3,20 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
-from engine_night import PROFILE, Desk
-from fake_provider import FakeProvider, Ticking
-from real_night import LATENCY, Place, Protocol, load_sdks, new_night, profile_of
-from stage import REQUESTS, Stage
 
 from llm_assets.domain.profile import Profile
 from llm_assets.emulator.launch import RunningEmulator, start
 from resources.ledger import SqlLedger
+from tests.support.databases import postgres
+from tests.support.nights.engine_night import PROFILE, Desk
+from tests.support.nights.real_night import LATENCY, Place, Protocol, load_sdks, new_night, profile_of
+from tests.support.nights.stage import REQUESTS, Stage
+from tests.support.providers.fake_provider import FakeProvider, Ticking
 
-
-def _contracts() -> object:
-    """The fixtures of the ledger's contract: two files named conftest cannot be imported by that name."""
-    path = Path(__file__).parent.parent / "contracts" / "conftest.py"
-    spec = spec_from_file_location("contracts_conftest", path)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-postgres = _contracts().postgres  # a real server, started once
+__all__ = ["postgres"]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from endpoint import Endpoint, Place
+
+from tests.support.houses.endpoint import Endpoint, Place
 
 
 @pytest.fixture

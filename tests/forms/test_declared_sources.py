@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from llm_assets.domain.errors import ConfigurationError
-from resources.settings import SHIPPED_CONFIG, Settings
-from resources.sources import Sources, load_sources
+from resources.settings.environment import SHIPPED_CONFIG, Settings
+from resources.settings.sources import Sources, load_sources
 
 FORM = {"name": "contact", "token_env": "CONTACT_TOKEN"}
 

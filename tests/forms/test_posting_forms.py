@@ -12,10 +12,11 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from endpoint import COMMAND, TOKEN, Endpoint, Place, Said
+
+from tests.support.houses.endpoint import COMMAND, TOKEN, Endpoint, Place, Said
 
 FORM = {"name": "Ким Анна", "email": "Anna@Post.example", "subject": "Карта", "message": "Где моя карта?"}
-DYING = Path(__file__).with_name("dying_endpoint.py")
+DYING = (sys.executable, "-m", "tests.support.houses.dying_endpoint")
 
 
 def test_a_posted_form_is_a_record_of_today_in_its_forms_queue(shared: Endpoint) -> None:
@@ -234,7 +235,7 @@ def _answer_or_reset(connection: socket.socket) -> bytes:
 def test_a_form_whose_endpoint_was_killed_is_one_record_after_the_client_tries_again(
     place: Place, died: str, then: int
 ) -> None:
-    dying = place.endpoint(*COMMAND[3:], command=(sys.executable, str(DYING), died))
+    dying = place.endpoint(*COMMAND[3:], command=(*DYING, died))
     with pytest.raises((http.client.HTTPException, ConnectionError)):
         dying.post(FORM, key="once")
     assert dying.process.wait(timeout=30) == -signal.SIGKILL

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -10,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from desk_with_mailboxes import DeskWithMailboxes, account
-from dovecot import DOVECOT, PASSWORD, Dovecot
-from wire import Wire
+from tests.support.houses.desk_with_mailboxes import DeskWithMailboxes, account
+from tests.support.houses.dovecot import DOVECOT, PASSWORD, Dovecot
+from tests.support.houses.wire import Wire
 
 _users = count(1)
 

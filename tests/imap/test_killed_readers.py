@@ -9,19 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desk_with_mailboxes import NOON, DeskWithMailboxes, account
-from dovecot import Dovecot
-from wire import Wire
+
+from tests.support.houses.desk_with_mailboxes import NOON, DeskWithMailboxes, account
+from tests.support.houses.dovecot import Dovecot
+from tests.support.houses.wire import Wire
 
 MAILS = 205  # more than are registered at once
-READER = Path(__file__).parent / "killed_reader.py"
+READER = (sys.executable, "-m", "tests.support.houses.killed_reader")
 
 pytestmark = pytest.mark.slow
 
 
 def start(desk: DeskWithMailboxes, moment: str) -> "subprocess.Popen[bytes]":
     arguments = [str(desk.settings.home), str(desk.settings.config), moment]
-    return subprocess.Popen([sys.executable, str(READER), *arguments])
+    return subprocess.Popen([*READER, *arguments])
 
 
 def is_whole(desk: DeskWithMailboxes) -> bool:
@@ -63,7 +64,7 @@ def test_a_killed_reader_loses_nothing_and_repeats_nothing(
 def test_a_reader_killed_while_numbers_change_counts_nothing_twice(
     moment: str, server: Dovecot, user: str, desks: Callable[..., DeskWithMailboxes]
 ) -> None:
-    from dovecot import mail
+    from tests.support.houses.dovecot import mail
 
     desk = desks(account(server, user))
     for number in range(3):  # found again one by one, by their bytes

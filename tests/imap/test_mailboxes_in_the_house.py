@@ -8,15 +8,15 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
-from desk_with_mailboxes import DAY, NOON, DeskWithMailboxes, account
-from dovecot import PASSWORD, Dovecot
 from typer.testing import CliRunner
 
 from llm_assets.cli import app
 from llm_assets.definitions import build_defs
-from llm_assets.doctor import Finding, examine
 from llm_assets.domain.errors import ConfigurationError
-from resources.desk import Desk, Wait
+from llm_assets.usecases.desk.desk import Desk, Wait
+from llm_assets.usecases.doctor import Finding, examine
+from tests.support.houses.desk_with_mailboxes import DAY, NOON, DeskWithMailboxes, account
+from tests.support.houses.dovecot import PASSWORD, Dovecot
 
 Desks = Callable[..., DeskWithMailboxes]
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from desk_with_mailboxes import DAY, NOON, TODAY, DeskWithMailboxes, account
-from dovecot import PASSWORD, Dovecot, mail
 from structlog.testing import capture_logs
-from wire import Wire
 
-from resources import imap, mailboxes
+from llm_assets.usecases.mail import mailboxes
+from resources.mail import imap
+from tests.support.houses.desk_with_mailboxes import DAY, NOON, TODAY, DeskWithMailboxes, account
+from tests.support.houses.dovecot import PASSWORD, Dovecot, mail
+from tests.support.houses.wire import Wire
 
 Desks = Callable[..., DeskWithMailboxes]
 
@@ -25,7 +26,7 @@ def is_body_of(number: int) -> Callable[[bytes], bool]:
 
 
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    from resources import imap_look
+    from resources.mail import imap_look
 
     monkeypatch.setattr(imap_look, "GROUP", 1)
 

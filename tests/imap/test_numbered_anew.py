@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from desk_with_mailboxes import DAY, NOON, DeskWithMailboxes, account
-from dovecot import Dovecot, mail
-from wire import Wire
-
-from resources.imap_places import Place, Registered, Unclaimed, message_id_of, place_of
+from resources.mail.imap_places import Place, Registered, Unclaimed, message_id_of, place_of
+from tests.support.houses.desk_with_mailboxes import DAY, NOON, DeskWithMailboxes, account
+from tests.support.houses.dovecot import Dovecot, mail
+from tests.support.houses.wire import Wire
 
 Desks = Callable[..., DeskWithMailboxes]
 

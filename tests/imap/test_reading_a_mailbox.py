@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from desk_with_mailboxes import DAY, NOON, TODAY, DeskWithMailboxes, account
-from dovecot import Dovecot, mail
-from wire import Wire
+
+from tests.support.houses.desk_with_mailboxes import DAY, NOON, TODAY, DeskWithMailboxes, account
+from tests.support.houses.dovecot import Dovecot, mail
+from tests.support.houses.wire import Wire
 
 Desks = Callable[..., DeskWithMailboxes]
 

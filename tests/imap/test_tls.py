@@ -5,13 +5,13 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from desk_with_mailboxes import NOON, DeskWithMailboxes, account
-from dovecot import Dovecot
 from pydantic import ValidationError
-from wire import Wire
 
-from resources.settings import SHIPPED_CONFIG, Settings
-from resources.sources import ImapAccount, Sources, load_sources
+from resources.settings.environment import SHIPPED_CONFIG, Settings
+from resources.settings.sources import ImapAccount, Sources, load_sources
+from tests.support.houses.desk_with_mailboxes import NOON, DeskWithMailboxes, account
+from tests.support.houses.dovecot import Dovecot
+from tests.support.houses.wire import Wire
 
 Desks = Callable[..., DeskWithMailboxes]
 

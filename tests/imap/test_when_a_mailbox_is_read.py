@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from desk_with_mailboxes import NOON, DeskWithMailboxes, account
-from dovecot import PASSWORD, Dovecot
-from wire import Wire
 
-from resources.source_state import SourceState, failed_just_now, next_look, why_incomplete
+from llm_assets.domain.mail.source_state import SourceState, failed_just_now, next_look, why_incomplete
+from tests.support.houses.desk_with_mailboxes import NOON, DeskWithMailboxes, account
+from tests.support.houses.dovecot import PASSWORD, Dovecot
+from tests.support.houses.wire import Wire
 
 Desks = Callable[..., DeskWithMailboxes]
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
@@ -163,7 +163,7 @@ def test_what_another_process_reads_is_left_to_it(
 def test_a_plan_counts_what_lies_in_the_mailbox_and_leaves_no_trace(
     server: Dovecot, user: str, desk: DeskWithMailboxes
 ) -> None:
-    from resources.rehearsal import Rehearsal
+    from llm_assets.usecases.desk.rehearsal import Rehearsal
 
     server.fill(user, 3, arrived=NOON)
     server.fill(user, 2, start=3, arrived=NOON - timedelta(days=1))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llm_assets.domain.document import Message
+from llm_assets.domain.mail.document import Message
 from llm_assets.intake.read import read_bytes
 
 FOLDER = os.environ.get("LLM_ASSETS_CORPORA", "")

@@ -7,11 +7,20 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from invented_night import DAY, case_rows, document, doubt, merged, small_night, step_row, usage
 
-from llm_assets.domain.outcome import Status
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.report.attention import PastNight, business_days_after
 from llm_assets.report.numbers import Missing, QueueNumbers, Totals, compute, sums_hold
+from tests.support.nights.invented_night import (
+    DAY,
+    case_rows,
+    document,
+    doubt,
+    merged,
+    small_night,
+    step_row,
+    usage,
+)
 
 STATES = [
     pytest.param(("ok", "ok", "ok"), "drafts_ready", id="a draft is ready"),

@@ -6,11 +6,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from invented_night import full_night
 
 from llm_assets.report.numbers import Missing
 from llm_assets.report.render import Page, render
 from llm_assets.report.summary import plain_summary
+from tests.support.nights.invented_night import full_night
 
 pytestmark = pytest.mark.browser
 CHROMIUM = Path("/usr/bin/chromium")

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from invented_night import full_night
-from test_render import rendered
 
 from llm_assets.report.numbers import ReportNumbers
 from llm_assets.report.redact import DELETED, redacted_html, redacted_json, redacted_markdown
+from tests.report.test_render import rendered
+from tests.support.nights.invented_night import full_night
 
 SECRET = "Passport | of *Anna* <b>Ivanova</b>"
 

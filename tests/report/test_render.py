@@ -10,11 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from invented_night import DAY, document, doubt, full_night, small_night, step_row
 
 from llm_assets.report.charts import Charts, draw
 from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
 from llm_assets.report.render import LISTED_CASES, Page, Rendered, content, plain, render
+from tests.support.nights.invented_night import DAY, document, doubt, full_night, small_night, step_row
 
 ALMATY = ZoneInfo("Asia/Almaty")
 AT = datetime(2026, 11, 21, 6, 12, 30, tzinfo=ALMATY)

@@ -4,10 +4,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from invented_night import full_night, small_night, usage
 
 from llm_assets.report.numbers import Missing, with_spend
 from llm_assets.report.summary import plain_summary, summary_numbers, unsupported_numbers
+from tests.support.nights.invented_night import full_night, small_night, usage
 
 GIVEN = {
     "day": "2026-11-20",

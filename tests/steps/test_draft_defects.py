@@ -1,10 +1,10 @@
 """Defects of drafts by named examples in three languages, and ordinary good drafts that have none."""
 
 import pytest
-from step_cases import GUIDANCE, QUEUE
 
-from llm_assets.domain.queue import Language
+from llm_assets.domain.desk.queue import Language
 from llm_assets.steps.drafts.defects import defects_of, made_up_numbers, written_in
+from tests.support.nights.step_cases import GUIDANCE, QUEUE
 
 EN = "Hello, when will my card arrive? Order ZK-778 of 18.11.2026, I paid 12 500 tenge at Mega Center. Yours, John Smith"
 RU = "Здравствуйте! Когда придёт карта? Заказ ZK-778 от 18 ноября, оплатила 12 500 тенге в ТРЦ Мега. Айгерим Сериковна"

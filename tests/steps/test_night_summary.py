@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from step_cases import PROFILE, given
 
 import llm_assets.steps
-from llm_assets.domain.prompt import fenced
+from llm_assets.domain.desk.prompt import fenced
 from llm_assets.steps import STEPS
 from llm_assets.steps.night_summary.step import NAME, NightSummary, summary_request
+from tests.support.nights.step_cases import PROFILE, given
 
 PROMPTS = sorted(Path(llm_assets.steps.__file__).parent.glob("*/prompt.md"))
 

@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from step_cases import PROFILE, attachment, case, document, given
 
-from llm_assets.domain.document import cases_of
+from llm_assets.domain.desk.step import Doubt, StepInput
 from llm_assets.domain.errors import ReadError
-from llm_assets.domain.outcome import Status
-from llm_assets.domain.step import Doubt, StepInput
+from llm_assets.domain.mail.document import cases_of
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.steps.extracted_fields.step import (
     EXTRACTED_FIELDS,
     FIELDS,
@@ -17,6 +16,7 @@ from llm_assets.steps.extracted_fields.step import (
     locate,
     typed,
 )
+from tests.support.nights.step_cases import PROFILE, attachment, case, document, given
 
 
 def answer(**found: str | tuple[str, str | None] | None) -> ExtractedFields:

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from step_cases import GUIDANCE, PROFILE, QUEUE, given
 
-from llm_assets.domain.outcome import Status
-from llm_assets.domain.step import Doubt
+from llm_assets.domain.desk.step import Doubt
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.steps.drafts.step import DRAFTS, Draft, reply_language
+from tests.support.nights.step_cases import GUIDANCE, PROFILE, QUEUE, given
 
 SETTLED: dict[str, dict[str, Any]] = {
     "categories": {"status": "ok", "category": "card_arrival", "needs_reply": True},

@@ -3,21 +3,20 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import yaml
-from step_cases import PROFILE, given
 
+from llm_assets.domain.desk.queue import Queue, Queues
+from llm_assets.domain.desk.step import Step
 from llm_assets.domain.profile import Profile
-from llm_assets.domain.queue import Queue, Queues
-from llm_assets.domain.step import Step
 from llm_assets.steps import STEPS
 from resources.providers import provider_for
+from tests.support.nights.step_cases import PROFILE, given
+from tests.support.repository import CONFIG
 
-CONFIG = Path(__file__).parents[2] / "llm_assets" / "config"
 QUEUES = Queues.model_validate(yaml.safe_load((CONFIG / "queues.yaml").read_text(encoding="utf-8"))).queues
 UPSTREAM = {
     "categories": {"category": "thanks", "status": "ok", "needs_reply": True},
@@ -59,8 +58,8 @@ def test_queues_have_their_own_categories_in_prompt_and_schema(profile: Profile)
 def test_no_environment_or_set_order_gets_into_a_prefix(profile: Profile) -> None:
     """Two processes with different hash seeds render the same bytes."""
     script = (
-        "import sys; from hashlib import sha256; sys.path.insert(0, 'tests/steps')\n"
-        "from test_shared_prefix import MAILS, PROFILE, QUEUES, STEPS, shared\n"
+        "from hashlib import sha256\n"
+        "from tests.steps.test_shared_prefix import MAILS, PROFILE, QUEUES, STEPS, shared\n"
         f"profile = PROFILE.model_copy(update={{'protocol': '{profile.protocol}'}})\n"
         "found = [shared(s, q, profile, MAILS[0]) for s in STEPS for q in QUEUES]\n"
         "print(sha256(repr(found).encode()).hexdigest())\n"
@@ -68,10 +67,7 @@ def test_no_environment_or_set_order_gets_into_a_prefix(profile: Profile) -> Non
 
     def digest(seed: str) -> str:
         command = [sys.executable, "-c", script]
-        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": "."}
-        root = Path(__file__).parents[2]
-        return subprocess.run(
-            command, env=environment, cwd=root, check=True, capture_output=True, text=True
-        ).stdout
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
 
     assert digest("1") == digest("2") != ""

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from step_cases import attachment, given
 
-from llm_assets.domain.document import Attachment
-from llm_assets.domain.outcome import Status
-from llm_assets.domain.step import Doubt, StepInput
+from llm_assets.domain.desk.step import Doubt, StepInput
+from llm_assets.domain.mail.document import Attachment
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.drafts.step import DRAFTS
 from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS, FIELDS, ExtractedFields, Found
+from tests.support.nights.step_cases import attachment, given
 
 
 def poor(sha256: str = "a" * 64, text: str = "lNV0lCE n# 44~1") -> Attachment:

@@ -1,12 +1,12 @@
 """Step `categories`: only the queue's own names can be answered, and doubt goes to a person."""
 
 import pytest
-from step_cases import PROFILE, QUEUE, given
 
-from llm_assets.domain.outcome import Status
-from llm_assets.domain.queue import Category, Queue
-from llm_assets.domain.step import Doubt
+from llm_assets.domain.desk.queue import Category, Queue
+from llm_assets.domain.desk.step import Doubt
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.steps.categories.step import CATEGORIES, Categorised
+from tests.support.nights.step_cases import PROFILE, QUEUE, given
 
 ABOUT = given("Где моя карта?")
 

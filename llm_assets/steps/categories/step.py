@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from llm_assets.domain.prompt import Prompt
-from llm_assets.domain.queue import Queue
-from llm_assets.domain.request import JsonSchema
-from llm_assets.domain.step import Doubt, Row, Step, StepInput
-from llm_assets.domain.tables import Column
+from llm_assets.domain.desk.prompt import Prompt
+from llm_assets.domain.desk.queue import Queue
+from llm_assets.domain.desk.step import Doubt, Row, Step, StepInput
+from llm_assets.domain.desk.tables import Column
+from llm_assets.domain.requests.request import JsonSchema
 from llm_assets.steps.readable import unreadable
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from llm_assets.domain.queue import Language
+from llm_assets.domain.desk.queue import Language
 
 _KAZAKH = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
 _CYRILLIC = re.compile(r"[а-яёәғқңөұүһі]", re.IGNORECASE)

@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from llm_assets.domain.outcome import Status
-from llm_assets.domain.prompt import Prompt, fenced, render_case
-from llm_assets.domain.queue import Language
-from llm_assets.domain.step import Doubt, Skip, Step, StepInput
-from llm_assets.domain.tables import Column
+from llm_assets.domain.desk.prompt import Prompt, fenced, render_case
+from llm_assets.domain.desk.queue import Language
+from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
+from llm_assets.domain.desk.tables import Column
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.steps.drafts.defects import defects_of
 from llm_assets.steps.readable import unreadable
 

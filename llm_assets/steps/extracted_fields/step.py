@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from llm_assets.domain.document import Case
-from llm_assets.domain.prompt import Prompt
-from llm_assets.domain.queue import Queue
-from llm_assets.domain.reading import shown_scans, why_kept_back
-from llm_assets.domain.step import Doubt, Step, StepInput
-from llm_assets.domain.tables import Column
+from llm_assets.domain.desk.prompt import Prompt
+from llm_assets.domain.desk.queue import Queue
+from llm_assets.domain.desk.reading import shown_scans, why_kept_back
+from llm_assets.domain.desk.step import Doubt, Step, StepInput
+from llm_assets.domain.desk.tables import Column
+from llm_assets.domain.mail.document import Case
 from llm_assets.steps.readable import unreadable
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from llm_assets.domain.desk.prompt import Prompt
+from llm_assets.domain.desk.step import strict_schema
 from llm_assets.domain.profile import Profile, Tier
-from llm_assets.domain.prompt import Prompt
-from llm_assets.domain.request import Request
-from llm_assets.domain.step import strict_schema
+from llm_assets.domain.requests.request import Request
 
 NAME = "night_summary"
 PROMPT = Prompt.load(Path(__file__).with_name("prompt.md"))

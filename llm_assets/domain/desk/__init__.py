@@ -1,0 +1,1 @@
+"""What a desk is set up with: queues, steps, prompts, tables, the business day."""

@@ -1,0 +1,214 @@
+"""Step: one LLM task as a value. What belongs here is the shape; the tasks themselves are in `steps/`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from llm_assets.domain.desk.prompt import SCANS_NOTE, Prompt, render_case
+from llm_assets.domain.desk.queue import Queue
+from llm_assets.domain.desk.reading import Choice, choose, facts_of, shown_scans
+from llm_assets.domain.desk.tables import Column, Table, columns_of, step_table
+from llm_assets.domain.digest import digest
+from llm_assets.domain.mail.document import Case
+from llm_assets.domain.profile import Profile, ReadingRules, Tier
+from llm_assets.domain.requests.outcome import Status
+from llm_assets.domain.requests.request import JsonSchema, Picture, Request
+
+Row = Mapping[str, Any]  # a lake row; its columns are declared in tables.py
+
+
+@dataclass(frozen=True)
+class StepInput:
+    """What a step may look at: the case, its queue, and this case's rows of the steps it reads."""
+
+    case: Case
+    queue: Queue
+    upstream: Mapping[str, Row]
+    reading: ReadingRules = field(default_factory=ReadingRules)
+    unshown: str | None = ""
+    """Why no model may be shown the scans that OCR could not read; None where one may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a person should look. `reason` is counted, `detail` is read; neither holds personal data."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why a step sends nothing for a case, and how the case then stands in it."""
+
+    status: Status
+    doubt: Doubt | None = None
+
+
+def _always(_: StepInput) -> Skip | None:
+    return None
+
+
+def _unchanged(schema: JsonSchema, _: Queue) -> JsonSchema:
+    return schema
+
+
+def _nothing(_: StepInput) -> dict[str, str]:
+    return {}
+
+
+def _queue_nothing(_: Queue) -> dict[str, str]:
+    return {}
+
+
+def _certain(_: StepInput, __: BaseModel) -> Doubt | None:
+    return None
+
+
+def _nothing_follows(_: StepInput, __: Row) -> dict[str, Any]:
+    return {}
+
+
+def _fields(_: StepInput, output: BaseModel) -> dict[str, Any]:
+    return output.model_dump(mode="json")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One LLM task. Only `name`, `output` and `prompt` are needed; the rest has defaults that fit most."""
+
+    name: str
+    output: type[BaseModel]
+    prompt: Prompt
+    description: str = ""
+    reads: tuple[str, ...] = ()
+    """Steps whose rows it needs, besides the documents."""
+    tier: Tier = Tier.CHEAP
+    """The model for clean text; a hard case may be read by a stronger one."""
+    max_tokens: int = 2048
+    sees: bool = False
+    """Whether it is shown the scans that OCR could not read, where queue and profile allow that."""
+    skip: Callable[[StepInput], Skip | None] = _always
+    """A Skip where the step does not apply; None where it does."""
+    queue_variables: Callable[[Queue], dict[str, str]] = _queue_nothing
+    case_variables: Callable[[StepInput], dict[str, str]] = _nothing
+    narrow: Callable[[JsonSchema, Queue], JsonSchema] = _unchanged
+    """Puts what a queue allows into the schema, e.g. its categories as an enum."""
+    doubt: Callable[[StepInput, BaseModel], Doubt | None] = _certain
+    row: Callable[[StepInput, BaseModel], dict[str, Any]] = _fields
+    """The answer as columns of the step's table; the default is one column per field."""
+    follows: Callable[[StepInput, Row], dict[str, Any]] = _nothing_follows
+    """Columns that follow from the values a person decided, e.g. from a category whether it needs a reply."""
+    columns: tuple[Column, ...] | None = None
+    """The columns `row` fills; None means one per field of the output model."""
+
+    @property
+    def table(self) -> Table:
+        return step_table(self.name, self._own_columns)
+
+    @property
+    def answer_columns(self) -> tuple[str, ...]:
+        """Names of the columns that `row` fills."""
+        return tuple(c.name for c in self._own_columns)
+
+    @property
+    def _own_columns(self) -> tuple[Column, ...]:
+        return self.columns if self.columns is not None else columns_of(self.output)
+
+    @property
+    def code_version(self) -> str:
+        """Changes with the prompt and the schema: what makes existing answers out of date."""
+        return digest([self.prompt.version, strict_schema(self.output), self.max_tokens, self.tier])[:12]
+
+    def input_hash(self, given: StepInput) -> str:
+        """What the answer is about, without how it is asked: changes with the record and the steps it reads."""
+        return digest([self.name, given.case.content_hash, self.case_variables(given)])
+
+    def wording(self, queue: Queue, profile: Profile) -> str:
+        """Digest of all that a request for this queue says besides its case."""
+        return digest(
+            [
+                self.name,
+                sorted(profile.models.items()),
+                self.max_tokens,
+                self.prompt.system,
+                self.prompt.user,
+                self.queue_variables(queue),
+                self.narrow(strict_schema(self.output), queue),
+            ]
+        )
+
+    def choice(self, given: StepInput) -> Choice:
+        """Which model reads this case, and why."""
+        unshown = given.unshown if self.sees else ""
+        return choose(facts_of(given.case, given.reading), given.reading, self.tier, unshown)
+
+    def pictures(self, given: StepInput) -> tuple[Picture, ...]:
+        """The scans of this case that the model is shown."""
+        return shown_scans(given.case, given.reading, given.unshown) if self.sees else ()
+
+    def request(
+        self,
+        given: StepInput,
+        profile: Profile,
+        case_text: str | None = None,
+        hide: Callable[[str], str] = str,
+    ) -> Request:
+        """The step rendered for one case. `case_text` replaces the plain text with its masked form, and `hide` masks
+        the same values in what earlier steps said of the case."""
+        variables = {name: hide(value) for name, value in self.case_variables(given).items()}
+        system, user = self.prompt.render(
+            self.queue_variables(given.queue),
+            {"case": case_text or render_case(given.case), **variables},
+        )
+        tier, pictures = self.choice(given).tier, self.pictures(given)
+        return Request(
+            step=self.name,
+            model=profile.models.get(tier, profile.models[self.tier]),
+            tier=tier,
+            system=system,
+            user=f"{user}\n\n{SCANS_NOTE}" if pictures else user,
+            schema=self.narrow(strict_schema(self.output), given.queue),
+            max_tokens=self.max_tokens,
+            prompt_version=self.prompt.version,
+            pictures=pictures,
+        )
+
+
+@lru_cache(maxsize=256)
+def strict_schema(model: type[BaseModel]) -> JsonSchema:
+    """The model's JSON schema as strict structured output wants it: closed objects, every property required.
+    Built once, because it takes 0.3 ms; whoever narrows it makes a copy.
+
+    Bounds and defaults are dropped (providers refuse some of them); the model itself checks them afterwards.
+    """
+    schema: JsonSchema = _strict(model.model_json_schema())
+    return schema
+
+
+_DROPPED = {
+    "title",
+    "default",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "pattern",
+}
+
+
+def _strict(node: Any) -> Any:  # a JSON schema node: object, list or scalar
+    if isinstance(node, list):
+        return [_strict(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "properties" not in node:
+        return {k: _strict(v) for k, v in node.items() if k not in _DROPPED}
+    kept = {k: _strict(v) for k, v in node.items() if k not in _DROPPED | {"properties"}}
+    properties = {name: _strict(spec) for name, spec in node["properties"].items()}
+    return {**kept, "properties": properties, "required": list(properties), "additionalProperties": False}

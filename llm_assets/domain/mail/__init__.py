@@ -1,0 +1,1 @@
+"""What was received: messages, documents, cases, versions of a place."""

@@ -1,0 +1,115 @@
+"""Documents as lake rows and back: what is written is what is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from llm_assets.domain.digest import digest_json
+from llm_assets.domain.errors import ReadError
+from llm_assets.domain.mail.document import Address, Attachment, Document, Message, Priority, Received, Role
+
+
+def message_to_json(message: Message) -> dict[str, Any]:
+    """The whole message as JSON values; dates as RFC 3339."""
+    fields = asdict(message)
+    fields["date"] = message.date.isoformat() if message.date is not None else None
+    return fields
+
+
+def message_from_json(fields: Mapping[str, Any]) -> Message:
+    """Inverse of `message_to_json`. Raises KeyError or TypeError for a row of another shape."""
+    values = dict(fields)
+    moment, error, sender = values["date"], values["error"], values["sender"]
+    values["date"] = datetime.fromisoformat(moment) if moment is not None else None
+    values["error"] = ReadError(**error) if error is not None else None
+    values["sender"] = Address(**sender) if sender is not None else None
+    for name in ("to", "cc"):
+        values[name] = tuple(Address(**a) for a in values[name])
+    values.setdefault("instructions", ())  # rows written before they were looked for
+    for name in ("references", "delivered_to", "flags", "instructions"):
+        values[name] = tuple(values[name])
+    values["attachments"] = tuple(
+        Attachment(**{**a, "flags": tuple(a["flags"])}) for a in values["attachments"]
+    )
+    return Message(**values)
+
+
+def document_row(document: Document, reader_version: str) -> dict[str, Any]:
+    """The document as a row of the `documents` table."""
+    message, received = document.message, document.received
+    as_read = message_to_json(message)
+    return {
+        "day": received.day.isoformat(),
+        "record_id": message.record_id,
+        "case_id": document.case_id,
+        "message_id": message.message_id,
+        "queue": document.queue,
+        "priority": document.priority,
+        "received_at": received.arrived_at.isoformat(),
+        "sender": message.sender_address or None,
+        "subject": message.subject,
+        "language": message.language,
+        "new_text": message.new_text,
+        "flags": list(message.flags),
+        "content_hash": message.content_hash,
+        "duplicate_of": document.duplicate_of,
+        "supersedes": document.supersedes,
+        "role": document.role,
+        "ok": message.ok,
+        "kind": message.kind,
+        "source": received.source,
+        "place": received.place,
+        "raw_sha256": received.raw_sha256,
+        "reader_version": reader_version,
+        "message": as_read,
+        "message_digest": digest_json(as_read),
+    }
+
+
+DOCUMENT_COLUMNS = (
+    "source", "place", "day", "raw_sha256", "kind", "received_at", "message",
+    "queue", "priority", "case_id", "role", "duplicate_of", "supersedes", "message_digest",
+)  # fmt: skip
+"""What a case is made of; the other columns are for analysts."""
+
+STAMP_COLUMNS = tuple(name for name in DOCUMENT_COLUMNS if name not in ("message", "raw_sha256"))
+"""The same with the message's digest instead of the message."""
+
+_AS_WRITTEN = tuple(name for name in STAMP_COLUMNS if name not in ("received_at", "day"))
+
+
+def stamp_of(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """Changes with anything that a case is made of; the same for rows to be written and for rows read back. None for
+    rows written before they had a digest."""
+    if any(row["message_digest"] is None for row in rows):
+        return None
+    return digest_json([_stamped(row) for row in rows])
+
+
+def _stamped(row: Mapping[str, Any]) -> list[Any]:
+    arrived = row["received_at"]
+    moment = arrived if isinstance(arrived, datetime) else datetime.fromisoformat(arrived)
+    return [moment.timestamp(), str(row["day"]), *(row[name] for name in _AS_WRITTEN)]
+
+
+def document_of(row: Mapping[str, Any]) -> Document:
+    """Inverse of `document_row`."""
+    arrived = row["received_at"]
+    return Document(
+        received=Received(
+            source=row["source"],
+            place=row["place"],
+            day=row["day"] if isinstance(row["day"], date) else date.fromisoformat(row["day"]),
+            raw_sha256=row["raw_sha256"],
+            kind=row["kind"],
+            arrived_at=arrived if isinstance(arrived, datetime) else datetime.fromisoformat(arrived),
+        ),
+        message=message_from_json(row["message"]),
+        queue=row["queue"],
+        priority=Priority(row["priority"]),
+        case_id=row["case_id"],
+        role=Role(row["role"]),
+        duplicate_of=row["duplicate_of"],
+        supersedes=row["supersedes"],
+    )

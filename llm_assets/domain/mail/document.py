@@ -1,0 +1,184 @@
+"""What was received: messages as read, the documents of a day, and the cases they form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+from llm_assets.domain.digest import digest
+from llm_assets.domain.errors import ReadError
+
+TextSource = Literal["text-layer", "ocr", "office", "plain", "message", "none"]
+Kind = Literal["mail", "crm", "form", "document"]
+
+MESSAGE_ATTACHMENTS = 20
+"""Attachments of a message that a model is shown; of the others it is told how many there are."""
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    URGENT = "urgent"
+
+
+class Role(StrEnum):
+    """What a message is to its case."""
+
+    FIRST = "first"
+    UPDATE = "update"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    name: str
+    address: str
+    """Lower-cased; empty when the header named nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    filename: str
+    content_type: str
+    size: int
+    """Bytes after transfer decoding."""
+    sha256: str
+    text: str
+    text_source: TextSource
+    pages: int | None = None
+    ocr_confidence: float | None = None
+    """Mean word confidence of the OCR, 0 to 100; None when no OCR ran."""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One mail, CRM record, web form or lone document, as read. Field meanings: the `parse` output."""
+
+    path: str
+    index: int
+    kind: Kind
+    ok: bool
+    error: ReadError | None
+    record_id: str
+    content_hash: str
+    message_id: str | None
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    subject: str
+    sender: Address | None
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    delivered_to: tuple[str, ...]
+    date: datetime | None
+    text: str
+    new_text: str
+    language: str
+    attachments: tuple[Attachment, ...] = ()
+    flags: tuple[str, ...] = ()
+    instructions: tuple[str, ...] = ()
+    """Names of the signals that it tries to instruct the model; see `injection`."""
+
+    @property
+    def sender_address(self) -> str:
+        return self.sender.address if self.sender is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A row of the register: one message at one place of one source, as it belongs to one day."""
+
+    source: str
+    """Which source yielded it, e.g. `inbox` or `crm:clients`."""
+    place: str
+    """Where in that source: file path (with `#index` inside an mbox), mailbox UID, CRM id."""
+    day: date
+    raw_sha256: str
+    kind: Kind
+    arrived_at: datetime
+    file: str | None = None
+    """The file it stood in, where its place does not say it: a record may stand in many."""
+    written_at: datetime | None = None
+    """When that file was written, where that is not its arrival."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A message placed in its day: whose queue it is in, which case it belongs to, what it is to that case."""
+
+    received: Received
+    message: Message
+    queue: str
+    priority: Priority
+    case_id: str
+    role: Role
+    duplicate_of: str | None = None
+    """record_id of the original when `role` is DUPLICATE."""
+    supersedes: str | None = None
+    """record_id of the message before this one in the case when `role` is UPDATE, or of an earlier day's case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the model sees at once: a message and its updates, oldest first, without duplicates."""
+
+    case_id: str
+    record_id: str
+    """record_id of the first message; the key of every table with a row per case."""
+    day: date
+    queue: str
+    priority: Priority
+    documents: tuple[Document, ...]
+
+    @property
+    def content_hash(self) -> str:
+        """Changes exactly when something the model would see changes."""
+        return digest([d.message.content_hash for d in self.documents])
+
+    @property
+    def language(self) -> str:
+        """Language of the newest message that has one: the customer is answered as they last wrote."""
+        known = [d.message.language for d in self.documents if d.message.language != "und"]
+        return known[-1] if known else "und"
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        seen: dict[str, None] = {}
+        for document in self.documents:
+            message = document.message
+            for flag in (*message.flags, *(f for a in message.attachments for f in a.flags)):
+                seen[flag] = None
+        return tuple(seen)
+
+
+def oldest_first(received: Received, message: Message) -> tuple[datetime, datetime, str, str]:
+    """Sort key: by arrival; files copied together share it, so the date they were written decides next."""
+    arrived, written = received.arrived_at, message.date
+    if written is None or written.tzinfo is None or written > arrived:
+        written = arrived
+    hour = arrived.replace(minute=0, second=0, microsecond=0)
+    return hour, written, received.source, received.place
+
+
+def cases_of(documents: Sequence[Document]) -> list[Case]:
+    """Cases of one day in order of arrival. Duplicates are left out: they carry nothing new."""
+    grouped: dict[str, list[Document]] = {}
+    for document in sorted(documents, key=lambda d: oldest_first(d.received, d.message)):
+        if document.role is not Role.DUPLICATE:
+            grouped.setdefault(document.case_id, []).append(document)
+    return [_case(case_id, members) for case_id, members in grouped.items()]
+
+
+def _case(case_id: str, members: list[Document]) -> Case:
+    first = next((d for d in members if d.role is Role.FIRST), members[0])
+    ordered = (first, *(d for d in members if d is not first))
+    order = [Priority.LOW, Priority.NORMAL, Priority.URGENT]
+    return Case(
+        case_id=case_id,
+        record_id=first.message.record_id,
+        day=first.received.day,
+        queue=first.queue,
+        priority=max((d.priority for d in members), key=order.index),
+        documents=ordered,
+    )

@@ -1,0 +1,81 @@
+"""Versions: whether what a source shows at a place is news, beside what was received there before. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import NamedTuple
+
+from llm_assets.domain.mail.document import Received
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What the register holds of a place: one of the contents that stood there."""
+
+    raw_sha256: str
+    day: date
+    arrived_at: datetime
+    file: str
+    written_at: datetime
+    deleted: bool
+
+
+class New(NamedTuple):
+    position: int
+    """Where it stands among the items."""
+    received: Received
+    number: int
+    """Which version of its place it is, from 1."""
+
+
+History = Mapping[tuple[str, str], Sequence[Version]]
+"""Source and place -> its versions, oldest first."""
+
+
+def news(items: Iterable[Received], history: History) -> Iterator[New]:
+    """The items that say something new about their place, in their order.
+
+    A record may stand in many files: the file that was written last says how it stands now, and older files that are
+    read again say nothing. Content that a file did not hold before replaces what this file held, whatever its time.
+    What was deleted at a place never comes back to it.
+    """
+    grown: dict[tuple[str, str], list[Version]] = {}
+    for position, item in enumerate(items):
+        key = item.source, item.place
+        versions = grown.setdefault(key, list(history.get(key, ())))
+        if _is_news(item, versions):
+            dated = _not_before(item, versions)
+            versions.append(version_of(dated))
+            yield New(position, dated, len(versions))
+
+
+def _is_news(item: Received, versions: Sequence[Version]) -> bool:
+    same = [v for v in versions if v.raw_sha256 == item.raw_sha256]
+    if not same:
+        return True
+    newest, now = versions[-1], version_of(item)
+    if newest in same or any(v.deleted for v in same):
+        return False
+    return now.file == newest.file or (now.written_at, now.file) > (newest.written_at, newest.file)
+
+
+def _not_before(item: Received, versions: Sequence[Version]) -> Received:
+    """A file put back with its old time came after what it replaces; a day that a person named stands."""
+    if not versions or item.written_at is not None:
+        return item
+    newest = versions[-1]
+    if version_of(item).file != newest.file or item.arrived_at >= newest.arrived_at:
+        return item
+    return replace(item, day=newest.day, arrived_at=newest.arrived_at, written_at=item.arrived_at)
+
+
+def version_of(item: Received) -> Version:
+    """The item as the version it would be."""
+    return Version(
+        raw_sha256=item.raw_sha256,
+        day=item.day,
+        arrived_at=item.arrived_at,
+        file=item.file if item.file is not None else item.place,
+        written_at=item.written_at if item.written_at is not None else item.arrived_at,
+        deleted=False,
+    )

@@ -1,0 +1,161 @@
+"""What can become of a request, what we do next, and how a case stands at the end."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from llm_assets.domain.reason import Reason
+from llm_assets.domain.requests.money import Usage
+
+
+class Outcome(StrEnum):
+    SUCCEEDED = "succeeded"
+    INVALID = "invalid"
+    """Answered, but unparsable or breaking the schema."""
+    REFUSED = "refused"
+    CUT = "cut"
+    """Ended by the token limit."""
+    FAILED_TRANSIENT = "failed_transient"
+    FAILED_PERMANENT = "failed_permanent"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    MISSING = "missing"
+    """The batch ended without a line for this request."""
+    TOO_LARGE = "too_large"
+    """Larger than the provider takes, even alone."""
+
+
+class Next(StrEnum):
+    """What the engine does after an outcome."""
+
+    DONE = "done"
+    RETRY = "retry"
+    REVIEW = "review"
+    DEAD = "dead"
+
+
+MAX_ATTEMPTS = 3
+
+
+def next_after(
+    outcome: Outcome, attempt: int, *, max_attempts: int = MAX_ATTEMPTS, has_room: bool = True
+) -> Next:
+    """The one retry rule. `attempt` counts from 1 and is the one that just ended in `outcome`; `has_room` is False
+    when a longer answer cannot be asked for, so that asking again would only be cut again.
+
+    A person decides what the model could not say (invalid, refused, cut, too large); a dead letter is what the
+    provider would not do.
+    """
+    again = attempt < max_attempts
+    match outcome:
+        case Outcome.SUCCEEDED:
+            return Next.DONE
+        case Outcome.INVALID:
+            return Next.RETRY if again else Next.REVIEW
+        case Outcome.CUT:
+            return Next.RETRY if again and has_room else Next.REVIEW
+        case Outcome.REFUSED | Outcome.TOO_LARGE:
+            return Next.REVIEW
+        case Outcome.FAILED_TRANSIENT | Outcome.EXPIRED | Outcome.CANCELLED | Outcome.MISSING:
+            return Next.RETRY if again else Next.DEAD
+        case Outcome.FAILED_PERMANENT:
+            return Next.DEAD
+        case _:
+            assert_never(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One result line or online answer, classified at the provider's edge and priced from its own usage."""
+
+    custom_id: str
+    outcome: Outcome
+    text: str
+    """The model's output; empty unless the outcome is SUCCEEDED, INVALID or CUT."""
+    usage: Usage
+    detail: str = ""
+    """Provider's code for a failure, e.g. `rate_limit_error`; never the request's text."""
+    reason: Reason | None = None
+    """Where the edge knows it; otherwise outcome and detail say it: see `reason_of`."""
+    rest_seconds: float | None = None
+    """Of an online answer that says the account's limit is used up: how long until it is not."""
+
+
+_BY_OUTCOME = {
+    Outcome.REFUSED: Reason.REFUSED,
+    Outcome.CUT: Reason.CUT,
+    Outcome.FAILED_PERMANENT: Reason.REJECTED,
+    Outcome.EXPIRED: Reason.EXPIRED,
+    Outcome.CANCELLED: Reason.CANCELLED,
+    Outcome.MISSING: Reason.MISSING,
+    Outcome.TOO_LARGE: Reason.TOO_LARGE,
+}
+_BY_CODE = {
+    "rate_limit_error": Reason.RATE_LIMIT,
+    "rate_limit_exceeded": Reason.RATE_LIMIT,
+    "requests": Reason.RATE_LIMIT,
+    "tokens": Reason.RATE_LIMIT,
+    "slow_down": Reason.RATE_LIMIT,
+    "429": Reason.RATE_LIMIT,
+    "overloaded_error": Reason.OVERLOADED,
+    "server_is_overloaded": Reason.OVERLOADED,
+    "503": Reason.OVERLOADED,
+    "529": Reason.OVERLOADED,
+    "timeout_error": Reason.TIMEOUT,
+    "request_timeout": Reason.TIMEOUT,
+    "408": Reason.TIMEOUT,
+    "504": Reason.TIMEOUT,
+    "api_error": Reason.SERVER_ERROR,
+    "server_error": Reason.SERVER_ERROR,
+    "internal_error": Reason.SERVER_ERROR,
+    "500": Reason.SERVER_ERROR,
+    "502": Reason.SERVER_ERROR,
+    "authentication_error": Reason.NOT_ALLOWED,
+    "permission_error": Reason.NOT_ALLOWED,
+    "billing_error": Reason.NOT_ALLOWED,
+    "insufficient_quota": Reason.NOT_ALLOWED,
+    "401": Reason.NOT_ALLOWED,
+    "402": Reason.NOT_ALLOWED,
+    "403": Reason.NOT_ALLOWED,
+    "no_response": Reason.UNREADABLE,
+    "unreadable_line": Reason.UNREADABLE,
+    "empty": Reason.EMPTY,
+}
+"""Codes of both protocols, as single result lines carry them."""
+
+
+def reason_of(answer: Answer) -> Reason | None:
+    """Why an answer is not usable; None for a success."""
+    if answer.outcome is Outcome.SUCCEEDED or answer.reason is not None:
+        return answer.reason
+    if answer.outcome in _BY_OUTCOME:
+        return _BY_OUTCOME[answer.outcome]
+    unknown = Reason.OTHER if answer.outcome is Outcome.FAILED_TRANSIENT else Reason.UNFINISHED
+    return _BY_CODE.get(answer.detail, unknown)
+
+
+def reason_of_code(code: str, status: int) -> Reason:
+    """Why a provider turned a call away that may be made again: its own code, else the HTTP status."""
+    unknown = Reason.SERVER_ERROR if status >= 500 else Reason.OTHER
+    return _BY_CODE.get(code, _BY_CODE.get(str(status), unknown))
+
+
+class Status(StrEnum):
+    """How a case stands in one step. Every case ends in exactly one."""
+
+    OK = "ok"
+    REVIEW = "review"
+    DEAD = "dead"
+    NOT_NEEDED = "not_needed"
+    CORRECTED = "corrected"
+    OPEN = "open"
+
+
+class RequestState(StrEnum):
+    """Where a request stands in the ledger. Picture: docs/states.md."""
+
+    DUE = "due"
+    IN_FLIGHT = "in_flight"
+    DONE = "done"
+    REVIEW = "review"
+    DEAD = "dead"

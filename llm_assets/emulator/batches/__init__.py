@@ -1,0 +1,1 @@
+"""Batches at the emulator: stored, answered in the background, handed out."""

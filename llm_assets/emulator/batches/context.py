@@ -1,0 +1,150 @@
+"""What every operation works with: store, clock, options, scenario. Also ids, which are random like the providers'."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from llm_assets.emulator.batches.answers import Completion, Twist, complete, fate_of, is_permanent
+from llm_assets.emulator.batches.batches import ENDED, WINDOW, Answering, faults_of, phase, progress
+from llm_assets.emulator.batches.store import BatchRecord, Store, Work
+from llm_assets.emulator.batches.work import note_refused
+from llm_assets.emulator.clock import Clock
+from llm_assets.emulator.errors import ApiError, Protocol
+from llm_assets.emulator.journal import Execution, Fate, History, Journal, request_digest
+from llm_assets.emulator.options import EmulatorOptions
+from llm_assets.emulator.parent import Parents
+from llm_assets.emulator.prompts import Prompt
+from llm_assets.emulator.scenario import Casting, RequestCasting
+
+ELSEWHERE = "/_elsewhere"
+
+
+@dataclass(slots=True)
+class Context:
+    options: EmulatorOptions
+    store: Store
+    clock: Clock
+    casting: Casting
+    answering: Answering
+    parents: Parents
+    journal: Journal
+    base_url: str
+
+    @property
+    def elsewhere(self) -> str:
+        """This server under another name: to a client another host, which must not get its key."""
+        name = "localhost" if "//127.0.0.1:" in self.base_url else "127.0.0.1"
+        return f"http://{name}:{self.base_url.rpartition(':')[2]}{ELSEWHERE}"
+
+    def new_id(self, prefix: str) -> str:
+        return prefix + secrets.token_hex(12)
+
+    def begin(self, record: BatchRecord) -> None:
+        """Apply the scenario to a new batch, remember it and start answering it."""
+        faults = self.casting.batch(record.protocol, record.model)
+        record.faults = [fault.model_dump(mode="json") for fault in faults]
+        requests = self.casting.scenario.requests
+        record.request_faults = [fault.model_dump(mode="json") for fault in requests]
+        for fault in faults:
+            if fault.latency is not None:
+                record.latency = fault.latency
+            if fault.expire_after_share is not None:
+                record.executed, record.rest = int(record.total * fault.expire_after_share), "expired"
+            if (share := fault.cancel_after_share) is not None:
+                record.cancelled_at = record.created_at + record.latency * share
+                record.executed = int(record.total * share)
+            if fault.fail is not None and record.protocol == "openai":
+                record.work = Work(errors=[refused_input(fault.fail, record.model)])
+        if record.executed is None and record.latency > WINDOW:
+            record.executed, record.rest = int(record.total * WINDOW / record.latency), "expired"
+        limit = self.casting.scenario.limits.enqueued_tokens
+        if record.protocol == "openai" and limit is not None:
+            waiting = sum(other.tokens for other in self.unfinished("openai") if other.model == record.model)
+            if waiting + record.tokens > limit:
+                record.work = Work(errors=[refused_input("token_limit_exceeded", record.model, limit)])
+        self.store.add_batch(record)
+        if record.work is not None:
+            self._note_refused(record, record.work)
+        else:
+            self.answering.start(record)
+
+    def _note_refused(self, record: BatchRecord, work: Work) -> None:
+        later = any(error["code"] == "token_limit_exceeded" for error in work.errors)
+        source = self.store.path(record.input_file_id or "")
+        note_refused(source, self.journal.batch(record.id), "later" if later else "refused")
+
+    def unfinished(self, protocol: Protocol) -> list[BatchRecord]:
+        now = self.clock.now()
+        return [record for record in self.store.batches(protocol) if phase(record, now) not in ENDED]
+
+    async def known(self, protocol: Protocol, batch_id: str, *, look: bool = False) -> BatchRecord:
+        """A batch as it stands now. Raises ApiError 404, also while the scenario hides it from reads."""
+        record = self.store.batch(batch_id)
+        if record is None or record.protocol != protocol or self._hidden(record, look=look):
+            raise ApiError(404, f"No batch found with id '{batch_id}'.", param="id")
+        return await self.answering.settle(record)
+
+    def _hidden(self, record: BatchRecord, *, look: bool) -> bool:
+        age = self.clock.now() - record.created_at
+        faults = faults_of(record)
+        looks_due = max((fault.missing_looks for fault in faults), default=0)
+        if look and record.looks < looks_due:
+            record.looks += 1
+            self.store.save_batch(record)
+            return True
+        return any(age < fault.missing_seconds for fault in faults)
+
+    def listed(self, record: BatchRecord) -> bool:
+        """Whether a list may show it already."""
+        age = self.clock.now() - record.created_at
+        return not any(age < fault.unlisted_seconds for fault in faults_of(record))
+
+    def stop(self, record: BatchRecord) -> None:
+        """Cancel: what has run by now stays answered, the rest never runs. A second cancel changes nothing."""
+        if record.cancelled_at is not None:
+            return
+        now = self.clock.now()
+        record.cancelled_at = now
+        record.executed, record.rest = int(record.total * progress(record, now)), "cancelled"
+        record.work = None
+        self.store.save_batch(record)
+        self.answering.start(record)
+
+    def answer_now(self, prompt: Prompt, body: Any, protocol: Protocol) -> Completion:
+        """A sync call's answer. Raises ApiError when the scenario makes this request fail."""
+        faults = self.casting.scenario.requests
+        twist: Twist | None = None
+        if faults:
+            casting = RequestCasting(faults, protocol, self.options.seed, self._history())
+            fault = casting.outcome("", prompt.model, prompt.user, body)
+            if fault is not None and fault.outcome == "error":
+                permanent = is_permanent(protocol, fault.error())
+                fate: Fate = "permanent" if permanent else "transient"
+                self.journal.answered_now(Execution(request_digest(body), fate))
+                raise fault.error()
+            if fault is not None and fault.outcome not in ("expired", "cancelled"):
+                twist = fault.outcome  # type: ignore[assignment]
+        warm = self.answering.warm
+        hit = prompt.prefix in warm
+        if prompt.cached_prefix or protocol == "openai":
+            warm.add(prompt.prefix)
+        done = complete(prompt, cache_hit=hit, anthropic=protocol == "anthropic", twist=twist)
+        self.journal.answered_now(Execution(request_digest(body), fate_of(done, twist)))
+        return done
+
+    def _history(self) -> History:
+        if not any(fault.when.needs_history for fault in self.casting.scenario.requests):
+            return History()
+        made = [self.journal.batch(record.id) for record in reversed(self.store.batches())]
+        return History.of([*made, self.journal.online])
+
+
+def refused_input(code: str, model: str | None, limit: int = 90_000) -> dict[str, Any]:
+    """The entry of `errors.data` that a scenario's failed batch shows."""
+    if code == "token_limit_exceeded":
+        message = (
+            f"Enqueued token limit reached for {model} in organization org-emulator. Limit: {limit:,} enqueued tokens."
+            " Please try again once some in_progress batches have been completed."
+        )
+        return {"code": code, "message": message, "line": None, "param": None}
+    return {"code": code, "message": f"The input file was refused: {code}.", "line": 1, "param": None}

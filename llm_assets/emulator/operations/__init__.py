@@ -1,0 +1,1 @@
+"""The operations of each provider, as paths of the emulator."""

@@ -1,0 +1,65 @@
+"""The review queue: every case a person has to look at, from the steps' rows. Pure."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from llm_assets.domain.desk.queue import Queues
+from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.ports.ledger import Decision
+
+Row = Mapping[str, Any]  # a lake row
+
+
+def review_rows(
+    day: date,
+    step_rows: Mapping[str, Iterable[Row]],
+    before: Iterable[Row],
+    decisions: Iterable[Decision],
+    queues: Queues,
+    now: datetime,
+) -> Iterator[dict[str, Any]]:
+    """A row per doubt, decided ones included. `before` is the table as it stood: a doubt keeps when it was opened.
+
+    A draft that only waits for another step's doubt adds no row of its own, and the same doubt in two steps (nothing
+    could be read) is one row: a person looks once.
+    """
+    opened = {(r["case_id"], r["step"], r["reason"]): r for r in before}
+    decided = {(d.case_id, d.step): d for d in decisions}
+    written: set[tuple[str, str, str]] = set()
+    doubted: set[tuple[str, str, str | None]] = set()
+    for step, rows in step_rows.items():
+        for row in rows:
+            if row["status"] == Status.REVIEW and row["doubt_reason"] is not None:
+                key = (row["case_id"], step, row["doubt_reason"])
+                written.add(key)
+                doubt = (row["case_id"], row["doubt_reason"], row["doubt_detail"])
+                if doubt in doubted:
+                    continue
+                doubted.add(doubt)
+                earlier = opened.get(key)
+                yield {
+                    "day": day.isoformat(),
+                    "case_id": row["case_id"],
+                    "record_id": row["record_id"],
+                    "queue": row["queue"],
+                    "step": step,
+                    "reason": row["doubt_reason"],
+                    "detail": row["doubt_detail"],
+                    "reviewers": _reviewers(queues, row["queue"]),
+                    "opened_at": earlier["opened_at"] if earlier is not None else now.isoformat(),
+                    "decided_at": None,
+                    "decision": None,
+                }
+    for key, row in opened.items():
+        decision = decided.get((row["case_id"], row["step"]))
+        if key not in written and decision is not None:
+            yield dict(row) | {
+                "decided_at": decision.decided_at.isoformat(),
+                "decision": json.dumps(dict(decision.values), ensure_ascii=False, sort_keys=True),
+            }
+
+
+def _reviewers(queues: Queues, name: str) -> list[str]:
+    return next((list(q.reviewers) for q in queues.queues if q.name == name), [])

@@ -1,0 +1,135 @@
+"""Rows: how a case stands in a step, as the lake's row. Pure; the one place where a status is decided."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, assert_never
+
+from pydantic import ValidationError
+
+from llm_assets.domain.desk.step import Doubt, Step, StepInput
+from llm_assets.domain.mail.injection import INSTRUCTS, score, signals_in
+from llm_assets.domain.requests.outcome import RequestState, Status
+from llm_assets.engine.ports.ledger import Decision, Standing
+
+BY_MODEL = "model"
+
+
+def step_row(
+    step: Step,
+    given: StepInput,
+    standing: Standing | None,
+    decision: Decision | None,
+    restore: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The case's row in the step's table. `restore` maps masks back to the values they stand for.
+
+    A person's decision outranks the model's answer, whatever that was.
+    """
+    row = _answered(step, given, standing, restore or {})
+    if decision is not None:
+        values = {k: v for k, v in decision.values.items() if k in step.answer_columns}
+        row |= {**step.follows(given, values), **values}
+        row |= {"status": Status.CORRECTED, "decided_by": decision.decided_by}
+        row |= {"doubt_reason": None, "doubt_detail": None}
+    case = given.case
+    return {
+        "day": case.day.isoformat(),
+        "case_id": case.case_id,
+        "record_id": case.record_id,
+        "queue": case.queue,
+        **row,
+    }
+
+
+def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:
+    """case_id -> what people decided about it in a step; a later decision replaces the columns it names."""
+    found: dict[str, Decision] = {}
+    for decision in decisions:
+        if decision.step == step:
+            earlier = found.get(decision.case_id)
+            values = {**earlier.values, **decision.values} if earlier is not None else decision.values
+            found[decision.case_id] = replace(decision, values=values)
+    return found
+
+
+def _answered(
+    step: Step, given: StepInput, standing: Standing | None, restore: Mapping[str, str]
+) -> dict[str, Any]:
+    skip = step.skip(given)
+    if skip is not None:
+        return _standing_row(skip.status, skip.doubt)
+    if standing is None:
+        return _standing_row(Status.OPEN, Doubt("not_sent"))
+    choice = step.choice(given)
+    origin = {
+        "model": standing.model,
+        "tier": choice.tier,
+        "tier_reason": choice.reason,
+        "prompt_version": standing.prompt_version,
+        "request_id": standing.request_id,
+    }
+    match standing.state:
+        case RequestState.DUE:
+            waits = "not_sent" if standing.attempts == 0 else "waiting_for_retry"
+            return origin | _standing_row(Status.OPEN, Doubt(standing.held or waits, standing.detail))
+        case RequestState.IN_FLIGHT:
+            return origin | _standing_row(Status.OPEN, Doubt("waiting_for_provider"))
+        case RequestState.REVIEW:
+            return origin | _standing_row(Status.REVIEW, Doubt(standing.outcome, standing.detail))
+        case RequestState.DEAD:
+            return origin | _standing_row(Status.DEAD, Doubt(standing.outcome, standing.detail))
+        case RequestState.DONE:
+            return origin | _done(step, given, standing, restore)
+        case _:
+            assert_never(standing.state)
+
+
+def _done(step: Step, given: StepInput, standing: Standing, restore: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        output = step.output.model_validate(restored(standing.output, restore))
+    except ValidationError:
+        return _standing_row(Status.REVIEW, Doubt("outdated_answer", "the step's schema has changed since"))
+    doubt = _instructs(given) or step.doubt(given, output)
+    status = Status.OK if doubt is None else Status.REVIEW
+    return step.row(given, output) | {**_standing_row(status, doubt), "decided_by": BY_MODEL}
+
+
+def _instructs(given: StepInput) -> Doubt | None:
+    """What a case answers that talks to the model is for a person to read, however sure the answer sounds."""
+    signals = signals_in(given.case)
+    sure = score(signals)
+    if sure <= given.queue.review_injection_above:
+        return None
+    return Doubt(INSTRUCTS, f"{sure:.2f}: {', '.join(signals)}")
+
+
+def _standing_row(status: Status, doubt: Doubt | None) -> dict[str, Any]:
+    return {
+        "status": status,
+        "doubt_reason": doubt.reason if doubt is not None else None,
+        "doubt_detail": doubt.detail or None if doubt is not None else None,
+    }
+
+
+def holds_masks(value: Any) -> bool:  # JSON
+    """Whether there may be anything to restore: finding out what a case's masks stand for takes a millisecond."""
+    if isinstance(value, str):
+        return "[" in value
+    if isinstance(value, list):
+        return any(holds_masks(item) for item in value)
+    return isinstance(value, Mapping) and any(holds_masks(item) for item in value.values())
+
+
+def restored(value: Any, masks: Mapping[str, str]) -> Any:  # JSON in, JSON out
+    """The value with every mask replaced by what it stands for, in all strings however deep."""
+    if not masks:
+        return value
+    if isinstance(value, str):
+        for mask, original in masks.items():
+            value = value.replace(mask, original)
+        return value
+    if isinstance(value, list):
+        return [restored(item, masks) for item in value]
+    if isinstance(value, Mapping):
+        return {key: restored(item, masks) for key, item in value.items()}
+    return value

@@ -1,0 +1,133 @@
+"""Reconcile: find out whether a create whose answer never came made a batch, and go on without a person."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from llm_assets.domain.errors import BlockedError
+from llm_assets.domain.profile import Mode
+from llm_assets.domain.requests.batch import Batch, BatchState, Candidate
+from llm_assets.engine.engine import Engine
+
+log = structlog.get_logger()
+
+MOST_CREATES = 3
+"""How often a batch is sent to a provider that neither answers nor lists it: each time may have been paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """The batch exists under this id. `cancel` holds proven copies of it, which would be paid for nothing."""
+
+    candidate: Candidate
+    cancel: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """It may still show up: listings lag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """It does not exist."""
+
+
+def decide(
+    batch: Batch,
+    candidates: Sequence[Candidate],
+    now: datetime,
+    settle_seconds: float,
+    claimed: Collection[str] = (),
+) -> Adopt | Wait | Resend:
+    """What to do about a batch in CREATING. `candidates` are those that no other batch of ours is proven to be;
+    `claimed` are the ids that another one was given provisionally.
+
+    One that metadata proves ours is adopted, its proven copies are cancelled. A single unproven one of the
+    right size is adopted provisionally. Several unproven ones may belong to another application in the
+    workspace: they are waited for, never cancelled; after the settle time the oldest is tried. One that is
+    claimed may be ours all the same: nothing is sent again until its results say whose it is.
+    """
+    proven = sorted((c for c in candidates if c.proven), key=_age)
+    if proven:
+        return Adopt(proven[0], tuple(proven[1:]))
+    sized = sorted((c for c in candidates if c.requests == batch.requests), key=_age)
+    fitting = [c for c in sized if c.provider_batch_id not in claimed]
+    waited = now - (batch.creating_at or batch.created_at) >= timedelta(seconds=settle_seconds)
+    if len(fitting) == 1 or (fitting and waited):
+        return Adopt(fitting[0])
+    return Resend() if waited and not sized else Wait()
+
+
+def _age(candidate: Candidate) -> tuple[datetime, str]:
+    return candidate.created_at, candidate.provider_batch_id
+
+
+def reconcile(engine: Engine, batch: Batch) -> str:
+    """Settles a batch in CREATING that the caller owns. Returns what was done, for people."""
+    if batch.mode is Mode.ONLINE:
+        return _release(engine, batch, "interrupted", "released the online requests that were not answered")
+    if not engine.provider.profile.capabilities.batch:
+        gone = "the profile has no batch API any more"
+        return _release(engine, batch, gone, "released the requests, to be asked online")
+    not_ours = engine.ledger.known_provider_ids(batch.provider).union(batch.disowned)
+    found = [c for c in engine.provider.candidates(batch) if c.provider_batch_id not in not_ours]
+    match decide(batch, found, engine.clock(), engine.settle_seconds, _claimed(engine, batch.provider)):
+        case Adopt(candidate, copies):
+            for copy in copies:  # before adopting: afterwards nobody would look for them again
+                engine.provider.cancel(copy.provider_batch_id)
+            engine.ledger.transition(
+                batch.batch_id,
+                BatchState.CREATING,
+                BatchState.SUBMITTED,
+                provider_batch_id=candidate.provider_batch_id,
+                submitted_at=engine.clock(),
+                provisional=not candidate.proven,
+                not_before=None,
+            )
+            return f"adopted {candidate.provider_batch_id}" + (f", cancelled {len(copies)}" if copies else "")
+        case Wait():
+            return "may still appear at the provider; waiting"
+        case Resend() if batch.creates >= MOST_CREATES:
+            raise BlockedError(
+                f"{batch.provider} left {batch.creates} creates of batch {batch.batch_id} ({batch.step}) unanswered "
+                "and lists none of them, so each may have been paid: it is not sent again, and taken up as soon as "
+                "one is listed; if this provider cannot list batches, set `batch: false` in its capabilities"
+            )
+        case Resend():
+            engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.INTENT)
+            return "never reached the provider; sending again"
+
+
+def _claimed(engine: Engine, provider: str) -> set[str]:
+    """Batches at the provider that one of ours was given without proof."""
+    claims = (b for b in engine.ledger.open_batches() if b.provisional and b.provider == provider)
+    return {b.provider_batch_id for b in claims if b.provider_batch_id is not None}
+
+
+def disown(engine: Engine, batch: Batch, why: str) -> None:
+    """What was adopted is somebody else's, or cannot be proven ours any more. Ours may still be among the other
+    candidates: they are looked through again without this one, before anything is sent anew."""
+    assert batch.provider_batch_id is not None
+    engine.ledger.transition(
+        batch.batch_id,
+        batch.state,
+        BatchState.CREATING,
+        provider_batch_id=None,
+        submitted_at=None,
+        provisional=False,
+        disowned=(*batch.disowned, batch.provider_batch_id),
+        not_before=None,
+        detail=why,
+    )
+    log.warning(
+        "disowned", batch=batch.batch_id, step=batch.step, provider_batch=batch.provider_batch_id, why=why
+    )
+
+
+def _release(engine: Engine, batch: Batch, detail: str, told: str) -> str:
+    engine.ledger.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=detail)
+    engine.spool.discard(batch.batch_id)
+    return told

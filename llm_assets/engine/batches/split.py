@@ -1,0 +1,95 @@
+"""Split: a batch that is too large for the provider goes on as two halves, from its own spooled lines."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import structlog
+
+from llm_assets.domain.digest import digest
+from llm_assets.domain.errors import OverBudgetError
+from llm_assets.domain.requests.batch import Batch, BatchState
+from llm_assets.domain.requests.request import BATCH_ID_LENGTH, CustomId, digest_of_lines
+from llm_assets.engine.batches.spooled import custom_id_of
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.planning.budget import limits_of
+from llm_assets.engine.ports.ledger import Member
+
+log = structlog.get_logger()
+
+
+def split(engine: Engine, batch: Batch, why: str, *, halvings: int, not_before: datetime | None) -> None:
+    """Two intents of half the requests each in place of a batch that the caller owns; nothing of it ran.
+
+    The lines are written before the batch gives its requests free. A death in between leaves them due: they are
+    planned again and, if the provider still finds them too many, split again.
+    """
+    members = engine.ledger.members(batch.batch_id)
+    again = min(batch.turned_away, 1)  # a queue that stays full turns a half away once, not twice
+    halves = [
+        replace(half, halvings=halvings, not_before=not_before, turned_away=again)
+        for half in _halves(engine, batch)
+    ]
+    of_half = [_members_in(engine.spool.path(half.batch_id), members) for half in halves]
+    engine.ledger.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=why[:500])
+    for half, own in zip(halves, of_half, strict=True):
+        _intend(engine, half, own)
+    engine.spool.discard(batch.batch_id)
+    log.warning("batch split", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=why)
+
+
+def _intend(engine: Engine, half: Batch, members: list[Member]) -> None:
+    try:
+        engine.ledger.intend(half, members, limits_of(engine.budget, engine.lanes, half.day))
+    except (ValueError, OverBudgetError) as err:  # another process sent them meanwhile, or took the money
+        engine.spool.discard(half.batch_id)
+        log.warning("another process was first; planned again", batch=half.batch_id, error=str(err))
+
+
+def _halves(engine: Engine, batch: Batch) -> list[Batch]:
+    """The two batches, with their lines on the disk."""
+    first = batch.requests // 2
+    found = []
+    with engine.spool.path(batch.batch_id).open("rb") as lines:
+        for number, count in enumerate((first, batch.requests - first)):
+            batch_id = digest([batch.batch_id, "half", number])[:BATCH_ID_LENGTH]
+            size, sha256 = _write(engine.spool.path(batch_id), batch_id, islice(lines, count))
+            found.append(
+                replace(
+                    batch,
+                    batch_id=batch_id,
+                    state=BatchState.INTENT,
+                    requests=count,
+                    bytes=size,
+                    sha256=sha256,
+                    created_at=engine.clock(),
+                    creating_at=None,
+                    submitted_at=None,
+                    provider_batch_id=None,
+                    provider_file_id=None,
+                    detail="",
+                    creates=0,
+                )
+            )
+    return found
+
+
+def _write(path: Path, batch_id: str, lines: Iterable[bytes]) -> tuple[int, str]:
+    """The lines under the new batch's id, on the disk; their size and digest."""
+    ids, size = [], 0
+    with path.open("wb") as file:
+        for line in lines:
+            old = custom_id_of(line)
+            ids.append(CustomId(batch_id, old.request_id, old.attempt))
+            size += file.write(line.replace(str(old).encode(), str(ids[-1]).encode(), 1))
+        file.flush()
+        os.fsync(file.fileno())
+    return size, digest_of_lines(ids)
+
+
+def _members_in(path: Path, members: Mapping[str, Member]) -> list[Member]:
+    with path.open("rb") as lines:
+        return [members[custom_id_of(line).request_id] for line in lines]

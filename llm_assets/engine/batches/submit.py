@@ -1,0 +1,117 @@
+"""Submit: send an intended batch once. Intent before money; the create is never retried blindly."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from llm_assets.domain.errors import BlockedError, PermanentError, TransientError, UnansweredError
+from llm_assets.domain.reason import Reason
+from llm_assets.domain.requests.batch import Batch, BatchState
+from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse
+from llm_assets.engine.batches.queue_room import prompt_tokens, turn_away
+from llm_assets.engine.engine import Engine
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = 15.0
+"""Pause before a create that certainly did not happen is tried again, when the provider names none."""
+
+LONGEST_WAIT = 3600.0
+"""A provider that asks for more than an hour is asked again after one: it may have meant another account."""
+
+
+def submit(engine: Engine, batch: Batch) -> None:
+    """Sends a batch in state INTENT. The caller owns it.
+
+    Raises BlockedError and TransientError after putting the batch back to INTENT; a refused batch becomes
+    REJECTED or two halves, and an unanswered create stays CREATING for `reconcile`.
+    """
+    spool = engine.spool.path(batch.batch_id)
+    if not spool.exists():
+        lose(engine, batch, "its spooled lines are gone")
+        return
+    if (why := _too_large_alone(engine, batch)) is not None:
+        refuse(engine, batch, TOO_LARGE, why)
+        return
+    try:
+        file_id = engine.provider.upload(batch, spool)
+    except PermanentError as err:
+        refuse(engine, batch, err.code, str(err))
+        return
+    except TransientError as err:
+        _put_back(engine, batch, batch.creates, err)
+        raise
+    engine.ledger.transition(
+        batch.batch_id,
+        BatchState.INTENT,
+        BatchState.CREATING,
+        creating_at=engine.clock(),
+        provider_file_id=file_id,
+        creates=batch.creates + 1,
+    )
+    creating = replace(batch, state=BatchState.CREATING, provider_file_id=file_id)
+    try:
+        provider_batch_id = engine.provider.create(creating, spool)
+    except UnansweredError as err:
+        log.warning("create was not answered; reconciling decides", batch=batch.batch_id, error=str(err))
+        return
+    except PermanentError as err:
+        refuse(engine, creating, err.code, str(err))
+        return
+    except (BlockedError, TransientError) as err:
+        if isinstance(err, TransientError) and err.reason is Reason.QUEUE_FULL:
+            turn_away(engine, creating, str(err))
+            return
+        _put_back(engine, creating, batch.creates, err)
+        raise
+    engine.ledger.transition(
+        batch.batch_id,
+        BatchState.CREATING,
+        BatchState.SUBMITTED,
+        provider_batch_id=provider_batch_id,
+        submitted_at=engine.clock(),
+        not_before=None,
+        detail="",
+    )
+    log.info(
+        "submitted", batch=batch.batch_id, step=batch.step, requests=batch.requests, provider=batch.provider
+    )
+
+
+def _too_large_alone(engine: Engine, batch: Batch) -> str | None:
+    """Why a batch of one request cannot go to this profile at all; None when it can."""
+    if batch.requests > 1:
+        return None
+    profile = engine.provider.profile
+    limits, tokens = profile.limits, prompt_tokens(engine, batch)
+    if batch.bytes > limits.batch_bytes:
+        return f"the request has {batch.bytes} bytes, and batches at {profile.name} take {limits.batch_bytes} at most"
+    if limits.enqueued_tokens is not None and tokens > limits.enqueued_tokens:
+        return (
+            f"the request has about {tokens} prompt tokens, and at {profile.name} {limits.enqueued_tokens} may wait "
+            "at most"
+        )
+    return None
+
+
+def _put_back(engine: Engine, batch: Batch, creates: int, err: BlockedError | TransientError) -> None:
+    pause = pause_after(err)
+    engine.ledger.transition(
+        batch.batch_id,
+        batch.state,
+        BatchState.INTENT,
+        not_before=engine.clock() + timedelta(seconds=pause) if pause is not None else None,
+        creates=creates,
+        detail=str(err)[:500],
+    )
+
+
+def pause_after(err: BlockedError | TransientError) -> float | None:
+    """Seconds until a batch that was not created may be sent again; None where only the rounds themselves pause,
+    because nothing was there that could mind being asked. Pure."""
+    if isinstance(err, BlockedError):
+        return RETRY_SECONDS
+    if err.reason is Reason.UNREACHABLE:
+        return None
+    return RETRY_SECONDS if err.retry_after is None else min(err.retry_after, LONGEST_WAIT)

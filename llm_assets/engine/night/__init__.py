@@ -1,0 +1,1 @@
+"""One day as data: its mail read into documents, its cases rendered into tasks, its answers written as rows."""

@@ -1,0 +1,241 @@
+"""The night's work as streams: from the lake's documents to a step's inputs, requests and rows."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Protocol
+
+from llm_assets.domain.audit import PLAIN, with_pictures
+from llm_assets.domain.desk.queue import Queue, Queues
+from llm_assets.domain.desk.reading import NOT_SHOWN, unshown
+from llm_assets.domain.desk.step import Step, StepInput
+from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.digest import digest, digest_json
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.mail.codec import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_of, stamp_of
+from llm_assets.domain.mail.document import Case, Priority, cases_of
+from llm_assets.domain.profile import Lane, Profile
+from llm_assets.domain.requests.request import Request
+from llm_assets.engine.answers.rows import decided, holds_masks, step_row
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.planning.task import StepPlan, Task, Unchanged
+from llm_assets.engine.ports.ledger import Decision, Standing
+from llm_assets.engine.ports.stores import Lake
+
+
+class Masked(Protocol):
+    """A case's text without personal data, and what each mask stands for. Every mask begins with `[`."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def originals(self) -> Mapping[str, str]: ...
+
+    def hide(self, text: str) -> str:
+        """The same masks in another text about the case, e.g. a field extracted from it."""
+
+
+Mask = Callable[[Case], Masked]
+
+Row = Mapping[str, Any]  # a lake row; its columns are declared in tables.py
+Upstream = Mapping[str, Mapping[str, Row]]
+"""case_id -> step -> its row there."""
+
+
+@dataclass(frozen=True)
+class Night:
+    """One day's cases and where they are read from and written to."""
+
+    day: date
+    engine: Engine
+    lake: Lake
+    queues: Queues
+    steps: Mapping[str, Step]
+    mask: Mask
+    lane: Lane = Lane.NIGHTLY
+    rules_version: str | None = None
+    """Changes with the code that reads, masks and renders. None when nobody keeps account of it: then every case is
+    rendered anew."""
+    masking_version: str = "unknown"
+    """Changes with the code that masks; told to the audit."""
+
+    def cases(self) -> Iterator[Case]:
+        """The day's cases in order of arrival."""
+        for rows in self._by_case(DOCUMENT_COLUMNS):
+            yield from _case_of(rows)
+
+    def inputs(self, step: Step) -> Iterator[StepInput]:
+        """What the step sees of each case. A case of a queue that is configured no longer goes to the default."""
+        upstream = self._upstream(step)
+        for case in self.cases():
+            yield self._input(case, upstream.get(case.case_id, {}))
+
+    def plan(self, step: Step) -> StepPlan:
+        return StepPlan(step.name, lambda: self._changed(step))
+
+    def tasks(self, step: Step) -> Iterator[Task]:
+        """The step's requests, rendered after masking."""
+        return self._rendered(step, self._upstream(step), self._rules(step), None)
+
+    def _changed(self, step: Step) -> Iterator[Task | Unchanged]:
+        """The same, but of a case that would become the request which the ledger has for it not even the text is read."""
+        upstream, rules = self._upstream(step), self._rules(step)
+        at_rest = self.engine.ledger.at_rest(self.day, step.name)
+        changed: set[str] | None = None
+        if at_rest and rules is not None:
+            changed = set()
+            for rows in self._by_case(STAMP_COLUMNS):
+                case_id = rows[0]["case_id"]
+                if at_rest.get(case_id, "") == _source(rules, rows, upstream):
+                    yield Unchanged(case_id)
+                else:
+                    changed.add(case_id)
+        yield from self._rendered(step, upstream, rules, changed)
+
+    def _rendered(
+        self, step: Step, upstream: Upstream, rules: str | None, cases: Collection[str] | None
+    ) -> Iterator[Task]:
+        for rows in self._by_case(DOCUMENT_COLUMNS, cases):
+            for case in _case_of(rows):
+                given = self._input(case, upstream.get(case.case_id, {}))
+                if step.skip(given) is None:
+                    yield self._task(step, given, _source(rules, rows, upstream))
+
+    def _rules(self, step: Step) -> str | None:
+        """Digest of everything besides a case that its request is rendered from."""
+        if self.rules_version is None:
+            return None
+        profile = self.engine.provider.profile
+        queues = self.queues.queues
+        wordings = [step.wording(queue, profile) for queue in queues]
+        reading = self.engine.lanes.reading.model_dump(mode="json")
+        configured = [q.model_dump(mode="json") for q in queues]
+        vision = profile.capabilities.vision
+        return digest([self.rules_version, self.lane, wordings, configured, reading, vision])
+
+    def _by_case(self, columns: Sequence[str], cases: Collection[str] | None = None) -> Iterator[list[Row]]:
+        """The documents of each case; they lie together in the lake."""
+        if cases is not None and not cases:
+            return
+        rows = self.lake.read(DOCUMENTS, self.day, columns, cases)
+        for _, members in groupby(rows, key=itemgetter("case_id")):
+            yield list(members)
+
+    def _input(self, case: Case, upstream: Mapping[str, Row]) -> StepInput:
+        queue, profile = self._queue(case.queue), self.engine.provider.profile
+        return StepInput(case, queue, upstream, self.engine.lanes.reading, unshown(queue, profile))
+
+    def _task(self, step: Step, given: StepInput, source: str | None) -> Task:
+        case = given.case
+        request, masked = self._request(step, given)
+        return Task(
+            case_id=case.case_id,
+            input_hash=step.input_hash(given),
+            lane=Lane.URGENT if case.priority is Priority.URGENT else self.lane,
+            request=request,
+            priority=case.priority,
+            rendered_from=source,
+            masked=masked,
+        )
+
+    def _request(self, step: Step, given: StepInput) -> tuple[Request, str]:
+        """The request, and how its text was masked. Where it is not, scans may go along."""
+        profile = self.engine.provider.profile
+        if not given.queue.mask:
+            request = step.request(given, profile)
+            return request, with_pictures(PLAIN, len(request.pictures))
+        masked = self.mask(given.case)
+        told = f"{len(masked.originals)}@{self.masking_version}"
+        return step.request(given, profile, masked.text, masked.hide), told
+
+    def rows(self, step: Step) -> Iterator[dict[str, Any]]:
+        """The step's table as things stand now: a row for every case, whatever became of it."""
+        standings = {s.case_id: s for s in self.engine.ledger.standings(self.day, step.name)}
+        decisions = decided(self.engine.ledger.decisions(self.day), step.name)
+        for given in self.inputs(step):
+            case_id = given.case.case_id
+            yield self._row(step, given, standings.get(case_id), decisions.get(case_id))
+
+    def made_from(self, step: Step) -> str | None:
+        """Digest of all that the step's table is made of; None when nobody can say."""
+        rules, upstream = self._rules(step), self._upstream(step)
+        sources = [_source(rules, rows, upstream) for rows in self._by_case(STAMP_COLUMNS)]
+        if rules is None or None in sources:
+            return None
+        standings = [digest_json(s) for s in self.engine.ledger.standings(self.day, step.name)]
+        decisions = [d for d in self.engine.ledger.decisions(self.day) if d.step == step.name]
+        return digest_json([rules, step.table.column_types, sources, standings, decisions])
+
+    def _row(
+        self, step: Step, given: StepInput, standing: Standing | None, decision: Decision | None
+    ) -> dict[str, Any]:
+        given = self._as_asked(step, given, standing)
+        masked = standing is not None and given.queue.mask and holds_masks(standing.output)
+        masks = self.mask(given.case).originals if masked else {}
+        return step_row(step, given, standing, decision, masks)
+
+    def _as_asked(self, step: Step, given: StepInput, standing: Standing | None) -> StepInput:
+        """An older answer that is kept may have been given without the scans that would be shown now."""
+        if standing is None or not step.pictures(given):
+            return given
+        asked, _ = self._request(step, given)
+        return given if asked.request_id == standing.request_id else replace(given, unshown=NOT_SHOWN)
+
+    def _upstream(self, step: Step) -> Upstream:
+        found: dict[str, dict[str, Row]] = {}
+        for name in step.reads:
+            for row in self.lake.read(self.steps[name].table, self.day):
+                found.setdefault(row["case_id"], {})[name] = row
+        return found
+
+    def _queue(self, name: str) -> Queue:
+        try:
+            return self.queues.named(name)
+        except KeyError:
+            return self.queues.default
+
+
+def _case_of(rows: Sequence[Row]) -> list[Case]:
+    """The case, or nothing when all its documents are duplicates."""
+    return cases_of([document_of(row) for row in rows])
+
+
+def _source(rules: str | None, rows: Sequence[Row], upstream: Upstream) -> str | None:
+    """Digest of all that a case's request is rendered from; None when nobody can say."""
+    stamp = stamp_of(rows)
+    if rules is None or stamp is None:
+        return None
+    return digest_json([rules, stamp, upstream.get(rows[0]["case_id"])])
+
+
+def check_regions(queues: Iterable[Queue], profile: Profile) -> None:
+    """Raises ConfigurationError when a queue's text may not go where the profile would send it."""
+    for queue in queues:
+        if queue.allowed_regions and profile.region not in queue.allowed_regions:
+            allowed = ", ".join(queue.allowed_regions)
+            raise ConfigurationError(
+                f"queue {queue.name} allows only the regions {allowed}, but profile {profile.name} is in "
+                f"{profile.region or 'no named region'}: choose another profile or change allowed_regions"
+            )
+
+
+def in_reading_order(steps: Sequence[Step]) -> list[list[Step]]:
+    """Steps in rounds: those of a round read only steps of earlier rounds, so they are submitted together.
+
+    Raises ConfigurationError for a step that reads one nobody lists, or a circle.
+    """
+    rounds: list[list[Step]] = []
+    placed: set[str] = set()
+    waiting = list(steps)
+    while waiting:
+        ready = [s for s in waiting if placed.issuperset(s.reads)]
+        if not ready:
+            names = ", ".join(s.name for s in waiting)
+            raise ConfigurationError(f"steps {names} read each other or a step that is not listed")
+        rounds.append(ready)
+        placed |= {s.name for s in ready}
+        waiting = [s for s in waiting if s not in ready]
+    return rounds

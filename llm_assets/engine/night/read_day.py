@@ -1,0 +1,238 @@
+"""Read a day: its messages, each placed in its case.
+
+The texts of a day are never in memory together: they wait in a file without a name, which a killed process
+cannot leave behind, and go from there to the lake."""
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
+
+import orjson
+
+from llm_assets.domain.desk.queue import Queues
+from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.digest import digest_json
+from llm_assets.domain.errors import DeskError
+from llm_assets.domain.mail.codec import document_row, message_from_json
+from llm_assets.domain.mail.document import Message, Received, Role
+from llm_assets.engine.ports.ledger import Register
+from llm_assets.engine.ports.progress import OnProgress
+from llm_assets.engine.ports.stores import Lake, RawStore
+from llm_assets.intake.threads import EarlierCase, Placed, place
+from llm_assets.intake.workers.job import Job, message_of
+from llm_assets.intake.workers.pool import ReaderPool
+
+EARLIER_DAYS = 30
+"""How far back a reply finds the case it answers, in days."""
+
+
+@dataclass(frozen=True)
+class DaySummary:
+    """What reading a day gave."""
+
+    messages: int
+    cases: int
+    duplicates: int
+    updates: int
+    unreadable: int
+    read_now: int
+    """Messages parsed in this run; the others were read before and have not changed."""
+    fingerprints: Sequence[str]
+    """One digest a message, in order: the day's data version."""
+
+    def as_metadata(self) -> dict[str, int]:
+        names = ("messages", "cases", "duplicates", "updates", "unreadable", "read_now")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class DayReader:
+    """Everything that reading a day needs."""
+
+    register: Register
+    raw: RawStore
+    lake: Lake
+    queues: Queues
+    pool: ReaderPool
+    scratch: Path
+    """A folder on a disk that has room for a day's texts."""
+    reader_version: str
+    """Changes with the code that reads one message."""
+    rules_version: str
+    """Changes with the code that places messages in cases."""
+
+    def read(self, day: date, on_progress: OnProgress) -> DaySummary:
+        """Reads what is new of a day, places every message in its case and rewrites the day's `documents`; when
+        nothing has changed, not even the texts are looked at."""
+        received = self.register.received(day)
+        earlier = [self.lake.version(DOCUMENTS, night) for night in _nights_before(day)]
+        queues = self.queues.model_dump(mode="json")
+        made_from = digest_json([self.reader_version, self.rules_version, queues, received, earlier])
+        read_now = 0
+        if self.lake.stands(DOCUMENTS, day, made_from) is None:
+            with TemporaryFile(dir=self.scratch) as file:
+                texts = _Texts(file)
+                messages = _Messages(self, day, received, texts, on_progress)
+                placed = place(messages, queues=self.queues, earlier=_earlier(self.lake, day))
+                documents = (p.document(texts.message(p.received)) for p in _by_case(placed))
+                self.lake.write(
+                    DOCUMENTS, day, (document_row(d, self.reader_version) for d in documents), made_from
+                )
+            read_now = messages.read_now
+        on_progress("documents", len(received), len(received))
+        return _summary(self.lake.read(DOCUMENTS, day, _SUMMARISED), read_now)
+
+
+class _Texts:
+    """The day's messages as JSON, one after the other in a file, and where each begins."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._places: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def keep(self, row: Received, as_json: bytes) -> None:
+        self._places[row.source, row.place] = (self._file.tell(), len(as_json))
+        with _room_needed():
+            self._file.write(as_json)
+
+    def message(self, row: Received) -> Message:
+        """What was kept of it; only when nothing more is kept."""
+        start, length = self._places[row.source, row.place]
+        with _room_needed():  # the last of it may still have to be written
+            self._file.seek(start)
+            return message_of(self._file.read(length))
+
+
+@contextmanager
+def _room_needed() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DeskError(
+            f"the day's texts cannot be put down while they are read: {error.strerror}; a full disk needs some space, "
+            "then run the same again, nothing received is lost"
+        ) from error
+
+
+class _Messages:
+    """The day's messages in any order: those of the lake that were read by the same rules before, then the others as
+    the readers hand them back."""
+
+    def __init__(
+        self,
+        reader: DayReader,
+        day: date,
+        received: Sequence[Received],
+        texts: _Texts,
+        on_progress: OnProgress,
+    ) -> None:
+        self._reader = reader
+        self._day = day
+        self._unread = {(row.source, row.place): row for row in received}
+        self._texts = texts
+        self._on_progress = on_progress
+        self._total, self._done = len(received), 0
+        self.read_now = 0
+        """Messages parsed in this run."""
+
+    def __iter__(self) -> Iterator[tuple[Received, Message]]:
+        yield from self._read_before()
+        rows = list(self._unread.values())
+        self.read_now = len(rows)
+        lost = yield from self._read(rows, (self._job(row) for row in rows))
+        # What a reader could not open is asked for here, where it is known why the bytes are gone.
+        yield from self._read(lost, (Job(self._reader.raw.get(r.raw_sha256), r.place, r.kind) for r in lost))
+
+    def _read_before(self) -> Iterator[tuple[Received, Message]]:
+        columns = ["source", "place", "raw_sha256", "reader_version", "message"]
+        for row in self._reader.lake.read(DOCUMENTS, self._day, columns):
+            known = self._unread.get((row["source"], row["place"]))
+            is_same = known is not None and known.raw_sha256 == row["raw_sha256"]
+            if known is not None and is_same and row["reader_version"] == self._reader.reader_version:
+                del self._unread[known.source, known.place]
+                self._keep(known, orjson.dumps(row["message"]))
+                yield known, message_from_json(row["message"])
+
+    def _job(self, row: Received) -> Job:
+        return Job(self._reader.raw.where(row.raw_sha256), row.place, row.kind, sha256=row.raw_sha256)
+
+    def _read(
+        self, rows: Sequence[Received], jobs: Iterable[Job]
+    ) -> Generator[tuple[Received, Message], None, list[Received]]:
+        """Returns those whose bytes could not be had."""
+        lost = []
+        for found in self._reader.pool.read(jobs):
+            row = rows[found.position]
+            if found.as_json is None:
+                lost.append(row)
+                continue
+            self._keep(row, found.as_json)
+            yield row, found.message
+        return lost
+
+    def _keep(self, row: Received, as_json: bytes) -> None:
+        self._texts.keep(row, as_json)
+        self._done += 1
+        self._on_progress("documents", self._done, self._total)
+
+
+def _earlier(lake: Lake, day: date) -> Iterator[EarlierCase]:
+    """Messages of the days before, which a mail of today may answer."""
+    columns = [
+        "record_id", "message_id", "sender", "case_id", "content_hash", "queue", "received_at", "duplicate_of",
+    ]  # fmt: skip
+    for night in _nights_before(day):
+        for row in lake.read(DOCUMENTS, night, columns):
+            yield _earlier_case(row)
+
+
+def _nights_before(day: date) -> list[date]:
+    return [day - timedelta(days=back) for back in range(1, EARLIER_DAYS + 1)]
+
+
+def _earlier_case(row: Mapping[str, Any]) -> EarlierCase:
+    return EarlierCase(
+        record_id=row["record_id"],
+        message_id=row["message_id"],
+        sender=row["sender"] or "",
+        case_id=row["case_id"],
+        content_hash=row["content_hash"],
+        queue=row["queue"],
+        received_at=row["received_at"],
+        is_duplicate=row["duplicate_of"] is not None,
+    )
+
+
+def _by_case(placed: Sequence[Placed]) -> list[Placed]:
+    """In order of arrival of each case's first message, a case's messages together: so a step can stream cases."""
+    arrival: dict[str, int] = {}
+    for one in placed:
+        arrival.setdefault(one.case_id, len(arrival))
+    return sorted(placed, key=lambda one: arrival[one.case_id])
+
+
+_SUMMARISED = ("case_id", "record_id", "content_hash", "queue", "priority", "role", "ok")
+
+
+def _summary(rows: Iterable[Mapping[str, Any]], read_now: int) -> DaySummary:
+    roles: Counter[str] = Counter()
+    unreadable = 0
+    fingerprints: list[str] = []
+    for row in rows:
+        roles[row["role"]] += 1
+        unreadable += not row["ok"]
+        fingerprints.append(digest_json([row[name] for name in _SUMMARISED]))
+    return DaySummary(
+        messages=roles.total(),
+        cases=roles[Role.FIRST],
+        duplicates=roles[Role.DUPLICATE],
+        updates=roles[Role.UPDATE],
+        unreadable=unreadable,
+        read_now=read_now,
+        fingerprints=fingerprints,
+    )

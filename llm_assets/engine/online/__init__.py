@@ -1,0 +1,1 @@
+"""Requests that are answered one by one, within the limits of a provider."""

@@ -1,0 +1,230 @@
+"""Route: answer an intended batch's requests online, one by one, where somebody waits or no batch API exists.
+
+A go asks until the provider fails, its pace is reached or all is answered; what is left is asked in a later go.
+"""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import structlog
+
+from llm_assets.domain.errors import (
+    BlockedError,
+    ContractError,
+    PermanentError,
+    TransientError,
+    UnansweredError,
+)
+from llm_assets.domain.profile import Mode
+from llm_assets.domain.reason import PROVIDER_WIDE, Reason
+from llm_assets.domain.requests.batch import Batch, BatchState
+from llm_assets.domain.requests.money import estimated_tokens
+from llm_assets.domain.requests.outcome import Answer, Outcome
+from llm_assets.engine.answers.judge import without_answer
+from llm_assets.engine.answers.settle import judge_of
+from llm_assets.engine.batches.exits import TOO_LARGE, lose
+from llm_assets.engine.batches.spooled import custom_id_of
+from llm_assets.engine.batches.submit import LONGEST_WAIT
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.ports.ledger import Member
+
+log = structlog.get_logger()
+
+FIRST_PAUSE = 2.0
+LONGEST_PAUSE = 300.0
+SILENT_GOES = 10
+"""Goes without any answer after which a failure is held against the request that met it: about 18 minutes."""
+
+PACED = "within the profile's limits per minute"
+
+_LAST_STATES = (BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED)
+
+
+@dataclass
+class _Go:
+    """What came of one go."""
+
+    answered: int = 0
+    failed: list[tuple[Member, TransientError]] = field(default_factory=list)
+    blocked: BlockedError | None = None
+    paced: float = 0
+    """Seconds until the pace lets the next one through; 0 when it did not stop this go."""
+
+    @property
+    def over(self) -> bool:
+        return bool(self.failed or self.blocked or self.paced)
+
+
+def answer_online(engine: Engine, batch: Batch) -> None:
+    """Asks what is unanswered of a batch in INTENT, settling each answer as it comes. The caller owns the batch.
+
+    A crash leaves at most `online_concurrency` answers paid and unsettled: an online call cannot be looked up.
+    Raises BlockedError after settling what was answered, the rest being due again; and TransientError when nothing
+    was answered. After any failure the rest is asked again not before the batch says.
+    """
+    if not engine.spool.path(batch.batch_id).exists():
+        lose(engine, batch, "its spooled lines are gone")
+        return
+    engine.ledger.transition(
+        batch.batch_id, BatchState.INTENT, BatchState.CREATING, creating_at=engine.clock()
+    )
+    members = engine.ledger.members(batch.batch_id, unsettled=True)
+    go = _Go()
+    for member, answer in _answers(engine, batch, members, go):
+        _settle(engine, batch, member, answer)
+        del members[member.request_id]
+    for member, err in go.failed:
+        if is_its_own(err, go.answered, batch.creates):
+            _settle(engine, batch, member, _failure(err))
+            del members[member.request_id]
+    _end(engine, batch, go, len(members))
+
+
+def is_its_own(err: TransientError, answered: int, silent_goes: int) -> bool:
+    """Whether a failure uses up one of the request's tries. Pure.
+
+    Not when it speaks of the provider's moment, nor when nobody was answered in the same go, which looks like an
+    outage: requests outlive those. Only after many such goes it is the request's.
+    """
+    if err.reason in PROVIDER_WIDE:
+        return False
+    return answered > 0 or silent_goes >= SILENT_GOES
+
+
+def pause_after(retry_after: float | None, silent_goes: int) -> float:
+    """Seconds until the next go: as long as the provider asked, and longer each time nothing is answered. Pure."""
+    growing = min(FIRST_PAUSE * 2.0 ** min(silent_goes, 30), LONGEST_PAUSE)
+    return growing if retry_after is None else max(growing, min(retry_after, LONGEST_WAIT))
+
+
+def _settle(engine: Engine, batch: Batch, member: Member, answer: Answer) -> None:
+    settlement = judge_of(engine).settlement(batch.step, batch.model, Mode.ONLINE, member, answer)
+    engine.ledger.settle(batch, [settlement])
+
+
+def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
+    """Closes the go: the batch ends, or waits for the next one."""
+    if left and batch.warms:  # if the key itself is at fault, the batch behind it will say so
+        _give_up(engine, batch, str(go.blocked or (go.failed[0][1] if go.failed else PACED)))
+        log.warning("asked in a batch instead", batch=batch.batch_id, step=batch.step, left=left)
+        return
+    if go.blocked is not None:
+        _give_up(engine, batch, str(go.blocked))
+        raise go.blocked
+    if not left:
+        finish(engine, batch.batch_id, BatchState.CREATING)
+    else:
+        _put_off(engine, batch, go, left)
+    if go.failed and not go.answered:
+        raise go.failed[0][1]
+
+
+def _give_up(engine: Engine, batch: Batch, why: str) -> None:
+    """What is unanswered is due again and planned anew; nothing waits for it."""
+    engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=why[:500])
+    engine.spool.discard(batch.batch_id)
+
+
+def _put_off(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
+    silent = 0 if go.answered else batch.creates + 1
+    asked = [err.retry_after for _, err in go.failed if err.retry_after is not None]
+    failing = pause_after(max(asked, default=None), 0 if go.answered else batch.creates)
+    pause = max(go.paced, failing if go.failed else 0)
+    why = str(go.failed[0][1]) if go.failed else PACED
+    engine.ledger.transition(
+        batch.batch_id,
+        BatchState.CREATING,
+        BatchState.INTENT,
+        not_before=engine.clock() + timedelta(seconds=pause),
+        creates=silent if go.failed else batch.creates,
+        detail=why[:500],
+    )
+    log.info("asked again later", batch=batch.batch_id, step=batch.step, left=left, seconds=round(pause, 1))
+
+
+def finish(engine: Engine, batch_id: str, state: BatchState) -> None:
+    """Every request is settled: the batch passes through its last states, from wherever a crash left it."""
+    for before, after in pairwise(_LAST_STATES[_LAST_STATES.index(state) :]):
+        engine.ledger.transition(batch_id, before, after)
+    engine.spool.discard(batch_id)
+
+
+def _answers(
+    engine: Engine, batch: Batch, members: dict[str, Member], go: _Go
+) -> Iterator[tuple[Member, Answer]]:
+    """Answers in order of arrival; failures are left in `go`, and once it is over nothing more is asked."""
+    waiting = dict(members)
+    lines = _lines(engine.spool.path(batch.batch_id), waiting)
+    with ThreadPoolExecutor(
+        engine.provider.profile.limits.online_concurrency, thread_name_prefix="online"
+    ) as pool:
+        pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
+        while True:
+            for member, line in _admitted(engine, lines, go, len(pending)):
+                pending[pool.submit(_ask, engine, line)] = member
+            if not pending:
+                if not go.over:
+                    go.paced = engine.traffic.wait()
+                return
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                member, reply = pending.pop(future), future.result()
+                match reply:
+                    case BlockedError():
+                        go.blocked = reply
+                    case TransientError():
+                        engine.traffic.failed(reply)
+                        go.failed.append((member, reply))
+                    case Answer():
+                        engine.traffic.answered(reply.rest_seconds)
+                        go.answered += 1
+                        yield member, reply
+
+
+def _admitted(
+    engine: Engine, lines: Iterator[tuple[Member, bytes]], go: _Go, pending: int
+) -> Iterator[tuple[Member, bytes]]:
+    """The next lines that may go now. One that the pace holds back is left for the next go."""
+    while not go.over and pending < engine.traffic.width():
+        member, line = next(lines, (None, b""))
+        if member is None:
+            return
+        go.paced = engine.traffic.admit(_tokens(member, line))
+        if not go.paced:
+            pending += 1
+            yield member, line
+
+
+def _tokens(member: Member, line: bytes) -> int:
+    """By the line's length, which is on the safe side for text; of a picture it says nothing, so that twice of what was
+    counted is the most."""
+    by_length = estimated_tokens(len(line.decode()))
+    return by_length if member.estimated_tokens is None else min(by_length, 2 * member.estimated_tokens)
+
+
+def _ask(engine: Engine, line: bytes) -> Answer | BlockedError | TransientError:
+    try:
+        return engine.provider.ask(line)
+    except (BlockedError, TransientError) as err:
+        return err
+    except (ContractError, UnansweredError) as err:
+        return TransientError(str(err), reason=Reason.UNREADABLE)
+    except PermanentError as err:
+        too_large = err.code == TOO_LARGE
+        return without_answer("", Outcome.TOO_LARGE if too_large else Outcome.FAILED_PERMANENT, err.code)
+
+
+def _failure(err: TransientError) -> Answer:
+    return without_answer("", Outcome.FAILED_TRANSIENT, str(err)[:500], err.reason)
+
+
+def _lines(spool: Path, wanted: Mapping[str, Member]) -> Iterator[tuple[Member, bytes]]:
+    with spool.open("rb") as file:
+        for line in file:
+            member = wanted.get(custom_id_of(line).request_id)
+            if member is not None:
+                yield member, line

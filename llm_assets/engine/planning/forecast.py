@@ -1,0 +1,121 @@
+"""Forecast: what a step of a night will take, summed from its requests before any is sent. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import ceil
+
+from llm_assets.domain.profile import Lane, Mode, Profile
+from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.requests.request import Request
+from llm_assets.engine.planning.estimate import Calibration, most_usd, prompt_tokens
+from llm_assets.engine.ports.ledger import Prices
+
+
+@dataclass(slots=True)
+class Usd:
+    """Price of requests in one mode."""
+
+    low: Decimal = Decimal(0)
+    typical: Decimal = Decimal(0)
+    p95: Decimal = Decimal(0)
+    """Upper ends of prompts and answers alike; the same as `at_most` while nobody knows how long answers are."""
+    at_most: Decimal = Decimal(0)
+    """With every token they may answer with and nothing served by a cache: what a budget sets aside."""
+
+    def add(self, low: Decimal, typical: Decimal, p95: Decimal, at_most: Decimal) -> None:
+        self.low, self.typical = self.low + low, self.typical + typical
+        self.p95, self.at_most = self.p95 + p95, self.at_most + at_most
+
+
+@dataclass(slots=True)
+class Forecast:
+    """A step's share of a planned night."""
+
+    step: str
+    model: str = ""
+    new: int = 0
+    changed: int = 0
+    reused: int = 0
+    requests: float = 0
+    requests_at_most: int = 0
+    """More than `requests` where earlier answers decide who needs this step."""
+    basis: str = "counted"
+    results: int = 0
+    """Earlier answers the estimate was corrected by."""
+    calibrated: bool = True
+    answers_known: bool = True
+    """False while nobody knows how long answers are: then they are only bounded."""
+    input_typical: float = 0
+    input_p95: float = 0
+    output_typical: float = 0
+    output_p95: float = 0
+    output_ceiling: int = 0
+    usd: dict[Mode, Usd] = field(default_factory=lambda: {mode: Usd() for mode in Mode})
+    routed: Usd = field(default_factory=Usd)
+    """Price of each request in the mode in which it goes."""
+    at_most_by_lane: dict[Lane, Decimal] = field(default_factory=dict)
+    batch_tokens: float = 0
+    """Prompt tokens expected to wait in the provider's queue; 0 when nothing goes in a batch."""
+
+
+def add_request(
+    forecast: Forecast,
+    prices: Prices,
+    profile: Profile,
+    request: Request,
+    counted: int,
+    calibration: Calibration,
+    *,
+    lane: Lane,
+    mode: Mode,
+    likelihood: float | None = None,
+    length: float = 1.0,
+) -> None:
+    """Adds one request. `likelihood` says how probable it is that it will be needed, None that it certainly is; upper
+    bounds count it whole, lower ones not at all unless it is certain. `length` says how long its prompt usually is
+    beside what was counted, where another request was counted in its place."""
+    expected = likelihood if likelihood is not None else 1.0
+    output, usual = calibration.output, counted * length
+    prompt, usual_prompt = (prompt_tokens(request, n, calibration) for n in (counted, usual))
+    longest = min(round(output.high), request.max_tokens) if output is not None else request.max_tokens
+    forecast.model, forecast.results = request.model, calibration.results
+    forecast.calibrated = forecast.calibrated and calibration.calibrated
+    forecast.answers_known = forecast.answers_known and calibration.answer is not None
+    answer = calibration.answer if calibration.answer is not None else 0
+    forecast.requests += expected
+    forecast.requests_at_most += 1
+    forecast.batch_tokens += expected * usual if mode is Mode.BATCH else 0
+    forecast.input_typical += expected * usual_prompt.typical
+    forecast.input_p95 += prompt.high
+    forecast.output_typical += expected * answer
+    forecast.output_p95 += longest
+    forecast.output_ceiling += request.max_tokens
+    low = Usage(round(prompt.low), output_tokens=round(output.low) if output is not None else 0)
+    typical = Usage(round(usual_prompt.typical), output_tokens=round(answer))
+    high = Usage(round(prompt.high), output_tokens=longest)
+    certain = Decimal(likelihood is None)
+    for priced, usd in forecast.usd.items():
+        most = most_usd(prices, profile, request, priced, counted, calibration)
+        costs = (
+            certain * prices.usd(profile, request.model, priced, low),
+            Decimal(expected) * prices.usd(profile, request.model, priced, typical),
+            prices.usd(profile, request.model, priced, high) if output is not None else most,
+            most,
+        )
+        usd.add(*costs)
+        if priced is mode:
+            forecast.routed.add(*costs)
+            forecast.at_most_by_lane[lane] = forecast.at_most_by_lane.get(lane, Decimal(0)) + most
+
+
+def turns_of(forecasts: Sequence[Forecast], limit: int | None) -> int:
+    """How many batches of a round follow one another, as its steps' prompt tokens share a model's queue of this size;
+    0 without any batch. Pure."""
+    by_model: dict[str, float] = {}
+    for forecast in forecasts:
+        if forecast.batch_tokens:
+            by_model[forecast.model] = by_model.get(forecast.model, 0) + forecast.batch_tokens
+    if limit is None:
+        return 1 if by_model else 0
+    return max((ceil(tokens / limit) for tokens in by_model.values()), default=0)

@@ -1,0 +1,86 @@
+"""Plan: write down what a night needs, and turn what is due into batches whose intent is durable before any call."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+
+import structlog
+
+from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.profile import Limits
+from llm_assets.engine.chunks import chunks
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.planning.assign_routes import Router
+from llm_assets.engine.planning.packing import Packer, with_room
+from llm_assets.engine.planning.task import PlanSummary, Task, Unchanged
+from llm_assets.engine.ports.ledger import Member, Work
+
+log = structlog.get_logger()
+
+
+def plan_step(
+    engine: Engine, day: date, step: str, tasks: Iterable[Task | Unchanged], rework: Rework
+) -> PlanSummary:
+    """Plans a step of a night from a stream of all its tasks; only their ids are held in memory.
+
+    Work of cases that are no longer among the tasks is forgotten: nobody would ever send it.
+    """
+    packer = Packer(engine, day, step)
+    router = Router(engine, packer, day, step)
+    try:
+        new, reused = plan_all(engine, day, step, tasks, rework, router.add)
+        router.close()
+    except BaseException:
+        packer.abandon()
+        raise
+    return PlanSummary(new, reused, packer.sent, packer.overtaken)
+
+
+def plan_all(
+    engine: Engine,
+    day: date,
+    step: str,
+    tasks: Iterable[Task | Unchanged],
+    rework: Rework,
+    take: Callable[[Task, Member], None],
+) -> tuple[int, int]:
+    """Writes a step's work down and hands over what is due, each request once. Returns how many are new and reused."""
+    new = 0
+    cases: set[str] = set()
+    packed: set[str] = set()
+    for chunk in chunks(_asked(tasks, cases)):
+        work = [_work(task) for task in chunk]
+        planned = engine.ledger.plan(day, step, work, rework=rework, max_attempts=engine.max_attempts)
+        new += planned.new
+        for task in chunk:
+            member = planned.due.get(task.request.request_id)
+            if member is not None and member.request_id not in packed:
+                packed.add(member.request_id)
+                take(_roomy(task, member, engine.provider.profile.limits), member)
+    engine.ledger.prune_work(day, step, cases)
+    return new, len(cases) - new
+
+
+def _asked(tasks: Iterable[Task | Unchanged], cases: set[str]) -> Iterator[Task]:
+    """The tasks there is anything to look up for; `cases` takes up the id of every case."""
+    for task in tasks:
+        cases.add(task.case_id)
+        if isinstance(task, Task):
+            yield task
+
+
+def _work(task: Task) -> Work:
+    request = task.request
+    return Work(
+        task.case_id,
+        task.input_hash,
+        request.request_id,
+        task.lane,
+        request.prompt_version,
+        request.model,
+        task.rendered_from,
+    )
+
+
+def _roomy(task: Task, member: Member, limits: Limits) -> Task:
+    return task if member.cuts == 0 else replace(task, request=with_room(task.request, member.cuts, limits))

@@ -1,0 +1,57 @@
+"""Tasks: what a step asks about each case, and what came of planning it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from llm_assets.domain.mail.document import Priority
+from llm_assets.domain.profile import Lane, Mode
+from llm_assets.domain.requests.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One case's request in one step."""
+
+    case_id: str
+    input_hash: str
+    lane: Lane
+    request: Request
+    mode: Mode | None = None
+    """None leaves it to the lane."""
+    priority: Priority = Priority.NORMAL
+    """What goes first within a lane when the budget is short."""
+    rendered_from: str | None = None
+    """Digest of all that went into the request."""
+    masked: str = ""
+    """For the audit: how its text was masked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A case that nothing has happened to since it was planned, and whose request waits for nothing: it takes masking
+    and rendering no second time, which is nine tenths of what planning a case costs."""
+
+    case_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    new: int = 0
+    reused: int = 0
+    sent: int = 0
+    """Requests put into batches by this plan."""
+    overtaken: int = 0
+    """Batches given up because another process had sent one of their requests; what is still due is planned next."""
+    held: int = 0
+    """Requests the budget holds back; they stay due."""
+    held_why: str = ""
+    money_returns: bool = False
+    """Whether what is set aside for others may still make room for those held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """A step's share of a night. `tasks` renders afresh each time it is called."""
+
+    step: str
+    tasks: Callable[[], Iterable[Task | Unchanged]]

@@ -1,0 +1,39 @@
+"""Progress: how the steps of a night stand after a round."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a night's steps stand after a round."""
+
+    open_batches: int = 0
+    in_flight: int = 0
+    due: int = 0
+    """Cases whose request waits for its next try."""
+    sent: int = 0
+    reused: int = 0
+    done: int = 0
+    under_way: int = 0
+    """Open batches that were sent and can be asked about: what waiting is for, even when nothing more can be sent."""
+    held: int = 0
+    """Requests that the budget holds back."""
+    blocked: str | None = None
+    """Why nothing more can be sent until a person acts."""
+    failure: str | None = None
+    """What went wrong in this round and will be tried again."""
+    unreachable: bool = False
+    """Whether that was nobody answering at the provider's address."""
+    answered: bool = False
+    """Whether the provider answered anything in this round."""
+    retry_after: float = 0
+    """Seconds it asked to be left alone for."""
+
+    @property
+    def finished(self) -> bool:
+        return self.open_batches == 0 and self.due == 0 and self.in_flight == 0
+
+    @property
+    def halted(self) -> bool:
+        """Nothing is under way and nothing more may be sent: waiting would change nothing."""
+        return self.open_batches == 0 and self.blocked is not None

@@ -1,5 +1,0 @@
-"""The endpoint that web forms are posted to."""
-
-from llm_assets.forms.server import Listening, serve
-
-__all__ = ["Listening", "serve"]

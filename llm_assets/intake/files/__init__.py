@@ -1,0 +1,1 @@
+"""Documents to text: PDF, Office, pictures, archives."""

@@ -1,0 +1,269 @@
+"""Attachments to text: what the bytes really are, which reader fits, and its text with flags.
+
+Sniffs content before trusting names and declared types. The readers themselves are in pdf, office, ocr and html.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from llm_assets.domain.mail.document import Attachment, Message
+from llm_assets.intake.bytes import charset, mime, ole, wrappers
+from llm_assets.intake.files import archive, office, pdf, rtf
+from llm_assets.intake.files.ocr import read_image
+from llm_assets.intake.reading import Extract, Reading
+from llm_assets.intake.text import calendar, html
+
+MAX_TEXT = 1_000_000
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF-", "pdf"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (b"{\\rtf", "rtf"),
+    (b"\x89PNG\r\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF8", "image"),
+    (b"BM", "bitmap"),
+    (b"II*\x00", "image"),
+    (b"MM\x00*", "image"),
+    (b"\x78\x9f\x3e\x22", "tnef"),
+    (b"Rar!", "packed"),
+    (b"7z\xbc\xaf", "packed"),
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ", "xz"),
+)
+_TEXTUAL = (".txt", ".csv", ".tsv", ".md", ".log", ".json", ".xml", ".ics", ".vcf", ".yaml", ".yml", ".ini")
+
+
+def sniff(data: bytes, *, filename: str = "", content_type: str = "") -> str:
+    """One of pdf, zip, gzip, bzip2, xz, tar, packed, ole, rtf, image, tnef, html, text, binary, empty."""
+    if not data.strip():
+        return "empty"
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            if kind != "bitmap":
+                return kind
+            if filename.lower().endswith(".bmp") or content_type == "image/bmp":
+                return "image"
+    if data[257:262] == b"ustar":
+        return "tar"
+    if b"%PDF-" in data[:1024] and not mime.begins_like_mail(data):
+        return "pdf"  # readers skip what stands before its header
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image"
+    lowered = head[:512].lower()
+    if (
+        lowered.startswith((b"<!doctype html", b"<html"))
+        or b"<html" in lowered
+        or content_type == "text/html"
+    ):
+        return "html"
+    if filename.lower().endswith((".html", ".htm")):
+        return "html"
+    return "text" if _looks_like_text(data[:4096]) else "binary"
+
+
+def _looks_like_text(sample: bytes) -> bool:
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    zeros = sample.count(0)
+    if zeros:
+        return zeros > len(sample) * 0.3 and (sample[0::2].count(0) < 5 or sample[1::2].count(0) < 5)
+    controls = sum(1 for b in sample if b < 32 and b not in (9, 10, 12, 13, 27))
+    return controls * 50 < len(sample)
+
+
+def unread(data: bytes, filename: str, content_type: str, *, flags: tuple[str, ...] = ()) -> Attachment:
+    """The attachment before its text."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Attachment(filename, content_type, len(data), sha256, "", "none", flags=flags)
+
+
+def read(
+    data: bytes,
+    *,
+    filename: str,
+    content_type: str,
+    reading: Reading,
+    inline: bool = False,
+    declared: str | None = None,
+) -> Attachment:
+    """The attachment with its text. Never raises: what cannot be read is named in the flags.
+
+    `declared` is the charset the mail gives for a text file.
+    """
+    blank = unread(data, filename, content_type, flags=("inline",) if inline else ())
+    if len(data) > reading.max_bytes:
+        return replace(blank, flags=(*blank.flags, "too_large"))
+    return under_watch(
+        blank, reading, lambda: [_read(data, blank, reading, inline=inline, declared=declared)]
+    )[0]
+
+
+def under_watch(
+    blank: Attachment, reading: Reading, read: Callable[[], list[Attachment]]
+) -> list[Attachment]:
+    """What `read` gives; the attachment alone, without its text, where it must not be read or has broken a reader."""
+    if not reading.files:
+        return [blank]
+    broke = reading.watch.begins(blank.sha256)
+    if broke is not None:
+        return [replace(blank, flags=(*blank.flags, broke))]
+    found = read()  # where it raises, it has not ended: that is the attachment to blame
+    reading.watch.ends()
+    return found
+
+
+def _read(
+    data: bytes, blank: Attachment, reading: Reading, *, inline: bool, declared: str | None
+) -> Attachment:
+    extract = _guarded(data, blank, reading, inline=inline, declared=declared)
+    text = extract.text.replace("\x00", "")
+    flags = dict.fromkeys((*blank.flags, *extract.flags))
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT]
+        flags["truncated"] = None
+    return replace(
+        blank,
+        text=text,
+        text_source=extract.source,
+        pages=extract.pages,
+        ocr_confidence=extract.ocr_confidence,
+        flags=tuple(flags),
+    )
+
+
+def _guarded(
+    data: bytes, blank: Attachment, reading: Reading, *, inline: bool, declared: str | None
+) -> Extract:
+    """The one net around the parsing libraries: a file that breaks one of them is flagged and costs only itself."""
+    kind = sniff(data, filename=blank.filename, content_type=blank.content_type)
+    try:
+        return _extract(data, kind, reading, filename=blank.filename, inline=inline, declared=declared)
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise  # a panic of a Rust library is no Exception and cannot be imported to be named here
+        return Extract(flags=("unreadable", "reader_failed"))
+
+
+def _extract(
+    data: bytes, kind: str, reading: Reading, *, filename: str, inline: bool, declared: str | None
+) -> Extract:
+    match kind:
+        case "pdf":
+            return pdf.read_pdf(data, reading)
+        case "image":
+            return read_image(data, reading, inline=inline)
+        case "zip":
+            return office.read_zip_document(data, reading) or archive.read_archive(data, reading, _member)
+        case "gzip" | "bzip2" | "xz" | "tar":
+            return archive.read_packed(data, kind, filename, reading, _member)
+        case "packed":
+            return Extract(flags=("archive", "unsupported"))
+        case "ole":
+            return _compound(data)
+        case "rtf":
+            found = rtf.read(data)
+            return Extract(found.text, "office", flags=() if found.whole else ("truncated",))
+        case "html":
+            return _html(data, declared, reading)
+        case "text":
+            return _plain(data, declared)
+        case "empty":
+            return Extract(flags=("empty",))
+        case _:
+            return Extract(flags=("unsupported",))
+
+
+def _member(data: bytes, filename: str, reading: Reading) -> Attachment:
+    """A file inside an archive; archives inside archives stay closed."""
+    kind = sniff(data, filename=filename)
+    packed = kind in ("gzip", "bzip2", "xz", "tar", "packed")
+    if packed or (kind == "zip" and office.read_zip_document(data, reading) is None):
+        return Attachment(filename, "application/zip", len(data), "", "", "none", flags=("nested_archive",))
+    return read(data, filename=filename, content_type="", reading=reading)
+
+
+def _compound(data: bytes) -> Extract:
+    streams = ole.streams_of(data)
+    if streams is None:
+        return Extract(flags=("unreadable",))
+    if ("worddocument",) in streams:
+        text = ole.word_text(streams)
+        return Extract(text, "office") if text is not None else Extract(flags=("encrypted",))
+    if ("encryptedpackage",) in streams:
+        return Extract(flags=("encrypted",))
+    if ("workbook",) in streams or ("book",) in streams:
+        return office.read_workbook(data)
+    return Extract(flags=("unsupported",))
+
+
+def _html(data: bytes, declared: str | None, reading: Reading) -> Extract:
+    whole = len(data) <= html.MAX_HTML
+    decoded = charset.decode(data[: html.MAX_HTML], declared or html.declared_charset(data))
+    reading.saw(decoded.text)
+    page = html.to_text(decoded.text)
+    flags = (
+        *(() if whole else ("truncated",)),
+        *(("charset_guessed",) if decoded.guessed else ()),
+        *(("hidden_text",) if page.hidden else ()),
+    )
+    return Extract(page.text, "plain", flags=flags)
+
+
+def _plain(data: bytes, declared: str | None) -> Extract:
+    decoded = charset.decode(data[: 4 * MAX_TEXT], declared)
+    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+    flags = ("charset_guessed",) if decoded.guessed and decoded.charset != "utf-8" else ()
+    if calendar.is_calendar(text):
+        text = calendar.to_text(text)
+    elif wrappers.is_armoured(text):
+        return Extract(flags=(*flags, "encrypted"))
+    return Extract(text, "plain", flags=(*flags, "truncated") if len(data) > 4 * MAX_TEXT else flags)
+
+
+def is_outlook(data: bytes, filename: str) -> bool:
+    """A mail saved by Outlook, by its container and by a stream that no other file has."""
+    return sniff(data) == "ole" and (filename.lower().endswith(".msg") or ole.OUTLOOK_STREAM in data)
+
+
+_OF_THE_WHOLE = {
+    "poor_scan",
+    "encrypted",
+    "unreadable",
+    "too_large",
+    "truncated",
+    "crashed",
+    "timeout",
+    "too_deep",
+}
+
+
+def of_the_whole(files: Iterable[Attachment]) -> Iterator[str]:
+    """Flags of its attachments that say a message was not read in full."""
+    return (flag for file in files for flag in file.flags if flag in _OF_THE_WHOLE)
+
+
+def of_message(data: bytes, message: Message, *, filename: str, content_type: str) -> Attachment:
+    """A mail inside a mail: its head, body and the texts of its own attachments."""
+    sender = message.sender
+    who = f"{sender.name} <{sender.address}>" if sender is not None else ""
+    head = [f"From: {who}"] if who else []
+    head += [f"Date: {message.date.isoformat()}"] if message.date is not None else []
+    head += [f"Subject: {message.subject}"] if message.subject else []
+    inner = [f"[{a.filename}]\n{a.text}" for a in message.attachments if a.text.strip()]
+    hidden = [f for f in message.flags if f == "hidden_text"]
+    return Attachment(
+        filename=filename or "message.eml",
+        content_type=content_type,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        text="\n\n".join(["\n".join(head), message.text, *inner]).strip(),
+        text_source="message",
+        flags=tuple(
+            dict.fromkeys((*hidden, *(f for a in message.attachments for f in a.flags if f != "inline")))
+        ),
+    )

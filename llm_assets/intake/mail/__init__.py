@@ -1,0 +1,1 @@
+"""One mail: headers, body, attachments, put together into a message."""

@@ -1,0 +1,220 @@
+"""One mail's bytes to a Message. Puts together what the other modules read; decides nothing about queues or cases."""
+
+from dataclasses import replace
+
+from llm_assets.domain.errors import ReadError
+from llm_assets.domain.mail.document import Attachment, Message
+from llm_assets.intake import identity
+from llm_assets.intake.bytes import charset, mime, ole, transfer, wrappers
+from llm_assets.intake.bytes.mime import Part
+from llm_assets.intake.files import attachments
+from llm_assets.intake.mail import body, headers, outlook, winmail
+from llm_assets.intake.mail.body import Body, Loose
+from llm_assets.intake.reading import Reading
+from llm_assets.intake.text.content import is_transliterated, language_of, own_words
+from llm_assets.intake.text.injection import watched
+
+
+@watched
+def read_mail(data: bytes, *, path: str, index: int, reading: Reading, depth: int = 0) -> Message:
+    """The mail as read; `ok` is False for an empty input and for noise without a single header."""
+    if not data.strip():
+        return unreadable(
+            data, path=path, index=index, kind="empty", message="The file holds no bytes of a mail."
+        )
+    root = wrappers.opened(mime.parse(data))
+    if not root.headers and attachments.sniff(data) == "binary":
+        reason = "The bytes are neither a mail nor a document that any reader knows."
+        return unreadable(data, path=path, index=index, kind="unreadable", message=reason)
+    hint = _charset_hint(root)
+    sorted_body = body.sort(root, hint=hint)
+    for page in sorted_body.pages:
+        reading.saw(page)
+    files = _files(sorted_body.loose, hint, reading, depth)
+    return _message(data, root, sorted_body, files, hint, path=path, index=index)
+
+
+def unreadable(data: bytes, *, path: str, index: int, kind: str, message: str) -> Message:
+    return Message(
+        path=path, index=index, kind="mail", ok=False, error=ReadError(kind, message),
+        record_id=identity.of_bytes(data), content_hash=identity.of_content("mail", "", "", "", ()),
+        message_id=None, in_reply_to=None, references=(), subject="", sender=None, to=(), cc=(), delivered_to=(),
+        date=None, text="", new_text="", language="und", flags=(kind,),
+    )  # fmt: skip
+
+
+def _message(
+    data: bytes,
+    root: Part,
+    sorted_body: Body,
+    files: list[Attachment],
+    hint: str | None,
+    *,
+    path: str,
+    index: int,
+) -> Message:
+    senders = headers.addresses(root.all("from") or root.all("sender"), hint=hint)
+    sender = next((s for s in senders if s.address), senders[0] if senders else None)
+    subject = headers.text(root.header("subject"), hint=hint)
+    ids = headers.message_ids(root.all("message-id")[:1])
+    replies = headers.message_ids(root.all("in-reply-to"))
+    text = sorted_body.text
+    to, cc = headers.addresses(root.all("to"), hint=hint), headers.addresses(root.all("cc"), hint=hint)
+    passed_on = [] if root.content_type == "multipart/report" else files
+    new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), passed_on)
+    address = sender.address if sender is not None else ""
+    return Message(
+        path=path,
+        index=index,
+        kind="mail",
+        ok=True,
+        error=None,
+        record_id=identity.of_mail(ids[0] if ids else None, address, data),
+        content_hash=identity.of_content("mail", address, subject, new_text or text, files),
+        message_id=ids[0] if ids else None,
+        in_reply_to=replies[0] if replies else None,
+        references=headers.message_ids(root.all("references")),
+        subject=subject,
+        sender=sender,
+        to=to,
+        cc=cc,
+        delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))),
+        date=headers.first_date(root.all("date")),
+        text=text,
+        new_text=new_text,
+        language=language_of(new_text, text, subject, files),
+        attachments=tuple(files),
+        flags=(
+            *_flags(root, sorted_body, text, files),
+            *(("transliterated",) if is_transliterated(new_text, text, subject) else ()),
+        ),
+    )
+
+
+def _flags(root: Part, sorted_body: Body, text: str, files: list[Attachment]) -> dict[str, None]:
+    flags = dict(sorted_body.flags)
+    flags.update(dict.fromkeys(attachments.of_the_whole(files)))
+    if sorted_body.html and not sorted_body.plain:
+        flags["html_only"] = None
+    if not text.strip():
+        flags["empty_body"] = None
+    if wrappers.is_encrypted(root):
+        flags["encrypted"] = None
+    submitted = (root.header("auto-submitted") or b"no").strip().lower()
+    precedence = (root.header("precedence") or b"").strip().lower()
+    answers = precedence == b"auto_reply" or root.header("x-autoreply") or root.header("x-autorespond")
+    if not submitted.startswith(b"no") or root.content_type == "multipart/report" or answers:
+        flags["auto_submitted"] = None
+    if is_bounce(root):
+        flags["bounce"] = None
+    if precedence in (b"bulk", b"junk", b"list") or root.header("list-id") or root.header("list-unsubscribe"):
+        flags["bulk"] = None
+    return flags
+
+
+def is_bounce(root: Part) -> bool:
+    """A mail server's report that a mail of ours was not delivered (RFC 3464)."""
+    return root.content_type == "multipart/report" and any(
+        part.content_type == "message/delivery-status" for part in root.children
+    )
+
+
+def _charset_hint(root: Part) -> str | None:
+    """The charset the mail's own text parts declare: raw 8-bit headers are usually in the same one."""
+    for part in root.walk():
+        declared = headers.parameters(part.header("content-type")).get("charset", "")
+        if charset.known(declared) not in ("", "ascii"):
+            return declared
+    return None
+
+
+def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -> list[Attachment]:
+    out: list[Attachment] = []
+    for item in loose:
+        if item.part.size > reading.max_bytes * _SWELLING:
+            out.append(_unheld(item))
+        elif item.part.content_type.startswith("message/") or _is_saved_mail(item):
+            out.append(_nested(item, hint, reading, depth))
+        else:
+            out.extend(_file(item, reading, depth))
+            if reading.ocr and sum(a.text_source == "ocr" for a in out) >= reading.max_scans:
+                reading = replace(reading, ocr=False, too_many_scans=True)
+    return out
+
+
+_SWELLING = 1.5
+"""A part more than so many times the limit is over it in any transfer encoding; it is measured, never held."""
+
+
+def _unheld(item: Loose) -> Attachment:
+    size, sha256 = transfer.measure(item.part)
+    name = body.clean_name(item.filename)
+    return Attachment(name, item.part.content_type, size, sha256, "", "none", flags=("too_large",))
+
+
+def _file(item: Loose, reading: Reading, depth: int) -> list[Attachment]:
+    data, defects = transfer.content(item.part)
+    if not data and not item.filename:
+        return []
+    if attachments.sniff(data) == "tnef":
+        return _winmail(data, item.filename, reading)
+    name = body.clean_name(item.filename)
+    if attachments.is_outlook(data, name):
+        return _outlook(data, name, item.part.content_type, reading, depth)
+    found = attachments.read(
+        data,
+        filename=name,
+        content_type=item.part.content_type,
+        reading=reading,
+        inline=item.inline,
+        declared=headers.parameters(item.part.header("content-type")).get("charset"),
+    )
+    if item.cut or (reading.too_many_scans and "ocr_off" in found.flags):
+        defects |= {"truncated"}
+    return [replace(found, flags=(*found.flags, *sorted(defects))) if defects else found]
+
+
+_MAILS = ("message/rfc822", "message/global", "message/news")
+
+
+def _is_saved_mail(item: Loose) -> bool:
+    """A mail that was saved to a file and attached: programs then call it an octet stream."""
+    return item.filename.lower().endswith(".eml")
+
+
+def _winmail(data: bytes, filename: str, reading: Reading) -> list[Attachment]:
+    blank = attachments.unread(data, body.clean_name(filename) or "winmail.dat", "application/ms-tnef")
+    return attachments.under_watch(blank, reading, lambda: winmail.unpacked(data, filename, reading))
+
+
+def _outlook(data: bytes, name: str, kind: str, reading: Reading, depth: int) -> list[Attachment]:
+    blank = attachments.unread(data, name, kind)
+    if depth >= reading.max_nesting:
+        return [replace(blank, flags=("too_deep",))]
+
+    def read() -> list[Attachment]:
+        streams = ole.streams_of(data)
+        if streams is None or ole.IS_OUTLOOK not in streams:
+            return [replace(blank, flags=("unreadable" if streams is None else "unsupported",))]
+        inner = outlook.read_outlook(ole.outlook(streams), data, path="", reading=reading, depth=depth + 1)
+        return [attachments.of_message(data, inner, filename=name, content_type=kind)]
+
+    return attachments.under_watch(blank, reading, read)
+
+
+def _nested(item: Loose, hint: str | None, reading: Reading, depth: int) -> Attachment:
+    data, _ = transfer.content(item.part)
+    name = body.clean_name(item.filename)
+    kind = item.part.content_type
+    if kind not in _MAILS and not _is_saved_mail(item):
+        return attachments.read(data, filename=name, content_type=kind, reading=reading)
+    if depth >= reading.max_nesting:
+        found = attachments.read(data, filename=name, content_type=kind, reading=reading)
+        return replace(found, flags=(*found.flags, "too_deep"))
+    blank = attachments.unread(data, name or "message.eml", kind)
+    return attachments.under_watch(blank, reading, lambda: [_inner(data, name, kind, reading, depth)])[0]
+
+
+def _inner(data: bytes, name: str, kind: str, reading: Reading, depth: int) -> Attachment:
+    inner = read_mail(data, path="", index=0, reading=reading, depth=depth + 1)
+    return attachments.of_message(data, inner, filename=name, content_type=kind)

@@ -1,0 +1,132 @@
+"""An Outlook .msg file to a Message: its transport headers where it has them, its properties where not."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from llm_assets.domain.mail.document import Address, Attachment, Message
+from llm_assets.intake import identity
+from llm_assets.intake.bytes import charset, mime
+from llm_assets.intake.bytes.ole import Stored
+from llm_assets.intake.files import attachments, rtf
+from llm_assets.intake.mail import body, headers
+from llm_assets.intake.reading import Reading
+from llm_assets.intake.text import html
+from llm_assets.intake.text.content import is_transliterated, language_of, own_words
+from llm_assets.intake.text.injection import watched
+
+_SUBJECT, _HEADERS, _BODY, _HTML, _RTF = 0x0037, 0x007D, 0x1000, 0x1013, 0x1009
+_SENDER_NAME, _SENDER_ADDRESS, _SENDER_SMTP, _SENT_FOR = 0x0C1A, 0x0C1F, 0x5D01, 0x0042
+_MESSAGE_ID, _IN_REPLY_TO, _REFERENCES, _SUBMITTED, _DELIVERED = 0x1035, 0x1042, 0x1039, 0x0039, 0x0E06
+_NAME, _SMTP, _ADDRESS, _KIND = 0x3001, 0x39FE, 0x3003, 0x0C15
+_LONG_NAME, _SHORT_NAME, _MIME, _DATA = 0x3707, 0x3704, 0x370E, 0x3701
+_CONTENT_ID = 0x3712
+"""MAPI property ids (MS-OXPROPS)."""
+
+
+@watched
+def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, depth: int = 0) -> Message:
+    root = mime.parse(stored.text(_HEADERS).encode("utf-8", "replace")) if stored.text(_HEADERS) else None
+    text, flags = _body(stored, reading)
+    files = [_file(a, reading, depth) for a in stored.attachments]
+    sender = _sender(stored, root)
+    address = sender.address if sender is not None else ""
+    subject = stored.text(_SUBJECT)
+    message_id = next(iter(headers.message_ids([stored.text(_MESSAGE_ID).encode()])), None)
+    if message_id is None and root is not None:
+        message_id = next(iter(headers.message_ids(root.all("message-id"))), None)
+    to, cc = _recipients(stored, 1), _recipients(stored, 2)
+    new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), files)
+    return Message(
+        path=path, index=0, kind="mail", ok=True, error=None,
+        record_id=identity.of_mail(message_id, address, data),
+        content_hash=identity.of_content("mail", address, subject, new_text or text, files),
+        message_id=message_id,
+        in_reply_to=next(iter(headers.message_ids([stored.text(_IN_REPLY_TO).encode()])), None),
+        references=headers.message_ids([stored.text(_REFERENCES).encode()]),
+        subject=subject, sender=sender, to=to, cc=cc,
+        delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))) if root is not None else (),
+        date=_date(stored, root), text=text, new_text=new_text,
+        language=language_of(new_text, text, subject, files), attachments=tuple(files),
+        flags=tuple(_flags(flags, text, files, is_transliterated(new_text, text, subject))),
+    )  # fmt: skip
+
+
+def files_of(stored: Stored) -> Iterator[bytes]:
+    """The bytes of its attachments that are no messages."""
+    return (file.binary(_DATA) for file in stored.attachments if file.message is None)
+
+
+def _flags(
+    found: Iterable[str], text: str, files: Iterable[Attachment], transliterated: bool
+) -> dict[str, None]:
+    flags = dict.fromkeys((*sorted(found), *attachments.of_the_whole(files)))
+    if not text.strip():
+        flags["empty_body"] = None
+    if transliterated:
+        flags["transliterated"] = None
+    return flags
+
+
+class _Body(NamedTuple):
+    text: str
+    flags: frozenset[str] = frozenset()
+
+
+def _body(stored: Stored, reading: Reading) -> _Body:
+    """The plain text where there is one; what the page beside it hides is looked at all the same."""
+    plain = stored.text(_BODY).replace("\r\n", "\n").replace("\r", "\n")
+    data = stored.binary(_HTML)
+    if data:
+        source = charset.decode(data[: html.MAX_HTML], html.declared_charset(data) or stored.codepage).text
+        reading.saw(source)
+        page = html.to_text(source)
+        hidden = {"hidden_text"} if page.hidden else set[str]()
+        if plain.strip():
+            return _Body(plain, frozenset(hidden))
+        return _Body(page.text, frozenset({"html_only", *hidden}))
+    return _Body(plain) if plain.strip() else _Body(rtf.to_text(rtf.decompress(stored.binary(_RTF))))
+
+
+def _sender(stored: Stored, root: mime.Part | None) -> Address | None:
+    named = headers.addresses(root.all("from")) if root is not None else ()
+    if named and named[0].address:
+        return named[0]
+    found = stored.text(_SENDER_SMTP) or stored.text(_SENDER_ADDRESS)
+    name = stored.text(_SENDER_NAME) or stored.text(_SENT_FOR)
+    address = found.lower() if "@" in found else ""
+    return Address(name, address) if name or address else None
+
+
+def _recipients(stored: Stored, kind: int) -> tuple[Address, ...]:
+    out = []
+    for recipient in stored.recipients:
+        if (recipient.number(_KIND) or 1) == kind:
+            found = recipient.text(_SMTP) or recipient.text(_ADDRESS)
+            out.append(Address(recipient.text(_NAME), found.lower() if "@" in found else ""))
+    return tuple(out)
+
+
+def _date(stored: Stored, root: mime.Part | None) -> datetime | None:
+    written = headers.date(root.header("date")) if root is not None else None
+    if written is not None:
+        return written
+    micros = stored.moment(_SUBMITTED) or stored.moment(_DELIVERED)
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros) if micros else None
+    except OverflowError:
+        return None
+
+
+def _file(stored: Stored, reading: Reading, depth: int) -> Attachment:
+    name = body.clean_name(stored.text(_LONG_NAME) or stored.text(_SHORT_NAME) or stored.text(_NAME))
+    if stored.message is not None and depth < reading.max_nesting:
+        inner = read_outlook(stored.message, b"", path="", reading=reading, depth=depth + 1)
+        return attachments.of_message(b"", inner, filename=name, content_type="application/vnd.ms-outlook")
+    return attachments.read(
+        stored.binary(_DATA),
+        filename=name,
+        content_type=stored.text(_MIME).lower() or "application/octet-stream",
+        reading=reading,
+        inline=bool(stored.text(_CONTENT_ID)) and stored.text(_MIME).startswith("image/"),
+    )

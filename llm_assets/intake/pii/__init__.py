@@ -1,0 +1,1 @@
+"""Personal data found in a text and masked."""

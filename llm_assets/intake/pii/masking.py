@@ -1,0 +1,196 @@
+"""Masking: a case's text without personal data, and what each mask stands for. The front door of the `pii_*` modules.
+
+A pure function of the case: nothing is stored, because the same documents give the same masks when answers come
+back. A mask like `[PHONE_1]` is numbered by first appearance, oldest message first; an update that joins the case
+later adds numbers behind the earlier ones and changes none.
+
+What a customer writes in the form of a mask is kept apart: `[PHONE_1]` goes out as `[PHONE_1_]`, so an answer that
+repeats it gets the customer's own words back and nobody's number. Values never hold brackets and those escapes come
+last in `originals`, so replacing mask after mask in that order is exact.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from llm_assets.domain.desk.prompt import render_case
+from llm_assets.domain.mail.document import Case
+from llm_assets.intake.pii import context as pii_context
+from llm_assets.intake.pii import names as pii_names
+from llm_assets.intake.pii import numbers as pii_numbers
+from llm_assets.intake.pii import people as pii_people
+from llm_assets.intake.pii.span import Kind, Span, joined
+
+_KINDS = "|".join(Kind)
+_LOOKS_LIKE_MASK = re.compile(rf"\[(?:{_KINDS})_\d+(_*)\]")
+_MARKUP = re.compile(
+    r"</?(?:case|subject|text|message|attachment)>"
+    r'|<message n="\d+" kind="\w+"(?: date="[\d-]+")? from="|<attachment name="'
+)
+_FROM = re.compile(r'<message n="\d+" kind="\w+"(?: date="[\d-]+")? from="([^"\n]*)"')
+_ADDRESS_WORD = re.compile(r"[^\s\[\]]*@[^\s\[\]]*")
+_DISPLAY_NAME = re.compile(r"[^\s\[\]@][^\[\]@]*(?<!\s)")
+_CUT = "\n[cut]"
+_LAST_WORD = re.compile(
+    r"(?:(?<![A-Z\d])[A-Z]{2}\d{2}[A-Z\d ]{0,36}|[+(]?\d[\d ().-]{0,40}|[^\s<>\[\]\"]{1,64})$"
+)
+LAST_WORD_LIMIT = 64
+
+
+@dataclass(frozen=True)
+class CaseMask:
+    """A text without personal data, and what each of its masks stands for."""
+
+    text: str
+    originals: Mapping[str, str]
+
+    def hide(self, text: str) -> str:
+        """The same masks in another text about the same case, e.g. fields that were extracted from it."""
+        if self._known is None:
+            return text
+        return self._known.sub(lambda found: self._masks[found.group()], text)
+
+    @cached_property
+    def _masks(self) -> dict[str, str]:
+        return {original: mask for mask, original in self.originals.items()}
+
+    @cached_property
+    def _known(self) -> re.Pattern[str] | None:
+        longest_first = sorted(self._masks, key=len, reverse=True)
+        if not longest_first:
+            return None
+        return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])")
+
+
+def mask_case(case: Case) -> CaseMask:
+    """The case as `render_case` shows it, masked; the senders' names are masked wherever they appear."""
+    text = render_case(case)
+    called = [d.message.sender.name if d.message.sender is not None else "" for d in case.documents]
+    openings = list(_FROM.finditer(text))
+    markup = [Span(m.start(), m.end(), None) for m in _MARKUP.finditer(text)]
+    senders = [span for opening in openings for span in _sender(text, opening.start(1), opening.end(1))]
+    starts = [o.start() for o in openings]
+    spans = _found(text, called, joined(joined(markup, _escaped(text)), senders), starts)
+    return _masked(text, spans, starts)
+
+
+def mask_text(text: str, names: Sequence[str] = ()) -> CaseMask:
+    """A text of no case, masked; `names` are display names to look for."""
+    return _masked(text, _found(text, names, joined([], _escaped(text))), [])
+
+
+def _escaped(text: str) -> Iterator[Span]:
+    for found in _LOOKS_LIKE_MASK.finditer(text):
+        yield Span(found.start(), found.end(), None)
+
+
+def _sender(text: str, start: int, end: int) -> Iterator[Span]:
+    """Address and display name of a `from` attribute, whatever they look like: it may be cut or have no domain."""
+    at = start
+    for address in _ADDRESS_WORD.finditer(text, start, end):
+        yield from _display_name(text, at, address.start())
+        yield Span(address.start(), address.end(), Kind.EMAIL)
+        at = address.end()
+    yield from _display_name(text, at, end)
+
+
+def _display_name(text: str, start: int, end: int) -> Iterator[Span]:
+    for found in _DISPLAY_NAME.finditer(text, start, end):
+        if any(c.isalpha() for c in found.group()):
+            yield Span(found.start(), found.end(), Kind.NAME)
+
+
+def _found(text: str, senders: Sequence[str], taken: list[Span], messages: Sequence[int] = ()) -> list[Span]:
+    """Every span, the surer kinds first. Names come last and per message, so a later one never moves an earlier."""
+    lowered = _lower(text)
+    taken = joined(taken, pii_context.emails(text))
+    near = pii_context.around_digits(text)
+    if near:
+        taken = joined(taken, pii_numbers.ibans(text))
+        taken = joined(taken, pii_context.documents_and_accounts(text, lowered, near))
+        taken = joined(taken, pii_numbers.numbers(text))
+        taken = joined(taken, pii_context.local_phones(text, lowered, near))
+        taken = joined(taken, pii_context.addresses(text, lowered, near))
+    taken = joined(taken, _cut_words(text))
+    taken = joined(taken, told := _people(text, lowered, taken))
+    for found in pii_names.names(text, lowered, _called(text, senders, messages, told)):
+        taken = joined(taken, found)
+    return taken
+
+
+def _people(text: str, lowered: str, taken: list[Span]) -> list[Span]:
+    """Names that their surroundings tell, the longest where several rules find one."""
+    free: list[Span] = []
+    for span in sorted(pii_people.people(text, lowered), key=lambda s: (s.start, -s.end)):
+        if not free or span.start >= free[-1].end:
+            free.append(span)
+    return sorted(set(joined(taken, free)).intersection(free))
+
+
+def _called(
+    text: str, senders: Sequence[str], messages: Sequence[int], told: Sequence[Span]
+) -> list[pii_names.Called]:
+    """Who each message names; a text of no case is one message."""
+    mentioned: list[dict[str, None]] = [{} for _ in range(max(1, len(senders), len(messages)))]
+    for span in told:
+        mentioned[max(0, bisect_right(messages, span.start) - 1)][text[span.start : span.end]] = None
+    padded = [*senders, *[""] * (len(mentioned) - len(senders))]
+    return [pii_names.Called(sender, tuple(names)) for sender, names in zip(padded, mentioned, strict=True)]
+
+
+def _lower(text: str) -> str:
+    """Lower case, character for character."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _cut_words(text: str) -> Iterator[Span]:
+    """The last word before a cut, which no pattern would know by its first half."""
+    at = text.find(_CUT)
+    while at >= 0:
+        start = max(0, at - LAST_WORD_LIMIT)
+        found = _LAST_WORD.search(text[start:at])
+        if found is not None:
+            yield Span(start + found.start(), start + found.end(), Kind.CUT)
+        at = text.find(_CUT, at + len(_CUT))
+
+
+def _masked(text: str, spans: list[Span], messages: Sequence[int]) -> CaseMask:
+    masks = _numbered(text, spans, messages)
+    pieces: list[str] = []
+    at = 0
+    escapes: dict[str, str] = {}
+    for span in spans:
+        value = text[span.start : span.end]
+        pieces.append(text[at : span.start])
+        if span.kind is not None:
+            pieces.append(masks[span.kind, value])
+        elif value.startswith("["):
+            escapes[f"{value[:-1]}_]"] = value
+            pieces.append(f"{value[:-1]}_]")
+        else:
+            pieces.append(value)
+        at = span.end
+    pieces.append(text[at:])
+    originals = {mask: value for (_, value), mask in masks.items()}
+    fewest_first = sorted(escapes, key=lambda mask: (len(mask) - len(mask.rstrip("_]")), mask))
+    return CaseMask("".join(pieces), originals | {mask: escapes[mask] for mask in fewest_first})
+
+
+def _numbered(text: str, spans: list[Span], messages: Sequence[int]) -> dict[tuple[Kind, str], str]:
+    """Masks by kind and value, numbered in the order in which the messages gave the values away."""
+    order = sorted(spans, key=lambda s: (max(bisect_right(messages, s.start), s.known_from), s.start))
+    masks: dict[tuple[Kind, str], str] = {}
+    counts = dict.fromkeys(Kind, 0)
+    for span in order:
+        if span.kind is None:
+            continue
+        key = (span.kind, text[span.start : span.end])
+        if key not in masks:
+            counts[span.kind] += 1
+            masks[key] = f"[{span.kind}_{counts[span.kind]}]"
+    return masks

@@ -1,0 +1,1 @@
+"""CRM records and web forms: columns found, rows stored, entries read."""

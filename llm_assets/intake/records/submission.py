@@ -1,0 +1,167 @@
+"""A web form as it is posted: the bytes of a request's body to named fields and files. No HTTP, no storing here.
+
+Nothing in an error quotes what was posted: it goes back to the sender, but also into logs on the way.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import HeaderParser
+from pathlib import PureWindowsPath
+from urllib.parse import parse_qsl
+
+from llm_assets.intake.records.drops import StoredFile, cell
+
+MAX_FIELDS = 200
+MAX_FILES = 20
+_FILES = "files"
+_FILE_KEYS = frozenset({"filename", "content", "content_type"})
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    fields: Mapping[str, str]
+    files: tuple[StoredFile, ...] = field(default=())
+
+
+class SubmissionError(Exception):
+    """The body cannot be used; the text is one sentence with the cure."""
+
+
+class UnknownContentTypeError(SubmissionError):
+    """Nobody here reads this content type."""
+
+
+def read_submission(body: bytes, content_type: str) -> Submission:
+    """Fields and files of a posted form. Raises SubmissionError."""
+    header = Message()
+    header["Content-Type"] = content_type.encode("ascii", "replace").decode()
+    readers: Mapping[str, Callable[[bytes, Message], Submission]] = {
+        "application/json": _json,
+        "application/x-www-form-urlencoded": _urlencoded,
+        "multipart/form-data": _multipart,
+    }
+    reader = readers.get(header.get_content_type()) if content_type else None
+    if reader is None:
+        raise UnknownContentTypeError(
+            f"The content type is not one of {', '.join(readers)}; send one of these."
+        )
+    found = reader(body, header)
+    if len(found.fields) > MAX_FIELDS or len(found.files) > MAX_FILES:
+        raise SubmissionError(
+            f"A form may have {MAX_FIELDS} fields and {MAX_FILES} files; send what is more in another one."
+        )
+    if not any(value.strip() for value in found.fields.values()) and not found.files:
+        raise SubmissionError("The form is empty; fill in at least one field.")
+    return found
+
+
+def _json(body: bytes, _: Message) -> Submission:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise SubmissionError("The body is not a JSON object in UTF-8; send one with a key for each field.")
+    files = content.pop(_FILES, [])
+    if not isinstance(files, list):
+        raise SubmissionError(_FILES_SHAPE)
+    return Submission({name: cell(value) for name, value in content.items()}, tuple(map(_json_file, files)))
+
+
+_FILES_SHAPE = (
+    '`files` is not a list of {"filename", "content_type", "content"} with the content in Base64; send it so.'
+)
+
+
+def _json_file(given: object) -> StoredFile:
+    if not isinstance(given, dict) or not given.keys() <= _FILE_KEYS or "content" not in given:
+        raise SubmissionError(_FILES_SHAPE)
+    if not all(isinstance(value, str) for value in given.values()):
+        raise SubmissionError(_FILES_SHAPE)
+    try:
+        content = base64.b64decode(given["content"], validate=True)
+    except (binascii.Error, ValueError) as err:
+        raise SubmissionError(_FILES_SHAPE) from err
+    return _file(given.get("filename", ""), given.get("content_type", ""), content)
+
+
+def _urlencoded(body: bytes, header: Message) -> Submission:
+    encoding = header.get_param("charset", "utf-8")
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            encoding=str(encoding),
+            errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )
+    except (ValueError, LookupError) as err:
+        raise SubmissionError(
+            "The body is not a URL-encoded form of at most "
+            f"{MAX_FIELDS} fields in the charset it names (UTF-8 by default); encode it so."
+        ) from err
+    return Submission(_joined(pairs))
+
+
+def _multipart(body: bytes, header: Message) -> Submission:
+    boundary = header.get_param("boundary")
+    if not isinstance(boundary, str) or not boundary:
+        raise SubmissionError(
+            "The multipart form names no boundary; send the one that its parts are divided by."
+        )
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("ascii", "replace"))
+    if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
+        raise SubmissionError("The multipart form does not end with its boundary; send it again as a whole.")
+    pairs: list[tuple[str, str]] = []
+    files: list[StoredFile] = []
+    for piece in pieces[1:-1]:
+        head, _, content = piece.lstrip(b" \t").removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        described = HeaderParser().parsestr(head.decode("utf-8", "replace"))
+        name = described.get_param("name", header="content-disposition")
+        filename = described.get_param("filename", header="content-disposition")
+        if not isinstance(name, str):
+            raise SubmissionError("A part of the multipart form has no name; name each one.")
+        if filename is None:
+            pairs.append((name, _text_part(content, described)))
+        elif content or filename:  # a file field that was left empty is sent with neither
+            files.append(_file(_name_of(filename), described.get_content_type(), content))
+    return Submission(_joined(pairs), tuple(files))
+
+
+def _text_part(content: bytes, described: Message) -> str:
+    try:
+        return content.decode(str(described.get_param("charset", "utf-8")))
+    except (UnicodeDecodeError, LookupError) as err:
+        raise SubmissionError(
+            "A field of the multipart form is not in the charset it names (UTF-8 by default); encode it so."
+        ) from err
+
+
+def _name_of(filename: str | tuple[str | None, str | None, str]) -> str:
+    """Browsers write a quotation mark in a name as %22; RFC 2231 gives a triple."""
+    if isinstance(filename, tuple):
+        return filename[2]
+    return filename.replace("%22", '"')
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """A field that was sent several times, as ticked boxes are, holds all its values."""
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return fields
+
+
+def _file(filename: str, content_type: str, content: bytes) -> StoredFile:
+    """Only the last part of a name that holds a path."""
+    name = re.sub(r"[\x00-\x1f\x7f]", "", PureWindowsPath(filename).name)
+    return StoredFile(
+        filename=name.encode("utf-8", "replace").decode("utf-8"),
+        content_type=content_type.lower() or "application/octet-stream",
+        content=base64.b64encode(content).decode("ascii"),
+    )

@@ -1,0 +1,270 @@
+"""HTML to the text a person would see. Quotations keep a `> ` before each line, hidden text is left out and reported.
+
+Own walk because the known converters give up on deep nesting and print what the page hides. No mail rules here.
+"""
+
+import re
+from html import unescape
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from llm_assets.intake.text.visibility import Look, gone_by, look_of
+
+MAX_HTML = 8_000_000
+MAX_DEPTH = 3_000
+"""Open elements beyond which only the tags are taken out."""
+MAX_ATTRIBUTES = 1_000
+MAX_SHEETS = 20
+MAX_QUOTES = 20
+"""Marks before a quoted line."""
+_SILENT = {"script", "style", "head", "title", "template", "noscript", "object", "svg", "select", "datalist"}
+_BLOCK = {
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "center",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "html",
+    "legend",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "tbody",
+    "tfoot",
+    "thead",
+    "tr",
+    "ul",
+    "caption",
+}
+_SPACED = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "ul", "ol"}
+_NESTING = re.compile(
+    r"<(/?)(?:div|span|font|table|blockquote|center|section|article|ul|ol|dl|b|i|u|em|strong|a|big|small|sub|sup)\b",
+    re.I,
+)
+_LONG_TAG = re.compile(r"<([a-z][\w:-]{0,30}+)([^<>]{4000,}+)>", re.I)
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\u00ad\ufeff\u034f]")
+
+
+class Page(NamedTuple):
+    text: str
+    hidden: bool
+    """True when text was found that the page does not show."""
+
+
+class _Writer:
+    """Lines with their quote depth; collects runs of text and collapses white space between them."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.current: list[str] = []
+        self.filled = False
+        """True when the line has more than white space so far."""
+        self.depth = 0
+        self.blank_depth: int | None = None
+
+    def want_blank(self) -> None:
+        """An empty line before the next text, at the shallower of the quote depths around it."""
+        known = self.blank_depth
+        self.blank_depth = self.depth if known is None else min(known, self.depth)
+
+    def add(self, run: str) -> None:
+        if self.blank_depth is not None and run.strip():
+            if self.lines and self.lines[-1].strip("> "):
+                self.lines.append(_marks(min(self.blank_depth, self.depth)))
+            self.blank_depth = None
+        self.current.append(run)
+        self.filled = self.filled or not run.isspace()
+
+    def end_line(self, *, force: bool = False) -> None:
+        line = "".join(self.current)
+        line = re.sub(r" ?\t ?", "\t", re.sub(r" {2,}", " ", line)).strip(" ")
+        self.current, self.filled = [], False
+        if line.strip() or force:
+            self.lines.append(_marks(self.depth) + line.rstrip())
+
+    def text(self) -> str:
+        self.end_line()
+        joined = "\n".join(line.rstrip() for line in self.lines)
+        return re.sub(r"\n{3,}", "\n\n", joined).strip("\n")
+
+
+def _marks(depth: int) -> str:
+    return "> " * min(depth, MAX_QUOTES)
+
+
+def to_text(source: str) -> Page:
+    """The visible text. Nesting of any depth is read; the walk is iterative and visits each node once."""
+    source = _LONG_TAG.sub(_bared, source[:MAX_HTML])
+    if _too_deep(source):
+        return Page(_without_tags(source), False)
+    tree = LexborHTMLParser(source)
+    root = tree.root
+    if root is None:
+        return Page("", False)
+    return _Walk(gone_by(_sheets(source))).over(root)
+
+
+class _Walk:
+    """Visits every node once, in order, without recursion."""
+
+    def __init__(self, gone: frozenset[str]) -> None:
+        self.writer = _Writer()
+        self.gone = gone
+        self.hidden = False
+        self.look = Look()
+        self.preformatted = 0
+        self.open: list[tuple[LexborNode, str, Look]] = []
+
+    def over(self, root: LexborNode) -> Page:
+        node: LexborNode | None = root
+        while node is not None:
+            node = self._enter(node) or self._following(node)
+        return Page(self.writer.text(), self.hidden)
+
+    def _enter(self, node: LexborNode) -> LexborNode | None:
+        """Writes the node; its first child when there is something to see inside."""
+        tag = node.tag or ""
+        if tag == "-text":
+            self._text(node.text_content or "")
+            return None
+        if tag in _SILENT or tag.startswith(("-", "!")):
+            return None
+        look = look_of(tag, node.attributes, self.look, self.gone)
+        if look is None:
+            self.hidden = self.hidden or bool((node.text(deep=True) or "").strip())
+            return None
+        _open(self.writer, node, tag)
+        if node.child is None:
+            _close(self.writer, tag)
+            return None
+        self.open.append((node, tag, self.look))
+        self.look = look
+        self.preformatted += tag == "pre"
+        return node.child
+
+    def _following(self, node: LexborNode) -> LexborNode | None:
+        following = node.next
+        while following is None and self.open:
+            parent, tag, self.look = self.open.pop()
+            self.preformatted -= tag == "pre"
+            _close(self.writer, tag)
+            following = parent.next
+        return following
+
+    def _text(self, run: str) -> None:
+        if self.look.seen:
+            _write(self.writer, run, self.preformatted > 0)
+        elif run.strip():
+            self.hidden = True
+
+
+def _sheets(source: str) -> str:
+    """The page's own style sheets, the first few."""
+    out: list[str] = []
+    lowered, position = source.lower(), 0
+    while len(out) < MAX_SHEETS and (start := lowered.find("<style", position)) >= 0:
+        end = lowered.find("</style", start)
+        if end < 0:
+            break
+        out.append(source[source.find(">", start, end) + 1 : end])
+        position = end
+    return "\n".join(out)
+
+
+def _bared(tag: re.Match[str]) -> str:
+    """The tag, without its attributes where there are more than any page has: the parser compares each with each."""
+    return (
+        tag.group()
+        if len(tag.group(2).split(None, MAX_ATTRIBUTES)) <= MAX_ATTRIBUTES
+        else f"<{tag.group(1)}>"
+    )
+
+
+def _too_deep(source: str) -> bool:
+    """Nesting that no mail program writes; the parser's time grows with its square."""
+    depth = 0
+    for match in _NESTING.finditer(source):
+        depth = max(0, depth - 1) if match.group(1) else depth + 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _without_tags(source: str) -> str:
+    stripped = unescape(re.sub(r"<[^<>]*>", "\n", source))
+    return "\n".join(
+        line for line in (_SPACES.sub(" ", part).strip() for part in stripped.split("\n")) if line
+    )
+
+
+def _write(writer: _Writer, run: str, preformatted: bool) -> None:
+    run = _INVISIBLE.sub("", run).replace("\u00a0", " ")
+    if not preformatted:
+        writer.add(_SPACES.sub(" ", run))
+        return
+    first, *rest = run.replace("\r\n", "\n").split("\n")
+    writer.add(first)
+    for line in rest:
+        writer.end_line(force=True)
+        writer.add(line)
+
+
+def _open(writer: _Writer, node: LexborNode, tag: str) -> None:
+    if tag == "br":
+        writer.end_line(force=True)
+    elif tag in ("td", "th"):
+        if writer.filled:
+            writer.current.append("\t")
+    elif tag in _BLOCK:
+        writer.end_line()
+        if tag in _SPACED:
+            writer.want_blank()
+        if tag == "hr":
+            writer.lines.append(_marks(writer.depth) + "_" * 32)
+        if tag == "blockquote":
+            writer.depth += 1
+        if tag == "li":
+            writer.add("- ")
+    elif tag == "img":
+        alt = (node.attributes.get("alt") or "").strip()
+        if alt and len(alt) < 200 and not alt.lower().endswith((".png", ".jpg", ".gif", ".jpeg")):
+            writer.add(f" {alt} ")
+
+
+def _close(writer: _Writer, tag: str) -> None:
+    if tag in _BLOCK:
+        writer.end_line()
+        if tag == "blockquote":
+            writer.depth -= 1
+        if tag in _SPACED:
+            writer.want_blank()
+
+
+def declared_charset(data: bytes) -> str | None:
+    """The charset a page's own meta element names."""
+    match = re.search(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", data[:4096], re.I)
+    return match.group(1).decode("ascii") if match is not None else None

@@ -1,0 +1,87 @@
+"""What a reader process is given and what it answers: one message's bytes in, one message as JSON out.
+
+JSON both ways: a parser that a hostile file has taken over can send nothing that the parent would run.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from llm_assets.domain.mail.codec import message_from_json, message_to_json
+from llm_assets.domain.mail.document import Kind, Message
+
+ALL_FILES = "*"
+"""In place of an attachment's digest: every one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One message to read."""
+
+    content: Path | bytes
+    """The bytes, or the file that holds them: what need not pass through two processes."""
+    place: str
+    kind: Kind | None = None
+    """What the bytes were when they came; None where they are to be judged by content and name."""
+    index: int = 0
+    sha256: str | None = None
+    """What the file has to hold."""
+    ocr: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job and what has gone wrong with it before."""
+
+    job: Job
+    broke: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of an attachment that is left unread -> the flag that says why."""
+    head_only: str | None = None
+    """The flag where the body itself broke the reader and only the header may be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The message, or why its bytes could not be had."""
+
+    message: bytes | None
+    """As JSON, by the domain's codec."""
+    lost: str = ""
+
+
+def order_to_wire(order: Order) -> bytes:
+    """Without the bytes, which follow in a frame of their own where there is no file."""
+    job = order.job
+    fields = asdict(replace(job, content=b"")) | {
+        "content": str(job.content) if isinstance(job.content, Path) else None,
+        "broke": dict(order.broke),
+        "head_only": order.head_only,
+    }
+    return json.dumps(fields).encode()  # unlike orjson it takes file names that are no Unicode
+
+
+def order_from_wire(frame: bytes, content: bytes | None) -> Order:
+    fields: dict[str, Any] = json.loads(frame)
+    broke, head_only, path = fields.pop("broke"), fields.pop("head_only"), fields.pop("content")
+    return Order(Job(content if content is not None else Path(path), **fields), broke, head_only)
+
+
+def needs_bytes(frame: bytes) -> bool:
+    return json.loads(frame)["content"] is None
+
+
+def written(message: Message) -> bytes:
+    """The message as JSON; halves of surrogate pairs become question marks."""
+    fields = message_to_json(message)
+    try:
+        return orjson.dumps(fields)
+    except TypeError:
+        return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def message_of(as_json: bytes) -> Message:
+    return message_from_json(orjson.loads(as_json))

@@ -1,0 +1,122 @@
+"""One reader process as its pool sees it: started, given an order, listened to, gone. Decides nothing about messages."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
+
+from llm_assets.intake.workers import limits as say
+from llm_assets.intake.workers.job import Order, needs_bytes, order_to_wire
+from llm_assets.intake.workers.limits import Limits
+
+COMMAND = (sys.executable, "-m", "llm_assets.intake.workers.worker")
+"""A fresh interpreter: nothing of this process's threads, locks and open files is in it."""
+_PASSED_ON = (
+    "HOME",
+    "LANG",
+    "LANGUAGE",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "TESSDATA_PREFIX",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer. One of `message`, `lost` and `broke` is there."""
+
+    message: bytes | None = None
+    lost: str | None = None
+    broke: str | None = None
+    """What an exception in a reader was, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    timed_out: bool
+    was_ready: bool
+    code: int
+
+
+class Process:
+    def __init__(self, command: Sequence[str], limits: Limits) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [*command, str(theirs.fileno()), str(os.getpid()), json.dumps(asdict(limits))],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=_environment(),
+                start_new_session=True,
+            )
+        self.connection = Connection(ours.detach())
+        self.started = time.monotonic()
+        self.at: str | None = None
+        """SHA-256 of the attachment that is being read."""
+        self.retired = False
+        self._ready = False
+
+    def give(self, order: Order) -> None:
+        """Hands out an order. A process that dies of it, or before it, is heard of by `hear`."""
+        self.at = None
+        frame = order_to_wire(order)
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self.connection.send_bytes(frame)
+            if needs_bytes(frame):
+                assert isinstance(order.job.content, bytes)
+                self.connection.send_bytes(order.job.content)
+
+    def hear(self) -> Said | Died | None:
+        """One thing it said; None for what only this class needs to know."""
+        try:
+            frame = self.connection.recv_bytes()
+        except (EOFError, OSError):
+            return self._died()
+        self.retired = frame.startswith(say.LAST)
+        frame = frame.removeprefix(say.LAST)
+        said = frame[1:]
+        match frame[:1]:
+            case say.READ:
+                return Said(message=said)
+            case say.LOST:
+                return Said(lost=said.decode("utf-8", "replace"))
+            case say.BROKE:
+                return Said(broke=said.decode("utf-8", "replace"))
+            case say.AT:
+                self.at = said.decode("ascii") or None
+            case _:
+                self._ready = True
+        return None
+
+    def _died(self) -> Died:
+        self.end()
+        code = self._process.returncode
+        return Died(code == -signal.SIGALRM, self._ready, code)
+
+    def end(self) -> None:
+        """Ends it and every program it started. How it had died stays known, since that is settled before its
+        connection closes."""
+        self.connection.close()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """No keys: what reads strangers' files has nothing to give away."""
+    passed = {n: v for n, v in os.environ.items() if n in _PASSED_ON or n.startswith(("LC_", "PYTHON"))}
+    return passed | {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

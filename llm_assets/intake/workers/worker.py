@@ -1,0 +1,159 @@
+"""A reader process: takes messages one at a time, says which attachment it is at, and may die of any of them.
+
+Started by the pool with a socket and its limits; it ends with its parent. What is done about a death is the pool's
+business. Nothing here is imported by the parent.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from time import monotonic
+
+from llm_assets.domain.digest import digest_bytes
+from llm_assets.domain.mail.document import Message
+from llm_assets.intake.item import read_head, read_item
+from llm_assets.intake.reading import Reading
+from llm_assets.intake.workers.job import ALL_FILES, Answer, Job, Order, needs_bytes, order_from_wire, written
+from llm_assets.intake.workers.limits import AT, BROKE, LAST, LOST, READ, READY, Limits
+
+_DIES_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
+_AT_ONCE = 0.001
+"""Seconds; zero would mean never."""
+
+
+def main(arguments: list[str]) -> None:
+    descriptor, parent, limits = int(arguments[0]), int(arguments[1]), Limits(**json.loads(arguments[2]))
+    _be_expendable(parent, limits)
+    with Connection(descriptor) as connection:
+        connection.send_bytes(READY)
+        _be_silent()
+        _Worker(connection, limits).run()
+
+
+def _be_expendable(parent: int, limits: Limits) -> None:
+    """Bounds this process's memory, lets the kernel take it before any other, and lets it die with its parent, even
+    in the middle of a parser."""
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold mail
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # whatever the parent made of it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("the process that asked for a reader is gone")
+
+
+def _be_silent() -> None:
+    """What parsing libraries say of a file may quote it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stderr.fileno())
+    os.close(nowhere)
+
+
+class _Worker:
+    def __init__(self, connection: Connection, limits: Limits) -> None:
+        self._connection = connection
+        self._limits = limits
+
+    def run(self) -> None:
+        """Until the parent closes its end, or this process has read its share."""
+        for number in range(1, self._limits.messages + 1):
+            try:
+                frame = self._connection.recv_bytes()
+                content = self._connection.recv_bytes() if needs_bytes(frame) else None
+            except EOFError:
+                return
+            answer = self._answer(order_from_wire(frame, content))
+            last = number == self._limits.messages or _resident_bytes() > self._limits.resident_bytes
+            self._connection.send_bytes((LAST if last else b"") + answer)
+            if last:
+                return
+
+    def _answer(self, order: Order) -> bytes:
+        watch = _Watch(self._connection, order, self._limits)
+        try:
+            found = _read(order, watch)
+            return READ + found.message if found.message is not None else LOST + found.lost.encode()
+        except Exception as error:  # noqa: BLE001 - a defect in a reader costs one message, whatever it is
+            return BROKE + _place_of(error).encode()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class _Watch:
+    """Tells the parent where reading is, and the kernel to end this process when it stays there for too long: a
+    parser that holds the interpreter's lock cannot be interrupted in any other way."""
+
+    def __init__(self, connection: Connection, order: Order, limits: Limits) -> None:
+        self._connection = connection
+        self._broke = order.broke
+        self._limits = limits
+        self._ends = monotonic() + limits.message_seconds
+        self._open: list[str] = []
+        self.lives()
+
+    def begins(self, sha256: str) -> str | None:
+        flag = self._broke.get(sha256) or self._broke.get(ALL_FILES)
+        if flag is None:
+            self._open.append(sha256)
+            self._tell()
+        return flag
+
+    def ends(self) -> None:
+        self._open.pop()
+        self._tell()
+
+    def lives(self) -> None:
+        left = max(self._ends - monotonic(), _AT_ONCE)
+        signal.setitimer(signal.ITIMER_REAL, min(left, self._limits.silence_seconds))
+
+    def _tell(self) -> None:
+        self._connection.send_bytes(AT + (self._open[-1] if self._open else "").encode())
+        self.lives()
+
+
+def _read(order: Order, watch: _Watch) -> Answer:
+    job = order.job
+    try:
+        data = job.content if isinstance(job.content, bytes) else job.content.read_bytes()
+    except OSError as error:
+        return Answer(None, error.strerror or type(error).__name__)
+    if job.sha256 is not None and digest_bytes(data) != job.sha256:
+        return Answer(None, "other bytes than were received")
+    return Answer(written(_message(data, job, order, watch)))
+
+
+def _message(data: bytes, job: Job, order: Order, watch: _Watch) -> Message:
+    if order.head_only is not None:
+        return read_head(data, job.kind, job.place, order.head_only, index=job.index)
+    return read_item(data, job.kind, job.place, Reading(ocr=job.ocr, watch=watch), index=job.index)
+
+
+def _place_of(error: Exception) -> str:
+    """The kind of the error and where it was raised; what it says may quote mail."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else "?"
+    return f"{type(error).__name__} at {where}"
+
+
+def _resident_bytes() -> int:
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:  # no /proc: the most it ever held
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return pages * resource.getpagesize()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

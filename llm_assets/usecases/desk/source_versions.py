@@ -1,0 +1,99 @@
+"""Versions of rules as digests of their source code: an edited rule cannot keep its old version.
+
+A version covers a module and every module of ours that it imports, wherever they are, and the data files beside them. So
+an edit of a prompt or of a mask leaves what was read as it is, and an edit of a parser reads it again. A version changes
+more often than it must (an edited comment counts); that costs some reading and rendering, and no request.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from llm_assets.domain.desk.step import Step
+from llm_assets.domain.digest import digest
+
+READER = ("llm_assets.intake.workers.worker",)
+"""What turns the bytes of a message into its row."""
+DAY_READER = ("llm_assets.engine.night.read_day",)
+"""What places the messages of a day in cases, besides."""
+MASKING = ("llm_assets.intake.pii.masking",)
+ROWS = ("llm_assets.engine.answers.rows",)
+
+_IMPORT = re.compile(
+    r"^[ \t]*from (llm_assets[\w.]*) import (\([^)]*\)|[^\n#]*)|^[ \t]*import (llm_assets[\w.]+)", re.M
+)
+_NAME = re.compile(r"(\w+)(?:\s+as\s+\w+)?")
+
+
+@cache
+def reader_version() -> str:
+    """24 hex digits over what reads one message; stored in each row of `documents`."""
+    return _version(READER)
+
+
+@cache
+def day_version() -> str:
+    """24 hex digits over what places messages in cases."""
+    return _version(DAY_READER)
+
+
+@cache
+def masking_version() -> str:
+    """24 hex digits over what masks personal data."""
+    return _version(MASKING)
+
+
+def rules_version(steps: Iterable[Step]) -> str:
+    """24 hex digits over what renders, masks and makes rows of these steps. A prompt has a version of its own."""
+    return _version((*MASKING, *ROWS, *sorted({s.output.__module__ for s in steps})))
+
+
+def sources_of(modules: Iterable[str]) -> frozenset[Path]:
+    """The files of these modules, of all modules of ours that they import, and of the data beside them.
+
+    Raises ModuleNotFoundError for a name that is no module.
+    """
+    waiting, found = list(modules), dict[str, Path]()
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        file = _file_of(name)
+        if file is None:
+            raise ModuleNotFoundError(name)
+        found[name] = file
+        waiting.extend(imported for imported in _imports(file) if imported not in found)
+    return frozenset(found.values()).union(*(_data_beside(path.parent) for path in found.values()))
+
+
+def _version(modules: Iterable[str]) -> str:
+    read = {digest(path.read_text(encoding="utf-8")) for path in sources_of(modules)}
+    return digest(sorted(read))
+
+
+def _imports(file: Path) -> Iterator[str]:
+    """Names of modules; of `from package import name` the name too, where it is a module."""
+    for package, names, module in _IMPORT.findall(file.read_text(encoding="utf-8")):
+        if module:
+            yield module
+            continue
+        inside = [f"{package}.{name}" for name in _NAME.findall(names)]
+        submodules = [name for name in inside if _file_of(name) is not None]
+        yield from submodules or [package]
+
+
+@cache
+def _file_of(module: str) -> Path | None:
+    """None for a name that is no module of ours. Digests depend on what a file says, not on where it is."""
+    try:
+        spec = find_spec(module)
+    except ModuleNotFoundError:
+        return None
+    return Path(spec.origin) if spec is not None and spec.origin is not None else None
+
+
+def _data_beside(folder: Path) -> set[Path]:
+    """Words and patterns as data; prompts are no rule of reading, and each has a version of its own."""
+    return {path for kind in ("*.yaml", "*.json", "*.txt") for path in folder.glob(kind)}

@@ -1,0 +1,143 @@
+"""Doctor: one line for each thing a night needs, with the cure when it is not there."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from llm_assets.domain.errors import DeskError
+from llm_assets.steps import STEPS
+from llm_assets.usecases.desk.assembly import Assembly
+from resources.mail.imap import try_account
+from resources.settings.environment import load_settings
+from resources.settings.sources import ImapAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    what: str
+    says: str
+    fails: bool = False
+    warns: bool = False
+
+    @property
+    def sign(self) -> str:
+        return "FAIL" if self.fails else "warn" if self.warns else "ok  "
+
+
+def examine() -> Iterator[Finding]:
+    """Findings in the order in which they should be cured."""
+    try:
+        settings = load_settings()
+    except DeskError as err:
+        yield Finding("settings", str(err), fails=True)
+        return
+    assembly = Assembly(settings, STEPS)
+    examinations: list[tuple[str, Callable[[Assembly], str]]] = [
+        ("home", lambda a: f"{a.home} can be written"),
+        ("time zone", _time_zone),
+        ("queues", lambda a: f"{len(a.queues.queues)} queues in {a.settings.file('queues.yaml')}"),
+        ("lanes", lambda a: f"{len(a.lanes.lanes)} lanes in {a.settings.file('lanes.yaml')}"),
+        ("ledger", _ledger),
+        (
+            "provider",
+            lambda a: f"profile {a.profile.name}, models {', '.join(sorted(set(a.profile.models.values())))}",
+        ),
+        ("reachability", _reach),
+    ]
+    try:
+        for what, look in examinations:
+            yield _examined(what, look, assembly)
+        yield from _mailboxes(assembly)
+        yield _ocr()
+        yield _disk(assembly)
+        yield look_at_daemon()
+    finally:
+        assembly.close()
+
+
+def _examined(what: str, look: Callable[[Assembly], str], assembly: Assembly) -> Finding:
+    try:
+        return Finding(what, look(assembly))
+    except DeskError as err:
+        return Finding(what, str(err), fails=True)
+
+
+def _time_zone(assembly: Assembly) -> str:
+    calendar = assembly.settings.calendar
+    day = calendar.day_of(assembly.clock())
+    return f"{assembly.settings.timezone}: today is {day}, its report is due {calendar.deadline_of(day):%Y-%m-%d %H:%M}"
+
+
+def _ledger(assembly: Assembly) -> str:
+    open_batches = len(assembly.ledger.open_batches())
+    return f"{make_url(assembly.settings.ledger_url).get_backend_name()} answers, {open_batches} open batches"
+
+
+def _reach(assembly: Assembly) -> str:
+    started = time.monotonic()
+    assembly.engine.provider.look("batch_of_the_doctor")
+    return f"{assembly.profile.name} accepts our key, {1000 * (time.monotonic() - started):.0f} ms"
+
+
+def _mailboxes(assembly: Assembly) -> Iterator[Finding]:
+    """A line for each mailbox, logged in to now whatever the sensor found last."""
+    path = assembly.settings.file("sources.yaml")
+    try:
+        accounts = assembly.mailboxes.accounts
+    except DeskError as err:
+        yield Finding("mailboxes", str(err), fails=True)
+        return
+    if not accounts:
+        yield Finding("mailboxes", f"none in {path}; mail comes from {assembly.home / 'inbox'}")
+    for account in accounts:
+        look = partial(_mailbox, account)
+        yield _examined(f"mailbox {account.name}", look, assembly)
+
+
+def _mailbox(account: ImapAccount, assembly: Assembly) -> str:
+    return try_account(account)
+
+
+def _ocr() -> Finding:
+    if shutil.which("tesseract") is None:
+        cure = "not installed: scans go to review; install tesseract-ocr with the languages eng, rus and kaz"
+        return Finding("OCR", cure, warns=True)
+    import pytesseract
+
+    missing = {"eng", "rus", "kaz"} - set(pytesseract.get_languages())
+    if missing:
+        return Finding("OCR", f"languages {', '.join(sorted(missing))} are missing: install them", warns=True)
+    return Finding("OCR", "tesseract with eng, rus, kaz")
+
+
+def _disk(assembly: Assembly) -> Finding:
+    free = shutil.disk_usage(assembly.home).free / 2**30
+    if free < 1:
+        return Finding("disk", f"only {free:.1f} GiB free under {assembly.home}: make room", warns=True)
+    return Finding("disk", f"{free:.0f} GiB free under {assembly.home}")
+
+
+def look_at_daemon() -> Finding:
+    """Schedules, sensors and parked nights need it; single commands do not."""
+    home = os.environ.get("DAGSTER_HOME")
+    if not home:
+        return Finding("daemon", "not looked at: set DAGSTER_HOME to the folder of dagster.yaml", warns=True)
+    import dagster as dg
+
+    try:
+        with dg.DagsterInstance.get() as instance:
+            statuses = instance.get_daemon_statuses()
+    except (dg.DagsterError, SQLAlchemyError, OSError) as err:
+        problem = f"dagster's storage does not open: {type(err).__name__}; correct dagster.yaml in {home}"
+        return Finding("daemon", problem, fails=True)
+    silent = sorted(kind.lower() for kind, status in statuses.items() if not status.healthy)
+    if silent:
+        cure = f"no sign of life of {', '.join(silent)}: start `dagster-daemon run` with DAGSTER_HOME={home}"
+        return Finding("daemon", cure, fails=True)
+    return Finding("daemon", f"runs with DAGSTER_HOME={home}")

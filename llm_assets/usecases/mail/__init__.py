@@ -1,0 +1,1 @@
+"""Taking mail, records and forms in, and reading them."""

@@ -1,0 +1,1 @@
+"""One night: planned, processed, watched, reported."""

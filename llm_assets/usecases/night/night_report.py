@@ -1,0 +1,154 @@
+"""One night's report from lake and ledger: what belongs here is the order of reading, asking and writing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import orjson
+
+from llm_assets.domain.desk.step import Step
+from llm_assets.domain.desk.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE
+from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.answers.review_rows import review_rows
+from llm_assets.engine.night.summary import summarise
+from llm_assets.engine.planning.budget import OVER_BUDGET, in_words, limits_of
+from llm_assets.engine.rounds.progress import Progress
+from llm_assets.report.cases import report_columns
+from llm_assets.report.charts import Charts
+from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
+from llm_assets.report.render import Page, content, render, without_subjects
+from llm_assets.report.summary import plain_summary, summary_numbers, unsupported_numbers
+from llm_assets.steps.night_summary.step import summary_request
+from llm_assets.usecases.desk.assembly import Assembly
+from resources.lake.history import past_nights
+from resources.report_files import Revision, exported, write_revision
+
+_WHY = {
+    "not_sent": "not sent yet",
+    "waiting_for_retry": "waiting for another try",
+    "waiting_for_provider": "waiting for the provider",
+    OVER_BUDGET: "over the budget",
+}
+
+
+def write_review_queue(assembly: Assembly, day: date) -> int:
+    """Rewrites the night's review queue and returns its row count."""
+    lake = assembly.lake
+    rows = {s.name: lake.read(s.table, day) for s in assembly.steps}
+    before = list(lake.read(REVIEW_QUEUE, day))
+    decisions = assembly.ledger.decisions(day)
+    now = assembly.clock()
+    count = lake.write(REVIEW_QUEUE, day, review_rows(day, rows, before, decisions, assembly.queues, now))
+    lake.publish()
+    return count
+
+
+class Written(NamedTuple):
+    revision: Revision
+    public: str
+    """The report as Markdown without a word from any mail."""
+
+
+def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool]) -> Written:
+    """Computes, summarises and writes the report; the newest revision stays when nothing has changed."""
+    numbers = _numbers(assembly, day)
+    summary, by = _summary(assembly, numbers, pause)
+    assembly.write_usage(day)
+    page = Page(
+        numbers=with_spend(numbers, assembly.lake.read(LLM_USAGE, day), assembly.ledger.failures(day)),
+        summary=summary,
+        summary_by=by,
+        zone=assembly.settings.timezone,
+        emulated=assembly.profile.emulated,
+    )
+    now = assembly.clock().astimezone(assembly.settings.calendar.zone)
+    revision = write_revision(
+        assembly.reports,
+        day,
+        content(page),
+        lambda number: render(page, revision=number, generated_at=now),
+        assembly.ledger.trail.head()._asdict(),
+    )
+    _record(assembly, day, page, revision)
+    assembly.ledger.trail.append_once(exported(day, revision))
+    public = render(without_subjects(page), revision=revision.number, generated_at=now, charts=Charts())
+    return Written(revision, public.markdown)
+
+
+def _numbers(assembly: Assembly, day: date) -> ReportNumbers:
+    lake = assembly.lake
+    return compute(
+        day,
+        documents=lake.read(DOCUMENTS, day, report_columns(DOCUMENTS)),
+        steps={s.name: lake.read(s.table, day, report_columns(s.table)) for s in assembly.steps},
+        review=lake.read(REVIEW_QUEUE, day),
+        usage=lake.read(LLM_USAGE, day),
+        missing=list(_missing(assembly, day)),
+        history=past_nights(lake, day),
+    )
+
+
+def _summary(
+    assembly: Assembly, numbers: ReportNumbers, pause: Callable[[Progress], bool]
+) -> tuple[str, str]:
+    """The opening lines and the model that wrote them; by rule when the model is silent or invents a number."""
+    given = summary_numbers(numbers)
+    as_json = orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str).decode()
+    request = summary_request(as_json, assembly.profile)
+    text = summarise(assembly.engine, numbers.day, request, pause)
+    if text is None or unsupported_numbers(text, given):
+        return plain_summary(numbers), ""
+    return text, request.model
+
+
+def _missing(assembly: Assembly, day: date) -> Iterator[Missing]:
+    """What is not read, and what is open in each step and why, with the provider's word where it gave one."""
+    for mailbox in assembly.mailboxes.unread(day):
+        yield Missing(f"mailbox {mailbox.name}", mailbox.why)
+    received = len(assembly.ledger.received(day))
+    read = sum(1 for _ in assembly.lake.read(DOCUMENTS, day, ["day"]))
+    if received != read:
+        yield Missing(f"{received - read} messages", "received but not read yet", "documents")
+    details = assembly.ledger.troubles(day)
+    # The limits alone: with what is spent in it, each rerun would change the report it pays for.
+    budget = in_words(limits_of(assembly.budget, assembly.lanes, day))
+    for step in assembly.steps:
+        yield from _open_cases(assembly, day, step, details.get(step.name, ""), budget)
+
+
+def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: str) -> Iterator[Missing]:
+    reasons: Counter[str] = Counter()
+    for row in assembly.lake.read(step.table, day, ["status", "doubt_reason"]):
+        if row["status"] == Status.OPEN and row["doubt_reason"] is not None:
+            reasons[row["doubt_reason"]] += 1
+    for reason, count in sorted(reasons.items()):
+        why = _WHY.get(reason, reason)
+        noun = "case" if count == 1 else "cases"
+        more = budget if reason == OVER_BUDGET else detail
+        yield Missing(f"{count} {noun} in {step.name}", f"{why}: {more}" if more else why, step.name)
+
+
+def _record(assembly: Assembly, day: date, page: Page, written: Revision) -> None:
+    """The revision's row in `morning_report`."""
+    if not written.new and any(
+        r["revision"] == written.number for r in assembly.lake.read(MORNING_REPORT, day, ["revision"])
+    ):
+        return
+    earlier = [r for r in assembly.lake.read(MORNING_REPORT, day) if r["revision"] != written.number]
+    row: dict[str, Any] = {
+        "day": day.isoformat(),
+        "revision": written.number,
+        "generated_at": assembly.clock().isoformat(),
+        "path": str(written.html),
+        "totals": content(page)["totals"],
+    }
+    assembly.lake.write(MORNING_REPORT, day, [*earlier, row])
+    assembly.lake.publish()
+
+
+def newest_totals(assembly: Assembly, day: date) -> dict[str, int]:
+    """Totals of the newest revision; empty counts before there is one."""
+    rows: Sequence[dict[str, Any]] = list(assembly.lake.read(MORNING_REPORT, day, ["revision", "totals"]))
+    newest = max(rows, key=lambda r: int(r["revision"]), default=None)
+    return Counter(newest["totals"]) if newest is not None else Counter()

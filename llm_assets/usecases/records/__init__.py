@@ -1,0 +1,1 @@
+"""One record: what happened to it, and its deletion on request."""

@@ -1,0 +1,1 @@
+"""HTTP shells over the use cases. Nothing is decided here."""

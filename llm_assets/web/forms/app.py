@@ -1,0 +1,254 @@
+"""The forms' endpoint as an ASGI application: who may post, how much and how fast. What a form says is read by intake
+and kept by `llm_assets/usecases/mail/receive_form.py`.
+
+Answers are one sentence with the cure, as problem+json, and never quote what was posted. Neither does the log.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import re
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import anyio
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from llm_assets.domain.errors import DeskError
+from llm_assets.intake.records.submission import (
+    Submission,
+    SubmissionError,
+    UnknownContentTypeError,
+    read_submission,
+)
+from llm_assets.usecases.mail.receive_form import (
+    SOURCE,
+    FormDesk,
+    FormSource,
+    IncompleteError,
+    KeyTakenError,
+    Taken,
+)
+
+log = structlog.get_logger()
+
+WRITERS = 8
+"""Forms stored at once; more of them wait, so that the ledger's connections suffice."""
+BYTES_A_SECOND = 20_000
+"""A client that sends more slowly than this is given up."""
+DRAINED_BYTES = 5_000_000
+"""Of a body that is refused unread: read and thrown away, so that the client gets to read why."""
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_HINTS = {
+    404: "There is nothing at this address; post to /forms/<name>.",
+    405: "This address does not answer this method; see the Allow header.",
+}
+
+
+class Refusal(HTTPException):
+    """An answer that is not yes; `detail` is one sentence with the cure."""
+
+
+@dataclass
+class Rate:
+    """At most `per_minute` in a minute, and no more than that at once."""
+
+    per_minute: int
+    now: Callable[[], float] = time.monotonic
+    _left: float = field(init=False)
+    _at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._left, self._at = float(self.per_minute), self.now()
+
+    def wait(self) -> float:
+        """Seconds until there is room; 0 when this one was counted."""
+        now = self.now()
+        self._left = min(self._left + (now - self._at) * self.per_minute / 60, self.per_minute)
+        self._at = now
+        if self._left < 1:
+            return (1 - self._left) * 60 / self.per_minute
+        self._left -= 1
+        return 0
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A form that may be posted here."""
+
+    form: FormSource
+    token: str = field(repr=False)
+    rate: Rate
+
+
+def application(forms: Iterable[FormSource], desk: FormDesk, client_seconds: float) -> Starlette:
+    """Raises ConfigurationError for a form whose token is not set."""
+    posted = {form.name: Posted(form, form.token, Rate(form.per_minute)) for form in forms}
+    endpoint = _Endpoint(posted, desk, client_seconds)
+    return Starlette(
+        routes=[
+            Route("/forms/{name}", endpoint.post, methods=["POST"]),
+            Route("/health", endpoint.health, methods=["GET"]),
+        ],
+        exception_handlers={HTTPException: _refused},
+    )
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    posted: Mapping[str, Posted]
+    desk: FormDesk
+    client_seconds: float
+    writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(WRITERS))
+
+    async def post(self, request: Request) -> Response:
+        try:
+            known = self._admitted(request)
+            length = _length(request, known.form.max_bytes)
+        except Refusal:
+            await self._drain(request)
+            raise
+        submission = _submission(await self._body(request, length), request)
+        key = _key(request)
+        taken = await self._stored(known.form, submission, key)
+        content = {"record_id": taken.record_id, "day": taken.day.isoformat()}
+        return JSONResponse(content, status_code=201 if taken.new else 200)
+
+    async def health(self, _: Request) -> Response:
+        """Whether forms can be registered now."""
+        try:
+            await anyio.to_thread.run_sync(self.desk.register.standing, SOURCE, "", limiter=self.writers)
+        except DeskError as err:
+            log.error("forms cannot be registered", reason=str(err))
+            raise Refusal(503, "The ledger does not answer; see the log of this endpoint.") from err
+        return JSONResponse({"status": "ok", "forms": sorted(self.posted)})
+
+    def _admitted(self, request: Request) -> Posted:
+        name = request.path_params["name"]
+        known = self.posted.get(name)
+        if known is None:
+            raise Refusal(404, "No form has this name; use one that stands under `forms` in sources.yaml.")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not _same(token.strip(), known.token):
+            raise Refusal(
+                401,
+                "The token is missing or wrong; send the form's own as `Authorization: Bearer`.",
+                {"WWW-Authenticate": "Bearer"},
+            )
+        seconds = known.rate.wait()
+        if seconds > 0:
+            raise Refusal(
+                429,
+                "This form is posted too often; send the same again after the seconds that Retry-After names.",
+                {"Retry-After": str(int(seconds) + 1)},
+            )
+        return known
+
+    async def _body(self, request: Request, length: int) -> bytes:
+        try:
+            async with asyncio.timeout(self.client_seconds + length / BYTES_A_SECOND):
+                return await request.body()
+        except TimeoutError as err:
+            raise Refusal(408, "The form came too slowly; send the same again.") from err
+        except ClientDisconnect as err:
+            raise Refusal(400, "The form did not come whole; send the same again.") from err
+
+    async def _drain(self, request: Request) -> None:
+        """Reads on and throws away what a client is still sending, so that it gets to read why it is refused."""
+        left = DRAINED_BYTES
+        if int(request.headers.get("content-length", 0)) > left:
+            return
+        with suppress(TimeoutError, ClientDisconnect):
+            async with asyncio.timeout(self.client_seconds):
+                async for piece in request.stream():
+                    left -= len(piece)
+                    if left < 0:
+                        return
+
+    async def _stored(self, form: FormSource, submission: Submission, key: str | None) -> Taken:
+        try:
+            return await anyio.to_thread.run_sync(self.desk.take, form, submission, key, limiter=self.writers)
+        except IncompleteError as err:
+            raise Refusal(422, str(err)) from err
+        except KeyTakenError as err:
+            raise Refusal(409, str(err)) from err
+        except DeskError as err:
+            log.error("a form was not stored", form=form.name, reason=str(err))
+            raise _not_now() from err
+        except Exception as err:  # the shell's one net: what another library says may quote the form
+            last = traceback.extract_tb(err.__traceback__)[-1]
+            log.error(
+                "a form was not stored",
+                form=form.name,
+                defect=type(err).__name__,
+                at=f"{last.name}:{last.lineno}",
+            )
+            raise _not_now() from err
+
+
+def _length(request: Request, limit: int) -> int:
+    if "transfer-encoding" in request.headers or "content-length" not in request.headers:
+        raise Refusal(411, "The length is not known; send a Content-Length and no chunks.")
+    length = int(request.headers["content-length"])
+    if length > limit:
+        raise Refusal(
+            413, f"The form has more than {limit} bytes; send a smaller one, or raise max_bytes of the form."
+        )
+    return length
+
+
+def _submission(body: bytes, request: Request) -> Submission:
+    try:
+        return read_submission(body, request.headers.get("content-type", ""))
+    except UnknownContentTypeError as err:
+        raise Refusal(415, str(err)) from err
+    except SubmissionError as err:
+        raise Refusal(422, str(err)) from err
+
+
+def _key(request: Request) -> str | None:
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return None
+    key = given.strip().strip('"')
+    if _KEY.fullmatch(key) is None:
+        raise Refusal(
+            422,
+            "The Idempotency-Key is empty or has more than 200 visible ASCII characters; send a shorter one.",
+        )
+    return key
+
+
+def _same(given: str, token: str) -> bool:
+    """In a time that says nothing of either, not even how long they are."""
+    digests = [hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in (given, token)]
+    return hmac.compare_digest(*digests)
+
+
+def _not_now() -> Refusal:
+    return Refusal(
+        503,
+        "The form cannot be stored now; send the same again with the same Idempotency-Key.",
+        {"Retry-After": "30"},
+    )
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = error.detail if isinstance(error, Refusal) else _HINTS.get(error.status_code, error.detail)
+    return problem(error.status_code, detail, error.headers)
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """RFC 9457, without a type of our own."""
+    content = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(content, status, dict(headers or {}), "application/problem+json")

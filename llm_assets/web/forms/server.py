@@ -1,0 +1,101 @@
+"""The forms' endpoint as a process: its socket, its patience with clients, its end. Run by `serve`."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.web.forms.app import application
+
+CONNECTIONS = 200
+LONGEST_HEAD = 32_768
+
+
+@dataclass(frozen=True)
+class Listening:
+    host: str
+    port: int
+    """0 takes a free one."""
+    client_seconds: int
+    """How long a client may take for the head of its request, and as long again for the rest, plus what the size of
+    its body needs."""
+
+
+class ImpatientProtocol(H11Protocol):
+    """Gives up a connection whose head does not come. One request a connection, so there is only one head."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._waiting = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self.cycle is not None:
+            self._waiting.cancel()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._waiting.cancel()
+        super().connection_lost(exc)
+
+
+class Server(uvicorn.Server):
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """SIGTERM is this process's ordinary end: exit code 0, not death by signal."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+        return nullcontext()
+
+
+def serve(assembly: Assembly, listening: Listening, announce: Callable[[str], None]) -> None:
+    """Answers until SIGTERM, and what is under way then to its end. `announce` is told the address.
+
+    Raises ConfigurationError: no form is declared, a token is not set, the port is taken, the ledger unreachable.
+    """
+    forms = assembly.sources.forms
+    if not forms:
+        path = assembly.settings.file("sources.yaml")
+        raise ConfigurationError(f"{path} declares no form; add one under `forms` and start again")
+    app = application(forms, assembly.form_desk, listening.client_seconds)
+    listener = _listen(listening)
+    config = uvicorn.Config(
+        app,
+        http=ImpatientProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        headers=[("Connection", "close")],
+        h11_max_incomplete_event_size=LONGEST_HEAD,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=listening.client_seconds,
+        timeout_graceful_shutdown=2 * listening.client_seconds,
+    )
+    server = Server(config)
+    server.capture_signals()  # a stop may come before the server listens for it
+    host = f"[{listening.host}]" if ":" in listening.host else listening.host
+    announce(f"http://{host}:{listener.getsockname()[1]}")
+    asyncio.run(server.serve(sockets=[listener]))
+
+
+def _listen(listening: Listening) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(listening.host, listening.port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((listening.host, listening.port))
+    except OSError as err:
+        raise ConfigurationError(
+            f"Cannot listen on {listening.host}:{listening.port}: {err.strerror}; choose another --host or --port."
+        ) from err
+    listener.listen(1024)
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,1 @@
+"""The lake: Parquet files and the views that analysts see."""

@@ -1,0 +1,1 @@
+"""The audit trail in the ledger: written, read, verified."""

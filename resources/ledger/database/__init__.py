@@ -1,0 +1,1 @@
+"""The database of the ledger: connections, transactions, locks, schema, the SQL that both databases speak."""

@@ -1,0 +1,1 @@
+"""Mail outside the platform and as it is stored: mailboxes over IMAP, raw mail, scans."""

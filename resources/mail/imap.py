@@ -1,0 +1,359 @@
+"""One connection to one mailbox over IMAP: log in, list, examine, fetch. What is new is decided elsewhere.
+
+Nothing here changes a mailbox: folders are examined, bodies peeked at. Whatever goes wrong is classified here, once. What a
+server said is never repeated, since an answer out of step may hold mail text; response codes are.
+"""
+
+import logging
+import os
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
+from imapclient.exceptions import (  # type: ignore[import-untyped]
+    CapabilityError,
+    IMAPClientAbortError,
+    IMAPClientError,
+    LoginError,
+)
+
+from llm_assets.domain.errors import BlockedError, DeskError, TransientError, UnreachableError
+from resources.settings.sources import ImapAccount
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0
+"""Longest silence of a server in the middle of a command."""
+LOGOUT_SECONDS = 2.0
+TRY_SECONDS = 20.0
+LISTED_AT_ONCE = 50_000
+"""Messages whose numbers are asked for in one command: their line stays under the megabyte that imaplib reads."""
+PIECE_BYTES = 1 << 20
+UNREADABLE_FOLDERS = frozenset({b"\\noselect", b"\\nonexistent"})
+NO_INCOMING_MAIL = frozenset({b"\\sent", b"\\drafts", b"\\junk", b"\\trash", b"\\all", b"\\flagged"})
+
+_PASSING_REFUSALS = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"})
+_CODE = re.compile(r"\[([A-Z][A-Z-]*)")
+_BROKEN_ANSWERS = (
+    IMAPClientError,
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+"""What the library raises, and what its parsers make of an answer that is none."""
+_NO_TLS_SPOKEN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+
+
+class Examined(NamedTuple):
+    """A folder as it stands."""
+
+    folder: str
+    validity: int
+    """UIDVALIDITY: with another one, the numbers of messages mean nothing that was known."""
+    next_uid: int | None
+    messages: int
+
+
+class Facts(NamedTuple):
+    """What is known of a message before it is fetched."""
+
+    arrived_at: datetime | None
+    size: int
+    """Bytes, as the server says; some servers are wrong."""
+
+
+@contextmanager
+def open_mailbox(account: ImapAccount, *, seconds: float | None = None) -> Iterator["Mailbox"]:
+    """A session, logged in. It is cut after `seconds`, whatever the server does then.
+
+    Raises UnreachableError when nobody is there, TransientError when the connection breaks, BlockedError for what a
+    person has to change.
+    """
+    logging.getLogger("imapclient").setLevel(logging.WARNING)  # it would log every line the server sends
+    password = _password(account)
+    client = _connected(account, seconds)
+    cut = threading.Timer(seconds, _cut, [client]) if seconds is not None else None
+    try:
+        if cut is not None:
+            cut.daemon = True
+            cut.start()
+        with _told(account):
+            _secure(client, account)
+        _log_in(client, account, password)
+        yield Mailbox(client, account)
+    except BaseException:
+        with suppress(OSError):
+            client.shutdown()
+        raise
+    else:
+        _log_out(client)
+    finally:
+        if cut is not None:
+            cut.cancel()
+
+
+def try_account(account: ImapAccount) -> str:
+    """What works, for a person who looks after it. Raises what does not, as `open_mailbox` and `examine` do."""
+    with open_mailbox(account, seconds=TRY_SECONDS) as mailbox:
+        names = [name for pattern in account.folders for name in mailbox.matching(pattern)]
+        if not names:
+            raise BlockedError(
+                f"no folder is named {', '.join(account.folders)}: correct folders in sources.yaml"
+            )
+        folders = [mailbox.examine(name) for name in dict.fromkeys(names)]
+    messages = sum(folder.messages for folder in folders)
+    named = folders[0].folder if len(folders) == 1 else f"{len(folders)} folders"
+    secured = "unencrypted" if account.security == "none" else account.security
+    return f"{account.address} lets {account.user} in ({secured}), {messages} messages in {named}"
+
+
+def _password(account: ImapAccount) -> str:
+    password = os.environ.get(account.password_env, "")
+    if not password:
+        raise BlockedError(f"mailbox {account.name} has no password: set {account.password_env}")
+    return password
+
+
+def _connected(account: ImapAccount, seconds: float | None) -> IMAPClient:
+    limit = min(seconds, READ_SECONDS) if seconds is not None else READ_SECONDS
+    tls = _tls(account) if account.security == "tls" else None
+    try:
+        client = IMAPClient(
+            account.host,
+            port=account.server_port,
+            ssl=tls is not None,
+            ssl_context=tls,
+            timeout=SocketTimeout(min(limit, CONNECT_SECONDS), limit),
+        )
+    except IMAPClientAbortError:
+        raise _broken(account) from None
+    except IMAPClientError:  # BYE instead of a greeting
+        raise TransientError(f"{account.address} turns everybody away, or is no mail server") from None
+    except _BROKEN_ANSWERS as err:
+        raise _classified(account, err) from None
+    client.normalise_times = False
+    return client
+
+
+def _tls(account: ImapAccount) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=account.ca_file)
+    except (OSError, ssl.SSLError) as err:
+        raise BlockedError(
+            f"ca_file of mailbox {account.name} cannot be used: {account.ca_file} has to be a certificate in PEM format"
+        ) from err
+
+
+def _secure(client: IMAPClient, account: ImapAccount) -> None:
+    if account.security != "starttls":
+        return
+    try:
+        client.starttls(_tls(account))
+    except CapabilityError as err:
+        raise BlockedError(
+            f"{account.address} offers no STARTTLS, so no password was sent: use security: tls and its port"
+        ) from err
+
+
+def _log_in(client: IMAPClient, account: ImapAccount, password: str) -> None:
+    try:
+        with _told(account):
+            # LOGIN sends ASCII only and leaves the name unquoted.
+            log_in = client.plain_login if client.has_capability("AUTH=PLAIN") else client.login
+        log_in(account.user, password)
+    except LoginError as err:
+        if isinstance(err.__context__, IMAPClientAbortError):  # a broken connection is told as a refusal
+            raise _broken(account) from None
+        raise _refusal(account, str(err)) from None
+    except _BROKEN_ANSWERS as err:
+        raise _classified(account, err) from None
+
+
+def _refusal(account: ImapAccount, answer: str) -> DeskError:
+    code = _code(answer)
+    if code.strip(" ()") in _PASSING_REFUSALS:
+        return TransientError(f"{account.address} lets nobody in at the moment{code}")
+    return BlockedError(
+        f"{account.address} refuses the login of mailbox {account.name}{code}: correct its user in sources.yaml or "
+        f"{account.password_env}"
+    )
+
+
+def _code(answer: str) -> str:
+    """The response code of a refusal, in brackets; the rest of it may be anything."""
+    found = _CODE.search(answer)
+    return f" ({found[1]})" if found is not None else ""
+
+
+def _cut(client: IMAPClient) -> None:
+    with suppress(OSError):
+        client.socket().shutdown(socket.SHUT_RDWR)
+
+
+def _log_out(client: IMAPClient) -> None:
+    """Whatever is wrong with the connection now, nothing was left open in it."""
+    with suppress(*_BROKEN_ANSWERS):
+        client.socket().settimeout(LOGOUT_SECONDS)
+        client.logout()
+        return
+    with suppress(OSError, AttributeError):
+        client.shutdown()
+
+
+@contextmanager
+def _told(account: ImapAccount) -> Iterator[None]:
+    try:
+        yield
+    except DeskError:
+        raise
+    except _BROKEN_ANSWERS as err:
+        raise _classified(account, err) from None
+
+
+def _classified(account: ImapAccount, err: Exception) -> DeskError:
+    match err:
+        case ssl.SSLCertVerificationError():
+            return BlockedError(
+                f"the certificate of {account.address} is not trusted ({err.verify_message}): correct host, or name its "
+                f"authority as ca_file of mailbox {account.name}"
+            )
+        case ssl.SSLError() if err.reason in _NO_TLS_SPOKEN:
+            return BlockedError(
+                f"{account.address} does not speak TLS from the start: correct port or security of mailbox {account.name}"
+            )
+        case socket.gaierror():
+            return UnreachableError(f"the name {account.host} cannot be resolved: check it and the network")
+        case ConnectionRefusedError():
+            return UnreachableError(f"{account.address} refuses connections: check port and server")
+        case TimeoutError():
+            return UnreachableError(f"{account.address} does not answer: check network and server")
+        case IMAPClientAbortError() | OSError():
+            return _broken(account)
+        case _:
+            return TransientError(f"{account.address} gave an answer that makes no sense here")
+
+
+def _broken(account: ImapAccount) -> TransientError:
+    return TransientError(f"the connection to {account.address} broke off")
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """A session. One folder is open at a time, the one examined last."""
+
+    client: IMAPClient
+    account: ImapAccount
+
+    def matching(self, pattern: str) -> list[str]:
+        """Folders that receive mail; a name without `*` and `%` is taken at its word."""
+        if not {"*", "%"} & set(pattern):
+            return ["INBOX" if pattern.upper() == "INBOX" else pattern]
+        with _told(self.account):
+            listed = self.client.list_folders("", pattern)
+        names = [name for flags, _, name in listed if not _has(flags, UNREADABLE_FOLDERS | NO_INCOMING_MAIL)]
+        return sorted("INBOX" if name.upper() == "INBOX" else name for name in names)
+
+    def examine(self, folder: str) -> Examined:
+        """Opens a folder for reading. Raises BlockedError when it cannot be, with the folder's name."""
+        try:
+            answer = self.client.select_folder(folder, readonly=True)
+        except IMAPClientAbortError:
+            raise _broken(self.account) from None
+        except IMAPClientError as err:
+            raise BlockedError(
+                f"folder {folder} of mailbox {self.account.name} cannot be opened{_code(str(err))}: correct folders in "
+                "sources.yaml"
+            ) from None
+        except _BROKEN_ANSWERS as err:
+            raise _classified(self.account, err) from None
+        if b"UIDVALIDITY" not in answer:
+            raise BlockedError(f"{self.account.address} gives messages of {folder} no lasting numbers")
+        return Examined(folder, answer[b"UIDVALIDITY"], answer.get(b"UIDNEXT"), answer.get(b"EXISTS", 0))
+
+    def uids(self, opened: Examined, since: date) -> set[int]:
+        """Numbers of the messages that arrived on a day or later, the server's own idea of a day."""
+        if opened.messages <= LISTED_AT_ONCE:
+            return self._search(["SINCE", since])
+        found: set[int] = set()
+        for first in range(1, opened.messages + 1, LISTED_AT_ONCE):
+            last = min(first + LISTED_AT_ONCE - 1, opened.messages)
+            found |= self._search([f"{first}:{last}", "SINCE", since])
+        return found
+
+    def still_there(self, uids: Sequence[int]) -> set[int]:
+        return self._search(["UID", ",".join(map(str, uids))]) & set(uids) if uids else set()
+
+    def _search(self, criteria: list[Any]) -> set[int]:
+        with _told(self.account):
+            return set(self.client.search(criteria))
+
+    def facts(self, uids: Sequence[int]) -> dict[int, Facts]:
+        """Of those that are still there."""
+        answer = self._fetch(uids, ["INTERNALDATE", "RFC822.SIZE"])
+        with _told(self.account):
+            return {
+                uid: Facts(_in_utc(found.get(b"INTERNALDATE")), int(found[b"RFC822.SIZE"]))
+                for uid, found in answer.items()
+                if b"RFC822.SIZE" in found
+            }
+
+    def headers(self, uids: Sequence[int], name: str) -> dict[int, bytes]:
+        """One header field of each message, as it stands there."""
+        answer = self._fetch(uids, [f"BODY.PEEK[HEADER.FIELDS ({name})]"])
+        return {uid: _part(found, b"BODY[HEADER") or b"" for uid, found in answer.items()}
+
+    def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """Whole messages, without those that the server does not give."""
+        answer = self._fetch(uids, ["BODY.PEEK[]"])
+        parts = {uid: _part(found, b"BODY[]") for uid, found in answer.items()}
+        return {uid: body for uid, body in parts.items() if body is not None}
+
+    def write(self, uid: int, size: int, most: int, path: Path) -> int | None:
+        """A message into a file, piece by piece, and how many bytes that were; None when the server does not give it.
+        Ends early beyond `most`.
+
+        Neither its own size nor a short piece alone is taken for the end: servers are wrong about both.
+        """
+        with path.open("wb") as file:
+            while (at := file.tell()) <= most:
+                answer = self._fetch([uid], [f"BODY.PEEK[]<{at}.{PIECE_BYTES}>"])
+                piece = _part(answer.get(uid, {}), b"BODY[]")
+                if not piece:
+                    return None if piece is None and (at == 0 or at < size) else at
+                file.write(piece)
+                if len(piece) < PIECE_BYTES and file.tell() >= size:
+                    break
+            return file.tell()
+
+    def _fetch(self, uids: Sequence[int], what: Sequence[str]) -> dict[int, dict[bytes, Any]]:
+        with _told(self.account):
+            answer: dict[int, dict[bytes, Any]] = self.client.fetch(list(uids), list(what))
+        return answer
+
+
+def _has(flags: Sequence[bytes], wanted: frozenset[bytes]) -> bool:
+    return any(isinstance(flag, bytes) and flag.lower() in wanted for flag in flags)
+
+
+def _part(found: dict[bytes, Any], name: bytes) -> bytes | None:
+    """Servers differ in how they spell back what was asked for."""
+    for key, value in found.items():
+        if key.startswith(name) and isinstance(value, bytes):
+            return value
+    return None
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).astimezone(UTC)

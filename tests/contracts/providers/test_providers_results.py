@@ -1,0 +1,231 @@
+"""Where answers lie and how they are fetched: hosts, downloads, lists, uploads, against a loopback server."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llm_assets.domain.errors import (
+    BlockedError,
+    ContractError,
+    TransientError,
+    UnknownBatchError,
+)
+from llm_assets.domain.requests.outcome import Outcome
+from tests.support.providers.provider_kit import ANTHROPIC, BOTH, MAIL, OPENAI, Wire, adapter, spooled, under
+from tests.support.providers.provider_server import Canned, Reply, canned_server
+
+pytestmark = pytest.mark.usefixtures("key")
+
+
+def test_results_on_another_host_are_refused_before_the_key_is_sent(server: Canned, tmp_path: Path) -> None:
+    with canned_server() as stranger:
+        url = f"{stranger.url}/v1/messages/batches/msgbatch_1/results"
+        server.on(f"GET {ANTHROPIC.one}", Reply(200, ANTHROPIC.batch("ended", results_url=url)))
+        provider = adapter("anthropic", server.url)
+        batch, _, _ = spooled(provider, tmp_path, [MAIL])
+        with pytest.raises(ContractError, match="the key is not sent there"):
+            list(provider.answers(under(batch, "msgbatch_1"), tmp_path))
+        assert stranger.asked == []
+
+
+def test_results_that_redirect_to_another_host_are_not_followed(server: Canned, tmp_path: Path) -> None:
+    with canned_server() as stranger:
+        path = f"{ANTHROPIC.one}/results"
+        server.on(f"GET {ANTHROPIC.one}", Reply(200, ANTHROPIC.batch("ended", results_url=server.url + path)))
+        server.on(f"GET {path}", Reply(302, None, {"location": f"{stranger.url}/elsewhere"}))
+        provider = adapter("anthropic", server.url)
+        batch, _, _ = spooled(provider, tmp_path, [MAIL])
+        with pytest.raises(BlockedError):
+            list(provider.answers(under(batch, "msgbatch_1"), tmp_path))
+        assert stranger.asked == []
+
+
+@pytest.mark.parametrize(
+    ("archived", "said"), [(None, "names none"), ("2026-12-20T00:00:00Z", "kept for 29 days")]
+)
+def test_results_that_are_not_there_are_late_or_gone(
+    archived: str | None, said: str, server: Canned, tmp_path: Path
+) -> None:
+    server.on(f"GET {ANTHROPIC.one}", Reply(200, ANTHROPIC.batch("ended", archived_at=archived)))
+    provider = adapter("anthropic", server.url)
+    batch, _, _ = spooled(provider, tmp_path, [MAIL])
+    with pytest.raises(UnknownBatchError, match=said):
+        list(provider.answers(under(batch, "msgbatch_1"), tmp_path))
+
+
+@BOTH
+def test_a_batch_that_still_runs_is_not_collected(wire: Wire, server: Canned, tmp_path: Path) -> None:
+    server.on(f"GET {wire.one}", Reply(200, wire.batch()))
+    provider = adapter(wire.protocol, server.url)
+    batch, _, _ = spooled(provider, tmp_path, [MAIL])
+    with pytest.raises(TransientError, match="in_progress"):
+        list(provider.answers(under(batch, wire.batch_id), tmp_path))
+
+
+def finished(wire: Wire, server: Canned, *downloads: Reply, counted: bool = True) -> None:
+    """A batch of two answers whose results are downloaded so."""
+    if wire is OPENAI:
+        counts = {"total": 2, "completed": 2, "failed": 0} if counted else None
+        ended = wire.batch("completed", output_file_id="file-out", request_counts=counts)
+        server.on("GET /v1/files/file-out/content", *downloads)
+    else:
+        none = {"processing": 0, "errored": 0, "canceled": 0, "expired": 0}
+        url = f"{server.url}{wire.one}/results"
+        counts = {**none, "succeeded": 2 if counted else 0}
+        ended = wire.batch("ended", results_url=url, request_counts=counts)
+        server.on(f"GET {wire.one}/results", *downloads)
+    server.on(f"GET {wire.one}", Reply(200, ended))
+
+
+def collected(wire: Wire, server: Canned, folder: Path) -> list[Any]:
+    provider = adapter(wire.protocol, server.url)
+    batch, _, _ = spooled(provider, folder, ["a", "b"])
+    return list(provider.answers(under(batch, wire.batch_id), folder))
+
+
+@BOTH
+def test_results_cut_at_a_lines_end_are_fetched_again(wire: Wire, server: Canned, tmp_path: Path) -> None:
+    first, second = wire.result_line("one", "{}"), wire.result_line("two", "{}")
+    finished(wire, server, Reply(200, first), Reply(200, first + second))
+    assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one", "two"]
+    assert list(tmp_path.glob("*.jsonl")) == []
+
+
+@BOTH
+def test_results_without_counts_are_fetched_until_every_request_has_a_line(
+    wire: Wire, server: Canned, tmp_path: Path
+) -> None:
+    first, second = wire.result_line("one", "{}"), wire.result_line("two", "{}")
+    finished(wire, server, Reply(200, first), Reply(200, first + second), counted=False)
+    assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one", "two"]
+
+
+@BOTH
+def test_results_that_keep_coming_short_in_different_ways_are_not_believed(
+    wire: Wire, server: Canned, tmp_path: Path
+) -> None:
+    line = wire.result_line("one", "{}")
+    finished(wire, server, Reply(200, line), Reply(200, b""), Reply(200, line))
+    with pytest.raises(TransientError, match="cut"):
+        collected(wire, server, tmp_path)
+
+
+@BOTH
+def test_a_line_the_provider_itself_lost_leaves_the_others(
+    wire: Wire, server: Canned, tmp_path: Path
+) -> None:
+    finished(wire, server, Reply(200, wire.result_line("one", "{}")))
+    assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one"]
+
+
+@BOTH
+def test_results_cut_inside_a_line_are_never_believed(wire: Wire, server: Canned, tmp_path: Path) -> None:
+    whole = wire.result_line("one", "{}") + wire.result_line("two", "{}")
+    finished(wire, server, Reply(200, whole[:-9]))
+    with pytest.raises(TransientError, match="cut"):
+        collected(wire, server, tmp_path)
+
+
+@BOTH
+def test_results_shorter_than_announced_are_transient(wire: Wire, server: Canned, tmp_path: Path) -> None:
+    line = wire.result_line("one", "{}")
+    finished(wire, server, Reply(200, line, announced=len(line) * 2))
+    with pytest.raises(TransientError):
+        collected(wire, server, tmp_path)
+
+
+@BOTH
+def test_a_line_that_is_no_json_names_nobody(wire: Wire, server: Canned, tmp_path: Path) -> None:
+    finished(wire, server, Reply(200, b"\n<oops>\n" + wire.result_line("two", "{}")))
+    answers = collected(wire, server, tmp_path)
+    assert [(a.custom_id, a.outcome) for a in answers] == [("", Outcome.INVALID), ("two", Outcome.SUCCEEDED)]
+
+
+@pytest.mark.parametrize("counts", [{"total": 2, "completed": 2, "failed": 0}, None], ids=["counted", "not"])
+def test_completed_requests_without_an_output_file_are_waited_for(
+    counts: dict[str, int] | None, server: Canned, tmp_path: Path
+) -> None:
+    server.on(f"GET {OPENAI.one}", Reply(200, OPENAI.batch("completed", request_counts=counts)))
+    with pytest.raises(UnknownBatchError, match="no output file"):
+        collected(OPENAI, server, tmp_path)
+
+
+def test_an_upload_whose_answer_was_lost_is_found_again(server: Canned, tmp_path: Path) -> None:
+    provider = adapter("openai", server.url)
+    batch, spool, _ = spooled(provider, tmp_path, [MAIL])
+    file = {
+        "id": "file-7",
+        "object": "file",
+        "bytes": batch.bytes,
+        "created_at": int(batch.created_at.timestamp()) + 1,
+        "filename": f"{batch.batch_id}.jsonl",
+        "purpose": "batch",
+        "status": "processed",
+    }
+    listed = {"object": "list", "has_more": False, "first_id": "", "last_id": ""}
+    server.on("GET /v1/files", Reply(200, {**listed, "data": [{**file, "bytes": 1, "id": "file-6"}, file]}))
+    assert provider.upload(batch, spool) == "file-7"
+    assert server.calls("POST /v1/files") == []
+
+
+@pytest.mark.parametrize("status", [404, 405, 500, 501])
+def test_a_gateway_that_lists_no_files_gets_the_upload(status: int, server: Canned, tmp_path: Path) -> None:
+    provider = adapter("openai", server.url)
+    batch, spool, _ = spooled(provider, tmp_path, [MAIL])
+    file = {
+        "id": "file-7",
+        "object": "file",
+        "bytes": 1,
+        "created_at": 1,
+        "filename": "x",
+        "purpose": "batch",
+    }
+    server.on("GET /v1/files", Reply(status, OPENAI.error("not_supported")))
+    server.on("POST /v1/files", Reply(200, {**file, "status": "processed"}))
+    assert provider.upload(batch, spool) == "file-7"
+    assert spool.read_bytes() in server.calls("POST /v1/files")[0].body
+
+
+def test_a_profile_without_metadata_sends_none(server: Canned, tmp_path: Path) -> None:
+    server.on("POST /v1/batches", Reply(200, OPENAI.batch("validating")))
+    for keeps in (True, False):
+        provider = adapter("openai", server.url, capabilities={"metadata": keeps})
+        batch, spool, _ = spooled(provider, tmp_path, [MAIL])
+        assert provider.create(batch, spool) == "batch_1"
+    marked, unmarked = (json.loads(a.body) for a in server.calls("POST /v1/batches"))
+    assert marked["metadata"]["batch_id"] == batch.batch_id and len(marked["metadata"]["sha256"]) == 64
+    assert "metadata" not in unmarked
+
+
+@BOTH
+def test_the_list_is_read_back_to_the_intent_and_no_further(
+    wire: Wire, server: Canned, tmp_path: Path
+) -> None:
+    def aged(number: int, hours: int) -> dict[str, Any]:
+        made = 1_795_222_801 - 3600 * hours
+        spelled = datetime.fromtimestamp(made, UTC).isoformat()
+        return {**wire.batch(id=f"b{number}"), "created_at": made if wire is OPENAI else spelled}
+
+    provider = adapter(wire.protocol, server.url)
+    batch, _, _ = spooled(provider, tmp_path, ["a", "b"])
+    frame = {"object": "list", "has_more": True}
+    pages = [
+        {**frame, "data": [aged(1, 0), aged(2, 0)], "first_id": "b1", "last_id": "b2"},
+        {**frame, "data": [aged(3, 0), aged(4, 1)], "first_id": "b3", "last_id": "b4"},
+        {**frame, "data": [aged(5, 1)], "first_id": "b5", "last_id": "b5"},
+    ]
+    server.on(f"GET {wire.batches}", *(Reply(200, page) for page in pages))
+    assert [c.provider_batch_id for c in provider.candidates(batch)] == ["b1", "b2", "b3"]
+    assert len(server.calls(f"GET {wire.batches}")) == 3
+
+
+@BOTH
+def test_a_list_that_repeats_its_first_page_ends(wire: Wire, server: Canned, tmp_path: Path) -> None:
+    provider = adapter(wire.protocol, server.url)
+    batch, _, _ = spooled(provider, tmp_path, ["a", "b"])
+    page = {"object": "list", "has_more": True, "data": [wire.batch()], "first_id": "x", "last_id": "x"}
+    server.on(f"GET {wire.batches}", Reply(200, page))
+    assert [c.provider_batch_id for c in provider.candidates(batch)] == [wire.batch_id]

@@ -1,0 +1,121 @@
+"""Which way requests go, and when a prompt's shared part is worth a cache: decisions by the numbers they are given."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from llm_assets.domain.profile import Lanes, Mode, RouteRules
+from llm_assets.engine.planning.prompt_cache import LARGEST_WAIT, PrefixUsd, fewest_in_batch, fewest_online
+from llm_assets.engine.planning.route_rules import KNOWN_FROM, Facts, expected_seconds, route_of
+
+RULES = RouteRules(remainder_requests=20, remainder_usd=Decimal("0.50"), batch_minutes=60)
+QUICK, SLOW = [120.0] * 10, [7200.0] * 10
+
+
+def facts(**changes: Any) -> Facts:
+    plain: dict[str, Any] = {
+        "lane": Mode.BATCH,
+        "batches": True,
+        "requests": 5,
+        "extra_usd": Decimal("0.01"),
+        "seconds_left": 1800.0,
+    }
+    return Facts(**plain | changes)
+
+
+@pytest.mark.parametrize(
+    ("given", "mode"),
+    [
+        pytest.param(facts(lane=Mode.ONLINE, requests=9999, seconds_left=None), Mode.ONLINE, id="urgent"),
+        pytest.param(facts(batches=False, requests=9999), Mode.ONLINE, id="no batch API"),
+        pytest.param(facts(), Mode.ONLINE, id="half an hour left, a batch takes one"),
+        pytest.param(facts(seconds_left=3601.0), Mode.BATCH, id="time enough"),
+        pytest.param(facts(batch_seconds=QUICK), Mode.BATCH, id="batches are quick here"),
+        pytest.param(facts(batch_seconds=QUICK, seconds_left=119.0), Mode.ONLINE, id="not quick enough"),
+        pytest.param(facts(batch_seconds=SLOW, seconds_left=7000.0), Mode.ONLINE, id="batches are slow here"),
+        pytest.param(facts(requests=20), Mode.ONLINE, id="the largest remainder"),
+        pytest.param(facts(requests=21), Mode.BATCH, id="no remainder"),
+        pytest.param(facts(extra_usd=Decimal("0.50")), Mode.ONLINE, id="the dearest remainder"),
+        pytest.param(facts(extra_usd=Decimal("0.51")), Mode.BATCH, id="dearer than waiting"),
+        pytest.param(facts(seconds_left=None), Mode.BATCH, id="nobody waits"),
+        pytest.param(facts(seconds_left=0.0), Mode.BATCH, id="the deadline is over"),
+        pytest.param(facts(seconds_left=-86_400.0), Mode.BATCH, id="a night of last week"),
+    ],
+)
+def test_the_way_follows_from_the_facts(given: Facts, mode: Mode) -> None:
+    assert route_of(given, RULES) is mode
+
+
+def test_a_rule_of_no_requests_asks_none_online() -> None:
+    never = RouteRules(remainder_requests=0)
+    assert route_of(facts(requests=1), never) is Mode.BATCH
+    assert route_of(facts(lane=Mode.ONLINE), never) is Mode.ONLINE
+
+
+@pytest.mark.parametrize(
+    ("history", "seconds"),
+    [
+        ([], 3600),
+        ([60.0] * (KNOWN_FROM - 1), 3600),
+        ([9000.0], 9000),
+        ([60.0] * KNOWN_FROM, 60),
+        ([60.0] * 18 + [4000.0] * 3, 4000),
+        ([60.0] * 19 + [4000.0], 60),
+    ],
+)
+def test_a_batch_is_expected_to_take_as_long_as_nine_of_ten_did(history: list[float], seconds: float) -> None:
+    assert expected_seconds(history, RULES) == seconds
+
+
+def test_a_misspelt_rule_is_refused() -> None:
+    with pytest.raises(ValidationError, match="remainder"):
+        Lanes.model_validate({"lanes": {}, "routes": {"remainder": 5}})
+
+
+# The cache. A prefix of 1,000 tokens at claude-haiku-5-5, in units of a millionth of a dollar.
+
+HAIKU = PrefixUsd(plain=Decimal(50), read=Decimal(5), written=Decimal(100))
+HAIKU_ONLINE = PrefixUsd(plain=Decimal(100), read=Decimal(10), written=Decimal(200))
+FREE_WRITES = PrefixUsd(plain=Decimal(50), read=Decimal(5), written=Decimal(50))
+UNKNOWN_CACHE = PrefixUsd(plain=Decimal(50), read=Decimal(50), written=Decimal(100))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "first_usd", "hits", "fewest"),
+    [
+        pytest.param(HAIKU, 450, 1.0, 12, id="everybody reads: 45 saved a request"),
+        pytest.param(HAIKU, 450, 0.75, 23, id="three of four read: 21.25 saved"),
+        pytest.param(HAIKU, 450, 0.55, 202, id="just above where it begins to pay"),
+        pytest.param(HAIKU, 450, 0.53, None, id="only beyond the most that are held"),
+        pytest.param(HAIKU, 450, 0.52, None, id="writes eat up what reads save"),
+        pytest.param(HAIKU, 450, 0.3, None, id="the low end of what is documented"),
+        pytest.param(HAIKU, 0, 1.0, 2, id="a first one that costs nothing still needs a second"),
+        pytest.param(HAIKU, 1_000_000, 1.0, None, id="a very long answer, asked online"),
+        pytest.param(FREE_WRITES, 450, 0.3, 35, id="writing costs nothing more"),
+        pytest.param(UNKNOWN_CACHE, 450, 1.0, None, id="a model whose reads are not cheaper"),
+    ],
+)
+def test_from_how_many_requests_a_batch_is_worth_a_cache(
+    prefix: PrefixUsd, first_usd: int, hits: float, fewest: int | None
+) -> None:
+    assert fewest_in_batch(prefix, Decimal(first_usd), hits) == fewest
+
+
+@pytest.mark.parametrize(("hits", "first_usd"), [(0.6, 100), (0.75, 700), (0.98, 2000)])
+def test_at_that_number_the_cache_is_cheaper_and_below_it_is_not(hits: float, first_usd: int) -> None:
+    fewest, share = fewest_in_batch(HAIKU, Decimal(first_usd), hits), Decimal(str(hits))
+    assert fewest is not None and fewest <= LARGEST_WAIT
+
+    def saved(requests: int) -> Decimal:
+        each = HAIKU.plain - share * HAIKU.read - (1 - share) * HAIKU.written
+        return (requests - 1) * each - first_usd
+
+    assert saved(fewest) > 0 >= saved(fewest - 1)
+
+
+@pytest.mark.parametrize(("at_once", "fewest"), [(1, 3), (4, 9), (100, 212)])
+def test_online_as_many_write_as_are_asked_at_once(at_once: int, fewest: int) -> None:
+    assert fewest_online(HAIKU_ONLINE, at_once) == fewest
+    assert fewest_online(UNKNOWN_CACHE, at_once) is None

@@ -1,0 +1,34 @@
+"""Masking a text made for slow patterns takes no longer than its length says."""
+
+from time import process_time
+
+import pytest
+
+from llm_assets.domain.mail.document import (
+    Address,
+)
+from llm_assets.intake.pii.masking import mask_text
+
+IVAN = Address("Иван Петров", "ivan.petrov@mail.example")
+
+
+@pytest.mark.parametrize("unit", ["1", "8 ", "+7 701 ", "950630300121 ", "(8", "[PHONE_1"])
+def test_a_megabyte_of_digits_takes_no_more_than_a_moment(unit: str) -> None:
+    hostile = unit * (1_000_000 // len(unit))
+    start = process_time()
+    mask_text(hostile, ["Иван Петров"])
+    assert process_time() - start < 3
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["4111 ", "тел ", "тел. 1", "паспорт 1", "a@a.aa", "@", "ул. А", "көш. 5 ", "\n[cut]", "Иван ", "KZ12 "],
+)
+def test_time_grows_only_with_the_length_of_a_hostile_text(unit: str) -> None:
+    def seconds(size: int) -> float:
+        hostile = unit * (size // len(unit))
+        start = process_time()
+        mask_text(hostile, ["Иван Петров"])
+        return process_time() - start
+
+    assert seconds(160_000) < 24 * max(seconds(20_000), 0.003)

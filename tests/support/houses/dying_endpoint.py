@@ -1,0 +1,27 @@
+"""The endpoint, killed by itself right after a named write: `python -m tests.support.houses.dying_endpoint stored|registered`."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from llm_assets.cli import main
+from resources.ledger import SqlLedger
+from resources.mail.raw_store import RawStore
+
+
+def fatal(write: Callable[..., Any]) -> Callable[..., Any]:
+    def deadly(*given: Any) -> Any:
+        write(*given)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return deadly
+
+
+if __name__ == "__main__":
+    if sys.argv.pop(1) == "stored":
+        RawStore.put = fatal(RawStore.put)  # type: ignore[method-assign]
+    else:
+        SqlLedger.receive_once = fatal(SqlLedger.receive_once)  # type: ignore[method-assign]
+    main()
