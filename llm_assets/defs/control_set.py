@@ -28,6 +28,7 @@ from llm_assets.engine.night import Night
 from llm_assets.intake.drops import read_drop
 from llm_assets.intake.item import read_item
 from llm_assets.intake.read import READER_VERSION
+from llm_assets.steps.extracted_fields.fields import FIELDS, Proof
 from resources.assembly import Assembly
 from resources.desk import Desk
 from resources.lake import Lake
@@ -93,7 +94,8 @@ def run_control_set(assembly: Assembly, desk: Desk, steps: Sequence[Step]) -> Ev
     for step in steps:
         lake.write(step.table, CONTROL_DAY, night.rows(step))
         answers[step.name] = {row["case_id"]: row for row in lake.read(step.table, CONTROL_DAY)}
-    return evaluate(labels, answers["categories"], answers["extracted_fields"])
+    names = {f.name for f in FIELDS if f.proof is Proof.NAME}
+    return evaluate(labels, answers["categories"], answers["extracted_fields"], names=names)
 
 
 def read_labels(folder: Path) -> list[Label]:
