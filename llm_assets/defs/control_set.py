@@ -27,6 +27,7 @@ from llm_assets.engine.night.night import Night
 from llm_assets.engine.rounds.advance import work
 from llm_assets.intake.item import read_item
 from llm_assets.intake.records.drops import read_drop
+from llm_assets.steps.extracted_fields.fields import FIELDS, Proof
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.usecases.desk.source_versions import reader_version
@@ -95,7 +96,8 @@ def run_control_set(assembly: Assembly, desk: Desk, steps: Sequence[Step]) -> Ev
     for step in steps:
         lake.write(step.table, CONTROL_DAY, night.rows(step))
         answers[step.name] = {row["case_id"]: row for row in lake.read(step.table, CONTROL_DAY)}
-    return evaluate(labels, answers["categories"], answers["extracted_fields"])
+    names = {f.name for f in FIELDS if f.proof is Proof.NAME}
+    return evaluate(labels, answers["categories"], answers["extracted_fields"], names=names)
 
 
 def read_labels(folder: Path) -> list[Label]:

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,11 +13,15 @@ import duckdb
 import pytest
 
 from llm_assets.definitions import build_defs
-from llm_assets.defs.control_set import read_labels
+from llm_assets.defs.control_set import CONTROL_DAY, read_labels
 from llm_assets.domain.desk.tables import DOCUMENTS, MORNING_REPORT
 from llm_assets.domain.errors import ConfigurationError
+from llm_assets.steps import STEPS
+from llm_assets.steps.extracted_fields.fields import FIELDS, Field
+from llm_assets.steps.extracted_fields.step import step_for
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
+from resources.lake.lake import Lake
 from resources.settings.environment import SHIPPED_CONTROL_SET
 from tests.support.houses.small_desk import (
     AFTER_DEADLINE,
@@ -173,6 +177,25 @@ def test_the_control_set_measures_the_steps_and_its_checks_carry_the_figures(
     with tried.desk.open() as assembly:
         assert assembly.ledger.open_batches() == []
         assert assembly.lake.days(DOCUMENTS) == [], "it is no night"
+
+
+def test_the_control_set_judges_a_field_that_is_only_a_row_and_its_labels(
+    small: SmallDesk, small_control_set: Path
+) -> None:
+    """Over the wire too: the emulator's rules do not know the field, so it comes out as null."""
+    labels = read_labels(small_control_set)
+    told = [{**label, "fields": {**label["fields"], "branch": "Достык"}} for label in labels[:3]]
+    lines = "\n".join(json.dumps(label) for label in (*told, *labels[3:]))
+    (small_control_set / "labels.jsonl").write_text(lines, encoding="utf-8")
+    longer = step_for((*FIELDS, Field("branch", "the branch of ours that the mail is about, as written.")))
+    steps = tuple(longer if s.name == longer.name else s for s in STEPS)
+    tried = replace(small, steps=steps).with_settings(control_set=small_control_set)
+    [event] = tried.materialize(["control_set"], day=None).get_asset_materialization_events()
+    judged = str(event.materialization.metadata["fields"].value)
+    assert "| branch | 3 | 3 | 0 |" in judged
+    rows = list(Lake(tried.settings.home / "control_set", [longer.table]).read(longer.table, CONTROL_DAY))
+    assert {row["branch"] for row in rows} == {None}
+    assert any(row["amount"] is not None for row in rows), "the others are still found"
 
 
 def test_a_control_set_without_labels_says_where_it_looked(small: SmallDesk, tmp_path: Path) -> None:

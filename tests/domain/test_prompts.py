@@ -95,6 +95,24 @@ def test_a_lone_dollar_in_a_template_says_how_to_write_one() -> None:
         Prompt("p", "costs $ 5", "").render({}, {})
 
 
+def test_a_completed_prompt_is_the_prompt_that_says_the_same_itself() -> None:
+    listed = Prompt("p", "Find:\n$fields\n${fields}\nfor $departments, $$ 5", "$fields of $case").completed(
+        fields="- a: $x"
+    )
+    written = Prompt("p", "Find:\n- a: $$x\n- a: $$x\nfor $departments, $$ 5", "$fields of $case")
+    assert listed == written
+    assert listed.version == written.version
+    assert listed.render({"departments": "us"}, {"fields": "1", "case": "2"}) == (
+        "Find:\n- a: $x\n- a: $x\nfor us, $ 5",
+        "1 of 2",
+    )
+
+
+def test_a_prompt_without_the_variable_it_is_completed_with_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"prompt p must use \$fields under '# System'"):
+        Prompt("p", "Find: $departments", "$fields").completed(fields="- a: b")
+
+
 def test_the_version_is_of_the_text_alone() -> None:
     assert Prompt("other name", PROMPT.system, PROMPT.user).version == PROMPT.version
     assert Prompt("categories", PROMPT.system + " ", PROMPT.user).version != PROMPT.version

@@ -3,36 +3,35 @@
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from llm_assets.domain.desk.step import Doubt, StepInput
 from llm_assets.domain.errors import ReadError
 from llm_assets.domain.mail.document import cases_of
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.steps.extracted_fields.step import (
-    EXTRACTED_FIELDS,
-    FIELDS,
-    ExtractedFields,
-    Found,
-    locate,
-    typed,
-)
+from llm_assets.steps.extracted_fields.answer import Found
+from llm_assets.steps.extracted_fields.evidence import locate
+from llm_assets.steps.extracted_fields.fields import FIELDS
+from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS
 from tests.support.nights.step_cases import PROFILE, attachment, case, document, given
 
+BY_NAME = {field.name: field for field in FIELDS}
 
-def answer(**found: str | tuple[str, str | None] | None) -> ExtractedFields:
+
+def answer(**found: str | tuple[str, str | None] | None) -> BaseModel:
     """name=value quotes the value itself; name=(value, quote) another passage."""
-    values: dict[str, Any] = dict.fromkeys(FIELDS, Found(value=None, quote=None))
+    values: dict[str, Any] = dict.fromkeys(BY_NAME, Found(value=None, quote=None))
     for name, said in found.items():
         value, quote = said if isinstance(said, tuple) else (said, said)
         values[name] = Found(value=value, quote=quote)
-    return ExtractedFields(**values)
+    return EXTRACTED_FIELDS.output(**values)
 
 
-def row(about: StepInput, output: ExtractedFields) -> dict[str, Any]:
+def row(about: StepInput, output: BaseModel) -> dict[str, Any]:
     return EXTRACTED_FIELDS.row(about, output)
 
 
-def doubt(about: StepInput, output: ExtractedFields) -> Doubt | None:
+def doubt(about: StepInput, output: BaseModel) -> Doubt | None:
     return EXTRACTED_FIELDS.doubt(about, output)
 
 
@@ -106,7 +105,7 @@ def test_quoted_history_does_not_prove_what_the_customer_wrote() -> None:
 def test_a_date_is_a_date_and_an_amount_a_number_or_nothing(
     name: str, value: str | None, held: str | None
 ) -> None:
-    assert typed(name, value) == held
+    assert BY_NAME[name].typed(value) == held
 
 
 def test_a_row_holds_values_and_where_they_stand() -> None:
@@ -142,7 +141,7 @@ def test_a_whole_invoice_raises_no_doubt() -> None:
     assert doubt(given(INVOICE), GOOD) is None
 
 
-def without(name: str) -> ExtractedFields:
+def without(name: str) -> BaseModel:
     return GOOD.model_copy(update={name: Found(value=None, quote=None)})
 
 
@@ -224,7 +223,7 @@ def test_a_request_names_the_queues_departments_and_holds_the_case() -> None:
     request = EXTRACTED_FIELDS.request(given("Где моя карта?"), PROFILE)
     assert "- cards\n- quality" in request.system
     assert "Где моя карта?" in request.user
-    assert set(request.schema["properties"]) == set(FIELDS)
+    assert set(request.schema["properties"]) == set(BY_NAME)
     assert request.schema["$defs"]["Found"]["required"] == ["value", "quote"]
 
 

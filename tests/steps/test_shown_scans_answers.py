@@ -3,13 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from pydantic import BaseModel
 
 from llm_assets.domain.desk.step import Doubt, StepInput
 from llm_assets.domain.mail.document import Attachment
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.drafts.step import DRAFTS
-from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS, FIELDS, ExtractedFields, Found
+from llm_assets.steps.extracted_fields.answer import Found
+from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS
 from tests.support.nights.step_cases import attachment, given
 
 
@@ -22,10 +24,10 @@ def about(*files: Attachment, unshown: str | None = None, text: str = "see attac
     return replace(given(text, attachments=files), unshown=unshown)
 
 
-def said(**found: tuple[str, str | None]) -> ExtractedFields:
-    nothing = {name: Found(value=None, quote=None) for name in FIELDS}
+def said(**found: tuple[str, str | None]) -> BaseModel:
+    nothing = {name: Found(value=None, quote=None) for name in EXTRACTED_FIELDS.output.model_fields}
     told = {name: Found(value=value, quote=quote) for name, (value, quote) in found.items()}
-    return ExtractedFields(**(nothing | told))
+    return EXTRACTED_FIELDS.output(**(nothing | told))
 
 
 SEEN = said(request_number=("4471", "INVOICE No 4471"), amount=("314800", "Total amount 314 800"))

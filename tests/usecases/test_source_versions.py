@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk import source_versions
-from llm_assets.usecases.desk.source_versions import DAY_READER, MASKING, READER, sources_of
+from llm_assets.usecases.desk.source_versions import DAY_READER, MASKING, READER, modules_of, sources_of
 from tests.support.repository import ROOT
 
 
@@ -65,6 +66,6 @@ def test_a_words_file_beside_a_parser_counts(tmp_path: Path) -> None:
     assert source_versions._data_beside(tmp_path) == {tmp_path / "words.yaml"}
 
 
-def test_a_step_is_part_of_the_rules_by_its_own_folder() -> None:
-    modules = tuple(step.output.__module__ for step in STEPS)
-    assert {name.replace(".", "/") + ".py" for name in modules} <= covered(modules)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_step_is_part_of_the_rules_with_its_whole_folder(step: Step) -> None:
+    assert folder(f"llm_assets/steps/{step.name}") <= covered(tuple(modules_of(step)))

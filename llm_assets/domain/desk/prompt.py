@@ -1,7 +1,7 @@
 """Prompts as data: a Markdown file with a fixed part and a part per case, and the fence around untrusted text."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from string import Template
@@ -57,6 +57,25 @@ class Prompt:
         if not found_case or not found_system:
             raise ConfigurationError(f"{path} must hold the headings '{SYSTEM_HEADING}' and '{CASE_HEADING}'")
         return cls(path.parent.name, system.strip(), user.strip())
+
+    def completed(self, **texts: str) -> "Prompt":
+        """The prompt with variables of its system part filled that are the same for every queue and case.
+
+        Its version is that of the filled text. Raises ConfigurationError that names a variable the prompt does not use.
+        """
+        unused = set(texts)
+
+        def fill(match: re.Match[str]) -> str:
+            name = match["named"] or match["braced"]
+            if name not in texts:
+                return match[0]
+            unused.discard(name)
+            return texts[name].replace("$", "$$")
+
+        system = Template.pattern.sub(fill, self.system)
+        if unused:
+            raise ConfigurationError(f"prompt {self.name} must use ${min(unused)} under '{SYSTEM_HEADING}'")
+        return replace(self, system=system)
 
     def render(self, system: dict[str, str], user: dict[str, str]) -> tuple[str, str]:
         """The filled system and user text. Values are never scanned for variables, so mail cannot inject any.

@@ -1,7 +1,7 @@
 """Evaluate: how well the steps do on labelled records. Pure counting; the answers come from a normal run."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,13 +54,16 @@ class Evaluation:
         return self.fields_wrong.total() / self.fields_compared if self.fields_compared else 0.0
 
 
-def evaluate(labels: Iterable[Row], categories: Mapping[str, Row], fields: Mapping[str, Row]) -> Evaluation:
-    """Compares answers with labels by file name. A label with `ambiguous` is right only in review."""
+def evaluate(
+    labels: Iterable[Row], categories: Mapping[str, Row], fields: Mapping[str, Row], *, names: Collection[str]
+) -> Evaluation:
+    """Compares answers with labels by file name. A label with `ambiguous` is right only in review. `names` are the
+    fields that hold a name, which may be written shorter."""
     result = Evaluation()
     for label in labels:
         name = str(label["file"])
         _count_category(result, label, categories.get(name, {}))
-        _count_fields(result, label.get("fields", {}), fields.get(name, {}))
+        _count_fields(result, label.get("fields", {}), fields.get(name, {}), names)
     return result
 
 
@@ -73,14 +76,14 @@ def _count_category(result: Evaluation, label: Row, row: Row) -> None:
         score.right += 1
 
 
-def _count_fields(result: Evaluation, labels: Row, row: Row) -> None:
+def _count_fields(result: Evaluation, labels: Row, row: Row, names: Collection[str]) -> None:
     for name, wanted in labels.items():
         result.fields_compared += 1
         result.fields_labelled[name] += wanted is not None
         found = row.get(name)
         if wanted is not None and found is None:
             result.fields_missing[name] += 1
-        elif not (same_name if name == "customer_name" else same_value)(wanted, found):
+        elif not (same_name if name in names else same_value)(wanted, found):
             result.fields_wrong[name] += 1
 
 

@@ -12,10 +12,10 @@ from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
 from llm_assets.domain.desk.tables import Column
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.steps.drafts.defects import defects_of
+from llm_assets.steps.extracted_fields.fields import FIELDS
 from llm_assets.steps.readable import unreadable
 
 _SETTLED = (Status.OK, Status.CORRECTED)
-_QUOTED_FIELDS = ("request_number", "document_number", "document_date", "amount", "currency", "deadline")
 
 
 class Draft(BaseModel):
@@ -65,7 +65,7 @@ def _guidance(given: StepInput) -> str:
 
 def _fields(given: StepInput) -> str:
     row = given.upstream.get("extracted_fields", {})
-    fields = {name: str(row[name]) for name in _QUOTED_FIELDS if row.get(name) is not None}
+    fields = {f.name: str(row[f.name]) for f in FIELDS if f.in_reply and row.get(f.name) is not None}
     return json.dumps(fields, ensure_ascii=False, sort_keys=True)
 
 

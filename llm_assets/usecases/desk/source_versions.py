@@ -47,7 +47,16 @@ def masking_version() -> str:
 
 def rules_version(steps: Iterable[Step]) -> str:
     """24 hex digits over what renders, masks and makes rows of these steps. A prompt has a version of its own."""
-    return _version((*MASKING, *ROWS, *sorted({s.output.__module__ for s in steps})))
+    return _version((*MASKING, *ROWS, *sorted({name for step in steps for name in modules_of(step)})))
+
+
+def modules_of(step: Step) -> list[str]:
+    """The modules of the folder in which a step's output model is defined."""
+    package, _, _ = step.output.__module__.rpartition(".")
+    file = _file_of(step.output.__module__)
+    if not package or file is None:
+        return [step.output.__module__]
+    return [f"{package}.{path.stem}" for path in file.parent.glob("*.py") if path.stem != "__init__"]
 
 
 def sources_of(modules: Iterable[str]) -> frozenset[Path]:

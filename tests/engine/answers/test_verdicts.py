@@ -84,7 +84,7 @@ def test_categories_are_right_wrong_or_left_to_a_person() -> None:
         "4": answer("loan"),
         "5": answer("card"),
     }
-    result = evaluate(labels, answers, {})
+    result = evaluate(labels, answers, {}, names=())
     assert {n: (s.labelled, s.right, s.to_review) for n, s in result.categories.items()} == {
         "card": (4, 1, 1),
         "loan": (1, 1, 0),
@@ -96,7 +96,7 @@ def test_categories_are_right_wrong_or_left_to_a_person() -> None:
 
 
 def test_an_ambiguous_record_is_rightly_left_to_a_person() -> None:
-    result = evaluate([label("1", ambiguous=True)], {"1": answer("card", "review")}, {})
+    result = evaluate([label("1", ambiguous=True)], {"1": answer("card", "review")}, {}, names=())
     assert (result.accuracy, result.review_share) == (0.0, 1.0)
     assert result.categories["card"].accuracy == 1.0
 
@@ -104,14 +104,20 @@ def test_an_ambiguous_record_is_rightly_left_to_a_person() -> None:
 def test_fields_are_found_missing_or_wrong() -> None:
     labels = [label("1", fields={"amount": "12500", "topic": "card", "deadline": None, "currency": None})]
     found = {"1": {"amount": 12500.00, "topic": None, "deadline": "2026-11-24", "currency": None}}
-    result = evaluate(labels, {}, found)
+    result = evaluate(labels, {}, found, names=())
     assert dict(result.fields_missing) == {"topic": 1}
     assert dict(result.fields_wrong) == {"deadline": 1}
     assert (result.fields_compared, result.missing_share, result.wrong_share) == (4, 0.5, 0.25)
 
 
+def test_only_a_name_may_be_written_shorter() -> None:
+    labels = [label("1", fields={"customer_name": "Anna Berg", "topic": "card lost"})]
+    result = evaluate(labels, {}, {"1": {"customer_name": "Anna", "topic": "card"}}, names=("customer_name",))
+    assert dict(result.fields_wrong) == {"topic": 1}
+
+
 def test_nothing_labelled_scores_nothing() -> None:
-    result = evaluate([], {}, {})
+    result = evaluate([], {}, {}, names=())
     assert (result.accuracy, result.review_share, result.missing_share, result.wrong_share) == (
         0.0,
         0.0,
