@@ -1,0 +1,1 @@
+"""The morning report: numbers, charts, wording, pages."""

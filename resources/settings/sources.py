@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.intake.records.mapping import DropRule
-from llm_assets.usecases.mail.receive_form import FormSource
 from resources.settings.environment import Settings, load_yaml
+from resources.settings.forms import FormSource
 
 Security = Literal["tls", "starttls", "none"]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -9,7 +9,7 @@ import pytest
 
 from llm_assets.defs import mail_sensor
 from llm_assets.intake.records.submission import Submission
-from llm_assets.usecases.mail.receive_form import FormSource
+from resources.settings.forms import FormSource
 from tests.support.houses.small_desk import DAY, MAILS, NOON, URGENT, SmallDesk, mail
 
 LATER = NOON + timedelta(minutes=3)

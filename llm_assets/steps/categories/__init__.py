@@ -1,0 +1,1 @@
+"""Step `categories`: which of its queue's categories a case belongs to."""

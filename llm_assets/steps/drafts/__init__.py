@@ -1,0 +1,1 @@
+"""Step `drafts`: a reply for each case that needs one."""

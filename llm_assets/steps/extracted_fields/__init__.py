@@ -1,0 +1,1 @@
+"""Step `extracted_fields`: the facts a case states."""

@@ -1,0 +1,1 @@
+"""Step `night_summary`: the report's opening lines."""

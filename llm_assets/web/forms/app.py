@@ -30,14 +30,8 @@ from llm_assets.intake.records.submission import (
     UnknownContentTypeError,
     read_submission,
 )
-from llm_assets.usecases.mail.receive_form import (
-    SOURCE,
-    FormDesk,
-    FormSource,
-    IncompleteError,
-    KeyTakenError,
-    Taken,
-)
+from llm_assets.usecases.mail.receive_form import SOURCE, FormDesk, IncompleteError, KeyTakenError, Taken
+from resources.settings.forms import FormSource
 
 log = structlog.get_logger()
 
