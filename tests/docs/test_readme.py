@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import dagster as dg
 import duckdb
@@ -33,17 +34,24 @@ SOURCES = [p for folder in ("llm_assets", "resources") for p in sorted((ROOT / f
 SHELL_WORDS = {"llm-assets", ".venv/bin/llm-assets"}
 
 
-def _commands(group: typer.Typer) -> Iterator[str]:
-    for command in group.registered_commands:
-        assert command.callback is not None
-        yield command.name or command.callback.__name__.replace("_", "-")
-    for inner in group.registered_groups:
-        assert inner.typer_instance is not None
-        yield from (f"{inner.name} {name}" for name in _commands(inner.typer_instance))
+class Declared(NamedTuple):
+    """A command and its options, as `--help` shows them."""
+
+    name: str
+    options: list[str]
 
 
-def _targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+def _declared(group: Any, before: str = "") -> Iterator[Declared]:  # Typer carries a Click of its own
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _declared(command, f"{name} ")
+        else:
+            shown = [p for p in command.params if p.param_type_name == "option" and not p.hidden]
+            yield Declared(before + name, [option.opts[0] for option in shown])
+
+
+def _targets() -> list[str]:
+    return re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE)
 
 
 def _anchors(page: Path) -> set[str]:
@@ -85,13 +93,19 @@ def test_every_path_in_backticks_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_make_target_that_is_named_exists(page: Path) -> None:
-    assert set(re.findall(r"(?:`|^)make ([a-z]+)\b", text_of(str(page)), re.MULTILINE)) <= _targets()
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)\b", text_of(str(page)), re.MULTILINE)) <= set(_targets())
 
 
-def test_the_command_table_holds_exactly_the_commands() -> None:
-    table = {coded(row[0])[0] for row in rows(section(README, "## Commands"))}
-    assert {name for name in table if not name.startswith("make ")} == set(_commands(app))
-    assert {name.removeprefix("make ") for name in table if name.startswith("make ")} <= _targets()
+def test_the_commands_are_written_once_in_the_order_of_help_with_their_options() -> None:
+    table = [row for row in rows(section(README, "## Commands")) if len(row) == 3]
+    written = [Declared(coded(name)[0], coded(options)) for name, _, options in table]
+    assert written == list(_declared(typer.main.get_command(app)))
+
+
+def test_the_make_targets_are_written_once_in_the_order_of_the_makefile() -> None:
+    table = [row for row in rows(section(README, "## Commands")) if len(row) == 2]
+    written = [coded(name)[0].removeprefix("make ") for name, _ in table]
+    assert written == [target for target in _targets() if target != "help"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -111,8 +125,9 @@ def test_every_command_line_in_an_example_names_a_command_and_options_it_has(pag
         assert {word for word in arguments if word.startswith("--")} <= options, line
 
 
-def test_the_settings_table_holds_exactly_the_settings() -> None:
-    assert set(_settings_rows()) == {f"LLM_ASSETS_{name.upper()}" for name in Settings.model_fields}
+def test_the_settings_are_written_once_in_the_order_in_which_they_are_declared() -> None:
+    written = [coded(row[0])[0] for row in rows(section(README, "## Settings")) if len(row) == 3]
+    assert written == [f"LLM_ASSETS_{name.upper()}" for name in Settings.model_fields]
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
@@ -154,7 +169,7 @@ def test_the_queues_of_the_five_minutes_are_valid() -> None:
 
 def test_the_views_are_listed_and_the_sql_runs_on_them(tmp_path: Path) -> None:
     part = section(README, "## Tables for analysts")
-    assert {coded(row[0])[0] for row in rows(part)} == {table.name for table in TABLES}
+    assert [coded(row[0])[0] for row in rows(part)] == [table.name for table in TABLES]
     lake = Lake(tmp_path, TABLES)
     lake.publish()
     example = re.search(r"```sql\n(.*?)```", part, re.DOTALL)
