@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "tests" / "engine"))
 from moments import MOMENTS
 from outcome_cases import CASES
 
-PAGE = text_of("docs/crash-safety.md")
+PAGE = text_of("docs/explanation/crash-safety.md")
 NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
 AT = {("openai", "anthropic"): "both", ("openai",): "OpenAI", ("anthropic",): "Anthropic"}
 

@@ -198,14 +198,16 @@ def test_the_names_in_dagster_are_its_names(tmp_path: Path) -> None:
 
 
 def test_every_kind_of_mask_is_explained() -> None:
-    explained = re.findall(r"\[([A-Z]+)_n\]", section(text_of("docs/architecture.md"), "## Masking"))
+    explained = re.findall(
+        r"\[([A-Z]+)_n\]", section(text_of("docs/explanation/architecture.md"), "## Masking")
+    )
     assert sorted(explained) == sorted(Kind)
 
 
 @pytest.mark.parametrize("heading", ["## What messages mean", "## A mailbox is not read"])
 def test_every_message_of_the_operations_page_is_one_of_ours(heading: str) -> None:
     source = _sentences()
-    for row in rows(section(text_of("docs/operations.md"), heading)):
+    for row in rows(section(text_of("docs/how-to/when-a-night-goes-wrong.md"), heading)):
         for message in coded(row[0]):
             for fragment in re.split(r"…|\(.*?\)|`", message):
                 words = fragment.strip(" ;:,.")
