@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,14 @@ def test_every_message_that_is_explained_is_one_of_ours(page: str, heading: str)
         for message in coded(row[0]):
             for fragment in re.split(r"…|\(.*?\)|`", message):
                 assert fragment.strip(" ;:,.") in source, message
+
+
+def test_the_flags_of_the_emulator_are_written_once_in_its_order() -> None:
+    command = [sys.executable, "-m", "llm_assets.emulator", "--help"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    table = rows(section(text_of("docs/reference/emulator.md"), "## Start it"))
+    written = [flag.split()[0] for row in table for flag in coded(row[0]) if flag.startswith("--")]
+    assert written == [flag for flag in re.findall(r"^  (--[a-z-]+)", said, re.MULTILINE) if flag != "--help"]
 
 
 def test_pages_name_no_folder_outside_the_project() -> None:

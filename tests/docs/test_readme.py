@@ -6,11 +6,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import typer
-import yaml
 from pages import ROOT, coded, make_targets, rows, section, text_of
 
 from llm_assets.cli import app
-from llm_assets.domain.queue import Queues
 from llm_assets.intake.pii_span import Kind
 from resources.providers.wire import _BASE_ENV, _KEY_ENV
 from resources.settings import SHIPPED_CONTROL_SET, Settings
@@ -84,13 +82,6 @@ def test_a_setting_that_nothing_obeys_says_so_and_no_other_does(name: str) -> No
 
 def test_the_variables_of_the_sdks_are_named() -> None:
     assert {*_KEY_ENV.values(), *_BASE_ENV.values()} <= set(coded(section(README, "## Settings")))
-
-
-def test_the_queues_of_the_five_minutes_are_valid() -> None:
-    example = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
-    assert example is not None
-    queues = Queues.model_validate(yaml.safe_load(example[1]))
-    assert queues.default.name == "support"
 
 
 def test_every_kind_of_mask_is_explained() -> None:
