@@ -20,7 +20,7 @@ def parse(words: list[str]) -> EmulatorOptions:
     parser.add_argument(
         "--seed", type=int, default=0, help="drives the order of results and a scenario's shares"
     )
-    parser.add_argument("--scenario", type=Path, help="YAML file of faults, see docs/emulator.md")
+    parser.add_argument("--scenario", type=Path, help="YAML file of faults, see docs/reference/emulator.md")
     parser.add_argument("--record", type=Path, help="write every request to this JSON Lines file")
     parser.add_argument("--port-file", type=Path, help="write the port here once it is open")
     parser.add_argument(

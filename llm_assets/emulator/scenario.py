@@ -11,7 +11,7 @@
         outcome: refusal
 
 Shares are drawn by hash from the seed, so a scenario does the same on every run. All rules of a list are tried in
-order: every matching batch rule applies, of calls and requests only the first. `docs/emulator.md` has the reference.
+order: every matching batch rule applies, of calls and requests only the first. `docs/reference/emulator.md` has the reference.
 """
 
 import re
@@ -217,7 +217,9 @@ def parse(text: str, origin: str) -> Scenario:
     except ValidationError as err:
         first = err.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise ConfigurationError(f"{origin}: {place}: {first['msg']}; see docs/emulator.md.") from err
+        raise ConfigurationError(
+            f"{origin}: {place}: {first['msg']}; see docs/reference/emulator.md."
+        ) from err
 
 
 def drawn(share: float, *key: str) -> bool:

@@ -24,7 +24,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
 from resources.settings.environment import Settings
 
-PAGE = Path(__file__).parents[2] / "docs" / "adding-a-step.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-step.md"
 MAILS = Path(__file__).parents[2] / "data" / "samples" / "inbox"
 DAY = date(2026, 11, 20)
 CHECKS = {"schema", "nothing_lost", "valid_share", "missing_fields", "review_share", "dead_letters"}

@@ -9,7 +9,7 @@ from tests.support.nights.moments import MOMENTS
 from tests.support.nights.outcome_cases import CASES
 from tests.support.pages import rows, section, text_of
 
-PAGE = text_of("docs/crash-safety.md")
+PAGE = text_of("docs/explanation/crash-safety.md")
 NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
 AT = {("openai", "anthropic"): "both", ("openai",): "OpenAI", ("anthropic",): "Anthropic"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from llm_assets.intake.reading import Reading
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "reading.md").read_text(encoding="utf-8")
 
 
 def test_the_limits_of_the_page_are_those_of_the_reader() -> None:

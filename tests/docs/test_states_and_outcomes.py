@@ -20,7 +20,7 @@ from resources.ledger.settling import _STATE_AFTER
 from resources.providers import anthropic_wire, openai_wire
 from tests.support.pages import Edge, coded, edges, rows, section, text_of
 
-STATES, OUTCOMES = text_of("docs/states.md"), text_of("docs/outcomes.md")
+STATES, OUTCOMES = text_of("docs/reference/states.md"), text_of("docs/reference/outcomes.md")
 DAY = date(2026, 11, 20)
 TABLE = {coded(row[0])[0]: row for row in rows(OUTCOMES) if len(row) == 7}
 

@@ -1,4 +1,4 @@
-"""A field is one row: the row that docs/adding-a-field.md shows is added to the shipped ones, and nothing else changes."""
+"""A field is one row: the row that docs/how-to/add-a-field.md shows is added to the shipped ones, and nothing else changes."""
 
 import json
 from dataclasses import replace
@@ -20,8 +20,9 @@ from llm_assets.steps.extracted_fields.fields import FIELDS, Field, Kind, Proof
 from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS, step_for
 from resources.lake.lake import Lake
 from tests.support.nights.step_cases import DAY, PROFILE, given
+from tests.support.repository import DOCS
 
-[PAGE] = (Path(__file__).parents[2] / "docs").rglob("adding-a-field.md")
+PAGE = DOCS / "how-to" / "add-a-field.md"
 BRANCH: Field = eval(PAGE.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0], vars(rows))
 STEP = step_for((*FIELDS, BRANCH))
 MAIL = "Договор № 45 заключён в отделении Достык."

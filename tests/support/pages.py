@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.repository import ROOT
@@ -49,3 +50,15 @@ def coded(cell: str) -> list[str]:
 
 def links(text: str) -> Iterator[str]:
     yield from re.findall(r"\]\(([^)\s]+)\)", text)
+
+
+def anchors(page: Path) -> list[str]:
+    """What a link to one of the page's headings ends in; headings inside examples are none."""
+    text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def make_targets() -> list[str]:
+    """Targets that people call, in the order of the Makefile."""
+    return [name for name in re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE) if name != "help"]

@@ -8,7 +8,7 @@ from llm_assets.domain.profile import Lane, Mode
 
 
 class BatchState(StrEnum):
-    """Picture: docs/states.md."""
+    """Picture: docs/reference/states.md."""
 
     INTENT = "intent"
     """Written down; nothing sent. A crash here sends at once."""

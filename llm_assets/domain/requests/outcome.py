@@ -152,7 +152,7 @@ class Status(StrEnum):
 
 
 class RequestState(StrEnum):
-    """Where a request stands in the ledger. Picture: docs/states.md."""
+    """Where a request stands in the ledger. Picture: docs/reference/states.md."""
 
     DUE = "due"
     IN_FLIGHT = "in_flight"

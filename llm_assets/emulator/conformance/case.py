@@ -55,7 +55,9 @@ def read(path: Path) -> Case:
     except ValidationError as err:
         first = err.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise ConfigurationError(f"{path}: {place}: {first['msg']}; see docs/conformance.md.") from err
+        raise ConfigurationError(
+            f"{path}: {place}: {first['msg']}; see docs/reference/conformance.md."
+        ) from err
 
 
 @cache

@@ -1,6 +1,6 @@
 """What a provider may answer, as scenarios of the emulator, and what becomes of a night of three requests.
 
-`docs/crash-safety.md` has a line for each; a test compares them.
+`docs/explanation/crash-safety.md` has a line for each; a test compares them.
 """
 
 from collections.abc import Mapping
