@@ -11,7 +11,8 @@ from sqlalchemy import Connection, case, func, select, update
 from llm_assets.domain.audit import UNCHANGED, Action, Answered, Event
 from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.outcome import Next, Outcome, RequestState, reason_of
-from llm_assets.engine.ports.ledger import Settlement, UsageRow
+from llm_assets.engine.ports.batches import Settlement
+from llm_assets.engine.ports.spending import UsageRow
 from resources.ledger.audit import entries as audit
 from resources.ledger.audit.entries import fact
 from resources.ledger.database.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of

@@ -7,7 +7,7 @@ from typing import Any
 
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.ports.ledger import Decision
+from llm_assets.engine.ports.review import Decision
 
 Row = Mapping[str, Any]  # a lake row
 

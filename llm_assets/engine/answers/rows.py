@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from llm_assets.domain.desk.step import Doubt, Step, StepInput
 from llm_assets.domain.mail.injection import INSTRUCTS, score, signals_in
 from llm_assets.domain.requests.outcome import RequestState, Status
-from llm_assets.engine.ports.ledger import Decision, Standing
+from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.ports.work import Standing
 
 BY_MODEL = "model"
 

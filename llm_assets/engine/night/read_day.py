@@ -20,9 +20,10 @@ from llm_assets.domain.digest import digest_json
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.codec import document_row, message_from_json
 from llm_assets.domain.mail.document import Message, Received, Role
-from llm_assets.engine.ports.ledger import Register
+from llm_assets.engine.ports.lake import Lake
 from llm_assets.engine.ports.progress import OnProgress
-from llm_assets.engine.ports.stores import Lake, RawStore
+from llm_assets.engine.ports.raw_store import RawStore
+from llm_assets.engine.ports.register import Register
 from llm_assets.intake.threads import EarlierCase, Placed, place
 from llm_assets.intake.workers.job import Job, message_of
 from llm_assets.intake.workers.pool import ReaderPool
@@ -74,7 +75,7 @@ class DayReader:
         queues = self.queues.model_dump(mode="json")
         made_from = digest_json([self.reader_version, self.rules_version, queues, received, earlier])
         read_now = 0
-        if self.lake.stands(DOCUMENTS, day, made_from) is None:
+        if self.lake.rows_made_from(DOCUMENTS, day, made_from) is None:
             with TemporaryFile(dir=self.scratch) as file:
                 texts = _Texts(file)
                 messages = _Messages(self, day, received, texts, on_progress)
@@ -225,7 +226,8 @@ def _summary(rows: Iterable[Mapping[str, Any]], read_now: int) -> DaySummary:
     fingerprints: list[str] = []
     for row in rows:
         roles[row["role"]] += 1
-        unreadable += not row["ok"]
+        if not row["ok"]:
+            unreadable += 1
         fingerprints.append(digest_json([row[name] for name in _SUMMARISED]))
     return DaySummary(
         messages=roles.total(),

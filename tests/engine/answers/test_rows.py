@@ -14,7 +14,8 @@ from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
 from llm_assets.domain.mail.document import Case, Document, Message, Priority, Received, Role, cases_of
 from llm_assets.domain.requests.outcome import RequestState, Status
 from llm_assets.engine.answers.rows import decided, restored, step_row
-from llm_assets.engine.ports.ledger import Decision, Standing
+from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.ports.work import Standing
 
 DAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 7, tzinfo=UTC)
