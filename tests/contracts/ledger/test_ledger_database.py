@@ -160,6 +160,9 @@ def test_an_error_never_shows_what_was_to_be_written(postgres: object, tmp_path:
     ledger = SqlLedger(postgres.cleared(), tmp_path)
     with pytest.raises(DeskError, match="InvalidTextRepresentation") as caught:
         ledger.batches.transition(
-            "0" * 12, BatchState.INTENT, BatchState.CREATING, bytes="a customer's words"
+            "0" * 12,
+            BatchState.INTENT,
+            BatchState.CREATING,
+            creates="a customer's words",  # type: ignore[arg-type]
         )
     assert "customer" not in str(caught.value)

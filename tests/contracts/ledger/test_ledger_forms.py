@@ -28,7 +28,7 @@ def test_of_many_that_come_at_once_from_several_processes_one_stays(url: str, tm
     ledgers = [SqlLedger(url, tmp_path) for _ in range(4)]
     items = [form("contact:1", f"content {n}") for n in range(24)]
     with ThreadPoolExecutor(len(items)) as pool:
-        answers = list(pool.map(lambda n: ledgers[n % 4].receive_once(items[n]), range(len(items))))
+        answers = list(pool.map(lambda n: ledgers[n % 4].forms.receive_once(items[n]), range(len(items))))
     assert len(set(answers)) == 1
     assert ledgers[0].register.received(DAY) == answers[:1]
     for ledger in ledgers:
