@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple, SupportsInt
 
 from sqlalchemy import Connection, case, func, select, update
 
@@ -242,7 +242,7 @@ def failures(connection: Connection, day: date) -> dict[str, dict[str, int]]:
     return found
 
 
-def _usage_row(key: Iterable[str], sums: Iterable[Any]) -> UsageRow:
+def _usage_row(key: Iterable[str], sums: Iterable[SupportsInt]) -> UsageRow:
     # Postgres sums its bigints as numeric.
     *numbers, pico = (int(value) for value in sums)
     return UsageRow(*key, *numbers, cost_usd=Decimal(pico) / PICO)  # type: ignore[misc, arg-type]

@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-Row = Mapping[str, Any]  # a label or a lake row
+from llm_assets.domain.desk.step import Row
 
 
 @dataclass

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Protocol
 
 from llm_assets.domain.audit import PLAIN, with_pictures
 from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.desk.reading import NOT_SHOWN, unshown
-from llm_assets.domain.desk.step import Step, StepInput
+from llm_assets.domain.desk.step import Row, Step, StepInput
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest, digest_json
 from llm_assets.domain.errors import ConfigurationError
@@ -41,7 +41,6 @@ class Masked(Protocol):
 
 Mask = Callable[[Case], Masked]
 
-Row = Mapping[str, Any]  # a lake row; its columns are declared in tables.py
 Upstream = Mapping[str, Mapping[str, Row]]
 """case_id -> step -> its row there."""
 
@@ -152,7 +151,7 @@ class Night:
         told = f"{len(masked.originals)}@{self.masking_version}"
         return step.request(given, profile, masked.text, masked.hide), told
 
-    def rows(self, step: Step) -> Iterator[dict[str, Any]]:
+    def rows(self, step: Step) -> Iterator[dict[str, object]]:
         """The step's table as things stand now: a row for every case, whatever became of it."""
         standings = {s.case_id: s for s in self.engine.ledger.work.standings(self.day, step.name)}
         decisions = decided(self.engine.ledger.review.decisions(self.day), step.name)
@@ -172,7 +171,7 @@ class Night:
 
     def _row(
         self, step: Step, given: StepInput, standing: Standing | None, decision: Decision | None
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         given = self._as_asked(step, given, standing)
         masked = standing is not None and given.queue.mask and holds_masks(standing.output)
         masks = self.mask(given.case).originals if masked else {}

@@ -4,17 +4,18 @@ The texts of a day are never in memory together: they wait in a file without a n
 cannot leave behind, and go from there to the lake."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
 from llm_assets.domain.desk.queue import Queues
+from llm_assets.domain.desk.step import Row
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest_json
 from llm_assets.domain.errors import DeskError
@@ -196,7 +197,7 @@ def _nights_before(day: date) -> list[date]:
     return [day - timedelta(days=back) for back in range(1, EARLIER_DAYS + 1)]
 
 
-def _earlier_case(row: Mapping[str, Any]) -> EarlierCase:
+def _earlier_case(row: Row) -> EarlierCase:
     return EarlierCase(
         record_id=row["record_id"],
         message_id=row["message_id"],
@@ -220,7 +221,7 @@ def _by_case(placed: Sequence[Placed]) -> list[Placed]:
 _SUMMARISED = ("case_id", "record_id", "content_hash", "queue", "priority", "role", "ok")
 
 
-def _summary(rows: Iterable[Mapping[str, Any]], read_now: int) -> DaySummary:
+def _summary(rows: Iterable[Row], read_now: int) -> DaySummary:
     roles: Counter[str] = Counter()
     unreadable = 0
     fingerprints: list[str] = []

@@ -2,13 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Protocol
+from typing import Protocol
 
+from llm_assets.domain.desk.step import Row
 from llm_assets.domain.desk.tables import Table
-
-Row = Mapping[str, Any]
-"""A row as it was read. `Any`, because DuckDB returns its values untyped; `domain/desk/tables.py` declares the columns
-and their types."""
 
 
 class Lake(Protocol):

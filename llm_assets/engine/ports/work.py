@@ -48,7 +48,7 @@ class Standing:
     case_id: str
     request_id: str
     state: RequestState
-    output: Mapping[str, JsonValue] | None
+    output: dict[str, JsonValue] | None
     model: str
     prompt_version: str
     outcome: str
