@@ -163,9 +163,9 @@ def check(place: Place, running: RunningEmulator, emulator_home: Path, outcome: 
     outcome.never_executed = len(wanted - times.keys())
     outcome.executed_twice = sum(count > 1 for count in times.values())
     ledger = SqlLedger(place.url, place.home)
-    outcome.unfinished = sum(REQUESTS - ledger.counts(day).get(STEP, {}).get("ok", 0) for day in days)
-    outcome.open_batches = len(ledger.open_batches())
-    usage = [row for day in days for row in ledger.usage(day)]
+    outcome.unfinished = sum(REQUESTS - ledger.work.counts(day).get(STEP, {}).get("ok", 0) for day in days)
+    outcome.open_batches = len(ledger.batches.open_batches())
+    usage = [row for day in days for row in ledger.spending.usage(day)]
     booked = Counter(input=sum(u.input_tokens for u in usage), output=sum(u.output_tokens for u in usage))
     once = sum(u.requests for u in usage) == len(wanted) and sum(u.retried for u in usage) == 0
     paid = sum((u.cost_usd for u in usage), Decimal(0)) > 0

@@ -176,7 +176,7 @@ def list_dead_letters(
     """List records that failed for good, with the reason."""
     _check_step(step)
     with _assembly() as assembly:
-        letters = assembly.ledger.dead_letters(_maybe(day), step)
+        letters = assembly.ledger.review.dead_letters(_maybe(day), step)
     for letter in letters:
         print(
             f"{letter.day}  {letter.step:<18} {letter.request_id}  {letter.provider}  "
@@ -192,7 +192,7 @@ def requeue_dead_letters(
     """Put dead letters back; the next night run sends them again."""
     _check_step(step)
     with _assembly() as assembly:
-        count = assembly.ledger.requeue(_maybe(day), step, by=who())
+        count = assembly.ledger.review.requeue(_maybe(day), step, by=who())
     print(f"{count} requests are due again")
 
 
@@ -200,12 +200,12 @@ def requeue_dead_letters(
 def reconcile() -> None:
     """Adopt or close what a crash left between us and the provider, and print what was done."""
     from llm_assets.domain.requests.batch import BatchState
-    from llm_assets.engine.rounds.advance import nudge
+    from llm_assets.engine.rounds.nudge import nudge
 
     with _assembly() as assembly:
-        before = assembly.ledger.open_batches()
+        before = assembly.ledger.batches.open_batches()
         nudge(assembly.engine, None, None)
-        after = {b.batch_id: assembly.ledger.batch(b.batch_id) for b in before}
+        after = {b.batch_id: assembly.ledger.batches.batch(b.batch_id) for b in before}
     for batch in before:
         now = after[batch.batch_id]
         moved = f"{batch.state} -> {now.state}" if now.state is not batch.state else f"still {now.state}"

@@ -129,7 +129,7 @@ def _own_errors(kind: type[DeskError]) -> set[str]:
 
 
 def _attempts(assembly: Assembly, day: date) -> int:
-    return sum(u.requests for u in assembly.ledger.usage(day))
+    return sum(u.requests for u in assembly.ledger.spending.usage(day))
 
 
 def _outcome(assembly: Assembly, day: date, before: int) -> NightOutcome:

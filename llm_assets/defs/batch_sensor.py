@@ -11,7 +11,7 @@ from llm_assets.defs import parking
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.digest import digest
 from llm_assets.domain.requests.batch import BatchState
-from llm_assets.engine.rounds.advance import nudge
+from llm_assets.engine.rounds.nudge import nudge
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
 
@@ -129,7 +129,7 @@ def _open_gate(
     assets = run.tags[parking.PARKED_ASSETS].split(",")
     steps = [s.name for s in assembly.steps if s.name in assets]
     done = nudge(assembly.engine, day, steps, until=until)
-    ended = (b.state is BatchState.ENDED for b in assembly.ledger.open_batches(day, steps))
+    ended = (b.state is BatchState.ENDED for b in assembly.ledger.batches.open_batches(day, steps))
     gate = gate_for(
         done=done,
         ready=any(ended),
@@ -154,7 +154,7 @@ def _late_results(
     """
     by_day: dict[date, list[str]] = {}
     today = assembly.settings.calendar.day_of(assembly.clock())
-    for batch in assembly.ledger.open_batches():
+    for batch in assembly.ledger.batches.open_batches():
         if not assembly.settings.first_day <= batch.day <= today:
             continue  # no partition: a run for it would fail the tick, and every parked night with it
         by_day.setdefault(batch.day, []).append(batch.batch_id)

@@ -51,7 +51,7 @@ def _step_checks(step: Step, nights: dg.DailyPartitionsDefinition) -> list[dg.As
         return quality.nothing_lost(len(cases), len(cases & rows), "cases")
 
     def valid(assembly: Assembly, day: date) -> Verdict:
-        rows = [u for u in assembly.ledger.usage(day) if u.step == step.name]
+        rows = [u for u in assembly.ledger.spending.usage(day) if u.step == step.name]
         answered = sum(u.requests for u in rows)
         return quality.share_at_least(
             "answers usable", sum(u.succeeded for u in rows), answered, quality.VALID_SHARE
@@ -133,7 +133,7 @@ def _status_share(
 
 
 def _documents_lost(assembly: Assembly, day: date) -> Verdict:
-    received = {(r.source, r.place) for r in assembly.ledger.received(day)}
+    received = {(r.source, r.place) for r in assembly.ledger.register.received(day)}
     rows = {(r["source"], r["place"]) for r in assembly.lake.read(DOCUMENTS, day, ["source", "place"])}
     return quality.nothing_lost(len(received), len(received & rows), "messages")
 
@@ -141,14 +141,14 @@ def _documents_lost(assembly: Assembly, day: date) -> Verdict:
 def _cases_lost(assembly: Assembly, day: date) -> Verdict:
     totals = newest_totals(assembly, day)
     states = totals["ok"] + totals["review"] + totals["dead"] + totals["open"]
-    received = len(assembly.ledger.received(day))
+    received = len(assembly.ledger.register.received(day))
     if totals["received"] != received:
         return quality.nothing_lost(received, totals["received"], "messages")
     return quality.nothing_lost(totals["documents"], states, "cases")
 
 
 def _cost(assembly: Assembly, day: date) -> Verdict:
-    usd = sum((u.cost_usd for u in assembly.ledger.usage(day)), start=quality.NO_COST)
+    usd = sum((u.cost_usd for u in assembly.ledger.spending.usage(day)), start=quality.NO_COST)
     return quality.cost_per_thousand(usd, newest_totals(assembly, day)["documents"])
 
 

@@ -24,7 +24,7 @@ from llm_assets.domain.mail.document import Document, Kind, Priority, Received, 
 from llm_assets.domain.profile import Lane
 from llm_assets.engine.answers.evaluate import Evaluation, evaluate, worst
 from llm_assets.engine.night.night import Night
-from llm_assets.engine.rounds.advance import work
+from llm_assets.engine.rounds.work import work
 from llm_assets.intake.item import read_item
 from llm_assets.intake.records.drops import read_drop
 from llm_assets.steps.extracted_fields.fields import FIELDS, Proof

@@ -35,7 +35,7 @@ def mail_sensor(job: UnresolvedJob) -> dg.SensorDefinition:
         with desk.open() as assembly:
             urgent = assembly.receive(limit=MESSAGES_A_TICK, find_urgent=True).urgent_days
             urgent = urgent | assembly.urgent_days_of_forms(cursor.position, MESSAGES_A_TICK)
-            position, grown = assembly.ledger.grown_since(cursor.position)
+            position, grown = assembly.ledger.register.grown_since(cursor.position)
             troubled = assembly.mailboxes.troubled()
             now = assembly.clock()
         nights = Nights(desk.settings.first_day, desk.settings.calendar.day_of(now))

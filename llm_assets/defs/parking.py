@@ -15,8 +15,8 @@ import dagster as dg
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.step import Step
 from llm_assets.engine.night.night import Night
-from llm_assets.engine.rounds.advance import work
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.work import work
 from llm_assets.usecases.desk.desk import Desk, Wait
 
 PARKED = "llm/parked"

@@ -86,9 +86,9 @@ def materialized(
 def written(assembly: Assembly, night: Night, step: Step) -> int:
     """Writes the step's table as things stand and publishes it, unless it stands so already; returns its row count."""
     lake = assembly.lake
-    with assembly.ledger.owner(f"write:{step.name}:{night.day}", wait=True):
+    with assembly.ledger.locks.owner(f"write:{step.name}:{night.day}", wait=True):
         made_from = night.made_from(step)
-        rows = lake.stands(step.table, night.day, made_from)
+        rows = lake.rows_made_from(step.table, night.day, made_from)
         if rows is None:
             rows = lake.write(step.table, night.day, night.rows(step), made_from)
         assembly.write_usage(night.day)
@@ -118,12 +118,12 @@ class EarlyRows:
         self._not_before = begun + EARLY_SHARE * (self._assembly.clock() - begun)
 
     def _count(self) -> Counter[str]:
-        counts = self._assembly.ledger.counts(self._night.day)
+        counts = self._assembly.ledger.work.counts(self._night.day)
         return Counter({name: c["ok"] + c["review"] + c["dead"] for name, c in counts.items()})
 
 
 def _costs(assembly: Assembly, day: date, step: Step, progress: Progress) -> Metadata:
-    usage = [u for u in assembly.ledger.usage(day) if u.step == step.name]
+    usage = [u for u in assembly.ledger.spending.usage(day) if u.step == step.name]
     metadata: Metadata = {
         "cost_usd": float(sum(u.cost_usd for u in usage)),
         "requests": sum(u.requests for u in usage),

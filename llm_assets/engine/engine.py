@@ -11,13 +11,16 @@ from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.profile import Lanes
 from llm_assets.domain.requests.money import Budget
 from llm_assets.domain.requests.outcome import MAX_ATTEMPTS
-from llm_assets.engine.ports.ledger import Ledger, Prices, Provider, Spool
+from llm_assets.engine.ports.ledger import LedgerPorts
+from llm_assets.engine.ports.prices import Prices
+from llm_assets.engine.ports.provider import Provider
+from llm_assets.engine.ports.spool import Spool
 from llm_assets.engine.traffic import Traffic
 
 
 @dataclass(frozen=True)
 class Engine:
-    ledger: Ledger
+    ledger: LedgerPorts
     provider: Provider
     prices: Prices
     spool: Spool
@@ -38,4 +41,4 @@ class Engine:
 
     @cached_property
     def traffic(self) -> Traffic:
-        return Traffic(self.ledger, self.provider.profile, self.clock)
+        return Traffic(self.ledger.online, self.provider.profile, self.clock)

@@ -1,7 +1,7 @@
 """Traffic: online calls to one provider, kept within pace and circuit. The shell around both.
 
-What was sent and how the provider is doing stands in the ledger, so that all processes together keep to the limits and
-a death forgets nothing: a call is counted before it is made.
+The ledger holds what was sent and the state of the circuit, so that all processes together keep to the limits and the
+death of a process loses nothing: a call is counted before it is made.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from llm_assets.domain.errors import TransientError
 from llm_assets.domain.profile import Profile
 from llm_assets.domain.reason import PROVIDER_WIDE
 from llm_assets.domain.requests.circuit import Circuit
-from llm_assets.engine.ports.ledger import Ledger
+from llm_assets.engine.ports.online import OnlineLedger
 
 log = structlog.get_logger()
 
 
 class Traffic:
-    """Of one process; `online_concurrency` is each process's own, everything else is shared."""
+    """The calls of one process. `online_concurrency` applies to each process, every other limit to all together."""
 
-    def __init__(self, ledger: Ledger, profile: Profile, clock: Callable[[], datetime]) -> None:
-        self._ledger = ledger
+    def __init__(self, calls: OnlineLedger, profile: Profile, clock: Callable[[], datetime]) -> None:
+        self._calls = calls
         self._name = profile.name
         self._limits = profile.limits
         self._clock = clock
@@ -30,7 +30,7 @@ class Traffic:
 
     def width(self) -> int:
         """How many calls may be under way now; 0 while the circuit is open or the provider rests."""
-        self._seen = self._ledger.circuit(self._name)
+        self._seen = self._calls.circuit(self._name)
         return self._seen.width(self._clock(), self._limits.online_concurrency)
 
     def wait(self) -> float:
@@ -42,7 +42,7 @@ class Traffic:
         limits = self._limits
         if limits.online_requests_per_minute is None and limits.online_tokens_per_minute is None:
             return 0
-        return self._ledger.admit_call(self._name, tokens, limits, self._clock())
+        return self._calls.admit_call(self._name, tokens, limits, self._clock())
 
     def answered(self, rest_seconds: float | None) -> None:
         """`rest_seconds` is how long the provider takes nothing more, where its answer says so."""
@@ -63,7 +63,7 @@ class Traffic:
         self._change(after)
 
     def _change(self, change: Callable[[Circuit], Circuit]) -> None:
-        before, self._seen = self._ledger.change_circuit(self._name, change)
+        before, self._seen = self._calls.change_circuit(self._name, change)
         seen = self._seen
         if (seen.until, seen.resting_until) != (before.until, before.resting_until) and seen.wait(
             self._clock()

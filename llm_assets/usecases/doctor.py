@@ -75,7 +75,7 @@ def _time_zone(assembly: Assembly) -> str:
 
 
 def _ledger(assembly: Assembly) -> str:
-    open_batches = len(assembly.ledger.open_batches())
+    open_batches = len(assembly.ledger.batches.open_batches())
     return f"{make_url(assembly.settings.ledger_url).get_backend_name()} answers, {open_batches} open batches"
 
 

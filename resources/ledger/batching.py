@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,14 +12,13 @@ from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState, may_become
 from llm_assets.domain.requests.money import Limit
 from llm_assets.domain.requests.outcome import RequestState
-from llm_assets.engine.ports.ledger import Member
+from llm_assets.engine.ports.batches import BatchChanges, Member
 from resources.ledger import spending
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import Columns, chunks, constants, insert_from, table_of
 from resources.ledger.database.tables import attempts, batch_members, batches, requests, work
 
 _COLUMNS = tuple(field.name for field in fields(Batch))
-_CHANGEABLE = frozenset(_COLUMNS) - {"batch_id", "state"}
 _MEMBER_COLUMNS: Columns = {
     "request_id": str,
     "attempt": int,
@@ -75,10 +73,10 @@ def transition(
     batch_id: str,
     before: BatchState,
     after: BatchState,
-    changes: dict[str, Any],
+    changes: BatchChanges,
     at: datetime,
 ) -> None:
-    if unknown := changes.keys() - _CHANGEABLE:
+    if unknown := changes.keys() - BatchChanges.__optional_keys__:
         raise ValueError(f"A batch has no column {', '.join(sorted(unknown))} that may change.")
     if before is not after and not may_become(before, after):
         raise ValueError(f"A batch that is {before} never becomes {after}.")
@@ -95,7 +93,7 @@ def transition(
     if after in _FREES_MEMBERS:
         release(connection, batch_id)
     if before is not after or "provider_batch_id" in changes:
-        known = {n: changes[n] for n in ("provider_batch_id",) if n in changes}
+        known = {"provider_batch_id": changes["provider_batch_id"]} if "provider_batch_id" in changes else {}
         audit.append(connection, at, Event(audit.DESK, OF_STATE[after], batch_id, known))
 
 
@@ -174,9 +172,10 @@ def open_batches(connection: Connection, day: date | None, steps: Sequence[str] 
 def troubles(connection: Connection, day: date) -> dict[str, str]:
     query = select(batches.c.step, batches.c.state, batches.c.detail).where(batches.c.day == day)
     rows = connection.execute(query.order_by(batches.c.created_at, batches.c.batch_id)).all()
-    telling = sorted(rows, key=lambda row: bool(row.detail) and row.state in OPEN_STATES)
-    last = {row.step: row for row in telling}
-    return {s: r.detail for s, r in last.items() if r.detail and r.state != BatchState.COLLECTED}
+    newest = {row.step: row for row in rows}
+    newest_open = {row.step: row for row in rows if row.detail and row.state in OPEN_STATES}
+    telling = newest | newest_open
+    return {s: r.detail for s, r in telling.items() if r.detail and r.state != BatchState.COLLECTED}
 
 
 def holders(connection: Connection, day: date, steps: Sequence[str] | None) -> list[Batch]:

@@ -33,6 +33,6 @@ def registered_after(connection: Connection, source: str, position: int, limit: 
     return [Received(*row) for row in connection.execute(query.order_by(received.c.id).limit(limit))]
 
 
-def _rows() -> Select[Any]:  # the columns know their types, a Row does not
+def _rows() -> Select[Any]:  # SQLAlchemy cannot type so many columns
     c = received.c
     return select(c.source, c.place, c.day, c.raw_sha256, c.kind, c.arrived_at)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.requests.outcome import RequestState
-from llm_assets.engine.ports.ledger import DeadLetter, Decision
+from llm_assets.engine.ports.review import DeadLetter, Decision
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import insert
 from resources.ledger.database.tables import attempts, batches, decisions, requests, work

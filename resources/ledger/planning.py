@@ -11,7 +11,8 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.requests.outcome import Outcome, RequestState
-from llm_assets.engine.ports.ledger import Member, Planned, Standing, Work
+from llm_assets.engine.ports.batches import Member
+from llm_assets.engine.ports.work import Planned, Standing, Work
 from resources.ledger.database.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
 from resources.ledger.database.tables import attempts, requests, work
 
@@ -87,9 +88,9 @@ def _planned(
     cuts = _cuts(connection, [i for i, stand in waiting.items() if stand.attempt > 0])
     due = {i: stand.member(i, cuts.get(i, 0)) for i, stand in waiting.items()}
     new = [(case_id, w) for case_id, w in assigned.items() if w.request_id in due]
-    changed = sum(older.get(case_id, w).request_id != w.request_id for case_id, w in new)
+    changed = [w for case_id, w in new if older.get(case_id, w).request_id != w.request_id]
     reused = len(assigned) - len(new)
-    return Planned(due, {c: w.request_id for c, w in assigned.items()}, len(new), reused, changed)
+    return Planned(due, {c: w.request_id for c, w in assigned.items()}, len(new), reused, len(changed))
 
 
 def _assigned(asked: Work, older: Work | None, stands: dict[str, _Stand], rework: Rework) -> Work:
@@ -240,7 +241,7 @@ def counts(connection: Connection, day: date) -> dict[str, dict[str, int]]:
     return found
 
 
-def work_counts(connection: Connection, step: str, since: date) -> dict[date, int]:
+def cases_per_night(connection: Connection, step: str, since: date) -> dict[date, int]:
     rows = connection.execute(
         select(work.c.day, func.count().label("cases"))
         .where(work.c.day >= since, work.c.step == step)

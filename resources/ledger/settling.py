@@ -4,14 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple, SupportsInt
 
 from sqlalchemy import Connection, case, func, select, update
 
 from llm_assets.domain.audit import UNCHANGED, Action, Answered, Event
 from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.outcome import Next, Outcome, RequestState, reason_of
-from llm_assets.engine.ports.ledger import Settlement, UsageRow
+from llm_assets.engine.ports.batches import Settlement
+from llm_assets.engine.ports.spending import UsageRow
 from resources.ledger.audit import entries as audit
 from resources.ledger.audit.entries import fact
 from resources.ledger.database.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
@@ -241,7 +242,7 @@ def failures(connection: Connection, day: date) -> dict[str, dict[str, int]]:
     return found
 
 
-def _usage_row(key: Iterable[str], sums: Iterable[Any]) -> UsageRow:
+def _usage_row(key: Iterable[str], sums: Iterable[SupportsInt]) -> UsageRow:
     # Postgres sums its bigints as numeric.
     *numbers, pico = (int(value) for value in sums)
     return UsageRow(*key, *numbers, cost_usd=Decimal(pico) / PICO)  # type: ignore[misc, arg-type]

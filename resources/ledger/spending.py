@@ -11,7 +11,7 @@ from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.requests.money import Committed, Limit
 from llm_assets.domain.requests.outcome import Outcome, RequestState
-from llm_assets.engine.ports.ledger import Billed
+from llm_assets.engine.ports.spending import Billed
 from resources.ledger.database.sql import chunks, is_among
 from resources.ledger.database.tables import attempts, batch_members, batches, requests
 

@@ -1,7 +1,7 @@
 """One adapter per wire protocol. What belongs here is the choice between them; SDKs are imported inside methods."""
 
 from llm_assets.domain.profile import Profile
-from llm_assets.engine.ports.ledger import Provider
+from llm_assets.engine.ports.provider import Provider
 from resources.providers.wire import Show, none_to_show
 
 

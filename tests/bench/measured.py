@@ -15,8 +15,8 @@ import orjson
 import structlog
 
 from llm_assets.domain.desk.night import Rework
-from llm_assets.engine.rounds.advance import work
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.work import work
 from tests.bench import process
 from tests.bench.floor import floor_seconds
 from tests.bench.places import DAY, Place
@@ -101,8 +101,8 @@ def result(scenario: Scenario, place: Place) -> dict[str, object]:
 
 def _check(scenario: Scenario, place: Place, figures: Figures) -> None:
     ledger = place.ledger()
-    found = ledger.counts(DAY)[step_of(scenario.size)]
-    answered = sum(row.succeeded for row in ledger.usage(DAY))
+    found = ledger.work.counts(DAY)[step_of(scenario.size)]
+    answered = sum(row.succeeded for row in ledger.spending.usage(DAY))
     ledger.close()
     if figures.sent != scenario.sends or found["ok"] != scenario.requests or answered < scenario.requests:
         raise UnexpectedError(

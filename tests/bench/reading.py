@@ -62,7 +62,7 @@ def fill(home: Path, count: int) -> None:
     assembly = assembly_at(home)
     for chunk in chunks(enumerate(mails(count)), size=1_000):
         rows = [_stored(assembly, number, data) for number, data in chunk]
-        assembly.ledger.receive(rows)
+        assembly.ledger.register.receive(rows)
     assembly.close()
 
 
@@ -80,7 +80,7 @@ def measured(home: Path, count: int) -> dict[str, object]:
     import duckdb  # noqa: F401 the baseline is to hold it
 
     assembly = assembly_at(home)
-    assembly.ledger.arrivals("inbox")
+    assembly.ledger.register.arrivals("inbox")
     baseline = process.resident_mb()
     process.forget_peak()
     with Readers() as readers:

@@ -23,7 +23,7 @@ def step_of(size: Size) -> str:
 
 def engine_at(place: Place, scenario: Scenario) -> Engine:
     return Engine(
-        ledger=place.ledger(),
+        ledger=place.ledger().ports,
         provider=provider_for(place.profile(scenario.protocol), timeout_seconds=600),
         prices=GenaiPrices(),
         spool=FileSpool(place.home),

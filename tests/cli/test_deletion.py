@@ -200,7 +200,7 @@ def test_killed_at_any_step_the_next_one_finishes(at_home: Desk, tmp_path: Path)
         with closing(Assembly(load_settings(), STEPS)) as assembly:
             assert verified(assembly).wrong == [], f"killed at step {at}"
             assert assembly.ledger.deletions.unfinished() == []
-            assert len(assembly.ledger.received(TODAY)) == 1
+            assert len(assembly.ledger.register.received(TODAY)) == 1
         shutil.rmtree(home)
         shutil.copytree(kept, home, copy_function=shutil.copy2)
     assert deaths > 25

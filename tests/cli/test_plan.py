@@ -21,7 +21,7 @@ def planned(house: House, *words: str, **settings: str) -> Ran:
 def sent(house: House) -> Counter[str]:
     ledger = SqlLedger(f"sqlite:///{house.home}/ledger.db", house.home)
     try:
-        return sum((Counter({u.step: u.requests}) for u in ledger.usage(TODAY)), Counter())
+        return sum((Counter({u.step: u.requests}) for u in ledger.spending.usage(TODAY)), Counter())
     finally:
         ledger.close()
 
@@ -59,7 +59,7 @@ def test_a_plan_registers_and_writes_nothing(house: House, tmp_path: Path) -> No
     fill(tmp_path / "drop", TODAY)
     assert planned(house, "--inbox", str(tmp_path / "drop"), LLM_ASSETS_PROVIDER="emulator").code == 0
     ledger = SqlLedger(f"sqlite:///{house.home}/ledger.db", house.home)
-    assert ledger.received(TODAY) == [] and ledger.counts(TODAY) == {}
+    assert ledger.register.received(TODAY) == [] and ledger.work.counts(TODAY) == {}
     ledger.close()
     written = {path.name for path in house.home.iterdir()}
     assert written.isdisjoint({"emulator", "raw", "lake", "analytics.duckdb", "reports"})

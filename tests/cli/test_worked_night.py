@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.ports.ledger import Decision
+from llm_assets.engine.ports.review import Decision
 from resources.ledger import SqlLedger
 from tests.support.houses.house import LONG_AGO, TODAY, Emulated, House, Worked, runs
 from tests.support.mail.invented_inbox import DOCUMENTS, DUPLICATES, RECEIVED, SHOP, UPDATES, fill, mail, put
@@ -166,7 +166,7 @@ def test_a_persons_category_makes_only_this_cases_draft_due(morning_after: House
     ledger = SqlLedger(f"sqlite:///{morning_after.home / 'ledger.db'}", morning_after.home)
     try:
         values = {"category": "card_lost_or_fraud", "needs_reply": True}
-        ledger.decide(TODAY, Decision(case_id, "categories", values, "amina", datetime.now(UTC)))
+        ledger.review.decide(TODAY, Decision(case_id, "categories", values, "amina", datetime.now(UTC)))
     finally:
         ledger.close()
     again = morning_after.night()

@@ -16,7 +16,7 @@ from llm_assets.defs.parking import (
     PARKED_STATE,
 )
 from llm_assets.domain.desk.night import Rework
-from llm_assets.engine.rounds.advance import start
+from llm_assets.engine.rounds.start import start
 from llm_assets.steps import STEPS
 from tests.support.houses.small_desk import DAY, MAILS, NIGHTLY, SmallDesk, materialized
 
@@ -104,7 +104,9 @@ def test_a_continuation_that_a_person_cancelled_is_not_resumed_by_anything(parke
     assert parked.tick("batches").run_requests == [], "nor by the sweep for late results"
     parked.materialize(["extracted_fields", "categories"])
     with parked.desk.open() as assembly:
-        assert assembly.ledger.open_batches() == [], "a person who starts it again gets what was paid for"
+        assert assembly.ledger.batches.open_batches() == [], (
+            "a person who starts it again gets what was paid for"
+        )
 
 
 def test_a_run_cancelled_while_it_parks_is_not_continued(parked: SmallDesk) -> None:
@@ -201,7 +203,7 @@ def test_open_batches_that_no_run_waits_for_are_collected_by_one_run(parked: Sma
     assert parked.tick("batches").run_requests == [], "one run at a time"
     assert materialized(parked.dequeue(queued)) == {"extracted_fields", "categories"}
     with parked.desk.open() as assembly:
-        assert [batch.step for batch in assembly.ledger.open_batches()] == ["drafts"]
+        assert [batch.step for batch in assembly.ledger.batches.open_batches()] == ["drafts"]
 
 
 def test_a_run_for_late_results_that_died_is_asked_for_again(parked: SmallDesk) -> None:
@@ -228,6 +230,6 @@ def test_batches_of_no_night_disturb_none(parking_desk: SmallDesk, day: date) ->
         assembly.read_day(day)
         plan = assembly.night(day).plan(STEPS[1])
         start(assembly.engine, day, [plan], Rework.STALE)
-        assert len(assembly.ledger.open_batches()) == 1
+        assert len(assembly.ledger.batches.open_batches()) == 1
     desk.advance_provider(LATENCY)
     assert desk.tick("batches").run_requests == []

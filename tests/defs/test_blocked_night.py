@@ -26,7 +26,7 @@ def test_a_refused_key_parks_the_night_says_so_once_and_a_right_one_continues_it
             assert desk.tick("batches").run_requests == []
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["blocked"]
     with desk.desk.open() as assembly:
-        assert all("OPENAI_API_KEY" in why for why in assembly.ledger.troubles(DAY).values())
+        assert all("OPENAI_API_KEY" in why for why in assembly.ledger.batches.troubles(DAY).values())
     before = desk.executed()
     desk._post("scenario", {})
     desk.clock.now += timedelta(seconds=20)

@@ -81,4 +81,4 @@ def test_a_parked_night_shows_its_first_results_within_a_quarter_of_an_hour_and_
     assert materialized(desk.dequeue(queued)) == {FIELDS.name}
     assert open_and_answered(desk, FIELDS.table) == (0, 2)
     with desk.desk.open() as assembly:
-        assert assembly.ledger.open_batches(DAY) == []
+        assert assembly.ledger.batches.open_batches(DAY) == []

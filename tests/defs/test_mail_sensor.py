@@ -27,7 +27,7 @@ def days(tick: Any) -> list[str]:
 
 def registered(desk: SmallDesk, day: Any = DAY) -> int:
     with desk.desk.open() as assembly:
-        return len(assembly.ledger.received(day))
+        return len(assembly.ledger.register.received(day))
 
 
 def drop(desk: SmallDesk, names: Sequence[str]) -> None:

@@ -29,4 +29,4 @@ def test_a_night_the_budget_stops_ends_with_its_report_and_a_larger_budget_goes_
     [request] = rich.tick("batches").run_requests
     assert sorted(key.to_user_string() for key in request.asset_selection) == sorted(STEPPED)
     with rich.desk.open() as assembly:
-        assert assembly.ledger.counts(DAY)["categories"]["in_flight"] == 2
+        assert assembly.ledger.work.counts(DAY)["categories"]["in_flight"] == 2

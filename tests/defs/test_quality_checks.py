@@ -175,7 +175,7 @@ def test_the_control_set_measures_the_steps_and_its_checks_carry_the_figures(
     assert all(found.severity is dg.AssetCheckSeverity.WARN for found in checks.values())
     assert "| field |" in str(metadata["fields"].value)
     with tried.desk.open() as assembly:
-        assert assembly.ledger.open_batches() == []
+        assert assembly.ledger.batches.open_batches() == []
         assert assembly.lake.days(DOCUMENTS) == [], "it is no night"
 
 

@@ -19,7 +19,7 @@ from llm_assets.definitions import build_defs
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.step import Step
 from llm_assets.emulator import start
-from llm_assets.engine.rounds.advance import start as engine_start
+from llm_assets.engine.rounds.start import start as engine_start
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
 from resources.settings.environment import Settings
@@ -115,9 +115,9 @@ def test_the_step_becomes_a_partitioned_asset_with_its_checks(
 
 
 def test_every_case_is_asked_and_paid_for_in_the_ledger(night: Worked) -> None:
-    counts = night.assembly.ledger.counts(DAY)["moderation"]
+    counts = night.assembly.ledger.work.counts(DAY)["moderation"]
     assert counts == {"due": 0, "in_flight": 0, "ok": 3, "review": 0, "dead": 0}
-    usage = [u for u in night.assembly.ledger.usage(DAY) if u.step == "moderation"]
+    usage = [u for u in night.assembly.ledger.spending.usage(DAY) if u.step == "moderation"]
     assert sum(u.requests for u in usage) == 3
     assert all(u.cost_usd > 0 for u in usage)
 

@@ -14,7 +14,8 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import OPEN_STATES, TRANSITIONS, BatchState
 from llm_assets.domain.requests.outcome import MAX_ATTEMPTS, Outcome, RequestState, Status, next_after
 from llm_assets.engine.answers.rows import step_row
-from llm_assets.engine.ports.ledger import Decision, Standing
+from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.ports.work import Standing
 from llm_assets.report.cases import state_of
 from resources.ledger.settling import _STATE_AFTER
 from resources.providers import anthropic_wire, openai_wire

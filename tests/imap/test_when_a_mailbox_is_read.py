@@ -154,7 +154,7 @@ def test_what_another_process_reads_is_left_to_it(
     server: Dovecot, user: str, desk: DeskWithMailboxes
 ) -> None:
     server.fill(user, 1, arrived=NOON)
-    with desk.assembly.ledger.owner(f"read:imap:{user}") as ours:
+    with desk.assembly.ledger.locks.owner(f"read:imap:{user}") as ours:
         assert ours
         assert desk.tick().messages == 0
     assert desk.tick().messages == 1
@@ -171,6 +171,6 @@ def test_a_plan_counts_what_lies_in_the_mailbox_and_leaves_no_trace(
     day = desk.settings.calendar.day_of(NOON)
     assert rehearsal.receive(day=day).messages == 3
     rehearsal.close()
-    assert desk.assembly.ledger.source_state(f"imap:{user}") is None
+    assert desk.assembly.ledger.sources.state(f"imap:{user}") is None
     assert desk.received() == []
     assert desk.read().messages == 5

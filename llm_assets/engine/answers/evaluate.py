@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-Row = Mapping[str, Any]  # a label or a lake row
+from llm_assets.domain.desk.step import Row
 
 
 @dataclass
@@ -79,7 +78,8 @@ def _count_category(result: Evaluation, label: Row, row: Row) -> None:
 def _count_fields(result: Evaluation, labels: Row, row: Row, names: Collection[str]) -> None:
     for name, wanted in labels.items():
         result.fields_compared += 1
-        result.fields_labelled[name] += wanted is not None
+        if wanted is not None:
+            result.fields_labelled[name] += 1
         found = row.get(name)
         if wanted is not None and found is None:
             result.fields_missing[name] += 1

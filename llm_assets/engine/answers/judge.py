@@ -9,7 +9,8 @@ from llm_assets.domain.profile import Limits, Mode, Profile
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome, next_after, reason_of
-from llm_assets.engine.ports.ledger import Member, Prices, Settlement
+from llm_assets.engine.ports.batches import Member, Settlement
+from llm_assets.engine.ports.prices import Prices
 
 CONTEXT_FULL = "model_context_window_exceeded"
 """Cut by the model's whole context: a higher limit changes nothing."""

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
 
 from llm_assets.domain.desk.queue import Queues
+from llm_assets.domain.desk.step import Row
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.ports.ledger import Decision
-
-Row = Mapping[str, Any]  # a lake row
+from llm_assets.engine.ports.review import Decision
 
 
 def review_rows(
@@ -19,8 +17,8 @@ def review_rows(
     decisions: Iterable[Decision],
     queues: Queues,
     now: datetime,
-) -> Iterator[dict[str, Any]]:
-    """A row per doubt, decided ones included. `before` is the table as it stood: a doubt keeps when it was opened.
+) -> Iterator[dict[str, object]]:
+    """A row per doubt, decided ones included. `before` is the table as it was: a doubt keeps the time at which it was opened.
 
     A draft that only waits for another step's doubt adds no row of its own, and the same doubt in two steps (nothing
     could be read) is one row: a person looks once.

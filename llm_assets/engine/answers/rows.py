@@ -1,15 +1,16 @@
-"""Rows: how a case stands in a step, as the lake's row. Pure; the one place where a status is decided."""
+"""Rows: the state of a case in a step, as a row of the lake. Pure; the one place where a status is decided."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, assert_never
+from typing import assert_never
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from llm_assets.domain.desk.step import Doubt, Step, StepInput
 from llm_assets.domain.mail.injection import INSTRUCTS, score, signals_in
 from llm_assets.domain.requests.outcome import RequestState, Status
-from llm_assets.engine.ports.ledger import Decision, Standing
+from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.ports.work import Standing
 
 BY_MODEL = "model"
 
@@ -20,7 +21,7 @@ def step_row(
     standing: Standing | None,
     decision: Decision | None,
     restore: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The case's row in the step's table. `restore` maps masks back to the values they stand for.
 
     A person's decision outranks the model's answer, whatever that was.
@@ -54,7 +55,7 @@ def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:
 
 def _answered(
     step: Step, given: StepInput, standing: Standing | None, restore: Mapping[str, str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     skip = step.skip(given)
     if skip is not None:
         return _standing_row(skip.status, skip.doubt)
@@ -84,7 +85,7 @@ def _answered(
             assert_never(standing.state)
 
 
-def _done(step: Step, given: StepInput, standing: Standing, restore: Mapping[str, str]) -> dict[str, Any]:
+def _done(step: Step, given: StepInput, standing: Standing, restore: Mapping[str, str]) -> dict[str, object]:
     try:
         output = step.output.model_validate(restored(standing.output, restore))
     except ValidationError:
@@ -103,7 +104,7 @@ def _instructs(given: StepInput) -> Doubt | None:
     return Doubt(INSTRUCTS, f"{sure:.2f}: {', '.join(signals)}")
 
 
-def _standing_row(status: Status, doubt: Doubt | None) -> dict[str, Any]:
+def _standing_row(status: Status, doubt: Doubt | None) -> dict[str, object]:
     return {
         "status": status,
         "doubt_reason": doubt.reason if doubt is not None else None,
@@ -111,16 +112,16 @@ def _standing_row(status: Status, doubt: Doubt | None) -> dict[str, Any]:
     }
 
 
-def holds_masks(value: Any) -> bool:  # JSON
+def holds_masks(value: JsonValue) -> bool:
     """Whether there may be anything to restore: finding out what a case's masks stand for takes a millisecond."""
     if isinstance(value, str):
         return "[" in value
     if isinstance(value, list):
         return any(holds_masks(item) for item in value)
-    return isinstance(value, Mapping) and any(holds_masks(item) for item in value.values())
+    return isinstance(value, dict) and any(holds_masks(item) for item in value.values())
 
 
-def restored(value: Any, masks: Mapping[str, str]) -> Any:  # JSON in, JSON out
+def restored(value: JsonValue, masks: Mapping[str, str]) -> JsonValue:
     """The value with every mask replaced by what it stands for, in all strings however deep."""
     if not masks:
         return value
@@ -130,6 +131,6 @@ def restored(value: Any, masks: Mapping[str, str]) -> Any:  # JSON in, JSON out
         return value
     if isinstance(value, list):
         return [restored(item, masks) for item in value]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: restored(item, masks) for key, item in value.items()}
     return value

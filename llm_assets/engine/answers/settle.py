@@ -7,7 +7,7 @@ from llm_assets.domain.requests.request import CustomId
 from llm_assets.engine.answers.judge import Judge, without_answer
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.ports.ledger import Member, Settlement
+from llm_assets.engine.ports.batches import Member, Settlement
 
 
 def judge_of(engine: Engine) -> Judge:
@@ -17,9 +17,9 @@ def judge_of(engine: Engine) -> Judge:
 def settle_all(engine: Engine, batch: Batch, outcome: Outcome, detail: str) -> None:
     """The same outcome for every request of a batch, where the provider gave none for each."""
     judge = judge_of(engine)
-    for chunk in chunks(engine.ledger.members(batch.batch_id).values()):
+    for chunk in chunks(engine.ledger.batches.members(batch.batch_id).values()):
         settlements = [_without(judge, batch, member, outcome, detail) for member in chunk]
-        engine.ledger.settle(batch, settlements)
+        engine.ledger.batches.settle(batch, settlements)
 
 
 def _without(judge: Judge, batch: Batch, member: Member, outcome: Outcome, detail: str) -> Settlement:

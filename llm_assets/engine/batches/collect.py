@@ -13,7 +13,7 @@ from llm_assets.engine.answers.judge import Judge
 from llm_assets.engine.answers.settle import _without, judge_of
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.ports.ledger import Member, Settlement
+from llm_assets.engine.ports.batches import Member, Settlement
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ def collect(engine: Engine, batch: Batch) -> None:
     Raises TransientError when the results could not be read whole, and NotOursError when an adopted batch's
     results carry another batch's ids, or none of its own.
     """
-    members = engine.ledger.members(batch.batch_id)
+    members = engine.ledger.batches.members(batch.batch_id)
     unseen = dict(members)
     judge = judge_of(engine)
     ours = strangers = 0
@@ -39,28 +39,28 @@ def collect(engine: Engine, batch: Batch) -> None:
             raise NotOursError(batch.batch_id)
         if batch.provisional and ours:
             batch = _proven(engine, batch)
-        engine.ledger.settle(batch, settlements)
+        engine.ledger.batches.settle(batch, settlements)
     if batch.provisional:
         raise NotOursError(batch.batch_id)
     _settle_missing(engine, judge, batch, unseen.values())
     detail = f"{strangers} result lines carry ids that are not of this batch" if strangers else ""
     if strangers:
         log.error("unknown ids in results", batch=batch.batch_id, lines=strangers, provider=batch.provider)
-    engine.ledger.transition(batch.batch_id, BatchState.ENDED, BatchState.COLLECTED, detail=detail)
+    engine.ledger.batches.transition(batch.batch_id, BatchState.ENDED, BatchState.COLLECTED, detail=detail)
     engine.spool.discard(batch.batch_id)
     log.info("collected", batch=batch.batch_id, step=batch.step, requests=len(members), missing=len(unseen))
 
 
 def _proven(engine: Engine, batch: Batch) -> Batch:
     """Ours for good, before the first of its results is settled: from then on it is never disowned."""
-    engine.ledger.transition(batch.batch_id, batch.state, batch.state, provisional=False)
+    engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, provisional=False)
     return replace(batch, provisional=False)
 
 
 def _settle_missing(engine: Engine, judge: Judge, batch: Batch, unseen: Iterable[Member]) -> None:
     missing = [_without(judge, batch, m, Outcome.MISSING, "no result line") for m in unseen]
     if missing:
-        engine.ledger.settle(batch, missing)
+        engine.ledger.batches.settle(batch, missing)
 
 
 def _settlements(

@@ -21,7 +21,7 @@ def refuse(engine: Engine, batch: Batch, code: str, why: str) -> None:
         split(engine, batch, why, halvings=batch.halvings, not_before=None)
         return
     refusal = f"{code}: {why}"[:500]
-    engine.ledger.transition(batch.batch_id, batch.state, batch.state, refusal=refusal)
+    engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, refusal=refusal)
     carry_out_refusal(engine, replace(batch, refusal=refusal))
 
 
@@ -31,7 +31,7 @@ def carry_out_refusal(engine: Engine, batch: Batch) -> None:
     too_large = batch.refusal.startswith(f"{TOO_LARGE}:")
     outcome = Outcome.TOO_LARGE if too_large else Outcome.FAILED_PERMANENT
     settle_all(engine, batch, outcome, batch.refusal.removeprefix(f"{TOO_LARGE}: "))
-    engine.ledger.transition(batch.batch_id, batch.state, BatchState.REJECTED, detail=batch.refusal)
+    engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.REJECTED, detail=batch.refusal)
     engine.spool.discard(batch.batch_id)
     log.error(
         "batch refused", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=batch.refusal
@@ -41,7 +41,7 @@ def carry_out_refusal(engine: Engine, batch: Batch) -> None:
 def lose(engine: Engine, batch: Batch, detail: str) -> None:
     """Nothing of this batch ran or will: its requests are due again under the same attempt."""
     after = BatchState.CANCELLED if batch.state is BatchState.INTENT else BatchState.LOST
-    engine.ledger.transition(batch.batch_id, batch.state, after, detail=detail)
+    engine.ledger.batches.transition(batch.batch_id, batch.state, after, detail=detail)
     engine.spool.discard(batch.batch_id)
     log.warning(
         "requests due again", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=detail
@@ -53,6 +53,6 @@ def vanish(engine: Engine, batch: Batch) -> None:
     that forgets every batch is not paid for ever."""
     detail = f"{batch.provider} no longer knows {batch.provider_batch_id}"
     settle_all(engine, batch, Outcome.MISSING, detail)
-    engine.ledger.transition(batch.batch_id, batch.state, BatchState.LOST, detail=detail)
+    engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.LOST, detail=detail)
     engine.spool.discard(batch.batch_id)
     log.error("batch gone", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=detail)

@@ -28,7 +28,7 @@ def look(engine: Engine, batch: Batch) -> BatchState:
             disown(engine, batch, f"the adopted batch is {view.status} and never proved ours")
             return BatchState.CREATING
         case BatchState.ENDED:
-            engine.ledger.transition(
+            engine.ledger.batches.transition(
                 batch.batch_id, batch.state, following, detail=view.status, not_before=None
             )
         case BatchState.REJECTED:
@@ -69,14 +69,14 @@ def begin_grace(engine: Engine, batch: Batch) -> None:
     """Remembers since when the provider does not know the batch; nothing when that has begun already."""
     if batch.not_before is None:
         until = engine.clock() + timedelta(seconds=engine.settle_seconds)
-        engine.ledger.transition(batch.batch_id, batch.state, batch.state, not_before=until)
+        engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, not_before=until)
 
 
 def _remember(engine: Engine, batch: Batch, view: BatchView) -> None:
     if view.look is Look.UNKNOWN:
         begin_grace(engine, batch)
     elif batch.not_before is not None or batch.detail:
-        engine.ledger.transition(batch.batch_id, batch.state, batch.state, not_before=None, detail="")
+        engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, not_before=None, detail="")
 
 
 def _is_listed(engine: Engine, batch: Batch) -> bool:

@@ -9,7 +9,6 @@ from llm_assets.engine.engine import Engine
 LATER_SECONDS = 300.0
 """Pause before a batch that the provider's full queue turned away is sent again."""
 
-
 SAME_SIZE_TRIES = 2
 """How often the full queue may turn a batch away before it is cut in two."""
 
@@ -17,17 +16,18 @@ SAME_SIZE_TRIES = 2
 def turn_away(engine: Engine, batch: Batch, why: str) -> None:
     """The provider's queue is full: the same lines later, and half as many at once when it stays full. Not where our
     own batches fill it: then size is not to blame, and cutting again and again would leave batches of one request."""
-    times = batch.turned_away + (not _fill_the_queue(engine, batch))
+    size_is_to_blame = not _fill_the_queue(engine, batch)
+    times = batch.turned_away + 1 if size_is_to_blame else batch.turned_away
     again_at = engine.clock() + timedelta(seconds=LATER_SECONDS)
     if (
-        times > batch.turned_away
+        size_is_to_blame
         and times >= SAME_SIZE_TRIES
         and batch.requests > 1
         and engine.spool.path(batch.batch_id).exists()
     ):
         split(engine, batch, why, halvings=batch.halvings + 1, not_before=again_at)
         return
-    engine.ledger.transition(
+    engine.ledger.batches.transition(
         batch.batch_id,
         batch.state,
         BatchState.INTENT,
@@ -48,14 +48,14 @@ def has_room(engine: Engine, batch: Batch) -> bool:
 
 
 def prompt_tokens(engine: Engine, batch: Batch) -> int:
-    return sum(m.estimated_tokens or 0 for m in engine.ledger.members(batch.batch_id).values())
+    return sum(m.estimated_tokens or 0 for m in engine.ledger.batches.members(batch.batch_id).values())
 
 
 def _queued_beside(engine: Engine, batch: Batch) -> list[Batch]:
     """Our batches of any night that may wait at the provider for the same model."""
     return [
         other
-        for other in engine.ledger.open_batches()
+        for other in engine.ledger.batches.open_batches()
         if other.state in (BatchState.CREATING, BatchState.SUBMITTED)
         and other.batch_id != batch.batch_id
         and (other.mode, other.provider, other.model) == (batch.mode, batch.provider, batch.model)

@@ -72,13 +72,13 @@ def reconcile(engine: Engine, batch: Batch) -> str:
     if not engine.provider.profile.capabilities.batch:
         gone = "the profile has no batch API any more"
         return _release(engine, batch, gone, "released the requests, to be asked online")
-    not_ours = engine.ledger.known_provider_ids(batch.provider).union(batch.disowned)
+    not_ours = engine.ledger.batches.known_provider_ids(batch.provider).union(batch.disowned)
     found = [c for c in engine.provider.candidates(batch) if c.provider_batch_id not in not_ours]
     match decide(batch, found, engine.clock(), engine.settle_seconds, _claimed(engine, batch.provider)):
         case Adopt(candidate, copies):
             for copy in copies:  # before adopting: afterwards nobody would look for them again
                 engine.provider.cancel(copy.provider_batch_id)
-            engine.ledger.transition(
+            engine.ledger.batches.transition(
                 batch.batch_id,
                 BatchState.CREATING,
                 BatchState.SUBMITTED,
@@ -97,13 +97,13 @@ def reconcile(engine: Engine, batch: Batch) -> str:
                 "one is listed; if this provider cannot list batches, set `batch: false` in its capabilities"
             )
         case Resend():
-            engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.INTENT)
+            engine.ledger.batches.transition(batch.batch_id, BatchState.CREATING, BatchState.INTENT)
             return "never reached the provider; sending again"
 
 
 def _claimed(engine: Engine, provider: str) -> set[str]:
     """Batches at the provider that one of ours was given without proof."""
-    claims = (b for b in engine.ledger.open_batches() if b.provisional and b.provider == provider)
+    claims = (b for b in engine.ledger.batches.open_batches() if b.provisional and b.provider == provider)
     return {b.provider_batch_id for b in claims if b.provider_batch_id is not None}
 
 
@@ -111,7 +111,7 @@ def disown(engine: Engine, batch: Batch, why: str) -> None:
     """What was adopted is somebody else's, or cannot be proven ours any more. Ours may still be among the other
     candidates: they are looked through again without this one, before anything is sent anew."""
     assert batch.provider_batch_id is not None
-    engine.ledger.transition(
+    engine.ledger.batches.transition(
         batch.batch_id,
         batch.state,
         BatchState.CREATING,
@@ -128,6 +128,6 @@ def disown(engine: Engine, batch: Batch, why: str) -> None:
 
 
 def _release(engine: Engine, batch: Batch, detail: str, told: str) -> str:
-    engine.ledger.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=detail)
+    engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=detail)
     engine.spool.discard(batch.batch_id)
     return told

@@ -16,7 +16,7 @@ from llm_assets.domain.requests.request import BATCH_ID_LENGTH, CustomId, digest
 from llm_assets.engine.batches.spooled import custom_id_of
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.budget import limits_of
-from llm_assets.engine.ports.ledger import Member
+from llm_assets.engine.ports.batches import Member
 
 log = structlog.get_logger()
 
@@ -27,14 +27,14 @@ def split(engine: Engine, batch: Batch, why: str, *, halvings: int, not_before: 
     The lines are written before the batch gives its requests free. A death in between leaves them due: they are
     planned again and, if the provider still finds them too many, split again.
     """
-    members = engine.ledger.members(batch.batch_id)
+    members = engine.ledger.batches.members(batch.batch_id)
     again = min(batch.turned_away, 1)  # a queue that stays full turns a half away once, not twice
     halves = [
         replace(half, halvings=halvings, not_before=not_before, turned_away=again)
         for half in _halves(engine, batch)
     ]
     of_half = [_members_in(engine.spool.path(half.batch_id), members) for half in halves]
-    engine.ledger.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=why[:500])
+    engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=why[:500])
     for half, own in zip(halves, of_half, strict=True):
         _intend(engine, half, own)
     engine.spool.discard(batch.batch_id)
@@ -43,7 +43,7 @@ def split(engine: Engine, batch: Batch, why: str, *, halvings: int, not_before: 
 
 def _intend(engine: Engine, half: Batch, members: list[Member]) -> None:
     try:
-        engine.ledger.intend(half, members, limits_of(engine.budget, engine.lanes, half.day))
+        engine.ledger.batches.intend(half, members, limits_of(engine.budget, engine.lanes, half.day))
     except (ValueError, OverBudgetError) as err:  # another process sent them meanwhile, or took the money
         engine.spool.discard(half.batch_id)
         log.warning("another process was first; planned again", batch=half.batch_id, error=str(err))

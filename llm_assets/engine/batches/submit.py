@@ -11,14 +11,9 @@ from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse
 from llm_assets.engine.batches.queue_room import prompt_tokens, turn_away
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.pauses import steady_pause
 
 log = structlog.get_logger()
-
-RETRY_SECONDS = 15.0
-"""Pause before a create that certainly did not happen is tried again, when the provider names none."""
-
-LONGEST_WAIT = 3600.0
-"""A provider that asks for more than an hour is asked again after one: it may have meant another account."""
 
 
 def submit(engine: Engine, batch: Batch) -> None:
@@ -42,7 +37,7 @@ def submit(engine: Engine, batch: Batch) -> None:
     except TransientError as err:
         _put_back(engine, batch, batch.creates, err)
         raise
-    engine.ledger.transition(
+    engine.ledger.batches.transition(
         batch.batch_id,
         BatchState.INTENT,
         BatchState.CREATING,
@@ -65,7 +60,7 @@ def submit(engine: Engine, batch: Batch) -> None:
             return
         _put_back(engine, creating, batch.creates, err)
         raise
-    engine.ledger.transition(
+    engine.ledger.batches.transition(
         batch.batch_id,
         BatchState.CREATING,
         BatchState.SUBMITTED,
@@ -96,8 +91,8 @@ def _too_large_alone(engine: Engine, batch: Batch) -> str | None:
 
 
 def _put_back(engine: Engine, batch: Batch, creates: int, err: BlockedError | TransientError) -> None:
-    pause = pause_after(err)
-    engine.ledger.transition(
+    pause = steady_pause(err)
+    engine.ledger.batches.transition(
         batch.batch_id,
         batch.state,
         BatchState.INTENT,
@@ -105,13 +100,3 @@ def _put_back(engine: Engine, batch: Batch, creates: int, err: BlockedError | Tr
         creates=creates,
         detail=str(err)[:500],
     )
-
-
-def pause_after(err: BlockedError | TransientError) -> float | None:
-    """Seconds until a batch that was not created may be sent again; None where only the rounds themselves pause,
-    because nothing was there that could mind being asked. Pure."""
-    if isinstance(err, BlockedError):
-        return RETRY_SECONDS
-    if err.reason is Reason.UNREACHABLE:
-        return None
-    return RETRY_SECONDS if err.retry_after is None else min(err.retry_after, LONGEST_WAIT)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Protocol
 
 from llm_assets.domain.audit import PLAIN, with_pictures
 from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.desk.reading import NOT_SHOWN, unshown
-from llm_assets.domain.desk.step import Step, StepInput
+from llm_assets.domain.desk.step import Row, Step, StepInput
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest, digest_json
 from llm_assets.domain.errors import ConfigurationError
@@ -21,8 +21,9 @@ from llm_assets.domain.requests.request import Request
 from llm_assets.engine.answers.rows import decided, holds_masks, step_row
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan, Task, Unchanged
-from llm_assets.engine.ports.ledger import Decision, Standing
-from llm_assets.engine.ports.stores import Lake
+from llm_assets.engine.ports.lake import Lake
+from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.ports.work import Standing
 
 
 class Masked(Protocol):
@@ -40,7 +41,6 @@ class Masked(Protocol):
 
 Mask = Callable[[Case], Masked]
 
-Row = Mapping[str, Any]  # a lake row; its columns are declared in tables.py
 Upstream = Mapping[str, Mapping[str, Row]]
 """case_id -> step -> its row there."""
 
@@ -83,7 +83,7 @@ class Night:
     def _changed(self, step: Step) -> Iterator[Task | Unchanged]:
         """The same, but of a case that would become the request which the ledger has for it not even the text is read."""
         upstream, rules = self._upstream(step), self._rules(step)
-        at_rest = self.engine.ledger.at_rest(self.day, step.name)
+        at_rest = self.engine.ledger.work.at_rest(self.day, step.name)
         changed: set[str] | None = None
         if at_rest and rules is not None:
             changed = set()
@@ -151,10 +151,10 @@ class Night:
         told = f"{len(masked.originals)}@{self.masking_version}"
         return step.request(given, profile, masked.text, masked.hide), told
 
-    def rows(self, step: Step) -> Iterator[dict[str, Any]]:
+    def rows(self, step: Step) -> Iterator[dict[str, object]]:
         """The step's table as things stand now: a row for every case, whatever became of it."""
-        standings = {s.case_id: s for s in self.engine.ledger.standings(self.day, step.name)}
-        decisions = decided(self.engine.ledger.decisions(self.day), step.name)
+        standings = {s.case_id: s for s in self.engine.ledger.work.standings(self.day, step.name)}
+        decisions = decided(self.engine.ledger.review.decisions(self.day), step.name)
         for given in self.inputs(step):
             case_id = given.case.case_id
             yield self._row(step, given, standings.get(case_id), decisions.get(case_id))
@@ -165,13 +165,13 @@ class Night:
         sources = [_source(rules, rows, upstream) for rows in self._by_case(STAMP_COLUMNS)]
         if rules is None or None in sources:
             return None
-        standings = [digest_json(s) for s in self.engine.ledger.standings(self.day, step.name)]
-        decisions = [d for d in self.engine.ledger.decisions(self.day) if d.step == step.name]
+        standings = [digest_json(s) for s in self.engine.ledger.work.standings(self.day, step.name)]
+        decisions = [d for d in self.engine.ledger.review.decisions(self.day) if d.step == step.name]
         return digest_json([rules, step.table.column_types, sources, standings, decisions])
 
     def _row(
         self, step: Step, given: StepInput, standing: Standing | None, decision: Decision | None
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         given = self._as_asked(step, given, standing)
         masked = standing is not None and given.queue.mask and holds_masks(standing.output)
         masks = self.mask(given.case).originals if masked else {}

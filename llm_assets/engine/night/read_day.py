@@ -4,25 +4,27 @@ The texts of a day are never in memory together: they wait in a file without a n
 cannot leave behind, and go from there to the lake."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
 from llm_assets.domain.desk.queue import Queues
+from llm_assets.domain.desk.step import Row
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest_json
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.codec import document_row, message_from_json
 from llm_assets.domain.mail.document import Message, Received, Role
-from llm_assets.engine.ports.ledger import Register
+from llm_assets.engine.ports.lake import Lake
 from llm_assets.engine.ports.progress import OnProgress
-from llm_assets.engine.ports.stores import Lake, RawStore
+from llm_assets.engine.ports.raw_store import RawStore
+from llm_assets.engine.ports.register import Register
 from llm_assets.intake.threads import EarlierCase, Placed, place
 from llm_assets.intake.workers.job import Job, message_of
 from llm_assets.intake.workers.pool import ReaderPool
@@ -74,7 +76,7 @@ class DayReader:
         queues = self.queues.model_dump(mode="json")
         made_from = digest_json([self.reader_version, self.rules_version, queues, received, earlier])
         read_now = 0
-        if self.lake.stands(DOCUMENTS, day, made_from) is None:
+        if self.lake.rows_made_from(DOCUMENTS, day, made_from) is None:
             with TemporaryFile(dir=self.scratch) as file:
                 texts = _Texts(file)
                 messages = _Messages(self, day, received, texts, on_progress)
@@ -195,7 +197,7 @@ def _nights_before(day: date) -> list[date]:
     return [day - timedelta(days=back) for back in range(1, EARLIER_DAYS + 1)]
 
 
-def _earlier_case(row: Mapping[str, Any]) -> EarlierCase:
+def _earlier_case(row: Row) -> EarlierCase:
     return EarlierCase(
         record_id=row["record_id"],
         message_id=row["message_id"],
@@ -219,13 +221,14 @@ def _by_case(placed: Sequence[Placed]) -> list[Placed]:
 _SUMMARISED = ("case_id", "record_id", "content_hash", "queue", "priority", "role", "ok")
 
 
-def _summary(rows: Iterable[Mapping[str, Any]], read_now: int) -> DaySummary:
+def _summary(rows: Iterable[Row], read_now: int) -> DaySummary:
     roles: Counter[str] = Counter()
     unreadable = 0
     fingerprints: list[str] = []
     for row in rows:
         roles[row["role"]] += 1
-        unreadable += not row["ok"]
+        if not row["ok"]:
+            unreadable += 1
         fingerprints.append(digest_json([row[name] for name in _SUMMARISED]))
     return DaySummary(
         messages=roles.total(),

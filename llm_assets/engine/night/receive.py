@@ -8,9 +8,9 @@ from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.mail.document import Received
 from llm_assets.domain.mail.versions import news
 from llm_assets.engine.chunks import chunks
-from llm_assets.engine.ports.ledger import Register
 from llm_assets.engine.ports.progress import OnProgress
-from llm_assets.engine.ports.stores import RawStore
+from llm_assets.engine.ports.raw_store import RawStore
+from llm_assets.engine.ports.register import Register
 from llm_assets.intake.sources import RawItem
 
 

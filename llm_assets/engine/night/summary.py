@@ -12,8 +12,8 @@ from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan, Task
-from llm_assets.engine.rounds.advance import start
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.start import start
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ def summarise(
     except (BlockedError, TransientError) as err:
         log.warning("no summary", day=str(day), error=str(err))
         return None
-    standing = next(iter(engine.ledger.standings(day, request.step)), None)
+    standing = next(iter(engine.ledger.work.standings(day, request.step)), None)
     if standing is None or standing.state is not RequestState.DONE or standing.output is None:
         return None
     return str(standing.output["summary"])

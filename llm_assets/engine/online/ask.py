@@ -28,14 +28,12 @@ from llm_assets.engine.answers.judge import without_answer
 from llm_assets.engine.answers.settle import judge_of
 from llm_assets.engine.batches.exits import TOO_LARGE, lose
 from llm_assets.engine.batches.spooled import custom_id_of
-from llm_assets.engine.batches.submit import LONGEST_WAIT
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.ports.ledger import Member
+from llm_assets.engine.pauses import growing_pause
+from llm_assets.engine.ports.batches import Member
 
 log = structlog.get_logger()
 
-FIRST_PAUSE = 2.0
-LONGEST_PAUSE = 300.0
 SILENT_GOES = 10
 """Goes without any answer after which a failure is held against the request that met it: about 18 minutes."""
 
@@ -69,10 +67,10 @@ def answer_online(engine: Engine, batch: Batch) -> None:
     if not engine.spool.path(batch.batch_id).exists():
         lose(engine, batch, "its spooled lines are gone")
         return
-    engine.ledger.transition(
+    engine.ledger.batches.transition(
         batch.batch_id, BatchState.INTENT, BatchState.CREATING, creating_at=engine.clock()
     )
-    members = engine.ledger.members(batch.batch_id, unsettled=True)
+    members = engine.ledger.batches.members(batch.batch_id, unsettled=True)
     go = _Go()
     for member, answer in _answers(engine, batch, members, go):
         _settle(engine, batch, member, answer)
@@ -95,15 +93,9 @@ def is_its_own(err: TransientError, answered: int, silent_goes: int) -> bool:
     return answered > 0 or silent_goes >= SILENT_GOES
 
 
-def pause_after(retry_after: float | None, silent_goes: int) -> float:
-    """Seconds until the next go: as long as the provider asked, and longer each time nothing is answered. Pure."""
-    growing = min(FIRST_PAUSE * 2.0 ** min(silent_goes, 30), LONGEST_PAUSE)
-    return growing if retry_after is None else max(growing, min(retry_after, LONGEST_WAIT))
-
-
 def _settle(engine: Engine, batch: Batch, member: Member, answer: Answer) -> None:
     settlement = judge_of(engine).settlement(batch.step, batch.model, Mode.ONLINE, member, answer)
-    engine.ledger.settle(batch, [settlement])
+    engine.ledger.batches.settle(batch, [settlement])
 
 
 def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
@@ -125,17 +117,19 @@ def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
 
 def _give_up(engine: Engine, batch: Batch, why: str) -> None:
     """What is unanswered is due again and planned anew; nothing waits for it."""
-    engine.ledger.transition(batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=why[:500])
+    engine.ledger.batches.transition(
+        batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=why[:500]
+    )
     engine.spool.discard(batch.batch_id)
 
 
 def _put_off(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
     silent = 0 if go.answered else batch.creates + 1
     asked = [err.retry_after for _, err in go.failed if err.retry_after is not None]
-    failing = pause_after(max(asked, default=None), 0 if go.answered else batch.creates)
+    failing = growing_pause(max(asked, default=None), 0 if go.answered else batch.creates)
     pause = max(go.paced, failing if go.failed else 0)
     why = str(go.failed[0][1]) if go.failed else PACED
-    engine.ledger.transition(
+    engine.ledger.batches.transition(
         batch.batch_id,
         BatchState.CREATING,
         BatchState.INTENT,
@@ -149,7 +143,7 @@ def _put_off(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
 def finish(engine: Engine, batch_id: str, state: BatchState) -> None:
     """Every request is settled: the batch passes through its last states, from wherever a crash left it."""
     for before, after in pairwise(_LAST_STATES[_LAST_STATES.index(state) :]):
-        engine.ledger.transition(batch_id, before, after)
+        engine.ledger.batches.transition(batch_id, before, after)
     engine.spool.discard(batch_id)
 
 

@@ -34,7 +34,7 @@ from llm_assets.engine.planning.prompt_cache import (
 )
 from llm_assets.engine.planning.route_rules import Facts, mode_of, route_of
 from llm_assets.engine.planning.task import Task
-from llm_assets.engine.ports.ledger import Member
+from llm_assets.engine.ports.batches import Member
 
 HISTORY = 20
 """Newest batches that tell how long one takes."""
@@ -122,7 +122,7 @@ class Router:
             requests=len(few),
             extra_usd=sum((self._extra_usd(due) for due in few), Decimal(0)),
             seconds_left=self._seconds_left,
-            batch_seconds=engine.ledger.batch_seconds(profile.name, HISTORY),
+            batch_seconds=engine.ledger.spending.batch_seconds(profile.name, HISTORY),
         )
         return route_of(facts, engine.lanes.routes)
 
@@ -165,7 +165,7 @@ class Router:
         among = Usage(whole, output_tokens=request.max_tokens)
         first_usd = engine.prices.usd(profile, request.model, Mode.ONLINE, alone)
         first_usd -= engine.prices.usd(profile, request.model, Mode.BATCH, among)
-        hits = engine.ledger.cache_hits(profile.name, self._step, request.model)
+        hits = engine.ledger.spending.cache_hits(profile.name, self._step, request.model)
         return fewest_in_batch(prefix, first_usd, ASSUMED_HITS if hits is None else hits)
 
     @cached_property

@@ -15,7 +15,8 @@ import orjson
 from llm_assets.domain.profile import Mode, Profile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.request import Request
-from llm_assets.engine.ports.ledger import Billed, Prices
+from llm_assets.engine.ports.prices import Prices
+from llm_assets.engine.ports.spending import Billed
 
 PER_MESSAGE, PER_REQUEST = 8, 20
 """Tokens a provider adds around the texts."""

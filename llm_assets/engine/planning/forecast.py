@@ -9,7 +9,7 @@ from llm_assets.domain.profile import Lane, Mode, Profile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.planning.estimate import Calibration, most_usd, prompt_tokens
-from llm_assets.engine.ports.ledger import Prices
+from llm_assets.engine.ports.prices import Prices
 
 
 @dataclass(slots=True)

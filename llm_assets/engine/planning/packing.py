@@ -19,7 +19,7 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.estimate import Counter
 from llm_assets.engine.planning.route_rules import mode_of
 from llm_assets.engine.planning.task import Task
-from llm_assets.engine.ports.ledger import Member
+from llm_assets.engine.ports.batches import Member
 
 log = structlog.get_logger()
 
@@ -89,7 +89,7 @@ class Packer:
         """The profile's limits, smaller where the provider's queue stayed full for the night's larger batches."""
         if model not in self._sizes:
             profile = self._engine.provider.profile
-            fitting = self._engine.ledger.bytes_that_fit(self._day, profile.name, model)
+            fitting = self._engine.ledger.batches.bytes_that_fit(self._day, profile.name, model)
             smaller = {} if fitting is None else {"batch_bytes": min(fitting, profile.limits.batch_bytes)}
             self._sizes[model] = profile.limits.model_copy(update=smaller)
         return self._sizes[model]
@@ -124,7 +124,7 @@ class Packer:
         batch = replace(named, refusal=refusal)
         try:
             parcel.close()
-            self._engine.ledger.intend(batch, parcel.members, self._limits)
+            self._engine.ledger.batches.intend(batch, parcel.members, self._limits)
         except (
             ValueError,
             OverBudgetError,

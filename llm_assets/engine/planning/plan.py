@@ -13,7 +13,8 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.assign_routes import Router
 from llm_assets.engine.planning.packing import Packer, with_room
 from llm_assets.engine.planning.task import PlanSummary, Task, Unchanged
-from llm_assets.engine.ports.ledger import Member, Work
+from llm_assets.engine.ports.batches import Member
+from llm_assets.engine.ports.work import Work
 
 log = structlog.get_logger()
 
@@ -50,14 +51,14 @@ def plan_all(
     packed: set[str] = set()
     for chunk in chunks(_asked(tasks, cases)):
         work = [_work(task) for task in chunk]
-        planned = engine.ledger.plan(day, step, work, rework=rework, max_attempts=engine.max_attempts)
+        planned = engine.ledger.work.plan(day, step, work, rework=rework, max_attempts=engine.max_attempts)
         new += planned.new
         for task in chunk:
             member = planned.due.get(task.request.request_id)
             if member is not None and member.request_id not in packed:
                 packed.add(member.request_id)
                 take(_roomy(task, member, engine.provider.profile.limits), member)
-    engine.ledger.prune_work(day, step, cases)
+    engine.ledger.work.prune_work(day, step, cases)
     return new, len(cases) - new
 
 

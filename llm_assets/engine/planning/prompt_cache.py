@@ -13,7 +13,7 @@ from math import floor
 
 from llm_assets.domain.profile import Mode, Profile
 from llm_assets.domain.requests.money import Usage
-from llm_assets.engine.ports.ledger import Prices
+from llm_assets.engine.ports.prices import Prices
 
 CACHEABLE_TOKENS = 512
 """Shortest prefix that the 5.5 models keep. A shorter one is not written, whatever is marked."""

@@ -44,9 +44,9 @@ def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> boo
     """
     moved = False
     seen: set[BatchState] = set()
-    with engine.ledger.owner(f"batch:{batch_id}") as mine:
+    with engine.ledger.locks.owner(f"batch:{batch_id}") as mine:
         while mine:
-            batch = engine.ledger.batch(batch_id)
+            batch = engine.ledger.batches.batch(batch_id)
             if batch.state is until or batch.state in seen or not _moved(engine, batch):
                 break
             moved = True
@@ -66,16 +66,18 @@ def _moved(engine: Engine, batch: Batch) -> bool:
 
 def keep_reason(engine: Engine, batch_id: str, why: str) -> None:
     """Leaves in an open batch why it does not move."""
-    now = engine.ledger.batch(batch_id)
+    now = engine.ledger.batches.batch(batch_id)
     if now.state in OPEN_STATES and now.detail != why[:500]:
-        engine.ledger.transition(batch_id, now.state, now.state, detail=why[:500])
+        engine.ledger.batches.transition(batch_id, now.state, now.state, detail=why[:500])
 
 
 def _tell_once(engine: Engine, batch: Batch, err: DeskError) -> None:
     """Logs what no open batch says already: a refused key is told once, not at every look at every batch, until
     something has worked again."""
     told = {_wording(batch.detail)}
-    told.update(_wording(b.detail) for b in engine.ledger.open_batches() if b.batch_id != batch.batch_id)
+    told.update(
+        _wording(b.detail) for b in engine.ledger.batches.open_batches() if b.batch_id != batch.batch_id
+    )
     if _wording(str(err)[:500]) in told:
         return
     facts = {"batch": batch.batch_id, "step": batch.step, "error": str(err)}
@@ -131,7 +133,9 @@ def _ask(engine: Engine, batch: Batch) -> bool:
     if engine.traffic.width() == 0:
         again_at = engine.clock() + timedelta(seconds=engine.traffic.wait())
         why = "online calls pause: the provider failed or its limit is used up"
-        engine.ledger.transition(batch.batch_id, batch.state, batch.state, not_before=again_at, detail=why)
+        engine.ledger.batches.transition(
+            batch.batch_id, batch.state, batch.state, not_before=again_at, detail=why
+        )
         return False
     answer_online(engine, batch)
     return True
@@ -142,7 +146,7 @@ def _awaits_cache(engine: Engine, batch: Batch) -> bool:
     another process that was to make it, and is dead."""
     if engine.clock() - batch.created_at >= WARMING:
         return False
-    before = engine.ledger.open_batches(batch.day, [batch.step])
+    before = engine.ledger.batches.open_batches(batch.day, [batch.step])
     return any(
         b.warms
         and (b.lane, b.provider, b.model) == (batch.lane, batch.provider, batch.model)
@@ -169,10 +173,10 @@ def _submit_alone(engine: Engine, batch: Batch) -> bool:
         submit(engine, batch)
         return True
     for other in _unanswered(engine, batch):
-        with engine.ledger.owner(f"batch:{other}") as mine:
-            if mine and engine.ledger.batch(other).state is BatchState.CREATING:
-                reconcile(engine, engine.ledger.batch(other))
-    with engine.ledger.owner(f"create:{batch.provider}") as mine:
+        with engine.ledger.locks.owner(f"batch:{other}") as mine:
+            if mine and engine.ledger.batches.batch(other).state is BatchState.CREATING:
+                reconcile(engine, engine.ledger.batches.batch(other))
+    with engine.ledger.locks.owner(f"create:{batch.provider}") as mine:
         if not mine or _unanswered(engine, batch):
             return False
         submit(engine, batch)
@@ -183,7 +187,7 @@ def _unanswered(engine: Engine, batch: Batch) -> list[str]:
     """Batches of any night whose create at this provider was not answered."""
     return [
         b.batch_id
-        for b in engine.ledger.open_batches()
+        for b in engine.ledger.batches.open_batches()
         if b.state is BatchState.CREATING and b.mode is Mode.BATCH and b.provider == batch.provider
     ]
 
@@ -194,7 +198,7 @@ def _collect(engine: Engine, batch: Batch) -> None:
     except NotOursError:
         disown(engine, batch, "the adopted batch held somebody else's results")
     except UnknownBatchError:
-        now = engine.ledger.batch(batch.batch_id)  # its first lines may have proven it ours
+        now = engine.ledger.batches.batch(batch.batch_id)  # its first lines may have proven it ours
         if not grace_is_over(now, engine.clock()):
             begin_grace(engine, now)
             raise

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from llm_assets.engine.pauses import growing_pause
+
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 
@@ -29,7 +31,7 @@ class Patience:
             return Patience(reached=True, resume_at=asked)
         if not failed:
             return replace(self, resume_at=None, reached=reached)
-        pause = max(retry_after, min(FIRST_PAUSE * 2**self.failures, LONGEST_PAUSE))
+        pause = growing_pause(retry_after, self.failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
         return Patience(
             failing_since=self.failing_since if self.failing_since is not None else now,
             failures=self.failures + 1,

@@ -147,7 +147,7 @@ class Assembly:
     def engine(self) -> Engine:
         outputs: dict[str, type[BaseModel]] = {s.name: s.output for s in self.steps}
         return Engine(
-            ledger=self.ledger,
+            ledger=self.ledger.ports,
             provider=provider_for(
                 self.profile,
                 timeout_seconds=self.settings.http_timeout_seconds,
@@ -186,15 +186,19 @@ class Assembly:
         is_urgent = self._is_urgent if rules else None
         grown = Grown()
         if inbox.is_dir():
-            known = self.ledger.arrivals("inbox")
+            known = self.ledger.register.arrivals("inbox")
             items = scan(inbox, source="inbox", relative_to=self.home, rules=self.drop_rules, known=known)
-            grown = receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit, is_urgent)
+            grown = receive(
+                self.ledger.register, self.raw, items, calendar.day_of, on_progress, limit, is_urgent
+            )
         for path in paths:
             items = _belonging_to(scan(path, source="files", rules=self.drop_rules), calendar, day)
-            grown += receive(self.ledger, self.raw, items, calendar.day_of, on_progress, limit)
+            grown += receive(self.ledger.register, self.raw, items, calendar.day_of, on_progress, limit)
 
         def take(items: Iterable[RawItem]) -> Grown:
-            return receive(self.ledger, self.raw, items, calendar.day_of, on_progress, None, is_urgent)
+            return receive(
+                self.ledger.register, self.raw, items, calendar.day_of, on_progress, None, is_urgent
+            )
 
         if limit is not None:
             return grown + mailboxes.take_in_some(take, limit)
@@ -225,7 +229,7 @@ class Assembly:
     def form_desk(self) -> FormDesk:
         """Takes in forms that are posted; for several threads at once."""
         return FormDesk(
-            self.ledger, self.raw, self.settings.calendar.day_of, self.clock, self.settings.timezone
+            self.ledger.forms, self.raw, self.settings.calendar.day_of, self.clock, self.settings.timezone
         )
 
     def urgent_days_of_forms(self, position: int, limit: int) -> set[date]:
@@ -234,7 +238,7 @@ class Assembly:
             return set()
         return {
             row.day
-            for row in self.ledger.registered_after(SOURCE, position, limit)
+            for row in self.ledger.forms.registered_after(SOURCE, position, limit)
             if self.raw.has(row.raw_sha256)
             and self._is_urgent(
                 RawItem(row.source, row.place, row.kind, self.raw.get(row.raw_sha256), row.arrived_at)
@@ -243,10 +247,10 @@ class Assembly:
 
     def read_day(self, day: date, on_progress: OnProgress = _silent) -> DaySummary:
         """Reads what is new of a day and rewrites its `documents`."""
-        with self.ledger.owner(f"write:documents:{day}", wait=True):
+        with self.ledger.locks.owner(f"write:documents:{day}", wait=True):
             with ReaderPool() as pool:
                 reader = DayReader(
-                    self.ledger,
+                    self.ledger.register,
                     self.raw,
                     self.lake,
                     self.queues,
@@ -274,7 +278,7 @@ class Assembly:
 
     def write_usage(self, day: date) -> None:
         """Brings the night's `llm_usage` up to the ledger."""
-        rows = [{"day": day.isoformat(), **asdict(row)} for row in self.ledger.usage(day)]
+        rows = [{"day": day.isoformat(), **asdict(row)} for row in self.ledger.spending.usage(day)]
         self.lake.write(LLM_USAGE, day, rows)
 
     def night(self, day: date, lane: Lane = Lane.NIGHTLY) -> Night:

@@ -19,11 +19,13 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.mailboxes import Mailboxes
 from resources.lake.lake import Lake
 from resources.ledger import SqlLedger
+from resources.ledger.transactions.register import SqlRegister
+from resources.ledger.transactions.sources import SqlSources
 from resources.mail.raw_store import RawStore
 
 
-class RehearsedLedger(SqlLedger):
-    """The ledger with a register that forgets: what is received lives in this process only."""
+class RehearsedRegister(SqlRegister):
+    """A register that forgets: what is received lives in this process only."""
 
     @cached_property
     def _new(self) -> dict[tuple[str, str], Received]:
@@ -44,11 +46,24 @@ class RehearsedLedger(SqlLedger):
             found[key] = (*found.get(key, ()), version_of(self._new[key]))
         return found
 
+
+class RehearsedSources(SqlSources):
+    """Sources of which a rehearsal notes nothing."""
+
     def note_look(self, after: SourceState) -> None:
         """What a rehearsal saw of a mailbox is no news to anybody."""
 
     def renumber(self, source: str, places: Mapping[str, str]) -> None:
         """The next look that counts finds them again."""
+
+
+class RehearsedLedger(SqlLedger):
+    """The ledger with a register and sources that forget."""
+
+    def __init__(self, url: str, home: Path) -> None:
+        super().__init__(url, home)
+        self.register = RehearsedRegister(self._database, self._clock)
+        self.sources = RehearsedSources(self._database)
 
 
 class RehearsedRaw(RawStore):

@@ -59,7 +59,7 @@ class Mailboxes:
             left, room = ends_at - time.monotonic(), limit - grown.messages
             if left < 1 or room < 1:
                 break
-            with self.ledger.owner(f"read:{account.source}") as ours:
+            with self.ledger.locks.owner(f"read:{account.source}") as ours:
                 if ours:
                     grown += self._look(account, take, Allowance(room, left, pauses=(0, 0)))
         return grown
@@ -69,7 +69,7 @@ class Mailboxes:
 
         grown = Grown()
         for account in self.accounts:
-            with self.ledger.owner(f"read:{account.source}", wait=True):
+            with self.ledger.locks.owner(f"read:{account.source}", wait=True):
                 if insist or not failed_just_now(self._state(account), self.clock()):
                     grown += self._look(account, take, Allowance())
         return grown
@@ -100,7 +100,14 @@ class Mailboxes:
         before, now = self._state(account), self.clock()
         days = (self._since(account), date.max) if self.only is None else (self.only, self.only)
         look = Look(
-            account, self.ledger, self.raw, self.scratch, self.calendar.day_of, days, allowance, self.clock
+            account,
+            self.ledger.sources,
+            self.raw,
+            self.scratch,
+            self.calendar.day_of,
+            days,
+            allowance,
+            self.clock,
         )
         grown = take(look.items())
         after = SourceState(
@@ -110,7 +117,7 @@ class Mailboxes:
             failures=(before.failures if before is not None else 0) + 1 if look.failed else 0,
             trouble=look.trouble,
         )
-        self.ledger.note_look(after)
+        self.ledger.sources.note_look(after)
         said = before.trouble if before is not None and self.only is None else ""
         self._say(account, said, after.trouble)
         return grown
@@ -123,7 +130,7 @@ class Mailboxes:
             log.info("mailbox_read_again", mailbox=account.name)
 
     def _state(self, account: ImapAccount) -> SourceState | None:
-        return self.ledger.source_state(account.source)
+        return self.ledger.sources.state(account.source)
 
     def _since(self, account: ImapAccount) -> date:
         return account.since if account.since is not None else self.first_day

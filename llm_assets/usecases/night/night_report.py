@@ -37,7 +37,7 @@ def write_review_queue(assembly: Assembly, day: date) -> int:
     lake = assembly.lake
     rows = {s.name: lake.read(s.table, day) for s in assembly.steps}
     before = list(lake.read(REVIEW_QUEUE, day))
-    decisions = assembly.ledger.decisions(day)
+    decisions = assembly.ledger.review.decisions(day)
     now = assembly.clock()
     count = lake.write(REVIEW_QUEUE, day, review_rows(day, rows, before, decisions, assembly.queues, now))
     lake.publish()
@@ -56,7 +56,9 @@ def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool
     summary, by = _summary(assembly, numbers, pause)
     assembly.write_usage(day)
     page = Page(
-        numbers=with_spend(numbers, assembly.lake.read(LLM_USAGE, day), assembly.ledger.failures(day)),
+        numbers=with_spend(
+            numbers, assembly.lake.read(LLM_USAGE, day), assembly.ledger.spending.failures(day)
+        ),
         summary=summary,
         summary_by=by,
         zone=assembly.settings.timezone,
@@ -106,11 +108,11 @@ def _missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     """What is not read, and what is open in each step and why, with the provider's word where it gave one."""
     for mailbox in assembly.mailboxes.unread(day):
         yield Missing(f"mailbox {mailbox.name}", mailbox.why)
-    received = len(assembly.ledger.received(day))
+    received = len(assembly.ledger.register.received(day))
     read = sum(1 for _ in assembly.lake.read(DOCUMENTS, day, ["day"]))
     if received != read:
         yield Missing(f"{received - read} messages", "received but not read yet", "documents")
-    details = assembly.ledger.troubles(day)
+    details = assembly.ledger.batches.troubles(day)
     # The limits alone: with what is spent in it, each rerun would change the report it pays for.
     budget = in_words(limits_of(assembly.budget, assembly.lanes, day))
     for step in assembly.steps:

@@ -28,8 +28,8 @@ from llm_assets.engine.planning.estimate import (
 from llm_assets.engine.planning.forecast import Forecast, Usd, add_request, turns_of
 from llm_assets.engine.planning.route_rules import mode_of
 from llm_assets.engine.planning.task import Task
-from llm_assets.engine.ports.ledger import Work
 from llm_assets.engine.ports.progress import OnProgress
+from llm_assets.engine.ports.work import Work
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import summary_request
 from llm_assets.usecases.desk.rehearsal import Rehearsal
@@ -78,7 +78,7 @@ class Planner:
         counted = _Counted(Forecast(step.name))
         seen: set[str] = set()
         for chunk in chunks(self._night.tasks(step)):
-            planned = self._assembly.ledger.preview(
+            planned = self._assembly.ledger.work.preview(
                 self._day, step.name, [_work(t) for t in chunk], rework=self._rework
             )
             forecast = counted.forecast
@@ -113,7 +113,7 @@ class Planner:
     def _calibration(self, step: str, model: str) -> Calibration:
         if (step, model) not in self._calibrations:
             profile = self._assembly.profile
-            history = self._assembly.ledger.billed(profile.name, step, model, HISTORY)
+            history = self._assembly.ledger.spending.billed(profile.name, step, model, HISTORY)
             self._calibrations[step, model] = calibrate(profile.protocol, history, EXACT)
         return self._calibrations[step, model]
 
@@ -170,8 +170,8 @@ class Planner:
         """Requests of the step for each case of the steps it reads, in the last nights; None without any."""
         since = self._day - timedelta(days=SHARE_DAYS)
         ledger = self._assembly.ledger
-        needed = ledger.work_counts(step.name, since)
-        asked = [ledger.work_counts(name, since) for name in step.reads]
+        needed = ledger.work.cases_per_night(step.name, since)
+        asked = [ledger.work.cases_per_night(name, since) for name in step.reads]
         nights = [
             night for night in needed if needed[night]
         ]  # one whose earlier steps still run tells nothing
@@ -188,7 +188,7 @@ class Planner:
         return own / longest if own is not None and longest is not None else 1.0
 
     def _usual_tokens(self, step: str, model: str, at_least: int = CALIBRATED_FROM) -> float | None:
-        history = self._assembly.ledger.billed(self._assembly.profile.name, step, model, HISTORY)
+        history = self._assembly.ledger.spending.billed(self._assembly.profile.name, step, model, HISTORY)
         return median(h.estimated_tokens for h in history) if len(history) >= at_least else None
 
     def _stand_in(self, step: Step) -> Request:
@@ -294,7 +294,7 @@ def _window(rehearsal: Rehearsal, day: date, forecasts: Sequence[Forecast]) -> M
     batches for which the provider's queue has no room wait for those before them."""
     calendar, now = rehearsal.settings.calendar, rehearsal.clock()
     deadline = calendar.deadline_of(day)
-    taken = rehearsal.ledger.batch_seconds(rehearsal.profile.name, BATCHES)
+    taken = rehearsal.ledger.spending.batch_seconds(rehearsal.profile.name, BATCHES)
     by_step, limit = {f.step: f for f in forecasts}, rehearsal.profile.limits.enqueued_tokens
     members = in_reading_order(rehearsal.steps)
     rounds = sum(turns_of([by_step[s.name] for s in steps], limit) for steps in members)
@@ -312,7 +312,7 @@ def _window(rehearsal: Rehearsal, day: date, forecasts: Sequence[Forecast]) -> M
 def _budget(rehearsal: Rehearsal, day: date, forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
     limits = limits_of(rehearsal.budget, rehearsal.lanes, day)
     stand = []
-    for limit, now in zip(limits, rehearsal.ledger.committed(limits), strict=True):
+    for limit, now in zip(limits, rehearsal.ledger.spending.committed(limits), strict=True):
         lanes = [limit.lane] if limit.lane is not None else list(Lane)
         planned = sum((f.at_most_by_lane.get(x, Decimal(0)) for f in forecasts for x in lanes), Decimal(0))
         stand.append(

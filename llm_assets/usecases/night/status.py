@@ -12,9 +12,9 @@ Status = Mapping[str, Any]  # the JSON of `status --json`
 
 def night_status(assembly: Assembly, day: date) -> Status:
     ledger = assembly.ledger
-    counted = ledger.counts(day)
+    counted = ledger.work.counts(day)
     nothing = {"due": 0, "in_flight": 0, "ok": 0, "review": 0, "dead": 0}
-    spent = sum((u.cost_usd for u in ledger.usage(day)), start=Decimal(0))
+    spent = sum((u.cost_usd for u in ledger.spending.usage(day)), start=Decimal(0))
     budget = assembly.settings.budget_usd
     return {
         "day": day.isoformat(),
@@ -29,9 +29,9 @@ def night_status(assembly: Assembly, day: date) -> Status:
                 "requests": b.requests,
                 "submitted_at": b.submitted_at.isoformat() if b.submitted_at is not None else None,
             }
-            for b in ledger.open_batches(day)
+            for b in ledger.batches.open_batches(day)
         ],
-        "failures": ledger.failures(day),
+        "failures": ledger.spending.failures(day),
         "spend": {"usd": float(spent), "budget_usd": float(budget) if budget is not None else None},
     }
 

@@ -136,5 +136,5 @@ def _alone(assembly: Assembly, days: Sequence[date]) -> Iterator[None]:
                 *(f"plan:{n}:{day}" for n in names),
                 *(f"write:{n}:{day}" for n in ("documents", *names)),
             ):
-                stack.enter_context(assembly.ledger.owner(lock, wait=True))
+                stack.enter_context(assembly.ledger.locks.owner(lock, wait=True))
         yield

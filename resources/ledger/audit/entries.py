@@ -17,7 +17,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, text
 from llm_assets.domain.audit import Action, Answered, Entry, Event, Intended, Told, chained
 from llm_assets.domain.digest import DIGEST_LENGTH
 from llm_assets.domain.requests.batch import Batch, BatchState
-from llm_assets.engine.ports.ledger import Member
+from llm_assets.engine.ports.batches import Member
 from resources.ledger.database.sql import chunks
 from resources.ledger.database.tables import (
     attempts,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
 from llm_assets.domain.audit import STATE_OF, UNCHANGED, Action, Entry, is_whole
 from llm_assets.domain.requests.batch import BatchState
@@ -301,7 +301,7 @@ def _whole(what: str, entry: Entry) -> Finding:
 
 
 def _facts(
-    connection: Connection, table: Table, columns: Sequence[Any], row_ids: Iterable[int]
+    connection: Connection, table: Table, columns: Sequence[ColumnElement[Any]], row_ids: Iterable[int]
 ) -> dict[int, str]:
     found: dict[int, str] = {}
     for chunk in chunks(row_ids):

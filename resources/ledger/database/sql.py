@@ -2,6 +2,8 @@
 
 Measured with 20,000 rows against a bound parameter for each value: half the CPU on SQLite, and on Postgres one
 round trip for a chunk instead of one for each row wherever a row may exist already.
+
+`Any` is the Python type of a column of SQLAlchemy, which is not known for columns chosen at run time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

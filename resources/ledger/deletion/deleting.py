@@ -7,7 +7,7 @@ Receipts stay as well: what was paid was paid.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import (
@@ -238,7 +238,7 @@ def finish(
         audit.append(connection, at, Event(by, Action.DELETED, deletion.going.record_id, removed))
 
 
-def _as_json(going: Going) -> dict[str, Any]:
+def _as_json(going: Going) -> dict[str, object]:
     return {
         "record_id": going.record_id,
         "messages": [list(m) for m in going.messages],

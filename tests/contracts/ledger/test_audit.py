@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from llm_assets.domain.audit import Action, Entry, Event
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.outcome import Next
-from llm_assets.engine.ports.ledger import Decision
+from llm_assets.engine.ports.review import Decision
 from resources.ledger import SqlLedger
 from resources.ledger.audit import entries as audit
 from resources.ledger.audit.verifying import Anchor, Finding
@@ -40,17 +40,17 @@ def told(url: str, tmp_path: Path) -> Iterator[SqlLedger]:
     """A ledger after a small night: two messages, a batch with two answers, one of them in its second try, a decision."""
     begin_anew(url)
     with closing(SqlLedger(url, tmp_path, clock=lambda: NOW)) as ledger:
-        ledger.receive([mail("a"), mail("b", "second")])
+        ledger.register.receive([mail("a"), mail("b", "second")])
         members = plan(ledger, work([1, 2])).due
         tagged = [replace(members[request(n)], masked="3@rules", case_id=case(n)) for n in (1, 2)]
         first = batch("b1", requests=2)
-        ledger.intend(first, tagged)
+        ledger.batches.intend(first, tagged)
         worked(ledger, first.batch_id, "batch_1")
-        ledger.settle(first, [settled(request(1)), settled(request(2), Next.RETRY)])
-        ledger.transition(first.batch_id, BatchState.ENDED, BatchState.COLLECTED)
+        ledger.batches.settle(first, [settled(request(1)), settled(request(2), Next.RETRY)])
+        ledger.batches.transition(first.batch_id, BatchState.ENDED, BatchState.COLLECTED)
         second = send(ledger, plan(ledger, work([1, 2])), "b2")
-        ledger.settle(second, [settled(request(2), attempt=2)])
-        ledger.decide(DAY, DECISION)
+        ledger.batches.settle(second, [settled(request(2), attempt=2)])
+        ledger.review.decide(DAY, DECISION)
         yield ledger
 
 
@@ -64,9 +64,11 @@ def begin_anew(url: str) -> None:
 
 
 def worked(ledger: SqlLedger, batch_id: str, provider_id: str) -> None:
-    ledger.transition(batch_id, BatchState.INTENT, BatchState.CREATING)
-    ledger.transition(batch_id, BatchState.CREATING, BatchState.SUBMITTED, provider_batch_id=provider_id)
-    ledger.transition(batch_id, BatchState.SUBMITTED, BatchState.ENDED)
+    ledger.batches.transition(batch_id, BatchState.INTENT, BatchState.CREATING)
+    ledger.batches.transition(
+        batch_id, BatchState.CREATING, BatchState.SUBMITTED, provider_batch_id=provider_id
+    )
+    ledger.batches.transition(batch_id, BatchState.SUBMITTED, BatchState.ENDED)
 
 
 def tamper(url: str, *statements: str) -> None:
@@ -115,17 +117,17 @@ def test_every_event_of_a_night_is_told_once_with_who_and_what(told: SqlLedger) 
 
 def test_what_is_repeated_adds_no_entry(told: SqlLedger) -> None:
     before = told.trail.head()
-    told.receive([mail("a")])
-    told.decide(DAY, DECISION)
-    told.settle(batch("b1"), [settled(request(1))])
+    told.register.receive([mail("a")])
+    told.review.decide(DAY, DECISION)
+    told.batches.settle(batch("b1"), [settled(request(1))])
     assert told.trail.head() == before
 
 
 def test_what_is_rolled_back_is_not_told(told: SqlLedger) -> None:
     before = told.trail.head()
     with pytest.raises(ValueError, match="in flight"):
-        members = [*plan(told, work([3])).due.values(), *told.members(batch("b1").batch_id).values()]
-        told.intend(batch("b3", requests=3), members)
+        members = [*plan(told, work([3])).due.values(), *told.batches.members(batch("b1").batch_id).values()]
+        told.batches.intend(batch("b3", requests=3), members)
     assert told.trail.head() == before
 
 
@@ -306,7 +308,7 @@ def test_a_ledger_older_than_its_trail_is_found_whole_and_guarded_from_then_on(
     )
     second = batch("b2").batch_id
     worked(told, second, "batch_2")
-    told.transition(second, BatchState.ENDED, BatchState.COLLECTED)
+    told.batches.transition(second, BatchState.ENDED, BatchState.COLLECTED)
     assert findings(told) == []
     tamper(url, f"UPDATE requests SET output = '{{}}' WHERE request_id = '{request(2)}'")
     assert [list(f.requests) for f in findings(told)] == [[request(2)]]
@@ -315,7 +317,7 @@ def test_a_ledger_older_than_its_trail_is_found_whole_and_guarded_from_then_on(
 def write_many(url: str, home: Path, name: str) -> None:
     with closing(SqlLedger(url, home)) as ledger:
         for number in range(20):
-            ledger.receive([mail(f"{name}-{number}", name)])
+            ledger.register.receive([mail(f"{name}-{number}", name)])
             ledger.trail.append(Event(name, Action.EXPORTED, str(number), {}))
 
 
@@ -341,9 +343,9 @@ def test_an_event_that_was_told_is_not_told_again(told: SqlLedger) -> None:
 
 def test_members_settled_in_halves_are_told_in_two_entries(told: SqlLedger) -> None:
     sent = send(told, plan(told, work(range(10, 20))), "b4")
-    members = list(told.members(sent.batch_id).values())
-    told.settle(sent, settled_members(members[:5]))
-    told.settle(sent, settled_members(members))
+    members = list(told.batches.members(sent.batch_id).values())
+    told.batches.settle(sent, settled_members(members[:5]))
+    told.batches.settle(sent, settled_members(members))
     sizes = [len(e.rows) for e in told.trail.of_subject(Action.ANSWERED, sent.batch_id)]
     assert sizes == [5, 5]
     assert findings(told) == []

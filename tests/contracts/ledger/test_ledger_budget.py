@@ -21,7 +21,9 @@ from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Committed, Limit
 from llm_assets.domain.requests.outcome import Next
-from llm_assets.engine.ports.ledger import Billed, Ledger, Member, Planned
+from llm_assets.engine.ports.batches import Member
+from llm_assets.engine.ports.spending import Billed
+from llm_assets.engine.ports.work import Planned
 from resources.ledger import SqlLedger, spending
 from resources.ledger.database import schema
 from tests.support.nights.ledger_night import (
@@ -49,7 +51,7 @@ def reserved(planned: Planned, usd: Decimal = CENT) -> list[Member]:
 
 
 def sent(
-    ledger: Ledger,
+    ledger: SqlLedger,
     numbers: Sequence[int],
     limits: Sequence[Limit],
     name: str = "b1",
@@ -57,12 +59,12 @@ def sent(
 ) -> Batch:
     """An intent for these cases that reserves a cent for each."""
     intended = replace(batch(name, requests=len(numbers)), lane=lane)
-    ledger.intend(intended, reserved(plan(ledger, work(numbers))), limits)
+    ledger.batches.intend(intended, reserved(plan(ledger, work(numbers))), limits)
     return intended
 
 
-def committed(ledger: Ledger, limit: Limit) -> Committed:
-    [found] = ledger.committed([limit])
+def committed(ledger: SqlLedger, limit: Limit) -> Committed:
+    [found] = ledger.spending.committed([limit])
     return found
 
 
@@ -71,12 +73,12 @@ def test_an_intent_reserves_the_most_its_requests_may_cost(ledger: SqlLedger) ->
     assert committed(ledger, limit) == Committed()
     sent(ledger, [1, 2, 3], [limit])
     assert committed(ledger, limit) == Committed(Decimal(0), 3 * CENT)
-    assert ledger.committed([]) == []
+    assert ledger.spending.committed([]) == []
 
 
 def test_the_cost_of_an_answer_takes_the_place_of_its_reservation(ledger: SqlLedger) -> None:
     intended = sent(ledger, [1, 2, 3], [night_of("1")])
-    ledger.settle(intended, [settled(request(1)), settled(request(2), Next.RETRY)])
+    ledger.batches.settle(intended, [settled(request(1)), settled(request(2), Next.RETRY)])
     assert committed(ledger, night_of("1")) == Committed(2 * COST, CENT)
 
 
@@ -92,7 +94,7 @@ def test_a_batch_that_never_ran_gives_its_reservation_back(ledger: SqlLedger, wa
     intended = sent(ledger, [1, 2], [night_of("1")])
     state = BatchState.INTENT
     for following in way:
-        ledger.transition(intended.batch_id, state, following)
+        ledger.batches.transition(intended.batch_id, state, following)
         state = following
     assert committed(ledger, night_of("1")) == Committed()
 
@@ -109,10 +111,10 @@ def test_an_intent_that_would_pass_a_limit_writes_nothing(ledger: SqlLedger) -> 
     sent(ledger, [1, 2], [limit], "first")
     with pytest.raises(OverBudgetError, match=r"0\.030000 USD .* limit is 0\.025 .* LLM_ASSETS_BUDGET_USD"):
         sent(ledger, [3], [limit], "second")
-    assert ledger.counts(DAY) == {STEP: count(due=1, in_flight=2)}
-    assert len(ledger.open_batches()) == 1
+    assert ledger.work.counts(DAY) == {STEP: count(due=1, in_flight=2)}
+    assert len(ledger.batches.open_batches()) == 1
     sent(ledger, [3], [night_of("0.03")], "second")
-    assert ledger.counts(DAY) == {STEP: count(in_flight=3)}
+    assert ledger.work.counts(DAY) == {STEP: count(in_flight=3)}
 
 
 def test_a_limit_counts_its_own_days_and_lanes_only(ledger: SqlLedger) -> None:
@@ -125,45 +127,56 @@ def test_a_limit_counts_its_own_days_and_lanes_only(ledger: SqlLedger) -> None:
             sent(ledger, [3], [urgent, nightly], f"more {lane}", lane)
     month = Limit("November", "lanes.yaml", CENT, DAY.replace(day=1), DAY.replace(day=30), Lane.NIGHTLY)
     following = night_of("1", DAY + timedelta(days=1))
-    assert [c.usd for c in ledger.committed([*both, month, following])] == [CENT, CENT, 2 * CENT, CENT, 0]
-    ledger.settle(batch("nightly"), [settled(request(2))])
-    assert [c.usd for c in ledger.committed([nightly, month])] == [COST, COST]
+    assert [c.usd for c in ledger.spending.committed([*both, month, following])] == [
+        CENT,
+        CENT,
+        2 * CENT,
+        CENT,
+        0,
+    ]
+    ledger.batches.settle(batch("nightly"), [settled(request(2))])
+    assert [c.usd for c in ledger.spending.committed([nightly, month])] == [COST, COST]
 
 
 def test_what_is_held_back_says_why_until_it_is_sent(ledger: SqlLedger) -> None:
     plan(ledger, work([1, 2]))
-    assert ledger.hold([request(1), request(2)], "over_budget") == 2
-    assert ledger.hold([request(1)], "over_budget") == 0
+    assert ledger.spending.hold([request(1), request(2)], "over_budget") == 2
+    assert ledger.spending.hold([request(1)], "over_budget") == 0
     sent(ledger, [2], [])
-    assert {s.case_id: s.held for s in ledger.standings(DAY, STEP)} == {case(1): "over_budget", case(2): ""}
-    assert ledger.hold([request(2)], "over_budget") == 0  # it is under way
+    assert {s.case_id: s.held for s in ledger.work.standings(DAY, STEP)} == {
+        case(1): "over_budget",
+        case(2): "",
+    }
+    assert ledger.spending.hold([request(2)], "over_budget") == 0  # it is under way
 
 
 def test_a_preview_answers_as_planning_would_and_writes_nothing(ledger: SqlLedger) -> None:
     first = sent(ledger, [1, 2, 3], [])
-    ledger.settle(first, [settled(request(n)) for n in (1, 2, 3)])
+    ledger.batches.settle(first, [settled(request(n)) for n in (1, 2, 3)])
     asked = [*work([1]), *work([2], version="v2"), *work([3], version="v2", content="an update"), *work([4])]
     for rework, new, changed in ((Rework.STALE, 3, 2), (Rework.MISSING, 2, 1)):
-        preview = ledger.preview(DAY, STEP, asked, rework=rework)
+        preview = ledger.work.preview(DAY, STEP, asked, rework=rework)
         assert (preview.new, preview.changed, preview.reused) == (new, changed, 4 - new)
-        assert ledger.counts(DAY) == {STEP: count(ok=3)}
+        assert ledger.work.counts(DAY) == {STEP: count(ok=3)}
     assert plan(ledger, asked, rework=Rework.MISSING) == preview
 
 
 def test_answers_are_remembered_beside_their_estimates(ledger: SqlLedger) -> None:
     intended = sent(ledger, [1, 2, 3], [])
-    ledger.settle(intended, [settled(request(1)), settled(request(2)), settled(request(3), Next.REVIEW)])
-    assert ledger.billed("emulator", STEP, "gpt-6-luna", 100) == []
+    ledger.batches.settle(
+        intended, [settled(request(1)), settled(request(2)), settled(request(3), Next.REVIEW)]
+    )
+    assert ledger.spending.billed("emulator", STEP, "gpt-6-luna", 100) == []
     for before, after in itertools.pairwise(WAY):
-        ledger.transition(intended.batch_id, before, after)
-    assert ledger.billed("emulator", STEP, "gpt-6-luna", 100) == [Billed(1000, 100, 30)] * 2
-    assert len(ledger.billed("emulator", STEP, "gpt-6-luna", 1)) == 1
+        ledger.batches.transition(intended.batch_id, before, after)
+    assert ledger.spending.billed("emulator", STEP, "gpt-6-luna", 100) == [Billed(1000, 100, 30)] * 2
+    assert len(ledger.spending.billed("emulator", STEP, "gpt-6-luna", 1)) == 1
     for other in (
         ("openai", STEP, "gpt-6-luna"),
         ("emulator", "drafts", "gpt-6-luna"),
         ("emulator", STEP, "x"),
     ):
-        assert ledger.billed(*other, 100) == []
+        assert ledger.spending.billed(*other, 100) == []
 
 
 WAY = [BatchState.INTENT, BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED]
@@ -171,21 +184,21 @@ WAY = [BatchState.INTENT, BatchState.CREATING, BatchState.SUBMITTED, BatchState.
 
 def test_a_batch_took_from_its_submission_to_its_answers(ledger: SqlLedger) -> None:
     intended = sent(ledger, [1], [])
-    ledger.settle(intended, [settled(request(1))])
+    ledger.batches.settle(intended, [settled(request(1))])
     submitted = intended.created_at - timedelta(minutes=90)  # answers are settled by the clock of the fixture
     for before, after in itertools.pairwise(WAY):
         changes = {"submitted_at": submitted} if after is BatchState.SUBMITTED else {}
-        ledger.transition(intended.batch_id, before, after, **changes)
-    assert ledger.batch_seconds("emulator", 5) == [5400.0]
-    assert ledger.batch_seconds("openai", 5) == []
+        ledger.batches.transition(intended.batch_id, before, after, **changes)
+    assert ledger.spending.batch_seconds("emulator", 5) == [5400.0]
+    assert ledger.spending.batch_seconds("openai", 5) == []
 
 
 def test_work_is_counted_by_night(ledger: SqlLedger) -> None:
     plan(ledger, work(range(4)))
     plan(ledger, work(range(3)), day=DAY + timedelta(days=1))
     plan(ledger, work(range(2)), step="drafts")
-    assert ledger.work_counts(STEP, DAY) == {DAY: 4, DAY + timedelta(days=1): 3}
-    assert ledger.work_counts("drafts", DAY + timedelta(days=1)) == {}
+    assert ledger.work.cases_per_night(STEP, DAY) == {DAY: 4, DAY + timedelta(days=1): 3}
+    assert ledger.work.cases_per_night("drafts", DAY + timedelta(days=1)) == {}
 
 
 def test_two_plans_at_the_same_moment_never_both_reserve_the_last_of_a_budget(
@@ -212,7 +225,7 @@ def test_two_plans_at_the_same_moment_never_both_reserve_the_last_of_a_budget(
 
         with ThreadPoolExecutor(2) as pool:
             assert sorted(pool.map(reserve, [1, 2])) == [False, True]
-        assert ledger.counts(DAY)[STEP] == count(in_flight=1, due=1)
+        assert ledger.work.counts(DAY)[STEP] == count(in_flight=1, due=1)
 
 
 def test_a_ledger_from_before_budgets_keeps_what_it_holds(
@@ -230,12 +243,12 @@ def test_a_ledger_from_before_budgets_keeps_what_it_holds(
             )
         engine.dispose()
     with closing(SqlLedger(new_url, tmp_path)) as ledger:
-        ledger.intend(batch("after"), [Member("r1", 1, reserved_usd=CENT)], [night_of("1")])
+        ledger.batches.intend(batch("after"), [Member("r1", 1, reserved_usd=CENT)], [night_of("1")])
         assert committed(ledger, night_of("1")).reserved_usd == CENT
 
 
 def test_what_was_held_back_is_still_new_to_a_preview(ledger: SqlLedger) -> None:
     plan(ledger, [replace(w, rendered_from="a digest") for w in work([1, 2])])
-    ledger.hold([request(1), request(2)], "over_budget")
-    preview = ledger.preview(DAY, STEP, work([1, 2]), rework=Rework.STALE)
+    ledger.spending.hold([request(1), request(2)], "over_budget")
+    preview = ledger.work.preview(DAY, STEP, work([1, 2]), rework=Rework.STALE)
     assert (preview.new, preview.changed, preview.reused) == (2, 0, 0)

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, event, text
 
 from llm_assets.domain.digest import digest
 from llm_assets.domain.requests.batch import Batch, BatchState
-from llm_assets.engine.ports.ledger import Ledger, Planned
+from llm_assets.engine.ports.work import Planned
 from resources.ledger import SqlLedger
 from tests.support.nights.ledger_night import COST, DAY, STEP, batch, count, plan, settled_members, work
 
@@ -47,29 +47,29 @@ def survives(at: int, target: Callable[[], None]) -> bool:
     return process.exitcode == 0
 
 
-def send(ledger: Ledger, step: str, planned: Planned) -> None:
+def send(ledger: SqlLedger, step: str, planned: Planned) -> None:
     members = sorted(planned.due.values(), key=lambda m: m.request_id)
     if members:
         name = digest([step, *((m.request_id, m.attempt) for m in members)])
-        ledger.intend(replace(batch(name, requests=len(members)), step=step), members)
+        ledger.batches.intend(replace(batch(name, requests=len(members)), step=step), members)
 
 
-def finish(ledger: Ledger, found: Batch) -> None:
+def finish(ledger: SqlLedger, found: Batch) -> None:
     """Brings a batch from wherever the last process left it to its end."""
     for before, after in pairwise(WAY):
         if WAY.index(before) < WAY.index(found.state):
             continue
         if before is BatchState.ENDED:
-            members = list(ledger.members(found.batch_id).values())
+            members = list(ledger.batches.members(found.batch_id).values())
             for start in range(0, len(members), 5):
-                ledger.settle(found, settled_members(members[start : start + 5]))
-        ledger.transition(found.batch_id, before, after)
+                ledger.batches.settle(found, settled_members(members[start : start + 5]))
+        ledger.batches.transition(found.batch_id, before, after)
 
 
 def work_the_night(url: str, home: Path, step: str, numbers: Sequence[int]) -> None:
     with closing(SqlLedger(url, home)) as ledger:
         send(ledger, step, plan(ledger, work(numbers), step=step))
-        for found in ledger.open_batches(DAY, [step]):
+        for found in ledger.batches.open_batches(DAY, [step]):
             finish(ledger, found)
 
 
@@ -85,8 +85,8 @@ def test_a_night_killed_before_any_statement_is_finished_once_by_the_next_proces
         killed += 1
         work_the_night(url, tmp_path, step, cases)
         with closing(SqlLedger(url, tmp_path)) as ledger:
-            assert ledger.counts(DAY)[step] == count(ok=CASES), f"killed before statement {at}"
-            (used,) = [u for u in ledger.usage(DAY) if u.step == step]
+            assert ledger.work.counts(DAY)[step] == count(ok=CASES), f"killed before statement {at}"
+            (used,) = [u for u in ledger.spending.usage(DAY) if u.step == step]
             assert (used.requests, used.cost_usd) == (CASES, CASES * COST), f"killed before statement {at}"
     assert killed > 30
     assert rows(url, "SELECT count(*) FROM batches WHERE state = 'collected'") == [(killed + 1,)]
@@ -111,7 +111,7 @@ def compete(url: str, home: Path, name: str, together: "multiprocessing.synchron
             if not planned.due:
                 continue
             try:
-                ledger.intend(batch(f"{name} {start}"), list(planned.due.values()))
+                ledger.batches.intend(batch(f"{name} {start}"), list(planned.due.values()))
             except ValueError:
                 continue  # the other one was quicker
 
@@ -125,19 +125,19 @@ def test_two_processes_never_both_get_a_request_in_flight(url: str, tmp_path: Pa
         process.join()
     assert [process.exitcode for process in processes] == [0, 0, 0]
     with closing(SqlLedger(url, tmp_path)) as ledger:
-        assert ledger.counts(DAY) == {STEP: count(in_flight=400)}
-        members = [ledger.members(found.batch_id) for found in ledger.open_batches()]
+        assert ledger.work.counts(DAY) == {STEP: count(in_flight=400)}
+        members = [ledger.batches.members(found.batch_id) for found in ledger.batches.open_batches()]
     assert sum(len(m) for m in members) == 400
     assert len({request_id for m in members for request_id in m}) == 400
 
 
 def settle_all(url: str, home: Path, together: "multiprocessing.synchronize.Barrier", news: Pipe) -> None:
     with closing(SqlLedger(url, home)) as ledger:
-        (found,) = ledger.open_batches()
-        members = list(ledger.members(found.batch_id).values())
+        (found,) = ledger.batches.open_batches()
+        members = list(ledger.batches.members(found.batch_id).values())
         together.wait()
         chunks = range(0, len(members), 50)
-        news.send(sum(ledger.settle(found, settled_members(members[i : i + 50])) for i in chunks))
+        news.send(sum(ledger.batches.settle(found, settled_members(members[i : i + 50])) for i in chunks))
 
 
 def test_two_processes_settling_the_same_batch_count_each_answer_once(url: str, tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_two_processes_settling_the_same_batch_count_each_answer_once(url: str, 
     for process in processes:
         process.join()
     with closing(SqlLedger(url, tmp_path)) as ledger:
-        (used,) = ledger.usage(DAY)
+        (used,) = ledger.spending.usage(DAY)
         assert (used.requests, used.cost_usd) == (500, 500 * COST)
 
 
@@ -160,7 +160,7 @@ def test_two_processes_settling_the_same_batch_count_each_answer_once(url: str, 
 
 
 def hold(url: str, home: Path, news: Pipe) -> None:
-    with SqlLedger(url, home).owner("batch 1") as mine:
+    with SqlLedger(url, home).locks.owner("batch 1") as mine:
         news.send(mine)
         signal.pause()
 
@@ -172,11 +172,11 @@ def test_a_lock_has_one_owner_and_is_free_when_its_process_is_killed(
     process = FORK.Process(target=hold, args=(url, tmp_path, there))
     process.start()
     assert here.recv() is True
-    with ledger.owner("batch 1") as mine, ledger.owner("batch 2") as other:
+    with ledger.locks.owner("batch 1") as mine, ledger.locks.owner("batch 2") as other:
         assert (mine, other) == (False, True)
     process.kill()
     process.join()
-    with ledger.owner("batch 1", wait=True) as mine:
+    with ledger.locks.owner("batch 1", wait=True) as mine:
         assert mine
 
 
@@ -184,14 +184,14 @@ def test_a_lock_is_also_between_threads_of_one_process(ledger: SqlLedger) -> Non
     order: list[str] = []
 
     def second() -> None:
-        with ledger.owner("planning", wait=True):
+        with ledger.locks.owner("planning", wait=True):
             order.append("second")
 
-    with ledger.owner("planning") as mine:
+    with ledger.locks.owner("planning") as mine:
         assert mine
         waiting = Thread(target=second)
         waiting.start()
-        with ledger.owner("planning") as again:
+        with ledger.locks.owner("planning") as again:
             assert not again
         order.append("first")
     waiting.join()
@@ -199,14 +199,14 @@ def test_a_lock_is_also_between_threads_of_one_process(ledger: SqlLedger) -> Non
 
 
 def test_a_lock_is_free_after_an_error(ledger: SqlLedger) -> None:
-    with pytest.raises(RuntimeError), ledger.owner("planning"):
+    with pytest.raises(RuntimeError), ledger.locks.owner("planning"):
         raise RuntimeError
-    with ledger.owner("planning") as mine:
+    with ledger.locks.owner("planning") as mine:
         assert mine
 
 
 def test_an_owner_may_write_while_it_holds_its_lock(ledger: SqlLedger) -> None:
-    with ledger.owner("planning") as mine:
+    with ledger.locks.owner("planning") as mine:
         assert mine
         plan(ledger, work([1]))
-    assert ledger.counts(DAY) == {STEP: count(due=1)}
+    assert ledger.work.counts(DAY) == {STEP: count(due=1)}

@@ -32,13 +32,13 @@ def test_a_ledger_sets_itself_up_on_first_use(new_url: str, tmp_path: Path) -> N
     ledger = SqlLedger(new_url, tmp_path)
     plan(ledger, work([1]))
     ledger.close()
-    assert SqlLedger(new_url, tmp_path).counts(DAY) == {STEP: count(due=1)}
+    assert SqlLedger(new_url, tmp_path).work.counts(DAY) == {STEP: count(due=1)}
 
 
 def test_migrating_again_changes_nothing(ledger: SqlLedger) -> None:
     plan(ledger, work([1]))
     ledger.migrate()
-    assert ledger.counts(DAY) == {STEP: count(due=1)}
+    assert ledger.work.counts(DAY) == {STEP: count(due=1)}
 
 
 def test_processes_that_start_together_migrate_once(new_url: str, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_ledger_of_a_newer_version_is_refused(new_url: str, tmp_path: Path) ->
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(ConfigurationError, match="schema 9999.*install"):
-        SqlLedger(new_url, tmp_path).counts(DAY)
+        SqlLedger(new_url, tmp_path).work.counts(DAY)
 
 
 def test_an_unreachable_server_is_one_sentence_without_the_password(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_an_unreachable_server_is_one_sentence_without_the_password(tmp_path: Pa
         ledger.migrate()
     assert "sesame" not in str(caught.value)
     assert "\n" not in str(caught.value)
-    with pytest.raises(ConfigurationError), ledger.owner("planning"):
+    with pytest.raises(ConfigurationError), ledger.locks.owner("planning"):
         pytest.fail("a lock without a server")
 
 
@@ -103,7 +103,7 @@ def test_a_url_the_ledger_does_not_speak_is_refused(url: str, tmp_path: Path) ->
 
 def test_a_plain_postgres_url_means_the_installed_driver(postgres: object, tmp_path: Path) -> None:
     plain = postgres.cleared().replace("postgresql+psycopg2", "postgresql")
-    assert SqlLedger(plain, tmp_path).counts(DAY) == {}
+    assert SqlLedger(plain, tmp_path).work.counts(DAY) == {}
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 def test_a_home_without_room_for_locks_is_refused(tmp_path: Path) -> None:
     (tmp_path / "locks").touch()
     ledger = SqlLedger(f"sqlite:///{tmp_path}/ledger.db", tmp_path)
-    with pytest.raises(ConfigurationError, match="LLM_ASSETS_HOME"), ledger.owner("planning"):
+    with pytest.raises(ConfigurationError, match="LLM_ASSETS_HOME"), ledger.locks.owner("planning"):
         pytest.fail("a lock without a file")
 
 
@@ -153,11 +153,16 @@ def test_work_refused_by_a_full_disk_is_planned_after_space_is_freed(
     request.getfixturevalue("full_disk")
     with pytest.raises(DeskError, match="is full"):
         plan(SqlLedger(url, tmp_path), work(range(1, 900)))
-    assert SqlLedger(url, tmp_path).counts(DAY) == {STEP: count(due=1)}
+    assert SqlLedger(url, tmp_path).work.counts(DAY) == {STEP: count(due=1)}
 
 
 def test_an_error_never_shows_what_was_to_be_written(postgres: object, tmp_path: Path) -> None:
     ledger = SqlLedger(postgres.cleared(), tmp_path)
     with pytest.raises(DeskError, match="InvalidTextRepresentation") as caught:
-        ledger.transition("0" * 12, BatchState.INTENT, BatchState.CREATING, bytes="a customer's words")
+        ledger.batches.transition(
+            "0" * 12,
+            BatchState.INTENT,
+            BatchState.CREATING,
+            creates="a customer's words",  # type: ignore[arg-type]
+        )
     assert "customer" not in str(caught.value)

@@ -13,7 +13,7 @@ from llm_assets.domain.audit import Action
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.outcome import RequestState
-from llm_assets.engine.ports.ledger import Decision
+from llm_assets.engine.ports.review import Decision
 from resources.ledger import SqlLedger
 from resources.ledger.deletion.deleting import CaseOf, Going
 from resources.mail.raw_store import RawStore
@@ -43,11 +43,11 @@ def night(url: str, tmp_path: Path) -> Iterator[SqlLedger]:
     """Two messages in two cases, both answered and collected, one of them decided."""
     begin_anew(url)
     with closing(SqlLedger(url, tmp_path, clock=lambda: NOW)) as ledger:
-        ledger.receive([mail("a"), mail("b", "second")])
+        ledger.register.receive([mail("a"), mail("b", "second")])
         sent = send(ledger, plan(ledger, work([1, 2])))
-        ledger.settle(sent, settled_members(ledger.members(sent.batch_id).values()))
+        ledger.batches.settle(sent, settled_members(ledger.batches.members(sent.batch_id).values()))
         end(ledger, sent.batch_id)
-        ledger.decide(DAY, DECISION)
+        ledger.review.decide(DAY, DECISION)
         yield ledger
 
 
@@ -60,7 +60,7 @@ def end(ledger: SqlLedger, batch_id: str) -> None:
         BatchState.COLLECTED,
     ]
     for before, after in pairwise(way):
-        ledger.transition(batch_id, before, after)
+        ledger.batches.transition(batch_id, before, after)
 
 
 def going(ledger: SqlLedger, place: str = "a", number: int = 1) -> Going:
@@ -76,38 +76,38 @@ def delete(ledger: SqlLedger, what: Going) -> None:
 
 def test_a_deleted_message_is_none_of_the_day_but_stays_known(night: SqlLedger) -> None:
     delete(night, going(night))
-    assert [r.place for r in night.received(DAY)] == ["b"]
-    (known,) = night.history([mail("a")])["inbox", "a"]
+    assert [r.place for r in night.register.received(DAY)] == ["b"]
+    (known,) = night.register.history([mail("a")])["inbox", "a"]
     assert (known.raw_sha256, known.deleted) == (mail("a").raw_sha256, True)
-    assert set(night.arrivals("inbox")) == {"a", "b"}
-    assert night.receive([mail("a"), mail("a", day=NEXT_DAY)]) == 0
-    assert [r.place for r in night.received(DAY)] == ["b"]
+    assert set(night.register.arrivals("inbox")) == {"a", "b"}
+    assert night.register.receive([mail("a"), mail("a", day=NEXT_DAY)]) == 0
+    assert [r.place for r in night.register.received(DAY)] == ["b"]
 
 
 def test_another_version_at_its_place_is_a_new_message(night: SqlLedger) -> None:
     delete(night, going(night))
-    assert night.receive([mail("a", "written anew", minute=5)]) == 1
-    assert len(night.received(DAY)) == 2
+    assert night.register.receive([mail("a", "written anew", minute=5)]) == 1
+    assert len(night.register.received(DAY)) == 2
 
 
 def test_all_versions_of_a_place_go_and_none_comes_back(night: SqlLedger) -> None:
-    night.receive([mail("a", "changed", minute=10)])
-    assert night.receive([mail("a", minute=20)]) == 1
-    assert night.received(DAY)[-1] == mail("a", minute=20)
+    night.register.receive([mail("a", "changed", minute=10)])
+    assert night.register.receive([mail("a", minute=20)]) == 1
+    assert night.register.received(DAY)[-1] == mail("a", minute=20)
     delete(night, going(night))
     assert findings(night) == []
-    assert [m.place for m in night.received(DAY)] == ["b"]
+    assert [m.place for m in night.register.received(DAY)] == ["b"]
     assert not night.deletions.in_use(mail("a").raw_sha256)
-    assert night.receive([mail("a", minute=30), mail("a", "changed", minute=40)]) == 0
+    assert night.register.receive([mail("a", minute=30), mail("a", "changed", minute=40)]) == 0
 
 
 def test_its_answers_and_decisions_are_gone_and_its_cost_is_not(night: SqlLedger) -> None:
-    before = night.usage(DAY)
+    before = night.spending.usage(DAY)
     delete(night, going(night))
     assert by_case(night) == {case(2): RequestState.DONE}
-    assert night.decisions(DAY) == []
-    assert night.usage(DAY) == before
-    (row,) = night.usage(DAY)
+    assert night.review.decisions(DAY) == []
+    assert night.spending.usage(DAY) == before
+    (row,) = night.spending.usage(DAY)
     assert row.cost_usd == 2 * COST
 
 
@@ -117,7 +117,7 @@ def test_nothing_is_due_afterwards_unless_the_same_is_asked_again(night: SqlLedg
     again = plan(night, work([1, 2])).due
     assert [(m.request_id, m.attempt, m.tries) for m in again.values()] == [(request(1), 2, 1)]
     sent = send(night, plan(night, work([1, 2])), "b2")
-    assert night.settle(sent, [settled(request(1), attempt=2)]) == 1
+    assert night.batches.settle(sent, [settled(request(1), attempt=2)]) == 1
     assert findings(night) == []
 
 
@@ -131,7 +131,7 @@ def test_an_answer_that_another_case_has_too_stays(night: SqlLedger) -> None:
 
 def test_an_answer_to_what_the_case_was_before_goes_as_well(night: SqlLedger) -> None:
     sent = send(night, plan(night, work([1], version="v2")), "b2")
-    night.settle(sent, settled_members(night.members(sent.batch_id).values()))
+    night.batches.settle(sent, settled_members(night.batches.members(sent.batch_id).values()))
     end(night, sent.batch_id)
     delete(night, going(night))
     (deleting,) = of(night.trail.entries(), Action.DELETING)
@@ -144,7 +144,7 @@ def test_while_its_request_is_under_way_nothing_is_deleted(night: SqlLedger) -> 
     before = night.trail.head()
     with pytest.raises(DeskError, match="under way in batch .* run `llm-assets night --day 2026-11-20`"):
         delete(night, going(night))
-    assert len(night.received(DAY)) == 2
+    assert len(night.register.received(DAY)) == 2
     assert night.trail.head() == before
 
 
@@ -172,7 +172,7 @@ def test_a_deletion_asked_for_twice_at_once_is_told_without_contradiction(night:
 
 
 def test_bytes_that_another_message_shares_are_in_use(night: SqlLedger) -> None:
-    night.receive([mail("c")])
+    night.register.receive([mail("c")])
     delete(night, going(night))
     assert night.deletions.in_use(mail("c").raw_sha256)
     delete(night, going(night, "c"))
@@ -183,9 +183,9 @@ def test_what_was_wiped_is_not_in_the_file_any_more(night: SqlLedger, url: str, 
     if not url.startswith("sqlite"):
         pytest.skip("Postgres empties its pages by itself")
     sent = send(night, plan(night, work([5])), "b5")
-    night.settle(sent, [settled(request(5), output='{"category":"zebra-crossing"}')])
+    night.batches.settle(sent, [settled(request(5), output='{"category":"zebra-crossing"}')])
     end(night, sent.batch_id)
-    night.receive([mail("e", "fifth")])
+    night.register.receive([mail("e", "fifth")])
     assert any(b"zebra-crossing" in p.read_bytes() for p in tmp_path.glob("ledger.db*"))
     delete(night, going(night, "e", 5))
     night.deletions.scrub()

@@ -13,7 +13,7 @@ from llm_assets.domain.errors import DeskError
 from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.batch import Batch, BatchState, Look
 from llm_assets.domain.requests.request import CustomId
-from llm_assets.engine.ports.ledger import Provider
+from llm_assets.engine.ports.provider import Provider
 from resources.providers import wire
 from tests.support.nights.engine_night import DAY
 from tests.support.nights.real_night import STEP, Protocol, tasks
@@ -32,9 +32,9 @@ LOST_ANSWERS = f"calls:\n  - when: {{operation: create_batch, calls: [1, 3]}}\n 
 def assert_each_ran_once(stage: Stage, executed_before: int, *, others: int = 0) -> None:
     assert stage.states == {"ok": stage.requests}
     assert stage.counted().executed - executed_before == stage.requests + others
-    [usage] = stage.ledger.usage(stage.day)
+    [usage] = stage.ledger.spending.usage(stage.day)
     assert (usage.requests, usage.succeeded, usage.retried) == (stage.requests, stage.requests, 0)
-    assert stage.ledger.open_batches(stage.day) == []
+    assert stage.ledger.batches.open_batches(stage.day) == []
 
 
 def strangers_batch(stage: Stage, folder: Path) -> str:
@@ -74,7 +74,7 @@ def test_a_strangers_batch_of_the_same_moment_and_size_stays_theirs(stage: Stage
     assert_each_ran_once(stage, before.executed, others=3)
     assert stage.engine.provider.look(theirs).look is Look.ENDED
     assert stage.calls("cancel_batch") == cancels
-    assert theirs not in stage.ledger.known_provider_ids(stage.place.profile.name)
+    assert theirs not in stage.ledger.batches.known_provider_ids(stage.place.profile.name)
 
 
 def test_a_strangers_batch_is_all_that_is_listed_when_ours_never_arrived(
@@ -105,16 +105,16 @@ def test_a_batch_stopped_by_a_person_half_way_keeps_what_ran_and_sends_the_rest(
     before = stage.counted()
     stage.scenario("batches:\n  - when: {times: 1}\n    latency: 100\n")
     assert not stage.work(rounds=1).finished
-    [batch] = stage.ledger.open_batches(stage.day)
+    [batch] = stage.ledger.batches.open_batches(stage.day)
     assert batch.provider_batch_id is not None
     stage.engine.provider.cancel(batch.provider_batch_id)
     stage.advance(120)
     assert stage.work().finished, stage.told
     ran = stage.counted().executed - before.executed
-    cancelled = stage.ledger.failures(stage.day)[STEP]["cancelled"]
+    cancelled = stage.ledger.spending.failures(stage.day)[STEP]["cancelled"]
     assert 0 < cancelled < 3
     assert (stage.states, ran) == ({"ok": 3}, 3)
-    [usage] = stage.ledger.usage(stage.day)
+    [usage] = stage.ledger.spending.usage(stage.day)
     assert (usage.requests, usage.succeeded, usage.retried) == (3 + cancelled, 3, cancelled)
 
 
@@ -140,7 +140,7 @@ def test_a_dead_letter_names_its_call_and_requeue_sends_exactly_those(
     error = "outcome: error\n    status: 400\n    type: invalid_request_error"
     stage.scenario(f"requests:\n  - when: {{keyword: number 1 of}}\n    {error}\n")
     assert stage.work().finished
-    [letter] = stage.ledger.dead_letters(stage.day)
+    [letter] = stage.ledger.review.dead_letters(stage.day)
     assert (letter.provider, letter.outcome) == (protocol, "failed_permanent")
     assert letter.detail == "rejected: invalid_request_error"
     assert letter.custom_id in stage.executed_ids()
@@ -148,11 +148,11 @@ def test_a_dead_letter_names_its_call_and_requeue_sends_exactly_those(
     stage.scenario("{}")
     before = stage.executed_ids()
     assert stage.work().finished and stage.executed_ids() == before, "not without being asked"
-    assert stage.ledger.requeue(stage.day) == 1
+    assert stage.ledger.review.requeue(stage.day) == 1
     assert stage.work().finished
     [again] = stage.executed_ids() - before
     assert letter.request_id in again
-    assert (stage.states, stage.ledger.dead_letters(stage.day)) == ({"ok": 3}, [])
+    assert (stage.states, stage.ledger.review.dead_letters(stage.day)) == ({"ok": 3}, [])
 
 
 def fails_once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, fault: Callable[[], None]) -> None:
@@ -192,7 +192,7 @@ def test_a_ledger_that_locks_up_right_after_the_create_costs_nothing_twice(
         def refuse(*_: object, **__: object) -> None:
             raise DeskError("Another process has been writing to the ledger")
 
-        monkeypatch.setattr(stage.ledger, "transition", refuse)
+        monkeypatch.setattr(stage.ledger.batches, "transition", refuse)
 
     before = stage.counted()
     fails_once(monkeypatch, type(stage.engine.provider), "create", locked)
@@ -221,4 +221,4 @@ def test_a_line_of_forty_megabytes_is_one_bad_answer_among_good_ones(
     monkeypatch.setattr(wire, "read_lines", with_a_large_one)
     assert stage.work().finished
     assert stage.states == {"ok": 3}
-    assert stage.ledger.failures(stage.day) == {STEP: {"schema": 1}}
+    assert stage.ledger.spending.failures(stage.day) == {STEP: {"schema": 1}}

@@ -34,12 +34,12 @@ def test_what_a_provider_answers_has_one_outcome(case: Case, stage: Stage) -> No
     progress = stage.work()
     assert progress.finished, (progress, stage.told)
     assert stage.states == case.states
-    assert stage.ledger.failures(stage.day).get(STEP, {}) == case.reasons
+    assert stage.ledger.spending.failures(stage.day).get(STEP, {}) == case.reasons
     after = stage.counted()
     assert (after.creates - before.creates, after.executed - before.executed) == (case.creates, case.executed)
-    assert sum(u.requests for u in stage.ledger.usage(stage.day)) == REQUESTS * ("ok" in case.states) + sum(
-        case.reasons.values()
-    )
+    assert sum(u.requests for u in stage.ledger.spending.usage(stage.day)) == REQUESTS * (
+        "ok" in case.states
+    ) + sum(case.reasons.values())
 
 
 @pytest.mark.slow
@@ -49,7 +49,7 @@ def test_an_unknown_status_is_told_with_its_batch_and_nothing_is_sent_again(stag
     stage.scenario("batches:\n  - status: resting\n")
     before = stage.counted()
     assert not stage.work(rounds=15).finished
-    [batch] = stage.ledger.open_batches(stage.day)
+    [batch] = stage.ledger.batches.open_batches(stage.day)
     assert batch.state is BatchState.SUBMITTED
     assert stage.told and all("resting" in t and str(batch.provider_batch_id) in t for t in stage.told)
     assert stage.counted().creates - before.creates == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.engine.answers.review_rows import review_rows
-from llm_assets.engine.ports.ledger import Decision
+from llm_assets.engine.ports.review import Decision
 
 DAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 20, tzinfo=UTC)

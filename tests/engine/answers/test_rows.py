@@ -14,7 +14,8 @@ from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
 from llm_assets.domain.mail.document import Case, Document, Message, Priority, Received, Role, cases_of
 from llm_assets.domain.requests.outcome import RequestState, Status
 from llm_assets.engine.answers.rows import decided, restored, step_row
-from llm_assets.engine.ports.ledger import Decision, Standing
+from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.ports.work import Standing
 
 DAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 7, tzinfo=UTC)
@@ -107,63 +108,62 @@ def test_a_person_settles_a_case_that_instructs_the_model() -> None:
     assert (row["status"], row["mood"], row["doubt_reason"]) == ("corrected", "sad", None)
 
 
-@pytest.mark.parametrize(
-    ("step", "stands", "status", "reason", "detail"),
-    [
-        pytest.param(STEP, None, "open", "not_sent", None, id="never planned"),
-        pytest.param(
-            STEP, standing(RequestState.DUE, attempts=0), "open", "not_sent", None, id="planned, not sent"
-        ),
-        pytest.param(
-            STEP,
-            standing(RequestState.DUE, detail="expired"),
-            "open",
-            "waiting_for_retry",
-            "expired",
-            id="to be tried again",
-        ),
-        pytest.param(
-            STEP, standing(RequestState.IN_FLIGHT), "open", "waiting_for_provider", None, id="under way"
-        ),
-        pytest.param(STEP, GOOD, "ok", None, None, id="answered"),
-        pytest.param(
-            STEP,
-            standing(RequestState.DONE, output={"mood": "glad", "sure": False}),
-            "review",
-            "unsure",
-            "it says so",
-            id="answered in doubt",
-        ),
-        pytest.param(
-            STEP,
-            standing(RequestState.REVIEW, outcome="refused", detail="policy"),
-            "review",
-            "refused",
-            "policy",
-            id="refused",
-        ),
-        pytest.param(
-            STEP,
-            standing(RequestState.DEAD, outcome="missing", detail="no result line"),
-            "dead",
-            "missing",
-            "no result line",
-            id="dead",
-        ),
-        pytest.param(
-            STEP,
-            standing(RequestState.DONE, output={"feeling": "glad"}),
-            "review",
-            "outdated_answer",
-            "the step's schema has changed since",
-            id="an answer to another schema",
-        ),
-        pytest.param(
-            SKIPPED, GOOD, "not_needed", None, None, id="does not apply, whatever was answered once"
-        ),
-        pytest.param(UNREADABLE, None, "review", "no_text", "empty", id="nothing to ask about"),
-    ],
-)
+STATES = [
+    pytest.param(STEP, None, "open", "not_sent", None, id="never planned"),
+    pytest.param(
+        STEP, standing(RequestState.DUE, attempts=0), "open", "not_sent", None, id="planned, not sent"
+    ),
+    pytest.param(
+        STEP,
+        standing(RequestState.DUE, detail="expired"),
+        "open",
+        "waiting_for_retry",
+        "expired",
+        id="to be tried again",
+    ),
+    pytest.param(
+        STEP, standing(RequestState.IN_FLIGHT), "open", "waiting_for_provider", None, id="under way"
+    ),
+    pytest.param(STEP, GOOD, "ok", None, None, id="answered"),
+    pytest.param(
+        STEP,
+        standing(RequestState.DONE, output={"mood": "glad", "sure": False}),
+        "review",
+        "unsure",
+        "it says so",
+        id="answered in doubt",
+    ),
+    pytest.param(
+        STEP,
+        standing(RequestState.REVIEW, outcome="refused", detail="policy"),
+        "review",
+        "refused",
+        "policy",
+        id="refused",
+    ),
+    pytest.param(
+        STEP,
+        standing(RequestState.DEAD, outcome="missing", detail="no result line"),
+        "dead",
+        "missing",
+        "no result line",
+        id="dead",
+    ),
+    pytest.param(
+        STEP,
+        standing(RequestState.DONE, output={"feeling": "glad"}),
+        "review",
+        "outdated_answer",
+        "the step's schema has changed since",
+        id="an answer to another schema",
+    ),
+    pytest.param(SKIPPED, GOOD, "not_needed", None, None, id="does not apply, whatever was answered once"),
+    pytest.param(UNREADABLE, None, "review", "no_text", "empty", id="nothing to ask about"),
+]
+"""Of a case in a step: what the row says of it."""
+
+
+@pytest.mark.parametrize(("step", "stands", "status", "reason", "detail"), STATES)
 def test_how_a_case_stands(
     step: Step, stands: Standing | None, status: str, reason: str | None, detail: str | None
 ) -> None:

@@ -15,8 +15,8 @@ from llm_assets.domain.profile import ReadingRules, Tier
 from llm_assets.engine.night.night import Night
 from llm_assets.engine.night.read_day import DayReader
 from llm_assets.engine.night.receive import receive
-from llm_assets.engine.ports.ledger import Decision
-from llm_assets.engine.rounds.advance import work
+from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.rounds.work import work
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.sources import scan
 from llm_assets.intake.workers.pool import ReaderPool
@@ -55,10 +55,17 @@ class House:
     def read(self) -> int:
         """Messages parsed now."""
         items = scan(self.inbox, source="files")
-        receive(self.ledger, self.raw, items, lambda _: DAY, lambda *_: None)
+        receive(self.ledger.register, self.raw, items, lambda _: DAY, lambda *_: None)
         with ReaderPool() as pool:
             reader = DayReader(
-                self.ledger, self.raw, self.lake, self.queues, pool, self.lake.home, self.reading, "1"
+                self.ledger.register,
+                self.raw,
+                self.lake,
+                self.queues,
+                pool,
+                self.lake.home,
+                self.reading,
+                "1",
             )
             return reader.read(DAY, lambda *_: None).read_now
 
@@ -78,7 +85,7 @@ class House:
         night = self.night()
         work(night.engine, DAY, [night.plan(ECHO)], Rework.STALE, pause=lambda _: True)
         made_from = night.made_from(ECHO)
-        if self.lake.stands(ECHO.table, DAY, made_from) is not None:
+        if self.lake.rows_made_from(ECHO.table, DAY, made_from) is not None:
             return False
         self.lake.write(ECHO.table, DAY, night.rows(ECHO), made_from)
         return True
@@ -122,7 +129,7 @@ def _other_thresholds(house: House) -> None:
 def _a_decision(house: House) -> None:
     (first, *_) = house.lake.read(ECHO.table, DAY)
     now = datetime(2026, 11, 21, 3, tzinfo=UTC)
-    house.ledger.decide(DAY, Decision(first["case_id"], ECHO.name, {"value": "yes"}, "amina", now))
+    house.ledger.review.decide(DAY, Decision(first["case_id"], ECHO.name, {"value": "yes"}, "amina", now))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from llm_assets.domain.errors import BlockedError, TransientError
 from llm_assets.domain.profile import Limits
 from llm_assets.domain.requests.batch import BatchState
-from llm_assets.engine.rounds.advance import nudge
+from llm_assets.engine.rounds.nudge import nudge
 from tests.support.nights.engine_night import DAY, STEP, Desk, assert_all_answered_once, tasks
 
 ROUNDS = 12
@@ -43,7 +43,7 @@ def test_a_refused_key_is_said_once_and_nothing_is_sent_until_it_is_right(desk: 
             desk.advance() if tick == "night" else nudge(desk.engine(), DAY, [STEP])
     assert len(said(logs)) == 1, logs
     assert {b.state for b in desk.open_batches()} == {BatchState.INTENT}
-    assert all("check FAKE_KEY" in t for t in desk.ledger().troubles(DAY).values())
+    assert all("check FAKE_KEY" in t for t in desk.ledger().batches.troubles(DAY).values())
     desk.provider.faults.clear()
     desk.clock.advance(20)
     assert desk.work().finished

@@ -14,7 +14,7 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Next, Outcome, RequestState
 from llm_assets.engine.answers.judge import Judge, without_answer
 from llm_assets.engine.planning.packing import with_room
-from llm_assets.engine.ports.ledger import Member
+from llm_assets.engine.ports.batches import Member
 from tests.support.nights.engine_night import (
     DAY,
     NO_METADATA,
@@ -133,7 +133,7 @@ def test_a_line_that_is_always_missing_ends_as_a_dead_letter(desk: Desk) -> None
     assert desk.work(tasks(1)).finished
     assert desk.states() == {"dead": 1}
     assert desk.provider.calls["create"] == 3
-    [letter] = desk.ledger().dead_letters(DAY)
+    [letter] = desk.ledger().review.dead_letters(DAY)
     assert letter.outcome == "missing"
 
 
@@ -141,7 +141,7 @@ def test_lines_of_requests_nobody_sent_are_counted_and_change_nothing(desk: Desk
     desk.provider.invented = 2
     desk.start(tasks(3))
     assert_all_answered_once(desk, 3)
-    collected = desk.ledger().batch(next(iter(desk.provider.remotes.values())).marks or "")
+    collected = desk.ledger().batches.batch(next(iter(desk.provider.remotes.values())).marks or "")
     assert collected.state is BatchState.COLLECTED
     assert collected.detail == "2 result lines carry ids that are not of this batch"
 
@@ -166,7 +166,7 @@ def test_a_schema_break_is_asked_again_and_goes_to_a_person_after_three(desk: De
     }
     assert desk.standings()["case-0001"].detail == "schema: breaks the schema at value"
     assert desk.attempts() == 6
-    assert desk.ledger().failures(DAY) == {STEP: {"schema": 3, "invalid_json": 1}}
+    assert desk.ledger().spending.failures(DAY) == {STEP: {"schema": 3, "invalid_json": 1}}
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_stranger_is_not_taken_for_ours_twice(desk: Desk) -> None:
     assert desk.work().finished
     assert desk.provider.calls["look"] == looks + 1  # at ours
     [(name, _)] = desk.provider.files.values()
-    assert desk.ledger().batch(name.removesuffix(".jsonl")).disowned == ("remote-1",)
+    assert desk.ledger().batches.batch(name.removesuffix(".jsonl")).disowned == ("remote-1",)
 
 
 def test_ours_is_proven_by_its_results(desk: Desk) -> None:
@@ -294,7 +294,7 @@ def test_strangers_after_a_thousand_lines_of_ours_do_not_disown_the_batch(
     monkeypatch.setattr("llm_assets.engine.chunks.chunks.__defaults__", (3,))
     test_ours_is_proven_by_its_results(desk)
     [(name, _)] = desk.provider.files.values()
-    collected = desk.ledger().batch(name.removesuffix(".jsonl"))
+    collected = desk.ledger().batches.batch(name.removesuffix(".jsonl"))
     assert collected.state is BatchState.COLLECTED and not collected.provisional
 
 

@@ -8,18 +8,15 @@ import pytest
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import (
-    BlockedError,
     PermanentError,
     TransientError,
     UnansweredError,
-    UnreachableError,
 )
 from llm_assets.domain.profile import Lane, Limits, Mode
 from llm_assets.domain.requests.batch import Batch, BatchState, BatchView, Candidate, Look
 from llm_assets.engine.batches.reconcile import MOST_CREATES, Adopt, Resend, Wait, decide
-from llm_assets.engine.batches.submit import pause_after
 from llm_assets.engine.planning.task import StepPlan
-from llm_assets.engine.rounds.advance import start
+from llm_assets.engine.rounds.start import start
 from tests.support.nights.engine_night import (
     DAY,
     NO_METADATA,
@@ -197,7 +194,7 @@ def test_an_unanswered_create_of_another_night_does_not_hold_this_one_up_for_eve
     desk.provider.unlisted = timedelta(seconds=1)
     start(desk.engine(), other, [StepPlan(STEP, lambda: [task(9)])], Rework.STALE)
     assert desk.work(tasks(1)).finished
-    [adopted] = desk.ledger().open_batches(other)
+    [adopted] = desk.ledger().batches.open_batches(other)
     assert adopted.provider_batch_id == "remote-1"
     assert desk.provider.executed == {"mail 9": 1, "mail 1": 1}
 
@@ -226,7 +223,7 @@ def test_a_batch_refused_for_good_becomes_dead_letters_and_the_others_go_on(desk
     assert desk.states() == {"ok": 2, "dead": 2}
     dead = [s for s in desk.standings().values() if s.state == "dead"]
     assert {s.detail for s in dead} == {"rejected: invalid_request_error: refused the input"}
-    assert desk.ledger().failures(DAY) == {STEP: {"rejected": 2}}
+    assert desk.ledger().spending.failures(DAY) == {STEP: {"rejected": 2}}
     assert desk.spooled() == []
 
 
@@ -274,7 +271,7 @@ def test_a_request_that_is_too_large_alone_goes_to_a_person_and_its_neighbours_a
     large = desk.standings()["case-0007"]
     assert (large.outcome, large.detail) == ("too_large", "too_large: the input is too large")
     assert +desk.provider.executed == dict.fromkeys(users(6), 1)
-    assert desk.ledger().failures(DAY) == {STEP: {"too_large": 1}}
+    assert desk.ledger().spending.failures(DAY) == {STEP: {"too_large": 1}}
 
 
 def test_a_death_between_the_halves_loses_neither(open_desk: Callable[..., Desk]) -> None:
@@ -312,23 +309,6 @@ def test_where_the_batch_api_is_given_up_the_requests_are_asked_online(desk: Des
     desk.provider.change(capabilities=capabilities)
     assert desk.work().finished
     assert_all_answered_once(desk, 2)
-
-
-@pytest.mark.parametrize(
-    ("err", "pause"),
-    [
-        (TransientError("429"), 15),
-        (TransientError("429", retry_after=120), 120),
-        (TransientError("429", retry_after=10**7), 3600),
-        (BlockedError("no credit"), 15),
-        (UnreachableError("nobody there"), None),
-    ],
-    ids=["unsaid", "as asked", "within reason", "blocked", "nobody there"],
-)
-def test_how_long_a_create_that_did_not_happen_waits(
-    err: BlockedError | TransientError, pause: float | None
-) -> None:
-    assert pause_after(err) == pause
 
 
 def test_an_answered_refusal_is_no_unanswered_create(desk: Desk) -> None:
@@ -391,6 +371,6 @@ def test_what_was_never_sent_to_the_other_profile_is_sent_to_this_one(
     desk.plan(tasks(3))
     renamed_profile(desk, "other")
     assert desk.work(tasks(3)).finished
-    assert {row.provider for row in desk.ledger().usage(DAY)} == {"other"}
-    assert {row.mode for row in desk.ledger().usage(DAY)} == {Mode.BATCH}
+    assert {row.provider for row in desk.ledger().spending.usage(DAY)} == {"other"}
+    assert {row.mode for row in desk.ledger().spending.usage(DAY)} == {Mode.BATCH}
     assert_all_answered_once(desk, 3)

@@ -20,7 +20,7 @@ from llm_assets.domain.clock import system_clock
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.emulator.launch import RunningEmulator
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.rounds.advance import nudge
+from llm_assets.engine.rounds.nudge import nudge
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.desk import Desk
 from resources.ledger import SqlLedger
@@ -92,7 +92,7 @@ def killed(place: Place, moment: Moment) -> date:
 
 def state_of(place: Place, day: date) -> BatchState:
     ledger = SqlLedger(place.url, place.home)
-    [batch] = ledger.open_batches(day)
+    [batch] = ledger.batches.open_batches(day)
     ledger.close()
     return batch.state
 

@@ -37,13 +37,13 @@ class Office:
 
     def receive(self, place: str, data: bytes) -> str:
         sha256 = self.raw.put(data)
-        self.ledger.receive([Received("inbox", place, DAY, sha256, "mail", NOON)])
+        self.ledger.register.receive([Received("inbox", place, DAY, sha256, "mail", NOON)])
         return sha256
 
     def read(self) -> int:
         with ReaderPool(1) as pool:
             reader = DayReader(
-                self.ledger, self.raw, self.lake, QUEUES, pool, self.home, self.reader_version, "1"
+                self.ledger.register, self.raw, self.lake, QUEUES, pool, self.home, self.reader_version, "1"
             )
             return reader.read(DAY, lambda _, done, total: self.progress.append((done, total))).read_now
 

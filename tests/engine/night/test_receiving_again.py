@@ -30,11 +30,11 @@ class Desk:
         return self.look()
 
     def look(self) -> int:
-        items = scan(self.inbox, source="inbox", known=self.ledger.arrivals("inbox"))
-        return receive(self.ledger, self.raw, items, datetime.date, lambda *_: None).messages
+        items = scan(self.inbox, source="inbox", known=self.ledger.register.arrivals("inbox"))
+        return receive(self.ledger.register, self.raw, items, datetime.date, lambda *_: None).messages
 
     def texts(self) -> list[str]:
-        return [self.raw.get(row.raw_sha256).decode() for row in self.ledger.received(DAY)]
+        return [self.raw.get(row.raw_sha256).decode() for row in self.ledger.register.received(DAY)]
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_bytes_that_were_deleted_are_not_stored_again_when_a_file_comes_back_to_
     from resources.ledger.deletion.deleting import Going
 
     desk.put("mail.eml", "Subject: Card\n\nWhere is it?\n", 1)
-    (row,) = desk.ledger.received(DAY)
+    (row,) = desk.ledger.register.received(DAY)
     messages = desk.ledger.deletions.versions({("inbox", row.place)})
     desk.ledger.deletions.begin(Going("record", messages, [], ["record"]), "botagoz", "asked for")
     desk.raw.erase(row.raw_sha256, lambda: False)

@@ -30,7 +30,7 @@ from llm_assets.engine.planning.estimate import (
     prompt_tokens,
 )
 from llm_assets.engine.planning.task import Task
-from llm_assets.engine.rounds.advance import work
+from llm_assets.engine.rounds.work import work
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS
 from resources.lake.lake import CORE_TABLES, Lake
@@ -65,7 +65,7 @@ def test_a_scan_that_cannot_be_had_costs_its_own_request_and_no_other(
     desk.provider = provider = Blind(desk.provider.profile, desk.clock)
     provider.gone = code
     assert desk.work([showing(1, mode=mode), *tasks(3, mode=mode)[1:]]).finished
-    found = {s.case_id: s for s in desk.ledger().standings(DAY, STEP)}
+    found = {s.case_id: s for s in desk.ledger().work.standings(DAY, STEP)}
     assert found["case-0001"].state is state and "backup" in found["case-0001"].detail
     assert {s.state for case_id, s in found.items() if case_id != "case-0001"} == {RequestState.DONE}
     assert set(desk.provider.executed) == {"mail 2", "mail 3"}
@@ -78,7 +78,7 @@ def test_a_death_before_the_refusal_is_carried_out_loses_nothing(desk: Desk) -> 
     assert desk.batch().refusal is not None
     desk.tasks = [showing(1)]
     assert desk.advance().finished
-    [dead] = desk.ledger().dead_letters(DAY)
+    [dead] = desk.ledger().review.dead_letters(DAY)
     assert dead.outcome == "failed_permanent" and "scan_missing" in dead.detail
 
 

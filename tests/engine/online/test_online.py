@@ -19,9 +19,10 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.money import estimated_tokens
 from llm_assets.domain.requests.outcome import Outcome
-from llm_assets.engine.online.ask import SILENT_GOES, is_its_own, pause_after
-from llm_assets.engine.ports.ledger import Settlement
-from llm_assets.engine.rounds.advance import nudge, start
+from llm_assets.engine.online.ask import SILENT_GOES, is_its_own
+from llm_assets.engine.ports.batches import Settlement
+from llm_assets.engine.rounds.nudge import nudge
+from llm_assets.engine.rounds.start import start
 from tests.support.nights.engine_night import DAY, STEP, Desk, assert_all_answered_once, tasks, users
 
 
@@ -29,7 +30,7 @@ def test_urgent_requests_are_answered_at_once_and_billed_as_online(desk: Desk) -
     progress = desk.start(tasks(5, lane=Lane.URGENT))
     assert progress.finished
     assert desk.provider.calls == {"ask": 5}
-    [usage] = desk.ledger().usage(DAY)
+    [usage] = desk.ledger().spending.usage(DAY)
     assert (usage.mode, usage.lane, usage.requests) == (Mode.ONLINE, Lane.URGENT, 5)
     assert_all_answered_once(desk, 5)
 
@@ -114,9 +115,9 @@ def test_a_request_that_fails_while_others_are_answered_uses_up_its_tries(desk: 
     engine = replace(desk.engine(), patience_seconds=10**6)
     assert desk.work(tasks(5, mode=Mode.ONLINE), engine=engine, seconds=600, rounds=60).finished
     assert desk.states() == {"ok": 4, "dead": 1}
-    [letter] = desk.ledger().dead_letters(DAY)
+    [letter] = desk.ledger().review.dead_letters(DAY)
     assert (letter.case_id, letter.detail) == ("case-0003", "server_error: 500")
-    assert desk.ledger().failures(DAY) == {STEP: {"server_error": 3}}
+    assert desk.ledger().spending.failures(DAY) == {STEP: {"server_error": 3}}
 
 
 def test_waiting_goes_on_while_a_limited_provider_answers_a_few_at_a_time(desk: Desk) -> None:
@@ -144,11 +145,6 @@ def test_waiting_goes_on_while_a_limited_provider_answers_a_few_at_a_time(desk: 
 )
 def test_whose_failure_it_is(reason: Reason, answered: int, silent_goes: int, its_own: bool) -> None:
     assert is_its_own(TransientError("failed", reason=reason), answered, silent_goes) is its_own
-
-
-def test_pauses_grow_to_five_minutes_and_follow_the_provider_within_reason() -> None:
-    assert [pause_after(None, n) for n in (0, 1, 2, 3, 7, 8, 500)] == [2, 4, 8, 16, 256, 300, 300]
-    assert [pause_after(asked, 3) for asked in (0, 5, 90, 10**7)] == [16, 16, 90, 3600]
 
 
 def test_no_minute_holds_more_calls_than_the_profile_allows(desk: Desk) -> None:
@@ -220,17 +216,18 @@ def test_after_a_death_the_answered_ones_are_not_asked_again(desk: Desk) -> None
             self.settled = 0
 
         def __getattr__(self, name: str) -> object:
-            return getattr(desk.ledger(), name)
+            return getattr(desk.ledger().batches, name)
 
         def settle(self, batch: object, settlements: list[Settlement]) -> int:
             if self.settled == 3:
                 raise KeyboardInterrupt
             self.settled += 1
-            return desk.ledger().settle(batch, settlements)  # type: ignore[arg-type]
+            return desk.ledger().batches.settle(batch, settlements)  # type: ignore[arg-type]
 
     desk.provider.change(limits=Limits(batch_requests=100, batch_bytes=10**6, online_concurrency=1))
+    ports = replace(desk.ledger().ports, batches=Dies())  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
-        desk.work(tasks(6, mode=Mode.ONLINE), engine=desk.engine(ledger=Dies()))  # type: ignore[arg-type]
+        desk.work(tasks(6, mode=Mode.ONLINE), engine=desk.engine(ledger=ports))
     [interrupted] = desk.open_batches()
     assert interrupted.state is BatchState.CREATING
     assert desk.work().finished
@@ -245,7 +242,7 @@ def test_a_death_between_the_last_states_is_no_obstacle(desk: Desk, state: Batch
     batch, ledger = desk.batch(), desk.ledger()
     way = [BatchState.INTENT, BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED]
     for before, after in pairwise(way[: way.index(state) + 1]):
-        ledger.transition(batch.batch_id, before, after)
+        ledger.batches.transition(batch.batch_id, before, after)
     assert desk.advance().open_batches == 0
     assert desk.state(batch) is BatchState.COLLECTED
 

@@ -21,7 +21,7 @@ from llm_assets.emulator.journal import Call, calls
 from llm_assets.emulator.launch import RunningEmulator, start
 from llm_assets.engine.planning.task import StepPlan
 from llm_assets.engine.rounds.advance import advance
-from llm_assets.engine.rounds.advance import start as start_night
+from llm_assets.engine.rounds.start import start as start_night
 from resources.ledger import SqlLedger
 from tests.support.nights.real_night import DAY, MODELS, STEP, Place, engine_at, load_sdks, profile_of, tasks
 

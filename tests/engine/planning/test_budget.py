@@ -25,9 +25,10 @@ from llm_assets.engine.planning.budget import (
 )
 from llm_assets.engine.planning.estimate import Counter, calibrate, most_usd
 from llm_assets.engine.planning.task import StepPlan, Task
-from llm_assets.engine.ports.ledger import Billed
-from llm_assets.engine.rounds.advance import start, work
+from llm_assets.engine.ports.spending import Billed
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.start import start
+from llm_assets.engine.rounds.work import work
 from tests.support.nights.engine_night import (
     DAY,
     LANES,
@@ -147,7 +148,7 @@ def short(desk: Desk, usd: Decimal, over: OverBudget = OverBudget.CUT) -> Desk:
 
 
 def committed(desk: Desk) -> Committed:
-    [found] = desk.ledger().committed([NIGHT])
+    [found] = desk.ledger().spending.committed([NIGHT])
     return found
 
 
@@ -164,7 +165,7 @@ def test_a_night_within_its_budget_is_worked_as_one_without(desk: Desk) -> None:
 def test_without_a_budget_nothing_is_set_aside_but_every_request_is_estimated(desk: Desk) -> None:
     desk.work(tasks(3))
     asked = Counter()(request("mail 1"))
-    assert desk.ledger().billed("fake", STEP, MODEL, 10) == [Billed(asked, 100, 30)] * 3
+    assert desk.ledger().spending.billed("fake", STEP, MODEL, 10) == [Billed(asked, 100, 30)] * 3
     desk.provider.looks_until_end = 5
     desk.start([*tasks(3), task(4)])
     assert committed(desk).reserved_usd == 0
@@ -245,7 +246,9 @@ def test_urgent_cases_get_all_their_steps_before_others_get_any(desk: Desk) -> N
     desk.provider.looks_until_end = 9
     start(engine, DAY, [StepPlan(STEP, lambda: items), StepPlan("other", lambda: twice)], Rework.STALE)
     for step in (STEP, "other"):
-        going = {s.case_id for s in desk.ledger().standings(DAY, step) if s.state is RequestState.IN_FLIGHT}
+        going = {
+            s.case_id for s in desk.ledger().work.standings(DAY, step) if s.state is RequestState.IN_FLIGHT
+        }
         assert going == {"case-0002", "case-0005", "case-0008", "case-0001"}
 
 
@@ -297,25 +300,25 @@ def test_waiting_for_money_plans_again_only_when_an_answer_has_come(desk: Desk) 
 
 
 def test_money_that_another_process_takes_between_choice_and_intent_is_not_spent_twice(desk: Desk) -> None:
-    ledger, rival = desk.ledger(), []
+    batches, rival = desk.ledger().batches, []
 
     class Overtaken(Mortal):
         def __init__(self) -> None:
-            super().__init__(ledger, Life(), frozenset())
+            super().__init__(batches, Life(), frozenset())
 
         def intend(self, *given: Any) -> None:
             if not rival:
                 rival.append(
                     start(short(desk, limit).engine(), DAY, [StepPlan("other", lambda: others)], Rework.STALE)
                 )
-            ledger.intend(*given)
+            batches.intend(*given)
 
     limit = 5 * most()
     others = [replace(t, request=replace(t.request, step="other")) for t in tasks(4)]
     desk.provider.looks_until_end = 9
-    progress = start(
-        short(desk, limit).engine(ledger=Overtaken()), DAY, [StepPlan(STEP, lambda: tasks(3))], Rework.STALE
-    )
+    ports = replace(desk.ledger().ports, batches=Overtaken())  # type: ignore[arg-type]
+    engine = short(desk, limit).engine(ledger=ports)
+    progress = start(engine, DAY, [StepPlan(STEP, lambda: tasks(3))], Rework.STALE)
     assert (rival[0].sent, progress.sent) == (4, 0)
     assert progress.failure is not None
     assert committed(desk).usd <= limit

@@ -23,9 +23,10 @@ from llm_assets.domain.profile import Mode
 from llm_assets.emulator.journal import CALLS, Execution, calls, executions
 from llm_assets.emulator.launch import RunningEmulator, start
 from llm_assets.engine.planning.task import StepPlan, Task
-from llm_assets.engine.rounds.advance import work
+from llm_assets.engine.rounds.work import work
 from resources.lake.lake import Lake
 from resources.ledger import SqlLedger
+from tests.support.nights.ports import each_port
 from tests.support.nights.real_night import (
     DAY,
     MODELS,
@@ -63,7 +64,7 @@ def night(place: Place, mode: Mode | None = None) -> SqlLedger:
     items = asked(place.profile.protocol, mode)
     plan = StepPlan(STEP, lambda: items)
     assert work(engine, DAY, [plan], Rework.STALE, pause=lambda _: True).finished
-    assert engine.ledger.counts(DAY)[STEP]["ok"] == REQUESTS
+    assert engine.ledger.work.counts(DAY)[STEP]["ok"] == REQUESTS
     return SqlLedger(place.url, place.home)
 
 
@@ -97,7 +98,7 @@ def test_cached_tokens_are_in_the_view_and_in_the_price(
     place = Place(
         profile_of(protocol, emulator, batch_requests=100), tmp_path, f"sqlite:///{tmp_path}/ledger.db"
     )
-    usage, paid = night(place, mode).usage(DAY), attempts(place)
+    usage, paid = night(place, mode).spending.usage(DAY), attempts(place)
     assert sum(row.cost_usd for row in usage) == sum(listed_usd(protocol, one) for one in paid)
     plain = sum(listed_usd(protocol, one | {"cached_tokens": 0, "cache_write_tokens": 0}) for one in paid)
     assert sum(row.cost_usd for row in usage) < plain
@@ -177,7 +178,8 @@ class Killed:
 
 def killed(place: Place, moment: Moment) -> None:
     engine = engine_at(place)
-    ports = {"ledger": Killed(engine.ledger, moment), "provider": Killed(engine.provider, moment)}
+    ledger = each_port(engine.ledger, lambda port: Killed(port, moment))
+    ports = {"ledger": ledger, "provider": Killed(engine.provider, moment)}
     items = asked("anthropic", None)
     plan = StepPlan(STEP, lambda: items)
     work(replace(engine, **ports), DAY, [plan], Rework.STALE, pause=lambda _: True)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from llm_assets.engine.planning.estimate import (
     most_usd,
     tokens_by_script,
 )
-from llm_assets.engine.ports.ledger import Billed
+from llm_assets.engine.ports.spending import Billed
 from llm_assets.intake.rows import parse_rows
 from resources.tokens import o200k
 from tests.support.nights.engine_night import PROFILE, PerToken, request

@@ -7,7 +7,7 @@ import pytest
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.planning.estimate import EXACT, Calibration, calibrate
 from llm_assets.engine.planning.forecast import Forecast, add_request, turns_of
-from llm_assets.engine.ports.ledger import Billed
+from llm_assets.engine.ports.spending import Billed
 from tests.support.nights.engine_night import PROFILE, PerToken, request
 
 KNOWN = calibrate("openai", [Billed(100, 100 + n, 10 * n) for n in range(1, 101)])

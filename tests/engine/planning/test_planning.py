@@ -38,7 +38,7 @@ def test_the_intent_and_its_lines_are_there_before_anything_is_sent(desk: Desk) 
     lines = (desk.home / "spool" / f"{batch.batch_id}.jsonl").read_bytes()
     assert len(lines) == batch.bytes
     assert not desk.provider.calls
-    members = desk.ledger().members(batch.batch_id)
+    members = desk.ledger().batches.members(batch.batch_id)
     wanted = {str(CustomId(batch.batch_id, m.request_id, 1)) for m in members.values()}
     assert len(wanted) == 3 and all(custom_id.encode() in lines for custom_id in wanted)
 
@@ -184,28 +184,29 @@ def test_a_plan_that_fails_leaves_no_file_and_everything_due(desk: Desk) -> None
 
 
 class Rival:
-    """A ledger where another process sends the same requests just before our intent."""
+    """Batches of a ledger where another process sends the same requests just before our intent."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk, self._ledger, self._came = desk, desk.ledger(), False
+        self._desk, self._batches, self._came = desk, desk.ledger().batches, False
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._ledger, name)
+        return getattr(self._batches, name)
 
     def intend(self, batch: Batch, members: list[object], limits: object) -> None:
         if not self._came:
             self._came = True
             plan_step(self._desk.engine(), date(2026, 11, 19), STEP, self._desk.tasks, Rework.STALE)
-        self._ledger.intend(batch, members, limits)  # type: ignore[arg-type]
+        self._batches.intend(batch, members, limits)  # type: ignore[arg-type]
 
 
 def test_two_nights_that_plan_the_same_request_at_once_send_it_once(desk: Desk) -> None:
     limit(desk, batch_requests=2)
     desk.tasks = tasks(3)
-    summary = plan_step(desk.engine(ledger=Rival(desk)), DAY, STEP, tasks(3), Rework.STALE)  # type: ignore[arg-type]
+    ports = replace(desk.ledger().ports, batches=Rival(desk))  # type: ignore[arg-type]
+    summary = plan_step(desk.engine(ledger=ports), DAY, STEP, tasks(3), Rework.STALE)
     assert summary.sent == 0
     assert sum(sizes(desk)) == 0
-    other = desk.ledger().open_batches(date(2026, 11, 19))
+    other = desk.ledger().batches.open_batches(date(2026, 11, 19))
     assert sorted(b.requests for b in other) == [1, 2]
     assert len(desk.spooled()) == len(other)
 

@@ -43,7 +43,7 @@ def due_in(desk: Desk, minutes: float, **changes: Any) -> Engine:
 
 
 def modes(desk: Desk) -> dict[str, int]:
-    return {row.mode: row.requests for row in desk.ledger().usage(DAY)}
+    return {row.mode: row.requests for row in desk.ledger().spending.usage(DAY)}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_each_lane_has_its_own_remainder_and_urgent_mail_goes_online_anyway(desk
         *(replace(t, lane=Lane.ARCHIVE) for t in tasks(23)[20:]),
     ]
     assert desk.work(items, engine=due_in(desk, 30)).finished
-    lanes = {(row.lane, row.mode): row.requests for row in desk.ledger().usage(DAY)}
+    lanes = {(row.lane, row.mode): row.requests for row in desk.ledger().spending.usage(DAY)}
     assert lanes == {
         (Lane.NIGHTLY, Mode.BATCH): 8,
         (Lane.URGENT, Mode.ONLINE): 12,
@@ -117,7 +117,7 @@ def test_what_goes_online_is_reserved_at_its_price_there(desk: Desk) -> None:
     with suppress(ConnectionError):
         desk.work(tasks(3), engine=due_in(desk, 30))
     [batch] = desk.open_batches()
-    members = desk.ledger().members(batch.batch_id).values()
+    members = desk.ledger().batches.members(batch.batch_id).values()
     assert batch.mode is Mode.ONLINE and len(members) == 3
     assert sum(m.reserved_usd for m in members) > Decimal(3 * 100) / 1_000_000
 

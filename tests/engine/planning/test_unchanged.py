@@ -16,8 +16,8 @@ from llm_assets.domain.mail.codec import document_row
 from llm_assets.domain.mail.document import Address, Case, Document, Message, Priority, Received, Role
 from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.engine.night.night import Night
-from llm_assets.engine.rounds.advance import work
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.work import work
 from tests.support.nights.engine_night import DAY, PROFILE, Desk, Echo
 from tests.support.providers.fake_provider import FakeProvider
 
@@ -209,7 +209,7 @@ def test_what_is_put_back_by_a_person_is_rendered_and_sent(office: Office) -> No
     office.desk.provider.script = {"mail 2": [Outcome.FAILED_PERMANENT]}
     office.work()
     assert office.work()[1] == []
-    office.desk.ledger().requeue(DAY)
+    office.desk.ledger().review.requeue(DAY)
     progress, masked = office.work()
     assert (progress.sent, masked) == (1, ["case-2"])
 

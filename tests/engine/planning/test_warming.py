@@ -15,12 +15,15 @@ from llm_assets.domain.profile import Lane, Limits, Mode, Profile, Tier
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Budget, Usage
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.planning.budget import limits_of, plan_within_budget
+from llm_assets.engine.planning.budget import limits_of
 from llm_assets.engine.planning.plan import plan_step
 from llm_assets.engine.planning.prompt_cache import ASSUMED_HITS
 from llm_assets.engine.planning.task import Task
-from llm_assets.engine.rounds.advance import advance, nudge, start
+from llm_assets.engine.planning.within_budget import plan_within_budget
+from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.drive import WARMING
+from llm_assets.engine.rounds.nudge import nudge
+from llm_assets.engine.rounds.start import start
 from resources.prices import GenaiPrices
 from tests.support.nights.engine_night import (
     DAY,
@@ -80,7 +83,7 @@ def marks(desk: Desk) -> list[bool]:
 
 
 def modes(desk: Desk) -> dict[str, int]:
-    return {row.mode: row.requests for row in desk.ledger().usage(DAY)}
+    return {row.mode: row.requests for row in desk.ledger().spending.usage(DAY)}
 
 
 def test_one_request_goes_first_and_the_others_read_what_it_wrote(desk: Desk) -> None:
@@ -159,7 +162,9 @@ def test_our_own_bills_replace_what_was_assumed(desk: Desk) -> None:
     desk.provider._executed = wrote  # type: ignore[method-assign]
     items = asked(80)
     work(desk, items[:40])
-    assert desk.ledger().cache_hits(ANTHROPIC.name, STEP, items[0].request.model) == pytest.approx(0.3)
+    assert desk.ledger().spending.cache_hits(ANTHROPIC.name, STEP, items[0].request.model) == pytest.approx(
+        0.3
+    )
     assert desk.work(items, engine=engine(desk)).finished
     assert modes(desk) == {"online": 1, "batch": 79}
     assert marks(desk) == [True] * 39 + [False] * 40
@@ -189,7 +194,7 @@ def test_a_first_request_that_fails_holds_nothing_up(desk: Desk, failure: DeskEr
 
 
 def test_while_online_calls_pause_the_batch_goes_at_once(desk: Desk) -> None:
-    desk.ledger().change_circuit("fake", lambda circuit: circuit.rested(desk.clock(), 600))
+    desk.ledger().online.change_circuit("fake", lambda circuit: circuit.rested(desk.clock(), 600))
     desk.tasks = asked(40)
     start(engine(desk), DAY, [desk.step_plan()], Rework.STALE)
     assert len(marks(desk)) == 39 and "ask" not in desk.provider.calls
@@ -269,8 +274,8 @@ def test_what_goes_first_is_reserved_at_its_price_online(desk: Desk) -> None:
         engine(desk), DAY, [desk.step_plan()], Rework.STALE, limits_of(desk.budget, desk.lanes, DAY)
     )
     first, others = desk.open_batches()
-    [online] = desk.ledger().members(first.batch_id).values()
-    in_batch = [m.reserved_usd for m in desk.ledger().members(others.batch_id).values()]
+    [online] = desk.ledger().batches.members(first.batch_id).values()
+    in_batch = [m.reserved_usd for m in desk.ledger().batches.members(others.batch_id).values()]
     assert online.reserved_usd >= 2 * max(in_batch) > 0
     assert desk.work(engine=engine(desk)).finished
     assert_all_answered_once(desk, 40)

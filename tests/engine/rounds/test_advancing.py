@@ -14,9 +14,12 @@ from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.plan import plan_step
 from llm_assets.engine.planning.task import StepPlan
-from llm_assets.engine.rounds.advance import advance, nudge, start, work
+from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.drive import drive
+from llm_assets.engine.rounds.nudge import nudge
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.start import start
+from llm_assets.engine.rounds.work import work
 from tests.support.nights.engine_night import (
     DAY,
     STEP,
@@ -55,7 +58,7 @@ def test_a_round_that_collects_failures_sends_them_again_by_itself(desk: Desk) -
 def test_retried_attempts_are_counted_and_paid(desk: Desk) -> None:
     desk.provider.script = {"mail 1": ["{}"]}
     desk.work(tasks(2))
-    [usage] = desk.ledger().usage(DAY)
+    [usage] = desk.ledger().spending.usage(DAY)
     assert (usage.requests, usage.succeeded, usage.retried, usage.failed) == (3, 2, 1, 1)
 
 
@@ -172,7 +175,7 @@ def test_what_fails_in_another_nights_batch_is_tried_again_by_the_night_that_wai
     plan_step(desk.engine(), EVE, STEP, tasks(2), Rework.STALE)
     assert desk.work(tasks(2)).finished
     assert_all_answered_once(desk, 2, attempts=1)
-    assert [row.requests for row in desk.ledger().usage(EVE)] == [2]
+    assert [row.requests for row in desk.ledger().spending.usage(EVE)] == [2]
 
 
 def test_a_nudge_moves_what_another_night_has_sent(desk: Desk) -> None:
@@ -180,7 +183,7 @@ def test_a_nudge_moves_what_another_night_has_sent(desk: Desk) -> None:
     start(desk.engine(), EVE, [StepPlan(STEP, lambda: tasks(2))], Rework.STALE)
     desk.plan(tasks(2))
     assert nudge(desk.engine(), DAY, [STEP])
-    [ready] = desk.ledger().open_batches(EVE)
+    [ready] = desk.ledger().batches.open_batches(EVE)
     assert ready.state is BatchState.ENDED
 
 
@@ -192,7 +195,7 @@ def test_batches_of_other_nights_that_hold_nothing_of_ours_are_left_alone(desk: 
     desk.provider.looks_until_end = 0
     assert desk.work(tasks(2)).finished
     assert desk.provider.calls["look"] == looks + 1
-    assert len(desk.ledger().open_batches(EVE)) == 1
+    assert len(desk.ledger().batches.open_batches(EVE)) == 1
 
 
 def test_blocked_with_nothing_under_way_stops_at_once_and_says_why(desk: Desk) -> None:
@@ -230,7 +233,7 @@ def test_a_refused_key_found_while_looking_does_not_wait_for_ever(desk: Desk) ->
 def test_a_batch_that_another_process_owns_is_left_to_it(desk: Desk) -> None:
     desk.plan(tasks(2))
     batch = desk.batch()
-    with desk.new_ledger().owner(f"batch:{batch.batch_id}") as mine:
+    with desk.new_ledger().locks.owner(f"batch:{batch.batch_id}") as mine:
         assert mine
         progress = advance(desk.engine(), DAY, [STEP])
     assert (progress.open_batches, desk.state(batch)) == (1, BatchState.INTENT)
@@ -322,7 +325,7 @@ def test_steps_are_sent_together_and_advanced_apart(desk: Desk) -> None:
     desk.provider.looks_until_end = 1
     assert start(both, DAY, plans, Rework.STALE).open_batches == 2
     assert advance(both, DAY, [STEP]).finished
-    counts = desk.ledger().counts(DAY)
+    counts = desk.ledger().work.counts(DAY)
     assert (counts[STEP]["ok"], counts[other]["in_flight"]) == (2, 3)
     assert advance(both, DAY, None).finished
 
@@ -330,7 +333,7 @@ def test_steps_are_sent_together_and_advanced_apart(desk: Desk) -> None:
 def test_every_lane_is_worked_in_one_night(desk: Desk) -> None:
     mixed = [task(1), task(2, lane=Lane.URGENT), task(3, lane=Lane.ARCHIVE)]
     assert desk.work(mixed).finished
-    assert sorted(row.lane for row in desk.ledger().usage(DAY)) == ["archive", "nightly", "urgent"]
+    assert sorted(row.lane for row in desk.ledger().spending.usage(DAY)) == ["archive", "nightly", "urgent"]
     assert_all_answered_once(desk, 3)
 
 

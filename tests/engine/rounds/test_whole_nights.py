@@ -84,7 +84,7 @@ def test_a_summary_is_asked_for_online_and_paid_once(desk: Desk) -> None:
     assert summarise(engine(desk), DAY, ASKED) == "40 cases came in."
     assert summarise(engine(desk), DAY, ASKED) == "40 cases came in."
     assert desk.provider.calls == {"ask": 1}
-    assert [row.mode for row in desk.ledger().usage(DAY)] == [Mode.ONLINE]
+    assert [row.mode for row in desk.ledger().spending.usage(DAY)] == [Mode.ONLINE]
 
 
 def test_other_numbers_get_a_summary_of_their_own(desk: Desk) -> None:
@@ -108,7 +108,7 @@ def test_a_caller_who_waits_gets_the_summary_after_a_hiccup(desk: Desk) -> None:
         return len(waited) < 30
 
     assert summarise(engine(desk), DAY, ASKED, pause) == "40 cases came in."
-    [usage] = desk.ledger().usage(DAY)
+    [usage] = desk.ledger().spending.usage(DAY)
     assert (usage.requests, usage.succeeded) == (1, 1)
 
 

@@ -62,7 +62,7 @@ class DeskWithMailboxes:
         self.now += timedelta(seconds=seconds)
 
     def received(self, day: date = DAY) -> list[Received]:
-        return self.assembly.ledger.received(day)
+        return self.assembly.ledger.register.received(day)
 
     def raw(self, day: date = DAY) -> list[bytes]:
         return [self.assembly.raw.get(r.raw_sha256) for r in self.received(day)]

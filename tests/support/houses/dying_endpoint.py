@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llm_assets.cli import main
-from resources.ledger import SqlLedger
+from resources.ledger.transactions.forms import SqlForms
 from resources.mail.raw_store import RawStore
 
 
@@ -23,5 +23,5 @@ if __name__ == "__main__":
     if sys.argv.pop(1) == "stored":
         RawStore.put = fatal(RawStore.put)  # type: ignore[method-assign]
     else:
-        SqlLedger.receive_once = fatal(SqlLedger.receive_once)  # type: ignore[method-assign]
+        SqlForms.receive_once = fatal(SqlForms.receive_once)  # type: ignore[method-assign]
     main()

@@ -175,7 +175,7 @@ class Place:
     def registered(self, day: date) -> int:
         assembly = Assembly(self.settings, STEPS)
         try:
-            return len(assembly.ledger.received(day))
+            return len(assembly.ledger.register.received(day))
         finally:
             assembly.close()
 

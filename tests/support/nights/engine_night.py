@@ -22,12 +22,20 @@ from llm_assets.domain.requests.request import CustomId, Request
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.plan import plan_step
 from llm_assets.engine.planning.task import PlanSummary, StepPlan, Task
-from llm_assets.engine.ports.ledger import Ledger, Prices, Provider, Settlement, Spool, Standing
-from llm_assets.engine.rounds.advance import advance, start, work
+from llm_assets.engine.ports.batches import BatchLedger, Settlement
+from llm_assets.engine.ports.ledger import LedgerPorts
+from llm_assets.engine.ports.prices import Prices
+from llm_assets.engine.ports.provider import Provider
+from llm_assets.engine.ports.spool import Spool
+from llm_assets.engine.ports.work import Standing
+from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.start import start
+from llm_assets.engine.rounds.work import work
 from resources.ledger import SqlLedger
 from resources.ledger.database.tables import metadata
 from resources.spool import FileSpool
+from tests.support.nights.ports import each_port
 from tests.support.providers.fake_provider import FakeProvider, Ticking
 
 DAY = date(2026, 11, 20)
@@ -112,11 +120,15 @@ class Desk:
     rounds: int = 0
 
     def engine(
-        self, *, ledger: Ledger | None = None, provider: Provider | None = None, spool: Spool | None = None
+        self,
+        *,
+        ledger: LedgerPorts | None = None,
+        provider: Provider | None = None,
+        spool: Spool | None = None,
     ) -> Engine:
         """A new process."""
         return Engine(
-            ledger=ledger if ledger is not None else self.ledger(),
+            ledger=ledger if ledger is not None else self.ledger().ports,
             provider=provider if provider is not None else self.provider,
             prices=PerToken(),
             spool=spool if spool is not None else FileSpool(self.home),
@@ -152,15 +164,15 @@ class Desk:
 
         class Dies:
             def __getattr__(_, name: str) -> Any:  # noqa: N805
-                return getattr(self.ledger(), name)
+                return getattr(self.ledger().batches, name)
 
             def settle(_, batch: Batch, settlements: list[Settlement]) -> int:  # noqa: N805
                 if left[0] <= 0:
                     raise Death
                 left[0] -= len(settlements)
-                return self.ledger().settle(batch, settlements)
+                return self.ledger().batches.settle(batch, settlements)
 
-        engine = self.engine(ledger=cast("Ledger", Dies()))
+        engine = self.engine(ledger=replace(self.ledger().ports, batches=cast("BatchLedger", Dies())))
         start(engine, DAY, [self.step_plan()], Rework.STALE)
 
     def lines(self, items: list[Task]) -> list[bytes]:
@@ -195,20 +207,20 @@ class Desk:
         return StepPlan(STEP, lambda: self.tasks)
 
     def open_batches(self) -> list[Batch]:
-        return self.ledger().open_batches(DAY)
+        return self.ledger().batches.open_batches(DAY)
 
     def batch(self) -> Batch:
         [only] = self.open_batches()
         return only
 
     def state(self, batch: Batch) -> BatchState:
-        return self.ledger().batch(batch.batch_id).state
+        return self.ledger().batches.batch(batch.batch_id).state
 
     def standings(self) -> dict[str, Standing]:
-        return {s.case_id: s for s in self.ledger().standings(DAY, STEP)}
+        return {s.case_id: s for s in self.ledger().work.standings(DAY, STEP)}
 
     def states(self) -> dict[str, int]:
-        return {k: v for k, v in self.ledger().counts(DAY).get(STEP, {}).items() if v}
+        return {k: v for k, v in self.ledger().work.counts(DAY).get(STEP, {}).items() if v}
 
     def spooled(self) -> list[Path]:
         return sorted((self.home / "spool").glob("**/*.*"))
@@ -229,10 +241,10 @@ class Desk:
         self.start()
 
     def attempts(self) -> int:
-        return sum(row.requests for row in self.ledger().usage(DAY))
+        return sum(row.requests for row in self.ledger().spending.usage(DAY))
 
     def cost(self) -> Decimal:
-        return sum((row.cost_usd for row in self.ledger().usage(DAY)), Decimal(0))
+        return sum((row.cost_usd for row in self.ledger().spending.usage(DAY)), Decimal(0))
 
 
 def assert_all_answered_once(desk: Desk, count: int, *, attempts: int | None = None) -> None:
@@ -303,7 +315,7 @@ CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask"})
 def mortal(desk: Desk, life: Life) -> Engine:
     """An engine that dies at a moment of its life."""
     return desk.engine(
-        ledger=Mortal(desk.ledger(), life, WRITES),
+        ledger=each_port(desk.ledger().ports, lambda port: Mortal(port, life, WRITES)),
         provider=Mortal(desk.provider, life, CALLS),
         spool=Mortal(FileSpool(desk.home), life, frozenset({"discard"})),
     )

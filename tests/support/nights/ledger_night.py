@@ -10,7 +10,9 @@ from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Next, Outcome, RequestState
-from llm_assets.engine.ports.ledger import Ledger, Member, Planned, Settlement, Work
+from llm_assets.engine.ports.batches import Member, Settlement
+from llm_assets.engine.ports.work import Planned, Work
+from resources.ledger import SqlLedger
 
 DAY = date(2026, 11, 20)
 NEXT_DAY = DAY + timedelta(days=1)
@@ -35,8 +37,8 @@ def request(number: int, version: str = "v1") -> str:
     return digest(["request", number, version])
 
 
-def by_case(ledger: Ledger, day: date = DAY, step: str = STEP) -> dict[str, RequestState]:
-    return {s.case_id: s.state for s in ledger.standings(day, step)}
+def by_case(ledger: SqlLedger, day: date = DAY, step: str = STEP) -> dict[str, RequestState]:
+    return {s.case_id: s.state for s in ledger.work.standings(day, step)}
 
 
 def work(numbers: Iterable[int], *, version: str = "v1", content: str = "as received") -> list[Work]:
@@ -47,7 +49,7 @@ def work(numbers: Iterable[int], *, version: str = "v1", content: str = "as rece
 
 
 def plan(
-    ledger: Ledger,
+    ledger: SqlLedger,
     items: Sequence[Work],
     *,
     day: date = DAY,
@@ -55,7 +57,7 @@ def plan(
     rework: Rework = Rework.STALE,
     max_attempts: int = 3,
 ) -> Planned:
-    return ledger.plan(day, step, items, rework=rework, max_attempts=max_attempts)
+    return ledger.work.plan(day, step, items, rework=rework, max_attempts=max_attempts)
 
 
 def batch(name: str = "b1", *, requests: int = 1, day: date = DAY, step: str = STEP) -> Batch:
@@ -74,10 +76,10 @@ def batch(name: str = "b1", *, requests: int = 1, day: date = DAY, step: str = S
     )
 
 
-def send(ledger: Ledger, planned: Planned, name: str = "b1") -> Batch:
+def send(ledger: SqlLedger, planned: Planned, name: str = "b1") -> Batch:
     """The intent for everything that is due."""
     sent = batch(name, requests=len(planned.due))
-    ledger.intend(sent, list(planned.due.values()))
+    ledger.batches.intend(sent, list(planned.due.values()))
     return sent
 
 

@@ -29,7 +29,7 @@ Arms = Callable[[Engine], Engine]
 
 
 class Deadly:
-    """A port whose process dies before or after one of its calls, when `fits` says so of the arguments."""
+    """A port whose process dies before or after one of its calls, when `fits` accepts the arguments."""
 
     def __init__(self, target: Any, call: str, when: str, fits: Callable[..., bool]) -> None:
         self._target, self._call, self._when, self._fits = target, call, when, fits
@@ -51,14 +51,20 @@ class Deadly:
 
 
 def around(port: str, call: str, when: str, fits: Callable[..., bool] = lambda *_, **__: True) -> Arms:
+    """`port` is a field of the engine or, as `ledger.<field>`, of its ledger."""
+
     def arm(engine: Engine) -> Engine:
-        return replace(engine, **{port: Deadly(getattr(engine, port), call, when, fits)})
+        if not port.startswith("ledger."):
+            return replace(engine, **{port: Deadly(getattr(engine, port), call, when, fits)})
+        name = port.removeprefix("ledger.")
+        deadly: Any = Deadly(getattr(engine.ledger, name), call, when, fits)
+        return replace(engine, ledger=replace(engine.ledger, **{name: deadly}))
 
     return arm
 
 
 def becomes(state: BatchState, when: str) -> Arms:
-    return around("ledger", "transition", when, lambda _, __, after, **___: after is state)
+    return around("ledger.batches", "transition", when, lambda _, __, after, **___: after is state)
 
 
 class HalfSent(type(Path())):  # type: ignore[misc]
@@ -140,7 +146,7 @@ def between_two_settlements(engine: Engine) -> Engine:
     from llm_assets.engine.chunks import chunks
 
     chunks.__defaults__ = (2,)
-    return around("ledger", "settle", "after")(engine)
+    return around("ledger.batches", "settle", "after")(engine)
 
 
 def before_statement(beginning: str) -> Arms:
@@ -153,14 +159,15 @@ def before_statement(beginning: str) -> Arms:
             def __getattr__(self, name: str) -> Any:
                 if name == "settle":
                     settling.append(True)
-                return getattr(engine.ledger, name)
+                return getattr(engine.ledger.batches, name)
 
         def struck(_: Any, __: Any, statement: str, *___: Any) -> None:
             if settling and statement.startswith(beginning):
                 die()
 
         event.listen(SqlEngine, "before_cursor_execute", struck)
-        return replace(engine, ledger=Settles())  # type: ignore[arg-type]
+        settles: Any = Settles()
+        return replace(engine, ledger=replace(engine.ledger, batches=settles))
 
     return arm
 
@@ -173,10 +180,10 @@ class Moment:
 
 
 MOMENTS = [
-    Moment("before the plan is written", around("ledger", "plan", "before")),
-    Moment("after the plan", around("ledger", "plan", "after")),
-    Moment("before the intent", around("ledger", "intend", "before")),
-    Moment("after the intent", around("ledger", "intend", "after")),
+    Moment("before the plan is written", around("ledger.work", "plan", "before")),
+    Moment("after the plan", around("ledger.work", "plan", "after")),
+    Moment("before the intent", around("ledger.batches", "intend", "before")),
+    Moment("after the intent", around("ledger.batches", "intend", "after")),
     Moment("before the upload", around("provider", "upload", "before"), ("openai",)),
     Moment("while the lines are sent", while_sending),
     Moment("after the upload, before it is noted", around("provider", "upload", "after"), ("openai",)),
@@ -190,7 +197,7 @@ MOMENTS = [
     Moment("before the end is noted", becomes(BatchState.ENDED, "before")),
     Moment("after the end is noted", becomes(BatchState.ENDED, "after")),
     Moment("while results are read", mid_results),
-    Moment("before the first settlement", around("ledger", "settle", "before")),
+    Moment("before the first settlement", around("ledger.batches", "settle", "before")),
     Moment("between receipt and result", before_statement("UPDATE requests")),
     Moment("between two settlements", between_two_settlements),
     Moment("after the last settlement", becomes(BatchState.COLLECTED, "before")),
@@ -223,9 +230,9 @@ def assert_each_ran_once(place: Place, running: RunningEmulator, day: date) -> N
     times = {i: n for i, n in executed(running).items() if i in wanted}
     assert times == dict.fromkeys(wanted, 1)
     ledger = SqlLedger(place.url, place.home)
-    counts = ledger.counts(day)[STEP]
-    [usage] = ledger.usage(day)
+    counts = ledger.work.counts(day)[STEP]
+    [usage] = ledger.spending.usage(day)
     assert {k: v for k, v in counts.items() if v} == {"ok": REQUESTS}
     assert (usage.requests, usage.succeeded, usage.retried) == (REQUESTS, REQUESTS, 0)
-    assert ledger.open_batches(day) == []
+    assert ledger.batches.open_batches(day) == []
     ledger.close()

@@ -20,8 +20,8 @@ from llm_assets.domain.requests.request import CustomId, Request
 from llm_assets.emulator.launch import RunningEmulator
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan, Task
-from llm_assets.engine.rounds.advance import work
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.work import work
 from resources.ledger import SqlLedger
 from resources.prices import GenaiPrices
 from resources.providers import provider_for
@@ -78,7 +78,7 @@ def tasks(model: str, count: int, day: date = DAY) -> Iterator[Task]:
 def engine_at(place: Place) -> Engine:
     """A process's own, from nothing but the place."""
     return Engine(
-        ledger=SqlLedger(place.url, place.home),
+        ledger=SqlLedger(place.url, place.home).ports,
         provider=provider_for(place.profile, timeout_seconds=TIMEOUT),
         prices=GenaiPrices(),
         spool=FileSpool(place.home),

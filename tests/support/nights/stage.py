@@ -12,8 +12,8 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.emulator.launch import RunningEmulator
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan
-from llm_assets.engine.rounds.advance import work
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.work import work
 from resources.ledger import SqlLedger
 from tests.support.nights.real_night import MODELS, STEP, Place, engine_at, tasks
 
@@ -56,7 +56,9 @@ class Stage:
     def engine(self) -> Engine:
         clock = lambda: datetime.now(UTC) + timedelta(seconds=self.shift + self.skew)  # noqa: E731
         plain = engine_at(self.place)
-        return replace(plain, ledger=self.ledger, settle_seconds=SETTLE, patience_seconds=10**6, clock=clock)
+        return replace(
+            plain, ledger=self.ledger.ports, settle_seconds=SETTLE, patience_seconds=10**6, clock=clock
+        )
 
     def work(self, rounds: int = 60) -> Progress:
         """Works the night a minute a round, as long as there is something to wait for."""
@@ -81,7 +83,7 @@ class Stage:
 
     @property
     def states(self) -> dict[str, int]:
-        return {k: v for k, v in self.ledger.counts(self.day)[STEP].items() if v}
+        return {k: v for k, v in self.ledger.work.counts(self.day)[STEP].items() if v}
 
     def counted(self) -> Counted:
         """What the emulator has done since it started."""

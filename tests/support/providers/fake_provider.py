@@ -19,7 +19,7 @@ from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.domain.requests.request import CustomId, Request
-from llm_assets.engine.ports.ledger import Provider
+from llm_assets.engine.ports.provider import Provider
 
 USAGE = Usage(input_tokens=100, cached_tokens=20, output_tokens=30)
 NOT_EXECUTED = (Outcome.EXPIRED, Outcome.CANCELLED)

@@ -13,8 +13,8 @@ from urllib.request import Request, urlopen
 from llm_assets.domain.desk.night import Rework
 from llm_assets.emulator import RunningEmulator
 from llm_assets.engine.planning.task import StepPlan
-from llm_assets.engine.rounds.advance import work
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.work import work
 from tests.support.nights.real_night import DAY, MODELS, STEP, Place, Protocol, engine_at, profile_of, tasks
 from tests.support.providers.served_case import FORK
 

@@ -14,7 +14,7 @@ import pytest
 from llm_assets.domain.profile import Capabilities, Lane, Limits, Profile, Tier
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.request import CustomId, Request
-from llm_assets.engine.ports.ledger import Provider
+from llm_assets.engine.ports.provider import Provider
 from resources.providers import provider_for
 
 KEY = "sk-secret-0123456789"

@@ -1,0 +1,110 @@
+"""Batches and their members, from the intent to the last settled answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol, TypedDict, Unpack
+
+from llm_assets.domain.profile import Mode
+from llm_assets.domain.requests.batch import Batch, BatchState
+from llm_assets.domain.requests.money import Limit
+from llm_assets.domain.requests.outcome import Answer, Next
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A request in a batch. `attempt` only grows and is part of the custom_id; `tries` counts in the current round,
+    which a requeue restarts, and limits retries. Both count from 1."""
+
+    request_id: str
+    attempt: int
+    tries: int = 1
+    cuts: int = 0
+    """How many of its answers were cut by the token limit; set by planning only."""
+    estimated_tokens: int | None = None
+    """Prompt tokens as counted before sending; what the bill is compared with later."""
+    reserved_usd: Decimal = Decimal(0)
+    """The most it may cost, set aside from the budget until its answer is paid for; 0 without a budget."""
+    masked: str = ""
+    """For the audit: how its text was masked; empty when it is no longer known."""
+    case_id: str = ""
+    """For the audit: the case it was rendered for, one of them where several ask the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of one request in one attempt. Applied exactly once, keyed by (request_id, attempt)."""
+
+    request_id: str
+    attempt: int
+    answer: Answer
+    next: Next
+    provider: str
+    mode: Mode
+    cost_usd: Decimal
+    output: str | None
+    """Canonical JSON of the validated output; None unless it is usable."""
+
+
+class BatchChanges(TypedDict, total=False):
+    """The columns of a batch that a transition may change; all others are fixed by the intent."""
+
+    creating_at: datetime
+    submitted_at: datetime | None
+    provider_batch_id: str | None
+    provider_file_id: str | None
+    provisional: bool
+    not_before: datetime | None
+    detail: str
+    creates: int
+    turned_away: int
+    refusal: str
+    disowned: tuple[str, ...]
+
+
+class BatchLedger(Protocol):
+    """Every method is one transaction; each may be repeated after a crash."""
+
+    def intend(self, batch: Batch, members: Sequence[Member], limits: Sequence[Limit] = ()) -> None:
+        """Batch in state INTENT with its members and their reservations, in one transaction; the members become
+        IN_FLIGHT and are no longer held.
+
+        Raises ValueError when a member is already in flight and OverBudgetError when a limit would be passed, both
+        of which roll everything back. Two processes never both reserve the last of a budget.
+        """
+
+    def transition(
+        self, batch_id: str, before: BatchState, after: BatchState, **changes: Unpack[BatchChanges]
+    ) -> None:
+        """Compare-and-set of the state, together with changes of other columns. Raises ValueError when it is not `before`.
+
+        Ending in REJECTED, LOST or CANCELLED releases the members in the same transaction: settle first those
+        that are not to be sent again.
+        """
+
+    def batch(self, batch_id: str) -> Batch:
+        """Raises KeyError for an id the ledger does not hold."""
+
+    def open_batches(self, day: date | None = None, steps: Sequence[str] | None = None) -> list[Batch]:
+        """Batches not yet in a final state, oldest first; of one day or step when given."""
+
+    def holders(self, day: date, steps: Sequence[str] | None = None) -> list[Batch]:
+        """Open batches of other nights that hold requests which cases of this night wait for, oldest first."""
+
+    def members(self, batch_id: str, *, unsettled: bool = False) -> dict[str, Member]:
+        """request_id -> member of a batch with its estimate and reservation; released ones left out, and settled
+        ones too when `unsettled`."""
+
+    def troubles(self, day: date) -> dict[str, str]:
+        """Step -> why its open batches do not proceed, or why its newest one was never collected."""
+
+    def bytes_that_fit(self, day: date, provider: str, model: str) -> int | None:
+        """The size to which the night's batches of a model had to be cut because the provider's queue stayed full;
+        None when none was."""
+
+    def known_provider_ids(self, provider: str) -> frozenset[str]:
+        """Every provider batch id of a profile that is proven ours; batches adopted without proof are left out."""
+
+    def settle(self, batch: Batch, settlements: Sequence[Settlement]) -> int:
+        """Applies each settlement once; returns how many were new. A settled attempt is never changed."""

@@ -1,0 +1,54 @@
+"""A provider of models, behind one protocol whatever its wire form."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from llm_assets.domain.profile import Profile
+from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
+from llm_assets.domain.requests.outcome import Answer
+from llm_assets.domain.requests.request import Request
+
+
+class Provider(Protocol):
+    """One profile's two endpoints, batch and online. Errors are classified here, once.
+
+    Every method raises BlockedError (key, quota), TransientError or ContractError where that fits.
+    """
+
+    @property
+    def profile(self) -> Profile: ...
+
+    def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
+        """The request in the provider's wire form as one JSON line with its newline; what is spooled. `cached` marks
+        what it shares with others of its step and queue, where a provider caches only what is marked.
+
+        Raises PermanentError for a scan that cannot be read: `too_large` goes to a person, the rest is a dead letter.
+        """
+
+    def upload(self, batch: Batch, spool: Path) -> str | None:
+        """Sends the input file and returns its id; None where the protocol carries the input in the create.
+        An upload found at the provider under the same name and size is reused."""
+
+    def create(self, batch: Batch, spool: Path) -> str:
+        """Creates the batch and returns the provider's id; one POST, never retried here.
+
+        Raises TransientError only when it certainly was not created, PermanentError when it was refused for
+        good, UnansweredError when that is unknown.
+        """
+
+    def look(self, provider_batch_id: str) -> BatchView: ...
+
+    def candidates(self, batch: Batch) -> list[Candidate]:
+        """Batches at the provider that may be this one, created since its intent."""
+
+    def cancel(self, provider_batch_id: str) -> None: ...
+
+    def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
+        """Downloads the results into the folder `into`, checks that they are whole, then yields each line.
+
+        Raises TransientError when the stream was cut: fewer lines than the provider counts.
+        """
+
+    def ask(self, line: bytes) -> Answer:
+        """One online call, one try. `line` is what `line()` rendered, so that a spooled request can be asked too."""

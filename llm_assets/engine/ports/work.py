@@ -1,0 +1,92 @@
+"""The work of a night: which request answers which case, what is due, and the state of each."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.profile import Lane
+from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.engine.ports.batches import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The request that one case needs for one step in one night; it records why that request was made."""
+
+    case_id: str
+    input_hash: str
+    request_id: str
+    lane: Lane
+    prompt_version: str
+    model: str
+    rendered_from: str | None = None
+    """Digest of all that the request was rendered from; None when it was not computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning a chunk of work found."""
+
+    due: Mapping[str, Member]
+    """request_id -> what to send now. Each request once."""
+    assigned: Mapping[str, str]
+    """case_id -> request_id that answers it; differs from the asked one where an older answer is kept."""
+    new: int
+    reused: int
+    changed: int = 0
+    """How many of the new ones had been planned for this night before, with other content or another prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state of one case in one step of one night."""
+
+    case_id: str
+    request_id: str
+    state: RequestState
+    output: dict[str, JsonValue] | None
+    model: str
+    prompt_version: str
+    outcome: str
+    detail: str
+    attempts: int
+    held: str = ""
+    """Why a due request is not sent now, e.g. `over_budget`; empty when nothing holds it back."""
+
+
+class WorkLedger(Protocol):
+    """Every method is one transaction; each may be repeated after a crash."""
+
+    def plan(
+        self, day: date, step: str, work: Sequence[Work], *, rework: Rework, max_attempts: int
+    ) -> Planned:
+        """Stores the work of the night and returns what to send now.
+
+        A case keeps an older answer when `rework` is MISSING and its input_hash is unchanged. A request is due
+        when it has no result, is in no open batch, and is neither in review nor dead. One that has used up
+        `max_attempts` tries of its round without an end becomes dead instead of due.
+        """
+
+    def at_rest(self, day: date, step: str) -> dict[str, str]:
+        """case_id -> `rendered_from` of the cases whose request is answered, dead or in flight: while that digest
+        stays the same, planning has nothing to do for them."""
+
+    def prune_work(self, day: date, step: str, keep: Collection[str]) -> int:
+        """Deletes the work of cases that are no longer in the night; `keep` lists those that are. Requests, results
+        and costs are kept. Returns how many were deleted."""
+
+    def preview(self, day: date, step: str, work: Sequence[Work], *, rework: Rework) -> Planned:
+        """What `plan` would return, without writing anything."""
+
+    def standings(self, day: date, step: str) -> Iterator[Standing]:
+        """The state of every case of the night in a step."""
+
+    def counts(self, day: date) -> dict[str, dict[str, int]]:
+        """step -> {due, in_flight, ok, review, dead}, by case."""
+
+    def cases_per_night(self, step: str, since: date) -> dict[date, int]:
+        """Cases of each night since a day that needed a request of the step."""

@@ -1,0 +1,77 @@
+"""Work: rounds over a night's steps until they are finished or waiting is no longer worth it."""
+
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from llm_assets.domain.desk.night import Rework
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.planning.task import StepPlan
+from llm_assets.engine.rounds.advance import advance
+from llm_assets.engine.rounds.patience import Patience
+from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.start import start
+
+
+def work(
+    engine: Engine,
+    day: date,
+    plans: Sequence[StepPlan],
+    rework: Rework,
+    *,
+    pause: Callable[[Progress], bool],
+) -> Progress:
+    """Plans, sends and collects until the steps are finished, or nothing is under way and nothing can be sent, or
+    every round has failed for longer than the engine's patience, or `pause` answers False.
+
+    `pause` is called between two rounds and decides whether and how long to wait; while nothing works it is called
+    several times, because the rounds are further apart.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()  # what the imports left stays: collecting it again and again took 8 % of a night's CPU
+    names = [p.step for p in plans]
+    progress = total = start(engine, day, plans, rework)
+    held, at_plan = progress.held, None
+    patience = Patience()
+    while not progress.finished and (progress.blocked is None or progress.under_way):
+        patience = _after(patience, progress, engine.clock())
+        if _is_over(engine, patience) or not _waited(engine, patience, progress, pause):
+            break
+        no_money_came = held > 0 and progress.open_batches > 0 and progress.in_flight == at_plan
+        if progress.due and not no_money_came:
+            before = progress.in_flight
+            progress = start(engine, day, plans, rework)
+            held, at_plan = progress.held, before if progress.sent == 0 else None
+        else:
+            progress = advance(engine, day, names)
+        total = replace(total, sent=total.sent + progress.sent)
+    return replace(progress, sent=total.sent, reused=total.reused)
+
+
+def _after(patience: Patience, progress: Progress, now: datetime) -> Patience:
+    return patience.after(
+        answered=progress.answered,
+        failed=progress.failure is not None,
+        unreachable=progress.unreachable,
+        retry_after=progress.retry_after,
+        now=now,
+    )
+
+
+def _is_over(engine: Engine, patience: Patience) -> bool:
+    return patience.is_over(
+        engine.clock(),
+        patience_seconds=engine.patience_seconds,
+        unreachable_seconds=engine.unreachable_seconds,
+    )
+
+
+def _waited(
+    engine: Engine, patience: Patience, progress: Progress, pause: Callable[[Progress], bool]
+) -> bool:
+    """Waits for the next round; False when `pause` ends the work."""
+    while pause(progress):
+        if patience.resume_at is None or engine.clock() >= patience.resume_at:
+            return True
+    return False

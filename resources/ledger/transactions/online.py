@@ -1,0 +1,26 @@
+"""The port `OnlineLedger`."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from llm_assets.domain.profile import Limits
+from llm_assets.domain.requests.circuit import Circuit
+from resources.ledger import online
+from resources.ledger.database.database import Database
+
+
+class SqlOnline:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def admit_call(self, provider: str, tokens: int, limits: Limits, now: datetime) -> float:
+        with self._database.writing() as connection:
+            return online.admit(connection, provider, tokens, limits, now)
+
+    def circuit(self, provider: str) -> Circuit:
+        with self._database.reading() as connection:
+            return online.circuit(connection, provider)
+
+    def change_circuit(self, provider: str, change: Callable[[Circuit], Circuit]) -> tuple[Circuit, Circuit]:
+        with self._database.writing() as connection:
+            return online.change_circuit(connection, provider, change)

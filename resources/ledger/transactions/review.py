@@ -1,0 +1,31 @@
+"""The port `ReviewLedger`."""
+
+from datetime import date
+
+from llm_assets.domain.clock import Clock
+from llm_assets.engine.ports.review import DeadLetter, Decision
+from resources.ledger import people
+from resources.ledger.audit.entries import DESK
+from resources.ledger.database.database import Database
+
+
+class SqlReview:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def decisions(self, day: date) -> list[Decision]:
+        with self._database.reading() as connection:
+            return people.decisions_of(connection, day)
+
+    def decide(self, day: date, decision: Decision) -> None:
+        with self._database.writing() as connection:
+            people.decide(connection, day, decision, self._clock())
+
+    def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]:
+        with self._database.reading() as connection:
+            return people.dead_letters(connection, day, step)
+
+    def requeue(self, day: date | None = None, step: str | None = None, *, by: str = DESK) -> int:
+        with self._database.writing() as connection:
+            return people.requeue(connection, day, step, by, self._clock())

@@ -1,0 +1,44 @@
+"""The port `WorkLedger`."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+
+from llm_assets.domain.desk.night import Rework
+from llm_assets.engine.ports.work import Planned, Standing, Work
+from resources.ledger import planning
+from resources.ledger.database.database import Database
+
+
+class SqlWork:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def plan(
+        self, day: date, step: str, work: Sequence[Work], *, rework: Rework, max_attempts: int
+    ) -> Planned:
+        with self._database.writing() as connection:
+            return planning.plan(connection, day, step, work, rework, max_attempts)
+
+    def at_rest(self, day: date, step: str) -> dict[str, str]:
+        with self._database.reading() as connection:
+            return planning.at_rest(connection, day, step)
+
+    def prune_work(self, day: date, step: str, keep: Collection[str]) -> int:
+        with self._database.writing() as connection:
+            return planning.prune_work(connection, day, step, keep)
+
+    def preview(self, day: date, step: str, work: Sequence[Work], *, rework: Rework) -> Planned:
+        with self._database.reading() as connection:
+            return planning.preview(connection, day, step, work, rework)
+
+    def standings(self, day: date, step: str) -> Iterator[Standing]:
+        with self._database.reading() as connection:
+            yield from planning.standings(connection, day, step)
+
+    def counts(self, day: date) -> dict[str, dict[str, int]]:
+        with self._database.reading() as connection:
+            return planning.counts(connection, day)
+
+    def cases_per_night(self, step: str, since: date) -> dict[date, int]:
+        with self._database.reading() as connection:
+            return planning.cases_per_night(connection, step, since)
