@@ -13,6 +13,7 @@ from typing import Any
 
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.receive import receive
 from resources.ledger import SqlLedger
 from resources.mail.imap import Mailbox
 from resources.mail.raw_store import RawStore
@@ -57,7 +58,7 @@ def main() -> None:
         arm(moment)
     settings = Settings(home=Path(home), provider="emulator", config=Path(config), _env_file=None)
     assembly = Assembly(settings, STEPS, lambda: datetime(2026, 11, 21, 1, 0, tzinfo=UTC))
-    assembly.receive(insist=True)
+    receive(assembly, insist=True)
     assembly.close()
 
 
