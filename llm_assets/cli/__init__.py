@@ -1,5 +1,5 @@
-"""The command line: a file for the commands of each kind. Wiring and printing only; the use cases are elsewhere."""
+"""The command line: a file for the commands of each kind. Parsing options and printing only."""
 
-from llm_assets.cli.commands import app, main
+from llm_assets.cli.app import app, main
 
 __all__ = ["app", "main"]

@@ -1,6 +1,5 @@
-"""The commands `audit verify` and `audit export`. Each wires settings to a use case and prints."""
+"""The commands `audit verify` and `audit export`."""
 
-import getpass
 import json
 import sys
 from datetime import datetime
@@ -9,20 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llm_assets.cli.options import date_of, who
 from llm_assets.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from resources.ledger.audit.verifying import Anchor
+    from llm_assets.usecases.records.audit import TrailEnd, Verified, Wrong
+
+NAMED = 20
+"""Records named in a line of text; `--json` names all."""
 
 audit = typer.Typer(no_args_is_help=True, help="Who or what did what, when, to which record.")
-
-
-def who() -> str:
-    """The person who gives a command, as the machine knows them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in a container
-        return "unknown"
 
 
 @audit.command("verify")
@@ -41,18 +36,16 @@ def verify_trail(
 
     Exit 0: it holds. 1: something was changed; the records concerned are named.
     """
-    from llm_assets.steps import STEPS
-    from llm_assets.usecases.desk.desk import Desk
+    from llm_assets.usecases.desk.desk import open_desk
     from llm_assets.usecases.records.audit import verified
-    from resources.settings.environment import load_settings
 
-    anchors = [_anchor(text) for text in kept or []]
-    with Desk(load_settings(), STEPS).open() as assembly:
-        found = verified(assembly, anchors)
+    ends = [_trail_end(text) for text in kept or []]
+    with open_desk() as assembly:
+        found = verified(assembly, ends)
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:
-        for line in found.lines():
+        for line in verified_lines(found):
             typer.echo(line)
     raise SystemExit(1 if found.wrong else 0)
 
@@ -68,17 +61,13 @@ def export_trail(
     out: Annotated[Path | None, typer.Option(help="File to write; default: stdout.")] = None,
 ) -> None:
     """Print a line for each record and event. The export is an event of the trail itself."""
-    from llm_assets.steps import STEPS
-    from llm_assets.usecases.desk.desk import Desk
-    from llm_assets.usecases.records.audit import Export, tell_export, written
-    from resources.settings.environment import load_settings
+    from llm_assets.usecases.desk.desk import open_desk
+    from llm_assets.usecases.records import audit as use_case
 
     if kind not in ("jsonl", "csv"):
         raise ConfigurationError(f"--format {kind} is not known; use jsonl or csv")
-    only = day.date() if day is not None else None
-    with Desk(load_settings(), STEPS).open() as assembly:
-        tell_export(assembly, who(), {"day": only, "record_id": record, "format": kind})
-        lines = written(Export(assembly, only, record).lines(), kind)
+    with open_desk() as assembly:
+        lines = use_case.export(assembly, who(), day=date_of(day), record=record, kind=kind)
         try:
             if out is None:
                 sys.stdout.writelines(lines)
@@ -87,14 +76,31 @@ def export_trail(
                     file.writelines(lines)
         except OSError as err:
             raise ConfigurationError(f"--out {out} cannot be written: {err.strerror}") from err
-        head = assembly.ledger.trail.head()
-    typer.echo(f"the trail ends at {head.entries}:{head.digest}", err=True)
+        end = use_case.trail_end(assembly)
+    typer.echo(f"the trail ends at {end}", err=True)
 
 
-def _anchor(text: str) -> "Anchor":
-    from resources.ledger.audit.verifying import Anchor
+def verified_lines(found: "Verified") -> list[str]:
+    """What does not hold, or that everything holds, for people."""
+    if found.wrong:
+        return [
+            *(_wrong_line(w) for w in found.wrong),
+            f"{len(found.wrong)} findings in {found.entries} entries",
+        ]
+    return [f"{found.entries} entries hold; the trail ends at {found.entries}:{found.head}"]
+
+
+def _wrong_line(wrong: "Wrong") -> str:
+    named = ", ".join(wrong.records[:NAMED]) or "no record"
+    more = f" and {len(wrong.records) - NAMED} more" if len(wrong.records) > NAMED else ""
+    place = f" (entry {wrong.entry})" if wrong.entry is not None else ""
+    return f"{named}{more}: {wrong.what}{place}"
+
+
+def _trail_end(text: str) -> "TrailEnd":
+    from llm_assets.usecases.records.audit import TrailEnd
 
     number, _, digest = text.partition(":")
     if not number.isdigit() or len(digest) != 64:
         raise ConfigurationError(f"--kept {text} is not the end of a trail; write N:DIGEST as it was printed")
-    return Anchor(int(number), digest, f"--kept {number}")
+    return TrailEnd(int(number), digest, f"--kept {number}")

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from datetime import date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -18,12 +17,10 @@ from rich.progress import (
 )
 from rich.table import Column
 
-from llm_assets.engine.rounds.progress import Progress as StepProgress
-
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from llm_assets.usecases.desk.assembly import Assembly
+    from llm_assets.usecases.desk.desk import Progress as StepProgress
 
 
 def quiet_logs(level: int = logging.WARNING) -> None:
@@ -38,13 +35,6 @@ def quiet_logs(level: int = logging.WARNING) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
-
-
-def day_option(assembly: "Assembly", given: datetime | None) -> date:
-    """The day a command means: the one given, or the business day that is now."""
-    if given is not None:
-        return given.date()
-    return assembly.settings.calendar.day_of(assembly.clock())
 
 
 class Console:
@@ -85,7 +75,7 @@ class Console:
             if task.total is None:
                 self._progress.update(task.id, total=task.completed)
 
-    def steps(self, name: str, progress: StepProgress) -> None:
+    def steps(self, name: str, progress: "StepProgress") -> None:
         """The engine's progress, as the desk's `on_progress`."""
         total = progress.done + progress.in_flight + progress.due
         batches = progress.open_batches

@@ -1,13 +1,17 @@
-"""The command `delete`. It wires settings to the use case, asks, and prints."""
+"""The command `delete`: it shows what would go, asks, deletes and prints."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llm_assets.cli.audit import who
 from llm_assets.cli.console import Console
+from llm_assets.cli.options import date_of, who
 from llm_assets.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from llm_assets.usecases.records.delete_record import Found
 
 
 def delete(
@@ -28,21 +32,19 @@ def delete(
 
     What a provider was sent stays there for as long as it keeps it, and the source keeps its own copy.
     """
-    from llm_assets.steps import STEPS
-    from llm_assets.usecases.desk.desk import Desk
+    from llm_assets.usecases.desk.desk import open_desk
     from llm_assets.usecases.records import delete_record as deletion
-    from resources.settings.environment import load_settings
 
     if not reason.strip():
         raise ConfigurationError("--reason is empty; say why, for the audit")
-    only = day.date() if day is not None else None
-    with Desk(load_settings(), STEPS).open() as assembly:
+    only = date_of(day)
+    with open_desk() as assembly:
         for record in records:
             deletion.finish_begun(assembly, record, who())  # a killed process had its yes
         found = [f for r in records if (f := deletion.find(assembly, r, only)) is not None]
-        for record in set(records) - {f.going.record_id for f in found}:
+        for record in set(records) - {f.record_id for f in found}:
             deletion.check_deleted(assembly, record)
-        for line in (line for each in found for line in each.lines()):
+        for line in (line for each in found for line in found_lines(each)):
             typer.echo(line)
         if found and not yes:
             typer.confirm("Delete for good?", abort=True)
@@ -54,3 +56,16 @@ def delete(
         typer.echo(f"{record} is deleted")
     for night in sorted({night for each in found for night in each.days}):
         typer.echo(f"run `llm-assets night --day {night}` for a revision of its report without it")
+
+
+def found_lines(found: "Found") -> Iterator[str]:
+    """What would be deleted, and what stays, for people."""
+    going = found.going
+    nights = ", ".join(str(day) for day in found.days)
+    yield (
+        f"record {found.record_id}: {len(going.messages)} stored versions in the nights {nights}, answers of "
+        f"{len(going.cases)} cases"
+    )
+    yield from (f"  at its source it stays: {m.source} {m.place}" for m in going.messages)
+    if found.companions:
+        yield f"  these stay, and may repeat or quote it: {', '.join(found.companions)}"

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from llm_assets.emulator.launch import start
-from resources.settings.environment import load_settings
+from llm_assets.usecases.desk.demo_emulator import start_emulator
+from llm_assets.usecases.desk.desk import configured_desk
 
 ROOT = Path(__file__).parents[2]
 BATCH_SECONDS = 20.0
@@ -16,7 +16,7 @@ BATCH_SECONDS = 20.0
 
 
 def main(arguments: list[str]) -> int:
-    """Passes on to `dagster dev` what it does not know itself (e.g. `--port 3001`)."""
+    """Passes options that it does not know itself on to `dagster dev`, e.g. `--port 3001`."""
     parser = argparse.ArgumentParser(description=__doc__, epilog="Other options go to `dagster dev`.")
     parser.add_argument(
         "--batch-seconds", type=float, default=BATCH_SECONDS, help="how long the emulator takes for a batch"
@@ -24,12 +24,10 @@ def main(arguments: list[str]) -> int:
     options, passed_on = parser.parse_known_args(arguments)
     os.environ.setdefault("LLM_ASSETS_PROVIDER", "emulator")
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
-    settings = load_settings()
-    inbox = settings.home.resolve() / "inbox"
+    home = configured_desk().settings.home.resolve()
+    inbox = home / "inbox"
     inbox.mkdir(parents=True, exist_ok=True)
-    running = start(
-        settings.home.resolve() / "emulator", latency=options.batch_seconds, exit_with_parent=os.getpid()
-    )
+    running = start_emulator(home, latency=options.batch_seconds)
     print(f"emulator: {running.url} (demo model: rules, not an LLM)", file=sys.stderr)
     print(f"drop mail into {inbox}; samples to copy lie in data/samples/inbox", file=sys.stderr)
     command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", *passed_on]

@@ -1,28 +1,21 @@
 """Sensor `batches`: queues the continuations of parked runs, opens their gate when the provider is done or the
-deadline has come, and picks up late results. A shell over the pure `gate_for`; bounded work per tick."""
+deadline has come, and asks for runs for late results. The use case decides; here are Dagster's runs and tags."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 
 import dagster as dg
 
 from llm_assets.defs import parking
 from llm_assets.domain.desk.step import Step
-from llm_assets.domain.digest import digest
-from llm_assets.domain.requests.batch import BatchState
-from llm_assets.engine.rounds.nudge import nudge
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.night.continue_nights import Gate, gate_of, has_ended, open_nights
 
 RUNS_A_TICK = 50
 INTERVAL_SECONDS = 5
 TICK_SECONDS = 20.0
-"""After this a tick begins nothing more at the provider: Dagster ends it after 60."""
-EARLY_ROWS_EVERY = timedelta(minutes=15)
-"""How often at most a night goes on for results of its first batches: a run is a process of 100 MB for some seconds."""
-LATE_AGAIN_SECONDS = 900
-"""How soon another run may be asked for after one that collected nothing."""
+"""After this a tick begins no more calls to the provider: Dagster ends it after 60."""
 REPORTING = ("review_queue", "morning_report")
 _OVER = (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS)
 _LIVE = (
@@ -32,23 +25,6 @@ _LIVE = (
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 )
-
-
-class Gate(StrEnum):
-    HOLD = "hold"
-    OPEN = "open"
-    CUT = "cut"
-    """The deadline has come: go on with what exists."""
-
-
-def gate_for(*, done: bool, ready: bool, parked_at: datetime, deadline: datetime, now: datetime) -> Gate:
-    """Whether a parked night may go on. A night parked after its deadline (a backfill) has none to keep. `ready` says
-    that some of its batches have ended: their rows are written early, and the run parks again for the others. Pure."""
-    if done:
-        return Gate.OPEN
-    if parked_at < deadline <= now:
-        return Gate.CUT
-    return Gate.OPEN if ready and now - parked_at >= EARLY_ROWS_EVERY else Gate.HOLD
 
 
 def batch_sensor(steps: Sequence[Step], targets: dg.AssetSelection) -> dg.SensorDefinition:
@@ -126,17 +102,7 @@ def _open_gate(
     until: datetime,
 ) -> None:
     day = date.fromisoformat(run.tags["dagster/partition"])
-    assets = run.tags[parking.PARKED_ASSETS].split(",")
-    steps = [s.name for s in assembly.steps if s.name in assets]
-    done = nudge(assembly.engine, day, steps, until=until)
-    ended = (b.state is BatchState.ENDED for b in assembly.ledger.batches.open_batches(day, steps))
-    gate = gate_for(
-        done=done,
-        ready=any(ended),
-        parked_at=parked_at,
-        deadline=assembly.settings.calendar.deadline_of(day),
-        now=assembly.clock(),
-    )
+    gate = gate_of(assembly, day, run.tags[parking.PARKED_ASSETS].split(","), parked_at, until)
     if gate is Gate.HOLD:
         return
     if gate is Gate.CUT:
@@ -148,33 +114,19 @@ def _open_gate(
 def _late_results(
     context: dg.SensorEvaluationContext, assembly: Assembly, steps: Sequence[Step], until: datetime
 ) -> Iterator[dg.RunRequest]:
-    """Nights with open batches that no run waits for, e.g. after a cutoff or a crash: one run when they ended.
-
-    The control set's batches are not of a night and are waited for where they were sent.
-    """
-    by_day: dict[date, list[str]] = {}
-    today = assembly.settings.calendar.day_of(assembly.clock())
-    for batch in assembly.ledger.batches.open_batches():
-        if not assembly.settings.first_day <= batch.day <= today:
-            continue  # no partition: a run for it would fail the tick, and every parked night with it
-        by_day.setdefault(batch.day, []).append(batch.batch_id)
-    for day, ids in sorted(by_day.items())[:RUNS_A_TICK]:
-        if _is_left_alone(context.instance, day) or not nudge(assembly.engine, day, None, until=until):
+    """A run for each night whose batches have ended and that no run waits for, e.g. after a cutoff or a crash."""
+    for night in open_nights(assembly, RUNS_A_TICK):
+        if _is_left_alone(context.instance, night.day) or not has_ended(assembly, night.day, until):
             continue
         yield dg.RunRequest(
-            run_key=f"late:{day}:{digest(sorted(ids))}:{_period(assembly.clock())}",
-            partition_key=day.isoformat(),
+            run_key=night.run_key(assembly.clock()),
+            partition_key=night.day.isoformat(),
             asset_selection=[dg.AssetKey(name) for name in (*(s.name for s in steps), *REPORTING)],
         )
 
 
-def _period(now: datetime) -> int:
-    """A key is used once: without the time in it, a late run that died would be the last of its batches."""
-    return int(now.timestamp() // LATE_AGAIN_SECONDS)
-
-
 def _is_left_alone(instance: dg.DagsterInstance, day: date) -> bool:
-    """Whether a run works or waits for the night, or a person stopped the last one that waited."""
+    """Whether a run of the night is in progress or parked, or a person stopped the last one that was parked."""
     partition = {"dagster/partition": day.isoformat()}
     if instance.get_runs(dg.RunsFilter(tags=partition, statuses=list(_LIVE)), limit=1):
         return True

@@ -9,6 +9,9 @@ from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.usecases.desk.source_versions import reader_version
+from llm_assets.usecases.mail.read_day import read_day
+from llm_assets.usecases.mail.receive import receive
+from llm_assets.usecases.night.table_facts import table_facts
 
 GROUP = "desk"
 OWNERS = ["team:desk"]
@@ -28,12 +31,12 @@ def documents_asset(nights: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition
     ) -> dg.MaterializeResult[None]:
         day = date.fromisoformat(context.partition_key)
         with desk.open() as assembly:
-            assembly.receive()  # not only the sensor's task: it may be off
-            summary = assembly.read_day(day, desk.on_stage)
-            metadata = table_metadata(assembly.lake, DOCUMENTS, day, summary.messages)
-            return dg.MaterializeResult(
-                metadata=metadata | summary.as_metadata(),
-                data_version=dg.DataVersion(digest(summary.fingerprints)),
-            )
+            receive(assembly)  # not only the sensor's task: it may be off
+            summary = read_day(assembly, day, desk.on_stage)
+            facts = table_facts(assembly, DOCUMENTS, day, summary.messages)
+        return dg.MaterializeResult(
+            metadata=table_metadata(facts) | summary.as_metadata(),
+            data_version=dg.DataVersion(digest(summary.fingerprints)),
+        )
 
     return documents

@@ -1,17 +1,13 @@
 """What an asset shows in the UI: counts, columns, costs and a preview. Nothing that may hold personal data."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from llm_assets.domain.desk.tables import Column, Table
-from llm_assets.domain.digest import digest
-from resources.lake.lake import Lake
+from llm_assets.usecases.night.table_facts import TableFacts
 
-PREVIEW_ROWS = 10
 Metadata = dict[str, Any]  # Dagster's metadata values are an open union
 
 
@@ -24,26 +20,16 @@ def _column(column: Column) -> dg.TableColumn:
     return dg.TableColumn(column.name, column.type, column.description, constraints)
 
 
-def table_metadata(lake: Lake, table: Table, day: date, rows: int) -> Metadata:
-    """Row count, column schema, counts by status and a preview of the columns that are not personal."""
-    names = [name for name in table.preview_columns if name not in ("day", "case_id", "request_id")]
-    preview = _first(lake.read(table, day, names), PREVIEW_ROWS)
+def table_metadata(facts: TableFacts) -> Metadata:
+    """Row count, column schema, preview and counts by status."""
     metadata: Metadata = {
-        "dagster/row_count": rows,
-        "dagster/column_schema": column_schema(table),
-        "preview": dg.MetadataValue.md(markdown_table(names, preview)),
+        "dagster/row_count": facts.rows,
+        "dagster/column_schema": column_schema(facts.table),
+        "preview": dg.MetadataValue.md(markdown_table(facts.columns, facts.preview)),
     }
-    if "status" in table.column_types:
-        metadata["status"] = dg.MetadataValue.json(_counts(lake, table, day, "status"))
+    if facts.by_status is not None:
+        metadata["status"] = dg.MetadataValue.json(dict(facts.by_status))
     return metadata
-
-
-def _counts(lake: Lake, table: Table, day: date, column: str) -> dict[str, int]:
-    return dict(Counter(str(row[column]) for row in lake.read(table, day, [column])))
-
-
-def _first(rows: Iterable[Mapping[str, Any]], count: int) -> list[Mapping[str, Any]]:
-    return [row for row, _ in zip(rows, range(count), strict=False)]
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
@@ -58,8 +44,3 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) ->
 def _cell(value: Any) -> str:  # any lake value
     text = "" if value is None else str(value)
     return text.replace("|", "\\|").replace("\n", " ")[:80]
-
-
-def data_version(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dg.DataVersion:
-    """Version of a night's table from the columns that carry its content: same content, same version."""
-    return dg.DataVersion(digest(sorted(str([row.get(c) for c in columns]) for row in rows)))

@@ -1,9 +1,8 @@
 """Parking: a step whose batches run for hours ends its run and is continued, without a process in between.
 
 A parked run ends as a success that did not materialize. Its continuation waits in Dagster's queue behind a tag
-rule with limit 0; the batch sensor turns the tag when the provider is done. All state is in the tags of the two
-runs, so nothing can be forgotten between two stores. Should Dagster suspend runs itself one day, only this file
-changes.
+rule with limit 0; the batch sensor changes the tag when the provider is done. All state is in the tags of the two
+runs, so no second store can differ from it. Should Dagster suspend runs itself one day, only this file changes.
 """
 
 import time
@@ -12,15 +11,11 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
-from llm_assets.domain.desk.night import Rework
-from llm_assets.domain.desk.step import Step
-from llm_assets.engine.night.night import Night
-from llm_assets.engine.rounds.progress import Progress
-from llm_assets.engine.rounds.work import work
-from llm_assets.usecases.desk.desk import Desk, Wait
+from llm_assets.usecases.desk.desk import Desk, Progress, Wait
+from llm_assets.usecases.night.process_steps import StepRound
 
 PARKED = "llm/parked"
-"""On a run that parked: its own run id (a retry copies tags, so the value proves whose it is)."""
+"""On a run that parked: its own run id. A retry copies tags, so only an equal id proves that this run parked."""
 PARKED_STATE = "llm/parked_state"
 STATES = [WAITING, RESUMED, STOPPED] = ["waiting", "resumed", "stopped"]
 PARKED_ASSETS = "llm/parked_assets"
@@ -63,30 +58,21 @@ class Pause:
 
 
 def brief(desk: Desk, name: str) -> Pause:
-    """Waits as long as a step does before it parks, for what no run is parked for."""
+    """Waits as long as a step does before it parks; for requests that no run parks for."""
     return Pause(desk, name, desk.clock() + timedelta(seconds=desk.settings.grace_seconds))
 
 
-def work_or_park(
-    context: dg.AssetExecutionContext,
-    desk: Desk,
-    night: Night,
-    steps: Sequence[Step],
-    rework: Rework,
-    meanwhile: Callable[[], None],
+def process_or_park(
+    context: dg.AssetExecutionContext, desk: Desk, steps: StepRound, rework: str
 ) -> Progress | None:
-    """Works the steps, doing what may be done meanwhile before each wait; None when the run has to end now because it
-    was parked."""
-    cutoff = CUTOFF in context.run.tags
+    """Processes the steps and writes early rows while they wait; None when the run has been parked and has to end."""
     waits_here = desk.wait is Wait.INLINE
     until = None if waits_here else desk.clock() + timedelta(seconds=desk.settings.grace_seconds)
-    name = ", ".join(s.name for s in steps)
-    pause = Pause(desk, name, until, meanwhile)
-    progress = work(night.engine, night.day, [night.plan(s) for s in steps], rework, pause=pause)
-    desk.on_progress(name, progress)
-    if waits_here or cutoff or progress.finished or progress.halted:
+    progress = steps.process(rework, Pause(desk, steps.name, until, steps.early_rows()))
+    desk.on_progress(steps.name, progress)
+    if waits_here or CUTOFF in context.run.tags or progress.finished or progress.halted:
         return progress
-    park(context, night.day, [s.name for s in steps], progress)
+    park(context, steps.day, [s.name for s in steps.steps], progress)
     return None
 
 

@@ -4,7 +4,7 @@ from datetime import time
 
 import dagster as dg
 
-from resources.settings.environment import Settings
+from llm_assets.usecases.desk.desk import Settings
 
 NOON = time(12, 0)
 

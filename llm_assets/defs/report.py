@@ -10,10 +10,9 @@ from llm_assets.defs.metadata import table_metadata
 from llm_assets.defs.parking import brief
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import REVIEW_QUEUE
-from llm_assets.domain.digest import digest
-from llm_assets.steps.night_summary.step import PROMPT
 from llm_assets.usecases.desk.desk import Desk
-from llm_assets.usecases.night.night_report import write_report, write_review_queue
+from llm_assets.usecases.night.night_report import REPORT_VERSION, write_report, write_review_queue
+from llm_assets.usecases.night.table_facts import review_version, table_facts
 
 
 def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -33,12 +32,9 @@ def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -
     ) -> dg.MaterializeResult[None]:
         day = date.fromisoformat(context.partition_key)
         with desk.open() as assembly:
-            rows = write_review_queue(assembly, day)
-            keys = assembly.lake.read(REVIEW_QUEUE, day, ["case_id", "step", "reason", "decision"])
-            return dg.MaterializeResult(
-                metadata=table_metadata(assembly.lake, REVIEW_QUEUE, day, rows),
-                data_version=dg.DataVersion(digest(sorted(str(k) for k in keys))),
-            )
+            facts = table_facts(assembly, REVIEW_QUEUE, day, write_review_queue(assembly, day))
+            version = review_version(assembly, day)
+        return dg.MaterializeResult(metadata=table_metadata(facts), data_version=dg.DataVersion(version))
 
     @dg.asset(
         deps=["documents", *names, review_queue],
@@ -46,7 +42,7 @@ def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -
         group_name=GROUP,
         owners=OWNERS,
         kinds={"html", "markdown"},
-        code_version=PROMPT.version,
+        code_version=REPORT_VERSION,
         description="What came in, what grew, what is late, what it cost; a new revision whenever that changes.",
     )
     def morning_report(

@@ -1,15 +1,12 @@
-"""How much a run may pay for again: from its config, its tags, or the night's deadline."""
+"""How much a run may pay for again, as its tags or its config say. What the words mean is decided by the use case."""
 
 from collections.abc import Mapping
-from datetime import date
 
 import dagster as dg
 
-from llm_assets.domain.desk.night import Rework
-from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.night.process_steps import AUTO
 
 REWORK_TAG = "llm/rework"
-AUTO = "auto"
 
 
 class ReworkConfig(dg.Config):
@@ -18,9 +15,6 @@ class ReworkConfig(dg.Config):
     stale: also records whose prompt, model or schema has changed, which costs their price again."""
 
 
-def rework_of(config: ReworkConfig, tags: Mapping[str, str], assembly: Assembly, day: date) -> Rework:
-    """Raises ValueError for a word that is none of auto, missing and stale."""
-    word = tags.get(REWORK_TAG, config.rework)
-    if word == AUTO:
-        return assembly.settings.calendar.default_rework(day, assembly.clock())
-    return Rework(word)
+def rework_word(config: ReworkConfig, tags: Mapping[str, str]) -> str:
+    """The tag goes before the config: backfills and commands set it."""
+    return tags.get(REWORK_TAG, config.rework)

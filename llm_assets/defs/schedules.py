@@ -7,7 +7,7 @@ import dagster as dg
 
 from llm_assets.defs.jobs import UnresolvedJob
 from llm_assets.domain.desk.night import Calendar
-from resources.settings.environment import Settings
+from llm_assets.usecases.desk.desk import Settings
 
 
 def last_closed_day(calendar: Calendar, now: datetime) -> date:

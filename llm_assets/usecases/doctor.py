@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from llm_assets.domain.errors import DeskError
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from resources.mail.imap import try_account
 from resources.settings.environment import load_settings
 from resources.settings.sources import ImapAccount
@@ -89,7 +90,7 @@ def _mailboxes(assembly: Assembly) -> Iterator[Finding]:
     """A line for each mailbox, logged in to now whatever the sensor found last."""
     path = assembly.settings.file("sources.yaml")
     try:
-        accounts = assembly.mailboxes.accounts
+        accounts = mailboxes_of(assembly).accounts
     except DeskError as err:
         yield Finding("mailboxes", str(err), fails=True)
         return

@@ -25,6 +25,7 @@ from llm_assets.domain.mail.document import Received
 from llm_assets.engine.chunks import chunks
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.read_day import read_day
 from resources.settings.environment import SHIPPED_CONFIG, Settings
 from tests.bench import process
 from tests.bench.invented_mails import mails
@@ -85,7 +86,7 @@ def measured(home: Path, count: int) -> dict[str, object]:
     process.forget_peak()
     with Readers() as readers:
         wall, cpu = time.perf_counter(), time.process_time()
-        summary = assembly.read_day(DAY)
+        summary = read_day(assembly, DAY)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if (summary.messages, summary.read_now, summary.unreadable) != (count, count, 0):
         raise SystemExit(f"the day did not come out whole: {summary.as_metadata()}")

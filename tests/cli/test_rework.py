@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from llm_assets.cli.console import Console
-from llm_assets.cli.nightly import NightOutcome, run_night
+from llm_assets.cli.night import run_night
 from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
+from llm_assets.usecases.desk.desk import Desk, Wait
+from llm_assets.usecases.night.process_night import NightOutcome
 from resources.settings.environment import load_settings
 from tests.support.houses.house import LONG_AGO, TODAY, Emulated, House
 from tests.support.mail.invented_inbox import SHOP, mail, put
@@ -44,8 +45,7 @@ def night(house: House, emulated: Emulated, monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.chdir(tmp_path)
 
     def work(day: date, steps: tuple[Step, ...] = STEPS, rework: str = "auto") -> NightOutcome:
-        with Console() as console:
-            return run_night(load_settings(), day, [], rework, console, steps)
+        return run_night(Desk(load_settings(), steps, Wait.INLINE), day, [], rework)
 
     return work
 

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import pytest
 
-from llm_assets.defs.control_set import CONTROL_DAY
 from llm_assets.defs.parking import (
     CONTINUES,
     CUTOFF,
@@ -18,6 +17,9 @@ from llm_assets.defs.parking import (
 from llm_assets.domain.desk.night import Rework
 from llm_assets.engine.rounds.start import start
 from llm_assets.steps import STEPS
+from llm_assets.usecases.control_set import CONTROL_DAY
+from llm_assets.usecases.mail.read_day import read_day
+from llm_assets.usecases.mail.receive import receive
 from tests.support.houses.small_desk import DAY, MAILS, NIGHTLY, SmallDesk, materialized
 
 TWO = dict(list(MAILS.items())[:2])
@@ -226,8 +228,8 @@ def test_batches_of_no_night_disturb_none(parking_desk: SmallDesk, day: date) ->
     desk = parking_desk
     path = desk.drop("one.eml", MAILS["arrival.eml"])
     with desk.desk.open() as assembly:
-        assembly.receive(paths=[path], day=day)
-        assembly.read_day(day)
+        receive(assembly, paths=[path], day=day)
+        read_day(assembly, day)
         plan = assembly.night(day).plan(STEPS[1])
         start(assembly.engine, day, [plan], Rework.STALE)
         assert len(assembly.ledger.batches.open_batches()) == 1

@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from llm_assets.defs.batch_sensor import EARLY_ROWS_EVERY
 from llm_assets.defs.parking import CUTOFF, GATE
 from llm_assets.domain.desk.tables import Table
 from llm_assets.engine.rounds.progress import Progress
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.night.continue_nights import EARLY_ROWS_EVERY
 from tests.support.houses.small_desk import DAY, MAILS, SmallDesk, materialized
 
 TWO = dict(list(MAILS.items())[:2])

@@ -9,7 +9,8 @@ import pytest
 
 from llm_assets.defs import mail_sensor
 from llm_assets.intake.records.submission import Submission
-from resources.settings.forms import FormSource
+from llm_assets.usecases.mail import grown_days
+from llm_assets.usecases.mail.receive_form import FormSource, form_receiver_of
 from tests.support.houses.small_desk import DAY, MAILS, NOON, URGENT, SmallDesk, mail
 
 LATER = NOON + timedelta(minutes=3)
@@ -103,7 +104,7 @@ def test_a_day_whose_tick_died_after_registering_is_asked_for_by_the_next(
 ) -> None:
     drop(watching, ["ada"])
     with monkeypatch.context() as dying:
-        dying.setattr(mail_sensor, "due_days", _die)
+        dying.setattr(grown_days, "due_days", _die)
         with pytest.raises(Exception, match="killed"):
             watching.tick("new_mail")
     assert registered(watching) == 1
@@ -113,7 +114,7 @@ def test_a_day_whose_tick_died_after_registering_is_asked_for_by_the_next(
 def post(desk: SmallDesk, text: str) -> None:
     form = FormSource(name="contact", token_env="CONTACT_TOKEN", mailbox="support@altyn.example")
     with desk.desk.open() as assembly:
-        assembly.form_desk.take(form, Submission({"message": text}), None)
+        form_receiver_of(assembly).receive(form, Submission({"message": text}), None)
 
 
 def test_a_posted_form_makes_its_day_grow(watching: SmallDesk) -> None:

@@ -13,12 +13,12 @@ import duckdb
 import pytest
 
 from llm_assets.definitions import build_defs
-from llm_assets.defs.control_set import CONTROL_DAY, read_labels
 from llm_assets.domain.desk.tables import DOCUMENTS, MORNING_REPORT
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.steps import STEPS
 from llm_assets.steps.extracted_fields.fields import FIELDS, Field
 from llm_assets.steps.extracted_fields.step import step_for
+from llm_assets.usecases.control_set import CONTROL_DAY, read_labels
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
 from resources.lake.lake import Lake

@@ -5,7 +5,8 @@ import pytest
 from llm_assets.domain.mail.document import Message
 from llm_assets.intake.files import pdf
 from llm_assets.intake.reading import Extract, Reading
-from llm_assets.usecases.desk import assembly
+from llm_assets.usecases.mail import receive as module
+from llm_assets.usecases.mail.receive import receive
 from tests.support.houses.small_desk import DAY, NOON, URGENT, SmallDesk
 
 WITH_FILE = (
@@ -30,7 +31,7 @@ def test_an_urgent_mail_is_known_without_its_attachments(
     parking_desk.clock.now = NOON
     parking_desk.drop("boris.eml", WITH_FILE)
     with parking_desk.desk.open() as opened:
-        assert opened.receive(find_urgent=True).urgent_days == {DAY}
+        assert receive(opened, find_urgent=True).urgent_days == {DAY}
     assert read == []
 
 
@@ -40,8 +41,8 @@ def test_nobody_looks_at_mail_when_no_run_could_be_sooner_for_it(
     def read_item(*_: object) -> Message:
         raise AssertionError("read where nobody asked")
 
-    monkeypatch.setattr(assembly, "read_item", read_item)
+    monkeypatch.setattr(module, "read_item", read_item)
     parking_desk.drop("boris.eml", URGENT)
     with parking_desk.desk.open() as opened:
-        assert opened.receive().messages == 1
+        assert receive(opened).messages == 1
     assert parking_desk.materialize(["documents"]).success

@@ -2,19 +2,27 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from types import SimpleNamespace
-from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from llm_assets.defs.batch_sensor import EARLY_ROWS_EVERY, Gate, gate_for
-from llm_assets.defs.mail_sensor import QUIET, Cursor, Nights, due_days, read_cursor, write_cursor
 from llm_assets.defs.metadata import markdown_table
 from llm_assets.defs.parking import parked_assets
-from llm_assets.defs.rework import REWORK_TAG, ReworkConfig, rework_of
+from llm_assets.defs.rework import REWORK_TAG, ReworkConfig, rework_word
 from llm_assets.defs.schedules import last_closed_day
 from llm_assets.domain.desk.night import Calendar, Rework
+from llm_assets.usecases.mail.grown_days import (
+    QUIET,
+    Cursor,
+    Growth,
+    Nights,
+    days_to_read,
+    due_days,
+    read_cursor,
+    write_cursor,
+)
+from llm_assets.usecases.night.continue_nights import EARLY_ROWS_EVERY, Gate, OpenNight, gate_for
+from llm_assets.usecases.night.process_steps import rework_of
 
 ALMATY = ZoneInfo("Asia/Almaty")
 DAY = date(2026, 11, 20)
@@ -88,6 +96,20 @@ def test_only_days_that_are_partitions_are_asked_for() -> None:
     assert due_days(days, {}, NOW, nights=NIGHTS, urgent=days) == {NIGHTS.first, DAY}
 
 
+def test_a_tick_asks_for_what_is_due_keeps_what_waits_and_names_what_is_too_old() -> None:
+    before = NIGHTS.first - timedelta(days=1)
+    found = days_to_read(Cursor(7, {B: NOW}, {before}), Growth(9, {A, B, before}, set()), NIGHTS, NOW)
+    assert (found.due, found.too_old) == ({A}, {before})
+    assert found.cursor == Cursor(9, {A: NOW, B: NOW}, {B, before})
+
+
+def test_a_run_for_late_results_has_a_key_of_its_batches_and_another_one_a_while_later() -> None:
+    key = OpenNight(DAY, ["b1", "b2"]).run_key(NOW)
+    assert OpenNight(DAY, ["b2", "b1"]).run_key(NOW + timedelta(minutes=14)) == key
+    assert OpenNight(DAY, ["b1"]).run_key(NOW) != key
+    assert OpenNight(DAY, ["b1", "b2"]).run_key(NOW + timedelta(minutes=15)) != key
+
+
 def test_the_cursor_remembers_what_waits_and_forgets_old_pauses() -> None:
     recent, old = NOW - timedelta(minutes=1), NOW - QUIET
     text = write_cursor(Cursor(7, {B: recent, A: old}, {B}), NOW)
@@ -145,17 +167,13 @@ def test_the_nightly_run_works_the_day_that_has_just_closed() -> None:
 def test_rework_comes_from_the_tag_then_the_config_then_the_deadline(
     config: str, tags: dict[str, str], now: datetime, expected: Rework
 ) -> None:
-    assert rework_of(ReworkConfig(rework=config), tags, _assembly(now), DAY) is expected
+    word = rework_word(ReworkConfig(rework=config), tags)
+    assert rework_of(word, Calendar(ALMATY), DAY, now) is expected
 
 
 def test_an_unknown_word_for_rework_is_refused() -> None:
     with pytest.raises(ValueError, match="everything"):
-        rework_of(ReworkConfig(rework="everything"), {}, _assembly(EVENING), DAY)
-
-
-def _assembly(now: datetime) -> Any:
-    """Only what the rule looks at."""
-    return cast(Any, SimpleNamespace(settings=SimpleNamespace(calendar=Calendar(ALMATY)), clock=lambda: now))
+        rework_of("everything", Calendar(ALMATY), DAY, EVENING)
 
 
 def test_a_preview_cell_cannot_break_its_table() -> None:

@@ -13,15 +13,15 @@ import duckdb
 import pytest
 
 import llm_assets.steps
-from llm_assets.cli.console import Console
-from llm_assets.cli.nightly import NightOutcome, run_night
+from llm_assets.cli.night import run_night
 from llm_assets.definitions import build_defs
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.step import Step
 from llm_assets.emulator import start
 from llm_assets.engine.rounds.start import start as engine_start
 from llm_assets.usecases.desk.assembly import Assembly
-from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.desk import Desk, Wait
+from llm_assets.usecases.night.process_night import NightOutcome
 from resources.settings.environment import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-step.md"
@@ -84,8 +84,7 @@ def night(steps: tuple[Step, ...], tmp_path_factory: pytest.TempPathFactory) -> 
     home = folder / "data"
     emulator = start(home / "emulator", latency=0.0, exit_with_parent=os.getpid())
     settings = Settings(home=home, provider="emulator", poll_seconds=0.05)
-    with Console() as console:
-        outcome = run_night(settings, DAY, [inbox], "auto", console, steps)
+    outcome = run_night(Desk(settings, steps, Wait.INLINE), DAY, [inbox])
     assembly = Assembly(settings, steps)
     yield Worked(outcome, assembly, steps)
     assembly.close()

@@ -15,6 +15,7 @@ from llm_assets.definitions import build_defs
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.desk.desk import Desk, Wait
 from llm_assets.usecases.doctor import Finding, examine
+from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from tests.support.houses.desk_with_mailboxes import DAY, NOON, DeskWithMailboxes, account
 from tests.support.houses.dovecot import PASSWORD, Dovecot
 
@@ -165,4 +166,4 @@ def test_accounts_are_found_in_a_file_beside_the_queues(tmp_path: Path, desks: D
     desk = desks(account(None, "a"), account(None, "b"))
     assert desk.settings.config is not None
     given = yaml.safe_load((desk.settings.config / "sources.yaml").read_text())
-    assert [a.name for a in desk.assembly.mailboxes.accounts] == [a["name"] for a in given["imap"]]
+    assert [a.name for a in mailboxes_of(desk.assembly).accounts] == [a["name"] for a in given["imap"]]

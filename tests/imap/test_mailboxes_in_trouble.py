@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from llm_assets.usecases.mail import mailboxes
+from llm_assets.usecases.mail import read_mailboxes
 from resources.mail import imap
 from tests.support.houses.desk_with_mailboxes import DAY, NOON, TODAY, DeskWithMailboxes, account
 from tests.support.houses.dovecot import PASSWORD, Dovecot, mail
@@ -166,7 +166,7 @@ def test_a_server_restarted_in_the_middle_is_read_to_the_end(
 def test_a_silent_server_does_not_outlast_a_tick(
     server: Dovecot, user: str, desks: Desks, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailboxes, "TICK_SECONDS", 1.5)
+    monkeypatch.setattr(read_mailboxes, "TICK_SECONDS", 1.5)
     one_by_one(monkeypatch)
     desk = desks(account(server, user, port=wire.port))
     server.fill(user, 3, arrived=NOON)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from llm_assets.usecases.mail.read_day import read_day
 from resources.mail.imap_places import Place, Registered, Unclaimed, message_id_of, place_of
 from tests.support.houses.desk_with_mailboxes import DAY, NOON, DeskWithMailboxes, account
 from tests.support.houses.dovecot import Dovecot, mail
@@ -98,10 +99,10 @@ def test_a_message_copied_to_another_folder_is_another_message(
 def test_an_older_day_stays_what_it_was(server: Dovecot, user: str, desk: DeskWithMailboxes) -> None:
     server.fill(user, 3, arrived=NOON)
     desk.read()
-    before = desk.assembly.read_day(DAY)
+    before = read_day(desk.assembly, DAY)
     server.number_anew(user)
     desk.read()
-    after = desk.assembly.read_day(DAY)
+    after = read_day(desk.assembly, DAY)
     assert after.read_now == 0
     assert after.fingerprints == before.fingerprints
 

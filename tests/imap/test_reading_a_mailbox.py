@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
+from llm_assets.usecases.mail.read_day import read_day
 from tests.support.houses.desk_with_mailboxes import DAY, NOON, TODAY, DeskWithMailboxes, account
 from tests.support.houses.dovecot import Dovecot, mail
 from tests.support.houses.wire import Wire
@@ -148,7 +149,7 @@ def test_a_mail_that_is_too_large_goes_to_a_person_and_holds_nothing_up(
     server.append(user, mail(2), arrived=NOON)
     assert desk.read().messages == 2
     assert desk.read().messages == 0
-    assert desk.assembly.read_day(DAY).unreadable == 1
+    assert read_day(desk.assembly, DAY).unreadable == 1
     assert desk.unread() == {}
 
 

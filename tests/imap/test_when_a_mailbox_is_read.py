@@ -164,12 +164,13 @@ def test_a_plan_counts_what_lies_in_the_mailbox_and_leaves_no_trace(
     server: Dovecot, user: str, desk: DeskWithMailboxes
 ) -> None:
     from llm_assets.usecases.desk.rehearsal import Rehearsal
+    from llm_assets.usecases.mail.receive import receive
 
     server.fill(user, 3, arrived=NOON)
     server.fill(user, 2, start=3, arrived=NOON - timedelta(days=1))
     rehearsal = Rehearsal(desk.settings, desk.assembly.steps, lambda: desk.now)
     day = desk.settings.calendar.day_of(NOON)
-    assert rehearsal.receive(day=day).messages == 3
+    assert receive(rehearsal, day=day, only_day=True).messages == 3
     rehearsal.close()
     assert desk.assembly.ledger.sources.state(f"imap:{user}") is None
     assert desk.received() == []

@@ -1,4 +1,4 @@
-"""The desk as a Dagster resource: opens this process's adapters and says how waiting is done. Decides nothing."""
+"""The desk as commands and assets get it: it opens the adapters of this process and says how to wait. Decides nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,8 +9,11 @@ from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.desk.step import Step
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
-from resources.settings.environment import Settings
+from resources.settings.environment import Settings, load_settings
+
+__all__ = ["Desk", "OnProgress", "Progress", "Settings", "Wait", "configured_desk", "open_desk"]
 
 
 class Wait(StrEnum):
@@ -32,15 +35,16 @@ def _silent_stage(_: str, __: int, ___: int | None) -> None:
 
 @dataclass(frozen=True)
 class Desk:
-    """What an asset gets: `with desk.open() as assembly`."""
+    """Settings and steps of a desk: `with desk.open() as assembly`. A Dagster resource, too."""
 
     settings: Settings
     steps: tuple[Step, ...]
     wait: Wait = Wait.PARK
     clock: Clock = system_clock
     on_progress: Callable[[str, Progress], None] = field(default=_silent)
+    """Called with the name of a round of steps and its progress."""
     on_stage: OnProgress = field(default=_silent_stage)
-    """Told how many of the day's messages have been read."""
+    """Called while mail is received and read: stage, messages done, messages in all."""
 
     @contextmanager
     def open(self) -> Iterator[Assembly]:
@@ -50,3 +54,20 @@ class Desk:
             yield assembly
         finally:
             assembly.close()
+
+
+def configured_desk(
+    wait: Wait = Wait.PARK,
+    *,
+    on_progress: Callable[[str, Progress], None] = _silent,
+    on_stage: OnProgress = _silent_stage,
+) -> Desk:
+    """The desk with the shipped steps and the settings of the environment. Raises ConfigurationError."""
+    return Desk(load_settings(), STEPS, wait, on_progress=on_progress, on_stage=on_stage)
+
+
+@contextmanager
+def open_desk() -> Iterator[Assembly]:
+    """The adapters of the configured desk, closed afterwards."""
+    with configured_desk().open() as assembly:
+        yield assembly

@@ -16,7 +16,6 @@ from llm_assets.domain.mail.source_state import SourceState
 from llm_assets.domain.mail.versions import History, version_of
 from llm_assets.domain.profile import Profile
 from llm_assets.usecases.desk.assembly import Assembly
-from llm_assets.usecases.mail.mailboxes import Mailboxes
 from resources.lake.lake import Lake
 from resources.ledger import SqlLedger
 from resources.ledger.transactions.register import SqlRegister
@@ -141,7 +140,3 @@ class Rehearsal(Assembly):
     @cached_property
     def profile(self) -> Profile:
         return self.configured_profile
-
-    def mailboxes_for(self, day: date | None) -> Mailboxes:
-        """Read in memory, so only what the planned day needs."""
-        return self.mailboxes if day is None else self.mailboxes.of_day(day)

@@ -1,19 +1,33 @@
-"""What leaves the house: a mail or document as a provider sees it, for a person to look at before the first night."""
+"""Mask a file: a mail or document as a provider would see it, for a person to look at before the first night."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from llm_assets.domain.desk.reading import shown_scans
+from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.mail.document import Case, Document, Message, Priority, Received, Role
 from llm_assets.domain.profile import ReadingRules
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.read import read_bytes
+from resources.settings.environment import load_lanes, load_settings
+
+
+def mask_file(path: Path) -> Iterator[str]:
+    """The masked text of each message in a file, with the desk's own rules of reading.
+
+    Raises ConfigurationError for a file that cannot be read, and for rules that cannot.
+    """
+    rules = load_lanes(load_settings()).reading
+    try:
+        yield from masked_preview(path, rules)
+    except OSError as err:
+        raise ConfigurationError(f"cannot read {path}: {err.strerror}; name a mail or document") from err
 
 
 def masked_preview(path: Path, rules: ReadingRules) -> Iterator[str]:
-    """Every message in the file as the case that it would be alone: fenced, masked and cut as it is sent; then what of
-    its scans would be shown if it were not masked. Raises OSError for an unreadable file."""
+    """Each message of the file as a case of its own, fenced, masked and cut as it is sent, then a note about scans that
+    would be shown if it were not masked. Raises OSError for an unreadable file."""
     for message in read_bytes(path.read_bytes(), path=str(path)):
         case = _alone(message)
         yield mask_case(case).text

@@ -1,7 +1,7 @@
-"""Web forms that were posted: which there are, as `sources.yaml` declares them, and how one becomes a durable record.
+"""Receive a form: make what was posted to a form of `sources.yaml` a durable record. No HTTP here.
 
-No HTTP here. A form's record is told by the key it was posted with: what is posted again with that key is the same
-record, and other content is refused.
+The key a form is posted with identifies its record: the same content with the same key is the same record, and other
+content with that key is refused.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,29 @@ from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Received
 from llm_assets.intake import identity
 from llm_assets.intake.records.drops import Entry, entry_of
-from llm_assets.intake.records.submission import Submission
+from llm_assets.intake.records.submission import (
+    Submission,
+    SubmissionError,
+    UnknownContentTypeError,
+    read_submission,
+)
+from llm_assets.usecases.desk.assembly import Assembly
 from resources.mail.raw_store import RawStore
 from resources.settings.forms import FormSource
+
+__all__ = [
+    "SOURCE",
+    "FormReceiver",
+    "FormSource",
+    "IncompleteError",
+    "KeyTakenError",
+    "ReceivedForm",
+    "Submission",
+    "SubmissionError",
+    "UnknownContentTypeError",
+    "form_receiver_of",
+    "read_submission",
+]
 
 SOURCE = "forms"
 
@@ -26,27 +46,27 @@ class KeyTakenError(DeskError):
 
 
 class IncompleteError(DeskError):
-    """A field that has to be there is not."""
+    """A required field is missing or empty."""
 
 
 class FormRegister(Protocol):
     def standing(self, source: str, place: str) -> Received | None: ...
 
     def receive_once(self, item: Received) -> Received:
-        """Registers what comes first to its place; returns what stands there."""
+        """Registers the item unless its place is taken; returns what is registered there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ReceivedForm:
     record_id: str
     day: date
     new: bool
-    """False when the same was taken before."""
+    """False when the same form was received before."""
 
 
 @dataclass(frozen=True)
-class FormDesk:
-    """Takes in posted forms. May be used by several threads and processes at once."""
+class FormReceiver:
+    """Registers posted forms. Several threads and processes may use it at once."""
 
     register: FormRegister
     raw: RawStore
@@ -54,9 +74,9 @@ class FormDesk:
     clock: Callable[[], datetime]
     timezone: str
 
-    def take(self, form: FormSource, submission: Submission, key: str | None) -> Taken:
-        """Durable on return: bytes first, then the register. Without a key the id that the form declares is one, and
-        without that the same content is one record a day.
+    def receive(self, form: FormSource, submission: Submission, key: str | None) -> ReceivedForm:
+        """Stores the bytes, then registers them; both are durable on return. Without a key, the id in the field that the
+        form declares is the key; without that, the same content is one record a day.
 
         Raises IncompleteError, KeyTakenError, and DeskError when it cannot be stored now.
         """
@@ -80,10 +100,14 @@ class FormDesk:
             raise KeyTakenError(
                 "This Idempotency-Key was used for other content; use a key of its own for each form that is sent."
             )
-        return Taken(identity.of_entry("form", entry.id), standing.day, new)
+        return ReceivedForm(identity.of_entry("form", entry.id), standing.day, new)
+
+    def check(self) -> None:
+        """Raises DeskError when forms cannot be registered now."""
+        self.register.standing(SOURCE, "")
 
     def _entry(self, form: FormSource, submission: Submission) -> Entry:
-        """What was posted, with the id that a declared field holds and no other."""
+        """What was posted as an entry; its id is the value of the declared field, or empty."""
         mapping = form.mapping(self.timezone)
         found = mapping.columns(list(submission.fields))
         missing = [
@@ -97,3 +121,11 @@ class FormDesk:
         entry = entry_of(submission.fields, "form", mapping)
         own = submission.fields.get(found.get("id", ""), "").strip()
         return entry.model_copy(update={"id": own, "files": submission.files})
+
+
+def form_receiver_of(assembly: Assembly) -> FormReceiver:
+    """The receiver of a desk's forms."""
+    settings = assembly.settings
+    return FormReceiver(
+        assembly.ledger.forms, assembly.raw, settings.calendar.day_of, assembly.clock, settings.timezone
+    )

@@ -1,4 +1,4 @@
-"""One night's report from lake and ledger: what belongs here is the order of reading, asking and writing."""
+"""Report a night: its review queue and its morning report, from lake and ledger."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +19,15 @@ from llm_assets.report.charts import Charts
 from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
 from llm_assets.report.render import Page, content, render, without_subjects
 from llm_assets.report.summary import plain_summary, summary_numbers, unsupported_numbers
-from llm_assets.steps.night_summary.step import summary_request
+from llm_assets.steps.night_summary.step import PROMPT, summary_request
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.night.step_tables import write_usage
 from resources.lake.history import past_nights
 from resources.report_files import Revision, exported, write_revision
 
+REPORT_VERSION = PROMPT.version
+"""Version of the prompt that the opening lines are written with."""
 _WHY = {
     "not_sent": "not sent yet",
     "waiting_for_retry": "waiting for another try",
@@ -47,14 +51,14 @@ def write_review_queue(assembly: Assembly, day: date) -> int:
 class Written(NamedTuple):
     revision: Revision
     public: str
-    """The report as Markdown without a word from any mail."""
+    """The report as Markdown without any words of the mail."""
 
 
 def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool]) -> Written:
-    """Computes, summarises and writes the report; the newest revision stays when nothing has changed."""
+    """Computes, summarises and writes the report; without a change the newest revision is returned."""
     numbers = _numbers(assembly, day)
     summary, by = _summary(assembly, numbers, pause)
-    assembly.write_usage(day)
+    write_usage(assembly, day)
     page = Page(
         numbers=with_spend(
             numbers, assembly.lake.read(LLM_USAGE, day), assembly.ledger.spending.failures(day)
@@ -105,8 +109,8 @@ def _summary(
 
 
 def _missing(assembly: Assembly, day: date) -> Iterator[Missing]:
-    """What is not read, and what is open in each step and why, with the provider's word where it gave one."""
-    for mailbox in assembly.mailboxes.unread(day):
+    """Mail that is not read, and open cases by step and reason, with the provider's reason where it gave one."""
+    for mailbox in mailboxes_of(assembly).unread(day):
         yield Missing(f"mailbox {mailbox.name}", mailbox.why)
     received = len(assembly.ledger.register.received(day))
     read = sum(1 for _ in assembly.lake.read(DOCUMENTS, day, ["day"]))

@@ -1,4 +1,4 @@
-"""How a night stands, from the ledger alone: for `llm-assets status`, without a provider or a key."""
+"""Status of a night, from the ledger alone: needs no provider and no key."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,7 +10,10 @@ from llm_assets.usecases.desk.assembly import Assembly
 Status = Mapping[str, Any]  # the JSON of `status --json`
 
 
-def night_status(assembly: Assembly, day: date) -> Status:
+def night_status(assembly: Assembly, day: date | None) -> Status:
+    """Counts by step, open batches, failures and spend of a night; without a day, of the current business day."""
+    if day is None:
+        day = assembly.settings.calendar.day_of(assembly.clock())
     ledger = assembly.ledger
     counted = ledger.work.counts(day)
     nothing = {"due": 0, "in_flight": 0, "ok": 0, "review": 0, "dead": 0}
@@ -34,24 +37,3 @@ def night_status(assembly: Assembly, day: date) -> Status:
         "failures": ledger.spending.failures(day),
         "spend": {"usd": float(spent), "budget_usd": float(budget) if budget is not None else None},
     }
-
-
-def status_lines(status: Status) -> list[str]:
-    names = ("due", "in_flight", "ok", "review", "dead")
-    lines = [f"night of {status['day']}", f"  {'step':<18}" + "".join(f"{name:>11}" for name in names)]
-    lines += [
-        f"  {step:<18}" + "".join(f"{counts[name]:>11}" for name in names)
-        for step, counts in status["steps"].items()
-    ]
-    for batch in status["batches"]:
-        lines.append(
-            f"  batch {batch['id']}  {batch['step']}  {batch['requests']} requests  {batch['state']}  "
-            f"{batch['provider']} {batch['provider_batch_id'] or ''}"
-        )
-    lines += [
-        f"  failed attempts of {step}: " + ", ".join(f"{reason} {count}" for reason, count in reasons.items())
-        for step, reasons in status["failures"].items()
-    ]
-    budget = status["spend"]["budget_usd"]
-    limit = f" of {budget:g}" if budget is not None else ", no budget set"
-    return [*lines, f"  spent {status['spend']['usd']:.6f} USD{limit}"]

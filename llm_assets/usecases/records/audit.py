@@ -1,4 +1,4 @@
-"""The audit trail for people: what does not hold and whose it is, and a line for each record and event."""
+"""Audit: verify the trail and name the records of what does not hold; export a line for each record and event."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from llm_assets.domain.audit import UNSAID, Action, Entry, Event, pictures_in
 from llm_assets.domain.profile import Mode
@@ -15,8 +15,14 @@ from llm_assets.usecases.records.audited import Names
 from resources.ledger.audit.verifying import Anchor, MessageFact
 from resources.report_files import altered, anchors
 
-NAMED = 20
-"""Records named in a line of text; `--json` names all."""
+
+class TrailEnd(NamedTuple):
+    """An end of the trail that a person wrote down."""
+
+    entries: int
+    digest: str
+    where: str
+    """Where it was written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +31,6 @@ class Wrong:
     entry: int | None
     records: list[str]
 
-    def line(self) -> str:
-        named = ", ".join(self.records[:NAMED]) or "no record"
-        more = f" and {len(self.records) - NAMED} more" if len(self.records) > NAMED else ""
-        place = f" (entry {self.entry})" if self.entry is not None else ""
-        return f"{named}{more}: {self.what}{place}"
-
 
 @dataclass(frozen=True, slots=True)
 class Verified:
@@ -38,18 +38,13 @@ class Verified:
     head: str
     wrong: list[Wrong]
 
-    def lines(self) -> list[str]:
-        if self.wrong:
-            return [*(w.line() for w in self.wrong), f"{len(self.wrong)} findings in {self.entries} entries"]
-        return [f"{self.entries} entries hold; the trail ends at {self.entries}:{self.head}"]
-
     def as_json(self) -> dict[str, Any]:
         return {"ok": not self.wrong, **asdict(self)}
 
 
-def verified(assembly: Assembly, kept: Iterable[Anchor] = ()) -> Verified:
-    """The trail against itself, the tables, and what reports, and people who `kept` an end of it, wrote down."""
-    written = [*kept, *(Anchor(*anchor) for anchor in anchors(assembly.reports))]
+def verified(assembly: Assembly, kept: Iterable[TrailEnd] = ()) -> Verified:
+    """Compares the trail with itself, with the tables, and with the ends of it that reports and people have `kept`."""
+    written = [Anchor(*end) for end in (*kept, *anchors(assembly.reports))]
     trail = assembly.ledger.trail
     verdict = trail.verify(written)
     named = Names(trail, assembly.lake).named(verdict.findings)
@@ -93,7 +88,7 @@ COLUMNS = tuple(field.name for field in fields(Line))
 
 
 class Export:
-    """Reads a trail once, from its first entry on, and tells each event of each record."""
+    """Reads a trail once, from its first entry on, and yields a line for each event of each record."""
 
     def __init__(self, assembly: Assembly, day: date | None = None, record: str | None = None) -> None:
         self._trail = assembly.ledger.trail
@@ -101,11 +96,11 @@ class Export:
         self._day = day
         self._record = record
         self._masked: dict[str, str] = {}
-        """How requests were masked, for those of a batch that was cut in two: only the first intent says."""
+        """How requests were masked; of a batch that was cut in two only the first intent says so."""
 
     def lines(self) -> Iterator[Line]:
         for entry in self._trail.entries():
-            for line in self._told(entry):
+            for line in self._lines_of(entry):
                 if self._is_wanted(line):
                     yield line
 
@@ -114,7 +109,7 @@ class Export:
             return False
         return self._record is None or line.record_id == self._record
 
-    def _told(self, entry: Entry) -> Iterator[Line]:
+    def _lines_of(self, entry: Entry) -> Iterator[Line]:
         match entry.action:
             case Action.RECEIVED:
                 yield from self._received(entry)
@@ -140,7 +135,7 @@ class Export:
             yield Line(**_base(entry) | {"record_id": name})
 
     def _intended(self, entry: Entry) -> Iterator[Line]:
-        """Masking happened before the intent, so it is told with it."""
+        """Masking happens before the intent, so its lines come with those of the intent."""
         for values in self._members(entry):
             base = _base(entry) | values
             if values["masks"] is not None:
@@ -148,7 +143,7 @@ class Export:
             yield from self._of_case(entry, values["case_id"], base)
 
     def _moved(self, entry: Entry) -> Iterator[Line]:
-        """A batch's change of state is one of each of its records. An online batch is sent while it is `sending`."""
+        """A change of a batch's state is an event of each of its records. An online batch is sent while it is `sending`."""
         intents = self._trail.of_subject(Action.INTENDED, entry.subject)
         if not intents:
             yield Line(**_base(entry))
@@ -230,8 +225,24 @@ def _base(entry: Entry) -> dict[str, Any]:
     }
 
 
-def written(lines: Iterable[Line], kind: str) -> Iterator[str]:
-    """The lines as text, with their ends. `kind` is jsonl or csv."""
+def export(assembly: Assembly, by: str, *, day: date | None, record: str | None, kind: str) -> Iterator[str]:
+    """The trail as lines of text with their ends, of a day or record only when given. `kind` is jsonl or csv.
+
+    The export is an event of the trail itself, recorded before this returns.
+    """
+    asked = {"day": day, "record_id": record, "format": kind}
+    named = {name: str(value) for name, value in asked.items() if value is not None}
+    assembly.ledger.trail.append(Event(by, Action.EXPORTED, "audit trail", named))
+    return _written(Export(assembly, day, record).lines(), kind)
+
+
+def trail_end(assembly: Assembly) -> str:
+    """The present end of the trail, to be kept somewhere else: `N:DIGEST`."""
+    head = assembly.ledger.trail.head()
+    return f"{head.entries}:{head.digest}"
+
+
+def _written(lines: Iterable[Line], kind: str) -> Iterator[str]:
     if kind == "csv":
         yield _csv_row(COLUMNS)
     for line in lines:
@@ -247,9 +258,3 @@ def _csv_row(values: Iterable[object]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(values)
     return buffer.getvalue()
-
-
-def tell_export(assembly: Assembly, by: str, what: Mapping[str, Any]) -> None:
-    """The export itself is an event, told before the first line leaves."""
-    named = {name: str(value) for name, value in what.items() if value is not None}
-    assembly.ledger.trail.append(Event(by, Action.EXPORTED, "audit trail", named))

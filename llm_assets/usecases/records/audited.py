@@ -1,7 +1,6 @@
-"""Whose a fact of the audit trail is: messages, requests and cases as the records people know them by.
+"""Names of records for the facts of the audit trail: its messages, requests and cases.
 
-The trail itself holds digests; the lake knows which record a message became, and the trail's own entries those that are
-deleted by now.
+The trail holds digests. The lake knows which record a message became; of deleted records the trail's own entries do.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,7 @@
-"""Deleting a record on request: out of the ledger first, then out of every file, and a trace of it in the audit.
+"""Delete a record on request: out of the ledger first, then out of every file; the audit keeps a trace of it.
 
-The ledger's part is one transaction, after which no run sees the record any more; it holds the list of what the files still
-have to lose. A process killed after it is followed by one that finishes: every step may be repeated.
+The ledger's part is one transaction, after which no run sees the record any more. It also stores what the files still have
+to lose: if the process is killed after it, another one finishes, because every step may be repeated.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ ORDER BY day, role <> 'first', received_at
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a record is, and who is left of it."""
+    """What is stored of a record, and the other records that may repeat or quote it."""
 
     going: Going
     companions: Sequence[str]
@@ -37,16 +37,9 @@ class Found:
     def days(self) -> list[date]:
         return _days(self.going)
 
-    def lines(self) -> Iterator[str]:
-        going = self.going
-        nights = ", ".join(str(day) for day in self.days)
-        yield (
-            f"record {going.record_id}: {len(going.messages)} stored versions in the nights {nights}, answers of "
-            f"{len(going.cases)} cases"
-        )
-        yield from (f"  at its source it stays: {m.source} {m.place}" for m in going.messages)
-        if self.companions:
-            yield f"  these stay, and may repeat or quote it: {', '.join(self.companions)}"
+    @property
+    def record_id(self) -> str:
+        return self.going.record_id
 
 
 def find(assembly: Assembly, record_id: str, day: date | None) -> Found | None:
@@ -81,7 +74,7 @@ def delete(assembly: Assembly, found: Found, by: str, why: str) -> None:
 
 
 def finish_begun(assembly: Assembly, record_id: str, by: str) -> None:
-    """What a killed process left half-way, and what has just begun."""
+    """Finishes the deletions of a record that have begun, those of a killed process included."""
     for deletion in assembly.ledger.deletions.of_record(record_id):
         if deletion.finished_at is None:
             _finish(assembly, deletion, by)
@@ -128,7 +121,7 @@ def _days(going: Going) -> list[date]:
 
 @contextmanager
 def _alone(assembly: Assembly, days: Sequence[date]) -> Iterator[None]:
-    """While nobody plans or writes these nights; who does so is waited for."""
+    """Holds the locks for planning and writing these nights; waits for whoever has them."""
     names = [s.name for s in assembly.steps]
     with ExitStack() as stack:
         for day in days:

@@ -1,7 +1,7 @@
-"""The forms' endpoint as an ASGI application: who may post, how much and how fast. What a form says is read by intake
-and kept by `llm_assets/usecases/mail/receive_form.py`.
+"""The forms' endpoint as an ASGI application: who may post, how much and how fast. What is posted is read and stored by
+`llm_assets/usecases/mail/receive_form.py`.
 
-Answers are one sentence with the cure, as problem+json, and never quote what was posted. Neither does the log.
+An error is one sentence with the cure, as problem+json. Neither an answer nor the log quotes what was posted.
 """
 
 import asyncio
@@ -24,23 +24,26 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from llm_assets.domain.errors import DeskError
-from llm_assets.intake.records.submission import (
+from llm_assets.usecases.mail.receive_form import (
+    FormReceiver,
+    FormSource,
+    IncompleteError,
+    KeyTakenError,
+    ReceivedForm,
     Submission,
     SubmissionError,
     UnknownContentTypeError,
     read_submission,
 )
-from llm_assets.usecases.mail.receive_form import SOURCE, FormDesk, IncompleteError, KeyTakenError, Taken
-from resources.settings.forms import FormSource
 
 log = structlog.get_logger()
 
 WRITERS = 8
-"""Forms stored at once; more of them wait, so that the ledger's connections suffice."""
+"""Forms stored at the same time; more of them wait for one of the ledger's connections."""
 BYTES_A_SECOND = 20_000
-"""A client that sends more slowly than this is given up."""
+"""A client that sends more slowly than this is refused."""
 DRAINED_BYTES = 5_000_000
-"""Of a body that is refused unread: read and thrown away, so that the client gets to read why."""
+"""Of a refused body: read and discarded, so that the client receives the refusal."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _HINTS = {
     404: "There is nothing at this address; post to /forms/<name>.",
@@ -49,7 +52,7 @@ _HINTS = {
 
 
 class Refusal(HTTPException):
-    """An answer that is not yes; `detail` is one sentence with the cure."""
+    """An error answer; `detail` is one sentence with the cure."""
 
 
 @dataclass
@@ -84,10 +87,10 @@ class Posted:
     rate: Rate
 
 
-def application(forms: Iterable[FormSource], desk: FormDesk, client_seconds: float) -> Starlette:
+def application(forms: Iterable[FormSource], receiver: FormReceiver, client_seconds: float) -> Starlette:
     """Raises ConfigurationError for a form whose token is not set."""
     posted = {form.name: Posted(form, form.token, Rate(form.per_minute)) for form in forms}
-    endpoint = _Endpoint(posted, desk, client_seconds)
+    endpoint = _Endpoint(posted, receiver, client_seconds)
     return Starlette(
         routes=[
             Route("/forms/{name}", endpoint.post, methods=["POST"]),
@@ -100,7 +103,7 @@ def application(forms: Iterable[FormSource], desk: FormDesk, client_seconds: flo
 @dataclass(frozen=True)
 class _Endpoint:
     posted: Mapping[str, Posted]
-    desk: FormDesk
+    receiver: FormReceiver
     client_seconds: float
     writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(WRITERS))
 
@@ -113,14 +116,14 @@ class _Endpoint:
             raise
         submission = _submission(await self._body(request, length), request)
         key = _key(request)
-        taken = await self._stored(known.form, submission, key)
-        content = {"record_id": taken.record_id, "day": taken.day.isoformat()}
-        return JSONResponse(content, status_code=201 if taken.new else 200)
+        received = await self._stored(known.form, submission, key)
+        content = {"record_id": received.record_id, "day": received.day.isoformat()}
+        return JSONResponse(content, status_code=201 if received.new else 200)
 
     async def health(self, _: Request) -> Response:
         """Whether forms can be registered now."""
         try:
-            await anyio.to_thread.run_sync(self.desk.register.standing, SOURCE, "", limiter=self.writers)
+            await anyio.to_thread.run_sync(self.receiver.check, limiter=self.writers)
         except DeskError as err:
             log.error("forms cannot be registered", reason=str(err))
             raise Refusal(503, "The ledger does not answer; see the log of this endpoint.") from err
@@ -157,7 +160,7 @@ class _Endpoint:
             raise Refusal(400, "The form did not come whole; send the same again.") from err
 
     async def _drain(self, request: Request) -> None:
-        """Reads on and throws away what a client is still sending, so that it gets to read why it is refused."""
+        """Reads and discards the rest of a refused body, so that the client receives the refusal."""
         left = DRAINED_BYTES
         if int(request.headers.get("content-length", 0)) > left:
             return
@@ -168,9 +171,11 @@ class _Endpoint:
                     if left < 0:
                         return
 
-    async def _stored(self, form: FormSource, submission: Submission, key: str | None) -> Taken:
+    async def _stored(self, form: FormSource, submission: Submission, key: str | None) -> ReceivedForm:
         try:
-            return await anyio.to_thread.run_sync(self.desk.take, form, submission, key, limiter=self.writers)
+            return await anyio.to_thread.run_sync(
+                self.receiver.receive, form, submission, key, limiter=self.writers
+            )
         except IncompleteError as err:
             raise Refusal(422, str(err)) from err
         except KeyTakenError as err:
@@ -223,7 +228,7 @@ def _key(request: Request) -> str | None:
 
 
 def _same(given: str, token: str) -> bool:
-    """In a time that says nothing of either, not even how long they are."""
+    """Whether they are equal, in constant time whatever their lengths."""
     digests = [hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in (given, token)]
     return hmac.compare_digest(*digests)
 

@@ -1,4 +1,4 @@
-"""The forms' endpoint as a process: its socket, its patience with clients, its end. Run by `serve`."""
+"""The forms' endpoint as a process: its socket, its time limits for clients, its shutdown. Run by `serve`."""
 
 import asyncio
 import signal
@@ -12,6 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.receive_form import form_receiver_of
 from llm_assets.web.forms.app import application
 
 CONNECTIONS = 200
@@ -29,7 +30,7 @@ class Listening:
 
 
 class ImpatientProtocol(H11Protocol):
-    """Gives up a connection whose head does not come. One request a connection, so there is only one head."""
+    """Closes a connection whose request head does not arrive in time. A connection carries one request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -54,7 +55,7 @@ class Server(uvicorn.Server):
 
 
 def serve(assembly: Assembly, listening: Listening, announce: Callable[[str], None]) -> None:
-    """Answers until SIGTERM, and what is under way then to its end. `announce` is told the address.
+    """Answers until SIGTERM, then finishes the requests under way. `announce` is called with the address.
 
     Raises ConfigurationError: no form is declared, a token is not set, the port is taken, the ledger unreachable.
     """
@@ -62,7 +63,7 @@ def serve(assembly: Assembly, listening: Listening, announce: Callable[[str], No
     if not forms:
         path = assembly.settings.file("sources.yaml")
         raise ConfigurationError(f"{path} declares no form; add one under `forms` and start again")
-    app = application(forms, assembly.form_desk, listening.client_seconds)
+    app = application(forms, form_receiver_of(assembly), listening.client_seconds)
     listener = _listen(listening)
     config = uvicorn.Config(
         app,

@@ -12,6 +12,8 @@ import pytest
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.read_day import read_day
+from llm_assets.usecases.mail.receive import receive
 from llm_assets.usecases.records.delete_record import Found, delete, find
 from resources.settings.environment import SHIPPED_CONFIG, Settings
 
@@ -38,7 +40,7 @@ class Desk:
 
     def receive(self, day: date, **mails: bytes) -> int:
         grown = self.take(day, **mails)
-        self.assembly.read_day(day)
+        read_day(self.assembly, day)
         return grown
 
     def take(self, day: date, **mails: bytes) -> int:
@@ -46,7 +48,7 @@ class Desk:
         folder.mkdir(exist_ok=True)
         for name, data in mails.items():
             (folder / f"{name}.eml").write_bytes(data)
-        return self.assembly.receive(paths=[folder], day=day).messages
+        return receive(self.assembly, paths=[folder], day=day).messages
 
     def rows(self, day: date = DAY) -> dict[str, dict[str, Any]]:
         """Documents by the name of their file."""

@@ -14,6 +14,8 @@ from llm_assets.domain.mail.document import Received
 from llm_assets.engine.night.receive import Grown
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.mail.receive import receive
 from resources.settings.environment import Settings
 from tests.support.houses.dovecot import Dovecot
 
@@ -46,7 +48,7 @@ class DeskWithMailboxes:
 
     def read(self, **how: Any) -> Grown:
         """As `night` does; seconds between tries are not waited for."""
-        return self.assembly.receive(**{"insist": True, **how})
+        return receive(self.assembly, **{"insist": True, **how})
 
     def read_patiently(self) -> Grown:
         """With the tries of a night, whose pauses are not waited for."""
@@ -56,7 +58,7 @@ class DeskWithMailboxes:
 
     def tick(self, limit: int = 500) -> Grown:
         """As the sensor does."""
-        return self.assembly.receive(limit=limit)
+        return receive(self.assembly, limit=limit)
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -77,10 +79,10 @@ class DeskWithMailboxes:
         )
 
     def unread(self, day: date = DAY) -> dict[str, str]:
-        return {u.name: u.why for u in self.assembly.mailboxes.unread(day)}
+        return {u.name: u.why for u in mailboxes_of(self.assembly).unread(day)}
 
     def troubled(self) -> dict[str, str]:
-        return {u.name: u.why for u in self.assembly.mailboxes.troubled()}
+        return {u.name: u.why for u in mailboxes_of(self.assembly).troubled()}
 
     def close(self) -> None:
         self.assembly.close()

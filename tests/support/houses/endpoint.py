@@ -17,6 +17,7 @@ import yaml
 
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.read_day import read_day
 from resources.settings.environment import Settings
 
 TOKEN = "an-invented-token-0123456789"
@@ -167,7 +168,7 @@ class Place:
         assembly = Assembly(self.settings, STEPS)
         try:
             day = self.settings.calendar.day_of(assembly.clock())
-            assembly.read_day(day)
+            read_day(assembly, day)
             return list(assembly.lake.read(assembly.tables[0], day))
         finally:
             assembly.close()

@@ -13,8 +13,8 @@ from typing import Any
 
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
-from resources.ledger.transactions.register import SqlRegister
-from resources.ledger.transactions.sources import SqlSources
+from llm_assets.usecases.mail.receive import receive
+from resources.ledger import SqlLedger
 from resources.mail.imap import Mailbox
 from resources.mail.raw_store import RawStore
 from resources.settings.environment import Settings
@@ -22,9 +22,9 @@ from resources.settings.environment import Settings
 CALLS: dict[str, tuple[type, str]] = {
     "bodies": (Mailbox, "bodies"),
     "raw": (RawStore, "put"),
-    "register": (SqlRegister, "receive"),
-    "renumber": (SqlSources, "renumber"),
-    "state": (SqlSources, "note_look"),
+    "register": (SqlLedger, "receive"),
+    "renumber": (SqlLedger, "renumber"),
+    "state": (SqlLedger, "note_look"),
 }
 
 
@@ -58,7 +58,7 @@ def main() -> None:
         arm(moment)
     settings = Settings(home=Path(home), provider="emulator", config=Path(config), _env_file=None)
     assembly = Assembly(settings, STEPS, lambda: datetime(2026, 11, 21, 1, 0, tzinfo=UTC))
-    assembly.receive(insist=True)
+    receive(assembly, insist=True)
     assembly.close()
 
 

@@ -18,6 +18,7 @@ from llm_assets.domain.desk.tables import Table
 from llm_assets.emulator.launch import RunningEmulator
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.desk import Desk, Wait
+from llm_assets.usecases.mail.receive import receive
 from resources.report_files import newest_revision, read_json
 from resources.settings.environment import Settings
 
@@ -127,7 +128,7 @@ class SmallDesk:
         for name, data in mails.items():
             self.drop(name, data, arrived)
         with self.desk.open() as assembly:
-            assembly.receive()
+            receive(assembly)
 
     def materialize(
         self,

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from tests.support.unsynced import unsynced
 
-LIBRARIES = ["llm_assets.cli", "llm_assets.cli.nightly", "openai", "anthropic", "duckdb", "altair"]
+LIBRARIES = [
+    *("llm_assets.cli", "llm_assets.definitions", "llm_assets.defs.in_process"),
+    *("llm_assets.usecases.night.process_night", "openai", "anthropic", "duckdb", "altair"),
+]
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(LIBRARIES)
 

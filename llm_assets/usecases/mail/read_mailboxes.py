@@ -1,11 +1,11 @@
-"""The mailboxes of `sources.yaml`: who is looked at when, what a look adds to the register, and what is not read of a day.
+"""Read the mailboxes of `sources.yaml`: which one is read when, what that adds to the register, and what of a day is unread.
 
-How a mailbox is read stands in `imap_look.py`; nothing here speaks IMAP.
+How one mailbox is read over IMAP is in `resources/mail/imap_look.py`.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from llm_assets.domain.desk.night import Calendar
 from llm_assets.domain.mail.source_state import SourceState, failed_just_now, next_look, why_incomplete
 from llm_assets.engine.night.receive import Grown
 from llm_assets.intake.sources import RawItem
+from llm_assets.usecases.desk.assembly import Assembly
 from resources.ledger import SqlLedger
 from resources.mail.imap_look import Allowance, Look
 from resources.mail.raw_store import RawStore
@@ -47,12 +48,13 @@ class Mailboxes:
     first_day: date
     clock: Clock
     only: date | None = None
-    """Take in the mail of this day alone."""
+    """Read the mail of this day alone."""
 
-    def take_in_some(self, take: Take, limit: int) -> Grown:
-        """For the sensor: accounts whose time has come, longest untouched first, within a limit for all of them.
-        What another process reads at this moment is left to it."""
+    def read_due(self, take: Take, limit: int) -> Grown:
+        """Reads the accounts whose turn has come, longest unread first, at most `limit` messages of all together.
 
+        For the sensor. An account that another process reads at this moment is skipped.
+        """
         ends_at = time.monotonic() + TICK_SECONDS
         grown = Grown()
         for account in self._due():
@@ -64,9 +66,8 @@ class Mailboxes:
                     grown += self._look(account, take, Allowance(room, left, pauses=(0, 0)))
         return grown
 
-    def take_in_all(self, take: Take, *, insist: bool) -> Grown:
-        """Everything in every account; one that failed less than a minute ago only when `insist` says so."""
-
+    def read_all(self, take: Take, *, insist: bool) -> Grown:
+        """Reads every account to its end. One that failed less than a minute ago is read only with `insist`."""
         grown = Grown()
         for account in self.accounts:
             with self.ledger.locks.owner(f"read:{account.source}", wait=True):
@@ -75,7 +76,7 @@ class Mailboxes:
         return grown
 
     def unread(self, day: date) -> Iterator[Unread]:
-        """Accounts of which a day's mail may not be all there."""
+        """Accounts whose mail of a day may be incomplete."""
         closes_at = self.calendar.closes_at(day)
         for account in self.accounts:
             if day >= self._since(account):
@@ -84,7 +85,7 @@ class Mailboxes:
                     yield Unread(account.name, why)
 
     def troubled(self) -> list[Unread]:
-        """Accounts in whose way something stood at the last look."""
+        """Accounts that could not be read at the last look."""
         states = ((account.name, self._state(account)) for account in self.accounts)
         return [Unread(name, state.trouble) for name, state in states if state is not None and state.trouble]
 
@@ -96,7 +97,6 @@ class Mailboxes:
         return [a for a, _ in sorted(due, key=lambda pair: never if pair[1] is None else pair[1].looked_at)]
 
     def _look(self, account: ImapAccount, take: Take, allowance: Allowance) -> Grown:
-
         before, now = self._state(account), self.clock()
         days = (self._since(account), date.max) if self.only is None else (self.only, self.only)
         look = Look(
@@ -123,7 +123,7 @@ class Mailboxes:
         return grown
 
     def _say(self, account: ImapAccount, before: str, after: str) -> None:
-        """A trouble is told when it comes and when it goes, not at every look."""
+        """Logs a trouble when it begins and when it ends, not at every look."""
         if after and after != before:
             log.warning("mailbox_not_read", mailbox=account.name, why=after)
         elif before and not after:
@@ -135,5 +135,16 @@ class Mailboxes:
     def _since(self, account: ImapAccount) -> date:
         return account.since if account.since is not None else self.first_day
 
-    def of_day(self, day: date) -> "Mailboxes":
-        return replace(self, only=day)
+
+def mailboxes_of(assembly: Assembly, only: date | None = None) -> Mailboxes:
+    """The mailboxes of a desk; with `only` they give the mail of that day alone."""
+    return Mailboxes(
+        accounts=assembly.sources.imap,
+        ledger=assembly.ledger,
+        raw=assembly.raw,
+        scratch=assembly.scratch,
+        calendar=assembly.settings.calendar,
+        first_day=assembly.settings.first_day,
+        clock=assembly.clock,
+        only=only,
+    )

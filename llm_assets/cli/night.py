@@ -1,0 +1,80 @@
+"""The command `night`: one day's assets run in this process, and the outcome as a short table."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llm_assets.cli.console import Console
+from llm_assets.cli.options import EXIT_INCOMPLETE, DayOption, JsonOption, existing
+from llm_assets.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from llm_assets.usecases.desk.desk import Desk
+    from llm_assets.usecases.night.process_night import NightOutcome
+
+
+def night(
+    day: DayOption,
+    inbox: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder, mbox, maildir or file added to the sources; repeatable."),
+    ] = None,
+    rework: Annotated[
+        str,
+        typer.Option(help="missing | stale; default: stale until the night's deadline, missing after it."),
+    ] = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Work one day's partition in this process, waiting for the provider, and write its report.
+
+    Exit 0: report written, nothing open. 1: something is open or lost. 2: usage or configuration error.
+    """
+    from llm_assets.usecases.desk.desk import Wait, configured_desk
+
+    if rework not in ("auto", "missing", "stale"):
+        raise ConfigurationError(f"--rework {rework} is not known; use missing or stale")
+    paths = existing(inbox)
+    with Console() as console:
+        desk = configured_desk(Wait.INLINE, on_progress=console.steps, on_stage=console.stage)
+        outcome = run_night(desk, day.date(), paths, rework)
+    for line in outcome_lines(outcome):
+        print(line)
+    if as_json:
+        print(json.dumps(outcome.report, ensure_ascii=False))
+    raise SystemExit(EXIT_INCOMPLETE if outcome.incomplete else 0)
+
+
+def run_night(desk: "Desk", day: date, inboxes: Sequence[Path], rework: str = "auto") -> "NightOutcome":
+    """Processes the night with the assets of Dagster in this process.
+
+    Raises ConfigurationError before anything is sent, and DeskError when a step fails or there is no report.
+    """
+    from llm_assets.definitions import build_defs
+    from llm_assets.defs.in_process import materialize_night
+    from llm_assets.usecases.night.process_night import process_night
+
+    def materialize() -> None:
+        materialize_night(build_defs(desk=desk, steps=desk.steps), day, rework)
+
+    return process_night(desk, day, inboxes, materialize)
+
+
+def outcome_lines(outcome: "NightOutcome") -> list[str]:
+    """The night as a short table for people."""
+    totals, spend = outcome.report["totals"], outcome.report["spend"]
+    names = ("received", "duplicates", "updates", "documents", "ok", "review", "dead", "open")
+    lines = [f"night of {outcome.report['day']}, revision {outcome.report['revision']}"]
+    lines += [f"  {name:<13}{totals[name]:>7}" for name in names]
+    lines.append(f"  drafts ready {totals['drafts_ready']:>7}, no reply needed {totals['not_needed']}")
+    lines.append(
+        f"  {outcome.sent} requests sent now, {spend['requests']} for this night, {spend['usd']} USD"
+    )
+    lines += [f"  missing: {m['what']}: {m['why']}" for m in outcome.report["missing"]]
+    lines += [f"  does not hold: {problem}" for problem in outcome.broken]
+    if outcome.emulated:
+        lines.append("  demo model: rules, not an LLM")
+    return [*lines, f"report: {outcome.path}"]

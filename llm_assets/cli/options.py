@@ -1,0 +1,40 @@
+"""Options and exit codes that several commands share."""
+
+import getpass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from llm_assets.domain.errors import ConfigurationError
+
+EXIT_INCOMPLETE, EXIT_USAGE = 1, 2
+
+DayOption = Annotated[
+    datetime, typer.Option("--day", formats=["%Y-%m-%d"], help="Business day, e.g. 2026-11-20.")
+]
+MaybeDayOption = Annotated[
+    datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Business day; default: today's.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on the last line of stdout.")]
+
+
+def date_of(day: datetime | None) -> date | None:
+    return day.date() if day is not None else None
+
+
+def existing(paths: list[Path] | None) -> list[Path]:
+    """Raises ConfigurationError for the first `--inbox` that does not exist."""
+    for path in paths or []:
+        if not path.exists():
+            raise ConfigurationError(f"--inbox {path} does not exist; name a folder, mbox, maildir or file")
+    return paths or []
+
+
+def who() -> str:
+    """The person who gives a command, as the machine knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in a container
+        return "unknown"

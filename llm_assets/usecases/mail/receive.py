@@ -1,0 +1,115 @@
+"""Receive: register what the sources hold, each message once, and find the days that cannot wait.
+
+The sources are the inbox folder, the mailboxes and paths that a person hands in. Posted forms are received by
+`receive_form.py`, where they arrive one by one; here only their urgency is looked at.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time
+from functools import partial
+from pathlib import Path
+
+from llm_assets.domain.desk.night import Calendar
+from llm_assets.domain.mail.document import Priority
+from llm_assets.engine.night.receive import Grown
+from llm_assets.engine.night.receive import receive as register
+from llm_assets.engine.ports.progress import OnProgress
+from llm_assets.intake.item import read_item
+from llm_assets.intake.reading import Reading
+from llm_assets.intake.sources import RawItem, scan
+from llm_assets.intake.threads import addresses_of, priority_of
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.mail.receive_form import SOURCE as FORMS
+
+NOON = time(12, 0)
+
+
+def _silent(stage: str, done: int, total: int | None) -> None:
+    return None
+
+
+def receive(
+    assembly: Assembly,
+    *,
+    paths: Sequence[Path] = (),
+    day: date | None = None,
+    only_day: bool = False,
+    limit: int | None = None,
+    find_urgent: bool = False,
+    insist: bool = False,
+    on_progress: OnProgress = _silent,
+) -> Grown:
+    """Registers new messages of the configured sources under the day of their arrival, and of `paths` under `day`.
+
+    `only_day` reads of the mailboxes just the mail of `day`. `limit` bounds the messages of a short round, in which each
+    mailbox is read only when its turn has come. `find_urgent` looks at new messages for those that cannot wait. `insist`
+    also reads a mailbox that has failed less than a minute ago. Raises ConfigurationError for an unreadable path.
+    """
+    mailboxes = mailboxes_of(assembly, day if only_day else None)
+    inbox = assembly.home / "inbox"
+    calendar, rules = assembly.settings.calendar, assembly.drop_rules
+    is_urgent = partial(_is_urgent, assembly) if find_urgent and _has_urgent_rules(assembly) else None
+    grown = Grown()
+    if inbox.is_dir():
+        known = assembly.ledger.register.arrivals("inbox")
+        items = scan(inbox, source="inbox", relative_to=assembly.home, rules=rules, known=known)
+        take = _taker(assembly, is_urgent, limit, on_progress)
+        grown = take(items)
+    for path in paths:
+        take = _taker(assembly, None, limit, on_progress)
+        grown += take(_belonging_to(scan(path, source="files", rules=rules), calendar, day))
+    take = _taker(assembly, is_urgent, None, on_progress)
+    if limit is not None:
+        return grown + mailboxes.read_due(take, limit)
+    return grown + mailboxes.read_all(take, insist=insist)
+
+
+def _taker(
+    assembly: Assembly,
+    is_urgent: Callable[[RawItem], bool] | None,
+    limit: int | None,
+    on_progress: OnProgress,
+) -> Callable[[Iterable[RawItem]], Grown]:
+    day_of = assembly.settings.calendar.day_of
+
+    def take(items: Iterable[RawItem]) -> Grown:
+        return register(assembly.ledger.register, assembly.raw, items, day_of, on_progress, limit, is_urgent)
+
+    return take
+
+
+def urgent_days_of_forms(assembly: Assembly, position: int, limit: int) -> set[date]:
+    """Days with an urgent form among the first `limit` ones registered after `position`."""
+    if not _has_urgent_rules(assembly):
+        return set()
+    return {
+        row.day
+        for row in assembly.ledger.forms.registered_after(FORMS, position, limit)
+        if assembly.raw.has(row.raw_sha256)
+        and _is_urgent(
+            assembly,
+            RawItem(row.source, row.place, row.kind, assembly.raw.get(row.raw_sha256), row.arrived_at),
+        )
+    }
+
+
+def _has_urgent_rules(assembly: Assembly) -> bool:
+    return any(q.urgent.senders or q.urgent.words for q in assembly.queues.queues)
+
+
+def _is_urgent(assembly: Assembly, item: RawItem) -> bool:
+    """Whether the rule of its queue makes a message urgent, by head and text; attachments are not read."""
+    message = read_item(item.data, item.kind, item.place, Reading(files=False))
+    return priority_of(message, assembly.queues.for_addresses(addresses_of(message))) is Priority.URGENT
+
+
+def _belonging_to(items: Iterable[RawItem], calendar: Calendar, day: date | None) -> Iterator[RawItem]:
+    """The items as if they had arrived on `day`: a person hands them in for that day, whatever their file time is."""
+    for item in items:
+        if day is None or calendar.day_of(item.arrived_at) == day:
+            yield item
+        else:
+            at_noon = datetime.combine(day, NOON, calendar.zone)
+            yield replace(item, arrived_at=at_noon, written_at=item.arrived_at)

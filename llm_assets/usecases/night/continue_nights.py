@@ -1,0 +1,86 @@
+"""Continue nights: which parked night may continue now, and which open night needs a run that nobody has asked for.
+
+A tick moves batches at the provider but collects nothing: the rows are written by the run that continues.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from llm_assets.domain.digest import digest
+from llm_assets.domain.requests.batch import BatchState
+from llm_assets.engine.rounds.nudge import nudge
+from llm_assets.usecases.desk.assembly import Assembly
+
+EARLY_ROWS_EVERY = timedelta(minutes=15)
+"""Least time between two runs of a night that only write early rows: a run is a process of 100 MB for some seconds."""
+LATE_AGAIN_SECONDS = 900
+"""Least time between two runs for the same late batches, should the first one collect nothing."""
+
+
+class Gate(StrEnum):
+    """What a parked night may do."""
+
+    HOLD = "hold"
+    OPEN = "open"
+    CUT = "cut"
+    """The deadline has come: continue with what exists."""
+
+
+def gate_for(*, done: bool, ready: bool, parked_at: datetime, deadline: datetime, now: datetime) -> Gate:
+    """Whether a parked night may continue. Pure.
+
+    `done`: no batch is on its way. `ready`: some batches have ended; their rows are written early, and the run parks
+    again for the others. A night that was parked after its deadline, as in a backfill, has no deadline to keep.
+    """
+    if done:
+        return Gate.OPEN
+    if parked_at < deadline <= now:
+        return Gate.CUT
+    return Gate.OPEN if ready and now - parked_at >= EARLY_ROWS_EVERY else Gate.HOLD
+
+
+def gate_of(
+    assembly: Assembly, day: date, assets: Sequence[str], parked_at: datetime, until: datetime
+) -> Gate:
+    """Looks at the batches of a parked night's steps and decides. `assets` may name other assets too; `until`: no call
+    to the provider begins after it."""
+    steps = [s.name for s in assembly.steps if s.name in assets]
+    done = nudge(assembly.engine, day, steps, until=until)
+    ended = (b.state is BatchState.ENDED for b in assembly.ledger.batches.open_batches(day, steps))
+    return gate_for(
+        done=done,
+        ready=any(ended),
+        parked_at=parked_at,
+        deadline=assembly.settings.calendar.deadline_of(day),
+        now=assembly.clock(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNight:
+    """A night with open batches."""
+
+    day: date
+    batches: Sequence[str]
+
+    def run_key(self, now: datetime) -> str:
+        """Names a run for these batches. A key is used once; with the time in it, a run that died is not the last one."""
+        return f"late:{self.day}:{digest(sorted(self.batches))}:{int(now.timestamp() // LATE_AGAIN_SECONDS)}"
+
+
+def open_nights(assembly: Assembly, limit: int) -> list[OpenNight]:
+    """The first `limit` nights with open batches. Days that are no partition are left out: a run for one would fail the
+    tick. So are the control set's batches, which its own run waits for."""
+    by_day: dict[date, list[str]] = {}
+    today = assembly.settings.calendar.day_of(assembly.clock())
+    for batch in assembly.ledger.batches.open_batches():
+        if assembly.settings.first_day <= batch.day <= today:
+            by_day.setdefault(batch.day, []).append(batch.batch_id)
+    return [OpenNight(day, ids) for day, ids in sorted(by_day.items())[:limit]]
+
+
+def has_ended(assembly: Assembly, day: date, until: datetime) -> bool:
+    """Moves the night's batches and answers whether none is on its way any more."""
+    return nudge(assembly.engine, day, None, until=until)

@@ -1,0 +1,211 @@
+"""Planner: the requests a night would send and what they would cost, one forecast for each step."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from statistics import median
+
+from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.desk.step import Step
+from llm_assets.domain.mail.document import Priority
+from llm_assets.domain.profile import Lane, Mode
+from llm_assets.domain.requests.request import Request
+from llm_assets.engine.chunks import chunks
+from llm_assets.engine.night.night import Night, in_reading_order
+from llm_assets.engine.planning.estimate import (
+    CALIBRATED_FROM,
+    EXACT,
+    HISTORY,
+    PER_PAGE,
+    Calibration,
+    Counter,
+    calibrate,
+)
+from llm_assets.engine.planning.forecast import Forecast, add_request
+from llm_assets.engine.planning.route_rules import mode_of
+from llm_assets.engine.planning.task import Task
+from llm_assets.engine.ports.progress import OnProgress
+from llm_assets.engine.ports.work import Work
+from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
+from llm_assets.steps.night_summary.step import summary_request
+from llm_assets.usecases.desk.rehearsal import Rehearsal
+from resources.tokens import o200k
+
+SHARE_DAYS = 30
+"""How far back nights tell which share of cases needs a step."""
+SUMMARY_TOKENS = 1500
+"""What the numbers of a report take in the request for its opening lines."""
+
+
+@dataclass
+class _Counted:
+    """A step's forecast, and what its requests say about later steps."""
+
+    forecast: Forecast
+    due: dict[str, int] = field(default_factory=dict)
+    """case_id -> prompt tokens of its request's text, counted but not corrected: no later step is shown its scans."""
+
+
+class Planner:
+    """Plans one night from a rehearsal whose documents have been read."""
+
+    def __init__(self, rehearsal: Rehearsal, day: date, rework: Rework, on_progress: OnProgress) -> None:
+        self._assembly = rehearsal
+        self._night: Night = rehearsal.night(day)
+        self._day = day
+        self._rework = rework
+        self._on_progress = on_progress
+        self._by_script, self._exactly = Counter(), Counter(o200k())
+        self._calibrations: dict[tuple[str, str], Calibration] = {}
+        self._done: dict[str, _Counted] = {}
+
+    def forecasts(self) -> list[Forecast]:
+        """One for each step in order of reading, and one for the report's opening lines."""
+        for members in in_reading_order(self._assembly.steps):
+            for step in members:
+                self._done[step.name] = self._step(step)
+        return [*(counted.forecast for counted in self._done.values()), self._summary()]
+
+    def _step(self, step: Step) -> _Counted:
+        counted = _Counted(Forecast(step.name))
+        seen: set[str] = set()
+        for chunk in chunks(self._night.tasks(step)):
+            planned = self._assembly.ledger.work.preview(
+                self._day, step.name, [_work(t) for t in chunk], rework=self._rework
+            )
+            forecast = counted.forecast
+            forecast.new += planned.new - planned.changed
+            forecast.changed += planned.changed
+            forecast.reused += planned.reused
+            for task in chunk:
+                request_id = task.request.request_id
+                if request_id in planned.due and planned.assigned[task.case_id] == request_id:
+                    tokens = self._add(forecast, task, first=request_id not in seen)
+                    counted.due[task.case_id] = tokens - task.request.pages * PER_PAGE
+                    seen.add(request_id)
+                self._on_progress(f"planned {step.name}", len(counted.due), None)
+        if step.reads:
+            self._expect(step, counted)
+        return counted
+
+    def _add(self, forecast: Forecast, task: Task, *, first: bool) -> int:
+        """Tokens of the task's request, which is paid for once however many cases share it."""
+        counted = self._counted(task.request)
+        if first:
+            mode = mode_of(self._night.engine, task)
+            self._price(forecast, task.request, counted, lane=task.lane, mode=mode)
+        return counted
+
+    def _counted(self, request: Request) -> int:
+        """Our own bills correct the count by script, with which they are kept; before there are any, the exact count
+        is the better guess."""
+        calibrated = self._calibration(request.step, request.model).calibrated
+        return self._by_script(request) if calibrated else self._exactly(request)
+
+    def _calibration(self, step: str, model: str) -> Calibration:
+        if (step, model) not in self._calibrations:
+            profile = self._assembly.profile
+            history = self._assembly.ledger.spending.billed(profile.name, step, model, HISTORY)
+            self._calibrations[step, model] = calibrate(profile.protocol, history, EXACT)
+        return self._calibrations[step, model]
+
+    def _price(
+        self,
+        forecast: Forecast,
+        request: Request,
+        counted: int,
+        *,
+        lane: Lane,
+        mode: Mode,
+        likelihood: float | None = None,
+        length: float = 1.0,
+    ) -> None:
+        add_request(
+            forecast,
+            self._assembly.prices,
+            self._assembly.profile,
+            request,
+            counted,
+            self._calibration(request.step, request.model),
+            lane=lane,
+            mode=mode,
+            likelihood=likelihood,
+            length=length,
+        )
+
+    def _expect(self, step: Step, counted: _Counted) -> None:
+        """Cases whose earlier answers are still to come: how many need this step, and how long its requests are
+        beside the longest ones of the same cases, nights before tell."""
+        waiting: dict[str, int] = {}
+        for name in step.reads:
+            for case_id, tokens in self._done[name].due.items():
+                waiting[case_id] = max(tokens, waiting.get(case_id, 0))
+        share = self._share(step)
+        forecast = counted.forecast
+        if not waiting.keys() - counted.due.keys():
+            return
+        forecast.basis = (
+            "upper bound: every case" if share is None else f"{share:.0%} of the cases, as in earlier nights"
+        )
+        request, length = self._stand_in(step), self._length(step)
+        for case in self._night.cases():
+            if case.case_id in waiting and case.case_id not in counted.due:
+                lane = Lane.URGENT if case.priority is Priority.URGENT else self._night.lane
+                mode = mode_of(self._night.engine, Task(case.case_id, "", lane, request))
+                likelihood = share if share is not None else 1.0
+                tokens = counted.due[case.case_id] = waiting[case.case_id]
+                self._price(
+                    forecast, request, tokens, lane=lane, mode=mode, likelihood=likelihood, length=length
+                )
+
+    def _share(self, step: Step) -> float | None:
+        """Requests of the step for each case of the steps it reads, in the last nights; None without any."""
+        since = self._day - timedelta(days=SHARE_DAYS)
+        ledger = self._assembly.ledger
+        needed = ledger.work.cases_per_night(step.name, since)
+        asked = [ledger.work.cases_per_night(name, since) for name in step.reads]
+        nights = [
+            night for night in needed if needed[night]
+        ]  # one whose earlier steps still run tells nothing
+        total = sum(max(counts.get(night, 0) for counts in asked) for night in nights)
+        return min(1.0, sum(needed[night] for night in nights) / total) if total else None
+
+    def _length(self, step: Step) -> float:
+        """Prompt tokens of the step's requests for each one of the longest of the steps it reads; 1 while too few
+        answers tell."""
+        models = self._assembly.profile.models
+        own = self._usual_tokens(step.name, models[step.tier])
+        read = [self._usual_tokens(name, models[self._night.steps[name].tier]) for name in step.reads]
+        longest = max((tokens for tokens in read if tokens is not None), default=None)
+        return own / longest if own is not None and longest is not None else 1.0
+
+    def _usual_tokens(self, step: str, model: str, at_least: int = CALIBRATED_FROM) -> float | None:
+        history = self._assembly.ledger.spending.billed(self._assembly.profile.name, step, model, HISTORY)
+        return median(h.estimated_tokens for h in history) if len(history) >= at_least else None
+
+    def _stand_in(self, step: Step) -> Request:
+        model = self._assembly.profile.models[step.tier]
+        return Request(step.name, model, step.tier, "", "", {}, step.max_tokens, step.prompt.version)
+
+    def _summary(self) -> Forecast:
+        """The report's opening lines: asked once more when anything of the night has changed."""
+        forecast = Forecast(NIGHT_SUMMARY, basis="once for a report that has changed")
+        if any(counted.due for counted in self._done.values()):
+            request = summary_request("", self._assembly.profile)
+            counted = self._counted(request) + SUMMARY_TOKENS
+            usual = self._usual_tokens(NIGHT_SUMMARY, request.model, at_least=1)
+            length = usual / counted if usual is not None else 1.0
+            self._price(
+                *(forecast, request, counted),
+                lane=Lane.NIGHTLY,
+                mode=Mode.ONLINE,
+                likelihood=1.0,
+                length=length,
+            )
+        return forecast
+
+
+def _work(task: Task) -> Work:
+    request = task.request
+    return Work(
+        task.case_id, task.input_hash, request.request_id, task.lane, request.prompt_version, request.model
+    )

@@ -1,0 +1,69 @@
+"""Process the steps of a night that can be submitted together, and write their tables."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from llm_assets.domain.desk.night import Calendar, Rework
+from llm_assets.domain.desk.step import Step
+from llm_assets.domain.profile import Lane
+from llm_assets.engine.night.night import Night, in_reading_order
+from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.rounds.work import work
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.night.step_tables import EarlyRows, step_costs, write_step_table
+
+AUTO = "auto"
+
+
+def rounds_of(steps: Sequence[Step]) -> Sequence[Sequence[Step]]:
+    """The steps in order of reading; those of one round do not read each other."""
+    return in_reading_order(steps)
+
+
+def rework_of(word: str, calendar: Calendar, day: date, now: datetime) -> Rework:
+    """How much a run may pay for again. `auto`: stale until the night's deadline, missing after it.
+
+    Raises ValueError for a word that is none of auto, missing and stale.
+    """
+    return calendar.default_rework(day, now) if word == AUTO else Rework(word)
+
+
+@dataclass(frozen=True)
+class StepRound:
+    """Steps of one night that are submitted together."""
+
+    assembly: Assembly
+    day: date
+    steps: Sequence[Step]
+    lane: Lane = Lane.NIGHTLY
+
+    @property
+    def name(self) -> str:
+        return ", ".join(s.name for s in self.steps)
+
+    @cached_property
+    def _night(self) -> Night:
+        return self.assembly.night(self.day, self.lane)
+
+    def process(self, rework: str, pause: Callable[[Progress], bool]) -> Progress:
+        """Plans, sends and collects until the steps are finished, nothing more can be done, or `pause` answers False.
+
+        Raises ValueError for an unknown `rework`.
+        """
+        assembly = self.assembly
+        wanted = rework_of(rework, assembly.settings.calendar, self.day, assembly.clock())
+        plans = [self._night.plan(s) for s in self.steps]
+        return work(assembly.engine, self.day, plans, wanted, pause=pause)
+
+    def early_rows(self) -> EarlyRows:
+        """To be called while the steps wait: writes the tables of those with answers newer than this call."""
+        return EarlyRows(self.assembly, self._night, self.steps)
+
+    def write(self, step: Step) -> int:
+        """Writes the step's table and returns its row count."""
+        return write_step_table(self.assembly, self._night, step)
+
+    def costs(self, step: Step) -> Mapping[str, float]:
+        return step_costs(self.assembly, self.day, step)
