@@ -9,9 +9,9 @@ import orjson
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.batches.batches import phase
-from llm_assets.emulator.batches.context import Context
+from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.errors import ApiError
-from llm_assets.emulator.launch import behaviour
+from llm_assets.emulator.process.launch import behaviour
 from llm_assets.emulator.scenario import Casting, parse
 from llm_assets.emulator.wire import Reply, Request
 

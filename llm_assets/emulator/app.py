@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from llm_assets.emulator import admin
-from llm_assets.emulator.batches.context import ELSEWHERE, Context
+from llm_assets.emulator.server import admin as admin
+from llm_assets.emulator.operations.context import ELSEWHERE, Context
 from llm_assets.emulator.errors import ApiError, Protocol, error_body
 from llm_assets.emulator.journal import Call
 from llm_assets.emulator.operations import anthropic_api, openai_api
-from llm_assets.emulator.record import Recorder
+from llm_assets.emulator.server.recorder import Recorder
 from llm_assets.emulator.scenario import CallFault
 from llm_assets.emulator.wire import FileBody, Receive, Reply, Request, Scope, Send, read_request, send_reply
 

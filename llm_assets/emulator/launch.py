@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.emulator.options import EmulatorOptions
-from llm_assets.emulator.parent import is_alive
+from llm_assets.emulator.process.options import EmulatorOptions
+from llm_assets.emulator.process.parent import is_alive
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from llm_assets.emulator.attached import pages_in
+from llm_assets.emulator.media import pages_in
 
 THINKING_MODEL = re.compile(r"-5-[5-9]\b|fable")
 TOKENS_PER_PAGE = 1500

@@ -14,15 +14,15 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.emulator.app import Emulator
+from llm_assets.emulator.server.app import Emulator
 from llm_assets.emulator.batches.batches import Answering
-from llm_assets.emulator.batches.context import Context
+from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.batches.store import Store
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.journal import Journal
-from llm_assets.emulator.options import EmulatorOptions
-from llm_assets.emulator.parent import Parents
-from llm_assets.emulator.record import Recorder
+from llm_assets.emulator.process.options import EmulatorOptions
+from llm_assets.emulator.process.parent import Parents
+from llm_assets.emulator.server.recorder import Recorder
 from llm_assets.emulator.scenario import Casting, Scenario, load
 
 LOCK, RUNNING = "emulator.lock", "emulator.json"

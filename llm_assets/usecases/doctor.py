@@ -14,7 +14,7 @@ from llm_assets.domain.errors import DeskError
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
-from resources.mail.imap import try_account
+from resources.mail.imap.session import try_account
 from resources.settings.environment import load_settings
 from resources.settings.sources import ImapAccount
 

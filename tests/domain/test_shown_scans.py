@@ -7,7 +7,7 @@ import pytest
 
 from llm_assets.domain.desk.prompt import SCANS_NOTE
 from llm_assets.domain.desk.queue import Category, Queue
-from llm_assets.domain.desk.reading import (
+from llm_assets.domain.desk.model_choice import (
     MASKED,
     NO_VISION,
     Choice,

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from llm_assets.emulator.batches.store import BatchRecord, Store, Work
-from llm_assets.emulator.batches.work import Job, answer_batch
+from llm_assets.emulator.batches.job import Job, answer_batch
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.journal import Journal
-from llm_assets.emulator.parent import end_with
+from llm_assets.emulator.process.parent import end_with
 from llm_assets.emulator.scenario import BatchFault, RequestFault
 
 LOG = logging.getLogger(__name__)

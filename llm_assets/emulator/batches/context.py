@@ -4,15 +4,15 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from llm_assets.emulator.batches.answers import Completion, Twist, complete, fate_of, is_permanent
+from llm_assets.emulator.batches.completion import Completion, Twist, complete, fate_of, is_permanent
 from llm_assets.emulator.batches.batches import ENDED, WINDOW, Answering, faults_of, phase, progress
 from llm_assets.emulator.batches.store import BatchRecord, Store, Work
-from llm_assets.emulator.batches.work import note_refused
+from llm_assets.emulator.batches.job import note_refused
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.errors import ApiError, Protocol
 from llm_assets.emulator.journal import Execution, Fate, History, Journal, request_digest
-from llm_assets.emulator.options import EmulatorOptions
-from llm_assets.emulator.parent import Parents
+from llm_assets.emulator.process.options import EmulatorOptions
+from llm_assets.emulator.process.parent import Parents
 from llm_assets.emulator.prompts import Prompt
 from llm_assets.emulator.scenario import Casting, RequestCasting
 

@@ -4,7 +4,7 @@ from itertools import islice
 from pathlib import Path
 
 from llm_assets.emulator.batches.batches import faults_of
-from llm_assets.emulator.batches.context import Context
+from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.batches.store import BatchRecord
 
 

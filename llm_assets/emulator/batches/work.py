@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 import orjson
 
-from llm_assets.emulator.batches.answers import (
+from llm_assets.emulator.batches.completion import (
     Twist,
     anthropic_message,
     chat_completion,
@@ -30,7 +30,7 @@ from llm_assets.emulator.errors import ApiError, Protocol, error_body, openai_er
 from llm_assets.emulator.journal import Execution, Fate, History, note, request_digest
 from llm_assets.emulator.prompts import Prompt
 from llm_assets.emulator.requests.admission import admit_anthropic, admit_openai
-from llm_assets.emulator.requests.input_file import complaint, line_at, line_offsets, validate_input
+from llm_assets.emulator.requests.openai_batch_file import complaint, line_at, line_offsets, validate_input
 from llm_assets.emulator.scenario import BatchFault, RequestCasting, RequestFault, drawn
 
 CACHE_HIT_SHARE, WARM_HIT_SHARE = 0.6, 0.95

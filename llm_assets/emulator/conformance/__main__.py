@@ -14,8 +14,8 @@ from llm_assets.emulator.conformance.evidence import gather
 from llm_assets.emulator.conformance.harness import Command, conduct, environment
 from llm_assets.emulator.conformance.judge import Finding, Verdict, judge
 from llm_assets.emulator.errors import Protocol
-from llm_assets.emulator.launch import start
-from llm_assets.emulator.options import EmulatorOptions
+from llm_assets.emulator.process.launch import start
+from llm_assets.emulator.process.options import EmulatorOptions
 from llm_assets.emulator.scenario import as_yaml
 
 PROG = "python -m llm_assets.emulator.conformance"
@@ -93,7 +93,7 @@ def _show(one: Case) -> int:
 
 
 def _serve(one: Case, given: argparse.Namespace) -> int:
-    from llm_assets.emulator.server import serve
+    from llm_assets.emulator.server.serve import serve
 
     serve(
         EmulatorOptions(

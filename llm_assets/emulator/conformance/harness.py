@@ -13,7 +13,7 @@ from llm_assets.emulator.conformance.case import Case
 from llm_assets.emulator.conformance.judge import Ran
 from llm_assets.emulator.errors import Protocol
 from llm_assets.emulator.journal import calls
-from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.emulator.process.launch import RunningEmulator
 
 STEP = 0.01
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import orjson
 
-from llm_assets.emulator.batches.answers import anthropic_message
+from llm_assets.emulator.batches.completion import anthropic_message
 from llm_assets.emulator.batches.batches import ENDED, end_moment, faults_of, nulled, phase, shows_status
-from llm_assets.emulator.batches.context import Context
-from llm_assets.emulator.batches.results import cut_results
+from llm_assets.emulator.operations.context import Context
+from llm_assets.emulator.operations.download import cut_results
 from llm_assets.emulator.batches.store import BatchRecord
 from llm_assets.emulator.clock import rfc3339
 from llm_assets.emulator.errors import ApiError
 from llm_assets.emulator.requests.admission import admit_anthropic
 from llm_assets.emulator.requests.anthropic_checks import VERSIONS
-from llm_assets.emulator.requests.requests_array import Split, split_requests
+from llm_assets.emulator.requests.anthropic_batch_body import Split, split_requests
 from llm_assets.emulator.wire import FileBody, Reply, Request
 
 MESSAGE_LIMIT, BATCH_LIMIT = 32_000_000, 256_000_000

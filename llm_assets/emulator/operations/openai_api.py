@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from llm_assets.emulator.batches.answers import chat_completion, response_object
+from llm_assets.emulator.batches.completion import chat_completion, response_object
 from llm_assets.emulator.batches.batches import (
     ENDED,
     Phase,
@@ -18,13 +18,13 @@ from llm_assets.emulator.batches.batches import (
     progress,
     shows_status,
 )
-from llm_assets.emulator.batches.context import Context
-from llm_assets.emulator.batches.results import cut_results
+from llm_assets.emulator.operations.context import Context
+from llm_assets.emulator.operations.download import cut_results
 from llm_assets.emulator.batches.store import BatchRecord, FileRecord, Work
 from llm_assets.emulator.clock import unix
 from llm_assets.emulator.errors import ApiError
 from llm_assets.emulator.requests.admission import admit_openai
-from llm_assets.emulator.requests.input_file import prompt_tokens, survey
+from llm_assets.emulator.requests.openai_batch_file import prompt_tokens, survey
 from llm_assets.emulator.requests.openai_checks import MONTH, check_batch, check_expiry, missing, refuse
 from llm_assets.emulator.wire import FileBody, Reply, Request, Upload, split_form
 

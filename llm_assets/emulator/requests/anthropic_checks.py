@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from llm_assets.emulator.attached import check_anthropic
+from llm_assets.emulator.media import check_anthropic
 from llm_assets.emulator.errors import ApiError
 
 VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from llm_assets.emulator.attached import check_openai
+from llm_assets.emulator.media import check_openai
 from llm_assets.emulator.errors import ApiError
 
 BATCHABLE = frozenset(

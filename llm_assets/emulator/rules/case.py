@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from llm_assets.emulator.rules.words import Choice, Verdict, Vocabulary
+from llm_assets.emulator.rules.choices import Choice, Verdict, Vocabulary
 
 CHOICE_LINE = re.compile(r"^\s*[-*]\s*([^:\n]+?)\s*(?::\s*(.*))?$", re.MULTILINE)
 MESSAGE_DATE = re.compile(r' date="(\d{4})-')

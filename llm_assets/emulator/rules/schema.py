@@ -16,7 +16,7 @@ from llm_assets.emulator.rules.case import Case
 from llm_assets.emulator.rules.drafts import DRAFT_PARTS, draft, is_draft
 from llm_assets.emulator.rules.fields import Found, extractor
 from llm_assets.emulator.rules.summary import SUMMARY_PARTS, summary
-from llm_assets.emulator.rules.words import Choice, Verdict
+from llm_assets.emulator.rules.choices import Choice, Verdict
 
 Node = Callable[[Case], Any]
 Schema = dict[str, Any]

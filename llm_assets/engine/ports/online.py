@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from llm_assets.domain.profile import Limits
-from llm_assets.domain.requests.circuit import Circuit
+from llm_assets.domain.traffic.circuit import Circuit
 
 
 class OnlineLedger(Protocol):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.mail.versions import History
+from llm_assets.domain.sources.versions import History
 
 
 class Register(Protocol):

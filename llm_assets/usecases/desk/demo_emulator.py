@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from resources.settings.environment import load_settings
 
 if TYPE_CHECKING:
-    from llm_assets.emulator.launch import RunningEmulator
+    from llm_assets.emulator.process.launch import RunningEmulator
 
 
 def emulator_url(home: Path) -> str:
     """Base URL of the emulator of this home, started on a free loopback port when none runs."""
-    from llm_assets.emulator.launch import find, start
+    from llm_assets.emulator.process.launch import find, start
 
     folder = home / "emulator"
     running = find(folder) or start(folder, exit_with_parent=os.getpid())
@@ -24,7 +24,7 @@ def emulator_url(home: Path) -> str:
 
 def start_emulator(home: Path, *, latency: float) -> "RunningEmulator":
     """A new process of the emulator for this home that ends soon after this one. `latency`: seconds a batch takes."""
-    from llm_assets.emulator.launch import start
+    from llm_assets.emulator.process.launch import start
 
     return start(home / "emulator", latency=latency, exit_with_parent=os.getpid())
 
@@ -40,8 +40,8 @@ def serve_emulator(
     exit_with_parent: int | None,
 ) -> None:
     """Serves the emulator in this process until it is stopped. Without `state` its files are under the desk's home."""
-    from llm_assets.emulator.options import EmulatorOptions
-    from llm_assets.emulator.server import serve
+    from llm_assets.emulator.process.options import EmulatorOptions
+    from llm_assets.emulator.server.serve import serve
 
     serve(
         EmulatorOptions(

@@ -13,12 +13,12 @@ import structlog
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.desk.night import Calendar
-from llm_assets.domain.mail.source_state import SourceState, failed_just_now, next_look, why_incomplete
+from llm_assets.domain.sources.state import SourceState, failed_just_now, next_look, why_incomplete
 from llm_assets.engine.night.receive import Grown
 from llm_assets.intake.sources import RawItem
 from llm_assets.usecases.desk.assembly import Assembly
 from resources.ledger import SqlLedger
-from resources.mail.imap_look import Allowance, Look
+from resources.mail.imap.look import Allowance, Look
 from resources.mail.raw_store import RawStore
 from resources.settings.sources import ImapAccount
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from llm_assets.domain.profile import Limits
-from llm_assets.domain.requests.circuit import Circuit
+from llm_assets.domain.traffic.circuit import Circuit
 from resources.ledger import online
 from resources.ledger.database.database import Database
 

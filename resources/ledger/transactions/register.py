@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.mail.versions import History
+from llm_assets.domain.sources.versions import History
 from resources.ledger import register
 from resources.ledger.database.database import Database
 

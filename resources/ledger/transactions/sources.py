@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from llm_assets.domain.mail.source_state import SourceState
+from llm_assets.domain.sources.state import SourceState
 from resources.ledger import sources
 from resources.ledger.database.database import Database
-from resources.mail.imap_places import Registered
+from resources.mail.imap.places import Registered
 
 
 class SqlSources:

@@ -12,7 +12,7 @@ from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import Table
-from llm_assets.domain.mail.codec import document_row
+from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.domain.mail.document import Address, Case, Document, Message, Priority, Received, Role
 from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.engine.night.night import Night
@@ -54,7 +54,7 @@ class Rows:
     ) -> int:
         raise NotImplementedError
 
-    def stands(self, table: Table, day: date, made_from: str | None) -> int | None:
+    def rows_made_from(self, table: Table, day: date, made_from: str | None) -> int | None:
         raise NotImplementedError
 
     def version(self, table: Table, day: date) -> str | None:
