@@ -26,7 +26,7 @@ from pathlib import Path
 
 import structlog
 
-from llm_assets.emulator.launch import RunningEmulator, start
+from llm_assets.emulator.process.launch import RunningEmulator, start
 from resources.ledger import SqlLedger
 from tests.support.nights.real_night import (
     DAY,

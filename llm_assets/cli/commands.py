@@ -233,8 +233,8 @@ def emulator(
     ] = None,
 ) -> None:
     """Serve both providers' wire protocols on loopback: a demo model of rules, not an LLM."""
-    from llm_assets.emulator.options import EmulatorOptions
-    from llm_assets.emulator.server import serve
+    from llm_assets.emulator.process.options import EmulatorOptions
+    from llm_assets.emulator.server.serve import serve
     from resources.settings.environment import load_settings
 
     home = state or load_settings().home / "emulator"

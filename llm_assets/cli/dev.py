@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from llm_assets.emulator.launch import start
+from llm_assets.emulator.process.launch import start
 from resources.settings.environment import load_settings
 
 ROOT = Path(__file__).parents[2]

@@ -1,11 +1,11 @@
-"""`python -m llm_assets.emulator`: the command line of the emulator alone."""
+"""`python -m llm_assets.emulator`: the emulator's own command line. `llm-assets emulator` does the same."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.emulator.options import EmulatorOptions
+from llm_assets.emulator.process.options import EmulatorOptions
 
 
 def parse(words: list[str]) -> EmulatorOptions:
@@ -32,7 +32,7 @@ def parse(words: list[str]) -> EmulatorOptions:
 
 def main() -> int:
     options = parse(sys.argv[1:])
-    from llm_assets.emulator.server import serve
+    from llm_assets.emulator.server.serve import serve
 
     try:
         serve(options)

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from llm_assets.defs import parking
-from llm_assets.emulator.launch import RunningEmulator, start
+from llm_assets.emulator.process.launch import RunningEmulator, start
 from llm_assets.usecases.desk.desk import Wait
 from tests.support.houses.small_desk import SmallDesk, settings
 

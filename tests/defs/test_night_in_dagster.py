@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from llm_assets.domain.desk.tables import DOCUMENTS
-from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.steps import STEPS
 from tests.support.houses.small_desk import (
     MAILS,

@@ -12,7 +12,7 @@ import pytest
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator import find, start
-from llm_assets.emulator.parent import is_alive
+from llm_assets.emulator.process.parent import is_alive
 from llm_assets.emulator.scenario import parse
 from tests.support.providers.emulator_kit import chat, chat_line, message, message_item, played
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from llm_assets.domain.profile import Profile
-from llm_assets.emulator.launch import RunningEmulator, start
+from llm_assets.emulator.process.launch import RunningEmulator, start
 from resources.ledger import SqlLedger
 from tests.support.databases import postgres
 from tests.support.nights.engine_night import PROFILE, Desk

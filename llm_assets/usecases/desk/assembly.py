@@ -293,7 +293,7 @@ class Assembly:
 
 def emulator_url(home: Path) -> str:
     """Base URL of the demo emulator for this home, started on a free loopback port when none runs."""
-    from llm_assets.emulator.launch import find, start
+    from llm_assets.emulator.process.launch import find, start
 
     folder = home / "emulator"
     running = find(folder) or start(folder, exit_with_parent=os.getpid())

@@ -15,7 +15,7 @@ import pytest
 from llm_assets.domain.errors import ContractError, UnansweredError, UnknownBatchError
 from llm_assets.domain.requests.batch import Batch, BatchView, Look
 from llm_assets.domain.requests.outcome import Answer, Outcome
-from llm_assets.emulator.launch import RunningEmulator, start
+from llm_assets.emulator.process.launch import RunningEmulator, start
 from llm_assets.engine.ports.ledger import Provider
 from resources.providers import provider_for
 from tests.support.providers.provider_kit import adapter, request, spooled, under

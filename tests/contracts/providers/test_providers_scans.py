@@ -16,7 +16,7 @@ from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import PermanentError
 from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.domain.requests.request import Picture, Request
-from llm_assets.emulator.launch import RunningEmulator, start
+from llm_assets.emulator.process.launch import RunningEmulator, start
 from llm_assets.intake.scans import PDF, Shown
 from resources.mail.raw_store import RawStore
 from resources.mail.scans import Scans

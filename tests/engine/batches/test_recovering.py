@@ -18,7 +18,7 @@ import pytest
 from llm_assets.definitions import build_defs
 from llm_assets.domain.clock import system_clock
 from llm_assets.domain.requests.batch import BatchState
-from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.rounds.advance import nudge
 from llm_assets.steps import STEPS

@@ -18,7 +18,7 @@ import pytest
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.profile import Mode
 from llm_assets.emulator.journal import Call, calls
-from llm_assets.emulator.launch import RunningEmulator, start
+from llm_assets.emulator.process.launch import RunningEmulator, start
 from llm_assets.engine.planning.task import StepPlan
 from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.advance import start as start_night

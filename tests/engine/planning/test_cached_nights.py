@@ -21,7 +21,7 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.tables import LLM_USAGE
 from llm_assets.domain.profile import Mode
 from llm_assets.emulator.journal import CALLS, Execution, calls, executions
-from llm_assets.emulator.launch import RunningEmulator, start
+from llm_assets.emulator.process.launch import RunningEmulator, start
 from llm_assets.engine.planning.task import StepPlan, Task
 from llm_assets.engine.rounds.advance import work
 from resources.lake.lake import Lake

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.emulator.process.launch import RunningEmulator
 from tests.support.nights.moments import CORE, MOMENTS, REQUESTS, Moment, assert_each_ran_once
 from tests.support.nights.real_night import Place, Protocol, ended, engine_at, live, new_night, profile_of
 from tests.support.repository import ROOT

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 import yaml
 
-from llm_assets.emulator.launch import find
+from llm_assets.emulator.process.launch import find
 from tests.support.repository import ROOT
 
 BATCH_SECONDS = 600.0

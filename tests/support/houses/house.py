@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.emulator.process.launch import RunningEmulator
 from tests.support.houses import warm
 from tests.support.mail.invented_inbox import ZONE
 

@@ -15,7 +15,7 @@ import dagster as dg
 from llm_assets.definitions import build_defs
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import Table
-from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.desk import Desk, Wait
 from resources.report_files import newest_revision, read_json

@@ -12,7 +12,7 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import event
 
 from llm_assets.domain.requests.batch import BatchState
-from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.engine.engine import Engine
 from resources.ledger import SqlLedger
 from tests.support.nights.real_night import MODELS, STEP, Place, Protocol, executed, tasks

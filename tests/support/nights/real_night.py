@@ -17,7 +17,7 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.step import strict_schema
 from llm_assets.domain.profile import Capabilities, Lane, LaneRule, Lanes, Limits, Profile, Tier
 from llm_assets.domain.requests.request import CustomId, Request
-from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan, Task
 from llm_assets.engine.rounds.advance import work

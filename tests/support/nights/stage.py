@@ -9,7 +9,7 @@ from urllib.request import Request as Call
 from urllib.request import urlopen
 
 from llm_assets.domain.desk.night import Rework
-from llm_assets.emulator.launch import RunningEmulator
+from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan
 from llm_assets.engine.rounds.advance import work

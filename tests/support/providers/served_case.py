@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from llm_assets.emulator import RunningEmulator, find
 from llm_assets.emulator.conformance.case import Case
-from llm_assets.emulator.options import EmulatorOptions
+from llm_assets.emulator.process.options import EmulatorOptions
 from llm_assets.emulator.scenario import Scenario, as_yaml
-from llm_assets.emulator.server import serve
+from llm_assets.emulator.server.serve import serve
 
 FORK = multiprocessing.get_context("fork")
 Opens = Callable[[Case], RunningEmulator]
