@@ -127,7 +127,7 @@ def altered(reports: Path, entries: Iterable[Entry]) -> Iterator[Altered]:
     """Revisions that are not as the trail says they were written, and such as no entry tells of beside others of their
     night. A revision that is not there any more is none of them: reports are removed by those who keep them."""
     told = {e.subject: e for e in entries if e.action == Action.EXPORTED and e.subject.startswith("report ")}
-    nights = {str(entry.told.get("day")) for entry in told.values()}
+    nights = {str(entry.parsed_detail.get("day")) for entry in told.values()}
     for folder in sorted(reports.glob("*/rev-*")):
         entry = told.get(_subject(folder))
         if entry is None:
@@ -135,8 +135,10 @@ def altered(reports: Path, entries: Iterable[Entry]) -> Iterator[Altered]:
                 what = "no entry tells that it was written; a night that was killed there tells it when it is run again"
                 yield Altered(_subject(folder), what, None)
             continue
-        wrong = [name for name, key in _TOLD.items() if _digest(folder / name) != entry.told.get(key)]
-        changed = [name for name in wrong if _TOLD[name] in entry.told]
+        wrong = [
+            name for name, key in _TOLD.items() if _digest(folder / name) != entry.parsed_detail.get(key)
+        ]
+        changed = [name for name in wrong if _TOLD[name] in entry.parsed_detail]
         if changed:
             yield Altered(_subject(folder), f"{', '.join(changed)} was changed or removed", entry.number)
 
@@ -241,10 +243,14 @@ def _tell(
     """Before anything is written, so that a killed process leaves nothing the trail does not know. What somebody else has
     changed is not made good by it."""
     told = trail.of_subject(Action.EXPORTED, _subject(folder))
-    known = {str(value) for entry in told for value in entry.told.values()}
+    known = {str(value) for entry in told for value in entry.parsed_detail.values()}
     event = _told_of(folder, after, by, because="a record was deleted")
     whole = all(digest_bytes(data) in known for data in before.values())
-    if told and whole and any(told[-1].told.get(key) != event.detail.get(key) for key in _TOLD.values()):
+    if (
+        told
+        and whole
+        and any(told[-1].parsed_detail.get(key) != event.detail.get(key) for key in _TOLD.values())
+    ):
         trail.append(event)
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from llm_assets.domain.requests.batch import BatchState
 
-UNSAID = "?"
+NOT_RECORDED = "?"
 """Nobody said whether a request was masked: it was planned before, and an earlier batch says so."""
 PLAIN = "plain"
 """Sent without masking."""
@@ -29,7 +29,7 @@ class Action(StrEnum):
     BEGAN = "began"
     """The chain; what was there before follows as `received`, `intended`, `answered` and `decided` marked `found`."""
     RECEIVED = "received"
-    """A day's messages. Lines: Told."""
+    """A day's messages. Lines: RowFact."""
     INTENDED = "intended"
     """A batch. Lines: Intended."""
     SENDING = "sending"
@@ -43,7 +43,7 @@ class Action(StrEnum):
     ANSWERED = "answered"
     """Requests of a batch. Lines: Answered."""
     DECIDED = "decided"
-    """A case. Lines: Told."""
+    """A case. Lines: RowFact."""
     REQUEUED = "requeued"
     EXPORTED = "exported"
     DELETING = "deleting"
@@ -66,7 +66,7 @@ OF_STATE = {
 STATE_OF = {action: state for state, action in OF_STATE.items()}
 
 
-class Told(NamedTuple):
+class RowFact(NamedTuple):
     """A row with an id of its own."""
 
     row_id: int
@@ -77,7 +77,7 @@ class Told(NamedTuple):
 
 
 class Intended(NamedTuple):
-    """A request in a batch. `masked` is UNSAID, number of masks `@` version of the masking rules, or PLAIN; that may be
+    """A request in a batch. `masked` is NOT_RECORDED, number of masks `@` version of the masking rules, or PLAIN; that may be
     followed by `+` and the number of scans that went along as they are."""
 
     request_id: str
@@ -86,7 +86,9 @@ class Intended(NamedTuple):
     case_id: str
 
     def line(self) -> str:
-        return f"{self.request_id} {self.attempt} {self.masked or UNSAID} {self.case_id or UNSAID}"
+        return (
+            f"{self.request_id} {self.attempt} {self.masked or NOT_RECORDED} {self.case_id or NOT_RECORDED}"
+        )
 
 
 class Answered(NamedTuple):
@@ -151,7 +153,7 @@ class Entry:
     digest: str
 
     @property
-    def told(self) -> dict[str, Any]:
+    def parsed_detail(self) -> dict[str, Any]:
         value: dict[str, Any] = json.loads(self.detail)
         return value
 

@@ -12,7 +12,7 @@ import structlog
 from llm_assets.domain.errors import TransientError
 from llm_assets.domain.profile import Profile
 from llm_assets.domain.reason import PROVIDER_WIDE
-from llm_assets.domain.requests.circuit import Circuit
+from llm_assets.domain.traffic.circuit import Circuit
 from llm_assets.engine.ports.ledger import Ledger
 
 log = structlog.get_logger()

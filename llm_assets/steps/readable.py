@@ -1,6 +1,6 @@
 """Cases no model should be asked about: nothing could be read, or there is nothing to read."""
 
-from llm_assets.domain.desk.reading import shown_scans, why_kept_back
+from llm_assets.domain.desk.model_choice import shown_scans, why_kept_back
 from llm_assets.domain.desk.step import Doubt, Skip, StepInput
 from llm_assets.domain.requests.outcome import Status
 

@@ -9,12 +9,12 @@ from typing import Any
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.mail.source_state import SourceState
-from llm_assets.domain.mail.versions import History
 from llm_assets.domain.profile import Limits
 from llm_assets.domain.requests.batch import Batch, BatchState
-from llm_assets.domain.requests.circuit import Circuit
 from llm_assets.domain.requests.money import Committed, Limit
+from llm_assets.domain.sources.state import SourceState
+from llm_assets.domain.sources.versions import History
+from llm_assets.domain.traffic.circuit import Circuit
 from llm_assets.engine.ports.ledger import (
     Billed,
     DeadLetter,

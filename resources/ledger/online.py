@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
 
 from llm_assets.domain.profile import Limits
-from llm_assets.domain.requests.circuit import Circuit
-from llm_assets.domain.requests.pace import WINDOW, Pace
+from llm_assets.domain.traffic.circuit import Circuit
+from llm_assets.domain.traffic.pace import WINDOW, Pace
 from resources.ledger.database.tables import circuits, online_calls
 
 

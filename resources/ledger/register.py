@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, func, select
 
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.mail.versions import Version, news
+from llm_assets.domain.sources.versions import Version, news
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import chunks, insert, is_among
 from resources.ledger.database.tables import Instant, received

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
-from llm_assets.domain.mail.source_state import SourceState
+from llm_assets.domain.sources.state import SourceState
 from resources.ledger.database.sql import insert
 from resources.ledger.database.tables import received, renumbered, sources
 from resources.mail.imap_places import Registered, place_of

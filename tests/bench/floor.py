@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, insert, select
 
 from llm_assets.domain.desk.tables import DOCUMENTS
-from llm_assets.domain.mail.codec import STAMP_COLUMNS
+from llm_assets.domain.mail.document_rows import STAMP_COLUMNS
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.chunks import chunks
 from resources.lake.lake import Lake

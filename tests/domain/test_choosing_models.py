@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from llm_assets.domain.desk.model_choice import Choice, Facts, choose, facts_of
 from llm_assets.domain.desk.prompt import CASE_CHARACTERS
 from llm_assets.domain.desk.queue import Category, Queue
-from llm_assets.domain.desk.reading import Choice, Facts, choose, facts_of
 from llm_assets.domain.desk.step import StepInput
 from llm_assets.domain.mail.document import MESSAGE_ATTACHMENTS, Attachment
 from llm_assets.domain.profile import Limits, Profile, ReadingRules, Tier

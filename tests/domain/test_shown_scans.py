@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from llm_assets.domain.desk.prompt import SCANS_NOTE
-from llm_assets.domain.desk.queue import Category, Queue
-from llm_assets.domain.desk.reading import (
+from llm_assets.domain.desk.model_choice import (
     MASKED,
     NO_VISION,
     Choice,
@@ -18,6 +16,8 @@ from llm_assets.domain.desk.reading import (
     unshown,
     why_kept_back,
 )
+from llm_assets.domain.desk.prompt import SCANS_NOTE
+from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.step import StepInput
 from llm_assets.domain.mail.document import Attachment, Case
 from llm_assets.domain.profile import Capabilities, Limits, Profile, ReadingRules, Tier

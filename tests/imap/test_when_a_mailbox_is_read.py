@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from llm_assets.domain.mail.source_state import SourceState, failed_just_now, next_look, why_incomplete
+from llm_assets.domain.sources.state import SourceState, failed_just_now, next_look, why_incomplete
 from tests.support.houses.desk_with_mailboxes import NOON, DeskWithMailboxes, account
 from tests.support.houses.dovecot import PASSWORD, Dovecot
 from tests.support.houses.wire import Wire

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from llm_assets.domain.desk.model_choice import Choice, choose, facts_of, shown_scans
 from llm_assets.domain.desk.prompt import SCANS_NOTE, Prompt, render_case
 from llm_assets.domain.desk.queue import Queue
-from llm_assets.domain.desk.reading import Choice, choose, facts_of, shown_scans
 from llm_assets.domain.desk.tables import Column, Table, columns_of, step_table
 from llm_assets.domain.digest import digest
 from llm_assets.domain.mail.document import Case

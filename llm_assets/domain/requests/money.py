@@ -70,11 +70,3 @@ class Committed:
     @property
     def usd(self) -> Decimal:
         return self.spent_usd + self.reserved_usd
-
-
-def estimated_tokens(text_length: int) -> int:
-    """Prompt tokens of a text by its length in characters, for the pace of online calls only, never for a price.
-
-    3 characters a token is on the safe side for English (5.7 measured with o200k) and about right for Cyrillic.
-    """
-    return text_length // 3 + 20

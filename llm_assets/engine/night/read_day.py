@@ -18,8 +18,8 @@ from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest_json
 from llm_assets.domain.errors import DeskError
-from llm_assets.domain.mail.codec import document_row, message_from_json
 from llm_assets.domain.mail.document import Message, Received, Role
+from llm_assets.domain.mail.document_rows import document_row, message_from_json
 from llm_assets.engine.ports.ledger import Register
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.engine.ports.stores import Lake, RawStore

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.mail.versions import news
+from llm_assets.domain.sources.versions import news
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.ports.ledger import Register
 from llm_assets.engine.ports.progress import OnProgress

@@ -10,13 +10,13 @@ from typing import Any, Protocol
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.mail.versions import History
 from llm_assets.domain.profile import Lane, Limits, Mode, Profile
 from llm_assets.domain.requests.batch import Batch, BatchState, BatchView, Candidate
-from llm_assets.domain.requests.circuit import Circuit
 from llm_assets.domain.requests.money import Committed, Limit, Usage
 from llm_assets.domain.requests.outcome import Answer, Next, RequestState
 from llm_assets.domain.requests.request import CustomId, Request
+from llm_assets.domain.sources.versions import History
+from llm_assets.domain.traffic.circuit import Circuit
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from pydantic import BaseModel
 
-from llm_assets.domain.desk.reading import shown_scans, why_kept_back
+from llm_assets.domain.desk.model_choice import shown_scans, why_kept_back
 from llm_assets.domain.desk.step import Doubt, StepInput
 from llm_assets.steps.extracted_fields.answer import stated_in
 from llm_assets.steps.extracted_fields.evidence import is_stated

@@ -13,7 +13,7 @@ import structlog
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.desk.night import Calendar
-from llm_assets.domain.mail.source_state import SourceState, failed_just_now, next_look, why_incomplete
+from llm_assets.domain.sources.state import SourceState, failed_just_now, next_look, why_incomplete
 from llm_assets.engine.night.receive import Grown
 from llm_assets.intake.sources import RawItem
 from resources.ledger import SqlLedger

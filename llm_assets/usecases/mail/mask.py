@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from llm_assets.domain.desk.reading import shown_scans
+from llm_assets.domain.desk.model_choice import shown_scans
 from llm_assets.domain.mail.document import Case, Document, Message, Priority, Received, Role
 from llm_assets.domain.profile import ReadingRules
 from llm_assets.intake.pii.masking import mask_case

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
-from llm_assets.domain.audit import UNSAID, Action, Entry, Event, pictures_in
+from llm_assets.domain.audit import NOT_RECORDED, Action, Entry, Event, pictures_in
 from llm_assets.domain.profile import Mode
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.records.audited import Names
@@ -134,7 +134,7 @@ class Export:
                 yield Line(**_base(entry))
 
     def _received(self, entry: Entry) -> Iterator[Line]:
-        day = date.fromisoformat(entry.told["day"])
+        day = date.fromisoformat(entry.parsed_detail["day"])
         for row_id, known in entry.rows:
             name = self._names.message(day, MessageFact(int(row_id), known))
             yield Line(**_base(entry) | {"record_id": name})
@@ -153,7 +153,7 @@ class Export:
         if not intents:
             yield Line(**_base(entry))
             return
-        online = intents[0].told.get("mode") == Mode.ONLINE
+        online = intents[0].parsed_detail.get("mode") == Mode.ONLINE
         if online and entry.action == Action.SENT:
             return
         action = Action.SENT if online and entry.action == Action.SENDING else entry.action
@@ -162,7 +162,7 @@ class Export:
             yield from self._of_case(entry, values["case_id"], base | {"action": str(action)})
 
     def _members(self, intent: Entry) -> Iterator[dict[str, Any]]:
-        told = intent.told
+        told = intent.parsed_detail
         versions = told.get("prompt_versions", [])
         shared = {
             "day": told["day"],
@@ -179,20 +179,20 @@ class Export:
             yield shared | {
                 "request_id": request_id,
                 "attempt": int(attempt),
-                "case_id": case_id if case_id != UNSAID else next(iter(cases.get(request_id, ())), ""),
+                "case_id": case_id if case_id != NOT_RECORDED else next(iter(cases.get(request_id, ())), ""),
                 "masks": int(count) if rules else None,
                 "masked_by": rules,
                 "pictures": pictures_in(known),
             }
 
     def _known(self, request_id: str, masked: str) -> str:
-        if masked == UNSAID:
-            return self._masked.get(request_id, UNSAID)
+        if masked == NOT_RECORDED:
+            return self._masked.get(request_id, NOT_RECORDED)
         self._masked[request_id] = masked
         return masked
 
     def _cases(self, intent: Entry) -> Mapping[str, Iterable[str]]:
-        unsaid = [row[0] for row in intent.rows if row[3] == UNSAID]
+        unsaid = [row[0] for row in intent.rows if row[3] == NOT_RECORDED]
         return self._trail.cases_of(unsaid) if unsaid else {}
 
     def _answered(self, entry: Entry) -> Iterator[Line]:
@@ -215,7 +215,7 @@ class Export:
 
 
 def _base(entry: Entry) -> dict[str, Any]:
-    told = entry.told
+    told = entry.parsed_detail
     named = ("day", "batch_id", "provider", "model", "step", "provider_batch_id")
     rest = {k: v for k, v in told.items() if k not in named and v is not None}
     return {

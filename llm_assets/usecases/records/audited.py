@@ -53,7 +53,7 @@ class Names:
         for row in rows:
             found.setdefault(row["case_id"], {})[row["record_id"]] = None
         for entry in self._deletions:
-            for case_id in entry.told.get("cases", ()):
+            for case_id in entry.parsed_detail.get("cases", ()):
                 found.setdefault(case_id, {})[entry.subject] = None
         return {case_id: tuple(records) for case_id, records in found.items()}
 

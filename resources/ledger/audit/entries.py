@@ -14,7 +14,7 @@ from typing import NamedTuple
 import orjson
 from sqlalchemy import Connection, RowMapping, func, insert, select, text
 
-from llm_assets.domain.audit import Action, Answered, Entry, Event, Intended, Told, chained
+from llm_assets.domain.audit import Action, Answered, Entry, Event, Intended, RowFact, chained
 from llm_assets.domain.digest import DIGEST_LENGTH
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.engine.ports.ledger import Member
@@ -133,7 +133,7 @@ def receiving(rows: Iterable[tuple[int, Sequence[object]]], *, found: bool = Fal
     """An event for each day. Rows are an id and the columns of RECEIVED_FACT."""
     by_day: dict[str, list[str]] = {}
     for row_id, values in rows:
-        by_day.setdefault(str(values[3]), []).append(Told(row_id, fact(*values)).line())
+        by_day.setdefault(str(values[3]), []).append(RowFact(row_id, fact(*values)).line())
     for day, lines in sorted(by_day.items()):
         yield Event(DESK, Action.RECEIVED, day, {"day": day, "messages": len(lines)} | _found(found), lines)
 
@@ -257,5 +257,5 @@ def _found_decisions(connection: Connection) -> Iterator[Event]:
 def deciding(row_id: int, values: Sequence[object]) -> Event:
     """Values are the columns of DECISION_FACT."""
     day, step, case_id, decided_by, _, _ = values
-    lines = [Told(row_id, fact(*values)).line()]
+    lines = [RowFact(row_id, fact(*values)).line()]
     return Event(str(decided_by), Action.DECIDED, str(case_id), {"day": str(day), "step": step}, lines)

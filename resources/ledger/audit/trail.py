@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import select
 
-from llm_assets.domain.audit import UNSAID, Action, Entry, Event
+from llm_assets.domain.audit import NOT_RECORDED, Action, Entry, Event
 from llm_assets.domain.clock import Clock
 from resources.ledger.audit import entries as audit
 from resources.ledger.audit.entries import Head
@@ -64,6 +64,6 @@ class Trail:
                     found[request_id].add(case_id)
             for entry in audit.entries(connection) if found else ():
                 for row in entry.rows if entry.action == Action.INTENDED else ():
-                    if len(row) == 4 and row[0] in found and row[3] != UNSAID:
+                    if len(row) == 4 and row[0] in found and row[3] != NOT_RECORDED:
                         found[row[0]].add(row[3])
         return found

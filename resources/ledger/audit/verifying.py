@@ -88,7 +88,7 @@ class _Check:
         elif (state := STATE_OF.get(Action(entry.action))) is not None:
             known = self.batches.setdefault(entry.subject, _Batch(state))
             known.state = state
-            known.provider_batch_id = entry.told.get("provider_batch_id", known.provider_batch_id)
+            known.provider_batch_id = entry.parsed_detail.get("provider_batch_id", known.provider_batch_id)
 
     def _messages(self, entry: Entry) -> None:
         told = {int(row_id): known for row_id, known in entry.rows}
@@ -109,7 +109,7 @@ class _Check:
                 self.pending["decision", str(row_id)] = Finding(what, entry.number, cases=[entry.subject])
 
     def _batch(self, entry: Entry) -> None:
-        told, batch_id = entry.told, entry.subject
+        told, batch_id = entry.parsed_detail, entry.subject
         state = BatchState(told.get("state", BatchState.INTENT))
         self.batches[batch_id] = _Batch(state, told.get("provider_batch_id"))
         listed = {(row[0], int(row[1])) for row in entry.rows}

@@ -99,14 +99,14 @@ def test_every_event_of_a_night_is_told_once_with_who_and_what(told: SqlLedger) 
         "decided",
     ]  # fmt: skip
     (sent,) = of(iter(entries), Action.SENT)
-    assert sent.told == {"provider_batch_id": "batch_1"}
+    assert sent.parsed_detail == {"provider_batch_id": "batch_1"}
     first = of(iter(entries), Action.INTENDED)[0]
-    assert (first.told["provider"], first.told["model"], first.told["prompt_versions"]) == (
+    assert (first.parsed_detail["provider"], first.parsed_detail["model"], first.parsed_detail["prompt_versions"]) == (
         "emulator", "gpt-6-luna", ["v1"],
     )  # fmt: skip
     assert sorted(first.rows) == sorted([request(n), "1", "3@rules", case(n)] for n in (1, 2))
     (decided,) = of(iter(entries), Action.DECIDED)
-    assert (decided.actor, decided.subject, decided.told) == (
+    assert (decided.actor, decided.subject, decided.parsed_detail) == (
         "amina",
         case(1),
         {"day": str(DAY), "step": STEP},
@@ -300,7 +300,7 @@ def test_a_ledger_older_than_its_trail_is_found_whole_and_guarded_from_then_on(
     begin_anew(url)
     assert findings(told) == []
     began = next(told.trail.entries())
-    assert (began.action, began.told["found"]) == (
+    assert (began.action, began.parsed_detail["found"]) == (
         "began",
         {"received": 2, "batches": 2, "attempts": 3, "decisions": 1},
     )

@@ -153,14 +153,14 @@ def test_a_deletion_is_told_with_who_why_and_what_and_the_trail_still_holds(nigh
     assert findings(night) == []
     (deleting,), (deleted,) = (of(night.trail.entries(), a) for a in (Action.DELETING, Action.DELETED))
     assert (deleting.actor, deleting.subject) == ("botagoz", "record-1")
-    told = deleting.told
+    told = deleting.parsed_detail
     assert (told["reason"], told["messages"], told["answers"], told["decisions"]) == (
         "asked for on paper",
         1,
         1,
         1,
     )
-    assert (deleted.subject, deleted.told) == ("record-1", {"raw_files": 1})
+    assert (deleted.subject, deleted.parsed_detail) == ("record-1", {"raw_files": 1})
 
 
 def test_a_deletion_asked_for_twice_at_once_is_told_without_contradiction(night: SqlLedger) -> None:

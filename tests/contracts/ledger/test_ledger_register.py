@@ -71,7 +71,7 @@ def test_what_comes_back_to_its_first_content_is_as_it_was_and_the_trail_tells_e
     assert ledger.receive([again]) == 0
     assert ledger.received(DAY) == [again]
     told = [entry for entry in ledger.trail.entries() if entry.action == Action.RECEIVED]
-    assert [entry.told["messages"] for entry in told] == [1, 1, 1]
+    assert [entry.parsed_detail["messages"] for entry in told] == [1, 1, 1]
 
 
 def test_what_changes_and_comes_back_on_later_days_is_a_message_of_each_day(ledger: SqlLedger) -> None:

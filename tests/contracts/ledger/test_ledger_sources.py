@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.mail.source_state import SourceState
+from llm_assets.domain.sources.state import SourceState
 from resources.ledger import SqlLedger
 from resources.mail.imap_places import Registered
 from tests.support.nights.ledger_night import DAY

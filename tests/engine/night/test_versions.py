@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.mail.versions import Version, news, version_of
+from llm_assets.domain.sources.versions import Version, news, version_of
 
 DAY = date(2026, 11, 20)
 NINE = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from llm_assets.domain.requests.circuit import LONGEST_PAUSE, OPENS_AFTER, Circuit
-from llm_assets.domain.requests.pace import Pace
+from llm_assets.domain.traffic.circuit import LONGEST_PAUSE, OPENS_AFTER, Circuit
+from llm_assets.domain.traffic.pace import Pace
 from llm_assets.engine.rounds.patience import Patience
 from tests.support.providers.fake_provider import START
 

@@ -42,3 +42,11 @@ class Pace:
     def _forget(self, now: datetime) -> None:
         while self._sent and self._sent[0][0] + WINDOW <= now:
             self._total -= self._sent.popleft()[1]
+
+
+def estimated_tokens(text_length: int) -> int:
+    """Prompt tokens of a text by its length in characters, for the pace of online calls only, never for a price.
+
+    3 characters a token is on the safe side for English (5.7 measured with o200k) and about right for Cyrillic.
+    """
+    return text_length // 3 + 20
