@@ -28,7 +28,7 @@ from resources.ledger.audit.trail import Trail
 STAMP = ("revision", "generated_at", "audit")
 """What `report.json` says about itself; everything else is content."""
 
-_TOLD = {"report.json": "sha256", "report.html": "html", "report.md": "markdown"}
+_DIGEST_KEYS = {"report.json": "sha256", "report.html": "html", "report.md": "markdown"}
 """A revision's files, and what the audit trail calls their digests."""
 
 Json = Mapping[str, Any]  # a JSON object
@@ -62,7 +62,7 @@ def write_revision(
             if newest is not None and content_of(newest) == said:
                 return newest
             number = 1 if newest is None else newest.number + 1
-            if _appeared(night, number, render(number), {"audit": audit} if audit is not None else {}):
+            if _publish(night, number, render(number), {"audit": audit} if audit is not None else {}):
                 return Revision(number, night / f"rev-{number}", new=True)
     except OSError as error:
         raise DeskError(
@@ -102,12 +102,14 @@ def anchors(reports: Path) -> Iterator[tuple[int, str, str]]:
 
 def exported(day: date, revision: Revision) -> Event:
     """What the audit is told of a revision."""
-    return _told_of(revision.folder, {name: (revision.folder / name).read_bytes() for name in _TOLD})
+    return _export_event(
+        revision.folder, {name: (revision.folder / name).read_bytes() for name in _DIGEST_KEYS}
+    )
 
 
-def _told_of(folder: Path, files: Mapping[str, bytes], by: str = "desk", **more: str) -> Event:
+def _export_event(folder: Path, files: Mapping[str, bytes], by: str = "desk", **more: str) -> Event:
     day, number = folder.parent.name, int(folder.name[4:])
-    digests = {_TOLD[name]: digest_bytes(data) for name, data in files.items()}
+    digests = {_DIGEST_KEYS[name]: digest_bytes(data) for name, data in files.items()}
     detail = {"day": day, "revision": number, **digests, **more}
     return Event(by, Action.EXPORTED, _subject(folder), detail)
 
@@ -136,9 +138,11 @@ def altered(reports: Path, entries: Iterable[Entry]) -> Iterator[Altered]:
                 yield Altered(_subject(folder), what, None)
             continue
         wrong = [
-            name for name, key in _TOLD.items() if _digest(folder / name) != entry.parsed_detail.get(key)
+            name
+            for name, key in _DIGEST_KEYS.items()
+            if _digest(folder / name) != entry.parsed_detail.get(key)
         ]
-        changed = [name for name in wrong if _TOLD[name] in entry.parsed_detail]
+        changed = [name for name in wrong if _DIGEST_KEYS[name] in entry.parsed_detail]
         if changed:
             yield Altered(_subject(folder), f"{', '.join(changed)} was changed or removed", entry.number)
 
@@ -151,7 +155,7 @@ def content_of(revision: Revision) -> dict[str, Any]:
     return {key: value for key, value in read_json(revision).items() if key not in STAMP}
 
 
-def _appeared(night: Path, number: int, rendered: Rendered, stamp: Json) -> bool:
+def _publish(night: Path, number: int, rendered: Rendered, stamp: Json) -> bool:
     """Builds the folder beside and renames it; False when that number exists by now."""
     night.mkdir(parents=True, exist_ok=True)
     _sweep(night)
@@ -215,10 +219,10 @@ def erase_case(reports: Path, day: date, records: Collection[str], trail: Trail,
     for folder in sorted(night.glob("rev-*")):
         for stray in folder.glob(".*.tmp"):
             stray.unlink(missing_ok=True)
-        before = {name: (folder / name).read_bytes() for name in _TOLD if (folder / name).is_file()}
+        before = {name: (folder / name).read_bytes() for name in _DIGEST_KEYS if (folder / name).is_file()}
         after = before | _redacted(folder, before, records)
         if after != before:
-            _tell(trail, folder, before, after, by)
+            _record_redaction(trail, folder, before, after, by)
         for name in (name for name in after if after[name] != before[name]):
             _replace(folder / name, after[name])
             changed += 1
@@ -237,19 +241,19 @@ def _redacted(folder: Path, files: Mapping[str, bytes], records: Collection[str]
     return found | ({"report.json": _dumped(said)} if said != report else {})
 
 
-def _tell(
+def _record_redaction(
     trail: Trail, folder: Path, before: Mapping[str, bytes], after: Mapping[str, bytes], by: str
 ) -> None:
     """Before anything is written, so that a killed process leaves nothing the trail does not know. What somebody else has
     changed is not made good by it."""
     told = trail.of_subject(Action.EXPORTED, _subject(folder))
     known = {str(value) for entry in told for value in entry.parsed_detail.values()}
-    event = _told_of(folder, after, by, because="a record was deleted")
+    event = _export_event(folder, after, by, because="a record was deleted")
     whole = all(digest_bytes(data) in known for data in before.values())
     if (
         told
         and whole
-        and any(told[-1].parsed_detail.get(key) != event.detail.get(key) for key in _TOLD.values())
+        and any(told[-1].parsed_detail.get(key) != event.detail.get(key) for key in _DIGEST_KEYS.values())
     ):
         trail.append(event)
 

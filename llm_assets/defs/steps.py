@@ -88,7 +88,7 @@ def written(assembly: Assembly, night: Night, step: Step) -> int:
     lake = assembly.lake
     with assembly.ledger.owner(f"write:{step.name}:{night.day}", wait=True):
         made_from = night.made_from(step)
-        rows = lake.stands(step.table, night.day, made_from)
+        rows = lake.rows_made_from(step.table, night.day, made_from)
         if rows is None:
             rows = lake.write(step.table, night.day, night.rows(step), made_from)
         assembly.write_usage(night.day)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from llm_assets.domain.errors import DeskError
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
-from resources.mail.imap import try_account
+from resources.mail.imap.session import try_account
 from resources.settings.environment import load_settings
 from resources.settings.sources import ImapAccount
 

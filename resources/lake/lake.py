@@ -106,7 +106,7 @@ class Lake:
                 connection.execute(f"{select} WHERE case_id IN (SELECT unnest($1::VARCHAR[]))", [list(cases)])
             yield from _rows(connection, parsed)
 
-    def stands(self, table: Table, day: date, made_from: str | None) -> int | None:
+    def rows_made_from(self, table: Table, day: date, made_from: str | None) -> int | None:
         """Row count of the night's table when it was written from just this; None when it was not, or nobody knows."""
         path = self._path(table, day)
         if not made_from or not path.exists():

@@ -32,7 +32,7 @@ from resources.ledger.audit.trail import Trail
 from resources.ledger.database.database import Database
 from resources.ledger.deletion.deletions import Deletions
 from resources.ledger.settling import Bill
-from resources.mail.imap_places import Registered
+from resources.mail.imap.places import Registered
 
 
 class SqlLedger:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 from llm_assets.domain.sources.state import SourceState
 from resources.ledger.database.sql import insert
 from resources.ledger.database.tables import received, renumbered, sources
-from resources.mail.imap_places import Registered, place_of
+from resources.mail.imap.places import Registered, place_of
 
 
 def state(connection: Connection, source: str) -> SourceState | None:

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from llm_assets.usecases.mail import mailboxes
-from resources.mail import imap
+from resources.mail.imap import session as imap
 from tests.support.houses.desk_with_mailboxes import DAY, NOON, TODAY, DeskWithMailboxes, account
 from tests.support.houses.dovecot import PASSWORD, Dovecot, mail
 from tests.support.houses.wire import Wire
@@ -26,7 +26,7 @@ def is_body_of(number: int) -> Callable[[bytes], bool]:
 
 
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    from resources.mail import imap_look
+    from resources.mail.imap import look as imap_look
 
     monkeypatch.setattr(imap_look, "GROUP", 1)
 

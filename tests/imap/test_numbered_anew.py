@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from resources.mail.imap_places import Place, Registered, Unclaimed, message_id_of, place_of
+from resources.mail.imap.places import Place, Registered, Unclaimed, message_id_of, place_of
 from tests.support.houses.desk_with_mailboxes import DAY, NOON, DeskWithMailboxes, account
 from tests.support.houses.dovecot import Dovecot, mail
 from tests.support.houses.wire import Wire

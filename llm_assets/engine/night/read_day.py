@@ -74,7 +74,7 @@ class DayReader:
         queues = self.queues.model_dump(mode="json")
         made_from = digest_json([self.reader_version, self.rules_version, queues, received, earlier])
         read_now = 0
-        if self.lake.stands(DOCUMENTS, day, made_from) is None:
+        if self.lake.rows_made_from(DOCUMENTS, day, made_from) is None:
             with TemporaryFile(dir=self.scratch) as file:
                 texts = _Texts(file)
                 messages = _Messages(self, day, received, texts, on_progress)

@@ -26,7 +26,7 @@ class Lake(Protocol):
         """Replaces the night's file atomically and returns its row count. `made_from` is a digest of all that the
         rows are made of."""
 
-    def stands(self, table: Table, day: date, made_from: str | None) -> int | None:
+    def rows_made_from(self, table: Table, day: date, made_from: str | None) -> int | None:
         """Row count of the night's file when it was written from just this; None otherwise."""
 
     def version(self, table: Table, day: date) -> str | None:

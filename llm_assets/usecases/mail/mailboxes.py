@@ -17,7 +17,7 @@ from llm_assets.domain.sources.state import SourceState, failed_just_now, next_l
 from llm_assets.engine.night.receive import Grown
 from llm_assets.intake.sources import RawItem
 from resources.ledger import SqlLedger
-from resources.mail.imap_look import Allowance, Look
+from resources.mail.imap.look import Allowance, Look
 from resources.mail.raw_store import RawStore
 from resources.settings.sources import ImapAccount
 

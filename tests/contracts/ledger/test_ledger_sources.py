@@ -7,7 +7,7 @@ from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.mail.document import Received
 from llm_assets.domain.sources.state import SourceState
 from resources.ledger import SqlLedger
-from resources.mail.imap_places import Registered
+from resources.mail.imap.places import Registered
 from tests.support.nights.ledger_night import DAY
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -78,7 +78,7 @@ class House:
         night = self.night()
         work(night.engine, DAY, [night.plan(ECHO)], Rework.STALE, pause=lambda _: True)
         made_from = night.made_from(ECHO)
-        if self.lake.stands(ECHO.table, DAY, made_from) is not None:
+        if self.lake.rows_made_from(ECHO.table, DAY, made_from) is not None:
             return False
         self.lake.write(ECHO.table, DAY, night.rows(ECHO), made_from)
         return True

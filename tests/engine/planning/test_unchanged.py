@@ -54,7 +54,7 @@ class Rows:
     ) -> int:
         raise NotImplementedError
 
-    def stands(self, table: Table, day: date, made_from: str | None) -> int | None:
+    def rows_made_from(self, table: Table, day: date, made_from: str | None) -> int | None:
         raise NotImplementedError
 
     def version(self, table: Table, day: date) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
 from resources.ledger import SqlLedger
-from resources.mail.imap import Mailbox
+from resources.mail.imap.session import Mailbox
 from resources.mail.raw_store import RawStore
 from resources.settings.environment import Settings
 

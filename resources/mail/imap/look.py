@@ -19,8 +19,8 @@ from llm_assets.domain.errors import BlockedError, DeskError, TransientError, Un
 from llm_assets.engine.chunks import chunks
 from llm_assets.intake.records.drops import problem
 from llm_assets.intake.sources import RawItem
-from resources.mail.imap import Examined, Facts, Mailbox, open_mailbox
-from resources.mail.imap_places import Place, Registered, Unclaimed, message_id_of
+from resources.mail.imap.places import Place, Registered, Unclaimed, message_id_of
+from resources.mail.imap.session import Examined, Facts, Mailbox, open_mailbox
 from resources.mail.raw_store import RawStore
 from resources.settings.sources import ImapAccount
 

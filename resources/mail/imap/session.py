@@ -87,7 +87,7 @@ def open_mailbox(account: ImapAccount, *, seconds: float | None = None) -> Itera
         if cut is not None:
             cut.daemon = True
             cut.start()
-        with _told(account):
+        with _errors_classified(account):
             _secure(client, account)
         _log_in(client, account, password)
         yield Mailbox(client, account)
@@ -167,7 +167,7 @@ def _secure(client: IMAPClient, account: ImapAccount) -> None:
 
 def _log_in(client: IMAPClient, account: ImapAccount, password: str) -> None:
     try:
-        with _told(account):
+        with _errors_classified(account):
             # LOGIN sends ASCII only and leaves the name unquoted.
             log_in = client.plain_login if client.has_capability("AUTH=PLAIN") else client.login
         log_in(account.user, password)
@@ -211,7 +211,7 @@ def _log_out(client: IMAPClient) -> None:
 
 
 @contextmanager
-def _told(account: ImapAccount) -> Iterator[None]:
+def _errors_classified(account: ImapAccount) -> Iterator[None]:
     try:
         yield
     except DeskError:
@@ -258,7 +258,7 @@ class Mailbox:
         """Folders that receive mail; a name without `*` and `%` is taken at its word."""
         if not {"*", "%"} & set(pattern):
             return ["INBOX" if pattern.upper() == "INBOX" else pattern]
-        with _told(self.account):
+        with _errors_classified(self.account):
             listed = self.client.list_folders("", pattern)
         names = [name for flags, _, name in listed if not _has(flags, UNREADABLE_FOLDERS | NO_INCOMING_MAIL)]
         return sorted("INBOX" if name.upper() == "INBOX" else name for name in names)
@@ -294,13 +294,13 @@ class Mailbox:
         return self._search(["UID", ",".join(map(str, uids))]) & set(uids) if uids else set()
 
     def _search(self, criteria: list[Any]) -> set[int]:
-        with _told(self.account):
+        with _errors_classified(self.account):
             return set(self.client.search(criteria))
 
     def facts(self, uids: Sequence[int]) -> dict[int, Facts]:
         """Of those that are still there."""
         answer = self._fetch(uids, ["INTERNALDATE", "RFC822.SIZE"])
-        with _told(self.account):
+        with _errors_classified(self.account):
             return {
                 uid: Facts(_in_utc(found.get(b"INTERNALDATE")), int(found[b"RFC822.SIZE"]))
                 for uid, found in answer.items()
@@ -336,7 +336,7 @@ class Mailbox:
             return file.tell()
 
     def _fetch(self, uids: Sequence[int], what: Sequence[str]) -> dict[int, dict[bytes, Any]]:
-        with _told(self.account):
+        with _errors_classified(self.account):
             answer: dict[int, dict[bytes, Any]] = self.client.fetch(list(uids), list(what))
         return answer
 
