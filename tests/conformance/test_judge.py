@@ -1,4 +1,4 @@
-"""The judge lets a careful client pass, whatever its custom_ids, and catches each kind of carelessness by name."""
+"""The judge passes a careful client, whatever its custom_ids, and names each kind of carelessness."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which model reads a case, by the rule and by the facts of its documents."""
+"""Which model reads a case: the rule itself, and the facts taken from its documents."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which scans a model is shown itself: by the rule, the queue and the profile, and what the request then says."""
+"""Which scans a model is shown, by the rule, the queue and the profile, and what the request then contains."""
 
 from dataclasses import replace
 from typing import Any

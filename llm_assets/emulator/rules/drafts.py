@@ -76,8 +76,8 @@ def draft(case: Case) -> dict[str, str]:
 
 
 def _language(case: Case) -> str:
-    told = (case.tag_text("reply_language") or "same").lower()
-    return told if told in OPENING else case.language
+    wanted = (case.tag_text("reply_language") or "same").lower()
+    return wanted if wanted in OPENING else case.language
 
 
 def _opening(subject: str, language: str) -> str:

@@ -1,4 +1,4 @@
-"""What tells that a case has not changed: the same before the lake has a document and after."""
+"""The digest that shows a case is unchanged: the same before its documents are written to the lake and after."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
