@@ -1,7 +1,7 @@
-"""Report files: `reports/<day>/rev-<n>/report.{html,md,json}`, written whole and never changed.
+"""Report files: `reports/<day>/rev-<n>/report.{html,md,json}`, written as a whole and never changed afterwards.
 
-What belongs here: when a night gets another revision, and how it appears at once. What does not: what a report
-says (report/).
+The only change ever made is to remove a deleted record. What belongs here: when a night gets another revision, how it is
+put in place at once, and whether files still match the audit trail. What does not: the content of a report (`report/`).
 """
 
 import contextlib
@@ -26,10 +26,10 @@ from resources.lake.lake import STRAY_SECONDS
 from resources.ledger.audit.trail import Trail
 
 STAMP = ("revision", "generated_at", "audit")
-"""What `report.json` says about itself; everything else is content."""
+"""The keys of `report.json` that describe the revision; everything else is content."""
 
-_TOLD = {"report.json": "sha256", "report.html": "html", "report.md": "markdown"}
-"""A revision's files, and what the audit trail calls their digests."""
+_DIGEST_KEYS = {"report.json": "sha256", "report.html": "html", "report.md": "markdown"}
+"""A revision's files, and the keys of their digests in the audit trail."""
 
 Json = Mapping[str, Any]  # a JSON object
 
@@ -39,7 +39,7 @@ class Revision:
     number: int
     folder: Path
     new: bool
-    """False when the newest revision said the same already."""
+    """False when the newest revision already had the same content."""
 
     @property
     def html(self) -> Path:
@@ -49,20 +49,21 @@ class Revision:
 def write_revision(
     reports: Path, day: date, content: Json, render: Callable[[int], Rendered], audit: Json | None = None
 ) -> Revision:
-    """A revision that says `content`: the newest one if it does so already, else the next number.
+    """The revision with this content: the newest one if it has it already, else a new one with the next number.
 
-    `render` is called with that number, again if another process takes it first; it must not change anything
-    but the stamp. `audit` is the end of the audit trail, for the stamp. Raises DeskError when the disk does not take the files; earlier revisions stay in any case.
+    `render` is called with that number, and again if another process takes the number first; the number must change
+    nothing but the stamp. `audit` is the end of the audit trail, for the stamp. Raises DeskError when the disk refuses the
+    files; earlier revisions are kept in any case.
     """
     night = reports / day.isoformat()
-    said = orjson.loads(_dumped(content))
+    wanted = orjson.loads(_dumped(content))
     try:
         while True:
             newest = newest_revision(reports, day)
-            if newest is not None and content_of(newest) == said:
+            if newest is not None and content_of(newest) == wanted:
                 return newest
             number = 1 if newest is None else newest.number + 1
-            if _appeared(night, number, render(number), {"audit": audit} if audit is not None else {}):
+            if _publish(night, number, render(number), {"audit": audit} if audit is not None else {}):
                 return Revision(number, night / f"rev-{number}", new=True)
     except OSError as error:
         raise DeskError(
@@ -78,20 +79,22 @@ def newest_revision(reports: Path, day: date) -> Revision | None:
 
 
 def read_json(revision: Revision) -> dict[str, Any]:
-    """Its report.json. Raises DeskError when somebody damaged it."""
+    """The revision's report.json. Raises DeskError when the file is damaged."""
     path = revision.folder / "report.json"
     try:
-        said = orjson.loads(path.read_bytes())
+        found = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
         raise DeskError(f"{path} is no longer JSON; restore it or move {revision.folder} away") from error
-    if not isinstance(said, dict):
+    if not isinstance(found, dict):
         raise DeskError(f"{path} holds no JSON object; restore it or move {revision.folder} away")
-    return said
+    return found
 
 
 def anchors(reports: Path) -> Iterator[tuple[int, str, str]]:
-    """Entries and last digest of the audit trail as each revision wrote them down, and which revision it is. One that was
-    damaged says nothing here: `altered` names it."""
+    """The audit trail's number of entries and last digest as each revision has stored them, and the revision's name.
+
+    A damaged revision is left out; `altered` reports it.
+    """
     for path in sorted(reports.glob("*/rev-*/report.json")):
         with contextlib.suppress(DeskError):
             audit = read_json(Revision(int(path.parent.name[4:]), path.parent, new=False)).get("audit")
@@ -101,13 +104,15 @@ def anchors(reports: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def exported(day: date, revision: Revision) -> Event:
-    """What the audit is told of a revision."""
-    return _told_of(revision.folder, {name: (revision.folder / name).read_bytes() for name in _TOLD})
+    """The event that records a revision in the audit trail."""
+    return _export_event(
+        revision.folder, {name: (revision.folder / name).read_bytes() for name in _DIGEST_KEYS}
+    )
 
 
-def _told_of(folder: Path, files: Mapping[str, bytes], by: str = "desk", **more: str) -> Event:
+def _export_event(folder: Path, files: Mapping[str, bytes], by: str = "desk", **more: str) -> Event:
     day, number = folder.parent.name, int(folder.name[4:])
-    digests = {_TOLD[name]: digest_bytes(data) for name, data in files.items()}
+    digests = {_DIGEST_KEYS[name]: digest_bytes(data) for name, data in files.items()}
     detail = {"day": day, "revision": number, **digests, **more}
     return Event(by, Action.EXPORTED, _subject(folder), detail)
 
@@ -120,23 +125,31 @@ class Altered(NamedTuple):
     report: str
     what: str
     entry: int | None
-    """Which told of it last."""
+    """Number of the last entry about it."""
 
 
 def altered(reports: Path, entries: Iterable[Entry]) -> Iterator[Altered]:
-    """Revisions that are not as the trail says they were written, and such as no entry tells of beside others of their
-    night. A revision that is not there any more is none of them: reports are removed by those who keep them."""
-    told = {e.subject: e for e in entries if e.action == Action.EXPORTED and e.subject.startswith("report ")}
-    nights = {str(entry.parsed_detail.get("day")) for entry in told.values()}
+    """Revisions that differ from what the trail recorded, and revisions without an entry in a night that has entries.
+
+    A revision that no longer exists is not reported, because the owners of reports may remove them.
+    """
+    exports = {
+        e.subject: e for e in entries if e.action == Action.EXPORTED and e.subject.startswith("report ")
+    }
+    nights = {str(entry.parsed_detail.get("day")) for entry in exports.values()}
     for folder in sorted(reports.glob("*/rev-*")):
-        entry = told.get(_subject(folder))
+        entry = exports.get(_subject(folder))
         if entry is None:
             if folder.parent.name in nights:
                 what = "no entry tells that it was written; a night that was killed there tells it when it is run again"
                 yield Altered(_subject(folder), what, None)
             continue
-        wrong = [name for name, key in _TOLD.items() if _digest(folder / name) != entry.parsed_detail.get(key)]
-        changed = [name for name in wrong if _TOLD[name] in entry.parsed_detail]
+        wrong = [
+            name
+            for name, key in _DIGEST_KEYS.items()
+            if _digest(folder / name) != entry.parsed_detail.get(key)
+        ]
+        changed = [name for name in wrong if _DIGEST_KEYS[name] in entry.parsed_detail]
         if changed:
             yield Altered(_subject(folder), f"{', '.join(changed)} was changed or removed", entry.number)
 
@@ -149,8 +162,8 @@ def content_of(revision: Revision) -> dict[str, Any]:
     return {key: value for key, value in read_json(revision).items() if key not in STAMP}
 
 
-def _appeared(night: Path, number: int, rendered: Rendered, stamp: Json) -> bool:
-    """Builds the folder beside and renames it; False when that number exists by now."""
+def _publish(night: Path, number: int, rendered: Rendered, stamp: Json) -> bool:
+    """Builds a revision in a temporary folder and renames it; False when the number has been taken meanwhile."""
     night.mkdir(parents=True, exist_ok=True)
     _sweep(night)
     building = night / f".rev-{number}-{uuid4().hex}"
@@ -164,7 +177,7 @@ def _appeared(night: Path, number: int, rendered: Rendered, stamp: Json) -> bool
         try:
             building.rename(target)
         except OSError:
-            # A folder is only ever renamed onto nothing: one that is there is another process's revision.
+            # Renaming never replaces a revision: an existing folder is another process's revision.
             if target.exists():
                 return False
             raise
@@ -175,7 +188,7 @@ def _appeared(night: Path, number: int, rendered: Rendered, stamp: Json) -> bool
 
 
 def _sweep(night: Path) -> None:
-    """Removes what a killed process was building: nobody reads it, and it names cases."""
+    """Removes unfinished folders of killed processes, because they name cases."""
     before = time.time() - STRAY_SECONDS
     for stray in night.glob(".rev-*"):
         with contextlib.suppress(FileNotFoundError):  # its writer has just finished
@@ -203,9 +216,11 @@ def _sync(folder: Path) -> None:
 
 
 def erase_case(reports: Path, day: date, records: Collection[str], trail: Trail, by: str) -> int:
-    """Takes what every revision of a day says of these records out of it, and tells the trail what is there from then on;
-    returns how many files changed. May be repeated after a death. What a killed process was building goes as well; one
-    that is building now fails and is run again."""
+    """Removes these records from every revision of a day and records the new digests; returns how many files changed.
+
+    It may be repeated after a crash. Unfinished folders are removed too: a process that is building one now fails and has
+    to be run again.
+    """
     night = reports / day.isoformat()
     for stray in night.glob(".rev-*"):
         shutil.rmtree(stray, ignore_errors=True)
@@ -213,10 +228,10 @@ def erase_case(reports: Path, day: date, records: Collection[str], trail: Trail,
     for folder in sorted(night.glob("rev-*")):
         for stray in folder.glob(".*.tmp"):
             stray.unlink(missing_ok=True)
-        before = {name: (folder / name).read_bytes() for name in _TOLD if (folder / name).is_file()}
+        before = {name: (folder / name).read_bytes() for name in _DIGEST_KEYS if (folder / name).is_file()}
         after = before | _redacted(folder, before, records)
         if after != before:
-            _tell(trail, folder, before, after, by)
+            _record_redaction(trail, folder, before, after, by)
         for name in (name for name in after if after[name] != before[name]):
             _replace(folder / name, after[name])
             changed += 1
@@ -231,20 +246,26 @@ def _redacted(folder: Path, files: Mapping[str, bytes], records: Collection[str]
         if name in files
     }
     report = read_json(Revision(0, folder, new=False))
-    said = redacted_json(report, records)
-    return found | ({"report.json": _dumped(said)} if said != report else {})
+    redacted = redacted_json(report, records)
+    return found | ({"report.json": _dumped(redacted)} if redacted != report else {})
 
 
-def _tell(
+def _record_redaction(
     trail: Trail, folder: Path, before: Mapping[str, bytes], after: Mapping[str, bytes], by: str
 ) -> None:
-    """Before anything is written, so that a killed process leaves nothing the trail does not know. What somebody else has
-    changed is not made good by it."""
-    told = trail.of_subject(Action.EXPORTED, _subject(folder))
-    known = {str(value) for entry in told for value in entry.parsed_detail.values()}
-    event = _told_of(folder, after, by, because="a record was deleted")
-    whole = all(digest_bytes(data) in known for data in before.values())
-    if told and whole and any(told[-1].parsed_detail.get(key) != event.detail.get(key) for key in _TOLD.values()):
+    """Records the new digests before the files are written, so that a killed process leaves no unrecorded change.
+
+    Files that were altered before are not recorded, so that the alteration is still found.
+    """
+    exports = trail.of_subject(Action.EXPORTED, _subject(folder))
+    known = {str(value) for entry in exports for value in entry.parsed_detail.values()}
+    event = _export_event(folder, after, by, because="a record was deleted")
+    unaltered = all(digest_bytes(data) in known for data in before.values())
+    if (
+        exports
+        and unaltered
+        and any(exports[-1].parsed_detail.get(key) != event.detail.get(key) for key in _DIGEST_KEYS.values())
+    ):
         trail.append(event)
 
 

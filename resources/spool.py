@@ -1,4 +1,4 @@
-"""Where a batch's lines wait between intent and submission, and where downloads are put down for a moment."""
+"""The spool: files with a batch's lines between intent and submission, and a folder for temporary downloads."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class FileSpool:
-    """The port Spool: `spool/<batch id>.jsonl` under `home`. Whoever writes a file flushes it before the intent is written."""
+    """The port Spool: `spool/<batch id>.jsonl` under `home`. A writer flushes the file before it writes the intent."""
 
     def __init__(self, home: Path) -> None:
         self._root = home / "spool"
@@ -24,16 +24,16 @@ class FileSpool:
         return folder
 
     def orphans(self, known: Collection[str], before: datetime) -> list[Path]:
-        """Spooled files of no batch in `known`, last written before an instant.
+        """Spooled files whose batch is not in `known` and that were last written before this time.
 
-        A file is written before its batch is, so a young one may belong to a plan that is still running.
+        A file is written before its batch, so a recent one may belong to a plan that is still running.
         """
         kept = frozenset(known)
         files = sorted(self._root.glob("*.jsonl"))
         return [p for p in files if p.stem not in kept and _written_at(p) < before]
 
     def sweep(self, known: Collection[str], before: datetime) -> int:
-        """Removes the orphans, and downloads whose process was killed; returns how many."""
+        """Removes the orphans and old downloads of killed processes; returns how many files."""
         left = [p for p in (self._root / "scratch").glob("*") if _written_at(p) < before]
         found = [*self.orphans(known, before), *left]
         for path in found:

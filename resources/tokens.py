@@ -1,12 +1,12 @@
-"""Token counts as OpenAI's o200k vocabulary makes them, offline: the wheel brings the vocabulary.
+"""Token counts by OpenAI's o200k vocabulary, offline: the installed package contains the vocabulary.
 
-Loading it takes a quarter of a second and 140 MB, so only what needs exact counts asks for it.
+Loading it takes a quarter of a second and 140 MB, so load it only where exact counts are needed.
 """
 
 from collections.abc import Callable
 
 PIECE = 500_000
-"""Characters counted at once; a piece cut in two counts a token more at most."""
+"""Characters counted at once; each cut adds at most one token."""
 
 
 def o200k() -> Callable[[str], int]:

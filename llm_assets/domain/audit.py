@@ -1,8 +1,8 @@
-"""The audit trail: what an entry says, how entries are chained, and how facts are told in few bytes. Pure.
+"""The form of the audit trail: what an entry holds, how entries are chained, and how facts are written in few bytes. Pure.
 
-An entry tells one event of many facts at once: below it stands a line for each, with the fact's id and its digest, so a
-night of 40,000 records adds some hundred entries, and a changed fact is still found by its own line. What belongs here is
-the form; who writes entries and who compares them with the tables stands in `resources/ledger`.
+One entry records an event about many facts at once. It has a line for each fact, with the fact's id and digest. So a
+night of 40,000 records adds only some hundred entries, and a changed fact is still found by its own line. Writing
+entries and comparing them with the tables belongs in `resources/ledger/audit`.
 """
 
 import hashlib
@@ -16,20 +16,20 @@ from typing import Any, NamedTuple
 from llm_assets.domain.requests.batch import BatchState
 
 NOT_RECORDED = "?"
-"""Nobody said whether a request was masked: it was planned before, and an earlier batch says so."""
+"""This entry does not say whether a request was masked: the request was planned before, in an earlier batch."""
 PLAIN = "plain"
 """Sent without masking."""
 UNCHANGED = "-"
-"""The answer cost, but changed no result: a better one was there."""
+"""The answer was paid for but changed no result, because the request already had a better one."""
 
 
 class Action(StrEnum):
-    """What happened. What an entry's subject and lines are stands beside each."""
+    """What happened. The text of each member names the entry's subject and the type of its lines."""
 
     BEGAN = "began"
-    """The chain; what was there before follows as `received`, `intended`, `answered` and `decided` marked `found`."""
+    """The chain. Older facts follow as `received`, `intended`, `answered` and `decided` with the mark `found`."""
     RECEIVED = "received"
-    """A day's messages. Lines: Told."""
+    """A day's messages. Lines: RowFact."""
     INTENDED = "intended"
     """A batch. Lines: Intended."""
     SENDING = "sending"
@@ -43,11 +43,11 @@ class Action(StrEnum):
     ANSWERED = "answered"
     """Requests of a batch. Lines: Answered."""
     DECIDED = "decided"
-    """A case. Lines: Told."""
+    """A case. Lines: RowFact."""
     REQUEUED = "requeued"
     EXPORTED = "exported"
     DELETING = "deleting"
-    """A record; from here on it is gone for everybody. Lines: Erased."""
+    """A record; from here on no reader gets it any more. Lines: Erased."""
     DELETED = "deleted"
     """A record; nothing of it is left on this side."""
 
@@ -62,12 +62,12 @@ OF_STATE = {
     BatchState.LOST: Action.LOST,
     BatchState.CANCELLED: Action.CANCELLED,
 }
-"""How a batch's change of state is called."""
+"""The action that records a batch's change into a state."""
 STATE_OF = {action: state for state, action in OF_STATE.items()}
 
 
 class RowFact(NamedTuple):
-    """A row with an id of its own."""
+    """A row that has an id of its own, with the digest of its content."""
 
     row_id: int
     fact: str
@@ -77,8 +77,11 @@ class RowFact(NamedTuple):
 
 
 class Intended(NamedTuple):
-    """A request in a batch. `masked` is NOT_RECORDED, number of masks `@` version of the masking rules, or PLAIN; that may be
-    followed by `+` and the number of scans that went along as they are."""
+    """A request in a batch.
+
+    `masked` is NOT_RECORDED, PLAIN, or the number of masks, `@` and the version of the masking rules. It may be followed by
+    `+` and the number of scans that were sent unmasked.
+    """
 
     request_id: str
     attempt: int
@@ -86,11 +89,13 @@ class Intended(NamedTuple):
     case_id: str
 
     def line(self) -> str:
-        return f"{self.request_id} {self.attempt} {self.masked or NOT_RECORDED} {self.case_id or NOT_RECORDED}"
+        return (
+            f"{self.request_id} {self.attempt} {self.masked or NOT_RECORDED} {self.case_id or NOT_RECORDED}"
+        )
 
 
 class Answered(NamedTuple):
-    """An attempt: digest of its receipt, and of the result that the request has from it."""
+    """An attempt: the digest of its receipt, and of the result that the request got from it."""
 
     request_id: str
     attempt: int
@@ -102,7 +107,10 @@ class Answered(NamedTuple):
 
 
 class Erased(NamedTuple):
-    """What a deletion took: `kind` is received, request or decision; `fact` is what a request is from then on."""
+    """A row that a deletion removed or emptied.
+
+    `kind` is received, request or decision; `fact` is the digest of what remains of a request.
+    """
 
     kind: str
     key: str
@@ -117,26 +125,26 @@ def with_pictures(masked: str, pictures: int) -> str:
 
 
 def pictures_in(masked: str) -> int | None:
-    """How many scans went along with a request; None where none did, or nobody knows."""
+    """How many scans were sent with a request; None when there were none, or it is not recorded."""
     _, _, number = masked.partition("+")
     return int(number) if number else None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What is to be told."""
+    """What an entry is to record."""
 
     actor: str
     action: Action
     subject: str
     detail: Mapping[str, Any]
-    """Ids, digests, counts, names of settings. Never a word of a mail, nothing that names a customer."""
+    """Ids, digests, counts, names of settings. Never a word of a mail or the name of a customer."""
     lines: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event in the chain. Numbers count from 1 without a gap."""
+    """An event as a link of the chain. Numbers count from 1 without a gap."""
 
     number: int
     at: datetime
@@ -146,12 +154,12 @@ class Entry:
     detail: str
     """JSON."""
     facts: str
-    """A line each."""
+    """One line per fact."""
     previous: str
     digest: str
 
     @property
-    def told(self) -> dict[str, Any]:
+    def parsed_detail(self) -> dict[str, Any]:
         value: dict[str, Any] = json.loads(self.detail)
         return value
 
@@ -161,7 +169,7 @@ class Entry:
 
     @property
     def is_found(self) -> bool:
-        """Whether it tells of something older than the chain."""
+        """Whether it records something older than the chain."""
         return '"found": true' in self.detail
 
 
@@ -184,14 +192,14 @@ def digest_of(
     facts: str,
     previous: str,
 ) -> str:
-    """SHA-256 over the entry, its lines and the digest before it."""
+    """SHA-256 over the entry, its lines and the digest of the entry before it."""
     lines = hashlib.sha256(facts.encode()).hexdigest()
     parts = [number, at.astimezone(UTC).isoformat(), actor, action, subject, detail, lines, previous]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
 def is_whole(entry: Entry) -> bool:
-    """Whether the entry says what it said when it was written."""
+    """Whether the entry is unchanged since it was written."""
     found = digest_of(
         entry.number,
         entry.at,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Returns the current instant, aware, in UTC."""
+"""Returns the current instant in UTC, with its time zone."""
 
 
 def system_clock() -> datetime:

@@ -1,4 +1,4 @@
-"""Digests: ids that content can say for itself. The same value gives the same id on every machine."""
+"""Digests: ids made from content. The same value gives the same id on every machine."""
 
 import hashlib
 import json
@@ -20,15 +20,17 @@ def digest(value: object) -> str:
 
 
 def digest_text_and_shape(shared: tuple[str | int, ...], text: str, shape: dict[str, Any]) -> str:
-    """The same as `digest([*shared, text, shape])`, in a third of the time where many texts share the rest."""
+    """The same as `digest([*shared, text, shape])`, in a third of the time when many texts share the rest."""
     hashed = _begun(shared).copy()
     hashed.update(_canonical_text(text) + b"," + _sorted(to_json(shape)) + b"]")
     return hashed.hexdigest()[:DIGEST_LENGTH]
 
 
 def digest_json(value: object) -> str:
-    """A digest of a value as it lies: keys in their own order, dates as RFC 3339. Ten times as fast as `digest`, for
-    what the same code writes and compares."""
+    """A digest of a value without sorting: keys in their own order, dates as RFC 3339.
+
+    Ten times as fast as `digest`; only for values that the same code writes and compares.
+    """
     try:
         written = to_json(value)
     except PydanticSerializationError:  # half a surrogate pair
@@ -43,8 +45,8 @@ def _canonical(value: object) -> bytes:
 
 def _canonical_text(text: str) -> bytes:
     try:
-        return to_json(text)  # 7 us for 5 KB, where json takes 25
-    except PydanticSerializationError:  # half a surrogate pair, which it does not write
+        return to_json(text)  # 7 us for 5 KB; the json module takes 25
+    except PydanticSerializationError:  # half a surrogate pair, which to_json refuses
         return _canonical(text)
 
 

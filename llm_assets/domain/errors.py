@@ -1,4 +1,4 @@
-"""Errors that a person can act on. Each says what was tried, what was found and what to do next."""
+"""Errors that a person can act on. Each message says what was tried, what was found and what to do next."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from llm_assets.domain.reason import Reason
 
 
 class DeskError(Exception):
-    """Base of every error this platform raises on purpose; its text is one sentence with the cure."""
+    """Base of every error this platform raises on purpose; its text is one sentence that names the remedy."""
 
 
 class ConfigurationError(DeskError):
@@ -14,23 +14,23 @@ class ConfigurationError(DeskError):
 
 
 class BlockedError(DeskError):
-    """A lane cannot go on until a person acts: key, quota or spend limit."""
+    """A lane cannot continue until a person acts: key, quota or spend limit."""
 
 
 class TransientError(DeskError):
-    """The provider or the network failed in a way that passes; retried with backoff."""
+    """The provider or the network failed temporarily; retried with backoff."""
 
     def __init__(
         self, message: str, *, retry_after: float | None = None, reason: Reason = Reason.OTHER
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
-        """Seconds the provider asked us to wait, or None when it did not say."""
+        """Seconds the provider asked us to wait; None when it named no time."""
         self.reason = reason
 
 
 class UnreachableError(TransientError):
-    """Nobody is there: nothing was sent, so no try is used up."""
+    """The server cannot be reached: nothing was sent, so no try is used up."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, reason=Reason.UNREACHABLE)
@@ -45,11 +45,11 @@ class PermanentError(DeskError):
 
 
 class OverBudgetError(DeskError):
-    """Requests were not put under way because they might cost more than a limit leaves."""
+    """Requests were not sent, because they might cost more than a limit leaves."""
 
 
 class UnansweredError(DeskError):
-    """A create was sent and its answer never came: the batch may or may not exist. Only reconciling may decide."""
+    """A create was sent and its answer never came: the batch may or may not exist. Only reconciling decides that."""
 
 
 class UnknownBatchError(DeskError):

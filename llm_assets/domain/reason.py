@@ -1,4 +1,4 @@
-"""Why an attempt failed, as a stable short word that can be counted. Where it comes from is decided at the edges."""
+"""Why an attempt failed, as a short stable word that can be counted. The providers' adapters decide which one it is."""
 
 from enum import StrEnum
 
@@ -7,17 +7,17 @@ class Reason(StrEnum):
     """Counted in the ledger and shown to people; a word is never renamed, only added."""
 
     UNREACHABLE = "unreachable"
-    """Nobody answered at the address: network, DNS, connection refused."""
+    """No server answered at the address: network, DNS, connection refused."""
     TIMEOUT = "timeout"
     RATE_LIMIT = "rate_limit"
     OVERLOADED = "overloaded"
     QUEUE_FULL = "queue_full"
-    """The provider's waiting room for this model is full."""
+    """The provider's queue for this model is full."""
     SERVER_ERROR = "server_error"
     UNREADABLE = "unreadable"
-    """An answer that the provider's contract does not name."""
+    """The answer has a form that the provider's contract does not name."""
     NOT_ALLOWED = "not_allowed"
-    """Key, quota or spend limit; told for a single request, where the lane as a whole went on."""
+    """Key, quota or spend limit, reported for a single request while the lane as a whole continued."""
     REJECTED = "rejected"
     """The provider refuses the request as it is."""
     TOO_LARGE = "too_large"
@@ -25,7 +25,7 @@ class Reason(StrEnum):
     INVALID_JSON = "invalid_json"
     SCHEMA = "schema"
     UNFINISHED = "unfinished"
-    """The model stopped for a cause that is neither its end nor its limit."""
+    """The model stopped for another cause than the end of its answer or the token limit."""
     REFUSED = "refused"
     CUT = "cut"
     EXPIRED = "expired"
@@ -36,4 +36,4 @@ class Reason(StrEnum):
 
 
 PROVIDER_WIDE = frozenset({Reason.UNREACHABLE, Reason.RATE_LIMIT, Reason.OVERLOADED, Reason.QUEUE_FULL})
-"""What says something of the provider's moment and nothing of the request that met it."""
+"""Reasons that concern the provider's present state and not the request."""

@@ -1,4 +1,4 @@
-"""`python -m llm_assets.emulator`: the command line of the emulator alone."""
+"""`python -m llm_assets.emulator`: the emulator's own command line. `llm-assets emulator` does the same."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""The emulator's own clock: real time plus what `POST /_emulator/advance` added."""
+"""The emulator's clock: real time plus what `POST /_emulator/advance` has added; and how each provider writes a time."""
 
 import time
 from datetime import UTC, datetime
@@ -17,12 +17,12 @@ class Clock:
 
 
 def rfc3339(moment: float | None) -> str | None:
-    """Anthropic's spelling of a moment."""
+    """A time as Anthropic writes it."""
     if moment is None:
         return None
     return datetime.fromtimestamp(moment, UTC).isoformat().replace("+00:00", "Z")
 
 
 def unix(moment: float | None) -> int | None:
-    """OpenAI's spelling of a moment."""
+    """A time as OpenAI writes it."""
     return None if moment is None else int(moment)

@@ -1,4 +1,4 @@
-"""A refusal in the words of the provider that is being played. Rendering both wire forms belongs here."""
+"""A refused call as an exception, and its error body in either provider's form."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,7 +28,7 @@ OPENAI_CODES = {
 
 @dataclass(slots=True)
 class ApiError(Exception):
-    """One refused call. `type` and `code` default to what the provider says for that status."""
+    """One refused call. `type` and `code` default to what the provider sends with that status."""
 
     status: int
     message: str
@@ -40,7 +40,7 @@ class ApiError(Exception):
 
 
 def error_body(protocol: Protocol, error: ApiError, request_id: str) -> dict[str, Any]:
-    """The JSON body both SDKs read their exception from."""
+    """The JSON body from which the provider's SDK builds its exception."""
     if protocol == "anthropic":
         inner: dict[str, Any] = {
             "type": error.type or ANTHROPIC_TYPES.get(error.status, "api_error"),
@@ -53,7 +53,7 @@ def error_body(protocol: Protocol, error: ApiError, request_id: str) -> dict[str
 
 
 def openai_error(error: ApiError) -> dict[str, Any]:
-    """The `error` object of an OpenAI answer and of an error file's line."""
+    """The `error` object of an OpenAI answer, and of a line in an error file."""
     return {
         "message": error.message,
         "type": error.type or OPENAI_TYPES.get(error.status, "invalid_request_error"),

@@ -1,6 +1,7 @@
-"""The journal: every call with its moment, and how each execution of a request ended, as JSON Lines on disk.
+"""The journal: JSON Lines files that list every call with its time, and how each execution of a request ended.
 
-A request is known by the digest of its body, whatever custom_id a client chose. No text is kept, only digests.
+A request is identified by the digest of its body, whatever custom_id the client chose. No text is kept, only digests.
+The conformance suite judges a client from this; the recorder of whole requests is `server/recorder.py`.
 """
 
 from collections import Counter
@@ -17,11 +18,14 @@ from llm_assets.emulator.errors import Protocol
 
 CALLS, ONLINE = "calls.jsonl", "online.jsonl"
 LENGTHS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-"""Not part of what is asked: an answer that was cut is asked for again with more room."""
+"""Left out of a request's identity: a client repeats a request whose answer was cut with a higher limit."""
 
 Fate = Literal["usable", "unusable", "transient", "permanent", "unrun", "refused", "later"]
-"""`unusable` was answered, but refused, cut, empty or not in its schema. `unrun` expired or was cancelled. Of a batch
-whose input failed, every request is `refused`, or `later` when only the queue was full."""
+"""How an execution ended.
+
+`unusable`: answered, but the answer is a refusal, cut, empty or breaks its schema. `unrun`: expired or cancelled.
+`refused`: the batch's input file failed, so nothing ran. `later`: the same, but only because the queue was full.
+"""
 RAN: frozenset[Fate] = frozenset({"usable", "unusable", "transient", "permanent"})
 
 
@@ -37,7 +41,7 @@ class Execution:
 
 @dataclass(slots=True)
 class Call:
-    """One provider call. `target` is the id in its path; `batch` the batch it made or read the results of."""
+    """One provider call. `target` is the id in its path; `batch` is the batch it created or read the results of."""
 
     at: float
     protocol: Protocol
@@ -57,7 +61,7 @@ _CALL, _EXECUTION = TypeAdapter(Call), TypeAdapter(Execution)
 
 
 def request_digest(body: Any) -> str:
-    """The identity of a request: its body without the limit of the answer's length."""
+    """The identity of a request: the digest of its body without the limit of the answer's length."""
     asked = {name: value for name, value in body.items() if name not in LENGTHS} if _is_map(body) else body
     return blake2b(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
 
@@ -68,7 +72,7 @@ def _is_map(body: Any) -> bool:
 
 @dataclass(slots=True)
 class History:
-    """What was executed before, in the order first seen: which request this is, and which try of it."""
+    """Earlier executions by request, in the order the requests were first seen."""
 
     tries: Counter[str] = field(default_factory=Counter)
 
@@ -85,7 +89,7 @@ class History:
         self.tries[request] += 1
 
     def ordinal(self, request: str) -> int:
-        """1 for the request that was seen first; one never seen comes after all others."""
+        """1 for the request that was seen first; an unseen one gets the next free number."""
         return next((n for n, known in enumerate(self.tries, 1) if known == request), len(self.tries) + 1)
 
     def next_try(self, request: str) -> int:
@@ -93,7 +97,7 @@ class History:
 
 
 class Journal:
-    """Written by the emulator's process; batches are written where they are answered."""
+    """Writes calls and sync executions; the job that answers a batch writes that batch's own file."""
 
     def __init__(self, home: Path) -> None:
         self.folder = home / "journal"
@@ -132,7 +136,7 @@ def executions(path: Path) -> list[Execution]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """Whole lines; none where there is no file. The last may still be on its way."""
+    """Complete lines; none when there is no file. A last line without its end is still being written."""
     if not path.exists():
         return
     with path.open("rb") as source:

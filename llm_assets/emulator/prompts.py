@@ -1,6 +1,6 @@
-"""What a provider sees of one request: system text, user text, schema, token cap. Three wire shapes in, one out.
+"""The prompt of a request, read from any of the three wire formats: system text, user text, schema, token limit.
 
-Shapes are assumed checked (`checks.py`); answering belongs in `rules/`.
+Bodies must have been checked before (`requests/`); answering belongs in `rules/`.
 """
 
 import re
@@ -14,7 +14,7 @@ from llm_assets.emulator.media import pages_in
 
 THINKING_MODEL = re.compile(r"-5-[5-9]\b|fable")
 TOKENS_PER_PAGE = 1500
-"""A picture or a page of a PDF costs about this much; the rules do not look inside."""
+"""Rough cost of a picture or a page of a PDF, whose content the rules do not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,19 @@ class Prompt:
     """The JSON schema of the answer, serialised: equal bytes are compiled once."""
     max_tokens: int | None
     pages: int = 0
-    """Of pictures and PDF files."""
+    """Pages of its pictures and PDF files."""
     cached_prefix: int = 0
-    """Characters of the system text the caller marked as cacheable (Anthropic)."""
+    """Characters of the system text that the caller marked as cacheable (Anthropic)."""
     cached_hour: bool = False
-    """Whether that is to be kept for an hour instead of five minutes."""
+    """Whether the cache keeps it for an hour instead of five minutes."""
     thinks: bool = False
-    """Whether the answer starts with a thinking block (Anthropic's 5.5 models, unless it is turned off)."""
+    """Whether the answer starts with a thinking block (Anthropic's 5.5 models, unless thinking is turned off)."""
     tool: str | None = None
-    """Name of the tool the caller forces; `schema` is then its input schema."""
+    """Name of the tool the caller forces, if any; `schema` is then that tool's input schema."""
 
     @property
     def prefix(self) -> str:
-        """Names what a cache would keep of it."""
+        """Key of this prompt's entry in the provider's prompt cache."""
         return blake2b(f"{self.model}\0{self.system}".encode(), digest_size=12).hexdigest()
 
     @property
@@ -47,7 +47,7 @@ class Prompt:
 
 
 def estimate(characters: int) -> int:
-    """A token is about four characters."""
+    """Tokens of so many characters, at four characters a token."""
     return (characters + 3) // 4
 
 
@@ -138,7 +138,7 @@ def _raw(schema: dict[str, Any] | None) -> bytes | None:
 
 
 def _turns(messages: list[dict[str, Any]], roles: tuple[str, ...]) -> tuple[str, int]:
-    """The text of all turns of these roles, and the pages of pictures and files among it."""
+    """The text of all turns of these roles, and the pages of the pictures and files in them."""
     texts: list[str] = []
     pages = 0
     for message in messages:

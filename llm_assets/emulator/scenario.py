@@ -1,4 +1,4 @@
-"""What goes wrong and when: the scenario file, checked, and the decision which fault meets which call.
+"""The scenario file: which faults a user may ask for, and when each of them applies.
 
     calls:                      # faults of single HTTP calls
       - when: {protocol: openai, operation: create_batch, calls: [1]}
@@ -11,11 +11,11 @@
         outcome: refusal
 
 Shares are drawn by hash from the seed, so a scenario does the same on every run. All rules of a list are tried in
-order: every matching batch rule applies, of calls and requests only the first. `docs/reference/emulator.md` has the reference.
+order: every matching batch rule applies, but only the first matching rule for a call or a request. Matching is in
+`fault_rules.py`; `docs/reference/emulator.md` has the reference.
 """
 
 import re
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +24,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.errors import ApiError, Protocol
-from llm_assets.emulator.journal import History, request_digest
 
 Operation = Literal[
     "create_batch",
@@ -62,7 +61,7 @@ class Strict(BaseModel):
 
 
 class When(Strict):
-    """All given conditions must hold; none given matches everything."""
+    """All given conditions must hold; without conditions a rule matches everything."""
 
     protocol: Protocol | None = None
     share: float = Field(1.0, ge=0, le=1)
@@ -73,7 +72,7 @@ class CallWhen(When):
     calls: tuple[int, ...] = ()
     """Ordinals of the call among calls of this operation (1 is the first), counted since the rule was loaded."""
     times: int | None = None
-    """At most so often."""
+    """The rule applies at most so often."""
 
 
 class BatchWhen(When):
@@ -86,11 +85,11 @@ class BatchWhen(When):
 class RequestWhen(When):
     model: str | None = None
     custom_id: str | None = None
-    """Regular expression, searched."""
+    """Regular expression that must match somewhere in the custom_id."""
     keyword: str | None = None
-    """Text in the user's part, case ignored."""
+    """Text that must occur in the user's part; upper and lower case are the same."""
     requests: tuple[int, ...] = ()
-    """Ordinals among the different requests, known by their bodies, in the order they were first executed."""
+    """Ordinals among the different requests (by body), in the order they were first executed."""
     tries: tuple[int, ...] = ()
     """Which execution of the same request; 1 is the first."""
 
@@ -121,12 +120,12 @@ class CallFault(Strict):
     side_effect: bool = False
     """The call does its work first; only the answer is replaced."""
     stranger: bool = False
-    """Anthropic, create_batch: what is made is another application's batch, of as many requests."""
+    """Anthropic, create_batch: creates a batch of another application instead, with as many requests."""
     drop: Literal["before", "after"] | None = None
     """Close the connection without an answer, before or after the work is done."""
     delay_seconds: float = Field(0, ge=0)
     hold_seconds: float = Field(0, ge=0)
-    """The work is done, or not, as the other words say; the client hears of it so much later in real time."""
+    """Real seconds by which the client's answer is delayed after the work was done or left undone."""
 
     def error(self, status: int) -> ApiError:
         message = self.message or f"Scenario fault with status {status}."
@@ -138,7 +137,7 @@ class BatchFault(Strict):
     fail: FailCode | None = None
     """OpenAI: the batch ends `failed` with this code."""
     expire_after_share: float | None = Field(None, ge=0, le=1)
-    """The window closes when this share of the requests has run."""
+    """The completion window ends when this share of the requests has run."""
     cancel_after_share: float | None = Field(None, ge=0, le=1)
     """Somebody else cancels the batch when this share of the requests has run."""
     all_requests: Literal["error"] | None = None
@@ -146,26 +145,26 @@ class BatchFault(Strict):
     status: str | None = None
     """A status the contract does not name, shown instead of the true one."""
     status_seconds: float | None = Field(None, ge=0)
-    """For so long after the creation; always when not given."""
+    """Seconds after the creation for which `status` is shown; always when not given."""
     extra_fields: dict[str, Any] = {}
     null_output: bool = False
     """Hide output_file_id or results_url although results exist."""
     null_seconds: float = Field(0, ge=0)
-    """The same, but only for so long after the end."""
+    """The same, but only for so many seconds after the batch has ended."""
     elsewhere_seconds: float = Field(0, ge=0)
-    """Anthropic: for so long after the end `results_url` leads to another host, which asks for the key."""
+    """Anthropic: for so many seconds after the end `results_url` points to another host, which asks for the key."""
     latency: float | None = Field(None, ge=0)
     unlisted_seconds: float = Field(0, ge=0)
-    """The batch does not appear in lists for so long."""
+    """Seconds after the creation for which lists leave the batch out."""
     missing_seconds: float = Field(0, ge=0)
-    """Reading the batch by id answers 404 for so long."""
+    """Seconds after the creation for which reading the batch by id answers 404."""
     missing_looks: int = Field(0, ge=0)
-    """Reading the batch by id answers 404 so many times."""
+    """How many times reading the batch by id answers 404."""
     missing_results: int = Field(0, ge=0)
     duplicate_results: int = Field(0, ge=0)
     unknown_results: int = Field(0, ge=0)
     truncate_after_lines: int | None = Field(None, ge=0)
-    """Results end at a line end after so many lines, as if complete."""
+    """The results stop after so many whole lines, as if they were complete."""
     truncate_times: int = Field(1, ge=1)
     """How many downloads are cut; later ones are whole."""
 
@@ -183,7 +182,7 @@ class RequestFault(Strict):
 
 
 class Limits(Strict):
-    """What the account may have waiting; none given means no limit."""
+    """How much the account may have waiting; None is no limit."""
 
     enqueued_tokens: int | None = Field(None, gt=0)
     """OpenAI, per model: prompt tokens of unfinished batches. Above it a batch fails with token_limit_exceeded."""
@@ -199,7 +198,7 @@ class Scenario(Strict):
 
 
 def load(path: Path) -> Scenario:
-    """Read a scenario file. Raises ConfigurationError that names the place."""
+    """Reads a scenario file. Raises ConfigurationError that names the place of the mistake."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as err:
@@ -220,97 +219,6 @@ def parse(text: str, origin: str) -> Scenario:
         raise ConfigurationError(
             f"{origin}: {place}: {first['msg']}; see docs/reference/emulator.md."
         ) from err
-
-
-def drawn(share: float, *key: str) -> bool:
-    """True for this share of keys, always for the same ones."""
-    if share >= 1:
-        return True
-    number = int.from_bytes(blake2b("\0".join(key).encode(), digest_size=6).digest())
-    return number < share * (1 << 48)
-
-
-class Casting:
-    """Counts calls and batches, and says which rule meets which. State is in memory: a restart starts anew."""
-
-    def __init__(self, scenario: Scenario, seed: int) -> None:
-        self.scenario = scenario
-        self.seed = seed
-        self.applied: dict[str, int] = {}
-        self._seen: dict[str, int] = {}
-
-    def call(self, protocol: Protocol, operation: str) -> CallFault | None:
-        """The first rule that strikes. Every rule counts every call it is about, struck or not."""
-        struck: CallFault | None = None
-        for index, fault in enumerate(self.scenario.calls):
-            when = fault.when
-            if when.operation not in (None, operation) or when.protocol not in (None, protocol):
-                continue
-            rule = f"calls[{index}]"
-            if self._due(rule, when.calls, when.times, when.share) and struck is None:
-                self._note(rule)
-                struck = fault
-        return struck
-
-    def batch(self, protocol: Protocol, model: str | None) -> list[BatchFault]:
-        found = []
-        for index, fault in enumerate(self.scenario.batches):
-            when = fault.when
-            if when.protocol not in (None, protocol) or when.model not in (None, model):
-                continue
-            rule = f"batches[{index}]"
-            if self._due(rule, when.batches, when.times, when.share):
-                self._note(rule)
-                found.append(fault)
-        return found
-
-    def _due(self, rule: str, ordinals: tuple[int, ...], times: int | None, share: float) -> bool:
-        nth = self._seen[rule] = self._seen.get(rule, 0) + 1
-        if ordinals and nth not in ordinals:
-            return False
-        if times is not None and self.applied.get(rule, 0) >= times:
-            return False
-        return drawn(share, str(self.seed), rule, str(nth))
-
-    def _note(self, rule: str) -> None:
-        self.applied[rule] = self.applied.get(rule, 0) + 1
-
-
-class RequestCasting:
-    """Which outcome a scenario forces on one request. Depends on the request and on what was executed before."""
-
-    def __init__(
-        self, faults: tuple[RequestFault, ...], protocol: Protocol, seed: int, history: History | None = None
-    ) -> None:
-        self._seed = str(seed)
-        self._history = history if history is not None else History()
-        self._rules = [
-            (f"requests[{index}]", fault, re.compile(fault.when.custom_id) if fault.when.custom_id else None)
-            for index, fault in enumerate(faults)
-            if fault.when.protocol in (None, protocol)
-        ]
-
-    def __bool__(self) -> bool:
-        return bool(self._rules)
-
-    def outcome(self, custom_id: str, model: str, user: str, body: Any) -> RequestFault | None:
-        """Ask once per execution: it counts as a try of this request."""
-        nth = again = 0
-        if any(fault.when.needs_history for _, fault, _ in self._rules):
-            request = request_digest(body)
-            nth, again = self._history.ordinal(request), self._history.next_try(request)
-            self._history.add(request)
-        for name, fault, pattern in self._rules:
-            when = fault.when
-            if when.model not in (None, model) or (pattern is not None and not pattern.search(custom_id)):
-                continue
-            if when.keyword is not None and when.keyword.lower() not in user.lower():
-                continue
-            if (when.requests and nth not in when.requests) or (when.tries and again not in when.tries):
-                continue
-            if drawn(when.share, self._seed, name, custom_id):
-                return fault
-        return None
 
 
 def as_yaml(scenario: Scenario) -> str:

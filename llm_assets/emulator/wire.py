@@ -1,4 +1,4 @@
-"""HTTP as the emulator sees it: a request with its body in memory or on disk, a reply, and how both travel.
+"""HTTP for the emulator: a request with its body in memory or on disk, a reply, and how both are read and sent.
 
 Nothing here knows a provider.
 """
@@ -33,10 +33,10 @@ class Request:
     headers: dict[str, str]
     data: bytes = b""
     spooled: Path | None = None
-    """Where a body above MEMORY_LIMIT was written; `data` is empty then."""
+    """The file that holds a body above MEMORY_LIMIT; `data` is empty then."""
     length: int = 0
     hold: float = 0
-    """Seconds between the work and the answer."""
+    """Seconds to wait between the work and the answer."""
 
     def json(self, limit: int) -> Any:
         """The parsed body. Raises ApiError 413 above `limit` bytes and 400 when it is not JSON."""
@@ -75,7 +75,7 @@ class Reply:
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     batch: str = ""
-    """The batch that was made, or whose results these are."""
+    """Id of the batch that was created, or whose results these are."""
 
     @classmethod
     def of(cls, payload: Any, status: int = 200) -> "Reply":
@@ -83,7 +83,7 @@ class Reply:
 
 
 class Upload(NamedTuple):
-    """One multipart form: plain fields, and where the file part stands in the spooled body."""
+    """One multipart form: plain fields, and where the file's content starts and ends in the body."""
 
     fields: dict[str, str]
     filename: str | None
@@ -92,7 +92,7 @@ class Upload(NamedTuple):
 
 
 async def read_request(scope: Scope, receive: Receive, spool: Path) -> Request:
-    """Read the whole body, to `spool` when it is large. Raises ConnectionError when the client goes away."""
+    """Reads the whole body, into `spool` when it is large. Raises ConnectionError when the client disconnects."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     request = Request(scope["method"], scope["path"], query, headers)
@@ -152,7 +152,7 @@ def file_chunks(body: FileBody) -> Iterator[bytes]:
 
 
 def split_form(raw: bytes | mmap.mmap, content_type: str) -> Upload:
-    """Find the parts of a multipart/form-data body by searching for its boundary. Raises ApiError 400."""
+    """Finds the parts of a multipart/form-data body by searching for its boundary. Raises ApiError 400."""
     found = re.search(r'boundary="?([^";]+)"?', content_type)
     if found is None:
         raise ApiError(400, "A multipart/form-data body with a boundary is required.")

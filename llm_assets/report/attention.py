@@ -1,4 +1,7 @@
-"""What a shift lead looks at first: urgent cases, deadlines that are near or past, and what grew overnight."""
+"""What a shift lead looks at first: urgent cases, deadlines that are near or past, and categories that grew.
+
+The sums of the night belong in `numbers.py`.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +18,7 @@ SHOWN_NIGHTS = 14
 
 @dataclass(frozen=True, slots=True)
 class PastNight:
-    """An earlier night: its number of cases by queue and category."""
+    """The number of cases of an earlier night, by queue and category."""
 
     day: date
     by_category: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -27,7 +30,7 @@ class PastNight:
 
 @dataclass(frozen=True, slots=True)
 class Pressing:
-    """A case that is urgent or has a deadline near or past."""
+    """A case that is urgent, or whose deadline is near or past."""
 
     case_id: str
     record_id: str
@@ -47,7 +50,7 @@ class Growth:
     category: str
     today: int
     average: float
-    """Over the nights compared, at most seven; a night without such a case counts as zero."""
+    """Average of the nights compared, at most seven; a night without such a case counts as zero."""
 
 
 def business_days_after(day: date, count: int) -> date:
@@ -55,7 +58,8 @@ def business_days_after(day: date, count: int) -> date:
     found = day
     while count > 0:
         found += timedelta(days=1)
-        count -= found.weekday() < 5
+        if found.weekday() < 5:
+            count -= 1
     return found
 
 
@@ -69,7 +73,7 @@ def pressing(day: date, cases: Iterable[CaseLine]) -> list[Pressing]:
 def grew(
     today: Mapping[str, Mapping[str, int]], day: date, history: Sequence[PastNight]
 ) -> tuple[list[Growth], int]:
-    """Categories well above their average of the last nights, biggest growth first, and how many nights that is.
+    """Categories well above their average of the last nights, biggest growth first, and how many nights were compared.
 
     "Well above": at least 3 cases more, and more than twice the square root of the average, the spread of
     counts that come by chance (Poisson).

@@ -1,7 +1,7 @@
-"""The cases of a night as the report counts them: one line each, in exactly one state.
+"""The cases of a night as the report counts them: one line for each case, in exactly one state.
 
-What belongs here: how rows of the lake's tables become cases and what state they are in. What does not: sums
-(numbers.py) and pages.
+What belongs here: how rows of the lake's tables become cases, and which state a case is in. What does not: sums
+(`numbers.py`) and pages (`render.py`).
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from llm_assets.domain.desk.tables import Table
 from llm_assets.domain.mail.document import Priority, Role
 from llm_assets.domain.requests.outcome import Status
 
-Row = Mapping[str, Any]  # a lake row; its columns are declared in domain/tables.py
+Row = Mapping[str, Any]  # a row of the lake; its columns are declared in domain/desk/tables.py
 
 NO_CATEGORY = "none"
 _READ = frozenset(
@@ -65,7 +65,7 @@ class CaseLine:
     subject: str
     language: str
     statuses: Mapping[str, Status]
-    """Step -> status; a step without a row for this case is open."""
+    """Status by step; a step without a row for this case is open."""
     category: str
     deadline: date | None
 
@@ -80,7 +80,7 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """What `documents` says by itself: messages by queue and role, and the first message of each case."""
+    """What the table `documents` alone gives: messages by queue and role, and the first message of each case."""
 
     by_queue: Mapping[str, Counter[Role]]
     flags: Counter[str]
@@ -90,7 +90,7 @@ class Messages:
 
 @dataclass(slots=True)
 class StepFacts:
-    """What the report keeps of one step's rows."""
+    """What the report needs from the rows of one step."""
 
     statuses: dict[str, Status] = field(default_factory=dict)
     categories: dict[str, str] = field(default_factory=dict)
@@ -100,12 +100,12 @@ class StepFacts:
 
 
 def report_columns(table: Table) -> list[str]:
-    """What the report reads of a table of messages or cases; the text of the mails stays where it is."""
+    """The columns that the report reads from a table of messages or cases; the text of mails is not among them."""
     return [name for name in table.column_types if name in _READ]
 
 
 def state_of(statuses: Iterable[Status]) -> State:
-    """A case is as its worst step: dead before open before review before ok."""
+    """The state of a case: that of its worst step, in the order dead, open, review, ok."""
     states = {_STATE_OF[status] for status in statuses}
     return next((state for state in _WORST_FIRST if state in states), State.OPEN)
 
@@ -130,7 +130,7 @@ def read_messages(documents: Iterable[Row]) -> Messages:
 
 
 def read_step(rows: Iterable[Row]) -> StepFacts:
-    """Raises ValueError for a status that is none of ours."""
+    """Collects the facts of one step. Raises ValueError for an unknown status."""
     facts = StepFacts()
     for row in rows:
         case_id = row["case_id"]
@@ -168,7 +168,7 @@ def case_lines(messages: Messages, steps: Mapping[str, StepFacts]) -> list[CaseL
 
 
 def _day(value: object) -> date | None:
-    """Steps of users may keep a deadline as text; what is no date is no deadline."""
+    """The deadline of a row. Steps of users may store it as text; a text that is not a date counts as no deadline."""
     if isinstance(value, date):
         return value
     try:

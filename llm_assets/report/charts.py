@@ -1,7 +1,7 @@
-"""The report's pictures as SVG text, drawn offline and small enough for a phone.
+"""The report's charts as SVG text, drawn offline and small enough for a phone.
 
-What belongs here: what is drawn and in which colours. What does not: the numbers, and where a picture stands.
-Text takes the page's colour and font, so the pictures fit dark pages and print.
+What belongs here: what is drawn and in which colours. What does not: the numbers, and the place of a chart on the page.
+Text takes the page's colour and font, so the charts also fit dark pages and print.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import altair
 
 WIDTH = 340
-"""Pixels: a phone's page without its margins, so text is never scaled down."""
+"""Pixels: the width of a phone's page without margins, so that text is never scaled down."""
 ROW = 28
 MOST_BARS = 12
 LABEL_WIDTH = 180
@@ -30,7 +30,7 @@ STATES = {
     "Open": "#999999",
     "Dead letter": "#D55E00",
 }
-"""Okabe and Ito's colours, which colour-blind readers can tell apart."""
+"""Okabe and Ito's colours, which colour-blind readers can distinguish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Charts:
     volume: str | None = None
     states: str | None = None
     categories: Mapping[str, str] = field(default_factory=dict)
-    """By queue; a queue without cases has none."""
+    """One chart by queue; a queue without cases has none."""
 
 
 def draw(numbers: ReportNumbers) -> Charts:
-    """A picture without data is left out."""
+    """Draws all charts; a chart without data is left out."""
     queues = {name: queue for name, queue in numbers.queues.items() if queue.totals.documents}
     return Charts(
         volume=_volume(_nights(numbers)),
@@ -52,7 +52,7 @@ def draw(numbers: ReportNumbers) -> Charts:
 
 
 def readable(name: str) -> str:
-    """A configured name as a reader sees it."""
+    """A configured name in the form shown to readers."""
     return name.replace("_", " ")
 
 
@@ -69,7 +69,7 @@ def _categories(by_category: Mapping[str, int]) -> str:
     rows = [{"category": readable(name), "cases": count} for name, count in shown]
     if rest:
         rows.append({"category": f"{len(rest)} others", "cases": sum(count for _, count in rest)})
-    # Room right of the longest bar for its number.
+    # The scale leaves space to the right of the longest bar for its number.
     scale = alt.Scale(domain=[0, max(count for _, count in bars) * 1.3])
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=_names("category"),

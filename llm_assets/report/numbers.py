@@ -1,4 +1,4 @@
-"""The numbers of a night: what came in, how it stands, what it cost, and the sums that must hold.
+"""The numbers of a night: what came in, in which state it is, what it cost, and the sums that must hold.
 
 What belongs here: arithmetic over the lake's rows. What does not: reading them, wording and pages.
 """
@@ -24,13 +24,13 @@ from llm_assets.report.cases import (
 )
 
 MAIN_STEPS = ("extracted_fields", "categories", "drafts")
-"""Steps every case passes; a table that is not there leaves its cases open."""
+"""The steps that every case passes; when a step's table is missing, all its cases are open."""
 SUMMARY_STEP = "night_summary"
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What the report does not hold and why. `step` is empty for what is no step, e.g. a mailbox."""
+    """What is missing in the report, and why. `step` is empty when it is not a step, e.g. a mailbox."""
 
     what: str
     why: str
@@ -39,7 +39,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Messages and cases; a queue's or the night's."""
+    """Counts of messages and cases, for a queue or for the night."""
 
     received: int = 0
     duplicates: int = 0
@@ -65,7 +65,7 @@ class QueueNumbers:
 
 @dataclass(frozen=True, slots=True)
 class SpendLine:
-    """What one step cost in one way, or the sum of several."""
+    """The cost of one step with one model, mode and lane; or a sum of several such lines."""
 
     step: str = ""
     model: str = ""
@@ -104,13 +104,13 @@ class ReportNumbers:
     totals: Totals
     queues: Mapping[str, QueueNumbers]
     steps: Mapping[str, Mapping[Status, int]]
-    """Every step's cases by status, in the order of the steps."""
+    """Cases by step and status, in the order of the steps."""
     spend: Sequence[SpendLine]
     missing: Sequence[Missing]
     review: Sequence[ReviewCase]
     review_reasons: Mapping[str, int]
     decided: int
-    """Doubts of the night that a person has settled."""
+    """How many doubts of the night a person has settled."""
     pressing: Sequence[Pressing]
     grew: Sequence[Growth]
     nights_compared: int
@@ -120,9 +120,9 @@ class ReportNumbers:
     models: Sequence[str]
     prompts: Mapping[str, Sequence[str]]
     strays: Mapping[str, int]
-    """Step -> rows that belong to no case of the night."""
+    """By step, how many of its rows belong to no case of the night."""
     failures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Step -> reason -> attempts that failed for it, most frequent first; a retry that succeeded undoes none."""
+    """Failed attempts by step and reason, most frequent first; they count even if a retry succeeded."""
 
     @property
     def spent(self) -> SpendLine:
@@ -184,13 +184,13 @@ def compute(
 def with_spend(
     numbers: ReportNumbers, usage: Iterable[Row], failures: Mapping[str, Mapping[str, int]] | None = None
 ) -> ReportNumbers:
-    """The same night after its summary was paid for, with what its attempts failed for."""
+    """The same numbers with the costs after the summary was paid for, and with the reasons of failed attempts."""
     counted = {step: _most_first(Counter(reasons)) for step, reasons in sorted((failures or {}).items())}
     return replace(numbers, spend=_spend(usage), failures=counted)
 
 
 def sums_hold(numbers: ReportNumbers) -> list[str]:
-    """Every sum of the report that does not hold, as a sentence; none when nothing is lost or counted twice."""
+    """The sums of the report that do not hold, as sentences; empty when nothing is lost or counted twice."""
     broken = list(_broken_sums("the night", numbers.totals))
     for name, queue in numbers.queues.items():
         broken += _broken_sums(f"queue {name}", queue.totals)
@@ -250,7 +250,7 @@ def _differs(where: str, left: str, a: int, right: str, b: int) -> list[str]:
 
 
 def _queues(messages: Messages, cases: Sequence[CaseLine]) -> dict[str, QueueNumbers]:
-    """A message counts in the queue it came to, a case in the queue of its first message."""
+    """Numbers by queue. A message counts in the queue where it arrived, a case in the queue of its first message."""
     members: dict[str, list[CaseLine]] = {name: [] for name in sorted(messages.by_queue)}
     for case in cases:
         members[case.queue].append(case)
@@ -316,7 +316,7 @@ def _review(rows: Iterable[Row], messages: Messages) -> tuple[list[ReviewCase], 
 
 
 def _open_steps(cases: Iterable[CaseLine], named: set[str]) -> list[Missing]:
-    """A case counts for the first step it is open in: the later ones wait for that one."""
+    """Open cases by step. A case counts for the first step in which it is open, because later steps wait for that one."""
     counts: Counter[str] = Counter()
     for case in cases:
         if case.state is State.OPEN:

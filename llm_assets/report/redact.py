@@ -1,6 +1,7 @@
-"""Redact: a written report without what it says of cases whose record was deleted. Pure; beside the templates it follows.
+"""Redaction: removes from a written report the subjects and details of cases whose record was deleted. Pure.
 
-A revision is never changed otherwise. Numbers, queues and record ids stay: what the night was stays true.
+It depends on the form of the templates beside it. Nothing else ever changes a revision. Numbers, queues and record ids
+stay, because they remain true of that night.
 """
 
 import re
@@ -15,15 +16,17 @@ _HTML_SUBJECT = re.compile(r"<bdi>[^<]*</bdi>")
 _HTML_DETAIL = re.compile(r'( in [^<]*)<span class="muted">[^<]*</span>')
 _CELL = re.compile(r"(?<!\\)\|")
 _REVIEW_CELLS, _PRESSING_CELLS = (0, 4), (1,)
-"""Columns of the tables of Markdown that hold a subject or a doubt's detail: those of six cells are told by the last but
-one, which is a detail in one and a state in the other."""
+"""The cells of a Markdown table row that hold a subject or a doubt's detail.
+
+Both tables have rows of six cells; the last cell but one distinguishes them: it is a detail in one, a state in the other.
+"""
 _STATES = frozenset({"ok", "review", "open", "dead"})
 
 
 def redacted_html(text: str, records: Collection[str]) -> str:
     def row(found: re.Match[str]) -> str:
-        said = _HTML_ID.search(found.group())
-        if said is None or said.group(1) not in records:
+        record = _HTML_ID.search(found.group())
+        if record is None or record.group(1) not in records:
             return found.group()
         return _HTML_DETAIL.sub(r"\1", _HTML_SUBJECT.sub(f"<bdi>{DELETED}</bdi>", found.group()))
 
@@ -45,7 +48,7 @@ def _line(line: str, records: Collection[str]) -> str:
 
 
 def redacted_json(report: dict[str, Any], records: Collection[str]) -> dict[str, Any]:
-    """`report.json` names no subject; a doubt's detail may quote an answer."""
+    """The report without details of these records: `report.json` holds no subject, but a detail may quote an answer."""
     review = [
         {**case, "detail": DELETED} if case.get("record_id") in records and case.get("detail") else case
         for case in report.get("review", [])

@@ -1,7 +1,7 @@
-"""The report's three files from its numbers: HTML for people, Markdown for mail and chat, JSON for programs.
+"""Renders the report's three files from its numbers: HTML for people, Markdown for mail and chat, JSON for programs.
 
-What belongs here: which number stands where, and making text from mails harmless. What does not: the numbers,
-their wording (templates/, summary.py), and writing files.
+What belongs here: the place of each number, and making text from mails harmless. What does not: the numbers,
+their wording (`templates/`, `summary.py`), and writing files.
 """
 
 import re
@@ -22,7 +22,7 @@ from llm_assets.report.numbers import ReportNumbers, SpendLine, sums_hold
 TEMPLATES = Path(__file__).with_name("templates")
 MODEL_NOTE = "demo model: rules, not an LLM"
 LISTED_CASES = 15
-"""Rows of a table of cases; the rest is counted and stands in the analysts' tables."""
+"""Rows of a table of cases; the others are only counted here and are in the analysts' tables."""
 LISTED_GROWTH = 10
 SUBJECT_LENGTH = 110
 
@@ -31,12 +31,12 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything a report says, apart from its revision and time."""
+    """The content of a report, without its revision and time."""
 
     numbers: ReportNumbers
     summary: str
     summary_by: str
-    """Model that wrote the summary; empty when it was put together by rule."""
+    """The model that wrote the summary; empty when it was made by rule."""
     zone: str
     emulated: bool
     """True when the demo model answered; every page then says so."""
@@ -50,7 +50,7 @@ class Rendered:
 
 
 def content(page: Page) -> Json:
-    """`report.json` without its revision and time: what makes two revisions differ. Holds no text from mails."""
+    """`report.json` without its revision and time: two revisions differ in this. It holds no text from mails."""
     numbers = page.numbers
     return {
         "day": numbers.day.isoformat(),
@@ -87,7 +87,10 @@ def content(page: Page) -> Json:
 
 
 def render(page: Page, *, revision: int, generated_at: datetime, charts: Charts | None = None) -> Rendered:
-    """`generated_at` carries the business time zone. Charts take seconds: draw them once for several revisions."""
+    """The three files. `generated_at` must be in the business time zone.
+
+    Charts take seconds to draw, so draw them once for several revisions.
+    """
     values = {
         "page": page,
         "numbers": page.numbers,
@@ -120,7 +123,7 @@ def one_line(text: str) -> str:
 
 
 def without_subjects(page: Page) -> Page:
-    """The page with no word from any mail, for places that keep what they are shown."""
+    """The page without any word from a mail, for places that store what they are shown."""
     numbers = page.numbers
     return replace(
         page,
@@ -133,13 +136,13 @@ def without_subjects(page: Page) -> Page:
 
 
 def plain(text: str) -> str:
-    """Text from a mail as one line that is not too long."""
+    """Text from a mail as one line of limited length."""
     line = one_line(text)
     return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 1].rstrip() + "…"
 
 
 def markdown_text(text: str) -> str:
-    """Text that Markdown shows as it is: no markup, links, formulas, HTML or table cells of its own."""
+    """Text escaped so that Markdown shows it literally: no markup, links, formulas, HTML or table cells."""
     escaped = re.sub(r"([\\`*_\[\]<>|~&#@$]|:(?=//)|(?<=www)\.)", r"\\\1", one_line(text))
     return re.sub(r"^(\d*)([-+=.)])(?=[\s=-]|$)", r"\1\\\2", escaped)
 
@@ -175,7 +178,7 @@ def _day(value: date) -> str:
 
 
 def _usd(value: Decimal | None) -> str:
-    """Cents from a dollar up; below, enough decimals to tell tenths of a cent."""
+    """USD with cents from one dollar up; below one dollar with enough decimals to show tenths of a cent."""
     if value is None:
         return "–"
     return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.4f}"

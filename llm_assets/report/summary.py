@@ -1,7 +1,6 @@
-"""The opening lines of the report: the numbers a model may write from, the check of what it wrote, and the lines
-that stand there without a model.
+"""The opening lines of the report: the numbers given to a model, the check of its text, and the lines made without one.
 
-What does not belong here: the prompt (steps/night_summary) and the call.
+What does not belong here: the prompt (`steps/night_summary`) and the call.
 """
 
 import re
@@ -19,8 +18,10 @@ LISTED_CATEGORIES = 5
 
 
 def summary_numbers(numbers: ReportNumbers) -> dict[str, Json]:
-    """What the model sees: counts and configured names, no text from mails, and not its own cost, so that the
-    same night asks the same question."""
+    """The numbers that the model sees: counts and configured names, no text from mails.
+
+    The cost of the summary itself is left out, so that the same night always makes the same request.
+    """
     spent = sum_of(line for line in numbers.spend if line.step != SUMMARY_STEP)
     return {
         "day": numbers.day.isoformat(),
@@ -48,7 +49,7 @@ def summary_numbers(numbers: ReportNumbers) -> dict[str, Json]:
 
 
 def plain_summary(numbers: ReportNumbers) -> str:
-    """The same lines by rule: for a night whose model did not answer, or wrote a number of its own."""
+    """The opening lines made by rule, for a night whose model did not answer or wrote an unsupported number."""
     t = numbers.totals
     lines = [
         f"{_count(t.received, 'message')} came in and made {_count(t.documents, 'case')}.",
@@ -69,10 +70,10 @@ def plain_summary(numbers: ReportNumbers) -> str:
 
 
 def unsupported_numbers(summary: str, numbers: Json) -> list[str]:
-    """Numbers of a summary that are not in the numbers it was written from, as they stand in the text.
+    """Numbers of a summary, as written there, that are not among the numbers it was made from.
 
     A number may be rounded to the decimals shown, and a share may be shown as a percentage. Dates and names
-    that hold digits are not numbers. Words count too, except "one", which is rarely a number.
+    that hold digits are not numbers. Number words count too, except "one", which is rarely a number.
     """
     known = set(_values(numbers))
     text = _without_names(summary, numbers)
@@ -98,7 +99,7 @@ def _supported(match: "re.Match[str]", known: set[Decimal]) -> bool:
     whole = Decimal(re.sub(r"[, \u00a0\u202f]", "", text))
     if _among(whole, known, percent=match["percent"] is not None):
         return True
-    # "in 5 120 cases" may be one number or two.
+    # "in 5 120 cases" may hold one number or two.
     parts = text.split()
     return len(parts) > 1 and all(_among(Decimal(p.replace(",", "")), known, percent=False) for p in parts)
 

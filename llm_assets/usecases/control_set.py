@@ -15,8 +15,8 @@ from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.domain.mail.document import Document, Kind, Priority, Received, Role
+from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.domain.profile import Lane
 from llm_assets.engine.answers.evaluate import Evaluation, evaluate, worst
 from llm_assets.engine.night.night import Night

@@ -1,4 +1,4 @@
-"""Earlier nights for the report: cases by queue and category, counted in the lake instead of read from it."""
+"""Earlier nights for the report: cases by queue and category, counted by a query so that no rows are loaded."""
 
 from datetime import date
 

@@ -1,7 +1,7 @@
-"""The lake: Parquet, one file per table and night, and the `analytics.duckdb` that shows it to analysts.
+"""The lake: one Parquet file per table and night, and `analytics.duckdb`, which shows them to analysts.
 
-What belongs here: DuckDB, in memory, and the promise that a file is whole or not there. What does
-not: which tables exist (domain/tables.py), and any decision about rows.
+What belongs here: DuckDB, in memory, and the promise that a file is either complete or absent. What does not: which
+tables exist (`domain/desk/tables.py`), how values become columns (`rows.py`), and any decision about rows.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ FETCH_ROWS = 512
 QUERY_THREADS = min(4, os.cpu_count() or 1)
 
 _published: dict[Path, tuple[str, str | None]] = {}
-"""What this process has published where: digest of the declared tables, and stamp of the file."""
+"""What this process has published, by path: the digest of the declared tables and the stamp of the file."""
 
 Row = dict[str, Any]  # a value is whatever the column's DuckDB type is in Python
 
@@ -63,11 +63,11 @@ class Lake:
     def write(
         self, table: Table, day: date, rows: Iterable[Mapping[str, object]], made_from: str | None = None
     ) -> int:
-        """Replaces the night's rows of a table; returns how many. Values go by the declared column types.
+        """Replaces the night's rows of a table and returns their number. Values are converted to the declared types.
 
-        A key missing in a row is NULL. `made_from` is a digest of all that the rows are made of, for `stands`. Raises
-        SchemaError when rows break the declaration and DeskError when the disk does not take them; the file of before
-        stays in both cases.
+        A key that a row lacks is NULL. `made_from` is a digest of everything the rows are made from, for
+        `rows_made_from`. Raises SchemaError when rows break the declaration, and DeskError when the disk refuses them;
+        the earlier file is kept in both cases.
         """
         target = self._path(table, day)
         with self._disk(f"write {table.name} of {day}"), self._beside(target) as (lines, parquet):
@@ -86,9 +86,9 @@ class Lake:
         columns: Sequence[str] | None = None,
         cases: Collection[str] | None = None,
     ) -> Iterator[Row]:
-        """The night's rows in the order of writing, of all cases or of these; none when the night was never written.
+        """The night's rows in the order of writing, of all cases or only of `cases`; none when there is no file.
 
-        JSON columns come back parsed. Columns that an older file does not have are None.
+        JSON columns are parsed. Columns that an older file does not have are None.
         """
         path = self._path(table, day)
         wanted = list(table.column_types) if columns is None else list(columns)
@@ -107,7 +107,7 @@ class Lake:
             yield from _rows(connection, parsed)
 
     def rows_made_from(self, table: Table, day: date, made_from: str | None) -> int | None:
-        """Row count of the night's table when it was written from just this; None when it was not, or nobody knows."""
+        """Row count of the night's table if it was written with the same `made_from`; None if not, or if it has none."""
         path = self._path(table, day)
         if not made_from or not path.exists():
             return None
@@ -120,7 +120,7 @@ class Lake:
         return None if found is None else int(found[0])
 
     def version(self, table: Table, day: date) -> str | None:
-        """Another one whenever the night's file is replaced; None while there is none."""
+        """A value that changes whenever the night's file is replaced; None while there is no file."""
         return _stamp(self._path(table, day))
 
     def has(self, table: Table, day: date) -> bool:
@@ -132,8 +132,10 @@ class Lake:
         return sorted(date.fromisoformat(name) for name in names)
 
     def erase(self, table: Table, day: date, columns: Sequence[str], keys: Collection[Sequence[str]]) -> int:
-        """Rewrites the night's file without the rows whose columns hold one of the keys, and removes what killed writers
-        left beside it; returns how many rows went. The caller keeps other writers out."""
+        """Rewrites the night's file without the rows whose columns hold one of the keys; returns how many were removed.
+
+        It also removes temporary files that killed writers left. The caller must keep other writers out.
+        """
         target = self._path(table, day)
         for stray in target.parent.glob(f".{target.stem}-*.tmp"):
             stray.unlink(missing_ok=True)
@@ -157,7 +159,7 @@ class Lake:
         return int(counted[0])
 
     def remove(self, table: Table, day: date) -> None:
-        """Forgets a night of a table; nothing happens when there is none."""
+        """Removes a night of a table; nothing happens when there is none."""
         path = self._path(table, day)
         path.unlink(missing_ok=True)
         if path.parent.exists():
@@ -179,7 +181,7 @@ class Lake:
             return list(_rows(connection, []))
 
     def problems(self, table: Table, day: date) -> list[str]:
-        """How the night's file differs from the table's declaration; empty when it does not."""
+        """The differences between the night's file and the table's declaration; empty when there are none."""
         path = self._path(table, day)
         if not path.exists():
             return ["the night has no file"]
@@ -195,19 +197,18 @@ class Lake:
         return []
 
     def publish(self) -> Path:
-        """Builds `analytics.duckdb` anew and renames it into place; it stays when this process has left it just so. Its views
-        name the lake by absolute path, so they show every later night by themselves; after moving the home folder,
-        publish again.
+        """Builds a new `analytics.duckdb` and renames it into place. Does nothing if this process has published the same.
 
-        A reader keeps the file it has open; several processes may publish at once.
+        The views name the lake by absolute path, so they also show every later night; after moving the home folder,
+        publish again. A reader keeps the file it has open; several processes may publish at once.
         """
-        # A write-ahead log that an analyst's session left would be replayed into a new file.
+        # DuckDB would replay a write-ahead log that an analyst's session has left into the new file.
         log = self.analytics.with_name(self.analytics.name + ".wal")
         declared = digest(
             [(t.name, [(c.name, c.type, c.description) for c in t.columns]) for t in self.tables.values()]
         )
-        stands = _published.get(self.analytics) == (declared, _stamp(self.analytics)) and not log.exists()
-        if stands and all(self._columns(table).exists() for table in self.tables.values()):
+        unchanged = _published.get(self.analytics) == (declared, _stamp(self.analytics)) and not log.exists()
+        if unchanged and all(self._columns(table).exists() for table in self.tables.values()):
             return self.analytics
         with self._disk("publish analytics.duckdb"), self._beside(self.analytics) as (_, built):
             with contextlib.closing(_database(str(built))) as connection:
@@ -235,8 +236,10 @@ class Lake:
         return self.folder / table.name / f"columns-{digest(table.column_types)}.parquet"
 
     def _anchor(self, connection: "duckdb.DuckDBPyConnection", table: Table) -> Path:
-        """A Parquet file without rows that has all columns as declared now: the view of a table without nights,
-        and the missing columns of files written before a column was added."""
+        """A Parquet file without rows that has all columns as they are declared now.
+
+        It serves the view of a table without nights, and supplies the columns that older files lack.
+        """
         path = self._columns(table)
         if not path.exists():
             with self._beside(path) as (_, built):
@@ -247,7 +250,7 @@ class Lake:
 
     @contextlib.contextmanager
     def _beside(self, target: Path) -> Iterator[tuple[Path, Path]]:
-        """Two names beside the target that no glob for Parquet finds, gone afterwards whatever happens."""
+        """Two temporary paths beside the target that no glob for Parquet finds; both are removed in any case."""
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target.parent)
         stem = f".{target.stem}-{uuid4().hex}"
@@ -260,14 +263,17 @@ class Lake:
 
     @contextlib.contextmanager
     def _disk(self, what: str) -> Iterator[None]:
-        """Turns a disk's refusal into one sentence. DuckDB's own text may quote mail, so it is not passed on."""
+        """Turns an error of the disk into one sentence. DuckDB's own text may quote mail, so it is not passed on."""
         import duckdb
 
         try:
             yield
         except OSError as error:
             raise self._refused(what, error.strerror or type(error).__name__) from error
-        except (duckdb.IOException, duckdb.TransactionException) as error:  # a commit fails in its own way
+        except (
+            duckdb.IOException,
+            duckdb.TransactionException,
+        ) as error:  # a failed commit raises the second
             raise self._refused(what, _system_reason(error)) from None
 
     def _refused(self, what: str, reason: str) -> DeskError:
@@ -278,7 +284,7 @@ class Lake:
 
 
 def _stamp(path: Path) -> str | None:
-    """Another one whenever a file is put in its place; None while there is none."""
+    """A value that changes whenever the file is replaced; None while there is no file."""
     try:
         stat = path.stat()
     except FileNotFoundError:
@@ -298,8 +304,8 @@ def _whole(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _connected() -> "Iterator[duckdb.DuckDBPyConnection]":
-    """A connection for Parquet files. All of a process share one database, which costs 20 ms to start: no names are
-    created in it."""
+    """A connection for Parquet files. All connections of a process share one database, which takes 20 ms to start, so
+    nothing may be created in it."""
     connection = _shared(os.getpid()).cursor()
     try:
         yield connection
@@ -313,8 +319,10 @@ def _shared(_process: int) -> "duckdb.DuckDBPyConnection":
 
 
 def _database(path: str, *, threads: int = 1) -> "duckdb.DuckDBPyConnection":
-    """One thread by default: 120,000 documents are written in 240 MB instead of 710 MB with two. Nothing of a file is kept,
-    as the next night replaces it."""
+    """Opens a database. One thread by default: 120,000 documents are written in 240 MB of memory, with two in 710 MB.
+
+    Files are not cached, because the next night replaces them.
+    """
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -350,7 +358,7 @@ def _describe(connection: "duckdb.DuckDBPyConnection", table: Table) -> None:
 
 
 def _system_reason(error: Exception) -> str:
-    """The operating system's own words at the end of DuckDB's message, never the message itself."""
+    """The operating system's error text found in DuckDB's message, never the message itself."""
     text = str(error)
     known = ("No space left on device", "Permission denied", "File too large", "Read-only file system")
     found = [reason for reason in known if reason.lower() in text.lower()]
@@ -358,7 +366,7 @@ def _system_reason(error: Exception) -> str:
 
 
 def _put(built: Path, target: Path) -> None:
-    """Makes a finished file durable, then visible."""
+    """Makes a finished file durable, then visible under its name."""
     _sync(built)
     built.replace(target)
     _sync(target.parent)
@@ -373,7 +381,7 @@ def _sync(path: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Removes what a killed process left behind: it holds mail text and nobody reads it."""
+    """Removes temporary files that a killed process has left, because they hold mail text."""
     before = time.time() - STRAY_SECONDS
     for stray in folder.glob(".*.tmp"):
         with contextlib.suppress(FileNotFoundError):

@@ -1,7 +1,7 @@
-"""Rows on their way into a Parquet file: spooled as JSON Lines, typed by the table, checked against it.
+"""Writing rows into a Parquet file: spooled as JSON Lines, converted to the table's types, checked against the table.
 
-What belongs here: how a Python value becomes a column value, and what a table forbids. What does not: where
-files lie and how they appear (lake.py). Errors name tables, columns and counts, never a value: it may be mail.
+What belongs here: how a Python value becomes a column value, and what a table forbids. What does not: where files are
+and how they are put in place (`lake.py`). Errors name tables, columns and counts, never a value, which may be mail.
 """
 
 import re
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 ROW_GROUP_ROWS = 2048
-"""Rows held in memory while writing: with one thread memory does not grow with the night."""
+"""Rows held in memory while writing; with one thread memory does not grow with the night."""
 STAMP = "made_from"
 SMALLEST_BUFFER = 1 << 20
 WRITE_BUFFER = 1 << 20
@@ -30,7 +30,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class SchemaError(DeskError):
-    """Rows break their table's declaration. Nothing of them was written."""
+    """Rows break their table's declaration; none of them was written."""
 
     def __init__(self, table: Table, problems: Iterable[str]) -> None:
         found = "; ".join(problems)
@@ -46,7 +46,7 @@ class Spooled:
 
 
 def spool(table: Table, rows: Iterable[Mapping[str, object]], path: Path) -> Spooled:
-    """Streams rows into JSON Lines. Raises SchemaError for keys and values no column can hold."""
+    """Streams rows into JSON Lines. Raises SchemaError for keys and values that no column can hold."""
     names = table.column_types.keys()
     problems: Counter[str] = Counter()
     count = longest = 0
@@ -66,8 +66,10 @@ def spool(table: Table, rows: Iterable[Mapping[str, object]], path: Path) -> Spo
 def write_parquet(
     connection: "duckdb.DuckDBPyConnection", table: Table, spooled: Spooled, target: Path, stamp: str
 ) -> bool:
-    """Types the spooled rows by the table's columns; False when a value does not fit its column. The stamp lies in the
-    file, so that the two can never disagree."""
+    """Converts the spooled rows to the table's types and writes them; False when a value does not fit its column.
+
+    The stamp is stored in the file itself, so that the two can never disagree.
+    """
     import duckdb
 
     source = _read_json(table.column_types, spooled)
@@ -81,13 +83,13 @@ def write_parquet(
 
 
 def written_as(stamp: str) -> str:
-    """Options of a COPY into a table's file."""
+    """The options of a COPY into a table's file."""
     stamped = f"KV_METADATA {{{STAMP}: {quoted(stamp)}}}"
     return f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}, {stamped})"
 
 
 def misfits(connection: "duckdb.DuckDBPyConnection", table: Table, spooled: Spooled) -> list[str]:
-    """Which columns hold how many values of another type. Reads everything again: only after a failure."""
+    """The columns with values of another type, and how many values. Reads all rows again, so only after a failure."""
     source = _read_json(dict.fromkeys(table.column_types, "JSON"), spooled)
     casts = ", ".join(
         f"count(*) FILTER ({_plain(name, type_)} IS NOT NULL AND TRY_CAST({_plain(name, type_)} AS {type_}) IS NULL)"
@@ -135,7 +137,7 @@ def _line(row: Mapping[str, object], problems: Counter[str]) -> bytes:
 
 
 def _repaired(key: str, value: object, problems: Counter[str]) -> object:
-    """The value with broken characters replaced: half a surrogate pair in one mail must not stop a night."""
+    """The value with broken characters replaced, because half a surrogate pair in one mail must not stop a night."""
     mended = _without_surrogates(value)
     try:
         return orjson.Fragment(orjson.dumps(mended, default=_plain_value, option=orjson.OPT_NON_STR_KEYS))
@@ -183,7 +185,7 @@ def _counted(problems: Mapping[str, int]) -> list[str]:
 
 
 def parquet_files(files: Sequence[Path | str]) -> str:
-    """A table function over Parquet files; a str may be a glob, a Path is meant literally."""
+    """A SQL table function over Parquet files. A str may be a glob; a Path is taken literally."""
     listed = ", ".join(quoted(f if isinstance(f, str) else escaped(f)) for f in files)
     # Hive partitioning would take a folder named like `a=b` in the home's path for a column.
     return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
@@ -194,5 +196,5 @@ def quoted(value: Path | str) -> str:
 
 
 def escaped(path: Path) -> str:
-    """The path as a glob that matches only itself."""
+    """The path as a glob that matches only this path."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))

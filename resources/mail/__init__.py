@@ -1,1 +1,4 @@
-"""Mail outside the platform and as it is stored: mailboxes over IMAP, raw mail, scans."""
+"""Where mail comes from and how it is stored as received: mailboxes over IMAP, raw mail, scans in raw mail.
+
+Parsing mail belongs in `intake`.
+"""

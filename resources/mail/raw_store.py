@@ -1,4 +1,7 @@
-"""Raw mail: content-addressed files, each written once and never changed. What is in them is intake's business."""
+"""The raw store: mail as received, in files named by the digest of their bytes, each written once and never changed.
+
+Reading their content belongs in `intake`.
+"""
 
 import errno
 import hashlib
@@ -23,7 +26,7 @@ class RawStore:
         self._root = home / "raw"
 
     def put(self, data: bytes) -> str:
-        """Returns the digest once the bytes are durable. Bytes already there are not written again.
+        """Stores the bytes and returns their digest once they are durable. Bytes already stored are not written again.
 
         Raises DeskError when the disk is full and ConfigurationError when the folder cannot be written.
         """
@@ -31,7 +34,7 @@ class RawStore:
         return sha256 if self.has(sha256) else self._write([data])
 
     def put_file(self, path: Path) -> str:
-        """The same for a file of any size, read in blocks. Should it change meanwhile, what was written counts."""
+        """The same for a file of any size, read in blocks. If it changes meanwhile, the bytes that were written count."""
         with path.open("rb") as source:
             sha256 = hashlib.file_digest(source, "sha256").hexdigest()
             if self.has(sha256):
@@ -40,7 +43,7 @@ class RawStore:
             return self._write(_blocks(source))
 
     def get(self, sha256: str) -> bytes:
-        """Raises DeskError when the bytes are gone or are no longer what was received."""
+        """The bytes with this digest. Raises DeskError when they are missing or were changed."""
         try:
             data = self.path(sha256).read_bytes()
         except FileNotFoundError as err:
@@ -54,17 +57,17 @@ class RawStore:
         return data
 
     def where(self, sha256: str) -> Path | bytes:
-        """Where another process finds the bytes; it has to compare them with their name."""
+        """The path at which another process finds the bytes; it has to compare them with their name."""
         return self.path(sha256)
 
     def has(self, sha256: str) -> bool:
         return self.path(sha256).exists()
 
     def erase(self, sha256: str, in_use: Callable[[], bool]) -> bool:
-        """Removes the bytes unless they are in use; may be repeated after a death.
+        """Removes the bytes unless they are in use; returns whether it did. It may be repeated after a crash.
 
-        They are put aside before the question and back after a yes: whoever registers the same bytes meanwhile either is
-        seen by it, or no longer finds them and writes them again.
+        The file is moved aside before `in_use` is called, and back if it returns True. A process that registers the same
+        bytes meanwhile is either seen by `in_use`, or finds no file and writes the bytes again.
         """
         path, aside = self.path(sha256), self._root / ".deleted" / sha256
         with self._explained():
@@ -86,7 +89,7 @@ class RawStore:
         return self._root / sha256[:2] / f"{sha256}.eml"
 
     def _write(self, blocks: Iterable[bytes]) -> str:
-        """Beside, flushed, renamed: under its name a file is whole or not there, whenever the power fails."""
+        """Writes a temporary file, flushes it and renames it, so that the named file is complete even after a power cut."""
         with self._explained():
             partial = self._root / ".partial"
             partial.mkdir(parents=True, exist_ok=True)

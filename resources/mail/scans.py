@@ -1,4 +1,4 @@
-"""Scans for a model to see: read again from the raw mail when a line is rendered, one request's at a time."""
+"""Scans that a model is shown: read again from the raw mail when a line is rendered, for one request at a time."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,14 +9,14 @@ from resources.mail.raw_store import RawStore
 
 
 class Scans:
-    """What the providers' adapters show. Holds nothing between two requests."""
+    """Gives the providers' adapters the pages to show. It keeps nothing between two requests."""
 
     def __init__(self, raw: RawStore, most_bytes: int) -> None:
         self._raw = raw
         self._most_bytes = most_bytes
 
     def __call__(self, pictures: Sequence[Picture]) -> list[Shown]:
-        """Raises PermanentError for scans that are gone, cannot be drawn, or grew too large where they had to be."""
+        """The pages of these pictures. Raises PermanentError when a scan is missing, cannot be drawn, or is too large."""
         found = [page for picture in pictures for page in self._pages(picture)]
         size = sum(len(page.data) for page in found)
         if size > self._most_bytes:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest
-from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.domain.mail.document import Address, Document, Message, Priority, Received, Role
+from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night.night import Night
 from llm_assets.intake.pii.masking import mask_case

@@ -1,4 +1,4 @@
-"""The emulator that plays a test's case."""
+"""The emulator that serves the case of a test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.support.providers.served_case import Opens, Served, served
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Opens]:
-    """Serves a case in `tmp_path/emulator`; gone with the test."""
+    """Serves a case in `tmp_path/emulator` until the test ends."""
     open_now: list[Served] = []
 
     def open_(case: Case) -> RunningEmulator:

@@ -1,4 +1,4 @@
-"""The suite's command line: what is listed, what a run says of a client in another process, and its exit codes."""
+"""The suite's command line: the list of cases, the verdict on a client in another process, and the exit codes."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The judge lets a careful client pass, whatever its custom_ids, and catches each kind of carelessness by name."""
+"""The judge passes a careful client, whatever its custom_ids, and names each kind of carelessness."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.conformance.case import case, read
 from llm_assets.emulator.conformance.evidence import gather
-from llm_assets.emulator.conformance.judge import Ran, Verdict, judge
+from llm_assets.emulator.conformance.judge import ClientRun, Verdict, judge
 from tests.support.providers.served_case import Opens
 from tests.support.providers.small_client import SmallClient
 
@@ -31,7 +31,7 @@ CAREFUL = (
 def verdict_on(name: str, opened: Opens, folder: Path, **bad: bool) -> Verdict:
     played = case(name)
     SmallClient(opened(played).url, **bad).work(played.requests)
-    return judge(played, gather(folder / "emulator"), Ran((0,)))
+    return judge(played, gather(folder / "emulator"), ClientRun((0,)))
 
 
 @pytest.mark.parametrize("name", CAREFUL)
@@ -77,7 +77,7 @@ def test_a_client_that_fails_loudly_is_not_complete_but_safe(opened: Opens, tmp_
     played = case("clean")
     running = opened(played)
     httpx2.get(f"{running.url}/v1/batches", headers={"Authorization": "Bearer test"})
-    verdict = judge(played, gather(tmp_path / "emulator"), Ran((1, 1, 1)))
+    verdict = judge(played, gather(tmp_path / "emulator"), ClientRun((1, 1, 1)))
     assert {finding.check for finding in verdict.failed} == {"executed", "answered", "ended"}
     assert {finding.level for finding in verdict.failed} == {"complete"}
 

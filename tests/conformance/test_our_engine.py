@@ -36,7 +36,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def warm(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What a first night loads and compiles is inherited by every forked client: half of its time."""
+    """Runs a first night, so that every forked client inherits what it loads and compiles: half of a client's time."""
     load_sdks()
     for protocol in case("clean").protocols:
         home = tmp_path_factory.mktemp(protocol)
@@ -61,6 +61,6 @@ def test_our_engine_conforms(
 
 
 def struck(running: RunningEmulator) -> bool:
-    """A case in which nothing went wrong would prove nothing."""
+    """Whether the case's fault has happened: a case without a fault would prove nothing."""
     with urlopen(f"{running.url}/_emulator/stats", timeout=10) as answer:
         return bool(json.loads(answer.read())["faults"])

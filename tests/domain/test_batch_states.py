@@ -36,6 +36,6 @@ def test_only_an_ended_batch_is_collected() -> None:
 
 
 def test_an_ended_batch_is_sent_again_only_after_reconciling() -> None:
-    """Somebody else's results, adopted by mistake: ours may still be found."""
+    """The results were another application's, adopted by mistake: our own batch may still be found."""
     assert not may_become(BatchState.ENDED, BatchState.INTENT)
     assert {s for s in TRANSITIONS[BatchState.ENDED] if s in OPEN_STATES} == {BatchState.CREATING}

@@ -1,12 +1,12 @@
-"""Which model reads a case, by the rule and by the facts of its documents."""
+"""Which model reads a case: the rule itself, and the facts taken from its documents."""
 
 from typing import Any
 
 import pytest
 
+from llm_assets.domain.desk.model_choice import Choice, Facts, choose, facts_of
 from llm_assets.domain.desk.prompt import CASE_CHARACTERS
 from llm_assets.domain.desk.queue import Category, Queue
-from llm_assets.domain.desk.model_choice import Choice, Facts, choose, facts_of
 from llm_assets.domain.desk.step import StepInput
 from llm_assets.domain.mail.document import MESSAGE_ATTACHMENTS, Attachment
 from llm_assets.domain.profile import Limits, Profile, ReadingRules, Tier

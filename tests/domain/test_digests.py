@@ -1,4 +1,4 @@
-"""Digests: the quick way to a request's id gives the same id as the plain one."""
+"""Digests: the quick way to compute a request's id gives the same id as the plain one."""
 
 import pytest
 

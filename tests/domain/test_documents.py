@@ -8,8 +8,8 @@ import pytest
 
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.errors import ReadError
-from llm_assets.domain.mail.document_rows import document_of, document_row, message_from_json, message_to_json
 from llm_assets.domain.mail.document import Address, Document, Message, Priority, Role, cases_of
+from llm_assets.domain.mail.document_rows import document_of, document_row, message_from_json, message_to_json
 from tests.support.mail.invented_documents import DAY, attachment, case, document, message
 
 

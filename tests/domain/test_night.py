@@ -1,4 +1,4 @@
-"""The business day: which instants belong to it, when it closes, until when its report is due."""
+"""The business day: which instants belong to it, when it closes, and when its report is due."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Requests: the id that decides what is paid for, and the id that proves whose a result line is."""
+"""Requests: the id that decides what is paid for, and the id that proves which request a result line answers."""
 
 import re
 from dataclasses import replace

@@ -1,12 +1,10 @@
-"""Which scans a model is shown itself: by the rule, the queue and the profile, and what the request then says."""
+"""Which scans a model is shown, by the rule, the queue and the profile, and what the request then contains."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from llm_assets.domain.desk.prompt import SCANS_NOTE
-from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.model_choice import (
     MASKED,
     NO_VISION,
@@ -18,6 +16,8 @@ from llm_assets.domain.desk.model_choice import (
     unshown,
     why_kept_back,
 )
+from llm_assets.domain.desk.prompt import SCANS_NOTE
+from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.step import StepInput
 from llm_assets.domain.mail.document import Attachment, Case
 from llm_assets.domain.profile import Capabilities, Limits, Profile, ReadingRules, Tier

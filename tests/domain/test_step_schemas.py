@@ -1,4 +1,4 @@
-"""Strict schemas and what a step makes of a case: its request, its versions, its table."""
+"""Strict schemas, and what a step makes from a case: its request, its versions, its table."""
 
 from typing import Any, Literal
 

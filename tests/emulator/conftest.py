@@ -1,4 +1,4 @@
-"""Two emulators for this folder: one whose batches end at the next look, one that waits for its clock to be moved."""
+"""Two emulators for this folder: one whose batches end at the next look, one whose batches end when its clock is moved."""
 
 import os
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def instant(_instant: Played) -> Iterator[Played]:
 
 @pytest.fixture
 def waiting(_waiting: Played) -> Iterator[Played]:
-    """Batches take 1000 s of a clock that only `advance` moves noticeably."""
+    """Batches take 1000 s of the emulator's clock, so that in a test only `advance` can end them."""
     yield _waiting
     _waiting.scenario("{}")
 

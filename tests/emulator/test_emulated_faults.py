@@ -1,4 +1,4 @@
-"""A scenario's faults, seen from the SDKs: what breaks, and what had happened all the same."""
+"""A scenario's faults, seen from the SDKs: what the client sees break, and what the provider did in spite of it."""
 
 import json
 from collections import Counter

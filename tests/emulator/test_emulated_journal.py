@@ -1,4 +1,4 @@
-"""The journal: requests are known by their bodies, whatever their custom_ids, and their text is not kept."""
+"""The journal: requests are identified by their bodies, whatever their custom_ids, and their text is not kept."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The emulator as a process: started once per folder, durable, ended with its parent, recording what it was asked."""
+"""The emulator as a process: started once per folder, durable, ended with its parent, recording every request."""
 
 import json
 import os

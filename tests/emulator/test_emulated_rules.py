@@ -1,4 +1,4 @@
-"""The model behind the emulator: rules over text and schema. Pure, without a server."""
+"""The rules that answer in place of a model: from text and schema, pure, without a server."""
 
 import json
 from typing import Any

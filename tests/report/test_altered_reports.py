@@ -1,4 +1,4 @@
-"""Reports and the audit trail hold each other: what was changed in a report is found, what a deletion takes out is told."""
+"""Reports and the audit trail confirm each other: a change in a report is found, and a deletion in one is recorded."""
 
 import json
 from collections.abc import Callable, Iterator

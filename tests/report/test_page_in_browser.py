@@ -81,7 +81,7 @@ def _below() -> list[str]:
 def test_text_stands_out_from_its_page(
     browser: "playwright.Browser", report: Path, scheme: str, media: str
 ) -> None:
-    """WCAG AA: 4.5 to 1 for text of this size; paper is white whatever the screen was."""
+    """WCAG AA: 4.5 to 1 for text of this size; printed pages are white whatever the screen's colours."""
     view = browser.new_page(viewport={"width": 1280, "height": 844}, color_scheme=scheme)
     view.emulate_media(media=media, color_scheme=scheme)
     view.goto(report.as_uri())

@@ -1,4 +1,4 @@
-"""A written report without what it says of deleted cases; everything else stays to the letter."""
+"""Redaction removes the subjects and details of deleted cases from a written report and changes nothing else."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ SECRET = "Passport | of *Anna* <b>Ivanova</b>"
 
 @pytest.fixture(scope="module")
 def numbers() -> ReportNumbers:
-    """A night whose first doubt and first pressing case carry the words that have to go."""
+    """A night whose first doubt and first pressing case contain the words to be removed."""
     night = full_night()
     review = [replace(night.review[0], subject=SECRET, detail=SECRET), *night.review[1:]]
     pressing = [replace(night.pressing[0], subject=SECRET), *night.pressing[1:]]

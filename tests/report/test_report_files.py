@@ -1,4 +1,4 @@
-"""Revisions: new only when there is something new to say, whole, and never changed."""
+"""Revisions: written only when the content is new, complete, and never changed."""
 
 import subprocess
 import sys

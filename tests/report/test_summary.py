@@ -1,4 +1,4 @@
-"""What a model may write about a night, and what stands there without one."""
+"""The summary: what a model may write about a night, and the lines made without a model."""
 
 from dataclasses import replace
 from decimal import Decimal

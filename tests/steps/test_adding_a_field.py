@@ -148,7 +148,7 @@ def test_the_emulator_answers_null_for_a_field_its_rules_do_not_know() -> None:
     assert output.model_dump()["document_number"]["value"] == "45", "the others are still found"
 
 
-# Rows as such
+# Single rows
 
 
 def test_no_two_columns_of_the_table_have_one_name() -> None:

@@ -1,4 +1,4 @@
-"""Defects of drafts by named examples in three languages, and ordinary good drafts that have none."""
+"""Defects of drafts: named examples in three languages, and ordinary good drafts without any."""
 
 import pytest
 
@@ -171,7 +171,7 @@ def test_a_bad_draft_is_named_for_what_is_wrong_with_it(defect: str, language: L
 
 
 def test_the_first_good_drafts_are_bad_in_another_queue() -> None:
-    """What is made up depends on what is known: the same sentence without its guidance promises too much."""
+    """What counts as made up depends on the guidance: without it the same sentence promises too much."""
     bare = defects_of(GOOD[0][1], language="en", sources=[EN])
     assert "made_up" in bare
 

@@ -1,4 +1,4 @@
-"""No module but `extracted_fields/` lists the fields. The emulator does: it stands for a provider, and knows none of ours."""
+"""No module but `extracted_fields/` lists the fields. The emulator may, because it acts as a provider and cannot import them."""
 
 import ast
 import re
@@ -12,9 +12,9 @@ from llm_assets.steps.extracted_fields.fields import FIELDS
 ROOT = Path(__file__).parents[2]
 NAMES = {field.name for field in FIELDS}
 OURS = {name for name in NAMES if "_" in name}
-"""Words that mean a field wherever they are; "amount" and "deadline" are words of many modules."""
+"""Names that always mean a field; words like "amount" and "deadline" also occur elsewhere."""
 SINGLE_USES = {"injection_words.py": {"customer_name", "problem_type"}}
-"""By file: mail that knows these names has seen our prompt."""
+"""By file: a mail that contains these names quotes our prompt."""
 EXEMPT = ("llm_assets/emulator", "llm_assets/steps/extracted_fields")
 MODULES = [
     path
@@ -25,7 +25,7 @@ MODULES = [
 
 
 def listed(source: str) -> list[set[str]]:
-    """Fields that one literal, call, class or string names together, where these are two or more."""
+    """The fields that one literal, call, class or string names together, if they are two or more."""
     found = (NAMES & set(_together(node)) for node in ast.walk(ast.parse(source)))
     return [names for names in found if len(names) > 1]
 

@@ -1,4 +1,4 @@
-"""Step `night_summary`, and what all steps' prompts have in common."""
+"""Step `night_summary`, and the properties that all prompts share."""
 
 import re
 from pathlib import Path
@@ -35,14 +35,14 @@ def test_a_summary_is_one_text() -> None:
 
 @pytest.mark.parametrize("path", PROMPTS, ids=lambda p: p.parent.name)
 def test_mail_can_forge_no_tag_that_a_prompt_of_ours_uses(path: Path) -> None:
-    """A new step whose prompt brings a tag of its own has to be known to the fence."""
+    """A new step's tag must be listed in the fence, or this fails."""
     for tag in set(re.findall(r"</?\w+>", path.read_text(encoding="utf-8"))):
         assert fenced(tag) != tag
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda s: s.name)
 def test_the_fixed_part_of_a_prompt_is_the_same_for_every_case_of_a_queue(step: object) -> None:
-    """Providers cache a shared beginning: nothing of a case may stand in it."""
+    """Providers cache a shared beginning, so it must hold nothing of a case."""
     upstream = {
         "categories": {"status": "ok", "category": "card_arrival", "needs_reply": True},
         "extracted_fields": {"status": "ok", "request_number": "1"},

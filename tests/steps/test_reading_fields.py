@@ -1,4 +1,4 @@
-"""Step `extracted_fields`: values are typed, proven by the passage that states them, or doubted."""
+"""Step `extracted_fields`: values get their types, and are proven by the passage that states them or doubted."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ BY_NAME = {field.name: field for field in FIELDS}
 
 
 def answer(**found: str | tuple[str, str | None] | None) -> BaseModel:
-    """name=value quotes the value itself; name=(value, quote) another passage."""
+    """name=value quotes the value itself; name=(value, quote) quotes another passage."""
     values: dict[str, Any] = dict.fromkeys(BY_NAME, Found(value=None, quote=None))
     for name, said in found.items():
         value, quote = said if isinstance(said, tuple) else (said, said)
@@ -37,7 +37,7 @@ def doubt(about: StepInput, output: BaseModel) -> Doubt | None:
 
 INVOICE = "Счёт-фактура № 45-А от 18.11.2026.\nИтого к оплате: 125 000,50 тенге."
 
-# Where a passage stands
+# The place of a passage
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_quoted_history_does_not_prove_what_the_customer_wrote() -> None:
     assert locate(case("> заказ 7", new_text="Спасибо"), "заказ 7") is None
 
 
-# Values as their columns hold them
+# Values as their columns store them
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_topic_may_be_put_in_words_of_our_own() -> None:
     assert doubt(given("Где карта?"), answer(topic=("вопрос о доставке", "Где карта?"))) is None
 
 
-# What is asked
+# The request
 
 
 def test_a_request_names_the_queues_departments_and_holds_the_case() -> None:

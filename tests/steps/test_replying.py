@@ -1,4 +1,4 @@
-"""Step `drafts`: who gets a reply, in which language, from which facts, and how it is put together."""
+"""Step `drafts`: which cases get a reply, in which language, from which facts, and how it is composed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What requests of a step and queue share is the same to the byte, or no provider's cache would serve it twice."""
+"""The part that requests of a step and queue share is the same to the byte, or no provider's cache would serve it."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def profile(request: pytest.FixtureRequest) -> Profile:
 
 
 def shared(step: Step, queue: Queue, profile: Profile, mail: tuple[str, ...]) -> Any:
-    """A request's line without its id and without what it says of the case."""
+    """A request's line without its id and without its case."""
     asked = step.request(given(*mail, queue=queue, upstream=UPSTREAM), profile)
     line = provider_for(profile, timeout_seconds=1).line(asked, "id-1", cached=True)
     case = orjson.dumps(asked.user)

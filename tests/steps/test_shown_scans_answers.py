@@ -1,4 +1,4 @@
-"""What becomes of an answer about a case whose scan the model was shown, and of a case that is a scan and nothing else."""
+"""How an answer is judged when the model was shown the case's scan, and what happens to a case with nothing but a scan."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Step `categories`: only the queue's own names can be answered, and doubt goes to a person."""
+"""Step `categories`: the answer can only be one of the queue's names, and a doubtful case goes to a person."""
 
 import pytest
 

@@ -1,1 +1,1 @@
-"""What a desk is set up with: queues, steps, prompts, tables, the business day."""
+"""What a desk is configured with: queues, steps, prompts, the choice of a model, tables, the business day."""

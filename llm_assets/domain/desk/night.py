@@ -1,4 +1,4 @@
-"""The night: one business day as a partition, when it closes, and until when its report is due."""
+"""The night: one business day as a partition, when the day closes, and when its report is due."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -46,5 +46,5 @@ class Calendar:
         return due if due > closed else due + timedelta(days=1)
 
     def default_rework(self, day: date, now: datetime) -> Rework:
-        """Until its deadline a night is open and never mixes versions; afterwards its bill is paid."""
+        """STALE until the night's deadline, so that it never mixes versions; MISSING afterwards: its bill is paid."""
         return Rework.STALE if now < self.deadline_of(day) else Rework.MISSING

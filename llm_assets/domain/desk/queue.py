@@ -19,7 +19,7 @@ class Category(_Border):
     needs_reply: bool = True
     department: str = ""
     reply_guidance: str = ""
-    """Approved facts; a draft may say nothing of substance beyond them and the case."""
+    """Approved facts; a draft may state nothing of substance beyond them and the case."""
 
 
 class Urgent(_Border):
@@ -35,7 +35,7 @@ class Queue(_Border):
     mask: bool = True
     review_below: float = Field(default=0.7, ge=0, le=1)
     review_injection_above: float = Field(default=0.5, ge=0, le=1)
-    """A case surer than this to instruct the model goes to a person; 1 sends none."""
+    """A case goes to a person when the certainty that it instructs the model is above this; 1 sends none."""
     urgent: Urgent = Urgent()
     reviewers: tuple[str, ...] = ()
     allowed_regions: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ class Queues(_Border):
 
     @cached_property
     def _by_mailbox(self) -> dict[str, Queue]:
-        """Records of other systems name the queue itself instead of its mailbox."""
+        """Queues by mailbox, and by their own name, which records of other systems give instead of a mailbox."""
         names = {q.name: q for q in self.queues}
         return names | {box.lower(): q for q in self.queues for box in q.mailboxes}
 
@@ -81,7 +81,7 @@ class Queues(_Border):
         return next(q for q in self.queues if q.default)
 
     def for_addresses(self, addresses: Iterable[str]) -> Queue:
-        """The queue of the first configured address, in the order given; the default queue when none is."""
+        """The queue of the first address that is configured, in the order given; the default queue when none is."""
         for address in addresses:
             queue = self._by_mailbox.get(address.lower())
             if queue is not None:
@@ -89,7 +89,7 @@ class Queues(_Border):
         return self.default
 
     def named(self, name: str) -> Queue:
-        """Raises KeyError for a name queues.yaml does not hold."""
+        """The queue of this name. Raises KeyError when queues.yaml does not have it."""
         for queue in self.queues:
             if queue.name == name:
                 return queue

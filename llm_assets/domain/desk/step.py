@@ -1,4 +1,4 @@
-"""Step: one LLM task as a value. What belongs here is the shape; the tasks themselves are in `steps/`."""
+"""A step: one LLM task as a value, and the request it makes for a case. The tasks themselves are in `steps/`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from llm_assets.domain.desk.model_choice import Choice, choose, facts_of, shown_scans
 from llm_assets.domain.desk.prompt import SCANS_NOTE, Prompt, render_case
 from llm_assets.domain.desk.queue import Queue
-from llm_assets.domain.desk.model_choice import Choice, choose, facts_of, shown_scans
 from llm_assets.domain.desk.tables import Column, Table, columns_of, step_table
 from llm_assets.domain.digest import digest
 from llm_assets.domain.mail.document import Case
@@ -17,24 +17,24 @@ from llm_assets.domain.profile import Profile, ReadingRules, Tier
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.domain.requests.request import JsonSchema, Picture, Request
 
-Row = Mapping[str, Any]  # a lake row; its columns are declared in tables.py
+Row = Mapping[str, Any]  # a row of the lake; its columns are declared in tables.py
 
 
 @dataclass(frozen=True)
 class StepInput:
-    """What a step may look at: the case, its queue, and this case's rows of the steps it reads."""
+    """What a step may use: the case, its queue, and the case's rows from the steps it reads."""
 
     case: Case
     queue: Queue
     upstream: Mapping[str, Row]
     reading: ReadingRules = field(default_factory=ReadingRules)
     unshown: str | None = ""
-    """Why no model may be shown the scans that OCR could not read; None where one may."""
+    """Why no model may be shown the scans that OCR could not read; None when one may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why a person should look. `reason` is counted, `detail` is read; neither holds personal data."""
+    """Why a person should look. `reason` is for counting, `detail` for reading; neither holds personal data."""
 
     reason: str
     detail: str = ""
@@ -42,7 +42,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Why a step sends nothing for a case, and how the case then stands in it."""
+    """Why a step sends nothing for a case: the status of its row, and the doubt if there is one."""
 
     status: Status
     doubt: Doubt | None = None
@@ -78,7 +78,7 @@ def _fields(_: StepInput, output: BaseModel) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Step:
-    """One LLM task. Only `name`, `output` and `prompt` are needed; the rest has defaults that fit most."""
+    """One LLM task. Only `name`, `output` and `prompt` are required; the other defaults fit most tasks."""
 
     name: str
     output: type[BaseModel]
@@ -90,18 +90,18 @@ class Step:
     """The model for clean text; a hard case may be read by a stronger one."""
     max_tokens: int = 2048
     sees: bool = False
-    """Whether it is shown the scans that OCR could not read, where queue and profile allow that."""
+    """Whether its model is shown the scans that OCR could not read, if queue and profile allow that."""
     skip: Callable[[StepInput], Skip | None] = _always
-    """A Skip where the step does not apply; None where it does."""
+    """Returns a Skip when the step does not apply to the case, and None when it does."""
     queue_variables: Callable[[Queue], dict[str, str]] = _queue_nothing
     case_variables: Callable[[StepInput], dict[str, str]] = _nothing
     narrow: Callable[[JsonSchema, Queue], JsonSchema] = _unchanged
-    """Puts what a queue allows into the schema, e.g. its categories as an enum."""
+    """Limits the schema to what a queue allows, e.g. to its categories as an enum."""
     doubt: Callable[[StepInput, BaseModel], Doubt | None] = _certain
     row: Callable[[StepInput, BaseModel], dict[str, Any]] = _fields
     """The answer as columns of the step's table; the default is one column per field."""
     follows: Callable[[StepInput, Row], dict[str, Any]] = _nothing_follows
-    """Columns that follow from the values a person decided, e.g. from a category whether it needs a reply."""
+    """Columns that are derived from values a person has decided, e.g. from a category whether it needs a reply."""
     columns: tuple[Column, ...] | None = None
     """The columns `row` fills; None means one per field of the output model."""
 
@@ -111,7 +111,7 @@ class Step:
 
     @property
     def answer_columns(self) -> tuple[str, ...]:
-        """Names of the columns that `row` fills."""
+        """The names of the columns that `row` fills."""
         return tuple(c.name for c in self._own_columns)
 
     @property
@@ -120,15 +120,15 @@ class Step:
 
     @property
     def code_version(self) -> str:
-        """Changes with the prompt and the schema: what makes existing answers out of date."""
+        """Digest of prompt, schema and model tier; when it changes, existing answers are out of date."""
         return digest([self.prompt.version, strict_schema(self.output), self.max_tokens, self.tier])[:12]
 
     def input_hash(self, given: StepInput) -> str:
-        """What the answer is about, without how it is asked: changes with the record and the steps it reads."""
+        """Digest of the case and of the rows the step reads from other steps, but not of how it is asked."""
         return digest([self.name, given.case.content_hash, self.case_variables(given)])
 
     def wording(self, queue: Queue, profile: Profile) -> str:
-        """Digest of all that a request for this queue says besides its case."""
+        """Digest of everything in a request for this queue except the case."""
         return digest(
             [
                 self.name,
@@ -157,8 +157,10 @@ class Step:
         case_text: str | None = None,
         hide: Callable[[str], str] = str,
     ) -> Request:
-        """The step rendered for one case. `case_text` replaces the plain text with its masked form, and `hide` masks
-        the same values in what earlier steps said of the case."""
+        """The step rendered for one case.
+
+        `case_text` replaces the plain text by its masked form; `hide` masks the same values in the rows of earlier steps.
+        """
         variables = {name: hide(value) for name, value in self.case_variables(given).items()}
         system, user = self.prompt.render(
             self.queue_variables(given.queue),
@@ -180,10 +182,10 @@ class Step:
 
 @lru_cache(maxsize=256)
 def strict_schema(model: type[BaseModel]) -> JsonSchema:
-    """The model's JSON schema as strict structured output wants it: closed objects, every property required.
-    Built once, because it takes 0.3 ms; whoever narrows it makes a copy.
+    """The model's JSON schema in the form of strict structured output: closed objects, every property required.
 
-    Bounds and defaults are dropped (providers refuse some of them); the model itself checks them afterwards.
+    Bounds and defaults are dropped (providers refuse some of them); the pydantic model checks them afterwards. The result
+    is cached, because building it takes 0.3 ms: copy it before changing it.
     """
     schema: JsonSchema = _strict(model.model_json_schema())
     return schema

@@ -1,6 +1,7 @@
-"""The lake's tables: one declaration from which files, views, checks and the UI's column schema come.
+"""The lake's tables: one declaration from which files, views, checks and the UI's column schema are made.
 
-Types are DuckDB's. `analytics.duckdb` shows these columns; adding one is compatible, renaming one is not.
+Types are DuckDB's. `analytics.duckdb` shows these columns to analysts, so adding a column is compatible and renaming one
+is not. Reading and writing tables belongs in `resources/lake`.
 """
 
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ class Table:
 
     @property
     def preview_columns(self) -> tuple[str, ...]:
-        """Columns fit to be shown outside the lake."""
+        """Columns that may be shown outside the lake."""
         return tuple(c.name for c in self.columns if not c.personal and c.type != "JSON")
 
     @property
@@ -149,8 +150,10 @@ def step_table(name: str, output_columns: tuple[Column, ...]) -> Table:
 
 
 def columns_of(model: type[BaseModel]) -> tuple[Column, ...]:
-    """One column per field of an output model; what is not a plain value becomes JSON. Free text counts as personal:
-    a model may quote the mail in it."""
+    """One column per field of an output model; a field that is not a plain value becomes JSON.
+
+    Free text counts as personal, because a model may quote the mail in it.
+    """
     return tuple(_columns(model))
 
 

@@ -1,4 +1,4 @@
-"""What was received: messages as read, the documents of a day, and the cases they form."""
+"""Messages as they were read, the documents of a day, and the cases that documents form."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ TextSource = Literal["text-layer", "ocr", "office", "plain", "message", "none"]
 Kind = Literal["mail", "crm", "form", "document"]
 
 MESSAGE_ATTACHMENTS = 20
-"""Attachments of a message that a model is shown; of the others it is told how many there are."""
+"""How many attachments of a message a model is shown; of the others it sees only the number."""
 
 
 class Priority(StrEnum):
@@ -23,7 +23,7 @@ class Priority(StrEnum):
 
 
 class Role(StrEnum):
-    """What a message is to its case."""
+    """The part of a message in its case."""
 
     FIRST = "first"
     UPDATE = "update"
@@ -34,7 +34,7 @@ class Role(StrEnum):
 class Address:
     name: str
     address: str
-    """Lower-cased; empty when the header named nobody."""
+    """In lower case; empty when the header has no address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One mail, CRM record, web form or lone document, as read. Field meanings: the `parse` output."""
+    """One mail, CRM record, web form or single document, as read. The fields are those of the `parse` output."""
 
     path: str
     index: int
@@ -78,7 +78,7 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     flags: tuple[str, ...] = ()
     instructions: tuple[str, ...] = ()
-    """Names of the signals that it tries to instruct the model; see `injection`."""
+    """Names of the signals that the text tries to instruct the model; see `injection.py`."""
 
     @property
     def sender_address(self) -> str:
@@ -87,7 +87,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A row of the register: one message at one place of one source, as it belongs to one day."""
+    """A row of the register: one message at one place of one source, assigned to one day."""
 
     source: str
     """Which source yielded it, e.g. `inbox` or `crm:clients`."""
@@ -98,14 +98,14 @@ class Received:
     kind: Kind
     arrived_at: datetime
     file: str | None = None
-    """The file it stood in, where its place does not say it: a record may stand in many."""
+    """The file that held it, if its place does not name it: one record may be in many files."""
     written_at: datetime | None = None
-    """When that file was written, where that is not its arrival."""
+    """When that file was written, if that is not when the record arrived."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A message placed in its day: whose queue it is in, which case it belongs to, what it is to that case."""
+    """A message of one day, with its queue, its case and its role in that case."""
 
     received: Received
     message: Message
@@ -116,12 +116,12 @@ class Document:
     duplicate_of: str | None = None
     """record_id of the original when `role` is DUPLICATE."""
     supersedes: str | None = None
-    """record_id of the message before this one in the case when `role` is UPDATE, or of an earlier day's case."""
+    """record_id of the previous message of the case when `role` is UPDATE, or of an earlier day's case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the model sees at once: a message and its updates, oldest first, without duplicates."""
+    """What the model sees in one request: a message and its updates, oldest first, without duplicates."""
 
     case_id: str
     record_id: str
@@ -133,12 +133,12 @@ class Case:
 
     @property
     def content_hash(self) -> str:
-        """Changes exactly when something the model would see changes."""
+        """Changes exactly when something changes that the model would see."""
         return digest([d.message.content_hash for d in self.documents])
 
     @property
     def language(self) -> str:
-        """Language of the newest message that has one: the customer is answered as they last wrote."""
+        """The newest known language of the messages, so that the reply uses the language the customer wrote last."""
         known = [d.message.language for d in self.documents if d.message.language != "und"]
         return known[-1] if known else "und"
 
@@ -153,7 +153,7 @@ class Case:
 
 
 def oldest_first(received: Received, message: Message) -> tuple[datetime, datetime, str, str]:
-    """Sort key: by arrival; files copied together share it, so the date they were written decides next."""
+    """Sort key: the hour of arrival, then the date of writing, because files copied together arrive at once."""
     arrived, written = received.arrived_at, message.date
     if written is None or written.tzinfo is None or written > arrived:
         written = arrived
@@ -162,7 +162,7 @@ def oldest_first(received: Received, message: Message) -> tuple[datetime, dateti
 
 
 def cases_of(documents: Sequence[Document]) -> list[Case]:
-    """Cases of one day in order of arrival. Duplicates are left out: they carry nothing new."""
+    """The cases of one day in order of arrival. Duplicates are left out, because they add nothing."""
     grouped: dict[str, list[Document]] = {}
     for document in sorted(documents, key=lambda d: oldest_first(d.received, d.message)):
         if document.role is not Role.DUPLICATE:

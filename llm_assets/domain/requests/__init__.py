@@ -1,1 +1,4 @@
-"""What is asked and answered: requests, batches, outcomes, money."""
+"""What is asked, answered and paid: requests, batches, outcomes, budgets.
+
+How fast a provider may be called belongs in `domain/traffic`.
+"""

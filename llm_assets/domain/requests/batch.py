@@ -1,4 +1,4 @@
-"""Batches: their states, the transitions between them, and what a provider says of one."""
+"""Batches: their states, the transitions between the states, and what a provider reports about a batch."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,12 +8,12 @@ from llm_assets.domain.profile import Lane, Mode
 
 
 class BatchState(StrEnum):
-    """Picture: docs/reference/states.md."""
+    """The states of a batch in the ledger. Picture: docs/reference/states.md."""
 
     INTENT = "intent"
-    """Written down; nothing sent. A crash here sends at once."""
+    """Written to the ledger; nothing is sent yet. After a crash here it is sent at once."""
     CREATING = "creating"
-    """The create may have reached the provider. A crash here must be reconciled."""
+    """The create may have reached the provider. After a crash here it has to be reconciled."""
     SUBMITTED = "submitted"
     ENDED = "ended"
     """The provider is done; results are not applied yet."""
@@ -56,7 +56,7 @@ def may_become(current: BatchState, following: BatchState) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Requests sent to a provider together, as the ledger knows them."""
+    """Requests that are sent to a provider together, as the ledger holds them."""
 
     batch_id: str
     day: date
@@ -69,74 +69,74 @@ class Batch:
     requests: int
     bytes: int
     sha256: str
-    """Of the custom_ids of its lines, in their order."""
+    """Digest of the custom_ids of its lines, in their order."""
     created_at: datetime
     mode: Mode = Mode.BATCH
-    """ONLINE for requests that are answered one by one; such a batch has no id at the provider."""
+    """ONLINE when its requests are answered one by one; such a batch has no id at the provider."""
     creating_at: datetime | None = None
     submitted_at: datetime | None = None
     provider_batch_id: str | None = None
     provider_file_id: str | None = None
     provisional: bool = False
-    """Adopted by circumstance only; its first result line has to prove it ours."""
+    """Adopted because time and number of requests fit; its first result line has to prove that it is ours."""
     not_before: datetime | None = None
-    """Nothing is sent again before this: the provider asked for time, or does not know the batch just now."""
+    """Nothing is sent again before this, because the provider asked us to wait or does not know the batch yet."""
     detail: str = ""
     creates: int = 0
-    """Creates in a row whose answer never came and that left no trace; of an online batch, goes without an answer."""
+    """Creates in a row that got no answer and left no trace; for an online batch, rounds without any answer."""
     turned_away: int = 0
-    """How often the provider's full queue sent it back."""
+    """How often the provider refused it because its queue was full."""
     halvings: int = 0
-    """How often it was cut in two because the queue stayed full; what is packed later the same night follows."""
+    """How often it was cut in two because the queue stayed full; later batches of the same night are packed as small."""
     refusal: str | None = None
-    """Why the provider refused it as a whole. Written before its requests are settled, so that a death between
-    two of them changes nothing."""
+    """Why the provider refused it as a whole. Written before its requests are settled, so that a crash between two of
+    them changes nothing."""
     disowned: tuple[str, ...] = ()
-    """Batches at the provider that were taken for this one until their results proved them somebody else's."""
+    """Ids of provider batches that were taken for this one until their results proved that they are not ours."""
     warms: bool = False
-    """ONLINE, and asked first: its answers write the prompt caches that the batches behind it read."""
+    """ONLINE and sent first: its answers write the prompt caches that the following batches read."""
 
     @property
     def sent_since(self) -> datetime:
-        """The earliest instant at which one of its creates may have reached the provider."""
+        """The earliest time at which one of its creates may have reached the provider."""
         if self.creates > 1 or self.creating_at is None:
             return self.created_at
         return self.creating_at
 
 
 class Look(StrEnum):
-    """What a provider says of a batch, across protocols."""
+    """What a provider reports about a batch, the same for all protocols."""
 
     RUNNING = "running"
     ENDED = "ended"
-    """Done in any way that may hold results: completed, expired, cancelled."""
+    """Over, in a way that may have results: completed, expired or cancelled."""
     REJECTED = "rejected"
     """Validation failed: nothing ran, and the same input would fail again."""
     TOO_LARGE = "too_large"
-    """Validation failed for its size: nothing ran, and a smaller one may go."""
+    """Validation failed because of its size: nothing ran, and a smaller batch may be accepted."""
     LATER = "later"
     """The provider's queue is full: nothing ran, and the same input may be sent again later."""
     UNKNOWN = "unknown"
-    """It does not know the id (yet, or any more)."""
+    """The provider does not know the id (yet, or any more)."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchView:
-    """One look at a batch. Counts are the provider's own; None where it gives none."""
+    """The answer to one look at a batch. Counts are the provider's own; None when it gives none."""
 
     look: Look
     status: str
-    """The provider's word."""
+    """The status in the provider's own word."""
     total: int | None = None
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A batch found at the provider that may be one of ours whose create was not answered."""
+    """A batch found at the provider that may be ours, from a create that got no answer."""
 
     provider_batch_id: str
     created_at: datetime
     requests: int | None
     proven: bool
-    """Metadata names our batch id; otherwise only time and count fit."""
+    """True when its metadata names our batch id; otherwise only time and number of requests fit."""

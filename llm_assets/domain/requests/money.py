@@ -1,4 +1,4 @@
-"""Tokens, what they cost and how much may be spent. Prices themselves come from outside; the rules are here."""
+"""Tokens, their cost, and the limits of spending. Prices are not here: `resources/prices.py` has them."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ from llm_assets.domain.profile import Lane
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one answer as the provider billed them. `input_tokens` is the total, cached ones included."""
+    """Tokens of one answer as the provider billed them. `input_tokens` is the total, including cached ones."""
 
     input_tokens: int = 0
     cached_tokens: int = 0
@@ -29,17 +29,17 @@ class Spend:
 
 
 class OverBudget(StrEnum):
-    """What happens to a night that may cost more than its budget."""
+    """What to do with a night that may cost more than its budget."""
 
     CUT = "cut"
-    """What fits goes first, by priority; the rest stays open."""
+    """Sends what fits, by priority; the rest stays open."""
     REFUSE = "refuse"
-    """Nothing is sent."""
+    """Sends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The limits of one night over all lanes; a lane's own are in its rule."""
+    """The limits of one night over all lanes; the limits of one lane are in its LaneRule."""
 
     night_usd: Decimal | None = None
     over: OverBudget = OverBudget.CUT
@@ -47,22 +47,22 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A sum that costs and reservations of some days may not pass together."""
+    """The most that costs and reservations of a range of days may reach together."""
 
     what: str
     """For people, e.g. `the night of 2026-11-20`."""
     setting: str
-    """Where a person raises it."""
+    """The setting by which a person raises it."""
     usd: Decimal
     first_day: date
     last_day: date
     lane: Lane | None = None
-    """None counts every lane."""
+    """None: all lanes count together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What counts against a limit: answers paid for, and the most that requests under way may cost."""
+    """What counts against a limit: what answers have cost, and the most that requests in flight may cost."""
 
     spent_usd: Decimal = Decimal(0)
     reserved_usd: Decimal = Decimal(0)
@@ -70,11 +70,3 @@ class Committed:
     @property
     def usd(self) -> Decimal:
         return self.spent_usd + self.reserved_usd
-
-
-def estimated_tokens(text_length: int) -> int:
-    """Prompt tokens of a text by its length in characters, for the pace of online calls only, never for a price.
-
-    3 characters a token is on the safe side for English (5.7 measured with o200k) and about right for Cyrillic.
-    """
-    return text_length // 3 + 20

@@ -1,4 +1,4 @@
-"""What can become of a request, what we do next, and how a case stands at the end."""
+"""The outcomes of a request, the retry rule, reasons for failures, and the states of requests and cases."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ from llm_assets.domain.requests.money import Usage
 class Outcome(StrEnum):
     SUCCEEDED = "succeeded"
     INVALID = "invalid"
-    """Answered, but unparsable or breaking the schema."""
+    """Answered, but the text cannot be parsed or breaks the schema."""
     REFUSED = "refused"
     CUT = "cut"
     """Ended by the token limit."""
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
     MISSING = "missing"
     """The batch ended without a line for this request."""
     TOO_LARGE = "too_large"
-    """Larger than the provider takes, even alone."""
+    """Larger than the provider accepts, even alone in a batch."""
 
 
 class Next(StrEnum):
@@ -40,11 +40,11 @@ MAX_ATTEMPTS = 3
 def next_after(
     outcome: Outcome, attempt: int, *, max_attempts: int = MAX_ATTEMPTS, has_room: bool = True
 ) -> Next:
-    """The one retry rule. `attempt` counts from 1 and is the one that just ended in `outcome`; `has_room` is False
-    when a longer answer cannot be asked for, so that asking again would only be cut again.
+    """The only retry rule. `attempt` counts from 1 and is the one that has just ended in `outcome`.
 
-    A person decides what the model could not say (invalid, refused, cut, too large); a dead letter is what the
-    provider would not do.
+    `has_room` is False when the token limit cannot be raised, so that another answer would be cut again. What the model
+    could not answer (invalid, refused, cut, too large) goes to a person; what the provider would not do becomes a dead
+    letter.
     """
     again = attempt < max_attempts
     match outcome:
@@ -74,11 +74,11 @@ class Answer:
     """The model's output; empty unless the outcome is SUCCEEDED, INVALID or CUT."""
     usage: Usage
     detail: str = ""
-    """Provider's code for a failure, e.g. `rate_limit_error`; never the request's text."""
+    """The provider's code for a failure, e.g. `rate_limit_error`; never the request's text."""
     reason: Reason | None = None
-    """Where the edge knows it; otherwise outcome and detail say it: see `reason_of`."""
+    """The reason, if the adapter knows it; otherwise it follows from outcome and detail: see `reason_of`."""
     rest_seconds: float | None = None
-    """Of an online answer that says the account's limit is used up: how long until it is not."""
+    """Seconds until the account's limit allows calls again, when an online answer says that it is used up."""
 
 
 _BY_OUTCOME = {
@@ -121,11 +121,11 @@ _BY_CODE = {
     "unreadable_line": Reason.UNREADABLE,
     "empty": Reason.EMPTY,
 }
-"""Codes of both protocols, as single result lines carry them."""
+"""Error codes in the result lines of both protocols."""
 
 
 def reason_of(answer: Answer) -> Reason | None:
-    """Why an answer is not usable; None for a success."""
+    """Why an answer cannot be used; None for a success."""
     if answer.outcome is Outcome.SUCCEEDED or answer.reason is not None:
         return answer.reason
     if answer.outcome in _BY_OUTCOME:
@@ -135,13 +135,13 @@ def reason_of(answer: Answer) -> Reason | None:
 
 
 def reason_of_code(code: str, status: int) -> Reason:
-    """Why a provider turned a call away that may be made again: its own code, else the HTTP status."""
+    """Why a provider refused a call that may be repeated: by its own code, else by the HTTP status."""
     unknown = Reason.SERVER_ERROR if status >= 500 else Reason.OTHER
     return _BY_CODE.get(code, _BY_CODE.get(str(status), unknown))
 
 
 class Status(StrEnum):
-    """How a case stands in one step. Every case ends in exactly one."""
+    """The status of a case in one step. Every case ends in exactly one."""
 
     OK = "ok"
     REVIEW = "review"
@@ -152,7 +152,7 @@ class Status(StrEnum):
 
 
 class RequestState(StrEnum):
-    """Where a request stands in the ledger. Picture: docs/reference/states.md."""
+    """The state of a request in the ledger. Picture: docs/reference/states.md."""
 
     DUE = "due"
     IN_FLIGHT = "in_flight"

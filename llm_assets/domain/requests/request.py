@@ -18,22 +18,21 @@ JsonSchema = dict[str, Any]  # JSON has no closed type
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A scan that the model is shown itself. Never the bytes: who renders the line reads them from the raw mail."""
+    """A scan that the model is shown. It holds no bytes: they are read from the raw mail when the line is rendered."""
 
     raw_sha256: str
-    """Of the message that holds it, which is where it is found."""
+    """Digest of the raw message in which the scan is found."""
     sha256: str
-    """Its own, which says what is shown."""
+    """Digest of the scan itself."""
     pages: int
     size: int
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked, before any provider's wire format. Personal data is already masked in its text.
+    """What is asked, independent of any provider's wire format. Personal data is already masked in its text.
 
-    `system` is the fixed part that requests of one step and queue share, so that providers can cache it;
-    `user` holds the case.
+    `system` is the part that requests of one step and queue share, so that providers can cache it; `user` holds the case.
     """
 
     step: str
@@ -55,12 +54,12 @@ class Request:
 
     @property
     def pages(self) -> int:
-        """Of everything that is shown."""
+        """Pages of all its pictures."""
         return sum(p.pages for p in self.pictures)
 
 
 class CustomId(NamedTuple):
-    """The id of one request in one batch, as the provider returns it: proves whose a result line is."""
+    """The id of one request in one batch, as the provider returns it. It proves which request a result line answers."""
 
     batch_id: str
     request_id: str
@@ -77,6 +76,8 @@ class CustomId(NamedTuple):
 
 
 def digest_of_lines(custom_ids: Iterable[CustomId]) -> str:
-    """64 hex digits of the SHA-256 of a batch's custom_ids in the order of its lines. Each names its request by a digest
-    of what is asked, so this says what the lines ask without reading them again."""
+    """64 hex digits of the SHA-256 of a batch's custom_ids in the order of its lines.
+
+    Each custom_id holds the digest of its request, so this identifies the content of the lines without reading them.
+    """
     return hashlib.sha256("\n".join(map(str, custom_ids)).encode()).hexdigest()

@@ -1,1 +1,4 @@
-"""Batches at the emulator: stored, answered in the background, handed out."""
+"""The emulator's batches: how they are stored, answered in the background, and which phase they show.
+
+The providers' endpoints for batches are in `operations/`.
+"""

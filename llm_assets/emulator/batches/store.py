@@ -1,4 +1,4 @@
-"""What the emulator remembers on disk: batches, files, the clock. SQL lives here and nowhere else.
+"""The emulator's database and files: batches, uploaded files, the clock, counters. All of its SQL is here.
 
 One process writes, from one thread. `synchronous=OFF` survives a killed process, which is what tests do to it;
 it need not survive a power cut.
@@ -27,7 +27,7 @@ create table if not exists counters (name text primary key, count integer not nu
 
 @dataclass(slots=True)
 class Work:
-    """What answering a batch gave: counts, sizes and the tokens that were used."""
+    """The result of answering a batch: counts, sizes and the tokens used."""
 
     succeeded: int = 0
     errored: int = 0
@@ -59,7 +59,7 @@ class BatchRecord:
     metadata: dict[str, str] | None = None
     cancelled_at: float | None = None
     executed: int | None = None
-    """How many requests ran before the batch was stopped; None when nothing stops it."""
+    """How many requests run before the batch is stopped; None when nothing stops it."""
     rest: Rest = "cancelled"
     faults: list[dict[str, Any]] = field(default_factory=list)
     """What the scenario does to this batch, fixed when it was created."""
@@ -107,7 +107,7 @@ class Store:
         return self.home / "tmp"
 
     def path(self, file_id: str) -> Path:
-        """Where a file's content lies. `file_id` must come from a record, never from a URL."""
+        """Path of a file's content. `file_id` must come from a record, never from a URL."""
         return self.home / "files" / file_id
 
     def add_batch(self, record: BatchRecord) -> None:
@@ -166,7 +166,7 @@ class Store:
         self.db.execute("insert or replace into settings values (?, ?)", (name, value))
 
     def count(self, name: str) -> int:
-        """Add one to a counter; the new value."""
+        """Adds one to a counter and returns the new value."""
         row = self.db.execute(
             "insert into counters values (?, 1) on conflict (name) do update set count = count + 1"
             " returning count",

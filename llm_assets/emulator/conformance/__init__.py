@@ -1,4 +1,4 @@
-"""The conformance suite: what a batch client must survive, as scenario files, and a judge of how it did.
+"""The conformance suite: cases that a batch client must survive, as scenario files, and a judge of its behaviour.
 
-The judge sees the emulator's journal alone, so the client may be written in anything. Nothing here knows our engine.
+The judge reads only the emulator's journal, so the client may be written in any language. Nothing here knows our engine.
 """

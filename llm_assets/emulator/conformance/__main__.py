@@ -20,7 +20,7 @@ from llm_assets.emulator.scenario import as_yaml
 
 PROG = "python -m llm_assets.emulator.conformance"
 PLAYED = "conformance.json"
-"""Which case a folder was served with."""
+"""File of a run's folder that names its case."""
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -57,7 +57,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def main(words: Sequence[str]) -> int:
-    """0 everything passed, 1 a check failed, 2 usage."""
+    """Exit code: 0 everything passed, 1 a check failed, 2 wrong usage."""
     given = parse(words)
     try:
         match given.command:
@@ -68,7 +68,7 @@ def main(words: Sequence[str]) -> int:
             case "serve":
                 return _serve(case(given.name), given)
             case "judge":
-                return _tell([_judged(given.state, given.requests)], as_json=given.json)
+                return _report([_judged(given.state, given.requests)], as_json=given.json)
             case _:
                 return _run(given)
     except ConfigurationError as err:
@@ -78,17 +78,17 @@ def main(words: Sequence[str]) -> int:
 
 def _list(*, as_json: bool) -> int:
     if as_json:
-        _say(json.dumps([one.model_dump(mode="json", exclude_defaults=True) for one in cases().values()]))
+        _print(json.dumps([one.model_dump(mode="json", exclude_defaults=True) for one in cases().values()]))
         return 0
     for one in cases().values():
-        _say(f"{one.name:<34} {', '.join(one.protocols):<18} {one.title}")
+        _print(f"{one.name:<34} {', '.join(one.protocols):<18} {one.title}")
     return 0
 
 
 def _show(one: Case) -> int:
-    _say(f"{one.name}: {one.title} ({', '.join(one.protocols)})\n\n{one.happens}\n{one.must}")
+    _print(f"{one.name}: {one.title} ({', '.join(one.protocols)})\n\n{one.happens}\n{one.must}")
     if one.kill:
-        _say(f"The client is killed at its first {' or '.join(one.kill)} and started again.")
+        _print(f"The client is killed at its first {' or '.join(one.kill)} and started again.")
     return 0
 
 
@@ -104,7 +104,7 @@ def _serve(one: Case, given: argparse.Namespace) -> int:
 
 
 def _stage(one: Case, home: Path) -> Path:
-    """The folder of one run: its faults and its name. Raises ConfigurationError when another run was there."""
+    """Prepares the folder of a run and returns its scenario file. Raises ConfigurationError when the folder is used."""
     if (home / "journal").exists():
         raise ConfigurationError(f"{home} holds an earlier run; give each run a folder of its own.")
     home.mkdir(parents=True, exist_ok=True)
@@ -128,12 +128,12 @@ def _run(given: argparse.Namespace) -> int:
     for one in _chosen(given.names, protocol):
         verdicts.append(_one_run(one, protocol, given))
         if not given.json:
-            _say(_row(verdicts[-1]))
-    return _tell(verdicts, as_json=given.json, rows=False)
+            _print(_row(verdicts[-1]))
+    return _report(verdicts, as_json=given.json, rows=False)
 
 
 def _chosen(names: list[str], protocol: Protocol) -> list[Case]:
-    """Raises ConfigurationError for a name that is unknown or of the other protocol alone."""
+    """The cases of these names. Raises ConfigurationError for an unknown one, or one of the other protocol only."""
     if names == ["all"]:
         return [one for one in cases().values() if protocol in one.protocols]
     chosen = [case(name) for name in names]
@@ -150,8 +150,8 @@ def _one_run(one: Case, protocol: Protocol, given: argparse.Namespace) -> Verdic
         scenario = _stage(one, home)
         running = start(home, latency=given.latency, scenario=scenario, exit_with_parent=os.getpid())
         try:
-            told = environment(one, protocol, running, state)
-            ran = conduct(one, home, lambda: Command(given.client, told), given.timeout)
+            variables = environment(one, protocol, running, state)
+            ran = conduct(one, home, lambda: Command(given.client, variables), given.timeout)
             try:
                 return judge(one, gather(home), ran)
             except ConfigurationError as err:
@@ -160,13 +160,13 @@ def _one_run(one: Case, protocol: Protocol, given: argparse.Namespace) -> Verdic
             running.stop()
 
 
-def _tell(verdicts: list[Verdict], *, as_json: bool, rows: bool = True) -> int:
+def _report(verdicts: list[Verdict], *, as_json: bool, rows: bool = True) -> int:
     if as_json:
-        _say(json.dumps([verdict.shown() for verdict in verdicts]))
+        _print(json.dumps([verdict.shown() for verdict in verdicts]))
     else:
         for verdict in verdicts if rows else ():
-            _say(_row(verdict))
-        _say(f"{sum(v.passed for v in verdicts)} of {len(verdicts)} cases passed")
+            _print(_row(verdict))
+        _print(f"{sum(v.passed for v in verdicts)} of {len(verdicts)} cases passed")
     return 0 if all(verdict.passed for verdict in verdicts) else 1
 
 
@@ -177,7 +177,7 @@ def _row(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

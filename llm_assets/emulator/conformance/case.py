@@ -1,4 +1,4 @@
-"""A case of the suite: its YAML file, checked. What happens, what a conforming client must end with, and the faults."""
+"""A case of the suite, read from its YAML file: the faults, and what a conforming client must achieve in spite of them."""
 
 from functools import cache
 from pathlib import Path
@@ -14,19 +14,19 @@ FOLDER = Path(__file__).parent / "scenarios"
 
 
 class Expect(Strict):
-    """What must hold beyond the checks that every case has."""
+    """The limits of a case, beyond the checks that every case has."""
 
     unanswered: int | None = Field(0, ge=0)
-    """At most so many requests end without a usable answer that the client has read; null is any number."""
+    """At most so many requests end without a usable answer that the client has read; null allows any number."""
     unexecuted: int | None = Field(0, ge=0)
-    """At most so many requests never ran."""
+    """At most so many requests never run."""
     tries: int = Field(4, ge=1)
-    """No request is executed more often."""
+    """No request is executed more often than this."""
     calls: dict[Operation, int] = Field(default_factory=dict)
-    """No operation is called more often."""
+    """No operation is called more often than this."""
     all_calls: int = Field(1000, ge=1)
     finishes: bool = True
-    """The client ends by itself and with exit code 0. Where not: it ends by itself."""
+    """The client must end with exit code 0; when False, any exit code will do."""
 
 
 class Case(Strict):
@@ -38,15 +38,15 @@ class Case(Strict):
     requests: int = Field(6, ge=1)
     """Different requests the client sends, all in one batch."""
     starts: int = Field(3, ge=1)
-    """How often it is started when it ends with another exit code than 0; after a kill it is always started again."""
+    """How often the client is started while it fails with an exit code; after a kill it is always started again."""
     kill: tuple[Operation, ...] = ()
-    """The client is killed once, when the first of these calls has been taken; its answer is held back meanwhile."""
+    """The client is killed once, at the first of these calls; the answer to that call is held back until then."""
     scenario: Scenario = Scenario()
     expect: Expect = Expect()
 
 
 def read(path: Path) -> Case:
-    """Raises ConfigurationError that names the place."""
+    """Reads a case. Raises ConfigurationError that names the place of the mistake."""
     try:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Case.model_validate({"name": path.stem, **given})
@@ -67,7 +67,7 @@ def cases() -> dict[str, Case]:
 
 
 def case(name: str) -> Case:
-    """Raises ConfigurationError for a name that is not shipped."""
+    """The shipped case of this name. Raises ConfigurationError when there is none."""
     found = cases().get(name)
     if found is None:
         raise ConfigurationError(f"There is no case {name!r}; the command `list` names them.")

@@ -1,4 +1,4 @@
-"""The evidence: one client's calls and executions, read from the emulator's journal. What they prove is in `judge`."""
+"""The evidence: one client's calls and executions, read from the emulator's journal. `judge.py` draws the conclusions."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ class Evidence:
     protocol: Protocol
     calls: list[Call]
     batches: dict[str, list[Execution]]
-    """By the id of the batch, in the order of their creation."""
+    """Executions by batch id, in the order in which the batches were created."""
     online: list[Execution] = field(default_factory=list)
 
     @property
     def read(self) -> set[str]:
-        """Batches whose results were downloaded whole."""
+        """Ids of the batches whose results were downloaded whole."""
         return {call.batch for call in self.downloads if call.whole and call.status == 200}
 
     @property
@@ -36,7 +36,7 @@ class Evidence:
         return max(0, done["upload_file"] - done["delete_file"])
 
     def histories(self) -> dict[str, list[Execution]]:
-        """Every request's executions in order; those that never ran are left out."""
+        """The executions of every request in order; a request that never ran has none."""
         found: dict[str, list[Execution]] = {}
         for one in self._all():
             found.setdefault(one.request, [])
@@ -59,12 +59,15 @@ class Evidence:
         return found
 
     def paid(self) -> Counter[str]:
-        """How often each request was executed with a usable answer that was there to be read."""
+        """How many usable and readable answers each request got."""
         return Counter(one.request for one in self._all() if one.fate == "usable" and one.shown)
 
 
 def gather(home: Path) -> Evidence:
-    """Of the emulator in this folder. Raises ConfigurationError when no client, or two kinds of client, called it."""
+    """Reads the journal of the emulator in this folder.
+
+    Raises ConfigurationError when no client called it, or clients of both protocols.
+    """
     folder = home / "journal"
     known = calls(folder)
     protocols = {call.protocol for call in known if call.operation not in ("unknown", "elsewhere")}

@@ -1,4 +1,4 @@
-"""The harness: starts a client, kills it at a case's moment, starts it again. What came of it is for the judge."""
+"""The harness: starts a client, kills it at the moment a case names, starts it again. It judges nothing."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from typing import Protocol as Shape
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.conformance.case import Case
-from llm_assets.emulator.conformance.judge import Ran
+from llm_assets.emulator.conformance.judge import ClientRun
 from llm_assets.emulator.errors import Protocol
 from llm_assets.emulator.journal import calls
 from llm_assets.emulator.process.launch import RunningEmulator
@@ -19,17 +19,17 @@ STEP = 0.01
 
 
 class Client(Shape):
-    """A running client."""
+    """A running client process."""
 
     def poll(self) -> int | None:
-        """Its exit code, None while it lives."""
+        """Its exit code; None while it runs."""
 
     def kill(self) -> None:
-        """With SIGKILL, and everything it started; returns when it is gone."""
+        """Kills it and everything it started with SIGKILL; returns when it is gone."""
 
 
-def conduct(case: Case, home: Path, launch: Callable[[], Client], timeout: float) -> Ran:
-    """Runs a client through a case until it ends well, or has ended badly too often, or the time is over."""
+def conduct(case: Case, home: Path, launch: Callable[[], Client], timeout: float) -> ClientRun:
+    """Runs a client through a case until it exits with 0, has failed as often as the case allows, or the time is over."""
     until = time.monotonic() + timeout
     exits: list[int] = []
     killed = False
@@ -38,7 +38,7 @@ def conduct(case: Case, home: Path, launch: Callable[[], Client], timeout: float
         while (code := client.poll()) is None:
             if time.monotonic() > until:
                 client.kill()
-                return Ran(tuple(exits), in_time=False, killed=killed)
+                return ClientRun(tuple(exits), in_time=False, killed=killed)
             if not killed and _has_come(case.kill, home):
                 client.kill()
                 killed = True
@@ -48,7 +48,7 @@ def conduct(case: Case, home: Path, launch: Callable[[], Client], timeout: float
             exits.append(code)
         if code == 0:
             break
-    return Ran(tuple(exits), killed=killed)
+    return ClientRun(tuple(exits), killed=killed)
 
 
 def _has_come(moments: Sequence[str], home: Path) -> bool:
@@ -56,7 +56,7 @@ def _has_come(moments: Sequence[str], home: Path) -> bool:
 
 
 class Command:
-    """A client that is a command line. Told where to call and how many requests to send by its environment."""
+    """A client that is a command line. Its environment holds the address and the number of requests to send."""
 
     def __init__(self, words: Sequence[str], environment: dict[str, str]) -> None:
         try:
@@ -75,7 +75,7 @@ class Command:
 
 
 def environment(case: Case, protocol: Protocol, running: RunningEmulator, state: Path) -> dict[str, str]:
-    """What a client under test is told. Both SDKs read the address and the key from it by themselves."""
+    """The environment variables of a client under test. Both SDKs read the address and the key from them."""
     return {
         "OPENAI_BASE_URL": running.openai_base_url,
         "OPENAI_API_KEY": "conformance",

@@ -1,4 +1,4 @@
-"""The judge: what the evidence proves about a client, check by check. Pure; it knows no client and no custom_id."""
+"""The judge: the checks of a client, each decided from the evidence. Pure; it knows no client and no custom_id."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ TOLERANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """How the client's process fared, where the harness ran it."""
+class ClientRun:
+    """The runs of a client's process, when the harness started it."""
 
     exits: tuple[int, ...]
     in_time: bool = True
     killed: bool = False
-    """Whether the moment to kill it came."""
+    """Whether it reached the moment at which it had to be killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Verdict:
     protocol: Protocol
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
-    """Worth knowing, and no reason to fail."""
+    """Remarks that do not fail the case."""
 
     @property
     def passed(self) -> bool:
@@ -62,8 +62,8 @@ class Verdict:
         }
 
 
-def judge(case: Case, seen: Evidence, ran: Ran | None = None, requests: int | None = None) -> Verdict:
-    """`requests` is how many different ones the client was told to send, where that is not the case's own number."""
+def judge(case: Case, seen: Evidence, ran: ClientRun | None = None, requests: int | None = None) -> Verdict:
+    """The verdict on a client. `requests` is the number it had to send, where that is not the case's own number."""
     wanted = case.requests if requests is None else requests
     findings = [
         _paid_once(seen),
@@ -112,14 +112,14 @@ def _answered(case: Case, seen: Evidence, wanted: int) -> Finding:
     return Finding("complete", "answered", most is None or wanted - count <= most, detail)
 
 
-def _ended(case: Case, ran: Ran | None) -> Iterator[Finding]:
+def _ended(case: Case, ran: ClientRun | None) -> Iterator[Finding]:
     if ran is None:
         return
     last = ran.exits[-1] if ran.exits else None
-    told = (
+    detail = (
         f"last exit code {last} after {len(ran.exits)} starts" if ran.in_time else "it was stopped in the end"
     )
-    yield Finding("complete", "ended", ran.in_time and (last == 0 or not case.expect.finishes), told)
+    yield Finding("complete", "ended", ran.in_time and (last == 0 or not case.expect.finishes), detail)
     if case.kill:
         names = " or ".join(case.kill)
         detail = f"killed at {names}" if ran.killed else f"{names} never came"
@@ -141,7 +141,8 @@ def _refused_left_alone(seen: Evidence) -> Finding:
     again = 0
     for batch in seen.batches.values():
         asked = frozenset(one.request for one in batch)
-        again += bool(asked) and asked in refused
+        if asked and asked in refused:
+            again += 1
         if any(one.fate == "refused" for one in batch):
             refused.add(asked)
     detail = f"{again} batches were sent again unchanged after they had been refused"
@@ -159,7 +160,8 @@ def _waited(seen: Evidence) -> Finding:
     until: dict[str, float] = {}
     asked = 0
     for call in sorted(seen.calls, key=lambda one: one.at):
-        early += call.at < until.get(call.operation, 0) - TOLERANCE
+        if call.at < until.get(call.operation, 0) - TOLERANCE:
+            early += 1
         if call.status is not None and call.status >= 400 and call.retry_after is not None:
             asked += 1
             until[call.operation] = call.ended + call.retry_after

@@ -1,4 +1,4 @@
-"""The Anthropic operations: Message Batches, Messages, token counts, models."""
+"""The operations of Anthropic's API: Message Batches, Messages, token counts, models."""
 
 import asyncio
 import mmap
@@ -9,15 +9,15 @@ from typing import Any
 import orjson
 
 from llm_assets.emulator.batches.completion import anthropic_message
-from llm_assets.emulator.batches.batches import ENDED, end_moment, faults_of, nulled, phase, shows_status
-from llm_assets.emulator.operations.context import Context
-from llm_assets.emulator.operations.download import cut_results
+from llm_assets.emulator.batches.phase import ENDED, end_moment, faults_of, nulled, phase, shows_status
 from llm_assets.emulator.batches.store import BatchRecord
 from llm_assets.emulator.clock import rfc3339
 from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.operations.context import Context
+from llm_assets.emulator.operations.download import cut_results
 from llm_assets.emulator.requests.admission import admit_anthropic
-from llm_assets.emulator.requests.anthropic_checks import VERSIONS
 from llm_assets.emulator.requests.anthropic_batch_body import Split, split_requests
+from llm_assets.emulator.requests.anthropic_checks import VERSIONS
 from llm_assets.emulator.wire import FileBody, Reply, Request
 
 MESSAGE_LIMIT, BATCH_LIMIT = 32_000_000, 256_000_000
@@ -26,7 +26,7 @@ MODELS = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")
 
 
 def check_headers(request: Request) -> None:
-    """Key and version, checked before anything else."""
+    """Checks key and version, before anything else is read."""
     bearer = request.headers.get("authorization", "")
     if not request.headers.get("x-api-key") and not bearer.removeprefix("Bearer ").strip():
         raise ApiError(401, "x-api-key header or Authorization: Bearer is required")
@@ -43,7 +43,7 @@ async def create_batch(ctx: Context, request: Request) -> Reply:
     batch_id = ctx.new_id("msgbatch_")
     target = ctx.store.path(f"{batch_id}.requests")
     split = await asyncio.to_thread(_write_requests, request, target)
-    limit = ctx.casting.scenario.limits.queued_requests
+    limit = ctx.fault_rules.scenario.limits.queued_requests
     if limit is not None and sum(one.total for one in ctx.unfinished("anthropic")) + split.requests > limit:
         target.unlink()
         raise ApiError(
@@ -63,8 +63,8 @@ async def create_batch(ctx: Context, request: Request) -> Reply:
     return replace(Reply.of(view(ctx, record, created=True)), batch=batch_id)
 
 
-def make_strange(request: Request) -> None:
-    """Turns a create into one that another application might have sent: as many requests, none of them the client's."""
+def replace_with_stranger(request: Request) -> None:
+    """Turns a create into one of another application: as many requests, none of them the client's."""
     items = request.json(BATCH_LIMIT)["requests"]
     for number, item in enumerate(items):
         asked = [{"role": "user", "content": f"Somebody else's question {number}"}]
@@ -105,7 +105,7 @@ async def list_batches(ctx: Context, request: Request) -> Reply:
         records = records[_place(ids, after) + 1 :]
     elif (before := request.query.get("before_id")) is not None:
         records = records[: _place(ids, before)][-limit:]
-    page = [view(ctx, await ctx.answering.settle(record)) for record in records[:limit]]
+    page = [view(ctx, await ctx.background.settle(record)) for record in records[:limit]]
     return Reply.of(
         {
             "data": page,
@@ -153,7 +153,7 @@ async def batch_results(ctx: Context, request: Request, batch_id: str) -> Reply:
 
 
 def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[str, Any]:
-    """A MessageBatch. All requests count as `processing` until the batch has ended."""
+    """The MessageBatch object of a record. All requests count as `processing` until the batch has ended."""
     now = ctx.clock.now()
     stage = "in_progress" if created else phase(record, now)
     ended = stage in ENDED

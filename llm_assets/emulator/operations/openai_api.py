@@ -1,4 +1,4 @@
-"""The OpenAI operations: files, batches, chat completions, responses, models."""
+"""The operations of OpenAI's API: files, batches, chat completions, responses, models."""
 
 import asyncio
 import mmap
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_assets.emulator.batches.completion import chat_completion, response_object
-from llm_assets.emulator.batches.batches import (
+from llm_assets.emulator.batches.phase import (
     ENDED,
     Phase,
     end_moment,
@@ -18,11 +18,11 @@ from llm_assets.emulator.batches.batches import (
     progress,
     shows_status,
 )
-from llm_assets.emulator.operations.context import Context
-from llm_assets.emulator.operations.download import cut_results
 from llm_assets.emulator.batches.store import BatchRecord, FileRecord, Work
 from llm_assets.emulator.clock import unix
 from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.operations.context import Context
+from llm_assets.emulator.operations.download import cut_results
 from llm_assets.emulator.requests.admission import admit_openai
 from llm_assets.emulator.requests.openai_batch_file import prompt_tokens, survey
 from llm_assets.emulator.requests.openai_checks import MONTH, check_batch, check_expiry, missing, refuse
@@ -159,7 +159,7 @@ async def file_content(ctx: Context, request: Request, file_id: str) -> Reply:
 
 
 def content_name(file_id: str) -> str:
-    """Results lie beside the batch they belong to; everything else under its own id."""
+    """Name of the file that holds the content: results are named after their batch, all else after its own id."""
     for mark, end in (("file-out-", "output"), ("file-err-", "errors")):
         if file_id.startswith(mark):
             return f"batch_{file_id.removeprefix(mark)}.{end}"
@@ -191,7 +191,7 @@ async def create_batch(ctx: Context, request: Request) -> Reply:
         )
     total, model = await asyncio.to_thread(survey, ctx.store.path(source.id))
     tokens = 0
-    if ctx.casting.scenario.limits.enqueued_tokens is not None:
+    if ctx.fault_rules.scenario.limits.enqueued_tokens is not None:
         tokens = await asyncio.to_thread(prompt_tokens, ctx.store.path(source.id), body["endpoint"])
     record = BatchRecord(
         id=ctx.new_id("batch_"),
@@ -220,7 +220,7 @@ async def _known(ctx: Context, batch_id: str, *, look: bool = False) -> BatchRec
 
 
 def _publish(ctx: Context, record: BatchRecord) -> None:
-    """Make the result files of an ended batch readable under their ids."""
+    """Makes the result files of an ended batch readable under their ids."""
     work = record.work
     if work is None or phase(record, ctx.clock.now()) not in ENDED:
         return
@@ -240,7 +240,7 @@ async def list_batches(ctx: Context, request: Request) -> Reply:
     page = _page([{"id": record.id, "record": record} for record in rows], request, limit)
     shown = []
     for row in page["data"]:
-        record = await ctx.answering.settle(row["record"])
+        record = await ctx.background.settle(row["record"])
         _publish(ctx, record)
         shown.append(view(ctx, record))
     return Reply.of({**page, "data": shown})
@@ -256,7 +256,7 @@ async def cancel_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
 
 
 def view(ctx: Context, record: BatchRecord, *, created: bool = False) -> dict[str, Any]:
-    """A Batch object, as it stands now."""
+    """The Batch object of a record, at this moment."""
     now = ctx.clock.now()
     stage: Phase = "validating" if created else phase(record, now)
     faults = faults_of(record)

@@ -1,1 +1,4 @@
-"""What a provider accepts: bodies, files and lines, and the refusals for those that break a rule."""
+"""Checks of what a client sends: single request bodies, and the two forms in which a batch's requests arrive.
+
+Everything here raises the ApiError of the provider. Answering belongs in `batches/` and `rules/`.
+"""

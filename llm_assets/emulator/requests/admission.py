@@ -1,4 +1,4 @@
-"""From a request body to a prompt, or to the refusal its provider would give. Sync calls and batch lines share this."""
+"""Turns a request body into a prompt, or raises its provider's refusal. Sync calls and batch lines share this."""
 
 import re
 from typing import Any
@@ -10,11 +10,11 @@ from llm_assets.emulator.requests.openai_checks import check_body
 from llm_assets.emulator.rules.schema import compiled
 
 MALFORMED = (KeyError, TypeError, AttributeError, ValueError, re.error)
-"""What reading a body of a shape that the checks do not name can raise."""
+"""Errors raised by reading a malformed body that the checks do not cover."""
 
 
 def admit_anthropic(params: Any, version: str, *, batch: bool = False, count: bool = False) -> Prompt:
-    """Raises ApiError 400 with the API's complaint."""
+    """The prompt of a Messages body. Raises ApiError 400 with the API's message."""
     try:
         check_params(params, version, batch=batch, count=count)
         return _answerable(anthropic_prompt({"max_tokens": None, **params}))
@@ -23,7 +23,7 @@ def admit_anthropic(params: Any, version: str, *, batch: bool = False, count: bo
 
 
 def admit_openai(endpoint: str, body: Any, *, batch: bool = False) -> Prompt:
-    """Raises ApiError 400 with the API's complaint."""
+    """The prompt of a body for this endpoint. Raises ApiError 400 with the API's message."""
     try:
         check_body(endpoint, body)
         if batch and body.get("stream"):
@@ -34,7 +34,7 @@ def admit_openai(endpoint: str, body: Any, *, batch: bool = False) -> Prompt:
 
 
 def _answerable(prompt: Prompt) -> Prompt:
-    """Refuses a schema that cannot be read, e.g. a reference to nowhere."""
+    """Refuses a schema that cannot be compiled, e.g. one whose reference has no target."""
     if prompt.schema is not None:
         compiled(prompt.schema)
     return prompt

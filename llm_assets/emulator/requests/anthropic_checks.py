@@ -1,6 +1,6 @@
-"""What the Messages API refuses: field names, types, model rules. Pure; raises ApiError 400.
+"""The checks of Anthropic's Messages API: field names, types, rules of single models. Pure; raises ApiError 400.
 
-In a batch the same complaints come back later, as `errored` results.
+In a batch the same errors come back later, as `errored` results.
 """
 
 import re
@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from llm_assets.emulator.media import check_anthropic
 from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.media import check_anthropic
 
 VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
 NO_SAMPLING_SINCE = "2026-10-21"
@@ -64,7 +64,7 @@ UNSUPPORTED_KEYWORDS = frozenset(
 
 
 def check_params(params: Any, version: str, *, batch: bool = False, count: bool = False) -> None:
-    """One MessageCreate body, or a count_tokens body when `count`."""
+    """Checks a MessageCreate body, or a count_tokens body when `count` is True."""
     if not isinstance(params, dict):
         raise ApiError(400, "params: Input should be a valid dictionary")
     allowed = COUNT_FIELDS if count else CREATE_FIELDS
@@ -172,7 +172,7 @@ def _check_output_config(config: Any) -> None:
 
 @lru_cache(maxsize=256)
 def check_closed(schema: bytes, where: str) -> None:
-    """Every object must forbid other properties; bounds on numbers and lengths are not supported."""
+    """Checks a strict schema: every object forbids other properties, and there are no bounds on numbers or lengths."""
     stack: list[tuple[Any, str]] = [(orjson.loads(schema), where)]
     while stack:
         node, at = stack.pop()

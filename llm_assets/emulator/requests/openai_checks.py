@@ -1,4 +1,4 @@
-"""What the OpenAI endpoints refuse: field names, types, strict schemas. Pure; raises ApiError 400."""
+"""The checks of OpenAI's endpoints: field names, types, strict schemas. Pure; raises ApiError 400."""
 
 import re
 from functools import lru_cache
@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from llm_assets.emulator.media import check_openai
 from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.media import check_openai
 
 BATCHABLE = frozenset(
     [
@@ -122,7 +122,7 @@ def unknown(param: str) -> ApiError:
 
 
 def check_body(endpoint: str, body: Any) -> None:
-    """One body of /v1/chat/completions or /v1/responses."""
+    """Checks a body of /v1/chat/completions or /v1/responses."""
     if not isinstance(body, dict):
         raise refuse("The body must be a JSON object.")
     if endpoint == "/v1/responses":
@@ -218,7 +218,7 @@ def _check_format(wanted: dict[str, Any], where: str) -> None:
 
 @lru_cache(maxsize=256)
 def _check_strict(schema: bytes, name: str, where: str) -> None:
-    """A strict schema lists every property as required and forbids others."""
+    """Checks a strict schema: every object lists all its properties as required and forbids others."""
     stack: list[Any] = [orjson.loads(schema)]
     while stack:
         node = stack.pop()
@@ -261,7 +261,7 @@ def _check_metadata(metadata: Any) -> None:
 
 
 def check_batch(body: Any) -> None:
-    """The body of POST /v1/batches."""
+    """Checks the body of POST /v1/batches."""
     if not isinstance(body, dict):
         raise refuse("The body must be a JSON object.")
     for name in ("input_file_id", "endpoint", "completion_window"):

@@ -1,7 +1,7 @@
-"""Which anchor strings may stand in a text, found in one pass over its words.
+"""A quick filter: which of the anchor strings may occur in a text, found in one pass over its words.
 
-Searching each of some two hundred strings in a mail costs more than everything else together, and nearly all are
-absent. A word seen once is remembered with the anchors it hints at.
+To search each of some two hundred strings in a mail costs more than all other rules together, and nearly all are
+absent. Words already seen are remembered together with the anchors that contain them.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The task as text: what system and user prompt say between their tags. Reading only; nothing is decided here."""
+"""Reads a prompt: the texts between the tags of its system and user part. Nothing is decided here."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ MESSAGE_DATE = re.compile(r' date="(\d{4})-')
 MESSAGE_FROM = re.compile(r' from="([^"\n]*)"')
 ADDRESS = re.compile(r"\S+@\S+|\[(?:EMAIL|PHONE)_\d+\]|\+?\d[\d ()-]{6,}")
 ATTACHED_TEXT = 3000
-"""Characters of each attachment that take part in judging words."""
+"""Characters of each attachment that the rules read."""
 KAZAKH = frozenset("әғқңөұүһі")
 
 
@@ -39,23 +39,23 @@ class Instructions:
 class Case:
     instructions: Instructions
     around: str
-    """The user's part outside the case: what our own prompt says about this one case."""
+    """The user part outside `<case>`: what our own prompt adds about this case."""
     subject: str
     text: str
     """Everything the customer sent: subjects, texts and attachments, in order."""
     written: str
-    """The start of `text` that people wrote: without attachments."""
+    """The start of `text`, without attachments: what people wrote."""
     year: int | None
     sender: str = ""
-    """Who the first message is from, as our prompt names them, without an address."""
+    """Sender of the first message, without the address."""
     notes: dict[object, Any] = field(default_factory=dict)
-    """Findings that several fields share; each is looked for once."""
+    """Cache of findings that several fields share."""
     _words: frozenset[str] | None = None
     _lowered: str | None = None
 
     @property
     def lowered(self) -> str:
-        """`text` in lower case, character for character."""
+        """`text` in lower case and of the same length, so that positions are the same in both."""
         if self._lowered is None:
             lowered = self.text.lower()
             if len(lowered) != len(self.text):
@@ -70,14 +70,14 @@ class Case:
         return self._words
 
     def judge(self, names: tuple[str, ...], described: tuple[Choice, ...]) -> Verdict:
-        """Which of `names` the case speaks of; descriptions are taken from the prompt where it has them."""
+        """Which of `names` the case is about. Descriptions come from the prompt, where it has them."""
         verdict: Verdict | None = self.notes.get(names)
         if verdict is None:
             verdict = self.notes[names] = self.instructions.vocabulary(names, described).judge(self.words)
         return verdict
 
-    def told(self, tag: str) -> str | None:
-        """What our prompt says in a tag of this name, about the case or about all."""
+    def tag_text(self, tag: str) -> str | None:
+        """The text of a tag of our prompt, from the part about the case or else from the instructions."""
         return between(self.around, tag) or between(self.instructions.text, tag)
 
     @property
@@ -86,7 +86,7 @@ class Case:
 
 
 def language_of(text: str) -> str:
-    """en, ru or kk by letters alone."""
+    """en, ru or kk, by the letters alone."""
     sample = text[:2000].lower()
     letters = set(sample)
     if letters & KAZAKH:
@@ -98,7 +98,7 @@ def language_of(text: str) -> str:
 
 
 def read_case(system: str, user: str) -> Case:
-    """Split a prompt into instructions and the customer's words, which never act as instructions."""
+    """Splits a prompt into instructions and the customer's words, which never act as instructions."""
     start = user.find("<case")
     end = user.rfind("</case>")
     instructions = read_instructions(system)

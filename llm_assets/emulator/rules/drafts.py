@@ -1,4 +1,4 @@
-"""A reply by template, in the language the prompt names, saying only what the case and the guidance state."""
+"""Drafts of replies by template, in the language the prompt names. They state only what the case and the guidance state."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def draft(case: Case) -> dict[str, str]:
     if number is not None:
         sentences.append(NUMBERED[language].format(number=number))
     sentences.append(_substance(case, language))
-    greeting, signature = case.told("greeting") or "", case.told("signature") or ""
+    greeting, signature = case.tag_text("greeting") or "", case.tag_text("signature") or ""
     return {
         "language": language,
         "subject": f"Re: {subject}" if subject else SUBJECT[language],
@@ -76,8 +76,8 @@ def draft(case: Case) -> dict[str, str]:
 
 
 def _language(case: Case) -> str:
-    told = (case.told("reply_language") or "same").lower()
-    return told if told in OPENING else case.language
+    wanted = (case.tag_text("reply_language") or "same").lower()
+    return wanted if wanted in OPENING else case.language
 
 
 def _opening(subject: str, language: str) -> str:
@@ -110,7 +110,7 @@ def _quoted(case: Case, subject: str, language: str) -> str:
 
 def _request_number(case: Case) -> str | None:
     try:
-        fields = json.loads(case.told("fields") or "{}")
+        fields = json.loads(case.tag_text("fields") or "{}")
     except ValueError:
         fields = {}
     if isinstance(fields, dict) and fields.get("request_number"):
@@ -120,7 +120,7 @@ def _request_number(case: Case) -> str | None:
 
 
 def _substance(case: Case, language: str) -> str:
-    guidance = case.told("reply_guidance")
+    guidance = case.tag_text("reply_guidance")
     if guidance is None or guidance == "(none)":
         return COLLEAGUE[language]
     if language_of(guidance) == language:
@@ -134,7 +134,7 @@ def _substance(case: Case, language: str) -> str:
 
 
 def _facts(guidance: str, language: str) -> list[str]:
-    """What of an English guidance can be said without a translator: time spans and links."""
+    """The parts of an English guidance that need no translator: time spans and links."""
     if language == "en":
         return LINK.findall(guidance)
     spans = []
@@ -145,7 +145,7 @@ def _facts(guidance: str, language: str) -> list[str]:
 
 
 def _plural(number: int, forms: str) -> str:
-    """The form a number takes; Russian has three, Kazakh one."""
+    """The noun's form after a number; Russian has three, Kazakh one."""
     words = forms.split("|")
     if len(words) == 1:
         return words[0]

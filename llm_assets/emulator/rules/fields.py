@@ -1,7 +1,8 @@
-"""Facts a mail states, found by anchor words and patterns: numbers, dates, amounts, names, problems.
+"""Extraction: the facts a mail states, found by anchor words and patterns (numbers, dates, amounts, names, problems).
 
 Every finding carries the words that prove it, copied from the text. Anchors are searched as plain strings, which
-is many times quicker than one large pattern; patterns only look at the few characters after an anchor.
+is many times quicker than one large pattern; patterns read only the few characters after an anchor. The words are in
+`lexicon.py`.
 """
 
 import re
@@ -63,7 +64,7 @@ def _present(case: Case, anchors: tuple[str, ...]) -> list[str]:
 
 
 def _anchored(case: Case, anchors: tuple[str, ...], reach: int = 70) -> list[tuple[int, int]]:
-    """Where a window after an anchor word starts and ends, in the order of the text."""
+    """Start and end of the window after each anchor word, in the order of the text."""
     lowered = case.lowered
     ends: dict[int, int] = {}
     for anchor in _present(case, anchors):
@@ -95,7 +96,7 @@ def _number_near(case: Case, anchors: tuple[str, ...], earliest: int = 0) -> Fou
 
 
 def request_number(case: Case) -> Found | None:
-    """The number after a word for a request or order, else the first thing that looks like one."""
+    """The number after a word for a request or order, else the first text that looks like such a number."""
     found = _number_near(case, REQUEST_ANCHORS)
     if found is None and (code := ORDER_CODE.search(case.written)) is not None:
         return Found(code[0], code[0])
@@ -128,7 +129,7 @@ def _document(case: Case) -> tuple[str, Found] | None:
 
 
 def document_date(case: Case) -> Found | None:
-    """The date that stands right after the document's number."""
+    """The date right after the document's number."""
     document = _document(case)
     if document is None or document[1].quote is None:
         return None
@@ -313,6 +314,6 @@ BY_NAME: tuple[tuple[str, Extractor], ...] = (
 
 @lru_cache(maxsize=1024)
 def extractor(name: str) -> Extractor | None:
-    """What finds a property of this name; None when its name says nothing."""
+    """The function that finds a property of this name; None for an unknown name."""
     lowered = name.lower()
     return next((find for pattern, find in BY_NAME if re.search(pattern, lowered)), None)

@@ -1,4 +1,4 @@
-"""The words facts are found by, in English, Russian and Kazakh. Data only; `fields.py` reads with it."""
+"""The words by which facts are found, in English, Russian and Kazakh. Data only, for `fields.py`."""
 
 REQUEST_ANCHORS = (
     *("заявк", "обращени", "заказ", "заявлени", "договор"),

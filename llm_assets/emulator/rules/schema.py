@@ -1,7 +1,7 @@
-"""Any JSON schema into a function that answers it. Built once per schema, then called per request.
+"""Compiles a JSON schema into a function that fills it from a case. Compiled once per schema, called once per request.
 
-What a property means is read from its name (`fields.py`); the rest follows from its type. Knows objects, arrays,
-enums, const, nullable by anyOf or type lists, $ref and $defs, and numeric and length bounds. `pattern` is honoured
+A property's meaning is taken from its name (`fields.py`), everything else from its type. Supported are objects, arrays,
+enums, const, nullable by anyOf or type lists, $ref and $defs, and numeric and length bounds. `pattern` is obeyed
 when the text itself holds a match.
 """
 
@@ -13,10 +13,10 @@ from typing import Any
 import orjson
 
 from llm_assets.emulator.rules.case import Case
+from llm_assets.emulator.rules.choices import Choice, Verdict
 from llm_assets.emulator.rules.drafts import DRAFT_PARTS, draft, is_draft
 from llm_assets.emulator.rules.fields import Found, extractor
 from llm_assets.emulator.rules.summary import SUMMARY_PARTS, summary
-from llm_assets.emulator.rules.choices import Choice, Verdict
 
 Node = Callable[[Case], Any]
 Schema = dict[str, Any]
@@ -40,7 +40,7 @@ class _Compiler:
         self.root = root
 
     def resolve(self, schema: Schema) -> Schema:
-        """Follow $ref and fold allOf into one schema."""
+        """Follows $ref and merges allOf into one schema."""
         for _ in range(DEEPEST):
             if "$ref" in schema:
                 target: Any = self.root
@@ -198,7 +198,7 @@ def _attribute(what: str, part: str) -> Node:
 
 
 def _verdict_nodes(names: tuple[str, ...], null_runner_up: bool) -> dict[str, Node]:
-    """`category` and what goes with it: all read from one judgement."""
+    """`category`, confidence, runner-up and the like: all from one classification."""
 
     def judged(case: Case) -> Verdict:
         described = case.instructions.categories
@@ -239,7 +239,7 @@ def _enum(values: list[Any], name: str) -> Node:
 
 
 def _chosen(case: Case, values: list[Any], name: str) -> Any:
-    """The value the text speaks of, or None."""
+    """The value that the text is about, or None."""
     texts = tuple(value for value in values if isinstance(value, str))
     find = extractor(name)
     found = None if find is None else find(case)
@@ -303,7 +303,7 @@ def _as_number(value: Any) -> float | int | None:
 
 
 def _coerced(value: Any, schema: Schema) -> Any:
-    """A finding in the type the schema asks for; None when it cannot be."""
+    """A finding converted to the type of the schema; None when that is impossible."""
     kinds = schema.get("type", "string")
     kinds = kinds if isinstance(kinds, list) else [kinds]
     if "integer" in kinds or "number" in kinds:

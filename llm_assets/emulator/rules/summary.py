@@ -1,4 +1,4 @@
-"""The opening lines of a report, from the numbers in the prompt and from nothing else."""
+"""The opening lines of a report, written from the numbers in the prompt and nothing else."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ SUMMARY_PARTS = frozenset({"summary", "highlights", "points", "bullets"})
 def summary(case: Case) -> dict[str, Any]:
     """`summary` in English sentences; the other parts list the same sentences."""
     try:
-        numbers = json.loads(case.told("numbers") or "{}")
+        numbers = json.loads(case.tag_text("numbers") or "{}")
     except ValueError:
         numbers = {}
     sentences = list(filter(None, _sentences(numbers if isinstance(numbers, dict) else {})))

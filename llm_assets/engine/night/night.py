@@ -8,14 +8,14 @@ from operator import itemgetter
 from typing import Protocol
 
 from llm_assets.domain.audit import PLAIN, with_pictures
-from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.desk.model_choice import NOT_SHOWN, unshown
+from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.desk.step import Row, Step, StepInput
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest, digest_json
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_of, stamp_of
 from llm_assets.domain.mail.document import Case, Priority, cases_of
+from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_of, stamp_of
 from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.answers.rows import decided, holds_masks, step_row

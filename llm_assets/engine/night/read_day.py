@@ -19,8 +19,8 @@ from llm_assets.domain.desk.step import Row
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest_json
 from llm_assets.domain.errors import DeskError
-from llm_assets.domain.mail.document_rows import document_row, message_from_json
 from llm_assets.domain.mail.document import Message, Received, Role
+from llm_assets.domain.mail.document_rows import document_row, message_from_json
 from llm_assets.engine.ports.lake import Lake
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.engine.ports.raw_store import RawStore

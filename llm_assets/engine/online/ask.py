@@ -22,8 +22,8 @@ from llm_assets.domain.errors import (
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.reason import PROVIDER_WIDE, Reason
 from llm_assets.domain.requests.batch import Batch, BatchState
-from llm_assets.domain.traffic.pace import estimated_tokens
 from llm_assets.domain.requests.outcome import Answer, Outcome
+from llm_assets.domain.traffic.pace import estimated_tokens
 from llm_assets.engine.answers.judge import without_answer
 from llm_assets.engine.answers.settle import judge_of
 from llm_assets.engine.batches.exits import TOO_LARGE, lose

@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from llm_assets.domain.mail.document_rows import message_from_json, message_to_json
 from llm_assets.domain.mail.document import Kind, Message
+from llm_assets.domain.mail.document_rows import message_from_json, message_to_json
 
 ALL_FILES = "*"
 """In place of an attachment's digest: every one."""

@@ -1,1 +1,1 @@
-"""Step `categories`: which of its queue's categories a case belongs to."""
+"""Step `categories`: to which of its queue's categories a case belongs."""

@@ -1,4 +1,4 @@
-"""Step `categories`: one of the queue's categories, or a person decides. The model is never made to guess."""
+"""Step `categories`: the model chooses one of the queue's categories. A doubtful choice goes to a person."""
 
 from pathlib import Path
 from typing import Any

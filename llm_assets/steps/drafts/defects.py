@@ -1,4 +1,4 @@
-"""What is wrong with a draft, computed: no model judges its own work here."""
+"""The defects of a draft, found by rules: no model judges its own work here."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 _DIGITS = re.compile(r"\d+")
 _ORDINAL = re.compile(r"^\s*\d{1,2}[.)]\s+", re.MULTILINE)
 _POLITE = re.compile(r"вас|вам|вами|ваш\w*|сіз\w*")
-"""Pronouns that politeness writes large in the middle of a sentence."""
+"""Pronouns that are written with a capital letter out of politeness, also inside a sentence."""
 _MONTHS = (
     ("january", "январ", "қаңтар"),
     ("february", "феврал", "ақпан"),
@@ -38,7 +38,7 @@ MINIMUM_LETTERS = 20
 
 
 def defects_of(body: str, *, language: Language, sources: Sequence[str]) -> list[str]:
-    """The defects of a draft's body, in the order of the interface; `sources` is all it may draw facts from."""
+    """The defects of a draft's body, in the order the interface names them. `sources` are all texts it may take facts from."""
     letters = len(_CYRILLIC.findall(body)) + len(_LATIN.findall(body))
     if letters < MINIMUM_LETTERS:
         return ["empty"]
@@ -55,7 +55,7 @@ def defects_of(body: str, *, language: Language, sources: Sequence[str]) -> list
 
 
 def written_in(text: str) -> Language:
-    """Language by alphabet: Kazakh has nine letters Russian lacks; 2 % of them is far above any Russian name."""
+    """Language by alphabet. Kazakh has nine letters that Russian lacks; a share of 2 % is more than names in Russian have."""
     cyrillic, latin = len(_CYRILLIC.findall(text)), len(_LATIN.findall(text))
     if latin > cyrillic:
         return "en"
@@ -67,7 +67,7 @@ def _digits(number: str) -> str:
 
 
 def made_up_numbers(text: str, known: str) -> list[str]:
-    """Numbers of the text that stand nowhere in what is known, compared by their digits."""
+    """Numbers of the text that do not occur in the known text, compared by their digits."""
     text = _ORDINAL.sub("", text)
     allowed = {_digits(n) for n in _NUMBER.findall(known)} | set(_DIGITS.findall(known))
     in_dates = allowed | _months_as_numbers(known.casefold())
@@ -80,13 +80,13 @@ def _parts_known(number: str, allowed: set[str]) -> bool:
 
 
 def _months_as_numbers(known: str) -> set[str]:
-    """ "18 ноября" may be answered as 18.11."""
+    """The months named in the known text, as numbers: a draft may write "18 ноября" as 18.11."""
     named = [number for number, names in enumerate(_MONTHS, 1) if any(name in known for name in names)]
     return {form for number in named for form in (str(number), f"{number:02}")}
 
 
 def _made_up_names(body: str, known: str) -> list[str]:
-    """Capitalised words inside a sentence whose stem occurs nowhere in what is known."""
+    """Capitalised words inside a sentence whose stem does not occur in the known text."""
     folded = known.casefold()
     names = (n.casefold() for n in _NAME.findall(body))
     return [n for n in names if _stem(n, 3) not in folded and not _is_known_word(n, folded)]
@@ -103,7 +103,7 @@ def _is_known_word(word: str, known: str) -> bool:
 
 
 def _stem(word: str, shortest: int) -> str:
-    """The beginning that inflection leaves alone; the last letter of a short word may be an ending too."""
+    """The beginning of a word that inflection does not change; in a short word even the last letter may be an ending."""
     return word[: max(shortest, min(_STEM, len(word) - 1))]
 
 
@@ -114,7 +114,7 @@ def _repeats(body: str) -> bool:
 
 
 def _shares_nothing(body: str, known: str) -> bool:
-    """Fewer than two word stems or numbers in common with the case and the guidance: it would fit any mail."""
+    """Whether the draft shares fewer than two stems or numbers with the case and the guidance, so that it fits any mail."""
     words = _WORD.findall(known.casefold())
     beginnings = {w[:length] for w in words for length in range(4, _STEM + 1)}
     shared = {_stem(w, 4) for w in _WORD.findall(body.casefold())} & beginnings

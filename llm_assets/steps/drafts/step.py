@@ -1,4 +1,7 @@
-"""Step `drafts`: a reply a colleague can check and send, where one is needed and nothing waits for a person."""
+"""Step `drafts`: writes a reply for a colleague to check and send.
+
+It runs for cases that need a reply and have no open doubt in an earlier step. The checks of a draft are in `defects.py`.
+"""
 
 import json
 from pathlib import Path
@@ -33,7 +36,7 @@ COLUMNS = (
 
 
 def reply_language(given: StepInput) -> Language:
-    """The queue's fixed language, or the customer's where we write it; Russian for mixed mail, else English."""
+    """The queue's fixed language; else the customer's, if we write it; else Russian for mixed mail, and English."""
     if given.queue.reply_language != "same":
         return given.queue.reply_language
     match given.case.language:

@@ -1,4 +1,7 @@
-"""What the model is asked for and how its answer is stored: prompt lines, output model, columns and row of the fields."""
+"""How the fields are asked and stored: their lines in the prompt, the output model, the columns and the row.
+
+The fields themselves are in `fields.py`, the checks of their values in `evidence.py` and `doubts.py`.
+"""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -17,7 +20,7 @@ EVIDENCE = Column(
 
 
 class Found(BaseModel):
-    """A value and the passage that states it."""  # part of the schema: a changed word asks every case again
+    """A value and the passage that states it."""  # part of the schema: a changed word makes every case due again
 
     model_config = ConfigDict(extra="forbid")
     value: str | None
@@ -25,14 +28,14 @@ class Found(BaseModel):
 
 
 class Stated(NamedTuple):
-    """A value the model gives, and the passage it quotes for it."""
+    """A value that the model gave, and the passage it quoted."""
 
     value: str
     quote: str | None
 
 
 def prompt_lines(fields: Sequence[Field]) -> str:
-    """The list of fields in the prompt: a line per field, one for neighbours that share their text."""
+    """The list of fields for the prompt: one line per field, or one for neighbouring fields that share their text."""
     return "\n".join(
         f"- {', '.join(map(_named, shared))}: {text}"
         for text, shared in groupby(fields, key=lambda f: f.prompt)
@@ -44,7 +47,7 @@ def _named(field: Field) -> str:
 
 
 def output_model(fields: Sequence[Field]) -> type[BaseModel]:
-    """The answer: a `Found` per field."""
+    """The output model: one `Found` per field."""
     parts: dict[str, Any] = {f.name: (Found, ...) for f in fields}  # pydantic's own notation
     return create_model(
         "ExtractedFields", __config__=ConfigDict(extra="forbid"), __module__=__name__, **parts
@@ -59,13 +62,13 @@ def columns(fields: Sequence[Field]) -> tuple[Column, ...]:
 
 
 def stated_in(fields: Sequence[Field], output: BaseModel) -> Mapping[Field, Stated]:
-    """The fields the answer gives a value for."""
+    """The fields for which the answer gives a value."""
     answers: dict[Field, Found] = {f: getattr(output, f.name) for f in fields}
     return {f: Stated(found.value, found.quote) for f, found in answers.items() if found.value}
 
 
 def row(fields: Sequence[Field], given: StepInput, output: BaseModel) -> dict[str, Any]:
-    """The answer as the columns of `columns`."""
+    """The answer as values of the columns that `columns` declares."""
     stated = stated_in(fields, output)
     values = {f.name: f.typed(stated[f].value) if f in stated else None for f in fields}
     places = {

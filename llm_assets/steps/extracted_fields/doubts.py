@@ -1,4 +1,5 @@
-"""Why a person should look at an answer: a value of the wrong type, one the case does not state, or one that is missing."""
+"""The doubts about an answer: a value of the wrong type, a value that the case does not state, a missing value, a scan
+that neither OCR nor a model has read."""
 
 from collections.abc import Collection, Sequence
 
@@ -12,7 +13,7 @@ from llm_assets.steps.extracted_fields.fields import Field
 
 
 def doubt(fields: Sequence[Field], given: StepInput, output: BaseModel) -> Doubt | None:
-    """The first reason to doubt the answer; its detail holds names of fields, no values."""
+    """The first reason to doubt the answer. Its detail holds names of fields, never values."""
     stated = stated_in(fields, output)
     for field, (value, _) in stated.items():
         if field.typed(value) is None:
@@ -33,7 +34,7 @@ def doubt(fields: Sequence[Field], given: StepInput, output: BaseModel) -> Doubt
 
 
 def _poor_scan(given: StepInput, shown: Collection[str]) -> Doubt | None:
-    """A scan that OCR could not read, and that no model has read either."""
+    """The doubt about a scan that neither OCR nor a model has read; None without such a scan."""
     if "poor_scan" not in given.case.flags:
         return None
     files = [a for d in given.case.documents for a in d.message.attachments if "poor_scan" in a.flags]

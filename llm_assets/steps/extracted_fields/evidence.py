@@ -1,4 +1,4 @@
-"""Where a quote is in a case, and whether a value is stated there. Knows nothing of prompts, columns or doubts."""
+"""Evidence: where a quote is in a case, and whether the case states a value. Knows no prompts, columns or doubts."""
 
 import re
 from decimal import Decimal
@@ -14,7 +14,7 @@ _GAP = re.compile(r"[ \u00a0\u202f.,']")
 def locate(case: Case, quote: str | None) -> dict[str, Any] | None:
     """Where a quote is: record, part (`subject`, `text`, an attachment's position or `sender`), start and end.
 
-    White space is compared loosely because a mail's line breaks mean nothing. None when it is nowhere.
+    White space is compared loosely, because line breaks in a mail mean nothing. None when the quote does not occur.
     """
     words = quote.split() if quote else []
     if not words:
@@ -50,9 +50,9 @@ def _find(text: str, words: list[str]) -> tuple[int, int] | None:
 
 
 def is_stated(case: Case, proof: Proof, value: str, quote: str | None, *, scans_shown: bool) -> bool:
-    """Whether the case states the value as it is, or in the quote and in another form.
+    """Whether the case states the value literally, or the quote states it in another form.
 
-    With `scans_shown` a quote that is nowhere in the text may be one of a scan that only the model has read.
+    With `scans_shown` a quote that does not occur in the text is accepted: it may be from a scan that only the model read.
     """
     if proof is Proof.OWN_TERMS:
         return True
@@ -77,7 +77,7 @@ def _plain(text: str) -> str:
 
 
 def _amounts(passage: str) -> set[Decimal]:
-    """Every number that the digit groups of a passage may mean; one or two digits after a dot or comma are a fraction."""
+    """Every number that the digit groups of a passage may mean. One or two digits after a dot or comma are decimals."""
     groups = list(_GROUP.finditer(passage))
     found: set[Decimal] = set()
     for first, start in enumerate(groups):

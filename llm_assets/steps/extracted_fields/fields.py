@@ -1,7 +1,6 @@
 """The extracted fields: one row each. Prompt, output model, columns, evidence and doubts are derived from `FIELDS`.
 
-What belongs here is what differs between fields; what a field is used for is in `answer.py`, `evidence.py` and
-`doubts.py`.
+What belongs here is what differs between fields; how fields are used is in `answer.py`, `evidence.py` and `doubts.py`.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Literal, get_args
 
 
 class Kind(StrEnum):
-    """What a value is; decides the type of its column."""
+    """The kind of a value, which decides the type of its column."""
 
     TEXT = "text"
     DATE = "date"
@@ -25,11 +24,11 @@ class Proof(StrEnum):
     WORD_FOR_WORD = "word_for_word"
     """The value itself, or a quote that contains it."""
     NAME = "name"
-    """The same, and each word may be inflected: its beginning is enough."""
+    """The same, but words may be inflected: the beginning of each is enough."""
     AMOUNT = "amount"
-    """A quote with the same number, with any separators."""
+    """A quote that contains the same number, with any separators."""
     OWN_TERMS = "own_terms"
-    """Not at all: the model may choose the words or the form, so no quote can prove it."""
+    """No proof: the model chooses the words or the form, so no quote can prove the value."""
 
 
 DocumentType = Literal[
@@ -43,19 +42,19 @@ class Field:
 
     name: str
     prompt: str
-    """What the model reads about it. Neighbours with the same text share one line of the prompt."""
+    """Its explanation in the prompt. Neighbouring fields with the same text share one line."""
     form: str = ""
-    """How a value is written; in brackets behind the name, for fields that share a line."""
+    """How a value is written; shown in brackets after the name when fields share a line."""
     kind: Kind = Kind.TEXT
     proof: Proof = Proof.OWN_TERMS
     personal: bool = True
     """May hold personal data or words of the mail: never in metadata, logs or previews."""
     mandatory_for: tuple[DocumentType, ...] = ()
-    """Business documents that go to a person without it."""
+    """Types of business documents that go to a person when this field is missing."""
     in_reply: bool = False
     """Whether step `drafts` reads it: a changed value makes the draft due again."""
     description: str = ""
-    """Of its column; the name when empty."""
+    """Description of its column; when empty, the name is used."""
 
     def __post_init__(self) -> None:
         if self.proof is Proof.AMOUNT and self.kind is not Kind.AMOUNT:
@@ -72,7 +71,7 @@ class Field:
         return self.description or self.name.replace("_", " ").capitalize()
 
     def typed(self, value: str | None) -> str | None:
-        """The value as its column stores it, or None when it is not a date or an amount after all."""
+        """The value as its column stores it; None when it is not the date or amount that it should be."""
         if value is None or self.kind is Kind.TEXT:
             return value
         try:

@@ -1,4 +1,4 @@
-"""Step `extracted_fields`: the facts a case states, each with where in the text it is. The facts are in `fields.py`."""
+"""Step `extracted_fields`: the facts that a case states, each with its place in the text. `fields.py` lists the facts."""
 
 from collections.abc import Sequence
 from functools import partial

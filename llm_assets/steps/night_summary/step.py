@@ -1,4 +1,4 @@
-"""`night_summary`: the report's opening lines, written from its numbers alone. One small online request a night."""
+"""Step `night_summary`: the report's opening lines, written from its numbers alone. One small online request a night."""
 
 from pathlib import Path
 

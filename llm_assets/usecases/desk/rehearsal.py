@@ -12,9 +12,9 @@ from typing import Any
 from llm_assets.domain.desk.tables import Table
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.mail.document import Received
+from llm_assets.domain.profile import Profile
 from llm_assets.domain.sources.state import SourceState
 from llm_assets.domain.sources.versions import History, version_of
-from llm_assets.domain.profile import Profile
 from llm_assets.usecases.desk.assembly import Assembly
 from resources.lake.lake import Lake
 from resources.ledger import SqlLedger

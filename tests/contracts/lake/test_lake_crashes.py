@@ -1,4 +1,4 @@
-"""Full disks and killed processes leave a whole file: the old one or the new one."""
+"""After a full disk or a killed process the file is complete: either the old one or the new one."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Earlier nights as the report compares with them."""
+"""Earlier nights, with which the report compares a night."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

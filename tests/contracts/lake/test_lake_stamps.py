@@ -1,12 +1,12 @@
-"""What tells that a case has not changed: the same before the lake has a document and after."""
+"""The digest that shows a case is unchanged: the same before its documents are written to the lake and after."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 from llm_assets.domain.desk.tables import DOCUMENTS
-from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_row, stamp_of
 from llm_assets.domain.mail.document import Address, Document, Message, Priority, Received, Role
+from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_row, stamp_of
 from resources.lake.lake import Lake
 
 DAY = date(2026, 11, 20)

@@ -1,4 +1,4 @@
-"""Raw mail is kept once, whole, under the digest of its bytes."""
+"""Raw mail is stored once and complete, under the digest of its bytes."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Where batches wait: one file each, discarded when done, swept when nobody knows it any more."""
+"""The spool: one file per batch, discarded when the batch is done, swept when no batch owns it any more."""
 
 import os
 from datetime import UTC, datetime, timedelta

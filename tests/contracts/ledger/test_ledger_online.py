@@ -10,8 +10,8 @@ import pytest
 
 from llm_assets.domain.profile import Limits, Mode
 from llm_assets.domain.requests.batch import BatchState
-from llm_assets.domain.traffic.circuit import OPENS_AFTER, Circuit
 from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.traffic.circuit import OPENS_AFTER, Circuit
 from resources.ledger import SqlLedger
 from tests.support.nights.ledger_night import STEP, batch, plan, settled_members, work
 

@@ -15,8 +15,8 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.errors import PermanentError
-from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.domain.mail.document import Attachment, Document, Message, Priority, Received, Role
+from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.domain.profile import Capabilities, Mode, ReadingRules, Tier
 from llm_assets.domain.requests.outcome import RequestState, Status
 from llm_assets.domain.requests.request import Picture, Request

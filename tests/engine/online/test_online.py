@@ -17,8 +17,8 @@ from llm_assets.domain.errors import (
 from llm_assets.domain.profile import Lane, Limits, Mode
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import BatchState
-from llm_assets.domain.traffic.pace import estimated_tokens
 from llm_assets.domain.requests.outcome import Outcome
+from llm_assets.domain.traffic.pace import estimated_tokens
 from llm_assets.engine.online.ask import SILENT_GOES, is_its_own
 from llm_assets.engine.ports.batches import Settlement
 from llm_assets.engine.rounds.nudge import nudge

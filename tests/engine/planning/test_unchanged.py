@@ -12,8 +12,8 @@ from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import Table
-from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.domain.mail.document import Address, Case, Document, Message, Priority, Received, Role
+from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.engine.night.night import Night
 from llm_assets.engine.rounds.progress import Progress

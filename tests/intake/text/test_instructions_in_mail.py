@@ -7,8 +7,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from llm_assets.domain.mail.document_rows import message_from_json, message_to_json
 from llm_assets.domain.mail.document import Message
+from llm_assets.domain.mail.document_rows import message_from_json, message_to_json
 from llm_assets.intake.item import read_item
 from llm_assets.intake.read import read_bytes
 from llm_assets.intake.reading import Pages

@@ -1,7 +1,7 @@
-"""One look into one mailbox: which messages are new, fetched in small groups, past whatever breaks off.
+"""One look into one mailbox: finds the new messages and fetches them in small groups, also when the connection breaks.
 
-Nothing is remembered here beyond the look. What is known stands in the register alone, so there is no cursor that could
-disagree with it: a look lists the numbers a folder holds and fetches those the register does not name.
+Nothing is stored here. Only the register knows which messages are known, so there is no cursor that could disagree with
+it: a look lists the numbers of a folder and fetches those that the register does not have.
 """
 
 import os
@@ -19,23 +19,23 @@ from llm_assets.domain.errors import BlockedError, DeskError, TransientError, Un
 from llm_assets.engine.chunks import chunks
 from llm_assets.intake.records.drops import problem
 from llm_assets.intake.sources import RawItem
-from resources.mail.imap.session import Examined, Facts, Mailbox, open_mailbox
 from resources.mail.imap.places import Place, Registered, Unclaimed, message_id_of
+from resources.mail.imap.session import Examined, Facts, Mailbox, open_mailbox
 from resources.mail.raw_store import RawStore
 from resources.settings.sources import ImapAccount
 
 WINDOW = 500
-"""Messages whose size and arrival are asked for at once; within them the small ones come first."""
+"""Messages whose size and arrival are requested together; among them the small ones are fetched first."""
 SMALL_BYTES = 1 << 18
 GROUP_BYTES = 1 << 20
 GROUP = 50
 TRIES = 2
-"""A message at which the connection breaks twice is passed over in this look, and named."""
+"""A message at which the connection breaks twice is skipped in this look and named in its trouble."""
 _HEADER_BYTES = 1 << 16
 
 
 class Known(Protocol):
-    """What the register says of a mailbox."""
+    """The part of the register that a look needs."""
 
     def known_uids(self, source: str, folder: str, validity: int) -> set[int]: ...
 
@@ -46,17 +46,17 @@ class Known(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What one look may take."""
+    """The limits of one look."""
 
     messages: int | None = None
     seconds: float | None = None
     pauses: tuple[float, ...] = (1, 2, 4)
-    """Before each further try without any progress; 0 connects again at once, but only to a server that was there."""
+    """Seconds before each further try without progress. 0 connects again at once, unless the server was unreachable."""
 
 
 @dataclass
 class Look:
-    """Yields what is new; says afterwards what stood in the way and whether that was all."""
+    """Yields the new messages; afterwards holds what could not be read, and whether the look was complete."""
 
     account: ImapAccount
     known: Known
@@ -69,7 +69,7 @@ class Look:
     now: Callable[[], datetime]
     taken: int = 0
     failed: bool = False
-    """Nobody was there, or nobody was let in: nothing of this account could be read any more."""
+    """The server was unreachable or refused the login, so the rest of this account could not be read."""
     _troubles: dict[str, str] = field(default_factory=dict)
     _finished: set[str] = field(default_factory=set)
     _done: set[str] = field(default_factory=set)
@@ -82,12 +82,12 @@ class Look:
 
     @property
     def trouble(self) -> str:
-        """One sentence for each thing that a look could not read; empty when there was none."""
-        told = list(self._troubles.values())
+        """What the look could not read, one sentence for each; empty when it could read everything."""
+        sentences = list(self._troubles.values())
         if unread := sorted(self._unread):
             count = "1 message" if len(unread) == 1 else f"{len(unread)} messages"
-            told.append(f"{count} cannot be fetched, first {unread[0]}: open it in the mailbox")
-        return "; ".join(told)
+            sentences.append(f"{count} cannot be fetched, first {unread[0]}: open it in the mailbox")
+        return "; ".join(sentences)
 
     @property
     def complete(self) -> bool:
@@ -98,7 +98,7 @@ class Look:
         return self._not_given | {place for place, tries in self._tries.items() if tries >= TRIES}
 
     def items(self) -> Iterator[RawItem]:
-        """Each new message once. Connects again when the connection breaks, as long as that gets anywhere."""
+        """Each new message once. Connects again when the connection breaks, as long as the tries make progress."""
         if self.allowance.seconds is not None:
             self._ends_at = time.monotonic() + self.allowance.seconds
         pauses = iter(self.allowance.pauses)
@@ -128,7 +128,7 @@ class Look:
         self._troubles["connection"] = str(err)
 
     def _end(self) -> None:
-        """That we cut the connection ourselves is no news; that nothing came until then is."""
+        """Ends a look whose time is over: that is trouble only if no new message was fetched."""
         if not self._progress:
             self._fail(
                 TransientError(
@@ -140,7 +140,7 @@ class Look:
         for folder in sorted(self._folders(mailbox), key=lambda name: self._begun[name]):
             if folder in self._finished:
                 continue
-            self._begun[folder] += 1  # one at which the connection broke comes last
+            self._begun[folder] += 1  # a folder at which the connection broke comes last
             try:
                 yield from self._folder(mailbox, folder)
             except BlockedError as err:
@@ -169,7 +169,7 @@ class Look:
                 "numbering anew, so new mail cannot be told from old: have its administrator give the folder another "
                 "UIDVALIDITY"
             )
-        # A server's day begins in another time zone, ours perhaps in the afternoon.
+        # The server's day may begin in another time zone, and our business day in the afternoon before.
         listed = mailbox.uids(opened, self.days[0] - timedelta(days=2))
         tries = {uid: self._tries[str(place)] for uid in listed - known if (place := self._at(opened, uid))}
         fresh = [
@@ -210,13 +210,13 @@ class Look:
         return self.days[0] <= day <= self.days[1]
 
     def _miss(self, mailbox: Mailbox, opened: Examined, uids: Sequence[int]) -> None:
-        """What is not given is either gone, which is its owner's right, or has to be named."""
+        """Notes messages that the server did not send. Those deleted by their owner are left out."""
         self._not_given.update(str(self._at(opened, uid)) for uid in mailbox.still_there(uids))
 
     def _found_again(
         self, mailbox: Mailbox, opened: Examined, wanted: dict[int, Facts], unclaimed: Unclaimed
     ) -> list[int]:
-        """Messages known by an earlier number, without fetching them: by second of arrival and Message-ID."""
+        """Finds messages registered under an earlier number without fetching them: by second of arrival and Message-ID."""
         if not unclaimed:
             return []
         alike = {
@@ -248,7 +248,7 @@ class Look:
             return b""
 
     def _groups(self, opened: Examined, wanted: dict[int, Facts]) -> Iterator[list[int]]:
-        """Small messages together, large ones and those at which the connection broke by themselves."""
+        """Groups to fetch: small messages together; large ones, and those at which the connection broke, one by one."""
         together: list[int] = []
         alone: list[int] = []
         for uid, found in wanted.items():
@@ -273,7 +273,7 @@ class Look:
     def _fetched(
         self, mailbox: Mailbox, group: list[int], wanted: dict[int, Facts]
     ) -> dict[int, bytes | Path | None]:
-        """Contents of those that the server gives; None for one that is too large."""
+        """The contents of the messages that the server sends; None for a message that is too large."""
         if len(group) > 1 or 0 < wanted[group[0]].size <= SMALL_BYTES:
             return dict(mailbox.bodies(group))
         uid, size, most = group[0], wanted[group[0]].size, self.account.largest_mb << 20
@@ -336,7 +336,7 @@ class Look:
         return max(0.1, self._ends_at - time.monotonic()) if self._ends_at is not None else None
 
     def _is_over(self) -> bool:
-        """True, and remembered, when this look has taken what it may."""
+        """Whether this look has reached its limits; if so, it is marked as cut short."""
         late = self._ends_at is not None and time.monotonic() >= self._ends_at
         full = self.allowance.messages is not None and self.taken >= self.allowance.messages
         self._cut_short = self._cut_short or late or full

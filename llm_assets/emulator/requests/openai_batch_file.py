@@ -1,4 +1,4 @@
-"""An OpenAI batch's input file: its lines, and what is wrong with it as a whole. Nothing is answered here."""
+"""The input file of an OpenAI batch: its lines, its model, its size in tokens, and its errors as a whole file."""
 
 import mmap
 import re
@@ -22,7 +22,7 @@ class Survey(NamedTuple):
 
 
 def line_offsets(lines: mmap.mmap) -> "array[int]":
-    """Start of every line that is not blank, and the end of the file."""
+    """The offsets at which the lines that are not blank start."""
     offsets = array("Q")
     at, end = 0, len(lines)
     while at < end:
@@ -40,7 +40,7 @@ def line_at(lines: mmap.mmap, at: int) -> bytes:
 
 
 def survey(path: Path) -> Survey:
-    """Lines of an input file, and the model its first line names when it names one."""
+    """Number of lines of an input file, and the model of its first line, if it names one."""
     total, model = 0, None
     with path.open("rb") as source:
         first = source.readline(1 << 16)
@@ -55,7 +55,7 @@ def survey(path: Path) -> Survey:
 
 
 def prompt_tokens(path: Path, endpoint: str) -> int:
-    """Prompt tokens of the whole file; lines that are no requests count nothing, they fail later."""
+    """Prompt tokens of the whole file. Lines that are not requests count nothing: they fail later."""
     total = 0
     with path.open("rb") as source:
         for raw in source:
@@ -67,7 +67,7 @@ def prompt_tokens(path: Path, endpoint: str) -> int:
 
 
 def validate_input(lines: mmap.mmap, offsets: "array[int]", endpoint: str) -> list[dict[str, Any]]:
-    """What is wrong with an OpenAI input file as a whole; the batch fails then and nothing runs."""
+    """The errors that make the whole batch fail, so that nothing of it runs."""
     if not offsets:
         return [complaint("empty_file", "The input file is empty.")]
     if len(offsets) > MAX_REQUESTS:

@@ -1,4 +1,4 @@
-"""Starting the emulator as a process of its own, and finding the one that already serves a folder. Imports stdlib only."""
+"""Starts the emulator as a process of its own, and finds the one that already serves a folder."""
 
 import fcntl
 import http.client
@@ -36,7 +36,7 @@ class RunningEmulator:
         return self.url
 
     def stop(self) -> None:
-        """End it and wait until it is gone."""
+        """Ends the process and waits until it is gone."""
         if not is_alive(self.pid):
             return
         os.kill(self.pid, signal.SIGTERM)
@@ -46,9 +46,9 @@ class RunningEmulator:
 
 
 def start(home: Path, **options: Any) -> RunningEmulator:
-    """The emulator of this folder: the one that runs, or a new one with these `EmulatorOptions`.
+    """The emulator of this folder: the running one, or a new one with these `EmulatorOptions`.
 
-    Raises ConfigurationError when it does not come up, or when the running one was started with other options.
+    Raises ConfigurationError when it does not start, or when the running one was started with other options.
     """
     wanted = EmulatorOptions(home=home, **options)
     home.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ def behaviour(options: EmulatorOptions) -> dict[str, Any]:
 
 
 def find(home: Path) -> RunningEmulator | None:
-    """The emulator that serves this folder now, proven by asking it."""
+    """The emulator that serves this folder now, confirmed by its health endpoint; None when there is none."""
     try:
         known = json.loads((home / "emulator.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -94,7 +94,7 @@ def find(home: Path) -> RunningEmulator | None:
 
 
 def _adopt(url: str, pid: int) -> bool:
-    """Tell a running emulator that one more process relies on it; False when it is about to end."""
+    """Registers one more process that relies on a running emulator; False when that is already ending."""
     kept = _ask(url, "POST", "/_emulator/parent", json.dumps({"pid": pid}))
     return kept is not None and kept.get("kept") is True
 
@@ -104,7 +104,7 @@ def _health(url: str) -> dict[str, Any] | None:
 
 
 def _ask(url: str, method: str, path: str, body: str | None = None) -> dict[str, Any] | None:
-    """The JSON answer of an admin endpoint; None when nobody answers."""
+    """The JSON answer of an admin endpoint; None when no server answers."""
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=5)
     try:
@@ -142,7 +142,7 @@ def _launch(options: EmulatorOptions) -> RunningEmulator:
 
 
 def arguments(options: EmulatorOptions) -> list[str]:
-    """The command line that means these options."""
+    """These options as a command line of `python -m llm_assets.emulator`."""
     names = {"home": "--state"}
     words: list[str] = []
     for item in fields(options):
@@ -162,7 +162,7 @@ def _wait_until_gone(pid: int) -> bool:
 
 
 def _running(pid: int) -> bool:
-    """False once the process is gone; a child of ours is reaped on the way."""
+    """False once the process is gone. Reaps it when it is a child of ours."""
     try:
         done, _ = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:

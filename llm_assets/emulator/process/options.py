@@ -1,4 +1,4 @@
-"""What an emulator is started with. Plain values only, so that importing this costs nothing."""
+"""The options an emulator is started with. Plain values only, so that importing this costs nothing."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""The emulator's process: its socket, its lock on the home folder, its end. Run by `serve`, nothing returns before."""
+"""Serving: opens the socket, locks the home folder, builds the application and runs uvicorn until SIGTERM.
+
+Starting a server in another process belongs in `process/launch.py`.
+"""
 
 import asyncio
 import fcntl
@@ -14,16 +17,17 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.emulator.server.app import Emulator
-from llm_assets.emulator.batches.batches import Answering
-from llm_assets.emulator.operations.context import Context
+from llm_assets.emulator.batches.background import BackgroundJobs
 from llm_assets.emulator.batches.store import Store
 from llm_assets.emulator.clock import Clock
+from llm_assets.emulator.fault_rules import FaultRules
 from llm_assets.emulator.journal import Journal
+from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.process.options import EmulatorOptions
 from llm_assets.emulator.process.parent import Parents
+from llm_assets.emulator.scenario import Scenario, load
+from llm_assets.emulator.server.app import Emulator
 from llm_assets.emulator.server.recorder import Recorder
-from llm_assets.emulator.scenario import Casting, Scenario, load
 
 LOCK, RUNNING = "emulator.lock", "emulator.json"
 
@@ -38,7 +42,7 @@ class DroppableProtocol(HttpToolsProtocol):
 
 class Server(uvicorn.Server):
     def capture_signals(self) -> Any:
-        """SIGTERM is this process's ordinary end: exit code 0, not death by signal."""
+        """SIGTERM ends this process in the ordinary way: with exit code 0, not as killed by a signal."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.handle_exit)
         return _Nothing()
@@ -53,14 +57,14 @@ class _Nothing:
 
 
 def serve(options: EmulatorOptions) -> None:
-    """Answer until SIGTERM. Raises ConfigurationError: scenario unreadable, port or home folder taken."""
+    """Serve until SIGTERM. Raises ConfigurationError when the scenario is unreadable or the port or home folder taken."""
     scenario = load(options.scenario) if options.scenario is not None else Scenario()
     options.home.mkdir(parents=True, exist_ok=True)
     lock = _lock(options.home)
     listener = _listen(options)
     port = listener.getsockname()[1]
     url = f"http://{options.host}:{port}"
-    # A stop may come before the server listens for it; it must end as quietly as a later one.
+    # SIGTERM may come before uvicorn has installed its handler; the process must end as quietly then.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     _announce(options, url, port)
     parents = Parents()
@@ -79,9 +83,9 @@ async def _run(
     store = Store(options.home)
     clock = Clock(store.setting("clock.offset"))
     journal = Journal(options.home)
-    answering = Answering(store, clock, options.seed, journal)
+    background = BackgroundJobs(store, clock, options.seed, journal)
     context = Context(
-        options, store, clock, Casting(scenario, options.seed), answering, parents, journal, url
+        options, store, clock, FaultRules(scenario, options.seed), background, parents, journal, url
     )
     recorder = Recorder(options.record) if options.record is not None else None
     config = uvicorn.Config(
@@ -95,11 +99,11 @@ async def _run(
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )
-    answering.resume()
+    background.resume()
     try:
         await Server(config).serve(sockets=[listener])
     finally:
-        answering.close()
+        background.close()
         store.close()
         journal.close()
         if recorder is not None:
@@ -119,7 +123,7 @@ def _lock(home: Path) -> IO[str]:
 
 
 def _listen(options: EmulatorOptions) -> socket.socket:
-    # asyncio sends without delay only where the protocol is named; answers took 40 ms more without it.
+    # asyncio sets TCP_NODELAY only on sockets that name the protocol; answers took 40 ms more without it.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -134,7 +138,7 @@ def _listen(options: EmulatorOptions) -> socket.socket:
 
 
 def _announce(options: EmulatorOptions, url: str, port: int) -> None:
-    """The port is open from here on; calls wait in its queue until the server takes them."""
+    """Publishes the address. The port is already open: calls wait in its queue until the server accepts them."""
     _write_whole(options.home / RUNNING, json.dumps({"pid": os.getpid(), "url": url}))
     if options.port_file is not None:
         _write_whole(options.port_file, f"{port}\n")

@@ -1,20 +1,25 @@
-"""What every operation works with: store, clock, options, scenario. Also ids, which are random like the providers'."""
+"""The context: what all operations of both providers use and do alike.
+
+It holds store, clock, options and scenario; it creates, finds, cancels and hides batches, answers sync calls, and makes
+ids, which are random like the providers' own.
+"""
 
 import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from llm_assets.emulator.batches.completion import Completion, Twist, complete, fate_of, is_permanent
-from llm_assets.emulator.batches.batches import ENDED, WINDOW, Answering, faults_of, phase, progress
-from llm_assets.emulator.batches.store import BatchRecord, Store, Work
+from llm_assets.emulator.batches.background import BackgroundJobs
+from llm_assets.emulator.batches.completion import Completion, Distortion, complete, fate_of, is_permanent
 from llm_assets.emulator.batches.job import note_refused
+from llm_assets.emulator.batches.phase import ENDED, WINDOW, faults_of, phase, progress
+from llm_assets.emulator.batches.store import BatchRecord, Store, Work
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.errors import ApiError, Protocol
+from llm_assets.emulator.fault_rules import FaultRules, RequestFaultRules
 from llm_assets.emulator.journal import Execution, Fate, History, Journal, request_digest
 from llm_assets.emulator.process.options import EmulatorOptions
 from llm_assets.emulator.process.parent import Parents
 from llm_assets.emulator.prompts import Prompt
-from llm_assets.emulator.scenario import Casting, RequestCasting
 
 ELSEWHERE = "/_elsewhere"
 
@@ -24,15 +29,15 @@ class Context:
     options: EmulatorOptions
     store: Store
     clock: Clock
-    casting: Casting
-    answering: Answering
+    fault_rules: FaultRules
+    background: BackgroundJobs
     parents: Parents
     journal: Journal
     base_url: str
 
     @property
     def elsewhere(self) -> str:
-        """This server under another name: to a client another host, which must not get its key."""
+        """This server under another host name. A client must not send its key there, as to any other host."""
         name = "localhost" if "//127.0.0.1:" in self.base_url else "127.0.0.1"
         return f"http://{name}:{self.base_url.rpartition(':')[2]}{ELSEWHERE}"
 
@@ -40,10 +45,10 @@ class Context:
         return prefix + secrets.token_hex(12)
 
     def begin(self, record: BatchRecord) -> None:
-        """Apply the scenario to a new batch, remember it and start answering it."""
-        faults = self.casting.batch(record.protocol, record.model)
+        """Applies the scenario to a new batch, stores it and starts its job."""
+        faults = self.fault_rules.batch(record.protocol, record.model)
         record.faults = [fault.model_dump(mode="json") for fault in faults]
-        requests = self.casting.scenario.requests
+        requests = self.fault_rules.scenario.requests
         record.request_faults = [fault.model_dump(mode="json") for fault in requests]
         for fault in faults:
             if fault.latency is not None:
@@ -57,7 +62,7 @@ class Context:
                 record.work = Work(errors=[refused_input(fault.fail, record.model)])
         if record.executed is None and record.latency > WINDOW:
             record.executed, record.rest = int(record.total * WINDOW / record.latency), "expired"
-        limit = self.casting.scenario.limits.enqueued_tokens
+        limit = self.fault_rules.scenario.limits.enqueued_tokens
         if record.protocol == "openai" and limit is not None:
             waiting = sum(other.tokens for other in self.unfinished("openai") if other.model == record.model)
             if waiting + record.tokens > limit:
@@ -66,7 +71,7 @@ class Context:
         if record.work is not None:
             self._note_refused(record, record.work)
         else:
-            self.answering.start(record)
+            self.background.start(record)
 
     def _note_refused(self, record: BatchRecord, work: Work) -> None:
         later = any(error["code"] == "token_limit_exceeded" for error in work.errors)
@@ -78,11 +83,11 @@ class Context:
         return [record for record in self.store.batches(protocol) if phase(record, now) not in ENDED]
 
     async def known(self, protocol: Protocol, batch_id: str, *, look: bool = False) -> BatchRecord:
-        """A batch as it stands now. Raises ApiError 404, also while the scenario hides it from reads."""
+        """The current record of a batch. Raises ApiError 404 for an unknown one, and while the scenario hides it."""
         record = self.store.batch(batch_id)
         if record is None or record.protocol != protocol or self._hidden(record, look=look):
             raise ApiError(404, f"No batch found with id '{batch_id}'.", param="id")
-        return await self.answering.settle(record)
+        return await self.background.settle(record)
 
     def _hidden(self, record: BatchRecord, *, look: bool) -> bool:
         age = self.clock.now() - record.created_at
@@ -95,12 +100,12 @@ class Context:
         return any(age < fault.missing_seconds for fault in faults)
 
     def listed(self, record: BatchRecord) -> bool:
-        """Whether a list may show it already."""
+        """Whether lists show this batch, which a scenario may delay."""
         age = self.clock.now() - record.created_at
         return not any(age < fault.unlisted_seconds for fault in faults_of(record))
 
     def stop(self, record: BatchRecord) -> None:
-        """Cancel: what has run by now stays answered, the rest never runs. A second cancel changes nothing."""
+        """Cancels a batch: what has run by now stays answered, the rest never runs. A second cancel changes nothing."""
         if record.cancelled_at is not None:
             return
         now = self.clock.now()
@@ -108,39 +113,39 @@ class Context:
         record.executed, record.rest = int(record.total * progress(record, now)), "cancelled"
         record.work = None
         self.store.save_batch(record)
-        self.answering.start(record)
+        self.background.start(record)
 
     def answer_now(self, prompt: Prompt, body: Any, protocol: Protocol) -> Completion:
-        """A sync call's answer. Raises ApiError when the scenario makes this request fail."""
-        faults = self.casting.scenario.requests
-        twist: Twist | None = None
+        """Answers a sync call. Raises ApiError when the scenario makes this request fail."""
+        faults = self.fault_rules.scenario.requests
+        distortion: Distortion | None = None
         if faults:
-            casting = RequestCasting(faults, protocol, self.options.seed, self._history())
-            fault = casting.outcome("", prompt.model, prompt.user, body)
+            rules = RequestFaultRules(faults, protocol, self.options.seed, self._history())
+            fault = rules.outcome("", prompt.model, prompt.user, body)
             if fault is not None and fault.outcome == "error":
                 permanent = is_permanent(protocol, fault.error())
                 fate: Fate = "permanent" if permanent else "transient"
                 self.journal.answered_now(Execution(request_digest(body), fate))
                 raise fault.error()
             if fault is not None and fault.outcome not in ("expired", "cancelled"):
-                twist = fault.outcome  # type: ignore[assignment]
-        warm = self.answering.warm
+                distortion = fault.outcome  # type: ignore[assignment]
+        warm = self.background.warm
         hit = prompt.prefix in warm
         if prompt.cached_prefix or protocol == "openai":
             warm.add(prompt.prefix)
-        done = complete(prompt, cache_hit=hit, anthropic=protocol == "anthropic", twist=twist)
-        self.journal.answered_now(Execution(request_digest(body), fate_of(done, twist)))
+        done = complete(prompt, cache_hit=hit, anthropic=protocol == "anthropic", distortion=distortion)
+        self.journal.answered_now(Execution(request_digest(body), fate_of(done, distortion)))
         return done
 
     def _history(self) -> History:
-        if not any(fault.when.needs_history for fault in self.casting.scenario.requests):
+        if not any(fault.when.needs_history for fault in self.fault_rules.scenario.requests):
             return History()
         made = [self.journal.batch(record.id) for record in reversed(self.store.batches())]
         return History.of([*made, self.journal.online])
 
 
 def refused_input(code: str, model: str | None, limit: int = 90_000) -> dict[str, Any]:
-    """The entry of `errors.data` that a scenario's failed batch shows."""
+    """The entry of `errors.data` in a batch that a scenario has made fail."""
     if code == "token_limit_exceeded":
         message = (
             f"Enqueued token limit reached for {model} in organization org-emulator. Limit: {limit:,} enqueued tokens."

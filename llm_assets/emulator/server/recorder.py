@@ -1,4 +1,7 @@
-"""The recorder: every provider request as one JSON line, in the form contract checkers read. Keys are masked."""
+"""The recorder: writes every provider request and its answer as one JSON line, for contract checkers. Keys are masked.
+
+What a judge of clients needs is in `journal.py`, which keeps no text.
+"""
 
 import base64
 from pathlib import Path

@@ -1,6 +1,7 @@
-"""Which of a few described choices a text speaks of: keyword overlap with stems and synonyms in English, Russian, Kazakh.
+"""Classification: which of a few described choices a text is about, by keywords in English, Russian and Kazakh.
 
-The score's margin gives an honest confidence: low when nothing matches or when two choices are close.
+Words are compared by stems and synonyms. The confidence follows from the margin between the best two choices: it is low
+when nothing matches or when two choices are close. Words by which facts are found are in `lexicon.py`.
 """
 
 import re
@@ -210,11 +211,11 @@ class Verdict(NamedTuple):
     confidence: float
     ambiguous: bool
     matched: tuple[str, ...]
-    """Stems that spoke for the best choice."""
+    """Stems of the text that count for the best choice."""
 
 
 def stem(word: str) -> str:
-    """What of a word its inflections share; long enough that strangers rarely do."""
+    """The beginning that the inflected forms of a word share; long enough that unrelated words rarely share it."""
     size = len(word)
     if word.isascii():
         return word if size <= 4 else word[: size - 1] if size <= 6 else word[: size - 2]
@@ -222,7 +223,7 @@ def stem(word: str) -> str:
 
 
 class Vocabulary:
-    """The stems of a set of choices. Words seen once are remembered with what they mean."""
+    """The stems of a set of choices. Words already seen are remembered with the stems they match."""
 
     def __init__(self, choices: tuple[Choice, ...]) -> None:
         self.choices = choices

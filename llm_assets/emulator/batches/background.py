@@ -1,84 +1,29 @@
-"""Batches in flight: the answering of each in the background, and the phase it shows at a moment.
+"""Background jobs: each batch is answered beside the server's event loop, and its counts are stored at the end.
 
-The phase is a pure function of the record and the clock, so a restart changes nothing that can be seen.
+The job itself is in `job.py`, the phase that a client sees in `phase.py`.
 """
 
 import asyncio
-import logging
 import os
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal
 
-from llm_assets.emulator.batches.store import BatchRecord, Store, Work
 from llm_assets.emulator.batches.job import Job, answer_batch
+from llm_assets.emulator.batches.phase import VALIDATING_UNTIL, end_moment
+from llm_assets.emulator.batches.store import BatchRecord, Store, Work
 from llm_assets.emulator.clock import Clock
 from llm_assets.emulator.journal import Journal
 from llm_assets.emulator.process.parent import end_with
-from llm_assets.emulator.scenario import BatchFault, RequestFault
+from llm_assets.emulator.scenario import RequestFault
 
-LOG = logging.getLogger(__name__)
-Phase = Literal[
-    "validating", "in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled"
-]
-ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
-
-WINDOW = 86_400.0
-CANCEL_SECONDS = 0.2
-"""A cancel takes this share of a batch's latency."""
-VALIDATING_UNTIL, FINALIZING_FROM = 0.1, 0.9
 IN_THREAD_UP_TO = 500
 PATIENCE = 5.0
-"""Seconds a look at a batch that should have ended waits for its answers before saying "in progress"."""
+"""Seconds that a read of a batch waits for late answers before it shows "in progress"."""
 
 
-def faults_of(record: BatchRecord) -> list[BatchFault]:
-    return [BatchFault.model_validate(fault) for fault in record.faults]
-
-
-def end_moment(record: BatchRecord) -> float:
-    if record.cancelled_at is not None:
-        return record.cancelled_at + record.latency * CANCEL_SECONDS
-    return record.created_at + min(record.latency, WINDOW)
-
-
-def phase(record: BatchRecord, now: float) -> Phase:
-    """Where a batch stands. It ends only when its answers are written, however late the clock is."""
-    elapsed = now - record.created_at
-    ready = record.work is not None
-    if ready and record.work is not None and record.work.errors:
-        return "failed" if elapsed >= record.latency * VALIDATING_UNTIL else "validating"
-    if record.cancelled_at is not None:
-        return "cancelled" if ready and now >= end_moment(record) else "cancelling"
-    if elapsed < record.latency * VALIDATING_UNTIL:
-        return "validating"
-    if now >= end_moment(record) and ready:
-        return "expired" if record.executed is not None and record.rest == "expired" else "completed"
-    return "finalizing" if elapsed >= record.latency * FINALIZING_FROM else "in_progress"
-
-
-def nulled(record: BatchRecord, now: float) -> bool:
-    """Whether a scenario keeps the place of the results from the client."""
-    return any(
-        fault.null_output or now < end_moment(record) + fault.null_seconds for fault in faults_of(record)
-    )
-
-
-def shows_status(fault: BatchFault, record: BatchRecord, now: float) -> bool:
-    """Whether the invented status of a fault still stands."""
-    return fault.status_seconds is None or now < record.created_at + fault.status_seconds
-
-
-def progress(record: BatchRecord, now: float) -> float:
-    """Share of the requests that have run by now, 0 to 1."""
-    if record.latency <= 0:
-        return 1.0
-    return max(0.0, min(1.0, (now - record.created_at) / record.latency))
-
-
-class Answering:
-    """Runs the jobs: small ones in a thread, large ones in a process of their own, so that calls stay quick."""
+class BackgroundJobs:
+    """Runs the jobs: small ones in a thread, large ones in another process, so that calls stay quick."""
 
     def __init__(self, store: Store, clock: Clock, seed: int, journal: Journal) -> None:
         self._store = store
@@ -89,10 +34,10 @@ class Answering:
         self._processes: ProcessPoolExecutor | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.warm: set[str] = set()
-        """Prefixes that a sync call has put into the cache."""
+        """Keys of the prompts that a sync call has put into the cache."""
 
     def resume(self) -> None:
-        """Answer again what a killed emulator left unanswered."""
+        """Starts the jobs that a killed emulator left unfinished."""
         for record in reversed(self._store.batches()):
             if record.work is None:
                 self.start(record)
@@ -102,7 +47,7 @@ class Answering:
         self._tasks[record.id] = asyncio.get_running_loop().create_task(self._run(record, old))
 
     async def settle(self, record: BatchRecord) -> BatchRecord:
-        """The record as it stands now; waits a little when only the answering is late."""
+        """The current record. Waits up to PATIENCE when the batch's time is over and its job is still running."""
         task = self._tasks.get(record.id)
         if task is not None and record.work is None and self._clock.now() >= self._due(record):
             await asyncio.wait((task,), timeout=PATIENCE)
@@ -114,7 +59,7 @@ class Answering:
             self._processes.shutdown(wait=False, cancel_futures=True)
 
     def _due(self, record: BatchRecord) -> float:
-        """From when its answering is late: a small batch's at the end of validation, a large one's at its end."""
+        """When its job is late: for a small batch from the end of validation on, for a large one from its end on."""
         if record.total > IN_THREAD_UP_TO:
             return end_moment(record)
         return min(end_moment(record), record.created_at + record.latency * VALIDATING_UNTIL)

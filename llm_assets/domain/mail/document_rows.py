@@ -1,4 +1,4 @@
-"""Documents as lake rows and back: what is written is what is read."""
+"""Documents as rows of the lake's table `documents`, and back without loss."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -26,7 +26,7 @@ def message_from_json(fields: Mapping[str, Any]) -> Message:
     values["sender"] = Address(**sender) if sender is not None else None
     for name in ("to", "cc"):
         values[name] = tuple(Address(**a) for a in values[name])
-    values.setdefault("instructions", ())  # rows written before they were looked for
+    values.setdefault("instructions", ())  # absent in rows of earlier versions
     for name in ("references", "delivered_to", "flags", "instructions"):
         values[name] = tuple(values[name])
     values["attachments"] = tuple(
@@ -71,17 +71,19 @@ DOCUMENT_COLUMNS = (
     "source", "place", "day", "raw_sha256", "kind", "received_at", "message",
     "queue", "priority", "case_id", "role", "duplicate_of", "supersedes", "message_digest",
 )  # fmt: skip
-"""What a case is made of; the other columns are for analysts."""
+"""The columns from which a case is rebuilt; the others are for analysts."""
 
 STAMP_COLUMNS = tuple(name for name in DOCUMENT_COLUMNS if name not in ("message", "raw_sha256"))
-"""The same with the message's digest instead of the message."""
+"""The same columns with the message's digest instead of the message."""
 
 _AS_WRITTEN = tuple(name for name in STAMP_COLUMNS if name not in ("received_at", "day"))
 
 
 def stamp_of(rows: Sequence[Mapping[str, Any]]) -> str | None:
-    """Changes with anything that a case is made of; the same for rows to be written and for rows read back. None for
-    rows written before they had a digest."""
+    """A digest that changes with anything a case is made of; equal for rows to be written and rows read back.
+
+    None when a row has no message digest, because an earlier version wrote it.
+    """
     if any(row["message_digest"] is None for row in rows):
         return None
     return digest_json([_stamped(row) for row in rows])

@@ -1,7 +1,8 @@
-"""One connection to one mailbox over IMAP: log in, list, examine, fetch. What is new is decided elsewhere.
+"""A session with one mailbox over IMAP: log in, list, examine, fetch. Which messages are new is decided in `look.py`.
 
-Nothing here changes a mailbox: folders are examined, bodies peeked at. Whatever goes wrong is classified here, once. What a
-server said is never repeated, since an answer out of step may hold mail text; response codes are.
+Nothing here changes a mailbox: folders are opened with EXAMINE, bodies fetched with PEEK. All errors are classified here.
+Errors never repeat a server's text, because an answer that arrives out of order may hold mail text; they name only
+response codes.
 """
 
 import logging
@@ -30,11 +31,11 @@ from resources.settings.sources import ImapAccount
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
-"""Longest silence of a server in the middle of a command."""
+"""The longest time a server may send nothing in the middle of a command."""
 LOGOUT_SECONDS = 2.0
 TRY_SECONDS = 20.0
 LISTED_AT_ONCE = 50_000
-"""Messages whose numbers are asked for in one command: their line stays under the megabyte that imaplib reads."""
+"""Messages whose numbers are requested in one command, so that the answer stays below the megabyte that imaplib reads."""
 PIECE_BYTES = 1 << 20
 UNREADABLE_FOLDERS = frozenset({b"\\noselect", b"\\nonexistent"})
 NO_INCOMING_MAIL = frozenset({b"\\sent", b"\\drafts", b"\\junk", b"\\trash", b"\\all", b"\\flagged"})
@@ -50,34 +51,34 @@ _BROKEN_ANSWERS = (
     AttributeError,
     RecursionError,
 )
-"""What the library raises, and what its parsers make of an answer that is none."""
+"""The errors of the library, and those its parsers raise for a malformed answer."""
 _NO_TLS_SPOKEN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
 
 
 class Examined(NamedTuple):
-    """A folder as it stands."""
+    """The state of a folder when it was opened."""
 
     folder: str
     validity: int
-    """UIDVALIDITY: with another one, the numbers of messages mean nothing that was known."""
+    """UIDVALIDITY: when it changes, all known numbers of messages are void."""
     next_uid: int | None
     messages: int
 
 
 class Facts(NamedTuple):
-    """What is known of a message before it is fetched."""
+    """What the server reports about a message before it is fetched."""
 
     arrived_at: datetime | None
     size: int
-    """Bytes, as the server says; some servers are wrong."""
+    """Bytes, as the server reports them; some servers are wrong."""
 
 
 @contextmanager
 def open_mailbox(account: ImapAccount, *, seconds: float | None = None) -> Iterator["Mailbox"]:
-    """A session, logged in. It is cut after `seconds`, whatever the server does then.
+    """A session, logged in. The connection is closed after `seconds`, whatever the server is doing.
 
-    Raises UnreachableError when nobody is there, TransientError when the connection breaks, BlockedError for what a
-    person has to change.
+    Raises UnreachableError when no server answers, TransientError when the connection breaks, and BlockedError for what
+    a person has to change.
     """
     logging.getLogger("imapclient").setLevel(logging.WARNING)  # it would log every line the server sends
     password = _password(account)
@@ -87,7 +88,7 @@ def open_mailbox(account: ImapAccount, *, seconds: float | None = None) -> Itera
         if cut is not None:
             cut.daemon = True
             cut.start()
-        with _told(account):
+        with _errors_classified(account):
             _secure(client, account)
         _log_in(client, account, password)
         yield Mailbox(client, account)
@@ -103,7 +104,7 @@ def open_mailbox(account: ImapAccount, *, seconds: float | None = None) -> Itera
 
 
 def try_account(account: ImapAccount) -> str:
-    """What works, for a person who looks after it. Raises what does not, as `open_mailbox` and `examine` do."""
+    """Tries an account and describes it in one sentence. Raises the errors of `open_mailbox` and `examine`."""
     with open_mailbox(account, seconds=TRY_SECONDS) as mailbox:
         names = [name for pattern in account.folders for name in mailbox.matching(pattern)]
         if not names:
@@ -167,12 +168,14 @@ def _secure(client: IMAPClient, account: ImapAccount) -> None:
 
 def _log_in(client: IMAPClient, account: ImapAccount, password: str) -> None:
     try:
-        with _told(account):
+        with _errors_classified(account):
             # LOGIN sends ASCII only and leaves the name unquoted.
             log_in = client.plain_login if client.has_capability("AUTH=PLAIN") else client.login
         log_in(account.user, password)
     except LoginError as err:
-        if isinstance(err.__context__, IMAPClientAbortError):  # a broken connection is told as a refusal
+        if isinstance(
+            err.__context__, IMAPClientAbortError
+        ):  # imapclient reports a broken connection as a refusal
             raise _broken(account) from None
         raise _refusal(account, str(err)) from None
     except _BROKEN_ANSWERS as err:
@@ -190,7 +193,7 @@ def _refusal(account: ImapAccount, answer: str) -> DeskError:
 
 
 def _code(answer: str) -> str:
-    """The response code of a refusal, in brackets; the rest of it may be anything."""
+    """The response code of a refusal, in brackets; the rest of the answer may hold anything."""
     found = _CODE.search(answer)
     return f" ({found[1]})" if found is not None else ""
 
@@ -201,7 +204,7 @@ def _cut(client: IMAPClient) -> None:
 
 
 def _log_out(client: IMAPClient) -> None:
-    """Whatever is wrong with the connection now, nothing was left open in it."""
+    """Logs out. Errors of the connection are ignored, because all work on it is done."""
     with suppress(*_BROKEN_ANSWERS):
         client.socket().settimeout(LOGOUT_SECONDS)
         client.logout()
@@ -211,7 +214,7 @@ def _log_out(client: IMAPClient) -> None:
 
 
 @contextmanager
-def _told(account: ImapAccount) -> Iterator[None]:
+def _errors_classified(account: ImapAccount) -> Iterator[None]:
     try:
         yield
     except DeskError:
@@ -249,22 +252,22 @@ def _broken(account: ImapAccount) -> TransientError:
 
 @dataclass(frozen=True)
 class Mailbox:
-    """A session. One folder is open at a time, the one examined last."""
+    """A session. One folder is open at a time: the one that was examined last."""
 
     client: IMAPClient
     account: ImapAccount
 
     def matching(self, pattern: str) -> list[str]:
-        """Folders that receive mail; a name without `*` and `%` is taken at its word."""
+        """The folders that match a pattern and receive mail; a name without `*` and `%` is taken literally."""
         if not {"*", "%"} & set(pattern):
             return ["INBOX" if pattern.upper() == "INBOX" else pattern]
-        with _told(self.account):
+        with _errors_classified(self.account):
             listed = self.client.list_folders("", pattern)
         names = [name for flags, _, name in listed if not _has(flags, UNREADABLE_FOLDERS | NO_INCOMING_MAIL)]
         return sorted("INBOX" if name.upper() == "INBOX" else name for name in names)
 
     def examine(self, folder: str) -> Examined:
-        """Opens a folder for reading. Raises BlockedError when it cannot be, with the folder's name."""
+        """Opens a folder for reading. Raises BlockedError with the folder's name when that is not possible."""
         try:
             answer = self.client.select_folder(folder, readonly=True)
         except IMAPClientAbortError:
@@ -281,7 +284,7 @@ class Mailbox:
         return Examined(folder, answer[b"UIDVALIDITY"], answer.get(b"UIDNEXT"), answer.get(b"EXISTS", 0))
 
     def uids(self, opened: Examined, since: date) -> set[int]:
-        """Numbers of the messages that arrived on a day or later, the server's own idea of a day."""
+        """Numbers of the messages that arrived on that day or later, by the server's time zone."""
         if opened.messages <= LISTED_AT_ONCE:
             return self._search(["SINCE", since])
         found: set[int] = set()
@@ -294,13 +297,13 @@ class Mailbox:
         return self._search(["UID", ",".join(map(str, uids))]) & set(uids) if uids else set()
 
     def _search(self, criteria: list[Any]) -> set[int]:
-        with _told(self.account):
+        with _errors_classified(self.account):
             return set(self.client.search(criteria))
 
     def facts(self, uids: Sequence[int]) -> dict[int, Facts]:
-        """Of those that are still there."""
+        """The facts of those messages that still exist."""
         answer = self._fetch(uids, ["INTERNALDATE", "RFC822.SIZE"])
-        with _told(self.account):
+        with _errors_classified(self.account):
             return {
                 uid: Facts(_in_utc(found.get(b"INTERNALDATE")), int(found[b"RFC822.SIZE"]))
                 for uid, found in answer.items()
@@ -308,21 +311,21 @@ class Mailbox:
             }
 
     def headers(self, uids: Sequence[int], name: str) -> dict[int, bytes]:
-        """One header field of each message, as it stands there."""
+        """One header field of each message, unparsed."""
         answer = self._fetch(uids, [f"BODY.PEEK[HEADER.FIELDS ({name})]"])
         return {uid: _part(found, b"BODY[HEADER") or b"" for uid, found in answer.items()}
 
     def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
-        """Whole messages, without those that the server does not give."""
+        """The whole messages, without those that the server does not send."""
         answer = self._fetch(uids, ["BODY.PEEK[]"])
         parts = {uid: _part(found, b"BODY[]") for uid, found in answer.items()}
         return {uid: body for uid, body in parts.items() if body is not None}
 
     def write(self, uid: int, size: int, most: int, path: Path) -> int | None:
-        """A message into a file, piece by piece, and how many bytes that were; None when the server does not give it.
-        Ends early beyond `most`.
+        """Writes a message into a file, piece by piece, and returns its bytes; None when the server does not send it.
 
-        Neither its own size nor a short piece alone is taken for the end: servers are wrong about both.
+        It stops beyond `most` bytes. Neither the reported size nor a short piece alone counts as the end, because servers
+        are wrong about both.
         """
         with path.open("wb") as file:
             while (at := file.tell()) <= most:
@@ -336,7 +339,7 @@ class Mailbox:
             return file.tell()
 
     def _fetch(self, uids: Sequence[int], what: Sequence[str]) -> dict[int, dict[bytes, Any]]:
-        with _told(self.account):
+        with _errors_classified(self.account):
             answer: dict[int, dict[bytes, Any]] = self.client.fetch(list(uids), list(what))
         return answer
 
@@ -346,7 +349,7 @@ def _has(flags: Sequence[bytes], wanted: frozenset[bytes]) -> bool:
 
 
 def _part(found: dict[bytes, Any], name: bytes) -> bytes | None:
-    """Servers differ in how they spell back what was asked for."""
+    """The part of an answer whose key starts with `name`; servers differ in how they write the rest of the key."""
     for key, value in found.items():
         if key.startswith(name) and isinstance(value, bytes):
             return value

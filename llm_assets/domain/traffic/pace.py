@@ -1,4 +1,4 @@
-"""Pace: requests and tokens per minute. Decides by the times it is given and never looks at a clock."""
+"""The pace of online calls: requests and tokens per minute. It decides from the times it is given and reads no clock."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ WINDOW = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Pace:
-    """What was sent in the last minute, so that no minute ever holds more than the limits; None is no limit."""
+    """What was sent in the last minute. No minute ever holds more than the limits; None is no limit."""
 
     requests: int | None = None
     tokens: int | None = None
@@ -17,8 +17,8 @@ class Pace:
     _total: int = 0
 
     def wait(self, now: datetime, tokens: int) -> float:
-        """Seconds until a request of so many tokens may go; 0 for now. One larger than a whole minute's tokens goes
-        alone."""
+        """Seconds until a request of so many tokens may be sent; 0 for now. A request above the limit of a whole minute
+        is sent alone."""
         self._forget(now)
         at = now
         count, total = len(self._sent), self._total
@@ -33,7 +33,7 @@ class Pace:
         self._total += tokens
 
     def fits(self, count: int, total: int, tokens: int) -> bool:
-        """Whether one more goes beside so many calls and tokens of the last minute."""
+        """Whether one more request fits beside so many calls and tokens of the last minute."""
         if count == 0:
             return True
         within_requests = self.requests is None or count < self.requests
@@ -42,3 +42,11 @@ class Pace:
     def _forget(self, now: datetime) -> None:
         while self._sent and self._sent[0][0] + WINDOW <= now:
             self._total -= self._sent.popleft()[1]
+
+
+def estimated_tokens(text_length: int) -> int:
+    """Prompt tokens of a text by its length in characters, for the pace of online calls only, never for a price.
+
+    3 characters a token is on the safe side for English (5.7 measured with o200k) and about right for Cyrillic.
+    """
+    return text_length // 3 + 20

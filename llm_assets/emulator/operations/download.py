@@ -1,15 +1,15 @@
-"""How much of a result file one download gets: all of it, or a scenario's part that ends at a line end."""
+"""How much of a result file a download gets: all of it, or as many whole lines as the scenario allows."""
 
 from itertools import islice
 from pathlib import Path
 
-from llm_assets.emulator.batches.batches import faults_of
-from llm_assets.emulator.operations.context import Context
+from llm_assets.emulator.batches.phase import faults_of
 from llm_assets.emulator.batches.store import BatchRecord
+from llm_assets.emulator.operations.context import Context
 
 
 def cut_results(ctx: Context, record: BatchRecord, path: Path, length: int) -> int:
-    """Bytes to send for this download."""
+    """Bytes to send for this download; `length` when the scenario cuts nothing."""
     for fault in faults_of(record):
         if fault.truncate_after_lines is None:
             continue

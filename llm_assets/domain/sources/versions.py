@@ -1,4 +1,4 @@
-"""Versions: whether what a source shows at a place is news, beside what was received there before. Pure."""
+"""Versions: which contents that a source shows at its places are new, compared with what was received there before."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from llm_assets.domain.mail.document import Received
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What the register holds of a place: one of the contents that stood there."""
+    """One of the contents that a place has had, as the register holds it."""
 
     raw_sha256: str
     day: date
@@ -22,10 +22,10 @@ class Version:
 
 class New(NamedTuple):
     position: int
-    """Where it stands among the items."""
+    """Its index among the items."""
     received: Received
     number: int
-    """Which version of its place it is, from 1."""
+    """Number of this version of its place, from 1."""
 
 
 History = Mapping[tuple[str, str], Sequence[Version]]
@@ -33,11 +33,11 @@ History = Mapping[tuple[str, str], Sequence[Version]]
 
 
 def news(items: Iterable[Received], history: History) -> Iterator[New]:
-    """The items that say something new about their place, in their order.
+    """The items whose content is new for their place, in their order.
 
-    A record may stand in many files: the file that was written last says how it stands now, and older files that are
-    read again say nothing. Content that a file did not hold before replaces what this file held, whatever its time.
-    What was deleted at a place never comes back to it.
+    A record may be in many files: the file written last holds its current content, and older files that are read again
+    add nothing. Content that is new in the same file replaces the file's earlier content, whatever its time. Content
+    that was deleted at a place never comes back to it.
     """
     grown: dict[tuple[str, str], list[Version]] = {}
     for position, item in enumerate(items):
@@ -60,7 +60,8 @@ def _is_news(item: Received, versions: Sequence[Version]) -> bool:
 
 
 def _not_before(item: Received, versions: Sequence[Version]) -> Received:
-    """A file put back with its old time came after what it replaces; a day that a person named stands."""
+    """The item dated not before the version it replaces, for a file put back with its old time; a day that a person
+    named is kept."""
     if not versions or item.written_at is not None:
         return item
     newest = versions[-1]
@@ -70,7 +71,7 @@ def _not_before(item: Received, versions: Sequence[Version]) -> Received:
 
 
 def version_of(item: Received) -> Version:
-    """The item as the version it would be."""
+    """The version that this item would be."""
     return Version(
         raw_sha256=item.raw_sha256,
         day=item.day,

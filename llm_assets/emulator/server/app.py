@@ -1,4 +1,7 @@
-"""The ASGI application: which operation a path means, keys, faults, the recorder, counting, the admin endpoints."""
+"""The ASGI application: finds the operation of a path, applies the scenario's call faults, notes and records each call.
+
+What an operation does belongs in `operations/`, the emulator's own endpoints in `admin.py`.
+"""
 
 import asyncio
 import logging
@@ -7,13 +10,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from llm_assets.emulator.server import admin as admin
-from llm_assets.emulator.operations.context import ELSEWHERE, Context
 from llm_assets.emulator.errors import ApiError, Protocol, error_body
 from llm_assets.emulator.journal import Call
 from llm_assets.emulator.operations import anthropic_api, openai_api
-from llm_assets.emulator.server.recorder import Recorder
+from llm_assets.emulator.operations.context import ELSEWHERE, Context
 from llm_assets.emulator.scenario import CallFault
+from llm_assets.emulator.server import admin
+from llm_assets.emulator.server.recorder import Recorder
 from llm_assets.emulator.wire import FileBody, Receive, Reply, Request, Scope, Send, read_request, send_reply
 
 LOG = logging.getLogger(__name__)
@@ -78,7 +81,7 @@ def protocol_of(path: str, headers: dict[str, str]) -> Protocol:
 
 
 class Emulator:
-    """One per process. `transport` of a scope, put there by the server, lets a fault drop the connection."""
+    """One per process. The server puts `emulator.transport` into each scope, so that a fault can drop the connection."""
 
     def __init__(self, context: Context, recorder: Recorder | None) -> None:
         self.context = context
@@ -107,7 +110,7 @@ class Emulator:
             request.discard()
 
     async def _play(self, request: Request) -> Reply | None:
-        """The answer to one provider call; None means the connection is dropped."""
+        """The answer to one provider call; None when the connection is to be dropped."""
         protocol = protocol_of(request.path, request.headers)
         request_id = self.context.new_id("req_")
         call = Call(self.context.clock.now(), protocol, "unknown", keyed=_is_keyed(request))
@@ -143,14 +146,14 @@ class Emulator:
         found = _find(protocol, request)
         call.operation, call.target = found.route.name, next(iter(found.arguments), "")
         self.calls[f"{protocol}.{found.route.name}"] += 1
-        fault = self.context.casting.call(protocol, found.route.name)
+        fault = self.context.fault_rules.call(protocol, found.route.name)
         if fault is None:
             return await self._operate(protocol, found, request)
         if fault.delay_seconds:
             await asyncio.sleep(fault.delay_seconds)
         request.hold = fault.hold_seconds
         if fault.stranger:
-            anthropic_api.make_strange(request)
+            anthropic_api.replace_with_stranger(request)
         if fault.drop == "before":
             return None
         broken = fault.status is not None or fault.body is not None or fault.drop is not None

@@ -1,4 +1,4 @@
-"""The emulator's own endpoints under `/_emulator/`: health, stats, scenario, clock. No provider has these."""
+"""The emulator's own endpoints under `/_emulator/`: health, stats, scenario, clock, parent. No provider has these."""
 
 import asyncio
 import os
@@ -8,11 +8,12 @@ from typing import Any
 import orjson
 
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.emulator.batches.batches import phase
-from llm_assets.emulator.operations.context import Context
+from llm_assets.emulator.batches.phase import phase
 from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.fault_rules import FaultRules
+from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.process.launch import behaviour
-from llm_assets.emulator.scenario import Casting, parse
+from llm_assets.emulator.scenario import parse
 from llm_assets.emulator.wire import Reply, Request
 
 
@@ -44,7 +45,7 @@ def _scenario(ctx: Context, request: Request) -> Reply:
         scenario = parse(request.data.decode("utf-8", "replace"), "The posted scenario")
     except ConfigurationError as err:
         return Reply.of({"error": str(err)}, 400)
-    ctx.casting = Casting(scenario, ctx.options.seed)
+    ctx.fault_rules = FaultRules(scenario, ctx.options.seed)
     return Reply.of(scenario.model_dump(mode="json", exclude_defaults=True))
 
 
@@ -59,7 +60,7 @@ def _advance(ctx: Context, request: Request) -> Reply:
 
 
 def _parent(ctx: Context, request: Request) -> Reply:
-    """Another process relies on this emulator. One that was started without a parent stays without."""
+    """Registers one more process that relies on this emulator. An emulator started without a parent watches none."""
     try:
         pid = int(request.json(1000)["pid"])
     except (ApiError, KeyError, TypeError, ValueError):
@@ -80,7 +81,7 @@ async def _stats(ctx: Context, calls: Counter[str], requests: bool) -> dict[str,
         "calls": dict(sorted(calls.items())),
         "batches": dict(sorted(states.items())),
         "executed": executed,
-        "faults": ctx.casting.applied,
+        "faults": ctx.fault_rules.applied,
     }
     if requests:
         stats["requests"] = await asyncio.to_thread(_per_request, ctx)
@@ -88,7 +89,7 @@ async def _stats(ctx: Context, calls: Counter[str], requests: bool) -> dict[str,
 
 
 def _per_request(ctx: Context) -> dict[str, int]:
-    """How often each custom_id was executed, read from the result files of all batches."""
+    """Executions by custom_id, counted in the result files of all batches."""
     found: Counter[str] = Counter()
     for path in sorted((ctx.store.home / "files").glob("*batch_*.*")):
         if path.suffix not in (".output", ".errors"):

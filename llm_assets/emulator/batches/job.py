@@ -1,7 +1,7 @@
-"""Answering one batch: an input file of requests in, result files and counts out. A pure function over files.
+"""The job that answers one batch: a file of requests in, result files and counts out. A pure function over files.
 
-It runs in a thread or another process while the batch is "in progress". Memory does not grow with the batch:
-only the offsets of lines are held. Stopping a batch early means running the same job again with fewer requests.
+It runs in a thread or another process while the batch is "in progress" (`background.py`). Only the offsets of lines are
+held in memory. To stop a batch early, the same job is run again with fewer requests.
 """
 
 import mmap
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, ClassVar, NamedTuple
 import orjson
 
 from llm_assets.emulator.batches.completion import (
-    Twist,
+    Distortion,
     anthropic_message,
     chat_completion,
     complete,
@@ -27,14 +27,15 @@ from llm_assets.emulator.batches.completion import (
 )
 from llm_assets.emulator.batches.store import Rest, Work
 from llm_assets.emulator.errors import ApiError, Protocol, error_body, openai_error
+from llm_assets.emulator.fault_rules import RequestFaultRules, drawn
 from llm_assets.emulator.journal import Execution, Fate, History, note, request_digest
 from llm_assets.emulator.prompts import Prompt
 from llm_assets.emulator.requests.admission import admit_anthropic, admit_openai
 from llm_assets.emulator.requests.openai_batch_file import complaint, line_at, line_offsets, validate_input
-from llm_assets.emulator.scenario import BatchFault, RequestCasting, RequestFault, drawn
+from llm_assets.emulator.scenario import BatchFault, RequestFault
 
 CACHE_HIT_SHARE, WARM_HIT_SHARE = 0.6, 0.95
-"""Of a batch's requests whose prefix may be cached: by themselves, and where a sync call wrote it before."""
+"""Share of a batch's cacheable requests that hit the cache: without help, and after a sync call has filled it."""
 _NOT_RUN: dict[Rest, tuple[str, str]] = {
     "expired": (
         "batch_expired",
@@ -55,11 +56,11 @@ class Job:
     errors: Path
     """OpenAI's error file; unused by Anthropic, which has one result stream."""
     journal: Path
-    """Where each execution is noted."""
+    """File in which each execution is noted."""
     earlier: tuple[Path, ...]
-    """Journals of what was executed before, oldest first; empty when no rule asks for it."""
+    """Journals of earlier executions, oldest first; empty when no rule of the scenario needs them."""
     warm: frozenset[str]
-    """Prefixes in the cache before it began."""
+    """Keys of the prompts that were in the cache when the job began."""
     seed: int
     created: int
     executed: int | None
@@ -69,14 +70,14 @@ class Job:
 
 
 class Line(NamedTuple):
-    """One result line, and what had become of the request."""
+    """One result line, and how the execution ended."""
 
     raw: bytes
     fate: Fate
 
 
 def answer_batch(job: Job) -> Work:
-    """Write the result files of a batch, in an order drawn from the seed."""
+    """Writes the result files of a batch, in an order drawn from the seed."""
     work = Work()
     with job.input.open("rb") as source:
         if source.seek(0, 2) == 0:
@@ -100,7 +101,7 @@ def answer_batch(job: Job) -> Work:
 
 
 def note_refused(source: Path, journal: Path, fate: Fate) -> None:
-    """Nothing of this input runs; what was asked is remembered. Lines that are no requests have no identity."""
+    """Notes the requests of an input file that does not run. Lines that are not requests have no identity."""
     with source.open("rb") as lines, journal.open("wb") as sink:
         for raw in lines:
             try:
@@ -131,14 +132,15 @@ def _answer_lines(job: Job, lines: mmap.mmap, offsets: "array[int]", sinks: Sink
         line = answerer.unrun(item["custom_id"], job.rest, work) if stopped else answerer.answered(item, work)
         shown = 0
         for copy in _spoiled(faults, rank, count, line.raw):
-            shown += copy is line.raw
+            if copy is line.raw:
+                shown += 1
             (sinks.output if answerer.is_output(line.fate) else sinks.errors).write(copy)
         request = request_digest(item[answerer.asked])
         note(sinks.journal, Execution(request, line.fate, shown=shown > 0 and not hidden))
 
 
 def _spoiled(faults: list[BatchFault], rank: int, count: int, line: bytes) -> Iterator[bytes]:
-    """The line as often as a scenario lets it appear, and strangers after the last one."""
+    """The line none, one or several times, as the scenario says, and unknown lines after the last one."""
     if not any(rank < fault.missing_results for fault in faults):
         yield line
     if any(rank >= count - fault.duplicate_results for fault in faults):
@@ -151,23 +153,23 @@ def _spoiled(faults: list[BatchFault], rank: int, count: int, line: bytes) -> It
 
 
 class Answerer(ABC):
-    """What becomes of a request and how that is counted; the wire forms are each protocol's own."""
+    """Decides how each request ends and counts it; the subclasses write the lines of their protocol."""
 
     asked: ClassVar[str]
-    """The key of the input line under which the request's body stands."""
+    """The key of an input line that holds the request's body."""
     broken: ClassVar[str]
-    """The message of a failure that strikes every request."""
+    """The message of a fault that fails every request."""
 
     def __init__(self, job: Job, faults: list[BatchFault]) -> None:
         self.job = job
-        self.casting = _casting(job)
+        self.fault_rules = _fault_rules(job)
         self.all_fail = any(fault.all_requests == "error" for fault in faults)
 
     @abstractmethod
     def admit(self, body: Any) -> Prompt: ...
 
     @abstractmethod
-    def success(self, custom_id: str, prompt: Prompt, twist: Twist | None, work: Work) -> Line: ...
+    def success(self, custom_id: str, prompt: Prompt, distortion: Distortion | None, work: Work) -> Line: ...
 
     @abstractmethod
     def error(self, custom_id: str, error: ApiError) -> bytes: ...
@@ -184,7 +186,9 @@ class Answerer(ABC):
             prompt = self.admit(body)
         except ApiError as err:
             return self.errored(custom_id, err, work)
-        fault = self.casting.outcome(custom_id, prompt.model, prompt.user, body) if self.casting else None
+        fault = (
+            self.fault_rules.outcome(custom_id, prompt.model, prompt.user, body) if self.fault_rules else None
+        )
         if self.all_fail:
             return self.errored(custom_id, ApiError(500, self.broken), work)
         if fault is None:
@@ -194,8 +198,8 @@ class Answerer(ABC):
                 return self.errored(custom_id, fault.error(), work)
             case "expired" | "cancelled":
                 return self.unrun(custom_id, fault.outcome, work)
-            case twist:
-                return self.success(custom_id, prompt, twist, work)
+            case distortion:
+                return self.success(custom_id, prompt, distortion, work)
 
     def errored(self, custom_id: str, error: ApiError, work: Work) -> Line:
         work.errored += 1
@@ -223,13 +227,15 @@ class AnthropicAnswerer(Answerer):
     def is_output(self, fate: Fate) -> bool:
         return True
 
-    def success(self, custom_id: str, prompt: Prompt, twist: Twist | None, work: Work) -> Line:
+    def success(self, custom_id: str, prompt: Prompt, distortion: Distortion | None, work: Work) -> Line:
         share = WARM_HIT_SHARE if prompt.prefix in self.job.warm else CACHE_HIT_SHARE
         hit = drawn(share, str(self.job.seed), custom_id) if prompt.cached_prefix else False
-        done = complete(prompt, cache_hit=hit, anthropic=True, twist=twist)
+        done = complete(prompt, cache_hit=hit, anthropic=True, distortion=distortion)
         work.succeeded += 1
         message = anthropic_message(prompt, done, self.key(custom_id), batch=True)
-        return Line(self._line(custom_id, {"type": "succeeded", "message": message}), fate_of(done, twist))
+        return Line(
+            self._line(custom_id, {"type": "succeeded", "message": message}), fate_of(done, distortion)
+        )
 
     def error(self, custom_id: str, error: ApiError) -> bytes:
         body = error_body("anthropic", error, f"req_{self.key(custom_id)}")
@@ -252,16 +258,16 @@ class OpenAIAnswerer(Answerer):
     def is_output(self, fate: Fate) -> bool:
         return fate in ("usable", "unusable")
 
-    def success(self, custom_id: str, prompt: Prompt, twist: Twist | None, work: Work) -> Line:
+    def success(self, custom_id: str, prompt: Prompt, distortion: Distortion | None, work: Work) -> Line:
         hit = drawn(CACHE_HIT_SHARE, str(self.job.seed), custom_id) if len(prompt.system) > 4000 else False
-        done = complete(prompt, cache_hit=hit, anthropic=False, twist=twist)
+        done = complete(prompt, cache_hit=hit, anthropic=False, distortion=distortion)
         build = response_object if self.job.endpoint == "/v1/responses" else chat_completion
         work.succeeded += 1
         work.input_tokens += done.input_tokens
         work.cached_tokens += done.cache_read
         work.output_tokens += done.output_tokens
         body = build(prompt, done, self.key(custom_id), self.job.created)
-        return Line(self._answered(custom_id, 200, body), fate_of(done, twist))
+        return Line(self._answered(custom_id, 200, body), fate_of(done, distortion))
 
     def error(self, custom_id: str, error: ApiError) -> bytes:
         return self._answered(custom_id, error.status, {"error": openai_error(error)})
@@ -286,6 +292,6 @@ _ANSWERERS: dict[Protocol, type[AnthropicAnswerer] | type[OpenAIAnswerer]] = {
 }
 
 
-def _casting(job: Job) -> RequestCasting:
+def _fault_rules(job: Job) -> RequestFaultRules:
     faults = tuple(RequestFault.model_validate(fault) for fault in job.request_faults)
-    return RequestCasting(faults, job.protocol, job.seed, History.of(job.earlier))
+    return RequestFaultRules(faults, job.protocol, job.seed, History.of(job.earlier))

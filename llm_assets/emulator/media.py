@@ -1,6 +1,6 @@
-"""Pictures and PDF files in a request: what each API refuses of them, and how many pages they cost.
+"""Pictures and PDF files in a request: the checks of each API, and how many pages are billed.
 
-Nothing looks inside: the answer comes from the text beside them. Sizes in pixels are not checked.
+Their content is not read: the rules answer from the text of the request. Sizes in pixels are not checked.
 """
 
 import re
@@ -13,9 +13,9 @@ from llm_assets.emulator.errors import ApiError
 IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 PDF = "application/pdf"
 LARGEST_ANTHROPIC = 5_242_880
-"""Of a picture, after base64."""
+"""Characters of a picture in base64."""
 LARGEST_OPENAI = 20_000_000
-"""Of a picture, before it."""
+"""Bytes of a picture before base64."""
 MOST_PAGES = 600
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 _DATA_URL = re.compile(r"data:([^;,]*);base64,", re.ASCII)
@@ -25,7 +25,7 @@ _COSTLY = frozenset({"image", "document", "image_url", "file", "input_image", "i
 
 
 def check_anthropic(block: dict[str, Any], where: str) -> None:
-    """An image or document block. Raises ApiError 400."""
+    """Checks an image or document block. Raises ApiError 400."""
     kind, source = block["type"], block.get("source")
     if not isinstance(source, dict):
         raise ApiError(400, f"{where}.source: Field required")
@@ -63,7 +63,7 @@ def _check_pdf(data: bytes) -> None:
 
 
 def check_openai(part: Any, where: str, *, responses: bool) -> None:
-    """A part of a turn's content. Raises ApiError 400."""
+    """Checks one part of a message's content. Raises ApiError 400."""
     known = _RESPONSE if responses else _CHAT
     if part.get("type") not in known:
         raise _refused(
@@ -115,7 +115,7 @@ def _check_file(file: Any, where: str) -> None:
 
 
 def _split(url: str, where: str) -> tuple[str, str]:
-    """The media type of a data URL, and its base64."""
+    """The media type and the base64 text of a data URL."""
     head = _DATA_URL.match(url)
     if head is None:
         message = f"Invalid '{where}'. Expected a valid URL, but got a value with an invalid format."
@@ -124,7 +124,7 @@ def _split(url: str, where: str) -> tuple[str, str]:
 
 
 def pages_in(block: dict[str, Any]) -> int:
-    """Pages that a checked block or part costs as pictures; a file that lies elsewhere counts as one."""
+    """Pages that are billed for a checked block or part; a file given by URL or id counts as one."""
     match block.get("type"):
         case "document" if block["source"].get("type") == "base64":
             return pages_of(_decoded(block["source"]["data"]) or b"")
@@ -137,7 +137,7 @@ def pages_in(block: dict[str, Any]) -> int:
 
 
 def pages_of(pdf: bytes) -> int:
-    """As far as the file says so in the open: newer ones pack their pages away."""
+    """Page objects in the uncompressed part of the file, at least 1; newer files compress their page objects."""
     return max(1, len(_PAGE.findall(pdf)))
 
 

@@ -1,6 +1,6 @@
-"""How reading a source stands: when it was looked at, up to when everything in it is known, what stands in the way.
+"""The state of reading a source: when it was last looked at, until when all of it is known, and what went wrong.
 
-Pure rules over one small row of the ledger, so that a restart forgets nothing and no process has to hold a clock.
+Pure rules over one small row of the ledger, so that a restart forgets nothing and no process has to keep a timer.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 EVERY = timedelta(seconds=60)
-"""A mailbox is looked at by the sensor at most this often."""
+"""The sensor looks at a mailbox at most this often."""
 LONGEST_PAUSE = timedelta(minutes=15)
 
 
@@ -17,22 +17,21 @@ class SourceState:
     source: str
     looked_at: datetime
     read_until: datetime | None
-    """Everything that had arrived by then is registered; None before a look came to its end."""
+    """Everything that had arrived by then is registered; None before the first look has finished."""
     failures: int = 0
-    """Looks in a row that found nobody, or were turned away."""
+    """Looks in a row that could not reach the server or were refused."""
     trouble: str = ""
-    """Why something could not be read at the last look, as a sentence with the cure; empty when nothing stood in
-    the way."""
+    """Why something could not be read at the last look, as a sentence that names the remedy; empty when all was read."""
 
     @property
     def has_more(self) -> bool:
-        """The last look ended at its own limits."""
+        """Whether the last look stopped at its own limits, so that there may be more to read."""
         return not self.trouble and (self.read_until is None or self.read_until < self.looked_at)
 
 
 def next_look(state: SourceState | None, now: datetime) -> datetime:
-    """When the sensor may look again; `now` or before means now."""
-    if state is None or state.looked_at > now:  # another clock's mistake is not waited for
+    """When the sensor may look again; any time up to `now` means at once."""
+    if state is None or state.looked_at > now:  # a time written by a wrong clock is not waited for
         return now
     if state.failures:
         return state.looked_at + min(EVERY * (1 << min(state.failures - 1, 10)), LONGEST_PAUSE)
@@ -44,7 +43,7 @@ def failed_just_now(state: SourceState | None, now: datetime) -> bool:
 
 
 def why_incomplete(state: SourceState | None, closes_at: datetime, zone: ZoneInfo) -> str:
-    """Why a day's mail may not be all of it; empty when it is. Says the same as long as nothing changes."""
+    """Why a day's mail may be incomplete; empty when it is complete. The text is stable while nothing changes."""
     if state is None:
         return "never looked at"
     if state.read_until is not None and (

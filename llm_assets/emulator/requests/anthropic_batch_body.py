@@ -1,6 +1,6 @@
-"""Splitting the body of an Anthropic create, `{"requests": [...]}`, into one line per request without loading it.
+"""Splits the body of an Anthropic batch create, `{"requests": [...]}`, into one line per request.
 
-A body may hold 256 MB; parsed whole it would take several times that.
+A body may hold 256 MB and would take several times that when parsed whole, so one request is parsed at a time.
 """
 
 import mmap
@@ -14,7 +14,7 @@ from llm_assets.emulator.requests.anthropic_checks import CUSTOM_ID
 
 MAX_REQUESTS = 100_000
 TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
-"""A whole string or one bracket, so brackets in mail text never count."""
+"""A whole string or one bracket, so that brackets inside strings are not counted."""
 HEAD = re.compile(rb'\s*\{\s*"([^"\\]*)"\s*:\s*')
 OPEN_LIST = re.compile(rb"\[\s*")
 BETWEEN = re.compile(rb"\s*,\s*")
@@ -33,7 +33,7 @@ class Item(NamedTuple):
 
 
 def split_requests(body: mmap.mmap | bytes, lines: BinaryIO) -> Split:
-    """Write each request as a line. Raises ApiError 400 for what the API refuses at creation."""
+    """Writes each request as a line. Raises ApiError 400 for what the API refuses at creation."""
     head = HEAD.match(body)
     if head is None:
         raise _not_json("an object is required")
@@ -59,9 +59,10 @@ def split_requests(body: mmap.mmap | bytes, lines: BinaryIO) -> Split:
 
 
 def _next(body: mmap.mmap | bytes, start: int) -> Item:
-    """The value that starts here. Items mostly begin with the same key, so the next one's start is tried as the end.
+    """The request that starts here, and where it ends.
 
-    That guess costs nothing when right, because the item is parsed anyway; otherwise brackets are counted.
+    Requests mostly begin with the same key, so the next occurrence of that key is tried as the end first. A right guess
+    costs nothing, because the request is parsed anyway; after a wrong one the brackets are counted.
     """
     first = FIRST_KEY.match(body, start)
     if first is not None:

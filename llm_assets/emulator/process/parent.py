@@ -1,4 +1,7 @@
-"""Ending with other processes: a thread that watches process ids. Imports nothing heavy, workers start with it."""
+"""Ends this process after the processes that use it: a thread watches their ids.
+
+Imports nothing heavy, because every worker process runs this at its start.
+"""
 
 import os
 import signal
@@ -9,7 +12,7 @@ INTERVAL = 0.5
 
 
 class Parents:
-    """This process lives while one of the watched processes does. Watches nothing until the first `add`."""
+    """Keeps this process alive as long as one of the watched processes. Watches nothing until the first `add`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -18,7 +21,7 @@ class Parents:
         self._ending = False
 
     def add(self, pid: int) -> bool:
-        """Watch one more process; False when this one is already ending."""
+        """Watches one more process; False when this one is already ending."""
         with self._lock:
             if self._ending:
                 return False
@@ -42,12 +45,12 @@ class Parents:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _lives(self, pid: int) -> bool:
-        """A launcher that is gone shows in our own parent id even while nobody has reaped it."""
+        """A dead launcher that is not reaped yet still has its process id, but our own parent id has changed."""
         return is_alive(pid) and (pid != self._launcher or os.getppid() == pid)
 
 
 def end_with(pid: int) -> None:
-    """End this process soon after `pid` is gone; returns at once."""
+    """Ends this process soon after `pid` is gone; returns at once."""
     Parents().add(pid)
 
 

@@ -1,4 +1,4 @@
-"""Places of messages in a mailbox, and how a message is found again when its server has numbered a folder anew."""
+"""The places of messages in a mailbox, and how a message is found again after its server has renumbered a folder."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ _HEADER_END = re.compile(rb"\r?\n\r?\n")
 
 
 class Place(NamedTuple):
-    """Where a message stands: its number holds as long as the folder's UIDVALIDITY does."""
+    """The place of a message: its number is valid as long as the folder's UIDVALIDITY does not change."""
 
     folder: str
     validity: int
@@ -30,7 +30,7 @@ def place_of(text: str) -> Place | None:
 
 
 class Registered(NamedTuple):
-    """A message as the register knows it."""
+    """A message as the register holds it."""
 
     place: str
     raw_sha256: str
@@ -39,9 +39,9 @@ class Registered(NamedTuple):
 
 @dataclass(frozen=True)
 class Unclaimed:
-    """Messages of a folder that are known by earlier numbers and were not found again yet.
+    """Messages of a folder that are registered under earlier numbers and have not been found again yet.
 
-    Each is found again at most once: of two messages that are the same byte for byte, both stay two.
+    Each is found again at most once, so that two messages with the same bytes remain two.
     """
 
     _by_second: dict[datetime, dict[str, Registered]]
@@ -62,8 +62,10 @@ class Unclaimed:
         return sorted(self._by_second.get(at, {}).values())
 
     def by_id(self, arrived_at: datetime, message_id: bytes, id_of: Callable[[str], bytes]) -> str | None:
-        """The place of the message that arrived at the same second with the same Message-ID: moving a mailbox to another
-        server may rewrite what is around a text."""
+        """The place of the message that arrived in the same second with the same Message-ID.
+
+        Bytes are not compared, because moving a mailbox to another server may rewrite headers.
+        """
         if not message_id:
             return None
         return self._take(m for m in self.arrived(arrived_at) if id_of(m.raw_sha256) == message_id)
@@ -87,7 +89,7 @@ def _remove(index: dict[Any, dict[str, Registered]], key: object, place: str) ->
 
 
 def message_id_of(header: bytes) -> bytes:
-    """Of a message or its header, the Message-ID; empty when there is none."""
+    """The Message-ID of a message or of its header; empty when there is none."""
     end = _HEADER_END.search(header)
     found = _MESSAGE_ID.search(header, 0, end.start() if end is not None else len(header))
     return found[1] if found is not None else b""

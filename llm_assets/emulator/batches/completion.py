@@ -1,7 +1,7 @@
-"""One prompt answered, and that answer in the three wire shapes: Message, chat.completion, response.
+"""A completion: the answer to one prompt, and its three wire formats (Message, chat.completion, response).
 
-Sync calls and batch lines are built by the same functions. Answers come from `rules/`; what a scenario does to
-them is applied here, so an outcome looks the same on both routes.
+Sync calls and batch lines use the same functions. The text comes from `rules/`; what a scenario does to it (refusal,
+cut, broken JSON) is applied here, so that it looks the same on both routes.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from llm_assets.emulator.journal import Fate
 from llm_assets.emulator.prompts import Prompt, estimate
 from llm_assets.emulator.rules.answer import answer
 
-Twist = Literal["refusal", "cut", "empty", "invalid_json", "wrong_schema"]
+Distortion = Literal["refusal", "cut", "empty", "invalid_json", "wrong_schema"]
 Stop = Literal["stop", "length", "refusal"]
 
 MIN_CACHED_OPENAI = 1024
@@ -36,13 +36,15 @@ class Completion:
 
 
 def digest(*parts: str) -> str:
-    """24 hex digits: ids of answers follow from what they answer."""
+    """24 hex digits. Ids of answers are digests of what they answer, so a restart gives the same ids."""
     return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def complete(prompt: Prompt, *, cache_hit: bool, anthropic: bool, twist: Twist | None = None) -> Completion:
-    """Answer by the rules. The same prompt and twist give the same text, in any order, in any process."""
-    text, stop = _twisted(prompt, twist)
+def complete(
+    prompt: Prompt, *, cache_hit: bool, anthropic: bool, distortion: Distortion | None = None
+) -> Completion:
+    """Answers by the rules. The same prompt and distortion give the same text, in any order, in any process."""
+    text, stop = _distorted(prompt, distortion)
     thought = THINKING_TOKENS if prompt.thinks else 0
     tokens = estimate(len(text)) + thought
     if prompt.max_tokens is not None and tokens > prompt.max_tokens:
@@ -51,29 +53,29 @@ def complete(prompt: Prompt, *, cache_hit: bool, anthropic: bool, twist: Twist |
     return Completion(text, stop, prompt.input_tokens, max(tokens, 1), read, written, min(thought, tokens))
 
 
-def fate_of(done: Completion, twist: Twist | None) -> Fate:
+def fate_of(done: Completion, distortion: Distortion | None) -> Fate:
     """Whether a client can use this answer."""
-    return "usable" if twist is None and done.stop == "stop" else "unusable"
+    return "usable" if distortion is None and done.stop == "stop" else "unusable"
 
 
 PASSING_STATUSES = frozenset({401, 402, 403, 408, 409, 429})
 
 
 def is_permanent(protocol: Protocol, error: ApiError) -> bool:
-    """Whether a request that failed so would fail the same way again."""
+    """Whether a request that failed with this error would fail in the same way again."""
     if protocol == "anthropic":
         kind = error.type or ANTHROPIC_TYPES.get(error.status, "api_error")
         return kind in ("invalid_request_error", "request_too_large")
     return error.status < 500 and error.status not in PASSING_STATUSES
 
 
-def _twisted(prompt: Prompt, twist: Twist | None) -> tuple[str, Stop]:
-    if twist == "refusal":
+def _distorted(prompt: Prompt, distortion: Distortion | None) -> tuple[str, Stop]:
+    if distortion == "refusal":
         return REFUSAL, "refusal"
-    if twist == "empty":
+    if distortion == "empty":
         return "", "stop"
     text = answer(prompt)
-    match twist:
+    match distortion:
         case "cut":
             return text[: max(1, len(text) // 2)], "length"
         case "invalid_json" if prompt.tool is None:

@@ -1,8 +1,9 @@
-"""Which model reads a case: clean text the cheap one, wide tables, long documents and middling scans the strong one; a
-scan that OCR could not read is shown to the strong one itself, where that is allowed. Pure.
+"""Which model reads a case, and which scans it is shown. Pure.
 
-The thresholds are `ReadingRules`, data of lanes.yaml. What no model is shown goes to a person whatever reads the rest;
-that is the steps' doubt `poor_scan`, not decided here.
+The cheap model reads clean text; the strong one reads wide tables, long documents and scans of middling quality. A scan
+that OCR could not read is shown to the strong model as a picture, where that is allowed. The thresholds are
+`ReadingRules`, from lanes.yaml. A case with a scan that no model was shown goes to a person: that is the steps' doubt
+`poor_scan` and not decided here.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from llm_assets.domain.profile import Profile, ReadingRules, Tier
 from llm_assets.domain.requests.request import Picture
 
 NO_VISION, MASKED, NOT_SHOWN = "no_vision", "masked", "not_shown"
-"""Why scans are kept back: the profile sees none, the queue's mail is masked, or the answer was given without them."""
+"""Why scans are not shown: the profile's model sees no pictures, the queue's mail is masked, or the answer was given
+without them."""
 _TOO_MANY_PAGES, _TOO_LARGE = "too_many_pages", "too_large"
 _EXPLAINED = {
     NO_VISION: "the profile's model cannot see pictures",
@@ -28,33 +30,33 @@ _ORDER = tuple(Tier)
 
 
 class Facts(NamedTuple):
-    """What a case asks of its reader."""
+    """The measures of a case by which a model is chosen."""
 
     ocr_confidence: float | None = None
-    """Of its worst scan, 0 to 100; None without one."""
+    """OCR confidence of its worst scan, 0 to 100; None without a scan."""
     cells: int = 0
-    """Of its largest table."""
+    """Cells of its largest table."""
     columns: int = 0
-    """Of its widest table."""
+    """Columns of its widest table."""
     pages: int = 0
-    """Of its longest document."""
+    """Pages of its longest document."""
     scan_pages: int = 0
-    """Of the scans that OCR could not read, all together."""
+    """Pages of all scans that OCR could not read."""
     scan_bytes: int = 0
-    """The same in bytes."""
+    """Bytes of these scans."""
 
 
 class Choice(NamedTuple):
     tier: Tier
     reason: str
-    """A stable word, with the figure that decided where there is one; after those of an unreadable scan, why no model is
+    """A stable word, with the figure that decided, if any. For an unreadable scan the reason follows why no model is
     shown it."""
     shows: bool = False
     """Whether the model is shown the scans that OCR could not read."""
 
 
 def facts_of(case: Case, rules: ReadingRules) -> Facts:
-    """As far as a model sees the case: texts behind the cut ask nothing of it."""
+    """The measures of the part of a case that a model sees; text beyond the cut does not count."""
     seen = [a for _, a in _seen(case)]
     if not seen:
         return Facts()
@@ -74,8 +76,8 @@ def facts_of(case: Case, rules: ReadingRules) -> Facts:
 def choose(facts: Facts, rules: ReadingRules, base: Tier, unshown: str | None = "") -> Choice:
     """The tier for a case of these facts, never below the step's own; the first rule that holds is the reason.
 
-    `unshown` says why no scan may be shown: one of the words above, empty for a step that looks at none, None where
-    they may.
+    `unshown` is why no scan may be shown: one of the words above, empty for a step that uses no scans, None when scans
+    may be shown.
     """
     scan = facts.ocr_confidence
     if scan is not None and scan < rules.scan_strong_from:
@@ -95,20 +97,20 @@ def choose(facts: Facts, rules: ReadingRules, base: Tier, unshown: str | None = 
 
 
 def unshown(queue: Queue, profile: Profile) -> str | None:
-    """Why scans of a queue may not be shown at a profile; None where they may. What is to be masked never is shown."""
+    """Why scans of a queue may not be shown to a profile's model; None when they may. A masked queue shows none."""
     if queue.mask:
         return MASKED
     return None if profile.capabilities.vision else NO_VISION
 
 
 def shown_scans(case: Case, rules: ReadingRules, unshown: str | None) -> tuple[Picture, ...]:
-    """The scans that a model is shown: all that OCR could not read, each once, or none."""
+    """The scans that a model is shown: all that OCR could not read, each once; or none."""
     shows = unshown is None and choose(facts_of(case, rules), rules, Tier.CHEAP, unshown).shows
     return _unread(case, rules) if shows else ()
 
 
 def why_kept_back(case: Case, rules: ReadingRules, unshown: str | None) -> str:
-    """For the person who looks: why no model was shown the scans; empty where one was, or there are none."""
+    """Why no model was shown the scans, for a reviewer; empty when one was shown them, or there are none."""
     facts = facts_of(case, rules)
     if not facts.scan_pages:
         return ""
@@ -125,7 +127,7 @@ def _kept_back(facts: Facts, rules: ReadingRules, unshown: str | None) -> str | 
 
 
 def _unread(case: Case, rules: ReadingRules) -> tuple[Picture, ...]:
-    """A file that came twice is one."""
+    """The scans that OCR could not read; a file that was attached twice counts once."""
     found = {
         a.sha256: Picture(d.received.raw_sha256, a.sha256, max(1, a.pages or 0), a.size)
         for d, a in _seen(case)
@@ -145,7 +147,7 @@ def _at_least_strong(base: Tier) -> Tier:
 
 
 def _table(attachment: Attachment) -> tuple[int, int]:
-    """Cells and columns of what stands in columns in a text; readers put a tab between cells."""
+    """Cells and columns of the tables in an attachment's text; our readers put a tab between cells."""
     text = attachment.text[:CASE_CHARACTERS]
     if "\t" not in text:
         return 0, 0
