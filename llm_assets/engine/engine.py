@@ -28,15 +28,15 @@ class Engine:
     outputs: Mapping[str, type[BaseModel]]
     """Step name -> output model, against which every answer is checked again."""
     settle_seconds: float = 660
-    """How long a create whose answer never came may stay invisible at the provider."""
+    """How long a batch whose create was not answered may be missing from the provider's list."""
     max_attempts: int = MAX_ATTEMPTS
     budget: Budget = field(default_factory=Budget)
     patience_seconds: float = 600
-    """How long a run that waits in process goes on while every round fails; its batches stay open."""
+    """How long a run that waits in process continues while every round fails; its batches stay open."""
     unreachable_seconds: float = 120
-    """The same where the provider was never reached at all."""
+    """The same where the provider was never reached."""
     deadline_of: Callable[[date], datetime] | None = None
-    """When a night's report is due; None where nobody waits for it."""
+    """When a night's report is due; None where there is no deadline."""
     clock: Clock = field(default=system_clock)
 
     @cached_property

@@ -18,7 +18,7 @@ def alone(connection: Connection, source: str, place: str) -> None:
 
 
 def standing(connection: Connection, source: str, place: str) -> Received | None:
-    """What was registered first at a place; None for a place nobody has used."""
+    """What was registered first at a place; None for an unused place."""
     query = _rows().where(received.c.source == source, received.c.place == place)
     row = connection.execute(query.order_by(received.c.id).limit(1)).one_or_none()
     return Received(*row) if row is not None else None

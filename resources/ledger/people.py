@@ -25,9 +25,9 @@ def decide(connection: Connection, day: date, decision: Decision, at: datetime) 
     }
     columns = (decisions.c.id, *audit.DECISION_FACT)
     statement = insert(connection, decisions).on_conflict_do_nothing().returning(*columns)
-    told = connection.execute(statement, row).one_or_none()
-    if told is not None:
-        audit.append(connection, at, audit.deciding(told[0], told[1:]))
+    written = connection.execute(statement, row).one_or_none()
+    if written is not None:
+        audit.append(connection, at, audit.deciding(written[0], written[1:]))
 
 
 def decisions_of(connection: Connection, day: date) -> list[Decision]:
@@ -83,8 +83,8 @@ def requeue(connection: Connection, day: date | None, step: str | None, by: str,
     )
     if ids:
         detail = {name: str(given) for name, given in (("day", day), ("step", step)) if given is not None}
-        told = Event(by, Action.REQUEUED, "dead letters", {**detail, "requests": len(ids)}, ids)
-        audit.append(connection, at, told)
+        event = Event(by, Action.REQUEUED, "dead letters", {**detail, "requests": len(ids)}, ids)
+        audit.append(connection, at, event)
     return len(ids)
 
 

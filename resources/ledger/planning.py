@@ -1,4 +1,4 @@
-"""A night's work: which request answers which case, what of it is due, and how it stands."""
+"""A night's work: which request answers which case, what of it is due, and the state of each case."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
@@ -17,7 +17,7 @@ from resources.ledger.database.sql import Columns, Row, chunks, constants, inser
 from resources.ledger.database.tables import attempts, requests, work
 
 _KEPT = frozenset({RequestState.DONE, RequestState.REVIEW, RequestState.DEAD, RequestState.IN_FLIGHT})
-"""States in which an older answer, or the one being waited for, may stand for a case."""
+"""States in which a case may keep an older answer, or the request it waits for."""
 
 _COUNTED_AS = {
     RequestState.DUE: "due",
@@ -29,7 +29,7 @@ _COUNTED_AS = {
 
 
 class _Stand(NamedTuple):
-    """Where a request stands, as far as planning looks."""
+    """The state of a request, as far as planning needs it."""
 
     state: RequestState
     attempt: int
@@ -104,7 +104,7 @@ def _assigned(asked: Work, older: Work | None, stands: dict[str, _Stand], rework
 def _end_exhausted(
     connection: Connection, stands: dict[str, _Stand], assigned: Iterable[Work], max_attempts: int
 ) -> None:
-    """The last wall against paying for ever, for example after the bound was lowered between two tries."""
+    """The last protection against paying for ever, for example after the limit was lowered between two tries."""
     ids = {w.request_id for w in assigned if w.request_id in stands}
     over = sorted(
         i

@@ -1,4 +1,4 @@
-"""The register of everything received: which bytes stood at which place of which source, and whose day they are."""
+"""The register of everything received: which bytes were at which place of which source, and to which day they belong."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -119,7 +119,7 @@ def _lines(
 
 
 def _locked(connection: Connection, ids: list[str]) -> dict[str, _Stand]:
-    """The requests as they stand, held until the transaction ends; always in the same order: no deadlock."""
+    """The present state of the requests, locked until the transaction ends; always in the same order: no deadlock."""
     query = (
         select(
             requests.c.request_id,

@@ -1,4 +1,4 @@
-"""Sources as the ledger knows them: how reading each stands, and which messages of a mailbox have another number now."""
+"""Sources as the ledger knows them: the state of reading each, and which messages of a mailbox have another number now."""
 
 from collections.abc import Mapping
 

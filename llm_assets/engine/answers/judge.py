@@ -32,7 +32,7 @@ class Judge:
         return Settlement(
             request_id=member.request_id,
             attempt=member.attempt,
-            answer=_told(checked),
+            answer=_explained(checked),
             next=next_after(checked.outcome, member.tries, max_attempts=self.max_attempts, has_room=room),
             provider=self.profile.name,
             mode=mode,
@@ -55,13 +55,13 @@ def has_room(answer: Answer, limits: Limits) -> bool:
     return answer.detail != CONTEXT_FULL and answer.usage.output_tokens < limits.output_tokens
 
 
-def _told(answer: Answer) -> Answer:
+def _explained(answer: Answer) -> Answer:
     """The answer with its reason in front of the detail, where people read it."""
     reason = reason_of(answer)
     if reason is None:
         return answer
-    told = reason.value if answer.detail in ("", reason) else f"{reason}: {answer.detail}"
-    return replace(answer, reason=reason, detail=told)
+    detail = reason.value if answer.detail in ("", reason) else f"{reason}: {answer.detail}"
+    return replace(answer, reason=reason, detail=detail)
 
 
 def _broken(answer: Answer, err: ValidationError) -> Answer:

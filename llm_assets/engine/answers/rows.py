@@ -22,7 +22,7 @@ def step_row(
     decision: Decision | None,
     restore: Mapping[str, str] | None = None,
 ) -> dict[str, object]:
-    """The case's row in the step's table. `restore` maps masks back to the values they stand for.
+    """The case's row in the step's table. `restore` maps masks to the values they replaced.
 
     A person's decision outranks the model's answer, whatever that was.
     """
@@ -113,7 +113,7 @@ def _standing_row(status: Status, doubt: Doubt | None) -> dict[str, object]:
 
 
 def holds_masks(value: JsonValue) -> bool:
-    """Whether there may be anything to restore: finding out what a case's masks stand for takes a millisecond."""
+    """Whether there may be anything to restore: working out the originals of a case's masks takes a millisecond."""
     if isinstance(value, str):
         return "[" in value
     if isinstance(value, list):
@@ -122,7 +122,7 @@ def holds_masks(value: JsonValue) -> bool:
 
 
 def restored(value: JsonValue, masks: Mapping[str, str]) -> JsonValue:
-    """The value with every mask replaced by what it stands for, in all strings however deep."""
+    """The value with every mask replaced by its original, in all strings however deep."""
     if not masks:
         return value
     if isinstance(value, str):

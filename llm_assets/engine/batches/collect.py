@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 class NotOursError(Exception):
-    """A provisionally adopted batch turned out to hold somebody else's results."""
+    """A provisionally adopted batch holds the results of another application."""
 
 
 def collect(engine: Engine, batch: Batch) -> None:

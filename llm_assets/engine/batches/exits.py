@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 def refuse(engine: Engine, batch: Batch, code: str, why: str) -> None:
-    """The provider refused the batch as a whole; nothing of it ran. One that is too large goes on in two halves."""
+    """The provider refused the batch as a whole; nothing of it ran. One that is too large becomes two halves."""
     if code == TOO_LARGE and batch.requests > 1 and engine.spool.path(batch.batch_id).exists():
         split(engine, batch, why, halvings=batch.halvings, not_before=None)
         return

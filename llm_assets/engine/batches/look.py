@@ -1,4 +1,4 @@
-"""Look: ask the provider how a submitted batch stands, and decide what that means for it."""
+"""Look: ask the provider for the state of a submitted batch, and decide what follows."""
 
 from datetime import datetime, timedelta
 from typing import assert_never

@@ -1,4 +1,4 @@
-"""Reconcile: find out whether a create whose answer never came made a batch, and go on without a person."""
+"""Reconcile: find out whether a create whose answer never came made a batch, without the help of a person."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def decide(
     One that metadata proves ours is adopted, its proven copies are cancelled. A single unproven one of the
     right size is adopted provisionally. Several unproven ones may belong to another application in the
     workspace: they are waited for, never cancelled; after the settle time the oldest is tried. One that is
-    claimed may be ours all the same: nothing is sent again until its results say whose it is.
+    claimed may be ours all the same: nothing is sent again until its results show that.
     """
     proven = sorted((c for c in candidates if c.proven), key=_age)
     if proven:
@@ -76,7 +76,7 @@ def reconcile(engine: Engine, batch: Batch) -> str:
     found = [c for c in engine.provider.candidates(batch) if c.provider_batch_id not in not_ours]
     match decide(batch, found, engine.clock(), engine.settle_seconds, _claimed(engine, batch.provider)):
         case Adopt(candidate, copies):
-            for copy in copies:  # before adopting: afterwards nobody would look for them again
+            for copy in copies:  # before adopting: afterwards they would not be looked for again
                 engine.provider.cancel(copy.provider_batch_id)
             engine.ledger.batches.transition(
                 batch.batch_id,
@@ -109,7 +109,7 @@ def _claimed(engine: Engine, provider: str) -> set[str]:
 
 def disown(engine: Engine, batch: Batch, why: str) -> None:
     """What was adopted is somebody else's, or cannot be proven ours any more. Ours may still be among the other
-    candidates: they are looked through again without this one, before anything is sent anew."""
+    candidates: they are examined again without this one, before anything is sent again."""
     assert batch.provider_batch_id is not None
     engine.ledger.batches.transition(
         batch.batch_id,
@@ -127,7 +127,7 @@ def disown(engine: Engine, batch: Batch, why: str) -> None:
     )
 
 
-def _release(engine: Engine, batch: Batch, detail: str, told: str) -> str:
+def _release(engine: Engine, batch: Batch, detail: str, done: str) -> str:
     engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=detail)
     engine.spool.discard(batch.batch_id)
-    return told
+    return done

@@ -1,4 +1,4 @@
-"""Split: a batch that is too large for the provider goes on as two halves, from its own spooled lines."""
+"""Split: a batch that is too large for the provider becomes two halves, from its own spooled lines."""
 
 import os
 from collections.abc import Iterable, Mapping

@@ -6,7 +6,7 @@ from llm_assets.domain.requests.request import CustomId
 
 
 def custom_id_of(line: bytes) -> CustomId:
-    """Whose line it is: both protocols name it in the same place."""
+    """The custom_id of a line: both protocols have it in the same place."""
     custom_id = CustomId.parse(orjson.loads(line)["custom_id"])
     assert custom_id is not None  # we spooled it
     return custom_id

@@ -57,10 +57,10 @@ class Night:
     mask: Mask
     lane: Lane = Lane.NIGHTLY
     rules_version: str | None = None
-    """Changes with the code that reads, masks and renders. None when nobody keeps account of it: then every case is
-    rendered anew."""
+    """Changes with the code that reads, masks and renders. None when it is unknown: then every case is
+    rendered again."""
     masking_version: str = "unknown"
-    """Changes with the code that masks; told to the audit."""
+    """Changes with the code that masks; part of the audit trail."""
 
     def cases(self) -> Iterator[Case]:
         """The day's cases in order of arrival."""
@@ -117,7 +117,7 @@ class Night:
         return digest([self.rules_version, self.lane, wordings, configured, reading, vision])
 
     def _by_case(self, columns: Sequence[str], cases: Collection[str] | None = None) -> Iterator[list[Row]]:
-        """The documents of each case; they lie together in the lake."""
+        """The documents of each case; they are stored together in the lake."""
         if cases is not None and not cases:
             return
         rows = self.lake.read(DOCUMENTS, self.day, columns, cases)
@@ -148,11 +148,11 @@ class Night:
             request = step.request(given, profile)
             return request, with_pictures(PLAIN, len(request.pictures))
         masked = self.mask(given.case)
-        told = f"{len(masked.originals)}@{self.masking_version}"
-        return step.request(given, profile, masked.text, masked.hide), told
+        how = f"{len(masked.originals)}@{self.masking_version}"
+        return step.request(given, profile, masked.text, masked.hide), how
 
     def rows(self, step: Step) -> Iterator[dict[str, object]]:
-        """The step's table as things stand now: a row for every case, whatever became of it."""
+        """The step's table in its present state: a row for every case, whatever its state."""
         standings = {s.case_id: s for s in self.engine.ledger.work.standings(self.day, step.name)}
         decisions = decided(self.engine.ledger.review.decisions(self.day), step.name)
         for given in self.inputs(step):
@@ -160,7 +160,7 @@ class Night:
             yield self._row(step, given, standings.get(case_id), decisions.get(case_id))
 
     def made_from(self, step: Step) -> str | None:
-        """Digest of all that the step's table is made of; None when nobody can say."""
+        """Digest of everything that the step's table depends on; None when part of that is unknown."""
         rules, upstream = self._rules(step), self._upstream(step)
         sources = [_source(rules, rows, upstream) for rows in self._by_case(STAMP_COLUMNS)]
         if rules is None or None in sources:
@@ -204,7 +204,7 @@ def _case_of(rows: Sequence[Row]) -> list[Case]:
 
 
 def _source(rules: str | None, rows: Sequence[Row], upstream: Upstream) -> str | None:
-    """Digest of all that a case's request is rendered from; None when nobody can say."""
+    """Digest of everything that a case's request is rendered from; None when part of that is unknown."""
     stamp = stamp_of(rows)
     if rules is None or stamp is None:
         return None
@@ -225,7 +225,7 @@ def check_regions(queues: Iterable[Queue], profile: Profile) -> None:
 def in_reading_order(steps: Sequence[Step]) -> list[list[Step]]:
     """Steps in rounds: those of a round read only steps of earlier rounds, so they are submitted together.
 
-    Raises ConfigurationError for a step that reads one nobody lists, or a circle.
+    Raises ConfigurationError for a step that reads an unlisted one, or for a circle.
     """
     rounds: list[list[Step]] = []
     placed: set[str] = set()

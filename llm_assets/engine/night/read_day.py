@@ -166,7 +166,7 @@ class _Messages:
     def _read(
         self, rows: Sequence[Received], jobs: Iterable[Job]
     ) -> Generator[tuple[Received, Message], None, list[Received]]:
-        """Returns those whose bytes could not be had."""
+        """Returns the rows whose bytes could not be read."""
         lost = []
         for found in self._reader.pool.read(jobs):
             row = rows[found.position]

@@ -39,7 +39,7 @@ def receive(
 ) -> Grown:
     """Stores and registers what is not known yet, at most `limit` messages.
 
-    Raw bytes first, then the register: a crash in between leaves a file nobody names, never a row without bytes.
+    Raw bytes first, then the register: a crash in between leaves a file without a row, never a row without bytes.
     """
     grown = Grown()
     seen = 0

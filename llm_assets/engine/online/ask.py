@@ -85,7 +85,7 @@ def answer_online(engine: Engine, batch: Batch) -> None:
 def is_its_own(err: TransientError, answered: int, silent_goes: int) -> bool:
     """Whether a failure uses up one of the request's tries. Pure.
 
-    Not when it speaks of the provider's moment, nor when nobody was answered in the same go, which looks like an
+    Not when its reason concerns the whole provider, nor when no request was answered in the same go, which looks like an
     outage: requests outlive those. Only after many such goes it is the request's.
     """
     if err.reason in PROVIDER_WIDE:
@@ -116,7 +116,7 @@ def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
 
 
 def _give_up(engine: Engine, batch: Batch, why: str) -> None:
-    """What is unanswered is due again and planned anew; nothing waits for it."""
+    """What is unanswered is due again and planned again; nothing waits for it."""
     engine.ledger.batches.transition(
         batch.batch_id, BatchState.CREATING, BatchState.CANCELLED, detail=why[:500]
     )

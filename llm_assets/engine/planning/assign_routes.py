@@ -37,7 +37,7 @@ from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.batches import Member
 
 HISTORY = 20
-"""Newest batches that tell how long one takes."""
+"""Newest batches from which the duration of the next one is estimated."""
 
 
 class _Due(NamedTuple):
@@ -152,7 +152,7 @@ class Router:
         return found
 
     def _fewest(self, request: Request, mode: Mode) -> int | None:
-        """Only the system text counts as prefix; nothing says on which side of the mark the schema stands."""
+        """Only the system text counts as prefix: the documentation does not say on which side of the mark the schema is."""
         tokens = tokens_by_script(request.system)
         if tokens * self._unknown.input.low < CACHEABLE_TOKENS:
             return None

@@ -51,7 +51,7 @@ EXACT = Spread(1.0, 1.0, 1.0)
 BY_SCRIPT = Spread(0.8, 1.0, 1.2)
 """Estimate by script against o200k for whole requests: the samples' outliers are mails full of numbers."""
 PAGES = Spread(0.5, 1.0, 2.0)
-"""Billed tokens of a page against `PER_PAGE`: they follow from its size and from the text in it, which nobody has read."""
+"""Billed tokens of a page against `PER_PAGE`: they follow from its size and from the text in it, which is not read."""
 UNCALIBRATED: dict[Literal["openai", "anthropic"], Spread] = {
     "openai": Spread(0.9, 1.0, 1.2),
     "anthropic": Spread(1.0, 1.35, 1.8),
@@ -62,7 +62,7 @@ UNCALIBRATED: dict[Literal["openai", "anthropic"], Spread] = {
 def tokens_by_script(text: str) -> int:
     """o200k tokens by the bytes of UTF-8: 3.5 ASCII characters a token, 2.6 Cyrillic ones.
 
-    Fitted on 198 sample mails in English, Russian and Kazakh: half lie within 12 %, nine of ten between 0.76 and 1.27.
+    Fitted on 198 sample mails in English, Russian and Kazakh: half are within 12 %, nine of ten between 0.76 and 1.27.
     """
     beyond_ascii = len(text.encode("utf-8", "replace")) - len(text)
     return round(max(0, len(text) - beyond_ascii) / 3.5 + beyond_ascii / 2.6)

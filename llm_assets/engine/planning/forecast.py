@@ -19,7 +19,7 @@ class Usd:
     low: Decimal = Decimal(0)
     typical: Decimal = Decimal(0)
     p95: Decimal = Decimal(0)
-    """Upper ends of prompts and answers alike; the same as `at_most` while nobody knows how long answers are."""
+    """Upper ends of prompts and answers alike; the same as `at_most` while the length of answers is unknown."""
     at_most: Decimal = Decimal(0)
     """With every token they may answer with and nothing served by a cache: what a budget sets aside."""
 
@@ -45,7 +45,7 @@ class Forecast:
     """Earlier answers the estimate was corrected by."""
     calibrated: bool = True
     answers_known: bool = True
-    """False while nobody knows how long answers are: then they are only bounded."""
+    """False while the length of answers is unknown: then they are only bounded."""
     input_typical: float = 0
     input_p95: float = 0
     output_typical: float = 0

@@ -1,4 +1,4 @@
-"""Plan: write down what a night needs, and turn what is due into batches whose intent is durable before any call."""
+"""Plan: store what a night needs, and turn what is due into batches whose intent is durable before any call."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -24,7 +24,7 @@ def plan_step(
 ) -> PlanSummary:
     """Plans a step of a night from a stream of all its tasks; only their ids are held in memory.
 
-    Work of cases that are no longer among the tasks is forgotten: nobody would ever send it.
+    Work of cases that are no longer among the tasks is deleted: it would never be sent.
     """
     packer = Packer(engine, day, step)
     router = Router(engine, packer, day, step)
@@ -45,7 +45,7 @@ def plan_all(
     rework: Rework,
     take: Callable[[Task, Member], None],
 ) -> tuple[int, int]:
-    """Writes a step's work down and hands over what is due, each request once. Returns how many are new and reused."""
+    """Stores a step's work and hands over what is due, each request once. Returns how many are new and reused."""
     new = 0
     cases: set[str] = set()
     packed: set[str] = set()
@@ -63,7 +63,7 @@ def plan_all(
 
 
 def _asked(tasks: Iterable[Task | Unchanged], cases: set[str]) -> Iterator[Task]:
-    """The tasks there is anything to look up for; `cases` takes up the id of every case."""
+    """The tasks that have to be looked up; the id of every case is added to `cases`."""
     for task in tasks:
         cases.add(task.case_id)
         if isinstance(task, Task):

@@ -18,7 +18,7 @@ from llm_assets.engine.ports.prices import Prices
 CACHEABLE_TOKENS = 512
 """Shortest prefix that the 5.5 models keep. A shorter one is not written, whatever is marked."""
 ASSUMED_HITS = 0.75
-"""Share of a batch's requests that read a prefix written before it was sent, until our own bills tell: halfway between
+"""Share of a batch's requests that read a prefix written before it was sent, until our own bills show it: halfway between
 where it begins to pay and what is promised at best."""
 LARGEST_WAIT = 500
 """A group that pays only beyond so many requests goes without a cache: that many are held in memory until it is known."""

@@ -24,7 +24,7 @@ class Facts:
     extra_usd: Decimal = Decimal(0)
     """The most they may cost online beyond their price in a batch."""
     seconds_left: float | None = None
-    """Until the report is due; None where nobody waits for it."""
+    """Until the report is due; None where there is no deadline."""
     batch_seconds: Sequence[float] = ()
     """How long earlier batches took."""
 
@@ -36,7 +36,7 @@ def lane_mode(lane: Mode, batches: bool) -> Mode:
 
 def route_of(facts: Facts, rules: RouteRules) -> Mode:
     """Online where the lane says so or nothing else exists, and for a small remainder that a batch would bring too late;
-    everything else in a batch. After the deadline nobody waits any more."""
+    everything else in a batch. After the deadline nothing is late any more."""
     if lane_mode(facts.lane, facts.batches) is Mode.ONLINE:
         return Mode.ONLINE
     small = facts.requests <= rules.remainder_requests and facts.extra_usd <= rules.remainder_usd
@@ -55,7 +55,7 @@ def expected_seconds(history: Sequence[float], rules: RouteRules) -> float:
 
 
 def mode_of(engine: Engine, task: Task) -> Mode:
-    """How a task's request goes, as far as one alone tells: as it asks itself, else by its lane and profile."""
+    """How a single task's request is sent: as the task demands, else by its lane and profile."""
     if task.mode is not None:
         return task.mode
     return lane_mode(engine.lanes.lanes[task.lane].mode, engine.provider.profile.capabilities.batch)

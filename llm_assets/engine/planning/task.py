@@ -28,8 +28,8 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """A case that nothing has happened to since it was planned, and whose request waits for nothing: it takes masking
-    and rendering no second time, which is nine tenths of what planning a case costs."""
+    """A case that has not changed since it was planned and whose request needs no planning: it is not masked and
+    rendered again, which is nine tenths of the cost of planning a case."""
 
     case_id: str
 

@@ -1,4 +1,4 @@
-"""Drive: move one batch as far as it goes now. What is done with all of a night's batches is in `advance`."""
+"""Drive: move one batch as far as it can be moved now. A round over all batches of a night is in `advance`."""
 
 import re
 from datetime import timedelta
@@ -31,13 +31,13 @@ WARMING = timedelta(minutes=3)
 """How long a batch may wait for the cache it would read; the process that planned both asks first and needs seconds."""
 
 PASSING = (TransientError, ContractError, PermanentError, UnansweredError, UnknownBatchError)
-"""What one batch may fail with without stopping the others; it is told and tried again."""
+"""What one batch may fail with without stopping the others; the failure is logged and the batch tried again."""
 
 _CALL_ID = re.compile(r", request [\w.:-]+")
 
 
 def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> bool:
-    """Moves one batch as far as it goes now, or until it is in a state, if no other process owns it. False when
+    """Moves one batch as far as it can be moved now, or until it is in a state, if no other process owns it. False when
     there was nothing to do for it now.
 
     No state is entered twice in one drive: a batch that falls back is tried again in the next round.
@@ -59,7 +59,7 @@ def _moved(engine: Engine, batch: Batch) -> bool:
     try:
         return _move(engine, batch)
     except (BlockedError, *PASSING) as err:
-        _tell_once(engine, batch, err)
+        _log_once(engine, batch, err)
         keep_reason(engine, batch.batch_id, str(err))
         raise
 
@@ -71,14 +71,14 @@ def keep_reason(engine: Engine, batch_id: str, why: str) -> None:
         engine.ledger.batches.transition(batch_id, now.state, now.state, detail=why[:500])
 
 
-def _tell_once(engine: Engine, batch: Batch, err: DeskError) -> None:
-    """Logs what no open batch says already: a refused key is told once, not at every look at every batch, until
-    something has worked again."""
-    told = {_wording(batch.detail)}
-    told.update(
+def _log_once(engine: Engine, batch: Batch, err: DeskError) -> None:
+    """Logs an error that no open batch holds already: a refused key is logged once, not at every look at every batch,
+    until something has worked again."""
+    known = {_wording(batch.detail)}
+    known.update(
         _wording(b.detail) for b in engine.ledger.batches.open_batches() if b.batch_id != batch.batch_id
     )
-    if _wording(str(err)[:500]) in told:
+    if _wording(str(err)[:500]) in known:
         return
     facts = {"batch": batch.batch_id, "step": batch.step, "error": str(err)}
     if isinstance(err, BlockedError):
@@ -87,9 +87,9 @@ def _tell_once(engine: Engine, batch: Batch, err: DeskError) -> None:
         log.warning("will be tried again", **facts)
 
 
-def _wording(told: str) -> str:
+def _wording(error: str) -> str:
     """The sentence without the id of the call, which is another one each time."""
-    return _CALL_ID.sub("", told)
+    return _CALL_ID.sub("", error)
 
 
 def _move(engine: Engine, batch: Batch) -> bool:
@@ -167,8 +167,8 @@ def _leave(engine: Engine, batch: Batch) -> bool:
 
 
 def _submit_alone(engine: Engine, batch: Batch) -> bool:
-    """False while it has to wait. A provider that keeps no metadata cannot tell two creates apart: there is only one
-    at a time, and none while an earlier one may still turn up, or the two could be taken for each other."""
+    """False while it has to wait. A provider that keeps no metadata cannot distinguish two creates: there is only one
+    at a time, and none while an earlier one may still appear, or one could be taken for the other."""
     if engine.provider.profile.capabilities.metadata:
         submit(engine, batch)
         return True

@@ -1,4 +1,4 @@
-"""Patience: how long a run that waits in process goes on while nothing works. Pure."""
+"""Patience: how long a run that waits in process continues while nothing works. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,20 +11,20 @@ LONGEST_PAUSE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Since when every round has failed. A round in which the provider answered anything ends that; one in which
-    nothing was due says nothing either way."""
+    """Since when every round has failed. A round in which the provider answered anything ends the series; one in which
+    nothing was due changes nothing."""
 
     failing_since: datetime | None = None
     failures: int = 0
     resume_at: datetime | None = None
     """The next round is not before this: pauses grow while nothing works, and are as long as the provider asks."""
     reached: bool = False
-    """Whether the provider was ever heard of in this run."""
+    """Whether the provider answered anything in this run, if only with an error."""
 
     def after(
         self, *, answered: bool, failed: bool, unreachable: bool, now: datetime, retry_after: float = 0
     ) -> "Patience":
-        """After one more round, in which the provider may have asked to be left alone for some seconds."""
+        """After one more round, in which the provider may have asked us to wait."""
         reached = self.reached or answered or (failed and not unreachable)
         asked = now + timedelta(seconds=retry_after) if retry_after > 0 else None
         if answered:

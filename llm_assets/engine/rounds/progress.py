@@ -1,11 +1,11 @@
-"""Progress: how the steps of a night stand after a round."""
+"""Progress: the state of a night's steps after a round."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a night's steps stand after a round."""
+    """The state of a night's steps after a round."""
 
     open_batches: int = 0
     in_flight: int = 0
@@ -23,11 +23,11 @@ class Progress:
     failure: str | None = None
     """What went wrong in this round and will be tried again."""
     unreachable: bool = False
-    """Whether that was nobody answering at the provider's address."""
+    """Whether the provider was not reached."""
     answered: bool = False
     """Whether the provider answered anything in this round."""
     retry_after: float = 0
-    """Seconds it asked to be left alone for."""
+    """Seconds that the provider asked us to wait."""
 
     @property
     def finished(self) -> bool:

@@ -1,4 +1,4 @@
-"""The audit trail as those see it who read it or tell of something outside the ledger, e.g. a report that was written."""
+"""The audit trail for readers, and for events outside the ledger, e.g. a report that was written."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -15,7 +15,7 @@ from resources.ledger.database.tables import work
 
 
 class Trail:
-    """Entries of one ledger. Appending is a transaction of its own; facts of the ledger tell themselves."""
+    """Entries of one ledger. Appending is a transaction of its own; facts of the ledger are appended with the fact itself."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -26,7 +26,7 @@ class Trail:
             audit.append(connection, self._clock(), event)
 
     def append_once(self, event: Event) -> None:
-        """Nothing when there is an entry of that action and subject: for what a killed process may have told already."""
+        """Nothing when there is an entry of that action and subject: for what a killed process may have appended already."""
         with self._database.reading() as connection:
             if audit.has(connection, event.action, event.subject):
                 return

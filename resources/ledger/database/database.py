@@ -1,6 +1,6 @@
 """The database behind the ledger: connecting, transactions, locks, migrations, and what its errors mean to a person.
 
-No query of the ledger's own stands here.
+No query of the ledger's tables belongs here.
 """
 
 import sqlite3

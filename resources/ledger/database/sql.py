@@ -76,7 +76,7 @@ def is_among(connection: Connection, what: ColumnElement[str], values: Iterable[
 
 
 def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
-    """An insert that can be told what to do ON CONFLICT."""
+    """An insert that accepts ON CONFLICT."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 

@@ -92,7 +92,7 @@ renumbered = Table(
     metadata,
     Column("source", Text, primary_key=True),
     Column("place", Text, primary_key=True),
-    # By which the register knows the message.
+    # Under which the message is registered.
     Column("first_place", Text, nullable=False),
 )
 

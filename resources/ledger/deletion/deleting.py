@@ -186,7 +186,7 @@ def _refuse_under_way(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def _wipe(connection: Connection, ids: Sequence[str]) -> None:
-    """As if nobody had answered. The attempts stay counted, so that the same question may be asked once more."""
+    """As if there had been no answer. The attempts stay counted, so that the same question may be asked once more."""
     connection.execute(
         update(requests)
         .where(is_among(connection, requests.c.request_id, ids))
