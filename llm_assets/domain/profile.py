@@ -2,9 +2,12 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from llm_assets.domain.protocol import ProtocolName, problem_of
 
 
 class Tier(StrEnum):
@@ -63,9 +66,16 @@ class PriceOverride(_Border):
     batch_factor: Decimal = Decimal("0.5")
 
 
+def _known(name: object) -> object:
+    problem = problem_of(name)
+    if problem is not None:
+        raise PydanticCustomError("unknown_protocol", "{problem}", {"problem": problem})
+    return name
+
+
 class Profile(_Border):
     name: str = ""
-    protocol: Literal["openai", "anthropic"]
+    protocol: Annotated[ProtocolName, BeforeValidator(_known)]
     base_url: str | None = None
     api_key_env: str | None = None
     region: str | None = None

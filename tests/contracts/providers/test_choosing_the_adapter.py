@@ -1,0 +1,19 @@
+"""The factory gives every protocol its own adapter, and no adapter to a protocol that it does not know."""
+
+import pytest
+
+from llm_assets.domain.errors import ConfigurationError
+from resources.providers import provider_for
+from tests.support.providers.provider_kit import profile
+
+
+@pytest.mark.parametrize("protocol", ["anthropic", "openai"])
+def test_every_protocol_has_an_adapter_of_its_own(protocol: str) -> None:
+    made = provider_for(profile(protocol, None), timeout_seconds=1)
+    assert type(made).__module__.startswith(f"resources.providers.{protocol}")
+
+
+def test_an_unknown_protocol_is_an_error_and_not_another_protocols_adapter() -> None:
+    unknown = profile("openai", None).model_copy(update={"protocol": "mistral", "name": "house"})
+    with pytest.raises(ConfigurationError, match=r"house.*'mistral'.*anthropic, openai"):
+        provider_for(unknown, timeout_seconds=1)
