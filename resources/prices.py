@@ -17,8 +17,6 @@ from llm_assets.domain.profile import Mode, PriceOverride, Profile
 from llm_assets.domain.requests.money import Usage
 
 MILLION = Decimal(1_000_000)
-CACHE_WRITE = {"anthropic": Decimal(2), "openai": Decimal("1.25")}
-"""What writing a cache costs beside plain input. Anthropic's is for one hour, the only kind we ask for."""
 
 
 class Rates(NamedTuple):
@@ -77,13 +75,13 @@ class GenaiPrices:
 
 
 def price_provider(profile: Profile) -> str:
-    return profile.price_provider if profile.price_provider is not None else profile.protocol
+    return profile.price_provider if profile.price_provider is not None else profile.wire.price_provider
 
 
 def _own(profile: Profile, price: PriceOverride, mode: Mode) -> Ladder:
     factor = (price.batch_factor if mode is Mode.BATCH else Decimal(1)) / MILLION
     cached = price.cached_input if price.cached_input is not None else price.input
-    written = price.input * CACHE_WRITE[profile.protocol]
+    written = price.input * profile.wire.cache_write_factor
     return Ladder(
         (), (Rates(price.input * factor, cached * factor, written * factor, price.output * factor),)
     )

@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from llm_assets.domain.protocol import ProtocolName, problem_of
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.protocol import PROTOCOLS, ProtocolName, WireProtocol, protocol_named
 
 
 class Tier(StrEnum):
@@ -52,7 +53,7 @@ class Capabilities(_Border):
     batch: bool = True
     """False for a gateway without a batch API: everything goes online."""
     metadata: bool = True
-    """Whether a batch keeps metadata that names it ours."""
+    """False for a gateway that drops a batch's metadata, where the protocol has any: see `Profile.keeps_metadata`."""
     vision: bool = False
     """Whether its strong model reads pictures and PDF files itself."""
 
@@ -66,11 +67,11 @@ class PriceOverride(_Border):
     batch_factor: Decimal = Decimal("0.5")
 
 
-def _known(name: object) -> object:
-    problem = problem_of(name)
-    if problem is not None:
-        raise PydanticCustomError("unknown_protocol", "{problem}", {"problem": problem})
-    return name
+def _known(name: object) -> str:
+    try:
+        return protocol_named(name).name
+    except ConfigurationError as err:
+        raise PydanticCustomError("unknown_protocol", "{problem}", {"problem": str(err)}) from err
 
 
 class Profile(_Border):
@@ -80,13 +81,39 @@ class Profile(_Border):
     api_key_env: str | None = None
     region: str | None = None
     price_provider: str | None = None
-    """The price list's name of who bills; default is the protocol's owner."""
+    """The price list's name of who bills; the protocol's own when None."""
     models: dict[Tier, str]
     prices: dict[str, PriceOverride] = Field(default_factory=dict)
     limits: Limits
+    """A file may leave out the limits of a batch: they are the protocol's then."""
     capabilities: Capabilities = Capabilities()
     emulated: bool = False
     """True for the demo model: rules, not an LLM. Pages say so."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _limits_of_the_protocol(cls, given: Any) -> Any:  # what the file holds; the fields decide about it
+        if not isinstance(given, dict):
+            return given
+        name, limits = given.get("protocol"), given.get("limits", {})
+        if not isinstance(limits, dict) or not isinstance(name, str) or name not in PROTOCOLS:
+            return given
+        row = PROTOCOLS[name]
+        own = {"batch_requests": row.batch_requests, "batch_bytes": row.batch_bytes}
+        return {**given, "limits": {**own, **limits}}
+
+    @property
+    def wire(self) -> WireProtocol:
+        """The protocol's row. Raises ConfigurationError for a name without one."""
+        try:
+            return protocol_named(self.protocol)
+        except ConfigurationError as err:
+            raise ConfigurationError(f"profile {self.name}: {err}") from err
+
+    @property
+    def keeps_metadata(self) -> bool:
+        """Whether a batch here carries metadata that proves it ours: the protocol can, and this provider does."""
+        return self.wire.keeps_metadata and self.capabilities.metadata
 
 
 class LaneRule(_Border):

@@ -2,11 +2,9 @@
 
 from typing import assert_never
 
-from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Profile
-from llm_assets.domain.protocol import problem_of
 from llm_assets.engine.ports.ledger import Provider
-from resources.providers.wire import Show, none_to_show
+from resources.providers.bodies import Show, none_to_show
 
 
 def provider_for(
@@ -17,17 +15,15 @@ def provider_for(
     `strict` makes the SDK validate every answer, which is how an emulator or a gateway is tested; `show` reads the scans
     that requests show. Raises ConfigurationError for a protocol that is not known.
     """
-    problem = problem_of(profile.protocol)
-    if problem is not None:
-        raise ConfigurationError(f"profile {profile.name}: {problem}")
-    match profile.protocol:
+    name = profile.wire.name
+    match name:
         case "anthropic":
-            from resources.providers.anthropic import AnthropicProvider
+            from resources.providers.anthropic.adapter import AnthropicProvider
 
             return AnthropicProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
         case "openai":
-            from resources.providers.openai import OpenAIProvider
+            from resources.providers.openai.adapter import OpenAIProvider
 
             return OpenAIProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
         case _:
-            assert_never(profile.protocol)
+            assert_never(name)

@@ -1,4 +1,4 @@
-"""A provider's refusals, classified once. Both SDKs raise the same shapes, so one table serves both.
+"""A provider's refusals, classified once. All SDKs raise the same shapes, so one table serves every protocol.
 
 The sentences are ours: a provider's own words may quote the request or the key and never get past this module.
 """
@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from llm_assets.domain.errors import (
@@ -20,6 +21,7 @@ from llm_assets.domain.errors import (
     UnknownBatchError,
     UnreachableError,
 )
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.outcome import reason_of_code
 from resources.providers.rate_limits import retry_after
@@ -28,16 +30,16 @@ Subject = Literal["batch", "file", "model", "endpoint"]
 """What a 404 would be about: the thing the call names."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_SPENT = ("spend_limit", "usage_limit", "insufficient_quota", "credit_balance", "billing", "on_hold")
-_SPENT_WORDS = ("You have reached your specified API usage limits", "Your credit balance is too low")
-"""The one refusal that has no code: a spend limit the customer set, answered as a plain 400."""
-
-_TOO_LONG = ("request_too_large", "context_length_exceeded")
-_TOO_LONG_WORDS = "prompt is too long"
-"""How Anthropic refuses a prompt beyond the model's context: a plain 400 without a code, figures behind these words."""
-
-QUEUE_FULL = "token_limit_exceeded"
-"""Enqueued prompt tokens per model are used up: nothing ran, the same input may be sent later."""
+TOO_LONG = "context_length_exceeded"
+"""The code we give a prompt that is too long where the provider gives none."""
+_REFUSALS = [row.refusals for row in PROTOCOLS.values()]
+_SPENT = tuple(chain.from_iterable(r.spent for r in _REFUSALS))
+_SPENT_SENTENCES = tuple(chain.from_iterable(r.spent_sentences for r in _REFUSALS))
+_TOO_LONG = frozenset(chain.from_iterable(r.too_long for r in _REFUSALS)) | {TOO_LONG}
+_TOO_LONG_SENTENCES = tuple(chain.from_iterable(r.too_long_sentences for r in _REFUSALS))
+_NO_MODEL = frozenset(chain.from_iterable(r.no_model for r in _REFUSALS))
+_NO_ADDRESS = frozenset(chain.from_iterable(r.no_address for r in _REFUSALS))
+QUEUE_FULL = frozenset(chain.from_iterable(r.queue_full for r in _REFUSALS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def classified(sdk_error: type[Exception], caller: Caller, call: Call) -> Iterat
 
 
 def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal:
-    """Reads both wire forms: Anthropic's `{"type": "error", "error": {…}}` and OpenAI's inner `{message, code, …}`."""
+    """Reads every wire form: `{"error": {…}}` as a whole, and the inner `{message, code, …}` that some SDKs pass."""
     outer: Mapping[str, Any] = body if isinstance(body, dict) else {}
     inner = outer.get("error", outer)
     error: Mapping[str, Any] = inner if isinstance(inner, dict) else {}
@@ -105,11 +107,11 @@ def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal
     code = error.get("code") or (details.get("error_code") if isinstance(details, dict) else None)
     kind = token(error.get("type"))
     message = error.get("message")
-    if not code and isinstance(message, str) and message.startswith(_TOO_LONG_WORDS):
-        code = "context_length_exceeded"
+    if not code and isinstance(message, str) and message.startswith(_TOO_LONG_SENTENCES):
+        code = TOO_LONG
     named = token(code) + " " + kind
     spent = any(word in named for word in _SPENT) or (
-        isinstance(message, str) and message.startswith(_SPENT_WORDS)
+        isinstance(message, str) and message.startswith(_SPENT_SENTENCES)
     )
     asked = headers.get("request-id") or headers.get("x-request-id") or outer.get("request_id")
     shaped = "error" in outer or ("message" in outer and "type" in outer)
@@ -145,7 +147,7 @@ def unreadable(caller: Caller, call: Call) -> DeskError:
 def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
     """The table: one class per kind of refusal, each with its cure."""
     who, facts, status = caller.profile, refusal.facts, refusal.status
-    if refusal.code == QUEUE_FULL:
+    if refusal.code in QUEUE_FULL:
         return TransientError(
             f"{who} has no room in its queue ({facts}): sent again later.", reason=Reason.QUEUE_FULL
         )
@@ -190,9 +192,9 @@ def _failed(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
 
 def _not_found(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
     who, facts = caller.profile, refusal.facts
-    if refusal.code == "model_not_found" or (call.about == "model" and refusal.shaped):
+    if refusal.code in _NO_MODEL or (call.about == "model" and refusal.shaped):
         return BlockedError(f"{who} does not offer the model ({facts}): check `models` of the profile.")
-    if not refusal.shaped or refusal.code == "unknown_url" or call.about == "endpoint":
+    if not refusal.shaped or refusal.code in _NO_ADDRESS or call.about == "endpoint":
         cure = f"check the base URL of profile {who}, and `batch` in its capabilities"
         return BlockedError(f"{caller.host} knows no such address ({facts}): {cure}.")
     if call.about == "file":

@@ -1,4 +1,4 @@
-"""What the two adapters share: a client made once at the first call, its answers as JSON, its errors as ours."""
+"""What all adapters share: a client made once at the first call, its answers as JSON, its errors as ours."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import orjson
 
@@ -17,23 +17,30 @@ from llm_assets.domain.requests.batch import Batch, BatchView, Look
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import Shown
-from resources.providers import wire
+from resources.providers import access, bodies, json_lines
 from resources.providers.errors import Call, Caller, classified, unreadable
-
-if TYPE_CHECKING:
-    from anthropic import Anthropic
-    from openai import OpenAI
 
 SKEW = timedelta(minutes=5)
 """How far the provider's clock may be from ours."""
 PAGE = 100
 CONNECT_SECONDS = 10.0
 
-Client = TypeVar("Client", "Anthropic", "OpenAI")
+
+class _Addressed(Protocol):
+    """An SDK's client, as far as all of them are alike."""
+
+    @property
+    def base_url(self) -> Any: ...  # each SDK's own URL type; it has a host
+
+
+Client = TypeVar("Client", bound=_Addressed)
 
 
 class SdkProvider(ABC, Generic[Client]):
     """Construction needs no key, so that planning does not either; the first call does."""
+
+    sdk: ClassVar[str]
+    """The SDK's package, which is also the name of its logger."""
 
     def __init__(
         self,
@@ -41,7 +48,7 @@ class SdkProvider(ABC, Generic[Client]):
         *,
         timeout_seconds: float,
         strict: bool = False,
-        show: wire.Show = wire.none_to_show,
+        show: bodies.Show = bodies.none_to_show,
     ) -> None:
         self._profile = profile
         self._show = show
@@ -83,10 +90,10 @@ class SdkProvider(ABC, Generic[Client]):
 
     @cached_property
     def _client(self) -> Client:
-        key, address = wire.api_key(self._profile), wire.base_url(self._profile)
+        key, address = access.api_key(self._profile), access.base_url(self._profile)
         import httpx2
 
-        wire.quiet(self._profile.protocol)
+        access.quiet(self.sdk)
         limit = self._timeout_seconds
         return self._connect(
             api_key=key,
@@ -99,7 +106,7 @@ class SdkProvider(ABC, Generic[Client]):
     @cached_property
     def _caller(self) -> Caller:
         name = self._profile.name or self._profile.protocol
-        return Caller(name, wire.key_env(self._profile), str(self._client.base_url.host))
+        return Caller(name, access.key_env(self._profile), str(self._client.base_url.host))
 
     def _edge(self, call: Call) -> AbstractContextManager[None]:
         return classified(self._sdk_error(), self._caller, call)
@@ -141,8 +148,8 @@ class SdkProvider(ABC, Generic[Client]):
     def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
         state = self._ended(batch.provider_batch_id)
         try:
-            for line in chain.from_iterable(map(wire.read_lines, self._results(batch, state, into))):
-                yield self._answer_of(line) if line is not None else wire.unreadable_line()
+            for line in chain.from_iterable(map(json_lines.read_lines, self._results(batch, state, into))):
+                yield self._answer_of(line) if line is not None else bodies.unreadable_line()
         finally:
             for path in into.glob(f"{batch.batch_id}-*"):
                 path.unlink(missing_ok=True)

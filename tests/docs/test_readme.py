@@ -15,11 +15,11 @@ from llm_assets.cli import app
 from llm_assets.definitions import build_defs
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.intake.pii.span import Kind
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.desk import Desk
 from resources.lake.lake import Lake
-from resources.providers.wire import _BASE_ENV, _KEY_ENV
 from resources.settings.environment import SHIPPED_CONTROL_SET, Settings
 from tests.support.pages import ROOT, coded, links, rows, section, text_of
 
@@ -142,7 +142,8 @@ def test_a_setting_that_nothing_obeys_says_so_and_no_other_does(name: str) -> No
 
 
 def test_the_variables_of_the_sdks_are_named() -> None:
-    assert {*_KEY_ENV.values(), *_BASE_ENV.values()} <= set(coded(section(README, "## Settings")))
+    names = {name for row in PROTOCOLS.values() for name in (row.key_env, row.base_url_env)}
+    assert names <= set(coded(section(README, "## Settings")))
 
 
 def test_the_queues_of_the_five_minutes_are_valid() -> None:

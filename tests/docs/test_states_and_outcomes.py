@@ -17,7 +17,8 @@ from llm_assets.engine.answers.rows import step_row
 from llm_assets.engine.ports.ledger import Decision, Standing
 from llm_assets.report.cases import state_of
 from resources.ledger.settling import _STATE_AFTER
-from resources.providers import anthropic_wire, openai_wire
+from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.openai import wire as openai_wire
 from tests.support.pages import Edge, coded, edges, rows, section, text_of
 
 STATES, OUTCOMES = text_of("docs/states.md"), text_of("docs/outcomes.md")

@@ -275,5 +275,5 @@ class _Shelf:
         if known is None:
             profile = self._engine.provider.profile
             history = self._engine.ledger.billed(profile.name, step, model, HISTORY)
-            known = self._calibrations[step, model] = calibrate(profile.protocol, history)
+            known = self._calibrations[step, model] = calibrate(profile.wire, history)
         return known

@@ -46,7 +46,7 @@ from resources.mail.raw_store import RawStore
 from resources.mail.scans import Scans
 from resources.prices import GenaiPrices
 from resources.providers import provider_for
-from resources.providers.wire import api_key
+from resources.providers.access import api_key
 from resources.settings.environment import Settings, load_lanes, load_profile, load_queues
 from resources.settings.sources import Sources, check_mailboxes, load_sources
 from resources.spool import FileSpool
@@ -124,7 +124,8 @@ class Assembly:
         """The provider profile, with the demo emulator started for it when it needs one."""
         profile = self.configured_profile
         if profile.emulated and profile.base_url is None:
-            profile = profile.model_copy(update={"base_url": emulator_url(self.home)})
+            address = emulator_url(self.home) + profile.wire.base_path
+            profile = profile.model_copy(update={"base_url": address})
         return profile
 
     @cached_property
@@ -292,12 +293,12 @@ class Assembly:
 
 
 def emulator_url(home: Path) -> str:
-    """Base URL of the demo emulator for this home, started on a free loopback port when none runs."""
+    """Address of the demo emulator for this home, started on a free loopback port when none runs."""
     from llm_assets.emulator.launch import find, start
 
     folder = home / "emulator"
     running = find(folder) or start(folder, exit_with_parent=os.getpid())
-    return running.openai_base_url
+    return running.url
 
 
 def _belonging_to(items: Iterable[RawItem], calendar: Calendar, day: date | None) -> Iterator[RawItem]:

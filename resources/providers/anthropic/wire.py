@@ -16,8 +16,9 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
-from resources.providers.errors import refusal_of, token
-from resources.providers.wire import CHUNK, answered, base64_of, count, items, mapping
+from resources.providers.bodies import answered, base64_of, count, items, mapping
+from resources.providers.errors import TOO_LONG, refusal_of, token
+from resources.providers.json_lines import CHUNK
 
 _OPEN, _CLOSE = b'{"requests":[', b"]}"
 
@@ -170,7 +171,7 @@ def _errored(custom_id: str, error: Mapping[str, Any]) -> Answer:
     refusal = refusal_of(400, {}, error)
     permanent = refusal.kind == "invalid_request_error" and not refusal.spent
     outcome = Outcome.FAILED_PERMANENT if permanent else Outcome.FAILED_TRANSIENT
-    if refusal.kind == "request_too_large" or refusal.code == "context_length_exceeded":
+    if refusal.kind == "request_too_large" or refusal.code == TOO_LONG:
         outcome = Outcome.TOO_LARGE
     reason = Reason.NOT_ALLOWED if refusal.spent else None
     return Answer(custom_id, outcome, "", Usage(), refusal.code or refusal.kind or "errored", reason)

@@ -15,8 +15,8 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome, reason_of_code
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
+from resources.providers.bodies import answered, base64_of, count, items, mapping
 from resources.providers.errors import QUEUE_FULL, token
-from resources.providers.wire import answered, base64_of, count, items, mapping
 
 ENDPOINT: Final = "/v1/chat/completions"
 WINDOW: Final = "24h"
@@ -129,7 +129,7 @@ def _why(batch: Mapping[str, Any]) -> tuple[Look, str]:
         code = token(error.get("code")) or "unnamed"
         where = error.get("line")
         found.setdefault(code, f"{code} (line {where})" if isinstance(where, int) else code)
-    if QUEUE_FULL in found:
+    if not QUEUE_FULL.isdisjoint(found):
         look = Look.LATER
     else:
         look = Look.TOO_LARGE if "too_many_tasks" in found else Look.REJECTED
