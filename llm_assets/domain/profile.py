@@ -12,7 +12,7 @@ from llm_assets.domain.protocol import PROTOCOLS, ProtocolName, WireProtocol, pr
 
 
 class Tier(StrEnum):
-    """How strong a model a step asks for; the profile says which model that is."""
+    """How strong a model a step needs; the profile names the model."""
 
     CHEAP = "cheap"
     STANDARD = "standard"
@@ -26,7 +26,7 @@ class Lane(StrEnum):
 
 
 class Mode(StrEnum):
-    """How a request was answered. The bill depends on it."""
+    """How a request is answered. The price depends on it."""
 
     BATCH = "batch"
     ONLINE = "online"
@@ -40,13 +40,13 @@ class Limits(_Border):
     batch_requests: int = Field(gt=0)
     batch_bytes: int = Field(gt=0)
     enqueued_tokens: int | None = Field(default=None, gt=0)
-    """Prompt tokens that may wait at the provider per model; None when it has no such limit."""
+    """Prompt tokens per model that may wait at the provider; None where it has no such limit."""
     online_concurrency: int = Field(default=4, gt=0)
     online_requests_per_minute: int | None = Field(default=None, gt=0)
     online_tokens_per_minute: int | None = Field(default=None, gt=0)
-    """Prompt tokens of online calls; None when only the provider's own answer limits them."""
+    """Prompt tokens of online calls; None where the provider alone limits them."""
     output_tokens: int = Field(default=16_384, gt=0)
-    """The longest answer to ask for when one was cut and is asked again with a doubled limit."""
+    """The upper bound when a cut answer is asked for again with twice the limit."""
 
 
 class Capabilities(_Border):
@@ -55,11 +55,11 @@ class Capabilities(_Border):
     metadata: bool = True
     """False for a gateway that drops a batch's metadata, where the protocol has any: see `Profile.keeps_metadata`."""
     vision: bool = False
-    """Whether its strong model reads pictures and PDF files itself."""
+    """Whether the strong model reads pictures and PDF files itself."""
 
 
 class PriceOverride(_Border):
-    """USD per million tokens, sync; for models the price list does not know."""
+    """USD per million tokens of an online call, for a model that the price list does not know."""
 
     input: Decimal
     output: Decimal
@@ -68,6 +68,7 @@ class PriceOverride(_Border):
 
 
 def _known(name: object) -> str:
+    """Refuses an unknown protocol in one sentence, which names the known ones."""
     try:
         return protocol_named(name).name
     except ConfigurationError as err:
@@ -85,10 +86,10 @@ class Profile(_Border):
     models: dict[Tier, str]
     prices: dict[str, PriceOverride] = Field(default_factory=dict)
     limits: Limits
-    """A file may leave out the limits of a batch: they are the protocol's then."""
+    """A file may leave out the limits of a batch; the protocol's apply then."""
     capabilities: Capabilities = Capabilities()
     emulated: bool = False
-    """True for the demo model: rules, not an LLM. Pages say so."""
+    """True for the demo model, which is rules and not an LLM. Pages say so."""
 
     @model_validator(mode="before")
     @classmethod
@@ -120,36 +121,36 @@ class LaneRule(_Border):
     mode: Mode = Mode.BATCH
     priority: int = 0
     budget_usd: Decimal | None = Field(default=None, ge=0)
-    """Of one night."""
+    """For one night."""
     budget_month_usd: Decimal | None = Field(default=None, ge=0)
-    """Of all nights of a calendar month."""
+    """For all nights of a calendar month."""
 
 
 class RouteRules(_Border):
-    """When a small remainder of a lane that goes in batches is asked online instead: a batch would be too late."""
+    """When the last few requests of a batch lane go online, because a batch would end too late."""
 
     remainder_requests: int = Field(default=20, ge=0)
-    """A remainder is at most so many requests of a step; 0 asks none online."""
+    """The most requests of a step that count as a remainder; 0 sends none online."""
     remainder_usd: Decimal = Field(default=Decimal("0.50"), ge=0)
-    """The most it may cost beyond its price in a batch."""
+    """The most that a remainder may cost beyond its price in a batch."""
     batch_minutes: float = Field(default=60, gt=0)
-    """How long a batch is thought to take while there is no history of the profile's own."""
+    """The assumed duration of a batch while the profile has no history."""
 
 
 class ReadingRules(_Border):
-    """From when on a case is read by the strong model instead of its step's own."""
+    """The thresholds from which the strong model reads a case instead of its step's own."""
 
     scan_cheap_from: float = Field(default=80, ge=0, le=100)
     """OCR confidence from which a scan counts as clean text."""
     scan_strong_from: float = Field(default=60, ge=0, le=100)
-    """From here the strong model reads a scan's text; below it is shown the scan itself, or a person looks."""
+    """OCR confidence from which the strong model reads a scan's text; below, it reads the scan itself or a person does."""
     table_columns: int = Field(default=9, gt=0)
     table_cells: int = Field(default=150, gt=0)
     pages: int = Field(default=20, gt=0)
     vision_pages: int = Field(default=10, ge=0)
-    """Pages of scans that a request shows at most, all scans together; 0 shows none."""
+    """The most pages of scans in one request, all scans together; 0 sends none."""
     vision_bytes: int = Field(default=10_000_000, gt=0)
-    """Their bytes, before base64 makes them a third more."""
+    """The most bytes of these pages, before base64 adds a third."""
 
 
 class Lanes(_Border):

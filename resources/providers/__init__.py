@@ -1,4 +1,7 @@
-"""One adapter per wire protocol. What belongs here is the choice between them; SDKs are imported inside methods."""
+"""One folder per wire protocol, and the choice between them. Modules here serve all protocols and know none.
+
+SDKs are imported inside methods, so that a command that calls no provider does not load them.
+"""
 
 from typing import assert_never
 
@@ -10,10 +13,10 @@ from resources.providers.bodies import Show, none_to_show
 def provider_for(
     profile: Profile, *, timeout_seconds: float, strict: bool = False, show: Show = none_to_show
 ) -> Provider:
-    """The adapter that speaks the profile's protocol. Needs no key until its first call.
+    """The adapter for the profile's protocol. It needs no key until its first call.
 
-    `strict` makes the SDK validate every answer, which is how an emulator or a gateway is tested; `show` reads the scans
-    that requests show. Raises ConfigurationError for a protocol that is not known.
+    `strict` makes the SDK validate every answer, to test an emulator or a gateway; `show` reads the scans of requests.
+    Raises ConfigurationError for an unknown protocol.
     """
     name = profile.wire.name
     match name:

@@ -1,4 +1,4 @@
-"""How a profile is reached: its key, its address, and what must not leave with them."""
+"""A profile's key and address, and the checks that keep the key and mail text where they belong."""
 
 import logging
 import os
@@ -17,7 +17,7 @@ def key_env(profile: Profile) -> str:
 def api_key(profile: Profile) -> str:
     """The profile's key from the environment. Raises ConfigurationError that names the variable.
 
-    An emulated profile that names no variable never gets a real key: an emulator may record its requests.
+    An emulated profile that names no variable never gets a real key, because an emulator may record its requests.
     """
     if profile.emulated and profile.api_key_env is None:
         return EMULATOR_KEY
@@ -32,7 +32,7 @@ def api_key(profile: Profile) -> str:
 def base_url(profile: Profile) -> str | None:
     """The profile's own address, else the protocol's variable, else None for the SDK's default.
 
-    Raises ConfigurationError for an emulated profile without an address: it must not reach a real provider.
+    Raises ConfigurationError for an emulated profile without an address, which must not reach a real provider.
     """
     address = profile.base_url or os.environ.get(profile.wire.base_url_env, "").strip() or None
     if address is None and profile.emulated:

@@ -1,4 +1,4 @@
-"""What the bodies of all protocols share: scans going out, JSON of any shape and answers coming in. Pure."""
+"""Parts of request and answer bodies that all protocols share: scans, JSON of any shape, answers. Pure."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ Show = Callable[[Sequence[Picture]], Sequence[Shown]]
 
 
 def none_to_show(pictures: Sequence[Picture]) -> Sequence[Shown]:
-    """For a provider that is never asked about scans."""
+    """Stands in where no request has scans; raises PermanentError for one that has."""
     raise PermanentError(f"{len(pictures)} scans, and nobody reads them", code="scan_missing")
 
 
@@ -24,15 +24,17 @@ def base64_of(shown: Shown) -> str:
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """A JSON object, or an empty one where the provider sent something else."""
+    """The value if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[Any]:
+    """The value if it is a JSON array, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def count(value: object) -> int:
+    """The value if it is a positive number, else 0."""
     return value if isinstance(value, int) and value > 0 else 0
 
 
@@ -42,7 +44,7 @@ def unreadable_line() -> Answer:
 
 
 def answered(custom_id: str, outcome: Outcome, text: str, usage: Usage, detail: str) -> Answer:
-    """An answer as the model gave it; a success without text is none."""
+    """The model's answer; a success without text counts as invalid."""
     if outcome is Outcome.SUCCEEDED and not text.strip():
         return Answer(custom_id, Outcome.INVALID, "", usage, "empty")
     return Answer(custom_id, outcome, "" if outcome is Outcome.REFUSED else text, usage, detail)

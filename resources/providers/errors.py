@@ -1,6 +1,6 @@
-"""A provider's refusals, classified once. All SDKs raise the same shapes, so one table serves every protocol.
+"""Classifies a provider's refusals, once. All SDKs raise errors of the same shape, so one table serves every protocol.
 
-The sentences are ours: a provider's own words may quote the request or the key and never get past this module.
+The sentences are ours: a provider's own words may quote the request or the key, so they never leave this module.
 """
 
 import re
@@ -27,7 +27,7 @@ from llm_assets.domain.requests.outcome import reason_of_code
 from resources.providers.rate_limits import retry_after
 
 Subject = Literal["batch", "file", "model", "endpoint"]
-"""What a 404 would be about: the thing the call names."""
+"""What a call names, and so what a 404 does not find."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 TOO_LONG = "context_length_exceeded"
@@ -44,7 +44,7 @@ QUEUE_FULL = frozenset(chain.from_iterable(r.queue_full for r in _REFUSALS))
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom we call, in words that help a person: the profile, the variable of its key, the host."""
+    """The provider we call, as error sentences name it: the profile, the variable of its key, the host."""
 
     profile: str
     key_env: str
@@ -53,17 +53,17 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, for its error's sentence and class."""
+    """One call, as its error is worded and classified."""
 
     doing: str
     about: Subject = "endpoint"
     creates: bool = False
-    """True for a POST whose effect cannot be seen: without an answer nobody can tell whether it happened."""
+    """True for a POST that creates: without an answer it is unknown whether it took effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What an error answer says, without its words."""
+    """The facts of an error answer, without its text."""
 
     status: int
     kind: str
@@ -72,7 +72,7 @@ class Refusal:
     retry_after: float | None
     spent: bool
     shaped: bool
-    """Whether the body is a provider's error; otherwise somebody else answered, e.g. a proxy."""
+    """Whether the body is a provider's error; otherwise something else answered, e.g. a proxy."""
 
     @property
     def facts(self) -> str:
@@ -83,9 +83,9 @@ class Refusal:
 
 @contextmanager
 def classified(sdk_error: type[Exception], caller: Caller, call: Call) -> Iterator[None]:
-    """Turns what the SDK or its HTTP library raises into an error of ours.
+    """Turns an error of the SDK or of its HTTP library into an error of ours.
 
-    The original is dropped from the traceback on purpose: its text holds the provider's words.
+    The traceback leaves out the original on purpose: its text contains the provider's words.
     """
     import httpx2
 
@@ -119,7 +119,7 @@ def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal
 
 
 def token(value: object) -> str:
-    """A provider's code, or nothing where it is not one: free text may quote the request."""
+    """The value if it is a code, else nothing: free text may quote the request."""
     text = str(value) if isinstance(value, str | int) else ""
     return text if _TOKEN.fullmatch(text) else ""
 
@@ -129,7 +129,7 @@ def _classify(err: Exception, caller: Caller, call: Call) -> DeskError:
     if status is None:
         return _unconnected(err, caller, call)
     if status < 300:
-        # The SDK could not read a success: only its strict mode says so.
+        # The SDK could not read a success; it reports that in strict mode only.
         return unreadable(caller, call)
     response: Any = getattr(err, "response", None)
     headers = response.headers if response is not None else {}
@@ -137,7 +137,7 @@ def _classify(err: Exception, caller: Caller, call: Call) -> DeskError:
 
 
 def unreadable(caller: Caller, call: Call) -> DeskError:
-    """A success whose body is not what the contract says."""
+    """The error for a success whose body breaks the contract."""
     told = f"{caller.profile} answered what its contract does not name while we tried to {call.doing}"
     if call.creates:
         return UnansweredError(f"{told}: reconcile decides whether it was created.")
@@ -145,7 +145,7 @@ def unreadable(caller: Caller, call: Call) -> DeskError:
 
 
 def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
-    """The table: one class per kind of refusal, each with its cure."""
+    """The table: a class and a cure for each kind of refusal."""
     who, facts, status = caller.profile, refusal.facts, refusal.status
     if refusal.code in QUEUE_FULL:
         return TransientError(

@@ -10,7 +10,7 @@ from llm_assets.domain.errors import TransientError
 
 CHUNK = 1 << 20
 DOWNLOADS = 3
-"""How often results that are too short are fetched before the provider is believed."""
+"""How often results that are too short are downloaded before we accept that the provider has no more."""
 
 
 def save(chunks: Iterable[bytes], path: Path) -> None:
@@ -20,12 +20,12 @@ def save(chunks: Iterable[bytes], path: Path) -> None:
 
 
 class Lines(NamedTuple):
-    """What a JSON Lines file holds, blank lines left out."""
+    """The size of a JSON Lines file; blank lines do not count."""
 
     number: int
     size: int
     whole: bool
-    """False when the last line is not JSON: the stream was cut inside it."""
+    """False when the last line is not JSON: the stream ended inside it."""
 
 
 def lines_of(path: Path) -> Lines:
@@ -37,27 +37,27 @@ def lines_of(path: Path) -> Lines:
     return Lines(number, path.stat().st_size, not last or _parsed(last) is not None)
 
 
-def download_whole(download: Callable[[], Lines], told: int, batch_id: str) -> Lines:
-    """Downloads until there are as many lines as the provider counts, and returns how many there are.
+def download_whole(download: Callable[[], Lines], expected: int, batch_id: str) -> Lines:
+    """Downloads until there are as many lines as the provider counts, and returns the size of the file.
 
-    A stream cut at a line's end looks whole, so a short one is fetched again. When every try brings the very same
-    bytes, the provider holds no more: the ids that are absent never ran. Raises TransientError otherwise.
+    A stream that ends between two lines looks whole, so a short file is downloaded again. When every download has the
+    same size, the provider has no more: the requests without a line never ran. Raises TransientError otherwise.
     """
     tries = []
     for _ in range(DOWNLOADS):
         found = download()
-        if found.whole and found.number >= told:
+        if found.whole and found.number >= expected:
             return found
         tries.append(found)
     if not found.whole or len(set(tries)) > 1:
         raise TransientError(
-            f"The results of batch {batch_id} were cut: {found.number} lines of {told}; they are fetched again."
+            f"The results of batch {batch_id} were cut: {found.number} lines of {expected}; they are fetched again."
         )
     return found
 
 
 def read_lines(path: Path) -> Iterator[Mapping[str, Any] | None]:
-    """Each line as an object, None for one that is not; one line in memory at a time."""
+    """Yields each line as an object, or None where it is no JSON object; one line is in memory at a time."""
     with path.open("rb") as source:
         for line in source:
             if not line.isspace():

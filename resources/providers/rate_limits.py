@@ -19,7 +19,7 @@ def _now() -> datetime:
 
 
 def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime] = _now) -> float | None:
-    """Seconds a refusal asks us to wait: its Retry-After, else until a limit that is used up has room again."""
+    """Seconds to wait after a refusal: its Retry-After, else the time until a used-up limit has room again."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name, "")
         if _NUMBER.fullmatch(value):
@@ -32,7 +32,7 @@ def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime] = _now
 
 
 def rest_seconds(headers: Mapping[str, str], clock: Callable[[], datetime] = _now) -> float | None:
-    """Seconds until every limit of which nothing remains has room again; None when none is used up.
+    """Seconds until every used-up limit has room again; None when none is used up.
 
     A reset is an instant, a span such as `6m0s`, or a number of seconds, whatever the protocol.
     """

@@ -1,4 +1,4 @@
-"""Anthropic's Message Batches and Messages endpoints through the official SDK."""
+"""Calls Anthropic's Message Batches and Messages endpoints through the official SDK."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class AnthropicProvider(SdkProvider["Anthropic"]):
-    """The port `Provider` in Anthropic's protocol."""
+    """The port `Provider` for Anthropic's protocol."""
 
     sdk = "anthropic"
 
@@ -76,14 +76,14 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
             self._client.messages.batches.with_raw_response.cancel(provider_batch_id)
 
     def candidates(self, batch: Batch) -> list[Candidate]:
-        """Batches created since the intent with as many requests, oldest first. None of them is proven ours."""
+        """Batches with the same number of requests created since the intent, oldest first. None is proven ours."""
         since = batch.sent_since - SKEW
         found = [wire.candidate_of(listed, batch) for listed in self._listed(since)]
         fitting = [c for c in found if c is not None and c.created_at >= since]
         return sorted(fitting, key=lambda c: (c.created_at, c.provider_batch_id))
 
     def _listed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
-        """Pages of the list, newest first, until one holds nothing new enough."""
+        """Reads pages of the list, newest first, until one has no batch since then."""
         from anthropic import Omit, omit
 
         call = Call("list the batches")
@@ -107,8 +107,8 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
 
     def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
         url, path = self._results_url(state), into / f"{batch.batch_id}-results.jsonl"
-        told = max(wire.total_of(state), batch.requests)  # a line for each, whatever the counts say
-        json_lines.download_whole(partial(self._download, url, path), told, str(state.get("id")))
+        expected = max(wire.total_of(state), batch.requests)  # a line for each, whatever the counts say
+        json_lines.download_whole(partial(self._download, url, path), expected, str(state.get("id")))
         return [path]
 
     def _download(self, url: str, path: Path) -> json_lines.Lines:
@@ -128,7 +128,7 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
         return json_lines.lines_of(path)
 
     def _results_url(self, state: Mapping[str, Any]) -> str:
-        """Where the results lie. Raises ContractError when that is another host: the key would be sent there."""
+        """The address of the results. Raises ContractError for another host, because the key would be sent there."""
         url, name = state.get("results_url"), state.get("id")
         if not isinstance(url, str) or not url:
             archived = state.get("archived_at") is not None
@@ -137,7 +137,7 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
         base = str(self._client.base_url)
         if "://" in url and not access.same_origin(url, base):
             raise ContractError(
-                f"The results of batch {name} are said to lie outside {self._caller.host}; the key is not sent there:"
+                f"The results of batch {name} are at another host than {self._caller.host}; the key is not sent there:"
                 f" check the base URL of profile {self._caller.profile}."
             )
         return url

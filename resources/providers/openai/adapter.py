@@ -1,4 +1,4 @@
-"""OpenAI's batch and chat endpoints, and gateways that speak them, through the official SDK."""
+"""Calls OpenAI's batch and chat endpoints, or a gateway that has them, through the official SDK."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class OpenAIProvider(SdkProvider["OpenAI"]):
-    """The port `Provider` in OpenAI's protocol."""
+    """The port `Provider` for OpenAI's protocol."""
 
     sdk = "openai"
 
@@ -59,8 +59,8 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
     def _uploaded(self, name: str, size: int, since: datetime) -> str | None:
         """The id of an earlier upload of the same bytes, so that a lost answer leaves no second file.
 
-        None as well where the files cannot be listed, as at some gateways: a second file costs nothing, and
-        the upload itself will say what is wrong with a key or a host.
+        Also None where the files cannot be listed, as at some gateways: a second file costs nothing, and the upload
+        itself reports what is wrong with a key or a host.
         """
         call = Call("list the uploaded files")
         try:
@@ -107,7 +107,7 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         return sorted(fitting, key=lambda c: (c.created_at, c.provider_batch_id))
 
     def _listed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
-        """Pages of the list until one holds nothing new enough: that its order is newest first is only likely."""
+        """Reads pages of the list until one has no batch since then. Newest first is likely, but not documented."""
         from openai import Omit, omit
 
         call = Call("list the batches")
@@ -130,20 +130,20 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         return wire.answer_of(line)
 
     def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
-        name, told = str(state.get("id")), wire.told_by(state)
-        if told.lacks_output:
+        name, counts = str(state.get("id")), wire.counts_of(state)
+        if counts.lacks_output:
             raise UnknownBatchError(f"Batch {name} is completed but names no output file.")
         output, error = (into / f"{batch.batch_id}-{kind}.jsonl" for kind in ("output", "error"))
         refused = partial(self._download, state.get("error_file_id"), error)
-        failed = json_lines.download_whole(refused, told.failed, name)
-        succeeded = max(told.completed, batch.requests - failed.number if told.is_all else 0)
+        failed = json_lines.download_whole(refused, counts.failed, name)
+        succeeded = max(counts.completed, batch.requests - failed.number if counts.is_all else 0)
         json_lines.download_whole(
             partial(self._download, state.get("output_file_id"), output), succeeded, name
         )
         return [output, error]
 
     def _download(self, file_id: object, path: Path) -> json_lines.Lines:
-        """One result file to disk, an empty one where the batch has none of this kind."""
+        """Downloads one result file; the file stays empty where the batch has none of this kind."""
         path.write_bytes(b"")
         if isinstance(file_id, str) and file_id:
             call = Call("download the results", about="batch")

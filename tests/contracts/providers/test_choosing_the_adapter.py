@@ -7,7 +7,7 @@ import pytest
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.protocol import OPENAI, PROTOCOLS
 from resources.providers import provider_for
-from tests.support.providers.provider_kit import profile
+from tests.support.providers.provider_kit import BOTH, profile
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -29,3 +29,7 @@ def test_a_row_without_an_adapter_is_an_error_and_not_another_protocols_adapter(
     monkeypatch.setattr("llm_assets.domain.protocol.PROTOCOLS", {**PROTOCOLS, "mistral": row})
     with pytest.raises(AssertionError, match="'mistral'"):
         provider_for(profile("openai", None).model_copy(update={"protocol": "mistral"}), timeout_seconds=1)
+
+
+def test_the_suites_of_wire_forms_run_over_every_protocol() -> None:
+    assert {wire.protocol for wire in BOTH.args[1]} == set(PROTOCOLS)
