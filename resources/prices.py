@@ -1,7 +1,7 @@
-"""What an answer costs: the bundled price list of genai-prices, or a profile's own prices. Never the network.
+"""The price of an answer, from the bundled price list of genai-prices or a profile's own prices; never the network.
 
-The list's own arithmetic takes about 0.15 ms an answer. Here a model's rates are read from it once and multiplied;
-a test compares the two over a grid of usages.
+The list's own arithmetic takes about 0.15 ms an answer, so a model's rates are read from it once and multiplied here.
+A test compares the two over a grid of usages.
 """
 
 import bisect
@@ -17,8 +17,6 @@ from llm_assets.domain.profile import Mode, PriceOverride, Profile
 from llm_assets.domain.requests.money import Usage
 
 MILLION = Decimal(1_000_000)
-CACHE_WRITE = {"anthropic": Decimal(2), "openai": Decimal("1.25")}
-"""What writing a cache costs beside plain input. Anthropic's is for one hour, the only kind we ask for."""
 
 
 class Rates(NamedTuple):
@@ -32,11 +30,11 @@ class Rates(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """Rates by prompt length. Above a start all tokens of that request cost the higher rate, not only those above."""
+    """Rates by prompt length. In a prompt longer than a start, all tokens cost the higher rate, not only those above it."""
 
     starts: tuple[int, ...]
     rates: tuple[Rates, ...]
-    """One more than `starts`."""
+    """One entry more than `starts`."""
 
     def usd(self, usage: Usage) -> Decimal:
         rate = self.rates[bisect.bisect_left(self.starts, usage.input_tokens)]
@@ -50,9 +48,9 @@ class Ladder:
 
 
 class GenaiPrices:
-    """The port `Prices`. Each answer is priced from its own usage, since tiers go by the single request.
+    """The port `Prices`. Each answer is priced from its own usage, because tiers apply to single requests.
 
-    A model without a batch price in the list costs its sync price, which is never too little.
+    A model without a batch price in the list costs its online price, which is never too low.
     """
 
     def __init__(self, clock: Clock = system_clock) -> None:
@@ -77,13 +75,14 @@ class GenaiPrices:
 
 
 def price_provider(profile: Profile) -> str:
-    return profile.price_provider if profile.price_provider is not None else profile.protocol
+    """The price list's name of who bills."""
+    return profile.price_provider if profile.price_provider is not None else profile.wire.price_provider
 
 
 def _own(profile: Profile, price: PriceOverride, mode: Mode) -> Ladder:
     factor = (price.batch_factor if mode is Mode.BATCH else Decimal(1)) / MILLION
     cached = price.cached_input if price.cached_input is not None else price.input
-    written = price.input * CACHE_WRITE[profile.protocol]
+    written = price.input * profile.wire.cache_write_factor
     return Ladder(
         (), (Rates(price.input * factor, cached * factor, written * factor, price.output * factor),)
     )
@@ -124,7 +123,7 @@ def _listed(profile: Profile, model: str, mode: Mode, on: date) -> Ladder:
 
 
 def _rates(at: Callable[[str, int], Decimal | None], tokens: int) -> Rates:
-    """The rates for a prompt of this length; a kind of token that has no price of its own costs what contains it."""
+    """The rates for a prompt of this length. A kind of token without a price of its own costs as much as plain input."""
     plain, output = at("input_mtok", tokens), at("output_mtok", tokens)
     assert plain is not None and output is not None
     cached, written = at("cache_read_mtok", tokens), at("cache_write_1h_mtok", tokens)

@@ -2,13 +2,17 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.protocol import PROTOCOLS, ProtocolName, WireProtocol, protocol_named
 
 
 class Tier(StrEnum):
-    """How strong a model a step asks for; the profile says which model that is."""
+    """How strong a model a step needs; the profile names the model."""
 
     CHEAP = "cheap"
     STANDARD = "standard"
@@ -22,7 +26,7 @@ class Lane(StrEnum):
 
 
 class Mode(StrEnum):
-    """How a request was answered. The bill depends on it."""
+    """How a request is answered. The price depends on it."""
 
     BATCH = "batch"
     ONLINE = "online"
@@ -36,26 +40,26 @@ class Limits(_Border):
     batch_requests: int = Field(gt=0)
     batch_bytes: int = Field(gt=0)
     enqueued_tokens: int | None = Field(default=None, gt=0)
-    """Prompt tokens that may wait at the provider per model; None when it has no such limit."""
+    """Prompt tokens per model that may wait at the provider; None where it has no such limit."""
     online_concurrency: int = Field(default=4, gt=0)
     online_requests_per_minute: int | None = Field(default=None, gt=0)
     online_tokens_per_minute: int | None = Field(default=None, gt=0)
-    """Prompt tokens of online calls; None when only the provider's own answer limits them."""
+    """Prompt tokens of online calls; None where the provider alone limits them."""
     output_tokens: int = Field(default=16_384, gt=0)
-    """The longest answer to ask for when one was cut and is asked again with a doubled limit."""
+    """The upper bound when a cut answer is asked for again with twice the limit."""
 
 
 class Capabilities(_Border):
     batch: bool = True
     """False for a gateway without a batch API: everything goes online."""
     metadata: bool = True
-    """Whether a batch keeps metadata that names it ours."""
+    """False for a gateway that drops a batch's metadata, where the protocol has any: see `Profile.keeps_metadata`."""
     vision: bool = False
-    """Whether its strong model reads pictures and PDF files itself."""
+    """Whether the strong model reads pictures and PDF files itself."""
 
 
 class PriceOverride(_Border):
-    """USD per million tokens, sync; for models the price list does not know."""
+    """USD per million tokens of an online call, for a model that the price list does not know."""
 
     input: Decimal
     output: Decimal
@@ -63,56 +67,90 @@ class PriceOverride(_Border):
     batch_factor: Decimal = Decimal("0.5")
 
 
+def _known(name: object) -> str:
+    """Refuses an unknown protocol in one sentence, which names the known ones."""
+    try:
+        return protocol_named(name).name
+    except ConfigurationError as err:
+        raise PydanticCustomError("unknown_protocol", "{problem}", {"problem": str(err)}) from err
+
+
 class Profile(_Border):
     name: str = ""
-    protocol: Literal["openai", "anthropic"]
+    protocol: Annotated[ProtocolName, BeforeValidator(_known)]
     base_url: str | None = None
     api_key_env: str | None = None
     region: str | None = None
     price_provider: str | None = None
-    """The price list's name of who bills; default is the protocol's owner."""
+    """The price list's name of who bills; the protocol's own when None."""
     models: dict[Tier, str]
     prices: dict[str, PriceOverride] = Field(default_factory=dict)
     limits: Limits
+    """A file may leave out the limits of a batch; the protocol's apply then."""
     capabilities: Capabilities = Capabilities()
     emulated: bool = False
-    """True for the demo model: rules, not an LLM. Pages say so."""
+    """True for the demo model, which is rules and not an LLM. Pages say so."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _limits_of_the_protocol(cls, given: Any) -> Any:  # what the file holds; the fields decide about it
+        if not isinstance(given, dict):
+            return given
+        name, limits = given.get("protocol"), given.get("limits", {})
+        if not isinstance(limits, dict) or not isinstance(name, str) or name not in PROTOCOLS:
+            return given
+        row = PROTOCOLS[name]
+        own = {"batch_requests": row.batch_requests, "batch_bytes": row.batch_bytes}
+        return {**given, "limits": {**own, **limits}}
+
+    @property
+    def wire(self) -> WireProtocol:
+        """The protocol's row. Raises ConfigurationError for a name without one."""
+        try:
+            return protocol_named(self.protocol)
+        except ConfigurationError as err:
+            raise ConfigurationError(f"profile {self.name}: {err}") from err
+
+    @property
+    def keeps_metadata(self) -> bool:
+        """Whether a batch here carries metadata that proves it ours: the protocol can, and this provider does."""
+        return self.wire.keeps_metadata and self.capabilities.metadata
 
 
 class LaneRule(_Border):
     mode: Mode = Mode.BATCH
     priority: int = 0
     budget_usd: Decimal | None = Field(default=None, ge=0)
-    """Of one night."""
+    """For one night."""
     budget_month_usd: Decimal | None = Field(default=None, ge=0)
-    """Of all nights of a calendar month."""
+    """For all nights of a calendar month."""
 
 
 class RouteRules(_Border):
-    """When a small remainder of a lane that goes in batches is asked online instead: a batch would be too late."""
+    """When the last few requests of a batch lane go online, because a batch would end too late."""
 
     remainder_requests: int = Field(default=20, ge=0)
-    """A remainder is at most so many requests of a step; 0 asks none online."""
+    """The most requests of a step that count as a remainder; 0 sends none online."""
     remainder_usd: Decimal = Field(default=Decimal("0.50"), ge=0)
-    """The most it may cost beyond its price in a batch."""
+    """The most that a remainder may cost beyond its price in a batch."""
     batch_minutes: float = Field(default=60, gt=0)
-    """How long a batch is thought to take while there is no history of the profile's own."""
+    """The assumed duration of a batch while the profile has no history."""
 
 
 class ReadingRules(_Border):
-    """From when on a case is read by the strong model instead of its step's own."""
+    """The thresholds from which the strong model reads a case instead of its step's own."""
 
     scan_cheap_from: float = Field(default=80, ge=0, le=100)
     """OCR confidence from which a scan counts as clean text."""
     scan_strong_from: float = Field(default=60, ge=0, le=100)
-    """From here the strong model reads a scan's text; below it is shown the scan itself, or a person looks."""
+    """OCR confidence from which the strong model reads a scan's text; below, it reads the scan itself or a person does."""
     table_columns: int = Field(default=9, gt=0)
     table_cells: int = Field(default=150, gt=0)
     pages: int = Field(default=20, gt=0)
     vision_pages: int = Field(default=10, ge=0)
-    """Pages of scans that a request shows at most, all scans together; 0 shows none."""
+    """The most pages of scans in one request, all scans together; 0 sends none."""
     vision_bytes: int = Field(default=10_000_000, gt=0)
-    """Their bytes, before base64 makes them a third more."""
+    """The most bytes of these pages, before base64 adds a third."""
 
 
 class Lanes(_Border):

@@ -12,6 +12,7 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from pydantic import ValidationError
 
 from llm_assets.domain.digest import digest_bytes
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.intake.bytes import mime, ole, tnef, transfer, wrappers
 from llm_assets.intake.files import attachments
 from llm_assets.intake.files.ocr import MAX_PIXELS
@@ -19,12 +20,11 @@ from llm_assets.intake.mail import body, outlook
 from llm_assets.intake.records import drops
 
 PDF = "application/pdf"
-LARGEST_BYTES = 3_900_000
-"""Anthropic takes pictures of up to 5 MB, counted after base64."""
-LARGEST_SIDE = 8_000
-"""Pixels, at Anthropic."""
+LARGEST_BYTES = min(row.picture_bytes for row in PROTOCOLS.values())
+"""What every protocol accepts, so that a scan is the same picture at each of them."""
+LARGEST_SIDE = min(row.picture_side for row in PROTOCOLS.values() if row.picture_side is not None)
 _DRAWN_SIDE = 1_900
-"""Longest side of a picture that is drawn anew: both providers shrink what is larger, and in grey it cannot pass
+"""Longest side of a picture that is drawn anew: the providers shrink what is larger, and in grey it cannot pass
 `LARGEST_BYTES` even where nothing can be packed."""
 _TAKEN = {
     "PNG": "image/png",

@@ -1,22 +1,32 @@
-"""One adapter per wire protocol. What belongs here is the choice between them; SDKs are imported inside methods."""
+"""One folder per wire protocol, and the choice between them. Modules here serve all protocols and know none.
+
+SDKs are imported inside methods, so that a command that calls no provider does not load them.
+"""
+
+from typing import assert_never
 
 from llm_assets.domain.profile import Profile
 from llm_assets.engine.ports.provider import Provider
-from resources.providers.wire import Show, none_to_show
+from resources.providers.bodies import Show, none_to_show
 
 
 def provider_for(
     profile: Profile, *, timeout_seconds: float, strict: bool = False, show: Show = none_to_show
 ) -> Provider:
-    """The adapter that speaks the profile's protocol. Needs no key until its first call.
+    """The adapter for the profile's protocol. It needs no key until its first call.
 
-    `strict` makes the SDK validate every answer, which is how an emulator or a gateway is tested; `show` reads the scans
-    that requests show.
+    `strict` makes the SDK validate every answer, to test an emulator or a gateway; `show` reads the scans of requests.
+    Raises ConfigurationError for an unknown protocol.
     """
-    if profile.protocol == "anthropic":
-        from resources.providers.anthropic import AnthropicProvider
+    name = profile.wire.name
+    match name:
+        case "anthropic":
+            from resources.providers.anthropic.adapter import AnthropicProvider
 
-        return AnthropicProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
-    from resources.providers.openai import OpenAIProvider
+            return AnthropicProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
+        case "openai":
+            from resources.providers.openai.adapter import OpenAIProvider
 
-    return OpenAIProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
+            return OpenAIProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
+        case _:
+            assert_never(name)

@@ -1,12 +1,13 @@
-"""A provider's refusals, classified once. Both SDKs raise the same shapes, so one table serves both.
+"""Classifies a provider's refusals, once. All SDKs raise errors of the same shape, so one table serves every protocol.
 
-The sentences are ours: a provider's own words may quote the request or the key and never get past this module.
+The sentences are ours: a provider's own words may quote the request or the key, so they never leave this module.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from llm_assets.domain.errors import (
@@ -20,29 +21,30 @@ from llm_assets.domain.errors import (
     UnknownBatchError,
     UnreachableError,
 )
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.outcome import reason_of_code
 from resources.providers.rate_limits import retry_after
 
 Subject = Literal["batch", "file", "model", "endpoint"]
-"""What a 404 would be about: the thing the call names."""
+"""What a call names, and so what a 404 does not find."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_SPENT = ("spend_limit", "usage_limit", "insufficient_quota", "credit_balance", "billing", "on_hold")
-_SPENT_WORDS = ("You have reached your specified API usage limits", "Your credit balance is too low")
-"""The one refusal that has no code: a spend limit the customer set, answered as a plain 400."""
-
-_TOO_LONG = ("request_too_large", "context_length_exceeded")
-_TOO_LONG_WORDS = "prompt is too long"
-"""How Anthropic refuses a prompt beyond the model's context: a plain 400 without a code, figures behind these words."""
-
-QUEUE_FULL = "token_limit_exceeded"
-"""Enqueued prompt tokens per model are used up: nothing ran, the same input may be sent later."""
+TOO_LONG = "context_length_exceeded"
+"""The code we give a prompt that is too long where the provider gives none."""
+_REFUSALS = [row.refusals for row in PROTOCOLS.values()]
+_SPENT = tuple(chain.from_iterable(r.spent for r in _REFUSALS))
+_SPENT_SENTENCES = tuple(chain.from_iterable(r.spent_sentences for r in _REFUSALS))
+_TOO_LONG = frozenset(chain.from_iterable(r.too_long for r in _REFUSALS)) | {TOO_LONG}
+_TOO_LONG_SENTENCES = tuple(chain.from_iterable(r.too_long_sentences for r in _REFUSALS))
+_NO_MODEL = frozenset(chain.from_iterable(r.no_model for r in _REFUSALS))
+_NO_ADDRESS = frozenset(chain.from_iterable(r.no_address for r in _REFUSALS))
+QUEUE_FULL = frozenset(chain.from_iterable(r.queue_full for r in _REFUSALS))
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom we call, in words that help a person: the profile, the variable of its key, the host."""
+    """The provider we call, as error sentences name it: the profile, the variable of its key, the host."""
 
     profile: str
     key_env: str
@@ -51,17 +53,17 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, for its error's sentence and class."""
+    """One call, as its error is worded and classified."""
 
     doing: str
     about: Subject = "endpoint"
     creates: bool = False
-    """True for a POST whose effect cannot be seen: without an answer nobody can tell whether it happened."""
+    """True for a POST that creates: without an answer it is unknown whether it took effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What an error answer says, without its words."""
+    """The facts of an error answer, without its text."""
 
     status: int
     kind: str
@@ -70,7 +72,7 @@ class Refusal:
     retry_after: float | None
     spent: bool
     shaped: bool
-    """Whether the body is a provider's error; otherwise somebody else answered, e.g. a proxy."""
+    """Whether the body is a provider's error; otherwise something else answered, e.g. a proxy."""
 
     @property
     def facts(self) -> str:
@@ -81,9 +83,9 @@ class Refusal:
 
 @contextmanager
 def classified(sdk_error: type[Exception], caller: Caller, call: Call) -> Iterator[None]:
-    """Turns what the SDK or its HTTP library raises into an error of ours.
+    """Turns an error of the SDK or of its HTTP library into an error of ours.
 
-    The original is dropped from the traceback on purpose: its text holds the provider's words.
+    The traceback leaves out the original on purpose: its text contains the provider's words.
     """
     import httpx2
 
@@ -97,7 +99,7 @@ def classified(sdk_error: type[Exception], caller: Caller, call: Call) -> Iterat
 
 
 def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal:
-    """Reads both wire forms: Anthropic's `{"type": "error", "error": {…}}` and OpenAI's inner `{message, code, …}`."""
+    """Reads every wire form: `{"error": {…}}` as a whole, and the inner `{message, code, …}` that some SDKs pass."""
     outer: Mapping[str, Any] = body if isinstance(body, dict) else {}
     inner = outer.get("error", outer)
     error: Mapping[str, Any] = inner if isinstance(inner, dict) else {}
@@ -105,11 +107,11 @@ def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal
     code = error.get("code") or (details.get("error_code") if isinstance(details, dict) else None)
     kind = token(error.get("type"))
     message = error.get("message")
-    if not code and isinstance(message, str) and message.startswith(_TOO_LONG_WORDS):
-        code = "context_length_exceeded"
+    if not code and isinstance(message, str) and message.startswith(_TOO_LONG_SENTENCES):
+        code = TOO_LONG
     named = token(code) + " " + kind
     spent = any(word in named for word in _SPENT) or (
-        isinstance(message, str) and message.startswith(_SPENT_WORDS)
+        isinstance(message, str) and message.startswith(_SPENT_SENTENCES)
     )
     asked = headers.get("request-id") or headers.get("x-request-id") or outer.get("request_id")
     shaped = "error" in outer or ("message" in outer and "type" in outer)
@@ -117,7 +119,7 @@ def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal
 
 
 def token(value: object) -> str:
-    """A provider's code, or nothing where it is not one: free text may quote the request."""
+    """The value if it is a code, else nothing: free text may quote the request."""
     text = str(value) if isinstance(value, str | int) else ""
     return text if _TOKEN.fullmatch(text) else ""
 
@@ -127,7 +129,7 @@ def _classify(err: Exception, caller: Caller, call: Call) -> DeskError:
     if status is None:
         return _unconnected(err, caller, call)
     if status < 300:
-        # The SDK could not read a success: only its strict mode says so.
+        # The SDK could not read a success; it reports that in strict mode only.
         return unreadable(caller, call)
     response: Any = getattr(err, "response", None)
     headers = response.headers if response is not None else {}
@@ -135,7 +137,7 @@ def _classify(err: Exception, caller: Caller, call: Call) -> DeskError:
 
 
 def unreadable(caller: Caller, call: Call) -> DeskError:
-    """A success whose body is not what the contract says."""
+    """The error for a success whose body breaks the contract."""
     told = f"{caller.profile} answered what its contract does not name while we tried to {call.doing}"
     if call.creates:
         return UnansweredError(f"{told}: reconcile decides whether it was created.")
@@ -143,9 +145,9 @@ def unreadable(caller: Caller, call: Call) -> DeskError:
 
 
 def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
-    """The table: one class per kind of refusal, each with its cure."""
+    """The table: a class and a cure for each kind of refusal."""
     who, facts, status = caller.profile, refusal.facts, refusal.status
-    if refusal.code == QUEUE_FULL:
+    if refusal.code in QUEUE_FULL:
         return TransientError(
             f"{who} has no room in its queue ({facts}): sent again later.", reason=Reason.QUEUE_FULL
         )
@@ -190,9 +192,9 @@ def _failed(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
 
 def _not_found(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
     who, facts = caller.profile, refusal.facts
-    if refusal.code == "model_not_found" or (call.about == "model" and refusal.shaped):
+    if refusal.code in _NO_MODEL or (call.about == "model" and refusal.shaped):
         return BlockedError(f"{who} does not offer the model ({facts}): check `models` of the profile.")
-    if not refusal.shaped or refusal.code == "unknown_url" or call.about == "endpoint":
+    if not refusal.shaped or refusal.code in _NO_ADDRESS or call.about == "endpoint":
         cure = f"check the base URL of profile {who}, and `batch` in its capabilities"
         return BlockedError(f"{caller.host} knows no such address ({facts}): {cure}.")
     if call.about == "file":

@@ -1,14 +1,14 @@
-"""What a provider's headers say of when it takes the next call. Both protocols; pure but for the time of day."""
+"""When a provider accepts the next call, read from its headers. All protocols; pure but for the time of day."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_REMAINING = re.compile(
-    r"(?P<anthropic>anthropic-ratelimit-(?:requests|tokens|input-tokens|output-tokens))-remaining"
-    r"|x-ratelimit-remaining-(?P<openai>requests|tokens)"
-)
+from llm_assets.domain.protocol import PROTOCOLS
+
+_RESETS = dict(pair for row in PROTOCOLS.values() for pair in row.rate_headers.pairs())
+"""Header of what is left of a limit, and header of when the limit has room again."""
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _SPAN_UNITS = (3600.0, 60.0, 1.0, 0.001)
@@ -19,7 +19,7 @@ def _now() -> datetime:
 
 
 def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime] = _now) -> float | None:
-    """Seconds a refusal asks us to wait: its Retry-After, else until a limit that is used up has room again."""
+    """Seconds to wait after a refusal: its Retry-After, else the time until a used-up limit has room again."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name, "")
         if _NUMBER.fullmatch(value):
@@ -32,9 +32,9 @@ def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime] = _now
 
 
 def rest_seconds(headers: Mapping[str, str], clock: Callable[[], datetime] = _now) -> float | None:
-    """Seconds until every limit of which nothing remains has room again; None when none is used up.
+    """Seconds until every used-up limit has room again; None when none is used up.
 
-    Anthropic names an instant, OpenAI a span such as `6m0s`; a gateway that writes seconds is understood too.
+    A reset is an instant, a span such as `6m0s`, or a number of seconds, whatever the protocol.
     """
     rests = [rest for rest in _rests(headers, clock) if rest is not None]
     return max(rests, default=None)
@@ -42,11 +42,8 @@ def rest_seconds(headers: Mapping[str, str], clock: Callable[[], datetime] = _no
 
 def _rests(headers: Mapping[str, str], clock: Callable[[], datetime]) -> Iterator[float | None]:
     found = {name.lower(): value.strip() for name, value in headers.items()}
-    for name, remaining in found.items():
-        match = _REMAINING.fullmatch(name)
-        if match is not None and remaining == "0":
-            limit = match["anthropic"]
-            reset = f"{limit}-reset" if limit else f"x-ratelimit-reset-{match['openai']}"
+    for remaining, reset in _RESETS.items():
+        if found.get(remaining) == "0":
             yield _rest(found.get(reset, ""), clock)
 
 

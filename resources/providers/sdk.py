@@ -1,4 +1,4 @@
-"""What the two adapters share: a client made once at the first call, its answers as JSON, its errors as ours."""
+"""The base of all adapters: makes the SDK's client at the first call, reads answers as JSON, classifies errors."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import orjson
 
@@ -17,23 +17,30 @@ from llm_assets.domain.requests.batch import Batch, BatchView, Look
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import Shown
-from resources.providers import wire
+from resources.providers import access, bodies, json_lines
 from resources.providers.errors import Call, Caller, classified, unreadable
 
-if TYPE_CHECKING:
-    from anthropic import Anthropic
-    from openai import OpenAI
-
 SKEW = timedelta(minutes=5)
-"""How far the provider's clock may be from ours."""
+"""How much the provider's clock may differ from ours."""
 PAGE = 100
 CONNECT_SECONDS = 10.0
 
-Client = TypeVar("Client", "Anthropic", "OpenAI")
+
+class _Addressed(Protocol):
+    """The part of an SDK's client that all SDKs have."""
+
+    @property
+    def base_url(self) -> Any: ...  # each SDK's own URL type; it has a host
+
+
+Client = TypeVar("Client", bound=_Addressed)
 
 
 class SdkProvider(ABC, Generic[Client]):
-    """Construction needs no key, so that planning does not either; the first call does."""
+    """The first call needs a key; construction does not, so that planning works without one."""
+
+    sdk: ClassVar[str]
+    """The name of the SDK's package and of its logger."""
 
     def __init__(
         self,
@@ -41,7 +48,7 @@ class SdkProvider(ABC, Generic[Client]):
         *,
         timeout_seconds: float,
         strict: bool = False,
-        show: wire.Show = wire.none_to_show,
+        show: bodies.Show = bodies.none_to_show,
     ) -> None:
         self._profile = profile
         self._show = show
@@ -53,16 +60,16 @@ class SdkProvider(ABC, Generic[Client]):
         return self._profile
 
     def _shown(self, request: Request) -> Sequence[Shown]:
-        """The scans of a request, read for the one line they go into."""
+        """Reads the scans of a request; they are in memory for its line only."""
         return self._show(request.pictures) if request.pictures else ()
 
     @abstractmethod
     def _connect(self, **options: Any) -> Client:
-        """The SDK's client with these options and the key."""
+        """Makes the SDK's client with these options, which include the key."""
 
     @abstractmethod
     def _sdk_error(self) -> type[Exception]:
-        """The base of everything the SDK raises."""
+        """The base class of the SDK's errors."""
 
     @abstractmethod
     def _view(self, state: Mapping[str, Any]) -> BatchView: ...
@@ -78,15 +85,17 @@ class SdkProvider(ABC, Generic[Client]):
 
     @abstractmethod
     def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
-        """Downloads the result files of a batch that has ended, checks that they are whole, and returns them. Their
-        names begin with the batch's id and a dash."""
+        """Downloads the result files of a batch that has ended, checks that they are whole, and returns their paths.
+
+        Each name starts with the batch's id and a dash: `answers` deletes the files by it.
+        """
 
     @cached_property
     def _client(self) -> Client:
-        key, address = wire.api_key(self._profile), wire.base_url(self._profile)
+        key, address = access.api_key(self._profile), access.base_url(self._profile)
         import httpx2
 
-        wire.quiet(self._profile.protocol)
+        access.quiet(self.sdk)
         limit = self._timeout_seconds
         return self._connect(
             api_key=key,
@@ -99,7 +108,7 @@ class SdkProvider(ABC, Generic[Client]):
     @cached_property
     def _caller(self) -> Caller:
         name = self._profile.name or self._profile.protocol
-        return Caller(name, wire.key_env(self._profile), str(self._client.base_url.host))
+        return Caller(name, access.key_env(self._profile), str(self._client.base_url.host))
 
     def _edge(self, call: Call) -> AbstractContextManager[None]:
         return classified(self._sdk_error(), self._caller, call)
@@ -107,7 +116,7 @@ class SdkProvider(ABC, Generic[Client]):
     def _body(
         self, raw: Any, call: Call
     ) -> Mapping[str, Any]:  # the SDK's raw response; its models check nothing
-        """The answer as a JSON object; strict mode has the SDK check it against its model first."""
+        """The answer as a JSON object; in strict mode the SDK checks it against its model first."""
         try:
             if self._strict:
                 raw.parse()
@@ -131,7 +140,7 @@ class SdkProvider(ABC, Generic[Client]):
             return BatchView(Look.UNKNOWN, "unknown", detail=str(err))
 
     def cancel(self, provider_batch_id: str) -> None:
-        """Asks for the end of a batch; one that has ended already is no error."""
+        """Cancels a batch; that it has ended already is no error."""
         try:
             self._cancel(provider_batch_id)
         except (PermanentError, TransientError) as err:
@@ -141,14 +150,14 @@ class SdkProvider(ABC, Generic[Client]):
     def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
         state = self._ended(batch.provider_batch_id)
         try:
-            for line in chain.from_iterable(map(wire.read_lines, self._results(batch, state, into))):
-                yield self._answer_of(line) if line is not None else wire.unreadable_line()
+            for line in chain.from_iterable(map(json_lines.read_lines, self._results(batch, state, into))):
+                yield self._answer_of(line) if line is not None else bodies.unreadable_line()
         finally:
             for path in into.glob(f"{batch.batch_id}-*"):
                 path.unlink(missing_ok=True)
 
     def _ended(self, provider_batch_id: str | None) -> Mapping[str, Any]:
-        """The state of a batch whose results may be read. Raises TransientError while it is not done."""
+        """The state of a batch that has ended. Raises TransientError for one that has not."""
         state = self._retrieve(provider_batch_id or "")
         view = self._view(state)
         if view.look is not Look.ENDED:

@@ -53,7 +53,7 @@ class Place:
         """The shipped profile with the provider's own limits, answered by the emulator."""
         name = "emulator" if protocol == "openai" else "anthropic"
         shipped = load_profile(Settings(provider=name, config=SHIPPED_CONFIG))
-        address = f"{self.emulator_url}/v1" if protocol == "openai" else self.emulator_url
+        address = self.emulator_url + shipped.wire.base_path
         return shipped.model_copy(update={"base_url": address, "emulated": True})
 
 

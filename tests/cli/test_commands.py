@@ -9,10 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from llm_assets.domain.protocol import PROTOCOLS
 from tests.support.houses.house import COMMAND, TODAY, Emulated, House, Worked
 from tests.support.mail.invented_inbox import DOCUMENTS, mail, mails, put
 
 COMMANDS = ("night", "parse", "status", "dead-letters", "reconcile", "emulator", "mask", "doctor")
+DEMO = """
+providers:
+  demo:
+    protocol: {protocol}
+    emulated: true
+    region: local
+    price_provider: openai
+    models: {{cheap: gpt-6-luna, standard: gpt-6.1-terra, strong: gpt-6.1-sol}}
+    limits: {{}}
+"""
 STEPS = {"extracted_fields", "categories", "drafts"}
 
 
@@ -112,6 +123,19 @@ def test_doctor_finds_a_desk_that_works(house: House) -> None:
         "disk",
     }
     assert "accepts our key" in lines["reachability"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_demo_model_answers_a_night_in_every_protocol(
+    house: House, tmp_path: Path, protocol: str
+) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "providers.yaml").write_text(DEMO.format(protocol=protocol))
+    put(house.home / "inbox", "1.eml", mails()["01.eml"], TODAY)
+    ran = house.night(LLM_ASSETS_CONFIG=str(tmp_path / "config"), LLM_ASSETS_PROVIDER="demo")
+    assert ran.code == 0, ran.err
+    assert "demo model: rules, not an LLM" in ran.out
 
 
 def test_doctor_names_the_cure_of_everything_that_is_wrong(

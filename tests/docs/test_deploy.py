@@ -22,7 +22,7 @@ from dagster_webserver.cli import create_dagster_webserver_cli
 
 from llm_assets.cli import app
 from llm_assets.defs import parking
-from resources.providers.wire import _KEY_ENV
+from llm_assets.domain.protocol import PROTOCOLS
 from resources.settings.environment import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -132,7 +132,7 @@ def test_every_variable_of_the_environment_is_read_by_something() -> None:
     names = set(_environment())
     assert asked <= names
     assert names <= settings | asked | {"DAGSTER_HOME"}
-    assert set(_environment("keys.example")) == set(_KEY_ENV.values())
+    assert set(_environment("keys.example")) == {row.key_env for row in PROTOCOLS.values()}
 
 
 def test_only_the_code_server_gets_a_key() -> None:

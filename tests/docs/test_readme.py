@@ -8,8 +8,8 @@ import pytest
 import typer
 
 from llm_assets.cli import app
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.intake.pii.span import Kind
-from resources.providers.wire import _BASE_ENV, _KEY_ENV
 from resources.settings.environment import SHIPPED_CONTROL_SET, Settings
 from tests.support.pages import ROOT, coded, make_targets, rows, section, text_of
 
@@ -81,7 +81,8 @@ def test_a_setting_that_nothing_obeys_says_so_and_no_other_does(name: str) -> No
 
 
 def test_the_variables_of_the_sdks_are_named() -> None:
-    assert {*_KEY_ENV.values(), *_BASE_ENV.values()} <= set(coded(section(README, "## Settings")))
+    names = {name for row in PROTOCOLS.values() for name in (row.key_env, row.base_url_env)}
+    assert names <= set(coded(section(README, "## Settings")))
 
 
 def test_every_kind_of_mask_is_explained() -> None:

@@ -13,7 +13,8 @@ from llm_assets.domain.requests.request import Request
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.drafts.step import DRAFTS
-from resources.providers import anthropic_wire, openai_wire
+from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.openai import wire as openai_wire
 from tests.support.mail.injection_attempts import ATTEMPTS, Attempt
 from tests.support.mail.invented_documents import attachment, case, document
 

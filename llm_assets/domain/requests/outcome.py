@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Usage
 
@@ -90,38 +91,29 @@ _BY_OUTCOME = {
     Outcome.MISSING: Reason.MISSING,
     Outcome.TOO_LARGE: Reason.TOO_LARGE,
 }
-_BY_CODE = {
-    "rate_limit_error": Reason.RATE_LIMIT,
-    "rate_limit_exceeded": Reason.RATE_LIMIT,
-    "requests": Reason.RATE_LIMIT,
-    "tokens": Reason.RATE_LIMIT,
-    "slow_down": Reason.RATE_LIMIT,
+_BY_STATUS = {
     "429": Reason.RATE_LIMIT,
-    "overloaded_error": Reason.OVERLOADED,
-    "server_is_overloaded": Reason.OVERLOADED,
     "503": Reason.OVERLOADED,
     "529": Reason.OVERLOADED,
-    "timeout_error": Reason.TIMEOUT,
-    "request_timeout": Reason.TIMEOUT,
     "408": Reason.TIMEOUT,
     "504": Reason.TIMEOUT,
-    "api_error": Reason.SERVER_ERROR,
-    "server_error": Reason.SERVER_ERROR,
-    "internal_error": Reason.SERVER_ERROR,
     "500": Reason.SERVER_ERROR,
     "502": Reason.SERVER_ERROR,
-    "authentication_error": Reason.NOT_ALLOWED,
-    "permission_error": Reason.NOT_ALLOWED,
-    "billing_error": Reason.NOT_ALLOWED,
-    "insufficient_quota": Reason.NOT_ALLOWED,
     "401": Reason.NOT_ALLOWED,
     "402": Reason.NOT_ALLOWED,
     "403": Reason.NOT_ALLOWED,
+}
+_BY_OUR_OWN_CODE = {
     "no_response": Reason.UNREADABLE,
     "unreadable_line": Reason.UNREADABLE,
     "empty": Reason.EMPTY,
 }
-"""Error codes in the result lines of both protocols."""
+_BY_CODE = {
+    **_BY_STATUS,
+    **_BY_OUR_OWN_CODE,
+    **{code: why for row in PROTOCOLS.values() for code, why in row.refusals.reasons.items()},
+}
+"""Codes of every protocol, as single result lines carry them."""
 
 
 def reason_of(answer: Answer) -> Reason | None:

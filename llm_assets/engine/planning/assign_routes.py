@@ -27,7 +27,6 @@ from llm_assets.engine.planning.estimate import (
 from llm_assets.engine.planning.packing import Packer
 from llm_assets.engine.planning.prompt_cache import (
     ASSUMED_HITS,
-    CACHEABLE_TOKENS,
     fewest_in_batch,
     fewest_online,
     prefix_usd,
@@ -71,7 +70,7 @@ class Router:
         self._packer = packer
         self._day = day
         self._step = step
-        self._marks = engine.provider.profile.protocol == "anthropic"
+        self._shortest = engine.provider.profile.wire.shortest_cached_prefix
         self._count = Counter()
         self._few: dict[tuple[Lane, str], list[_Due] | None] = {}
         """Of a lane and model while they may be a small remainder; None once they are more."""
@@ -127,10 +126,10 @@ class Router:
         return route_of(facts, engine.lanes.routes)
 
     def _route(self, due: _Due, mode: Mode) -> None:
-        if not self._marks:
+        if self._shortest is None:
             self._packer.add(*due)
             return
-        group = self._group(due, mode)
+        group = self._group(due, mode, self._shortest)
         if group.fewest is None or group.cached:
             self._packer.add(*due, cached=group.cached)
             return
@@ -143,18 +142,18 @@ class Router:
                 self._packer.add(*one, cached=True)
             group.held.clear()
 
-    def _group(self, due: _Due, mode: Mode) -> _Group:
+    def _group(self, due: _Due, mode: Mode, shortest: int) -> _Group:
         request = due.task.request
         key = _Key(due.task.lane, mode, request.model, request.system, orjson.dumps(request.schema))
         found = self._groups.get(key)
         if found is None:
-            found = self._groups[key] = _Group(self._fewest(request, mode))
+            found = self._groups[key] = _Group(self._fewest(request, mode, shortest))
         return found
 
-    def _fewest(self, request: Request, mode: Mode) -> int | None:
-        """Only the system text counts as prefix: the documentation does not say on which side of the mark the schema is."""
+    def _fewest(self, request: Request, mode: Mode, shortest: int) -> int | None:
+        """Only the system text counts as prefix; nothing says on which side of the mark the schema stands."""
         tokens = tokens_by_script(request.system)
-        if tokens * self._unknown.input.low < CACHEABLE_TOKENS:
+        if tokens * self._unknown.input.low < shortest:
             return None
         engine, profile = self._engine, self._engine.provider.profile
         prefix = prefix_usd(engine.prices, profile, request.model, mode, tokens)
@@ -171,7 +170,7 @@ class Router:
     @cached_property
     def _unknown(self) -> Calibration:
         """As before any history: wide enough for decisions that must not cost."""
-        return calibrate(self._engine.provider.profile.protocol, (), BY_SCRIPT)
+        return calibrate(self._engine.provider.profile.wire, (), BY_SCRIPT)
 
     def _extra_usd(self, due: _Due) -> Decimal:
         request, profile = due.task.request, self._engine.provider.profile

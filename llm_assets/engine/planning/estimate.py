@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal
 
 import orjson
 
 from llm_assets.domain.profile import Mode, Profile
+from llm_assets.domain.protocol import WireProtocol
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.ports.prices import Prices
@@ -51,12 +51,7 @@ EXACT = Spread(1.0, 1.0, 1.0)
 BY_SCRIPT = Spread(0.8, 1.0, 1.2)
 """Estimate by script against o200k for whole requests: the samples' outliers are mails full of numbers."""
 PAGES = Spread(0.5, 1.0, 2.0)
-"""Billed tokens of a page against `PER_PAGE`: they follow from its size and from the text in it, which is not read."""
-UNCALIBRATED: dict[Literal["openai", "anthropic"], Spread] = {
-    "openai": Spread(0.9, 1.0, 1.2),
-    "anthropic": Spread(1.0, 1.35, 1.8),
-}
-"""Billed tokens against o200k, before there is a history. Anthropic publishes no tokenizer for its newer models."""
+"""Billed tokens of a page against `PER_PAGE`: they follow from its size and from the text in it, which nobody has read."""
 
 
 def tokens_by_script(text: str) -> int:
@@ -99,14 +94,12 @@ class Calibration:
         return self.results >= CALIBRATED_FROM
 
 
-def calibrate(
-    protocol: Literal["openai", "anthropic"], history: Sequence[Billed], counting: Spread = BY_SCRIPT
-) -> Calibration:
+def calibrate(protocol: WireProtocol, history: Sequence[Billed], counting: Spread = BY_SCRIPT) -> Calibration:
     """From our own bills once there are enough of them; before that from what is known of the tokenizers, widened by
     how far the way of counting may be off."""
     if len(history) < CALIBRATED_FROM:
         answer = _spread(h.output_tokens for h in history).typical if history else None
-        return Calibration(UNCALIBRATED[protocol].times(counting), None, len(history), answer)
+        return Calibration(Spread(*protocol.billed_tokens).times(counting), None, len(history), answer)
     ratios = _spread(h.input_tokens / h.estimated_tokens for h in history)
     answers = _spread(h.output_tokens for h in history)
     return Calibration(ratios, answers, len(history), answers.typical)
@@ -136,8 +129,6 @@ def most_usd(
     """The most one answer may cost: the upper end of its prompt, nothing of it served by a cache, and every token it
     may answer with."""
     prompt = round(prompt_tokens(request, counted, calibration).high)
-    written = (
-        prompt if profile.protocol == "anthropic" else 0
-    )  # where we ask for a cache, writing it costs more
+    written = prompt if profile.wire.marks_cache else 0  # where we mark a prefix, writing it costs more
     usage = Usage(input_tokens=prompt, cache_write_tokens=written, output_tokens=request.max_tokens)
     return prices.usd(profile, request.model, mode, usage)

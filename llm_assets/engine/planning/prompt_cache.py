@@ -1,7 +1,8 @@
 """Caching: whether the part of a prompt that requests share is worth a place in the provider's cache. Pure.
 
-OpenAI caches by itself. Anthropic has to be asked, and bills the writing of a prefix at twice its price (for an hour,
-the only kind we ask for), the reading at a tenth or less; everything in a batch at half. Marked requests of a batch run
+Some providers cache by themselves. Where the protocol marks what is shared (`marks_cache`), the provider bills the writing
+of a prefix at twice its price (for an hour, the only kind we ask for), the reading at a tenth or less; everything in a
+batch at half. Marked requests of a batch run
 side by side, so that many write what the others could read: the documentation speaks of 30 to 98 percent of hits. Below
 53 percent the marks cost more than they save. So a prefix is marked only where somebody writes it first: the first
 request of its group is asked online, and the batch behind it reads.
@@ -15,8 +16,6 @@ from llm_assets.domain.profile import Mode, Profile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.engine.ports.prices import Prices
 
-CACHEABLE_TOKENS = 512
-"""Shortest prefix that the 5.5 models keep. A shorter one is not written, whatever is marked."""
 ASSUMED_HITS = 0.75
 """Share of a batch's requests that read a prefix written before it was sent, until our own bills show it: halfway between
 where it begins to pay and what is promised at best."""

@@ -110,5 +110,5 @@ class Shelf:
         if known is None:
             profile = self._engine.provider.profile
             history = self._engine.ledger.spending.billed(profile.name, step, model, HISTORY)
-            known = self._calibrations[step, model] = calibrate(profile.protocol, history)
+            known = self._calibrations[step, model] = calibrate(profile.wire, history)
         return known

@@ -167,9 +167,9 @@ def _leave(engine: Engine, batch: Batch) -> bool:
 
 
 def _submit_alone(engine: Engine, batch: Batch) -> bool:
-    """False while it has to wait. A provider that keeps no metadata cannot distinguish two creates: there is only one
-    at a time, and none while an earlier one may still appear, or one could be taken for the other."""
-    if engine.provider.profile.capabilities.metadata:
+    """False while it has to wait. A provider that keeps no metadata cannot tell two creates apart: there is only one
+    at a time, and none while an earlier one may still turn up, or the two could be taken for each other."""
+    if engine.provider.profile.keeps_metadata:
         submit(engine, batch)
         return True
     for other in _unanswered(engine, batch):

@@ -31,7 +31,7 @@ from resources.mail.raw_store import RawStore
 from resources.mail.scans import Scans
 from resources.prices import GenaiPrices
 from resources.providers import provider_for
-from resources.providers.wire import api_key
+from resources.providers.access import api_key
 from resources.settings.environment import Settings, load_lanes, load_profile, load_queues
 from resources.settings.sources import Sources, check_mailboxes, load_sources
 from resources.spool import FileSpool
@@ -103,7 +103,8 @@ class Assembly:
         """The provider profile, with the demo emulator started for it when it needs one."""
         profile = self.configured_profile
         if profile.emulated and profile.base_url is None:
-            profile = profile.model_copy(update={"base_url": emulator_url(self.home)})
+            address = emulator_url(self.home) + profile.wire.base_path
+            profile = profile.model_copy(update={"base_url": address})
         return profile
 
     @cached_property

@@ -19,7 +19,7 @@ def emulator_url(home: Path) -> str:
 
     folder = home / "emulator"
     running = find(folder) or start(folder, exit_with_parent=os.getpid())
-    return running.openai_base_url
+    return running.url
 
 
 def start_emulator(home: Path, *, latency: float) -> "RunningEmulator":

@@ -105,7 +105,7 @@ class Planner:
         if (step, model) not in self._calibrations:
             profile = self._assembly.profile
             history = self._assembly.ledger.spending.billed(profile.name, step, model, HISTORY)
-            self._calibrations[step, model] = calibrate(profile.protocol, history, EXACT)
+            self._calibrations[step, model] = calibrate(profile.wire, history, EXACT)
         return self._calibrations[step, model]
 
     def _price(

@@ -1,4 +1,4 @@
-"""One behaviour suite for both adapters: whole lives and faults, through the real SDKs against the emulator."""
+"""One behaviour suite for every adapter: whole lives and faults, through the real SDKs against the emulator."""
 
 import dataclasses
 import json
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from llm_assets.domain.errors import ContractError, UnansweredError, UnknownBatchError
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.requests.batch import Batch, BatchView, Look
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.emulator.process.launch import RunningEmulator, start
@@ -20,7 +21,7 @@ from llm_assets.engine.ports.provider import Provider
 from resources.providers import provider_for
 from tests.support.providers.provider_kit import adapter, request, spooled, under
 
-PROTOCOLS = pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+EVERY_PROTOCOL = pytest.mark.parametrize("protocol", PROTOCOLS)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def lived(protocol: str, stage: Stage, folder: Path, users: list[str]) -> tuple[
     return list(provider.answers(under(batch, provider_batch_id), folder)), ids
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_every_request_of_a_batch_is_answered_once(protocol: str, stage: Stage, tmp_path: Path) -> None:
     answers, ids = lived(protocol, stage, tmp_path, [f"mail {n}: моя карта" for n in range(7)])
     assert sorted(a.custom_id for a in answers) == sorted(ids)
@@ -100,14 +101,14 @@ def test_every_request_of_a_batch_is_answered_once(protocol: str, stage: Stage, 
     assert list(tmp_path.glob("*.jsonl")) == []
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_a_look_counts_the_requests(protocol: str, stage: Stage, tmp_path: Path) -> None:
     provider = adapter(protocol, stage.url, emulated=True)
     batch, spool, _ = planned(provider, tmp_path, ["a", "b", "c"])
     assert ended(provider, provider.create(batch, spool)).total == 3
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_a_spooled_request_can_be_asked_online(protocol: str, stage: Stage) -> None:
     provider = adapter(protocol, stage.url, emulated=True)
     answer = provider.ask(provider.line(request(protocol, "Where is my card?"), "id-1"))
@@ -124,7 +125,7 @@ OUTCOMES = [
 ]
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 @pytest.mark.parametrize(("fault", "outcome"), OUTCOMES)
 def test_what_the_model_did_is_told_the_same_in_a_batch_and_online(
     protocol: str, fault: str, outcome: Outcome, stage: Stage, tmp_path: Path
@@ -137,7 +138,7 @@ def test_what_the_model_did_is_told_the_same_in_a_batch_and_online(
     assert provider.ask(provider.line(request(protocol, "odd mail"), "id-1")).outcome is outcome
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
@@ -156,7 +157,7 @@ def test_a_request_that_failed_fails_alone(
     assert {a.custom_id: a.outcome for a in answers} == {ids[0]: outcome, ids[1]: Outcome.SUCCEEDED}
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_a_batch_whose_requests_all_failed_has_ended(protocol: str, stage: Stage, tmp_path: Path) -> None:
     stage.faults(batches=[{"all_requests": "error"}])
     answers, ids = lived(protocol, stage, tmp_path, ["a", "b"])
@@ -164,7 +165,7 @@ def test_a_batch_whose_requests_all_failed_has_ended(protocol: str, stage: Stage
     assert {a.outcome for a in answers} == {Outcome.FAILED_TRANSIENT}
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_what_ran_before_the_window_closed_is_kept(protocol: str, stage: Stage, tmp_path: Path) -> None:
     stage.faults(batches=[{"expire_after_share": 0.5}])
     provider = adapter(protocol, stage.url, emulated=True)
@@ -177,7 +178,7 @@ def test_what_ran_before_the_window_closed_is_kept(protocol: str, stage: Stage, 
     assert sorted(a.outcome for a in answers) == sorted([Outcome.EXPIRED] * 2 + [Outcome.SUCCEEDED] * 2)
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_a_cancelled_batch_ends_and_what_did_not_run_is_not_answered(
     protocol: str, stage: Stage, tmp_path: Path
 ) -> None:
@@ -195,7 +196,7 @@ def test_a_cancelled_batch_ends_and_what_did_not_run_is_not_answered(
     assert {a.outcome for a in answers} <= {Outcome.CANCELLED, Outcome.SUCCEEDED}
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 @pytest.mark.parametrize(
     "fault",
     [{"drop": "after"}, {"status": 500, "side_effect": True}],
@@ -219,7 +220,7 @@ def test_a_batch_whose_create_was_not_answered_is_found_in_the_list(
     assert {a.custom_id for a in provider.answers(under(batch, newest), tmp_path)} == set(ids)
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_a_create_lost_on_the_way_leaves_nothing_to_find(protocol: str, stage: Stage, tmp_path: Path) -> None:
     stage.faults(calls=[{"when": {"operation": "create_batch"}, "drop": "before"}])
     provider = adapter(protocol, stage.url, emulated=True)
@@ -229,7 +230,7 @@ def test_a_create_lost_on_the_way_leaves_nothing_to_find(protocol: str, stage: S
     assert provider.candidates(batch) == []
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_a_batch_missing_from_the_list_shows_up_later(protocol: str, stage: Stage, tmp_path: Path) -> None:
     stage.faults(batches=[{"unlisted_seconds": 120}])
     provider = adapter(protocol, stage.url, emulated=True)
@@ -240,7 +241,7 @@ def test_a_batch_missing_from_the_list_shows_up_later(protocol: str, stage: Stag
     assert [c.provider_batch_id for c in provider.candidates(batch)] == [provider_batch_id]
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_a_batch_that_cannot_be_read_yet_is_unknown(protocol: str, stage: Stage, tmp_path: Path) -> None:
     stage.faults(batches=[{"missing_looks": 1}])
     provider = adapter(protocol, stage.url, emulated=True)
@@ -250,7 +251,7 @@ def test_a_batch_that_cannot_be_read_yet_is_unknown(protocol: str, stage: Stage,
     assert ended(provider, provider_batch_id).look is Look.ENDED
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_a_status_nobody_named_is_an_error(protocol: str, stage_of_its_own: Stage, tmp_path: Path) -> None:
     stage_of_its_own.faults(batches=[{"status": "hibernating"}])
     strict = adapter(protocol, stage_of_its_own.url, emulated=True)
@@ -261,21 +262,21 @@ def test_a_status_nobody_named_is_an_error(protocol: str, stage_of_its_own: Stag
         provider.look(provider_batch_id)
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_results_cut_once_are_read_whole(protocol: str, stage: Stage, tmp_path: Path) -> None:
     stage.faults(batches=[{"truncate_after_lines": 2, "truncate_times": 1}])
     answers, ids = lived(protocol, stage, tmp_path, ["a", "b", "c"])
     assert sorted(a.custom_id for a in answers) == sorted(ids)
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_a_result_the_provider_lost_is_left_out(protocol: str, stage: Stage, tmp_path: Path) -> None:
     stage.faults(batches=[{"missing_results": 1}])
     answers, ids = lived(protocol, stage, tmp_path, ["a", "b", "c"])
     assert len(answers) == 2 and {a.custom_id for a in answers} < set(ids)
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_strangers_and_repeats_are_handed_on_as_they_are(protocol: str, stage: Stage, tmp_path: Path) -> None:
     stage.faults(batches=[{"unknown_results": 1, "duplicate_results": 1}])
     answers, ids = lived(protocol, stage, tmp_path, ["a", "b"])
@@ -283,7 +284,7 @@ def test_strangers_and_repeats_are_handed_on_as_they_are(protocol: str, stage: S
     assert {a.custom_id for a in answers} - set(ids) == {"unknown-0"}
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_results_that_exist_but_are_not_named_are_waited_for(
     protocol: str, stage: Stage, tmp_path: Path
 ) -> None:
@@ -318,7 +319,7 @@ def test_a_batch_that_did_not_validate_is_rejected_or_later(
     assert len(provider.candidates(batch)) == 1
 
 
-@PROTOCOLS
+@EVERY_PROTOCOL
 def test_memory_does_not_grow_with_the_batch(protocol: str, stage: Stage, tmp_path: Path) -> None:
     provider = adapter(protocol, stage.url, emulated=True)
     lived(protocol, stage, tmp_path, ["first, so that the SDK is loaded"])

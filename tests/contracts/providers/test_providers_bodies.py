@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from resources.providers import anthropic_wire
+from resources.providers.anthropic import wire as anthropic_wire
 from resources.settings.environment import Settings, load_profile
 from tests.support.providers.provider_kit import adapter, spooled
 

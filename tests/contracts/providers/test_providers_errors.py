@@ -21,7 +21,7 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Look
 from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.engine.ports.provider import Provider
-from resources.providers import anthropic_wire
+from resources.providers.anthropic import wire as anthropic_wire
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
     BOTH,

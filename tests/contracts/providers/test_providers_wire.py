@@ -14,7 +14,8 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Look
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Outcome, reason_of
-from resources.providers import anthropic_wire, openai_wire
+from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.openai import wire as openai_wire
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
     BATCH_ID,

@@ -14,7 +14,7 @@ from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.batch import Batch, BatchState, Look
 from llm_assets.domain.requests.request import CustomId
 from llm_assets.engine.ports.provider import Provider
-from resources.providers import wire
+from resources.providers import json_lines
 from tests.support.nights.engine_night import DAY
 from tests.support.nights.real_night import STEP, Protocol, tasks
 from tests.support.nights.stage import SETTLE, Stage
@@ -176,7 +176,7 @@ def test_a_disk_that_fills_up_while_results_come_in_costs_nothing_twice(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     before = stage.counted()
-    fails_once(monkeypatch, wire, "save", full)
+    fails_once(monkeypatch, json_lines, "save", full)
     with pytest.raises(OSError, match="No space left"):
         stage.work()
     assert stage.work().finished
@@ -207,7 +207,7 @@ def test_a_ledger_that_locks_up_right_after_the_create_costs_nothing_twice(
 def test_a_line_of_forty_megabytes_is_one_bad_answer_among_good_ones(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = wire.read_lines
+    lines = json_lines.read_lines
 
     def with_a_large_one(path: Path) -> Iterator[Any]:
         found = [line for line in lines(path) if line is not None]
@@ -218,7 +218,7 @@ def test_a_line_of_forty_megabytes_is_one_bad_answer_among_good_ones(
         yield from lines(path)
 
     done: list[bool] = []
-    monkeypatch.setattr(wire, "read_lines", with_a_large_one)
+    monkeypatch.setattr(json_lines, "read_lines", with_a_large_one)
     assert stage.work().finished
     assert stage.states == {"ok": 3}
     assert stage.ledger.spending.failures(stage.day) == {STEP: {"schema": 1}}

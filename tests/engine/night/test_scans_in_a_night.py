@@ -18,6 +18,7 @@ from llm_assets.domain.errors import PermanentError
 from llm_assets.domain.mail.document import Attachment, Document, Message, Priority, Received, Role
 from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.domain.profile import Capabilities, Mode, ReadingRules, Tier
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.requests.outcome import RequestState, Status
 from llm_assets.domain.requests.request import Picture, Request
 from llm_assets.engine.night.night import Night
@@ -86,7 +87,7 @@ def test_pages_are_counted_at_half_to_twice_their_usual_tokens() -> None:
     plain, shown = request("mail"), request("mail", pictures=(PAGE,))
     text = Counter()(plain)
     assert Counter()(shown) == text + 3000
-    for protocol in ("openai", "anthropic"):
+    for protocol in PROTOCOLS.values():
         known = calibrate(protocol, [])
         words = prompt_tokens(plain, text, known)
         whole = prompt_tokens(shown, text + 3000, known)

@@ -11,6 +11,7 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import PermanentError
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.profile import Lane, LaneRule, Lanes, Mode
+from llm_assets.domain.protocol import OPENAI
 from llm_assets.domain.requests.money import Budget, Committed, Limit, OverBudget, Usage
 from llm_assets.domain.requests.outcome import Outcome, RequestState
 from llm_assets.engine.planning.budget import (
@@ -139,7 +140,7 @@ PAID = PerToken().usd(PROFILE, MODEL, Mode.BATCH, MAIL)
 def most(mode: Mode = Mode.BATCH) -> Decimal:
     """What is set aside for one of the numbered mails before there is a history."""
     asked = request("mail 1")
-    return most_usd(PerToken(), PROFILE, asked, mode, Counter()(asked), calibrate("openai", []))
+    return most_usd(PerToken(), PROFILE, asked, mode, Counter()(asked), calibrate(OPENAI, []))
 
 
 def short(desk: Desk, usd: Decimal, over: OverBudget = OverBudget.CUT) -> Desk:

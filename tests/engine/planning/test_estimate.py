@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from llm_assets.domain.profile import Mode, Tier
+from llm_assets.domain.protocol import ANTHROPIC, OPENAI, WireProtocol
 from llm_assets.engine.planning.estimate import (
     BY_SCRIPT,
     EXACT,
@@ -52,10 +53,10 @@ def test_what_requests_share_is_counted_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("protocol", "low", "typical", "high"), [("openai", 0.9, 1.0, 1.2), ("anthropic", 1.0, 1.35, 1.8)]
+    ("protocol", "low", "typical", "high"), [(OPENAI, 0.9, 1.0, 1.2), (ANTHROPIC, 1.0, 1.35, 1.8)]
 )
 def test_before_there_are_bills_the_range_is_wide_and_says_so(
-    protocol: str, low: float, typical: float, high: float
+    protocol: WireProtocol, low: float, typical: float, high: float
 ) -> None:
     calibration = calibrate(protocol, billed(29), EXACT)
     assert calibration.input == Spread(low, typical, high)
@@ -64,16 +65,16 @@ def test_before_there_are_bills_the_range_is_wide_and_says_so(
 
 
 def test_a_first_guess_at_an_answers_length_comes_from_the_first_answers() -> None:
-    assert [calibrate("openai", billed(n)).answer for n in (0, 1, 29, 30)] == [None, 10, 150, 150]
+    assert [calibrate(OPENAI, billed(n)).answer for n in (0, 1, 29, 30)] == [None, 10, 150, 150]
 
 
 def test_counting_by_script_widens_the_range() -> None:
-    spread = calibrate("openai", [], BY_SCRIPT).input
+    spread = calibrate(OPENAI, [], BY_SCRIPT).input
     assert (spread.low, spread.typical, spread.high) == pytest.approx((0.72, 1.0, 1.44))
 
 
 def test_thirty_bills_replace_what_was_assumed() -> None:
-    calibration = calibrate("anthropic", billed(30))
+    calibration = calibrate(ANTHROPIC, billed(30))
     assert calibration.calibrated
     assert calibration.input == Spread(1.02, 1.15, 1.29)
     assert calibration.output == Spread(20, 150, 290)
@@ -81,7 +82,7 @@ def test_thirty_bills_replace_what_was_assumed() -> None:
 
 def test_the_most_a_request_may_cost_counts_every_token_it_may_answer_with() -> None:
     asked = request("mail", max_tokens=1000)
-    calibration = calibrate("openai", billed(100))
+    calibration = calibrate(OPENAI, billed(100))
     for mode, usd in ((Mode.ONLINE, "0.001390"), (Mode.BATCH, "0.000695")):
         assert most_usd(PerToken(), PROFILE, asked, mode, 200, calibration) == Decimal(usd)
 
@@ -90,7 +91,7 @@ def test_where_a_cache_is_asked_for_the_most_includes_writing_it() -> None:
     from resources.prices import GenaiPrices
 
     asked = request("mail", model="claude-haiku-5-5", max_tokens=0)
-    known = calibrate("anthropic", [Billed(100, 100, 1)] * 30)
+    known = calibrate(ANTHROPIC, [Billed(100, 100, 1)] * 30)
     usd = most_usd(
         GenaiPrices(),
         CLAUDE.model_copy(update={"models": {Tier.CHEAP: asked.model}}),

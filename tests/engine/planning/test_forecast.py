@@ -5,12 +5,13 @@ from decimal import Decimal
 import pytest
 
 from llm_assets.domain.profile import Lane, Mode
+from llm_assets.domain.protocol import OPENAI
 from llm_assets.engine.planning.estimate import EXACT, Calibration, calibrate
 from llm_assets.engine.planning.forecast import Forecast, add_request, turns_of
 from llm_assets.engine.ports.spending import Billed
 from tests.support.nights.engine_night import PROFILE, PerToken, request
 
-KNOWN = calibrate("openai", [Billed(100, 100 + n, 10 * n) for n in range(1, 101)])
+KNOWN = calibrate(OPENAI, [Billed(100, 100 + n, 10 * n) for n in range(1, 101)])
 """Prompts are billed 1.06 to 1.96 times what they are counted, answers take 60 to 950 tokens."""
 
 
@@ -47,7 +48,7 @@ def test_a_step_known_from_its_bills_has_a_typical_price_within_its_range() -> N
 
 
 def test_before_there_are_bills_only_the_ceiling_of_an_answer_is_known() -> None:
-    made = forecast(calibrate("openai", [], EXACT), None)
+    made = forecast(calibrate(OPENAI, [], EXACT), None)
     assert not made.calibrated and not made.answers_known
     assert made.output_ceiling == 2000
     usd = made.usd[Mode.ONLINE]
@@ -56,7 +57,7 @@ def test_before_there_are_bills_only_the_ceiling_of_an_answer_is_known() -> None
 
 
 def test_after_the_first_answers_a_typical_price_is_known_and_its_bound_stays_the_ceiling() -> None:
-    made = forecast(calibrate("openai", [Billed(100, 100, 40)] * 3, EXACT), None)
+    made = forecast(calibrate(OPENAI, [Billed(100, 100, 40)] * 3, EXACT), None)
     assert (made.calibrated, made.answers_known, made.output_typical) == (False, True, 40)
     usd = made.usd[Mode.ONLINE]
     assert (usd.typical, usd.p95) == (Decimal(140) / 1_000_000, usd.at_most)

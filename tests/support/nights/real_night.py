@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.step import strict_schema
-from llm_assets.domain.profile import Capabilities, Lane, LaneRule, Lanes, Limits, Profile, Tier
+from llm_assets.domain.profile import Lane, LaneRule, Lanes, Limits, Profile, Tier
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.requests.request import CustomId, Request
 from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.engine.engine import Engine
@@ -55,15 +56,13 @@ class Place(NamedTuple):
 
 
 def profile_of(protocol: Protocol, running: RunningEmulator, *, batch_requests: int) -> Profile:
-    openai = protocol == "openai"
     return Profile(
         name=protocol,
         protocol=protocol,
-        base_url=running.openai_base_url if openai else running.anthropic_base_url,
+        base_url=running.url + PROTOCOLS[protocol].base_path,
         emulated=True,
         models={Tier.CHEAP: MODELS[protocol]},
         limits=Limits(batch_requests=batch_requests, batch_bytes=10**6),
-        capabilities=Capabilities(metadata=openai),
     )
 
 

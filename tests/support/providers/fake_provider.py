@@ -114,7 +114,7 @@ class FakeProvider(Provider):
         with self._call("create"):
             assert batch.provider_file_id is not None
             _, data = self.files[batch.provider_file_id]
-            marks = batch.batch_id if self._profile.capabilities.metadata else None
+            marks = batch.batch_id if self._profile.keeps_metadata else None
             remote = self.add(data.splitlines(keepends=True), marks)
         return remote.id
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from llm_assets.domain.profile import Capabilities, Lane, Limits, Profile, Tier
+from llm_assets.domain.profile import Lane, Limits, Profile, Tier
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.request import CustomId, Request
 from llm_assets.engine.ports.provider import Provider
@@ -38,7 +39,7 @@ def request(protocol: str, user: str = MAIL, system: str = "Sort the mail.") -> 
 
 
 def profile(protocol: str, address: str | None, **changes: Any) -> Profile:
-    base = address if address is None or protocol == "anthropic" else f"{address}/v1"
+    base = address if address is None else address + PROTOCOLS[protocol].base_path
     defaults: dict[str, Any] = {
         "name": f"test-{protocol}",
         "protocol": protocol,
@@ -46,7 +47,6 @@ def profile(protocol: str, address: str | None, **changes: Any) -> Profile:
         "api_key_env": "TEST_LLM_KEY",
         "models": {Tier.CHEAP: MODELS[protocol]},
         "limits": Limits(batch_requests=1000, batch_bytes=1 << 20),
-        "capabilities": Capabilities(metadata=protocol == "openai"),
     }
     return Profile(**{**defaults, **changes})
 

@@ -1,4 +1,4 @@
-"""Anthropic's Message Batches and Messages endpoints through the official SDK."""
+"""Calls Anthropic's Message Batches and Messages endpoints through the official SDK."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -14,8 +14,8 @@ from llm_assets.domain.errors import ContractError, UnknownBatchError
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
-from resources.providers import anthropic_wire as form
-from resources.providers import wire
+from resources.providers import access, bodies, json_lines
+from resources.providers.anthropic import wire
 from resources.providers.errors import Call, unreadable
 from resources.providers.rate_limits import rest_seconds
 from resources.providers.sdk import PAGE, SKEW, SdkProvider
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 class AnthropicProvider(SdkProvider["Anthropic"]):
-    """The port `Provider` in Anthropic's protocol."""
+    """The port `Provider` for Anthropic's protocol."""
+
+    sdk = "anthropic"
 
     def _connect(self, **options: Any) -> "Anthropic":
         import anthropic
@@ -38,10 +40,10 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
         return anthropic.AnthropicError
 
     def _view(self, state: Mapping[str, Any]) -> BatchView:
-        return form.view_of(state)
+        return wire.view_of(state)
 
     def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
-        return form.line_of(request, custom_id, self._shown(request), cached=cached)
+        return wire.line_of(request, custom_id, self._shown(request), cached=cached)
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         return None
@@ -51,7 +53,7 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
         from anthropic.types.messages import MessageBatch
 
         call = Call("create the batch", about="model", creates=True)
-        body = form.BatchBody(spool)
+        body = wire.BatchBody(spool)
         headers = {"Content-Type": "application/json", "Content-Length": str(body.length)}
         with self._edge(call):
             try:
@@ -74,14 +76,14 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
             self._client.messages.batches.with_raw_response.cancel(provider_batch_id)
 
     def candidates(self, batch: Batch) -> list[Candidate]:
-        """Batches created since the intent with as many requests, oldest first. None of them is proven ours."""
+        """Batches with the same number of requests created since the intent, oldest first. None is proven ours."""
         since = batch.sent_since - SKEW
-        found = [form.candidate_of(listed, batch) for listed in self._listed(since)]
+        found = [wire.candidate_of(listed, batch) for listed in self._listed(since)]
         fitting = [c for c in found if c is not None and c.created_at >= since]
         return sorted(fitting, key=lambda c: (c.created_at, c.provider_batch_id))
 
     def _listed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
-        """Pages of the list, newest first, until one holds nothing new enough."""
+        """Reads pages of the list, newest first, until one has no batch since then."""
         from anthropic import Omit, omit
 
         call = Call("list the batches")
@@ -91,23 +93,25 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
             with self._edge(call):
                 raw = self._client.messages.batches.with_raw_response.list(limit=PAGE, after_id=after)
                 page = self._body(raw, call)
-            fresh = [b for b in map(wire.mapping, wire.items(page.get("data"))) if b.get("id") not in seen]
+            fresh = [
+                b for b in map(bodies.mapping, bodies.items(page.get("data"))) if b.get("id") not in seen
+            ]
             yield from fresh
-            if not page.get("has_more") or not any(form.created_at(b) >= since for b in fresh):
+            if not page.get("has_more") or not any(wire.created_at(b) >= since for b in fresh):
                 return
             seen.update(str(b.get("id")) for b in fresh)
             after = str(fresh[-1].get("id"))
 
     def _answer_of(self, line: Mapping[str, Any]) -> Answer:
-        return form.answer_of(line)
+        return wire.answer_of(line)
 
     def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
         url, path = self._results_url(state), into / f"{batch.batch_id}-results.jsonl"
-        told = max(form.total_of(state), batch.requests)  # a line for each, whatever the counts say
-        wire.download_whole(partial(self._download, url, path), told, str(state.get("id")))
+        expected = max(wire.total_of(state), batch.requests)  # a line for each, whatever the counts say
+        json_lines.download_whole(partial(self._download, url, path), expected, str(state.get("id")))
         return [path]
 
-    def _download(self, url: str, path: Path) -> wire.Lines:
+    def _download(self, url: str, path: Path) -> json_lines.Lines:
         import httpx2
 
         call = Call("download the results", about="batch")
@@ -120,20 +124,20 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
                 options={"headers": {"Accept": "application/binary"}, "follow_redirects": False},
             )
             with closing(response):
-                wire.save(response.iter_bytes(wire.CHUNK), path)
-        return wire.lines_of(path)
+                json_lines.save(response.iter_bytes(json_lines.CHUNK), path)
+        return json_lines.lines_of(path)
 
     def _results_url(self, state: Mapping[str, Any]) -> str:
-        """Where the results lie. Raises ContractError when that is another host: the key would be sent there."""
+        """The address of the results. Raises ContractError for another host, because the key would be sent there."""
         url, name = state.get("results_url"), state.get("id")
         if not isinstance(url, str) or not url:
             archived = state.get("archived_at") is not None
             why = "they are kept for 29 days" if archived else "it ended but names none"
             raise UnknownBatchError(f"The results of batch {name} are not there: {why}.")
         base = str(self._client.base_url)
-        if "://" in url and not wire.same_origin(url, base):
+        if "://" in url and not access.same_origin(url, base):
             raise ContractError(
-                f"The results of batch {name} are said to lie outside {self._caller.host}; the key is not sent there:"
+                f"The results of batch {name} are at another host than {self._caller.host}; the key is not sent there:"
                 f" check the base URL of profile {self._caller.profile}."
             )
         return url
@@ -146,4 +150,4 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
                 **asked["params"], timeout=self._timeout_seconds
             )
             body = self._body(raw, call)
-        return replace(form.message(asked["custom_id"], body), rest_seconds=rest_seconds(raw.headers))
+        return replace(wire.message(asked["custom_id"], body), rest_seconds=rest_seconds(raw.headers))

@@ -1,4 +1,4 @@
-"""Anthropic's wire form as pure functions: the input line, the batch's status, the result line. No calls here."""
+"""Anthropic's wire form: writes input lines, reads batch states and result lines. Pure functions, no calls."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,14 +16,15 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
-from resources.providers.errors import refusal_of, token
-from resources.providers.wire import CHUNK, answered, base64_of, count, items, mapping
+from resources.providers.bodies import answered, base64_of, count, items, mapping
+from resources.providers.errors import TOO_LONG, refusal_of, token
+from resources.providers.json_lines import CHUNK
 
 _OPEN, _CLOSE = b'{"requests":[', b"]}"
 
 
 class Status(StrEnum):
-    """Every processing status the batch API names."""
+    """Every processing status that the batch API documents."""
 
     IN_PROGRESS = "in_progress"
     CANCELING = "canceling"
@@ -34,9 +35,9 @@ COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
 
 
 def params_of(request: Request, shown: Sequence[Shown] = (), *, cached: bool = False) -> dict[str, Any]:
-    """The message both endpoints are asked for. Sampling parameters are refused by current models.
+    """The parameters of a message, for both endpoints. Current models refuse sampling parameters.
 
-    `cached` marks the system text, to be kept for an hour: most batches end within one, few within five minutes.
+    `cached` marks the system text for a cache of one hour: most batches end within an hour, few within five minutes.
     """
     system: dict[str, Any] = {"type": "text", "text": request.system}
     if cached:
@@ -52,7 +53,7 @@ def params_of(request: Request, shown: Sequence[Shown] = (), *, cached: bool = F
 
 
 def _content(text: str, shown: Sequence[Shown]) -> str | list[dict[str, Any]]:
-    """Pictures come before the text: that is how this model reads them best."""
+    """Pictures come before the text, because these models read them best in this order."""
     return [*map(_block, shown), {"type": "text", "text": text}] if shown else text
 
 
@@ -63,7 +64,7 @@ def _block(shown: Shown) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _schema(step: str, schema: bytes) -> dict[str, Any]:
-    """The schema as this API takes it. Keyed by its bytes: queues narrow a step's schema differently."""
+    """The schema in the form that this API accepts. Cached by its bytes: each queue narrows a step's schema."""
     import anthropic
 
     try:
@@ -80,9 +81,9 @@ def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = (), *, ca
 
 
 class BatchBody:
-    """The create's body, streamed from the spooled lines: one JSON list with a comma for each newline.
+    """The body of a create, streamed from the spooled lines: one JSON list with a comma for each newline.
 
-    JSON escapes newlines, so each one in the file ends a line. Iterable again, should a redirect ask for it.
+    JSON escapes newlines, so each one in the file ends a line. It can be iterated again after a redirect.
     """
 
     def __init__(self, spool: Path) -> None:
@@ -101,7 +102,7 @@ class BatchBody:
 
 
 def status_of(batch: Mapping[str, Any]) -> Status:
-    """Raises ContractError for a status the contract does not name."""
+    """Raises ContractError for a status that the contract does not name."""
     word = batch.get("processing_status")
     if word not in Status.__members__.values():
         raise ContractError(
@@ -111,7 +112,7 @@ def status_of(batch: Mapping[str, Any]) -> Status:
 
 
 def total_of(batch: Mapping[str, Any]) -> int:
-    """All requests of a batch: the five counts always add up to them."""
+    """The number of requests of a batch: the sum of its five counts."""
     counts = mapping(batch.get("request_counts"))
     return sum(count(counts.get(name)) for name in COUNTS)
 
@@ -129,7 +130,7 @@ def view_of(batch: Mapping[str, Any]) -> BatchView:
 
 
 def created_at(batch: Mapping[str, Any]) -> datetime:
-    """Raises ContractError for a time that is none."""
+    """Raises ContractError where the time cannot be read."""
     try:
         at = datetime.fromisoformat(str(batch.get("created_at")))
     except ValueError as err:
@@ -138,7 +139,7 @@ def created_at(batch: Mapping[str, Any]) -> datetime:
 
 
 def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
-    """A listed batch as a candidate; None when its count differs. Nothing here can prove it ours."""
+    """A listed batch as a candidate; None when its count differs. No listed field proves that it is ours."""
     total = total_of(found)
     if total != batch.requests:
         return None
@@ -146,7 +147,7 @@ def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
 
 
 def answer_of(line: Mapping[str, Any]) -> Answer:
-    """One line of the results."""
+    """Reads one line of the results."""
     custom_id = line.get("custom_id")
     name = custom_id if isinstance(custom_id, str) else ""
     result = mapping(line.get("result"))
@@ -161,23 +162,23 @@ def answer_of(line: Mapping[str, Any]) -> Answer:
         case "expired":
             return Answer(name, Outcome.EXPIRED, "", Usage(), "expired")
         case _:
-            told = f"result:{token(kind) or 'none'}"
-            return Answer(name, Outcome.INVALID, "", Usage(), told, Reason.UNREADABLE)
+            detail = f"result:{token(kind) or 'none'}"
+            return Answer(name, Outcome.INVALID, "", Usage(), detail, Reason.UNREADABLE)
 
 
 def _errored(custom_id: str, error: Mapping[str, Any]) -> Answer:
-    """Only a refused request is its own fault; a spend limit answers in the same type but passes."""
+    """A refused request fails for good. A spend limit has the same type, but the request may succeed later."""
     refusal = refusal_of(400, {}, error)
     permanent = refusal.kind == "invalid_request_error" and not refusal.spent
     outcome = Outcome.FAILED_PERMANENT if permanent else Outcome.FAILED_TRANSIENT
-    if refusal.kind == "request_too_large" or refusal.code == "context_length_exceeded":
+    if refusal.kind == "request_too_large" or refusal.code == TOO_LONG:
         outcome = Outcome.TOO_LARGE
     reason = Reason.NOT_ALLOWED if refusal.spent else None
     return Answer(custom_id, outcome, "", Usage(), refusal.code or refusal.kind or "errored", reason)
 
 
 def message(custom_id: str, body: Mapping[str, Any]) -> Answer:
-    """A message, from a batch line or an online call. Thinking may come before the text, and text in pieces."""
+    """Reads a message of a batch line or an online call. Thinking may precede the text, and text may come in pieces."""
     usage = usage_of(mapping(body.get("usage")))
     blocks = [mapping(block) for block in items(body.get("content"))]
     text = "".join(str(block.get("text", "")) for block in blocks if block.get("type") == "text")
@@ -195,7 +196,7 @@ def message(custom_id: str, body: Mapping[str, Any]) -> Answer:
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage:
-    """`input_tokens` is only what no cache served; the total is the three fields added."""
+    """`input_tokens` excludes what the cache read or wrote; the total is the sum of the three fields."""
     cached = count(usage.get("cache_read_input_tokens"))
     written = count(usage.get("cache_creation_input_tokens"))
     return Usage(

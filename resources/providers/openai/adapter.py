@@ -1,4 +1,4 @@
-"""OpenAI's batch and chat endpoints, and gateways that speak them, through the official SDK."""
+"""Calls OpenAI's batch and chat endpoints, or a gateway that has them, through the official SDK."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,9 +13,9 @@ from llm_assets.domain.errors import DeskError, UnknownBatchError
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
-from resources.providers import openai_wire as form
-from resources.providers import wire
+from resources.providers import bodies, json_lines
 from resources.providers.errors import Call
+from resources.providers.openai import wire
 from resources.providers.rate_limits import rest_seconds
 from resources.providers.sdk import PAGE, SKEW, SdkProvider
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 class OpenAIProvider(SdkProvider["OpenAI"]):
-    """The port `Provider` in OpenAI's protocol."""
+    """The port `Provider` for OpenAI's protocol."""
+
+    sdk = "openai"
 
     def _connect(self, **options: Any) -> "OpenAI":
         import openai
@@ -37,10 +39,10 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         return openai.OpenAIError
 
     def _view(self, state: Mapping[str, Any]) -> BatchView:
-        return form.view_of(state)
+        return wire.view_of(state)
 
     def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
-        return form.line_of(request, custom_id, self._shown(request))
+        return wire.line_of(request, custom_id, self._shown(request))
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         name = f"{batch.batch_id}.jsonl"
@@ -57,8 +59,8 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
     def _uploaded(self, name: str, size: int, since: datetime) -> str | None:
         """The id of an earlier upload of the same bytes, so that a lost answer leaves no second file.
 
-        None as well where the files cannot be listed, as at some gateways: a second file costs nothing, and
-        the upload itself will say what is wrong with a key or a host.
+        Also None where the files cannot be listed, as at some gateways: a second file costs nothing, and the upload
+        itself reports what is wrong with a key or a host.
         """
         call = Call("list the uploaded files")
         try:
@@ -67,8 +69,8 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
                 listed = self._body(raw, call)
         except DeskError:
             return None
-        for file in map(wire.mapping, wire.items(listed.get("data"))):
-            recent = wire.count(file.get("created_at")) >= since.timestamp()
+        for file in map(bodies.mapping, bodies.items(listed.get("data"))):
+            recent = bodies.count(file.get("created_at")) >= since.timestamp()
             if recent and file.get("filename") == name and file.get("bytes") == size:
                 return self._id(file, call)
         return None
@@ -78,12 +80,12 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
             raise ValueError(f"batch {batch.batch_id} has no uploaded input file")
         call = Call("create the batch", about="file", creates=True)
         marks = {"batch_id": batch.batch_id, "sha256": batch.sha256, "step": batch.step}
-        metadata: dict[str, Any] = {"metadata": marks} if self._profile.capabilities.metadata else {}
+        metadata: dict[str, Any] = {"metadata": marks} if self._profile.keeps_metadata else {}
         with self._edge(call):
             raw = self._client.batches.with_raw_response.create(
                 input_file_id=batch.provider_file_id,
-                endpoint=form.ENDPOINT,
-                completion_window=form.WINDOW,
+                endpoint=wire.ENDPOINT,
+                completion_window=wire.WINDOW,
                 **metadata,
             )
             return self._id(self._body(raw, call), call)
@@ -100,12 +102,12 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
     def candidates(self, batch: Batch) -> list[Candidate]:
         """Batches created since the intent that are or may be this one, oldest first."""
         since = batch.sent_since - SKEW
-        found = [form.candidate_of(listed, batch) for listed in self._listed(since)]
+        found = [wire.candidate_of(listed, batch) for listed in self._listed(since)]
         fitting = [c for c in found if c is not None and c.created_at >= since]
         return sorted(fitting, key=lambda c: (c.created_at, c.provider_batch_id))
 
     def _listed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
-        """Pages of the list until one holds nothing new enough: that its order is newest first is only likely."""
+        """Reads pages of the list until one has no batch since then. Newest first is likely, but not documented."""
         from openai import Omit, omit
 
         call = Call("list the batches")
@@ -114,36 +116,40 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         while True:
             with self._edge(call):
                 page = self._body(self._client.batches.with_raw_response.list(limit=PAGE, after=after), call)
-            fresh = [b for b in map(wire.mapping, wire.items(page.get("data"))) if b.get("id") not in seen]
+            fresh = [
+                b for b in map(bodies.mapping, bodies.items(page.get("data"))) if b.get("id") not in seen
+            ]
             yield from fresh
-            recent = any(wire.count(b.get("created_at")) >= since.timestamp() for b in fresh)
+            recent = any(bodies.count(b.get("created_at")) >= since.timestamp() for b in fresh)
             if not page.get("has_more") or not recent:
                 return
             seen.update(str(b.get("id")) for b in fresh)
             after = str(fresh[-1].get("id"))
 
     def _answer_of(self, line: Mapping[str, Any]) -> Answer:
-        return form.answer_of(line)
+        return wire.answer_of(line)
 
     def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
-        name, told = str(state.get("id")), form.told_by(state)
-        if told.lacks_output:
+        name, counts = str(state.get("id")), wire.counts_of(state)
+        if counts.lacks_output:
             raise UnknownBatchError(f"Batch {name} is completed but names no output file.")
         output, error = (into / f"{batch.batch_id}-{kind}.jsonl" for kind in ("output", "error"))
         refused = partial(self._download, state.get("error_file_id"), error)
-        failed = wire.download_whole(refused, told.failed, name)
-        succeeded = max(told.completed, batch.requests - failed.number if told.is_all else 0)
-        wire.download_whole(partial(self._download, state.get("output_file_id"), output), succeeded, name)
+        failed = json_lines.download_whole(refused, counts.failed, name)
+        succeeded = max(counts.completed, batch.requests - failed.number if counts.is_all else 0)
+        json_lines.download_whole(
+            partial(self._download, state.get("output_file_id"), output), succeeded, name
+        )
         return [output, error]
 
-    def _download(self, file_id: object, path: Path) -> wire.Lines:
-        """One result file to disk, an empty one where the batch has none of this kind."""
+    def _download(self, file_id: object, path: Path) -> json_lines.Lines:
+        """Downloads one result file; the file stays empty where the batch has none of this kind."""
         path.write_bytes(b"")
         if isinstance(file_id, str) and file_id:
             call = Call("download the results", about="batch")
             with self._edge(call), self._client.files.with_streaming_response.content(file_id) as response:
-                wire.save(response.iter_bytes(wire.CHUNK), path)
-        return wire.lines_of(path)
+                json_lines.save(response.iter_bytes(json_lines.CHUNK), path)
+        return json_lines.lines_of(path)
 
     def ask(self, line: bytes) -> Answer:
         asked = orjson.loads(line)
@@ -151,4 +157,4 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         with self._edge(call):
             raw = self._client.chat.completions.with_raw_response.create(**asked["body"])
             body = self._body(raw, call)
-        return replace(form.completion(asked["custom_id"], body), rest_seconds=rest_seconds(raw.headers))
+        return replace(wire.completion(asked["custom_id"], body), rest_seconds=rest_seconds(raw.headers))

@@ -1,4 +1,4 @@
-"""OpenAI's wire form as pure functions: the input line, the batch's status, the result line. No calls here."""
+"""OpenAI's wire form: writes input lines, reads batch states and result lines. Pure functions, no calls."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,15 +15,15 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome, reason_of_code
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
+from resources.providers.bodies import answered, base64_of, count, items, mapping
 from resources.providers.errors import QUEUE_FULL, token
-from resources.providers.wire import answered, base64_of, count, items, mapping
 
 ENDPOINT: Final = "/v1/chat/completions"
 WINDOW: Final = "24h"
 
 
 class Status(StrEnum):
-    """Every status the batch API names."""
+    """Every status that the batch API documents."""
 
     VALIDATING = "validating"
     FAILED = "failed"
@@ -36,7 +36,7 @@ class Status(StrEnum):
 
 
 def body_of(request: Request, shown: Sequence[Shown] = ()) -> dict[str, Any]:
-    """The chat completion both endpoints are asked for."""
+    """The body of a chat completion, for both endpoints."""
     return {
         "model": request.model,
         "messages": [
@@ -58,7 +58,7 @@ def _content(text: str, shown: Sequence[Shown]) -> str | list[dict[str, Any]]:
 
 
 def _part(number: int, shown: Shown) -> dict[str, Any]:
-    """A file needs a name here; its own is the customer's."""
+    """A file needs a name here. Its own came from the customer, so it is not sent."""
     url = f"data:{shown.media_type};base64,{base64_of(shown)}"
     if shown.media_type == PDF:
         return {"type": "file", "file": {"filename": f"scan-{number}.pdf", "file_data": url}}
@@ -67,7 +67,7 @@ def _part(number: int, shown: Shown) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _cache_key(step: str, model: str, system: str) -> str:
-    """Requests that share a prefix share this key, so that they meet the same cache."""
+    """Requests that share a prefix share this key, so that they use the same cache."""
     return digest([step, model, system])
 
 
@@ -77,7 +77,7 @@ def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = ()) -> by
 
 
 def status_of(batch: Mapping[str, Any]) -> Status:
-    """Raises ContractError for a status the contract does not name."""
+    """Raises ContractError for a status that the contract does not name."""
     word = batch.get("status")
     if word not in Status.__members__.values():
         raise ContractError(
@@ -102,34 +102,34 @@ def view_of(batch: Mapping[str, Any]) -> BatchView:
             assert_never(status)
 
 
-class Told(NamedTuple):
-    """How many result lines an ended batch is said to have; 0 where it does not say."""
+class ResultCounts(NamedTuple):
+    """How many result lines an ended batch reports; 0 where it reports none."""
 
     completed: int
     failed: int
     is_all: bool
-    """Whether every request has a line: of what expired or was cancelled, some may have none."""
+    """Whether every request has a line. In an expired or cancelled batch some may have none."""
     lacks_output: bool
-    """Whether results are said to be there, in a file that is not named."""
+    """Whether the batch reports results but names no file for them."""
 
 
-def told_by(batch: Mapping[str, Any]) -> Told:
-    """What an ended batch says of its results. Its counts may be absent, so a completed one owes a line a request."""
+def counts_of(batch: Mapping[str, Any]) -> ResultCounts:
+    """Reads the counts of an ended batch. They may be absent; a completed batch has a line for each request anyway."""
     counts = mapping(batch.get("request_counts"))
     completed, failed = count(counts.get("completed")), count(counts.get("failed"))
     is_all = batch.get("status") == Status.COMPLETED
-    owes = completed > 0 or (is_all and not batch.get("error_file_id"))
-    return Told(completed, failed, is_all, owes and not batch.get("output_file_id"))
+    has_output = completed > 0 or (is_all and not batch.get("error_file_id"))
+    return ResultCounts(completed, failed, is_all, has_output and not batch.get("output_file_id"))
 
 
 def _why(batch: Mapping[str, Any]) -> tuple[Look, str]:
-    """The codes a batch failed with, each with its first line where it names one."""
+    """The error codes of a failed batch, each with the first line it names."""
     found: dict[str, str] = {}
     for error in map(mapping, items(mapping(batch.get("errors")).get("data"))):
         code = token(error.get("code")) or "unnamed"
         where = error.get("line")
         found.setdefault(code, f"{code} (line {where})" if isinstance(where, int) else code)
-    if QUEUE_FULL in found:
+    if not QUEUE_FULL.isdisjoint(found):
         look = Look.LATER
     else:
         look = Look.TOO_LARGE if "too_many_tasks" in found else Look.REJECTED
@@ -137,10 +137,10 @@ def _why(batch: Mapping[str, Any]) -> tuple[Look, str]:
 
 
 def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
-    """A listed batch as a candidate; None when it is another one's, or failed and so never ran.
+    """A listed batch as a candidate; None when it belongs to another batch, or failed and so never ran.
 
-    Our metadata proves it, and so does our input file, which no other batch was given. A gateway that returns
-    neither leaves time and count. A failed one must not be adopted: the same input may have been sent again
+    Our metadata proves that it is ours, and so does our input file, which no other batch has. Where a gateway returns
+    neither, only time and count are left. A failed batch must not be adopted: the same input may have been sent again
     after it, and that copy is the one to find.
     """
     if found.get("status") == Status.FAILED:
@@ -160,7 +160,7 @@ def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
 
 
 def answer_of(line: Mapping[str, Any]) -> Answer:
-    """One line of an output or error file. The status code decides: `error` is null for refused requests too."""
+    """Reads one line of an output or error file. The status code decides: refused requests have a null `error` too."""
     custom_id = line.get("custom_id")
     name = custom_id if isinstance(custom_id, str) else ""
     error = mapping(line.get("error"))
@@ -178,7 +178,7 @@ def answer_of(line: Mapping[str, Any]) -> Answer:
 
 
 def _refused(custom_id: str, status: int, body: Mapping[str, Any]) -> Answer:
-    """4xx is the request's own fault, except where the account or the moment is: those pass or block the next create."""
+    """A 4xx fails the request for good, except for those that concern the account or the moment."""
     error = mapping(body.get("error"))
     detail = token(error.get("code")) or token(error.get("type")) or str(status)
     passing = status >= 500 or status in (401, 402, 403, 408, 409, 429)
@@ -190,7 +190,7 @@ def _refused(custom_id: str, status: int, body: Mapping[str, Any]) -> Answer:
 
 
 def completion(custom_id: str, body: Mapping[str, Any]) -> Answer:
-    """A chat completion, from a batch line or an online call."""
+    """Reads a chat completion of a batch line or an online call."""
     usage = usage_of(mapping(body.get("usage")))
     choices = items(body.get("choices"))
     choice = mapping(choices[0]) if choices else {}

@@ -1,0 +1,66 @@
+"""A profile's key and address, and the checks that keep the key and mail text where they belong."""
+
+import logging
+import os
+from urllib.parse import urlsplit
+
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.profile import Profile
+
+EMULATOR_KEY = "emulator"
+
+
+def key_env(profile: Profile) -> str:
+    return profile.api_key_env if profile.api_key_env is not None else profile.wire.key_env
+
+
+def api_key(profile: Profile) -> str:
+    """The profile's key from the environment. Raises ConfigurationError that names the variable.
+
+    An emulated profile that names no variable never gets a real key, because an emulator may record its requests.
+    """
+    if profile.emulated and profile.api_key_env is None:
+        return EMULATOR_KEY
+    key = os.environ.get(key_env(profile), "").strip()
+    if key:
+        return key
+    if profile.emulated:
+        return EMULATOR_KEY
+    raise ConfigurationError(f"Profile {profile.name} has no key: set {key_env(profile)}.")
+
+
+def base_url(profile: Profile) -> str | None:
+    """The profile's own address, else the protocol's variable, else None for the SDK's default.
+
+    Raises ConfigurationError for an emulated profile without an address, which must not reach a real provider.
+    """
+    address = profile.base_url or os.environ.get(profile.wire.base_url_env, "").strip() or None
+    if address is None and profile.emulated:
+        raise ConfigurationError(
+            f"Profile {profile.name} is emulated and has no base_url: start the emulator."
+        )
+    return address
+
+
+def quiet(sdk: str) -> None:
+    """Turns the SDK's debug log off: it prints whole requests, and mail text never reaches a log."""
+    logger = logging.getLogger(sdk)
+    logger.setLevel(max(logging.INFO, logger.level))
+
+
+def same_origin(url: str, base: str) -> bool:
+    """Whether a URL has the scheme, host and port of `base`, so that the key may be sent there."""
+    return _origin(url) == _origin(base)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    return (
+        parts.scheme,
+        parts.hostname,
+        port if port is not None else {"http": 80, "https": 443}.get(parts.scheme),
+    )

@@ -1,0 +1,1 @@
+"""Anthropic's protocol: the adapter calls, and the wire module reads and writes."""

@@ -1,0 +1,1 @@
+"""OpenAI's protocol, which many gateways speak as well: the adapter calls, and the wire module reads and writes."""
