@@ -34,9 +34,9 @@ WRONG = {
         ("small-8b", "prices"),
     ),
     "a protocol that nothing here speaks": (
-        {"providers.yaml": (PROVIDERS % "small-8b").replace("protocol: openai", "protocol: mistral")},
+        {"providers.yaml": (PROVIDERS % "small-8b").replace("protocol: openai", "protocol: telepathy")},
         HOUSE,
-        ("providers.yaml", "house", "protocol 'mistral' is not known; write one of: anthropic, openai"),
+        ("providers.yaml", "house", "protocol 'telepathy' is not known; write one of: anthropic, openai"),
     ),
     "a region that a queue does not allow": (
         {"providers.yaml": PROVIDERS % "gpt-6-luna", "queues.yaml": QUEUES},
@@ -86,12 +86,12 @@ def test_a_wrong_configuration_is_one_sentence_before_any_mail_is_read(house: Ho
 
 def test_doctor_names_a_protocol_that_nothing_here_speaks(house: House, tmp_path: Path) -> None:
     (tmp_path / "providers.yaml").write_text(
-        (PROVIDERS % "gpt-6-luna").replace("protocol: openai", "protocol: mistral")
+        (PROVIDERS % "gpt-6-luna").replace("protocol: openai", "protocol: telepathy")
     )
     ran = house.run("doctor", **(HOUSE | {"LLM_ASSETS_CONFIG": str(tmp_path)}))
     [line] = [line for line in ran.out.splitlines() if line.startswith("FAIL provider: ")]
     assert ran.code == 1 and "Traceback" not in ran.out + ran.err
-    for word in ("providers.yaml", "house", "'mistral'", "anthropic, openai"):
+    for word in ("providers.yaml", "house", "'telepathy'", "anthropic, openai"):
         assert word in line
 
 

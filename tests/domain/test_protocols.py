@@ -86,7 +86,7 @@ def test_what_is_marked_is_what_writing_is_billed_for() -> None:
     assert (ANTHROPIC.marks_cache, OPENAI.marks_cache) == (True, False)
 
 
-@pytest.mark.parametrize("name", ["mistral", "OpenAI", "", None, 7, ["openai"]])
+@pytest.mark.parametrize("name", ["telepathy", "OpenAI", "", None, 7, ["openai"]])
 def test_a_name_without_a_row_is_refused_with_the_names_that_have_one(name: object) -> None:
     with pytest.raises(ConfigurationError, match="anthropic, openai"):
         protocol_named(name)

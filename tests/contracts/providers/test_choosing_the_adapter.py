@@ -17,18 +17,18 @@ def test_every_protocol_has_an_adapter_of_its_own(protocol: str) -> None:
 
 
 def test_an_unknown_protocol_is_an_error_and_not_another_protocols_adapter() -> None:
-    unknown = profile("openai", None).model_copy(update={"protocol": "mistral", "name": "house"})
-    with pytest.raises(ConfigurationError, match=r"house.*'mistral'.*anthropic, openai"):
+    unknown = profile("openai", None).model_copy(update={"protocol": "telepathy", "name": "house"})
+    with pytest.raises(ConfigurationError, match=r"house.*'telepathy'.*anthropic, openai"):
         provider_for(unknown, timeout_seconds=1)
 
 
 def test_a_row_without_an_adapter_is_an_error_and_not_another_protocols_adapter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    row = dataclasses.replace(OPENAI, name="mistral")
-    monkeypatch.setattr("llm_assets.domain.protocol.PROTOCOLS", {**PROTOCOLS, "mistral": row})
-    with pytest.raises(AssertionError, match="'mistral'"):
-        provider_for(profile("openai", None).model_copy(update={"protocol": "mistral"}), timeout_seconds=1)
+    row = dataclasses.replace(OPENAI, name="telepathy")
+    monkeypatch.setattr("llm_assets.domain.protocol.PROTOCOLS", {**PROTOCOLS, "telepathy": row})
+    with pytest.raises(AssertionError, match="'telepathy'"):
+        provider_for(profile("openai", None).model_copy(update={"protocol": "telepathy"}), timeout_seconds=1)
 
 
 def test_the_suites_of_wire_forms_run_over_every_protocol() -> None:
