@@ -29,7 +29,7 @@ STAMP = ("revision", "generated_at", "audit")
 """What `report.json` says about itself; everything else is content."""
 
 _TOLD = {"report.json": "sha256", "report.html": "html", "report.md": "markdown"}
-"""A revision's files, and what the audit trail calls their digests."""
+"""A revision's files, and the names of their digests in the audit trail."""
 
 Json = Mapping[str, Any]  # a JSON object
 
@@ -101,7 +101,7 @@ def anchors(reports: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def exported(day: date, revision: Revision) -> Event:
-    """What the audit is told of a revision."""
+    """The event of the audit trail for a revision that was written."""
     return _told_of(revision.folder, {name: (revision.folder / name).read_bytes() for name in _TOLD})
 
 
@@ -120,12 +120,12 @@ class Altered(NamedTuple):
     report: str
     what: str
     entry: int | None
-    """Which told of it last."""
+    """The newest one about this report."""
 
 
 def altered(reports: Path, entries: Iterable[Entry]) -> Iterator[Altered]:
-    """Revisions that are not as the trail says they were written, and such as no entry tells of beside others of their
-    night. A revision that is not there any more is none of them: reports are removed by those who keep them."""
+    """Revisions that differ from their entry in the trail, and those without an entry in a night that has some. A revision
+    that is gone is not reported: whoever keeps reports may remove them."""
     told = {e.subject: e for e in entries if e.action == Action.EXPORTED and e.subject.startswith("report ")}
     nights = {str(entry.told.get("day")) for entry in told.values()}
     for folder in sorted(reports.glob("*/rev-*")):
@@ -203,9 +203,9 @@ def _sync(folder: Path) -> None:
 
 
 def erase_case(reports: Path, day: date, records: Collection[str], trail: Trail, by: str) -> int:
-    """Takes what every revision of a day says of these records out of it, and tells the trail what is there from then on;
-    returns how many files changed. May be repeated after a death. What a killed process was building goes as well; one
-    that is building now fails and is run again."""
+    """Removes these records from every revision of a day, with an entry in the trail first; returns how many files changed.
+    May be repeated after a death. Unfinished revisions of killed processes are removed; a process that is building one
+    now fails and is run again."""
     night = reports / day.isoformat()
     for stray in night.glob(".rev-*"):
         shutil.rmtree(stray, ignore_errors=True)
@@ -238,8 +238,8 @@ def _redacted(folder: Path, files: Mapping[str, bytes], records: Collection[str]
 def _tell(
     trail: Trail, folder: Path, before: Mapping[str, bytes], after: Mapping[str, bytes], by: str
 ) -> None:
-    """Before anything is written, so that a killed process leaves nothing the trail does not know. What somebody else has
-    changed is not made good by it."""
+    """Appends the new digests before anything is written, so that the trail knows what a killed process leaves. Files that
+    somebody else has changed get no entry: they stay altered."""
     told = trail.of_subject(Action.EXPORTED, _subject(folder))
     known = {str(value) for entry in told for value in entry.told.values()}
     event = _told_of(folder, after, by, because="a record was deleted")
