@@ -45,7 +45,7 @@ def _round(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> dg.As
         partitions_def=nights,
         pool="llm",
     )
-    def work_round(
+    def process_round(
         context: dg.AssetExecutionContext, config: ReworkConfig, desk: dg.ResourceParam[Desk]
     ) -> Iterator[dg.MaterializeResult[None]]:
         chosen = [s for s in steps if dg.AssetKey(s.name) in context.selected_asset_keys]
@@ -58,7 +58,7 @@ def _round(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> dg.As
             for step in chosen:
                 yield materialized(steps_now, step, progress)
 
-    return work_round
+    return process_round
 
 
 def materialized(steps: StepRound, step: Step, progress: Progress) -> dg.MaterializeResult[None]:

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     http_timeout_seconds: float = Field(default=600, gt=0)
     poll_seconds: float = Field(default=30, gt=0)
     patience_seconds: float = Field(default=600, ge=0)
-    """How long a run that waits in process goes on while nothing works at the provider."""
+    """How long a run that waits in process keeps trying while every call to the provider fails."""
     unreachable_seconds: float = Field(default=120, ge=0)
     """The same where the provider was never reached at all."""
     settle_seconds: float | None = Field(default=None, ge=0)

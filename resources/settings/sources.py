@@ -1,4 +1,4 @@
-"""What stands in `sources.yaml`: where the mail of this desk comes from, as data. One section for each kind of source.
+"""The content of `sources.yaml`: where the mail of this desk comes from. One section for each kind of source.
 
 No secret belongs in it: a password or token is named by its environment variable.
 """

@@ -52,7 +52,7 @@ def test_no_definition_opens_a_store(name: str) -> None:
 
 def test_every_kind_of_definition_is_looked_at() -> None:
     found = {f.name for tree in FILES.values() for f in shells(tree)}
-    assert found >= {"documents", "work_round", "review_queue", "morning_report", "control_set"}
+    assert found >= {"documents", "process_round", "review_queue", "morning_report", "control_set"}
     assert found >= {"check", "schema", "new_mail", "batches", "daily"}
 
 

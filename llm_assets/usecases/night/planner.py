@@ -31,7 +31,7 @@ from llm_assets.usecases.desk.rehearsal import Rehearsal
 from resources.tokens import o200k
 
 SHARE_DAYS = 30
-"""How far back nights tell which share of cases needs a step."""
+"""How far back earlier nights are counted to estimate which share of cases needs a step."""
 SUMMARY_TOKENS = 1500
 """What the numbers of a report take in the request for its opening lines."""
 
@@ -133,8 +133,8 @@ class Planner:
         )
 
     def _expect(self, step: Step, counted: _Counted) -> None:
-        """Cases whose earlier answers are still to come: how many need this step, and how long its requests are
-        beside the longest ones of the same cases, nights before tell."""
+        """Adds the requests of cases whose earlier answers are still to come. How many of them need this step, and how long
+        its requests are compared with the longest earlier ones of the same case, is taken from earlier nights."""
         waiting: dict[str, int] = {}
         for name in step.reads:
             for case_id, tokens in self._done[name].due.items():
@@ -165,13 +165,13 @@ class Planner:
         asked = [ledger.work.cases_per_night(name, since) for name in step.reads]
         nights = [
             night for night in needed if needed[night]
-        ]  # one whose earlier steps still run tells nothing
+        ]  # a night whose earlier steps still run has no share yet
         total = sum(max(counts.get(night, 0) for counts in asked) for night in nights)
         return min(1.0, sum(needed[night] for night in nights) / total) if total else None
 
     def _length(self, step: Step) -> float:
-        """Prompt tokens of the step's requests for each one of the longest of the steps it reads; 1 while too few
-        answers tell."""
+        """Prompt tokens of the step's requests for each token of the longest of the steps it reads; 1 while there are too
+        few answers to know."""
         models = self._assembly.profile.models
         own = self._usual_tokens(step.name, models[step.tier])
         read = [self._usual_tokens(name, models[self._night.steps[name].tier]) for name in step.reads]

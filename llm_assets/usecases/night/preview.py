@@ -124,11 +124,11 @@ def _window(rehearsal: Rehearsal, day: date, forecasts: Sequence[Forecast]) -> M
 
 def _budget(rehearsal: Rehearsal, day: date, forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
     limits = limits_of(rehearsal.budget, rehearsal.lanes, day)
-    stand = []
+    found = []
     for limit, now in zip(limits, rehearsal.ledger.spending.committed(limits), strict=True):
         lanes = [limit.lane] if limit.lane is not None else list(Lane)
         planned = sum((f.at_most_by_lane.get(x, Decimal(0)) for f in forecasts for x in lanes), Decimal(0))
-        stand.append(
+        found.append(
             {
                 "what": limit.what,
                 "set_by": limit.setting,
@@ -139,4 +139,4 @@ def _budget(rehearsal: Rehearsal, day: date, forecasts: Sequence[Forecast]) -> M
                 "fits": now.usd + planned <= limit.usd,
             }
         )
-    return {"limits": stand, "fits": all(x["fits"] for x in stand) if stand else None}
+    return {"limits": found, "fits": all(x["fits"] for x in found) if found else None}

@@ -16,7 +16,7 @@ class Reconciled(NamedTuple):
 
     @property
     def is_unclear(self) -> bool:
-        """Whether nobody can tell yet if the provider has it."""
+        """Whether it is still unknown if the provider has the batch."""
         return self.after.state is BatchState.CREATING
 
 
