@@ -85,7 +85,7 @@ class ByLanguage(RootModel[dict[_Language, OrMissing[Words]]]):
 
     def pattern(self, *languages: str) -> str:
         """Source of a regular expression that matches one of the entries, which are expressions themselves."""
-        return f"(?:{'|'.join(self.of(*languages))})"
+        return f"(?:{'|'.join(map(one_line, self.of(*languages)))})"
 
     def literal(self, *languages: str) -> str:
         """The same for entries that are plain words."""
@@ -94,6 +94,11 @@ class ByLanguage(RootModel[dict[_Language, OrMissing[Words]]]):
     def beginnings(self, *languages: str) -> tuple[str, ...]:
         """The plain letters with which the entries begin, for a search without regular expressions."""
         return tuple(dict.fromkeys(beginning(entry) for entry in self.of(*languages)))
+
+
+def one_line(pattern: str) -> str:
+    """An expression that its file spreads over several lines, without the line ends."""
+    return pattern.replace("\n", "")
 
 
 def require_languages(lists: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.mail.injection import WEIGHTS, in_order
-from llm_assets.intake.words import LANGUAGES, Missing, OrMissing, WordFile, Words, load_words
+from llm_assets.intake.words import LANGUAGES, Missing, OrMissing, WordFile, Words, load_words, one_line
 
 FILES = tuple(Path(__file__).with_name(f"signals.{language}.yaml") for language in (*LANGUAGES, "any"))
 BY_LINE = frozenset({"forges_answer", "forges_markup", "plays_roles", "forges_dialogue"})
@@ -114,7 +114,7 @@ def _spelled_out(path: Path, name: str, pattern: str, pieces: Mapping[str, tuple
             raise ConfigurationError(f"{path}: signals.{name}: {{{found[1]}}} is none of its pieces")
         return f"(?:{'|'.join(words)})"
 
-    return _PIECE.sub(piece, pattern.replace("\n", ""))
+    return _PIECE.sub(piece, one_line(pattern))
 
 
 class _Book:
