@@ -5,7 +5,7 @@ when it is imported. Every value in a file is text: `no` and `12` are words.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -135,8 +135,3 @@ def load_words(path: Path, model: type[Model]) -> Model:
         problem = err.errors(include_input=False)[0]
         where = ".".join(str(part) for part in problem["loc"]) or "the file"
         raise ConfigurationError(f"{path}: {where}: {problem['msg']}") from err
-
-
-def flat(lists: Iterable[ByLanguage]) -> frozenset[str]:
-    """All entries of several lists."""
-    return frozenset(word for words in lists for word in words.of())
