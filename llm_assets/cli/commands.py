@@ -13,7 +13,7 @@ import typer
 from dotenv import load_dotenv
 
 from llm_assets.cli.audit import audit, who
-from llm_assets.cli.console import Console, day_option, quiet_logs
+from llm_assets.cli.console import Console, day_option, log_warning, quiet_logs
 from llm_assets.cli.delete import delete
 from llm_assets.domain.errors import ConfigurationError, DeskError
 
@@ -44,7 +44,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on the last
 
 def main() -> None:
     """Entry point: errors become one sentence on stderr, exit code 2 for configuration, 1 otherwise."""
-    quiet_logs()
+    if sys.argv[1:2] != ["parse"]:
+        quiet_logs()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # file names may hold any bytes
     load_dotenv(Path(".env"))  # keys too: the SDKs read the environment only
@@ -112,15 +113,19 @@ def parse(
     no_ocr: Annotated[bool, typer.Option("--no-ocr", help="Do not read scans.")] = False,
 ) -> None:
     """Print what the platform reads, one JSON object per message."""
-    from llm_assets.intake.records.mapping import DropRules
-    from llm_assets.intake.rows import parse_rows
-    from resources.settings.environment import load_settings
-    from resources.settings.sources import load_sources
+    from llm_assets.intake.workers.pool import ReaderPool
 
-    settings = load_settings()
-    rules = DropRules(load_sources(settings).drops, settings.timezone)
-    with Console(disable=sys.stdout.isatty()) as console:
-        for number, row in enumerate(parse_rows(paths, ocr=not no_ocr, rules=rules), start=1):
+    with ReaderPool(warn=log_warning) as pool, Console(disable=sys.stdout.isatty()) as console:
+        pool.start_one()  # imports its libraries while this process imports its own
+        from llm_assets.intake.records.mapping import DropRules
+        from llm_assets.intake.rows import parse_rows
+        from resources.settings.environment import load_settings
+        from resources.settings.sources import load_sources
+
+        settings = load_settings()
+        rules = DropRules(load_sources(settings).drops, settings.timezone)
+        rows = parse_rows(paths, ocr=not no_ocr, rules=rules, pool=pool)
+        for number, row in enumerate(rows, start=1):
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
             console.stage("read", number, None)
 

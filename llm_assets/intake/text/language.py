@@ -15,6 +15,9 @@ from llm_assets.intake.words import ByLanguage, WordFile, Words, load_words
 MAX_JUDGED = 4_000
 _CYRILLIC_SHARE = 4
 """One Cyrillic letter in four decides: product names and addresses stand in Latin letters everywhere."""
+_ENGLISH_SHARE = 0.3
+"""Least part of everyday words by which a text is English. Of 14,848 texts in Latin letters 81 % had it, and for each the
+model says the same; no text in another language had more than 0.24. Loading the model takes 0.4 s."""
 _KAZAKH = re.compile("[әғқңөұүһі]", re.I)
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
@@ -36,7 +39,9 @@ class _LanguageWords(WordFile):
 
 
 _WORDS = load_words(Path(__file__).with_name("language.yaml"), _LanguageWords)
-_RUSSIAN_WORDS, _KAZAKH_WORDS = (frozenset(_WORDS.words.of(language)) for language in ("ru", "kk"))
+_ENGLISH_WORDS, _RUSSIAN_WORDS, _KAZAKH_WORDS = (
+    frozenset(_WORDS.words.of(language)) for language in ("en", "ru", "kk")
+)
 _RUSSIAN_ENDINGS, _KAZAKH_ENDINGS = (frozenset(_WORDS.endings.of(language)) for language in ("ru", "kk"))
 _LATIN_LANGUAGES = frozenset(_WORDS.latin_languages)
 
@@ -117,7 +122,14 @@ def _of_latin(text: str, letters: int) -> str:
     disguised = romanised.language_of(text)
     if disguised is not None:
         return disguised
-    return _ranked(text.lower(), among=_LATIN_LANGUAGES) if letters >= 60 else "en"
+    if letters < 60 or _is_plain_english(text):
+        return "en"
+    return _ranked(text.lower(), among=_LATIN_LANGUAGES)
+
+
+def _is_plain_english(text: str) -> bool:
+    words = _LETTERS.findall(text.lower())
+    return sum(1 for word in words if word in _ENGLISH_WORDS) >= _ENGLISH_SHARE * len(words)
 
 
 def _ranked(text: str, *, among: Collection[str] = ()) -> str:
