@@ -40,7 +40,8 @@ app.add_typer(audit, name="audit")
 
 def main() -> None:
     """Entry point: errors become one sentence on stderr, exit code 2 for configuration, 1 otherwise."""
-    quiet_logs()
+    if sys.argv[1:2] != ["parse"]:  # which sets its logs up when it has something to say
+        quiet_logs()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # file names may hold any bytes
     load_dotenv(Path(".env"))  # keys too: the SDKs read the environment only

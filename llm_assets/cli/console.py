@@ -5,26 +5,16 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import structlog
-from rich.console import Console as RichConsole
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Column
-
 if TYPE_CHECKING:
-    from rich.progress import TaskID
+    from rich.progress import Progress, TaskID
 
     from llm_assets.usecases.desk.desk import Progress as StepProgress
 
 
 def quiet_logs(level: int = logging.WARNING) -> None:
     """Logs go to stderr as one line of key=value pairs; the SDKs and Dagster only speak when something is wrong."""
+    import structlog  # with all that it imports, it takes as long as reading a mail
+
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s %(message)s")
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -37,43 +27,40 @@ def quiet_logs(level: int = logging.WARNING) -> None:
     )
 
 
+def log_warning(event: str, **about: object) -> None:
+    """One warning, for a command that sets up its logs only when it has something to say."""
+    import structlog
+
+    quiet_logs()
+    structlog.get_logger().warning(event, **about)
+
+
 class Console:
     """Progress of long work. Silent when stderr is no terminal, so that logs and pipes stay clean."""
 
     def __init__(self, *, disable: bool = False) -> None:
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
-            console=RichConsole(stderr=True),
-            disable=disable or not sys.stderr.isatty(),
-        )
+        self._progress = _progress() if sys.stderr.isatty() and not disable else None
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> "Console":
-        self._progress.start()
+        if self._progress is not None:
+            self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._progress is not None:
+            self._progress.stop()
 
     def stage(self, name: str, done: int, total: int | None, note: str = "") -> None:
         """Shows `done` of `total` for a stage; a total of None shows that it is under way."""
+        if self._progress is None:
+            return
         if name not in self._tasks:
-            self._finish_counts()
+            _finish_counts(self._progress)
             self._tasks[name] = self._progress.add_task(name, total=total, note=note)
         self._progress.update(self._tasks[name], completed=done, total=total, note=note)
-
-    def _finish_counts(self) -> None:
-        """A count whose total was never known is complete when the next stage begins."""
-        for task in self._progress.tasks:
-            if task.total is None:
-                self._progress.update(task.id, total=task.completed)
 
     def steps(self, name: str, progress: "StepProgress") -> None:
         """The engine's progress, as the desk's `on_progress`."""
@@ -81,3 +68,33 @@ class Console:
         batches = progress.open_batches
         note = f"{batches} batch{'' if batches == 1 else 'es'} open" if batches else ""
         self.stage(name, progress.done, total, progress.blocked or progress.failure or note)
+
+
+def _progress() -> "Progress":
+    from rich.console import Console as RichConsole
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.table import Column
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+        console=RichConsole(stderr=True),
+    )
+
+
+def _finish_counts(progress: "Progress") -> None:
+    """A count whose total was never known is complete when the next stage begins."""
+    for task in progress.tasks:
+        if task.total is None:
+            progress.update(task.id, total=task.completed)

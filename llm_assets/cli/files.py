@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from llm_assets.cli.console import Console
+from llm_assets.cli.console import Console, log_warning
 
 
 def parse(
@@ -17,7 +17,7 @@ def parse(
     """Print what the platform reads, one JSON object per message."""
     from llm_assets.usecases.mail.parse_files import parse_files
 
-    rows = parse_files(paths, ocr=not no_ocr)
+    rows = parse_files(paths, ocr=not no_ocr, warn=log_warning)
     with Console(disable=sys.stdout.isatty()) as console:
         for number, row in enumerate(rows, start=1):
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -7,8 +7,9 @@ from typing import assert_never
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.mail.document import Kind, Message
 from llm_assets.intake import identity
+from llm_assets.intake.bytes.kinds import kind_of
 from llm_assets.intake.mail.mail import read_mail, unreadable
-from llm_assets.intake.read import kind_of, read_document, read_outlook_or_document
+from llm_assets.intake.read import read_document, read_outlook_or_document
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.records.entries import read_entry
 

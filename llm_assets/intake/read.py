@@ -7,7 +7,8 @@ from pathlib import PurePath
 from llm_assets.domain.errors import ReadError
 from llm_assets.domain.mail.document import Message
 from llm_assets.intake import identity
-from llm_assets.intake.bytes import mbox, mime, ole
+from llm_assets.intake.bytes import mbox, ole
+from llm_assets.intake.bytes.kinds import kind_of, sniff
 from llm_assets.intake.files import attachments
 from llm_assets.intake.mail.mail import read_mail, unreadable
 from llm_assets.intake.mail.outlook import read_outlook
@@ -15,8 +16,6 @@ from llm_assets.intake.reading import Reading
 from llm_assets.intake.text import language
 from llm_assets.intake.text.injection import watched
 
-_MAIL_NAMES = (".eml", ".mht", ".mhtml", ".msg")
-_DOCUMENT_NAMES = (".txt", ".csv", ".tsv", ".html", ".htm", ".md", ".json", ".xml", ".log", ".rtf")
 _TYPES = {
     "pdf": "application/pdf",
     "rtf": "application/rtf",
@@ -54,28 +53,11 @@ def read_outlook_or_document(data: bytes, *, path: str, reading: Reading) -> Mes
     return read_outlook(ole.outlook(streams), data, path=path, reading=reading)
 
 
-def kind_of(data: bytes, path: str) -> str:
-    """`mail`, `mbox`, `outlook` or `document`, by content first and by name where content cannot say."""
-    suffix = PurePath(path).suffix.lower()
-    content = attachments.sniff(data)
-    if content == "ole" and (suffix == ".msg" or ole.OUTLOOK_STREAM in data):
-        return "outlook"
-    if content in ("pdf", "zip", "image", "rtf", "ole", "tnef", "packed"):
-        return "document"
-    if suffix in _MAIL_NAMES:
-        return "mail"
-    if suffix in (".mbox", ".mbx") or (data.startswith(b"From ") and suffix not in _DOCUMENT_NAMES):
-        return "mbox"
-    if suffix in _DOCUMENT_NAMES:
-        return "document"
-    return "mail" if mime.has_mail_header(data) else "document"
-
-
 @watched
 def read_document(data: bytes, *, path: str, reading: Reading) -> Message:
     """A lone document as a message with empty mail fields and the document as its one attachment."""
     name = PurePath(path).name
-    kind = attachments.sniff(data, filename=name)
+    kind = sniff(data, filename=name)
     attachment = attachments.read(
         data, filename=name, content_type=_TYPES.get(kind, "application/octet-stream"), reading=reading
     )

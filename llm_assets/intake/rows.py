@@ -1,31 +1,41 @@
 """Messages as the JSON objects of `llm-assets parse`: the field names and types users rely on."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from llm_assets.domain.mail.document import Address, Attachment, Message
 from llm_assets.intake.bytes import mbox
-from llm_assets.intake.item import unopened
-from llm_assets.intake.read import kind_of
+from llm_assets.intake.bytes.kinds import kind_of
 from llm_assets.intake.records.drops import mapping_of, read_drop
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.workers.job import Job
-from llm_assets.intake.workers.pool import ReaderPool
+from llm_assets.intake.workers.pool import Read, ReaderPool
 
 _SNIFFED = 65_536
 
 
 def parse_rows(
-    paths: Iterable[Path | str], *, ocr: bool, rules: DropRules | None = None
+    paths: Iterable[Path | str], *, ocr: bool, rules: DropRules | None = None, pool: ReaderPool | None = None
 ) -> Iterator[dict[str, Any]]:
-    """One object per message of every path, in order; an unreadable path is one object with `ok` false."""
+    """One object per message of every path, in order; an unreadable path is one object with `ok` false.
+
+    `pool` has processes that the caller has started and closes; without it there is one for these paths.
+    """
     rules = rules if rules is not None else DropRules()
-    with ReaderPool() as pool:
+    with nullcontext(pool) if pool is not None else ReaderPool() as readers:
         jobs = (job for path in paths for job in _jobs(Path(path), str(path), ocr, rules))
-        for found in pool.read_in_order(jobs):
-            lost = found.as_json is None
-            yield message_json(unopened(found.job.place, found.lost) if lost else found.message)
+        for found in readers.read_in_order(jobs):
+            yield message_json(_unopened(found) if found.as_json is None else found.message)
+
+
+def _unopened(found: Read) -> Message:
+    from llm_assets.intake.item import (
+        unopened,
+    )  # imports every parser, which this process does not need otherwise
+
+    return unopened(found.job.place, found.lost)
 
 
 def _jobs(path: Path, place: str, ocr: bool, rules: DropRules) -> Iterator[Job]:

@@ -13,8 +13,7 @@ from pydantic import ValidationError
 
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.protocol import PROTOCOLS
-from llm_assets.intake.bytes import mime, ole, tnef, transfer, wrappers
-from llm_assets.intake.files import attachments
+from llm_assets.intake.bytes import kinds, mime, ole, tnef, transfer, wrappers
 from llm_assets.intake.files.ocr import MAX_PIXELS
 from llm_assets.intake.mail import body, outlook
 from llm_assets.intake.records import drops
@@ -56,7 +55,7 @@ def file_in(raw: bytes, sha256: str) -> bytes | None:
 def shown(data: bytes) -> list[Shown]:
     """A PDF or a picture as it is; a picture of another kind, or too large, as PNG, each page of a TIFF apart. Nothing
     where one page cannot be drawn."""
-    if attachments.sniff(data) == "pdf":
+    if kinds.sniff(data) == "pdf":
         return [Shown(PDF, data)]
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -90,7 +89,7 @@ def _drawn(image: Image.Image) -> Iterator[bytes]:
 def _files(raw: bytes) -> Iterator[bytes]:
     """Every file that a message holds, one at a time; the message itself first, which may be the document."""
     yield raw
-    if attachments.sniff(raw) == "ole":
+    if kinds.sniff(raw) == "ole":
         streams = ole.streams_of(raw)
         if streams is not None and ole.IS_OUTLOOK in streams:
             yield from outlook.files_of(ole.outlook(streams))
@@ -104,5 +103,5 @@ def _files(raw: bytes) -> Iterator[bytes]:
         for item in body.sort(wrappers.opened(mime.parse(raw))).loose:
             data, _ = transfer.content(item.part)
             yield data
-            if attachments.sniff(data) == "tnef":
+            if kinds.sniff(data) == "tnef":
                 yield from (file.data for file in tnef.unpack(data).files)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from llm_assets.domain.mail.document import Kind
 from llm_assets.intake.bytes import mbox
-from llm_assets.intake.read import kind_of
+from llm_assets.intake.bytes.kinds import kind_of
 from llm_assets.intake.records.drops import mapping_of, problem, read_drop
 from llm_assets.intake.records.mapping import DropRules
 

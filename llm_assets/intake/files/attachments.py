@@ -1,6 +1,7 @@
 """Attachments to text: what the bytes really are, which reader fits, and its text with flags.
 
-Sniffs content before trusting names and declared types. The readers themselves are in pdf, office, ocr and html.
+The readers themselves are in pdf, office, ocr, archive, rtf and html. Those that need large libraries are imported when
+the first file of their kind comes: most reader processes meet none.
 """
 
 import hashlib
@@ -8,72 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from llm_assets.domain.mail.document import Attachment, Message
-from llm_assets.intake.bytes import charset, mime, ole, wrappers
-from llm_assets.intake.files import archive, office, pdf, rtf
-from llm_assets.intake.files.ocr import read_image
+from llm_assets.intake.bytes import charset, ole, wrappers
+from llm_assets.intake.bytes.kinds import sniff
+from llm_assets.intake.files import rtf
 from llm_assets.intake.reading import Extract, Reading
 from llm_assets.intake.text import calendar, html
 
 MAX_TEXT = 1_000_000
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF-", "pdf"),
-    (b"PK\x03\x04", "zip"),
-    (b"PK\x05\x06", "zip"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
-    (b"{\\rtf", "rtf"),
-    (b"\x89PNG\r\n", "image"),
-    (b"\xff\xd8\xff", "image"),
-    (b"GIF8", "image"),
-    (b"BM", "bitmap"),
-    (b"II*\x00", "image"),
-    (b"MM\x00*", "image"),
-    (b"\x78\x9f\x3e\x22", "tnef"),
-    (b"Rar!", "packed"),
-    (b"7z\xbc\xaf", "packed"),
-    (b"\x1f\x8b", "gzip"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ", "xz"),
-)
-_TEXTUAL = (".txt", ".csv", ".tsv", ".md", ".log", ".json", ".xml", ".ics", ".vcf", ".yaml", ".yml", ".ini")
-
-
-def sniff(data: bytes, *, filename: str = "", content_type: str = "") -> str:
-    """One of pdf, zip, gzip, bzip2, xz, tar, packed, ole, rtf, image, tnef, html, text, binary, empty."""
-    if not data.strip():
-        return "empty"
-    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            if kind != "bitmap":
-                return kind
-            if filename.lower().endswith(".bmp") or content_type == "image/bmp":
-                return "image"
-    if data[257:262] == b"ustar":
-        return "tar"
-    if b"%PDF-" in data[:1024] and not mime.begins_like_mail(data):
-        return "pdf"  # readers skip what stands before its header
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image"
-    lowered = head[:512].lower()
-    if (
-        lowered.startswith((b"<!doctype html", b"<html"))
-        or b"<html" in lowered
-        or content_type == "text/html"
-    ):
-        return "html"
-    if filename.lower().endswith((".html", ".htm")):
-        return "html"
-    return "text" if _looks_like_text(data[:4096]) else "binary"
-
-
-def _looks_like_text(sample: bytes) -> bool:
-    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True
-    zeros = sample.count(0)
-    if zeros:
-        return zeros > len(sample) * 0.3 and (sample[0::2].count(0) < 5 or sample[1::2].count(0) < 5)
-    controls = sum(1 for b in sample if b < 32 and b not in (9, 10, 12, 13, 27))
-    return controls * 50 < len(sample)
 
 
 def unread(data: bytes, filename: str, content_type: str, *, flags: tuple[str, ...] = ()) -> Attachment:
@@ -154,12 +96,20 @@ def _extract(
 ) -> Extract:
     match kind:
         case "pdf":
+            from llm_assets.intake.files import pdf
+
             return pdf.read_pdf(data, reading)
         case "image":
+            from llm_assets.intake.files.ocr import read_image
+
             return read_image(data, reading, inline=inline)
         case "zip":
+            from llm_assets.intake.files import archive, office
+
             return office.read_zip_document(data, reading) or archive.read_archive(data, reading, _member)
         case "gzip" | "bzip2" | "xz" | "tar":
+            from llm_assets.intake.files import archive
+
             return archive.read_packed(data, kind, filename, reading, _member)
         case "packed":
             return Extract(flags=("archive", "unsupported"))
@@ -180,6 +130,8 @@ def _extract(
 
 def _member(data: bytes, filename: str, reading: Reading) -> Attachment:
     """A file inside an archive; archives inside archives stay closed."""
+    from llm_assets.intake.files import office
+
     kind = sniff(data, filename=filename)
     packed = kind in ("gzip", "bzip2", "xz", "tar", "packed")
     if packed or (kind == "zip" and office.read_zip_document(data, reading) is None):
@@ -197,6 +149,8 @@ def _compound(data: bytes) -> Extract:
     if ("encryptedpackage",) in streams:
         return Extract(flags=("encrypted",))
     if ("workbook",) in streams or ("book",) in streams:
+        from llm_assets.intake.files import office
+
         return office.read_workbook(data)
     return Extract(flags=("unsupported",))
 

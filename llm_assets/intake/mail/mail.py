@@ -5,7 +5,7 @@ from dataclasses import replace
 from llm_assets.domain.errors import ReadError
 from llm_assets.domain.mail.document import Attachment, Message
 from llm_assets.intake import identity
-from llm_assets.intake.bytes import charset, mime, ole, transfer, wrappers
+from llm_assets.intake.bytes import charset, kinds, mime, ole, transfer, wrappers
 from llm_assets.intake.bytes.mime import Part
 from llm_assets.intake.files import attachments
 from llm_assets.intake.mail import body, headers, outlook, winmail
@@ -23,7 +23,7 @@ def read_mail(data: bytes, *, path: str, index: int, reading: Reading, depth: in
             data, path=path, index=index, kind="empty", message="The file holds no bytes of a mail."
         )
     root = wrappers.opened(mime.parse(data))
-    if not root.headers and attachments.sniff(data) == "binary":
+    if not root.headers and kinds.sniff(data) == "binary":
         reason = "The bytes are neither a mail nor a document that any reader knows."
         return unreadable(data, path=path, index=index, kind="unreadable", message=reason)
     hint = _charset_hint(root)
@@ -156,7 +156,7 @@ def _file(item: Loose, reading: Reading, depth: int) -> list[Attachment]:
     data, defects = transfer.content(item.part)
     if not data and not item.filename:
         return []
-    if attachments.sniff(data) == "tnef":
+    if kinds.sniff(data) == "tnef":
         return _winmail(data, item.filename, reading)
     name = body.clean_name(item.filename)
     if attachments.is_outlook(data, name):

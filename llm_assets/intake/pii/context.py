@@ -6,6 +6,7 @@ The words are looked for only around digits, by plain search, and a bounded patt
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from llm_assets.intake.pii.numbers import (
@@ -17,6 +18,7 @@ from llm_assets.intake.pii.numbers import (
     digits_of,
 )
 from llm_assets.intake.pii.span import Kind, Span
+from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 
 class Stretch(NamedTuple):
@@ -39,121 +41,139 @@ _DIGITS = re.compile(r"\d+", re.ASCII)
 _WORD_END = r"(?![^\W_])"
 
 
-def _rule(kind: Kind, gap: int, value: str, words: str) -> _Rule:
-    return _Rule(
-        kind, tuple(words.split("|")), re.compile(rf"[^\d<>\[\]]{{0,{gap}}}?(?P<value>{value}){_WORD_END}")
-    )
+class _PaperWords(WordFile):
+    passport: ByLanguage
+    passport_of_a_letter_and_digits: ByLanguage
+    identity_card: ByLanguage
+    driving_licence: ByLanguage
+    pension_number: ByLanguage
+    social_security_number: ByLanguage
+    birth_certificate: ByLanguage
+    iin: ByLanguage
+    inn_of_a_company: ByLanguage
+    card_code: ByLanguage
+    iban: ByLanguage
+    account: ByLanguage
 
 
+class _ContextWords(WordFile):
+    papers: _PaperWords
+    number_signs: ByLanguage
+    other_papers: ByLanguage
+    prices: ByLanguage
+    streets_before_name: ByLanguage
+    streets_after_name: ByLanguage
+    english_streets: ByLanguage
+    english_streets_in_short: ByLanguage
+    english_streets_before_house: ByLanguage
+    english_houses: ByLanguage
+    quarters: ByLanguage
+    houses: ByLanguage
+    houses_before_digits: ByLanguage
+    flats: ByLanguage
+    flats_after_number: ByLanguage
+    address_labels: ByLanguage
+    address_purposes: ByLanguage
+    address_pieces: ByLanguage
+    number_endings: ByLanguage
+    spelled_at: ByLanguage
+    spelled_dot: ByLanguage
+
+
+_WORDS = load_words(Path(__file__).with_name("context.yaml"), _ContextWords)
+
+
+def _rule(kind: Kind, gap: int, value: str, words: ByLanguage) -> _Rule:
+    return _Rule(kind, words.of(), re.compile(rf"[^\d<>\[\]]{{0,{gap}}}?(?P<value>{value}){_WORD_END}"))
+
+
+_PAPERS = _WORDS.papers
 _RULES = (
     _rule(
         Kind.PASSPORT,
         60,
-        r"\d\d ?\d\d[\s,;]{0,3}(?:№|N|No\.?|номер|нөмірі)?[\s:]{0,2}\d{6}|[A-ZА-Я]{1,2} ?\d{6,9}|\d\d ?(?:№ ?)?\d{7}|\d{8,10}",
-        "паспорт|загран|passport|төлқұжат|толкужат",
+        rf"\d\d ?\d\d[\s,;]{{0,3}}{_WORDS.number_signs.pattern()}?[\s:]{{0,2}}\d{{6}}"
+        r"|[A-ZА-Я]{1,2} ?\d{6,9}|\d\d ?(?:№ ?)?\d{7}|\d{8,10}",
+        _PAPERS.passport,
     ),
-    _rule(
-        Kind.ID,
-        60,
-        r"\d{9}|\d{3} \d{3} \d{3}",
-        "удостоверени|удост.|уд. личн|уд.личн|ул №|ул n|ул№|удл|удв|куәлі|куалик|identity card|id card|identity document",
-    ),
-    _rule(Kind.PASSPORT, 12, r"[A-Z]\d{8}", "id:|id no|id num|document no|документ"),
+    _rule(Kind.ID, 60, r"\d{9}|\d{3} \d{3} \d{3}", _PAPERS.identity_card),
+    _rule(Kind.PASSPORT, 12, r"[A-Z]\d{8}", _PAPERS.passport_of_a_letter_and_digits),
     _rule(
         Kind.ID,
         40,
         r"[A-ZА-Я]{2} ?(?:№ ?)?\d{6,7}|\d\d ?[A-ZА-Я\d]{2} ?\d{6}",
-        "водительск|вод. удост|в/у|driver|driving|жүргізуші",
+        _PAPERS.driving_licence,
     ),
-    _rule(Kind.ID, 20, r"\d{3}-\d{3}-\d{3}[ -]?\d\d|\d{11}", "снилс|страховой номер"),
-    _rule(Kind.ID, 20, r"\d{3}-\d\d-\d{4}", "ssn|social security"),
-    _rule(
-        Kind.ID,
-        40,
-        r"[IVX]{1,4}-[А-Я]{2} ?(?:№ ?)?\d{6}|\d{6,9}",
-        "свидетельство о рождении|свидетельства о рождении|birth certificate|туу туралы куәлі|туу туралы куалик",
-    ),
-    _rule(Kind.IIN, 20, r"\d{12}|\d{6}[ -]\d{6}|\d{3} \d{3} \d{3} \d{3}", "иин|жсн|iin|бин|бсн|инн"),
-    _rule(Kind.IIN, 12, r"\d{10}", "инн"),
-    _rule(Kind.CVV, 12, r"\d{3,4}", "cvv|cvc"),
+    _rule(Kind.ID, 20, r"\d{3}-\d{3}-\d{3}[ -]?\d\d|\d{11}", _PAPERS.pension_number),
+    _rule(Kind.ID, 20, r"\d{3}-\d\d-\d{4}", _PAPERS.social_security_number),
+    _rule(Kind.ID, 40, r"[IVX]{1,4}-[А-Я]{2} ?(?:№ ?)?\d{6}|\d{6,9}", _PAPERS.birth_certificate),
+    _rule(Kind.IIN, 20, r"\d{12}|\d{6}[ -]\d{6}|\d{3} \d{3} \d{3} \d{3}", _PAPERS.iin),
+    _rule(Kind.IIN, 12, r"\d{10}", _PAPERS.inn_of_a_company),
+    _rule(Kind.CVV, 12, r"\d{3,4}", _PAPERS.card_code),
     _rule(
         Kind.IBAN,
         20,
         r"KZ\d\d(?: ?[A-Z\d]{4}){4}|[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?",
-        "iban|иик|жск|счет|счёт|шот",
+        _PAPERS.iban,
     ),
-    _rule(Kind.ACCOUNT, 40, r"\d(?:[ .]?\d){19}", "счет|счёт|р/с|к/с|л/с|шот|есепшот|account|acc."),
+    _rule(Kind.ACCOUNT, 40, r"\d(?:[ .]?\d){19}", _PAPERS.account),
 )
 _LOCAL_PHONE = re.compile(
     rf"(?P<gap>[^\d<>\[\]\n]{{0,25}}?)(?P<value>\(?\d(?:[{SPACES}(){DASHES}]{{0,2}}\d){{5,10}})(?![^\W_])(?![.,/:{DASHES}]\d)"
 )
-_ANOTHER_PAPER = re.compile(
-    r"заказ|тапсырыс|order|договор|contract|шарт|invoice|трек|track|заявк|обращен|өтініш|request|ticket", re.I
-)
+_ANOTHER_PAPER = re.compile(_WORDS.other_papers.pattern(), re.I)
 _DATE = re.compile(
     rf"\d{{1,2}}[{DASHES}]\d{{1,2}}[{DASHES}](?:\d\d|\d{{4}})|\d{{4}}[{DASHES}]\d\d[{DASHES}]\d\d"
 )
-_PRICE = re.compile(r"\b(?:за|цен\w*|стоит|стоимост\w*|for|price|cost\w*|бағасы)\W*$", re.I)
+_PRICE = re.compile(rf"\b{_WORDS.prices.pattern()}\W*$", re.I)
 
 _LETTER = r"[^\W\d_]"
+_CAPITAL = "[A-ZА-ЯЁӘІҢҒҮҰҚӨҺ]"
 _FLAT = (
-    r"(?:,?\s{0,2}(?:корп|к|стр|лит|блок|под|подъезд|эт|этаж|кв|квартира|оф|офис|пәтер|п|apt|flat|unit)\.?\s?№?\s?"
-    rf"\d{{1,4}}(?:{_LETTER}(?!{_LETTER}))?|,?\s{{0,2}}\d{{1,4}}\s?[-–]?\s?(?:пәтер|кв)\b){{0,4}}"
+    rf"(?:,?\s{{0,2}}{_WORDS.flats.literal()}\.?\s?№?\s?\d{{1,4}}(?:{_LETTER}(?!{_LETTER}))?"
+    rf"|,?\s{{0,2}}\d{{1,4}}\s?[-–]?\s?{_WORDS.flats_after_number.literal()}\b){{0,4}}"
 )
 _HOUSE = rf"\d{{1,4}}(?:\s?{_LETTER}(?!{_LETTER}))?(?:[/–-]\d{{1,4}}(?:{_LETTER}(?!{_LETTER}))?)?(?!\d)"
+_HOUSE_WORD = rf"(?:{_WORDS.houses.pattern()}|{_WORDS.houses_before_digits.literal()}(?=\s?\d))"
 _STREET_FIRST = re.compile(
-    rf"(?i:ул\.|улиц[аеуы]|просп(?:\.|ект[аеу]?)|пр-т[аеу]?\.?|пр\.|пер\.|переул[а-я]{{1,4}}|мкр\.?|микрорайон[аеу]?|б-р|бульвар[аеу]?"
-    r"|шоссе|наб\.|набережн[а-я]{1,3})\s{0,2}(?:"
-    rf"[^\n;<>\[\]\"]{{2,40}}?[,\s]\s?(?:д\.|дом|зд\.|үй|д(?=\s?\d))\s{{0,2}}№?\s?{_HOUSE}"
-    rf"|(?:[A-ZА-ЯЁӘІҢҒҮҰҚӨҺ][\w.-]{{0,25}}\s){{0,2}}[A-ZА-ЯЁӘІҢҒҮҰҚӨҺ][\w.-]{{1,25}},?\s{{1,2}}{_HOUSE}){_FLAT}"
+    rf"(?i:{_WORDS.streets_before_name.pattern()})\s{{0,2}}(?:"
+    rf"[^\n;<>\[\]\"]{{2,40}}?[,\s]\s?{_HOUSE_WORD}\s{{0,2}}№?\s?{_HOUSE}"
+    rf"|(?:{_CAPITAL}[\w.-]{{0,25}}\s){{0,2}}{_CAPITAL}[\w.-]{{1,25}},?\s{{1,2}}{_HOUSE}){_FLAT}"
 )
+_KAZAKH_HOUSE = _WORDS.houses.pattern("kk")
 _STREET_LAST = re.compile(
-    rf"(?i:көшесі|көш\.|даңғылы|ықшамаудан[ы]?|шағын аудан[ы]?),?\s{{0,2}}(?:үй\s{{0,2}}№?\s?)?{_HOUSE}(?:\s?[-–]?\s?үй)?{_FLAT}"
+    rf"(?i:{_WORDS.streets_after_name.pattern()}),?\s{{0,2}}(?:{_KAZAKH_HOUSE}\s{{0,2}}№?\s?)?{_HOUSE}(?:\s?[-–]?\s?{_KAZAKH_HOUSE})?{_FLAT}"
 )
-_NAME_BEFORE = re.compile(r"(?:[A-ZА-ЯЁӘІҢҒҮҰҚӨҺ][\w.-]{0,25}\s){0,2}[\w.-]{2,25}\s$")
+_NAME_BEFORE = re.compile(rf"(?:{_CAPITAL}[\w.-]{{0,25}}\s){{0,2}}[\w.-]{{2,25}}\s$")
 _ENGLISH_BEFORE = re.compile(r"(?<!\w)\d{1,5}[A-Za-z]?\s(?:[A-Z][a-z]{1,20}\s){1,3}$")
 _ENGLISH_STREET = re.compile(
-    rf"(?:street|avenue|road|lane|drive|boulevard|court|square|terrace|crescent|(?:st|ave|rd|ln|blvd)(?:\.|{_WORD_END})){_FLAT}",
+    rf"(?:{_WORDS.english_streets.pattern()}|{_WORDS.english_streets_in_short.literal()}(?:\.|{_WORD_END})){_FLAT}",
     re.I,
 )
 _ENGLISH_STREET_LAST = re.compile(
-    rf"(?:street|avenue|road|(?:st|str|ave)\.),?\s{{0,2}}(?:(?:house|building|bld\.?|no\.?|№)\s?)?{_HOUSE}{_FLAT}",
+    rf"{_WORDS.english_streets_before_house.pattern()},?\s{{0,2}}(?:{_WORDS.english_houses.pattern()}\s?)?{_HOUSE}{_FLAT}",
     re.I,
 )
 _NUMBERED_QUARTER = re.compile(
-    rf"(?i:мкр|микрорайон|ықшамаудан)\.?,?\s{{0,2}}(?i:д\.|дом|үй|зд\.)?\s{{0,2}}№?\s?{_HOUSE}{_FLAT}"
+    rf"(?i:{_WORDS.quarters.literal()})\.?,?\s{{0,2}}(?i:{_WORDS.houses.pattern()})?\s{{0,2}}№?\s?{_HOUSE}{_FLAT}"
 )
 _QUARTER_BEFORE = re.compile(r"(?<!\w)\d{1,2}[А-Яа-я]?(?:-?[а-яі]{1,3})?\s$")
 _LABEL = re.compile(
-    r"(?:адрес\w{0,2}|мекенжай\w{0,4}|address|тұрамын|проживаю|прописан\w?|зарегистрирован\w?|живу)"
-    r"(?: (?:доставки|проживания|прописки|регистрации|клиента|фактический|по адресу|в|of delivery|for delivery))?"
-    r"[^\S\n]{0,2}[:—–-]?[^\S\n]{0,2}"
+    rf"{_WORDS.address_labels.pattern()}(?: {_WORDS.address_purposes.literal()})?[^\S\n]{{0,2}}[:—–-]?[^\S\n]{{0,2}}"
 )
 _ADDRESS_PIECE = (
-    r"(?:(?:[A-ZА-ЯЁӘІҢҒҮҰҚӨҺ][\w’'-]{0,25}\.?|(?:г|ул|д|дом|кв|пр|пр-т|просп|мкр|обл|р-н|пос|с|стр|корп|эт|оф|пер|б-р|көш|үй|пәтер"
-    r"|қ|қаласы|көшесі|даңғылы|ауданы|облысы|ықшамаудан|шағын аудан|би|хан|батыр|ата|ана|апа|район|область|улица|проспект|город|квартира|apt|flat|st|ave|rd|str)"
-    r"(?![^\W\d_])\.?)|№?\d{1,6}(?:[-/]\d{1,4})?(?:[^\W\d_](?![^\W\d_]))?(?:-(?:үй|пәтер|кв|й|я))?)"
+    rf"(?:(?:{_CAPITAL}[\w’'-]{{0,25}}\.?|{_WORDS.address_pieces.literal()}(?![^\W\d_])\.?)"
+    rf"|№?\d{{1,6}}(?:[-/]\d{{1,4}})?(?:[^\W\d_](?![^\W\d_]))?(?:-{_WORDS.number_endings.literal()})?)"
 )
 _LABELLED = re.compile(rf"{_ADDRESS_PIECE}(?:[ \u00a0]{{0,2}}[,.]?[ \u00a0]{{0,2}}{_ADDRESS_PIECE}){{1,14}}")
 _NUMBER_AND_NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d_]{3})", re.DOTALL)
-_FIRST_WORDS = ("ул", "просп", "пр-т", "пр.", "пер", "мкр", "микрорайон", "б-р", "бульвар", "шоссе", "наб")
-_LAST_WORDS = ("көш", "даңғылы", "ықшамаудан", "шағын аудан")
-_ENGLISH_WORDS = (
-    "street", "avenue", "road", "lane", "drive", "boulevard", "court", "square", "terrace", "crescent", "st", "ave", "rd", "ln", "blvd",
-)  # fmt: skip
-_ENGLISH_FIRST_WORDS = ("street", "avenue", "road", "st.", "str.", "ave.")
 _ENGLISH_NAME_BEFORE = re.compile(r"(?<!\w)(?:[A-Z][a-z]{1,20}\s){1,2}$")
-_QUARTERS = ("мкр", "микрорайон", "ықшамаудан")
-_ADDRESS_LABELS = (
-    "адрес",
-    "мекенжай",
-    "address",
-    "тұрамын",
-    "проживаю",
-    "прописан",
-    "зарегистрирован",
-    "живу",
-)
+_FIRST_WORDS = _WORDS.streets_before_name.beginnings()
+_LAST_WORDS = _WORDS.streets_after_name.beginnings()
+_ENGLISH_WORDS = (*_WORDS.english_streets.beginnings(), *_WORDS.english_streets_in_short.of())
+_ENGLISH_FIRST_WORDS = _WORDS.english_streets_before_house.beginnings()
+_QUARTERS = _WORDS.quarters.of()
+_ADDRESS_LABELS = _WORDS.address_labels.beginnings()
 
 _DOMAIN = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _LOCAL_PART = (
@@ -165,7 +185,7 @@ LOCAL_PART_LIMIT = 64
 
 
 _SPELLED_OUT = re.compile(
-    r"[(\[] ?(?:at|собака|эт) ?[)\]] ?[\w-]{1,63}(?: ?(?:[(\[] ?(?:dot|точка) ?[)\]]|\.) ?[\w-]{2,24}){1,3}",
+    rf"[(\[] ?{_WORDS.spelled_at.literal()} ?[)\]] ?[\w-]{{1,63}}(?: ?(?:[(\[] ?{_WORDS.spelled_dot.literal()} ?[)\]]|\.) ?[\w-]{{2,24}}){{1,3}}",
     re.I,
 )
 

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
 
 from llm_assets.intake.pii.span import Kind, Span
+from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 SHORTEST = 3
 """Letters of a word that may be a name by itself; initials would hide half of the text."""
@@ -19,44 +21,26 @@ _OFFICE = re.compile(r"[«»\d№&|/]")
 """A company or desk by its look: its words are everyday words more often than names."""
 _CYRILLIC = re.compile(r"[а-яәіңғүұқөһ]")
 _END = r"(?![^\W\d_])"
-_KAZAKH = r"(?:[дтн][ыі]ң|[дтн][ыі]|[ғгқк][ае]|[дт][ае]|[дтн][ае]н|[мбп]ен)?"
-_AFTER_CONSONANT = re.compile(
-    rf"(?:{_KAZAKH}|а|у|ом|ем|е|ы|и|ым|ой|ою|ых|ыми|[дтн]ын|[дтн]ин|[дт]ы|[дт]и){_END}"
-)
-_AFTER_STEM = re.compile(r"(?:а|я|ы|и|е|у|ю|о|ой|ою|ей|ею|ем|ом|ь|ью|й|ий)" + _END)
-_AFTER_ADJECTIVE = re.compile(
-    r"(?:[иыо]й|[ая]я|[ое]го|[ое]му|[иы]м|[ое]м|[ую]ю|ей|[иы]е|[иы]х|ия|ию|ии|ием)" + _END
-)
-_WHOLE = re.compile(_KAZAKH + _END)
-_ADJECTIVES = ("ий", "ый", "ой", "ая", "яя")
+
+
+class _NameWords(WordFile):
+    not_names: ByLanguage
+    everyday_names: ByLanguage
+    after_consonant: ByLanguage
+    in_place_of_vowel: ByLanguage
+    in_place_of_adjective: ByLanguage
+    adjectives: ByLanguage
+
+
+_WORDS = load_words(Path(__file__).with_name("names.yaml"), _NameWords)
+NOT_NAMES = frozenset(_WORDS.not_names.of())
+_EVERYDAY_NAMES = frozenset(_WORDS.everyday_names.of())
+_AFTER_CONSONANT = re.compile(rf"{_WORDS.after_consonant.pattern()}?{_END}")
+_AFTER_STEM = re.compile(_WORDS.in_place_of_vowel.pattern() + _END)
+_AFTER_ADJECTIVE = re.compile(_WORDS.in_place_of_adjective.pattern() + _END)
+_WHOLE = re.compile(f"{_WORDS.after_consonant.pattern('kk')}?{_END}")
+_ADJECTIVES = _WORDS.adjectives.of()
 _SOFT = "аяоеиыьйуюі"
-
-
-def words_of(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-NOT_NAMES = words_of(
-    "the and for team support info sales service services center centre office department dept bank shop store group"
-    " company club online help desk customer customers client clients care mail email noreply reply post admin manager"
-    " director accounting finance news notification notifications system robot bot inc llc ltd llp gmbh corp via mailer"
-    " daemon postmaster delivery subsystem"
-    " отдел отдела отделение служба служб поддержка поддержки магазин магазина банк банка компания центр офис группа"
-    " склад бухгалтерия бухгалтер продаж продажи закупок закупки кадров клиент клиентов клиентский сервис почта"
-    " рассылка новости уведомление уведомления менеджер директор директора секретарь приемная администратор робот"
-    " ооо оао зао пао тоо гку гкп ргп кгу ано кгп инн управление департамент министерство"
-    " жшс мекеме мекемесі банкі бөлімі бөлім қызметі қызмет дүкені орталығы орталық кеңсе хатшы жақ"
-)
-_ALSO_WORDS = words_of(
-    "will mark may bill grace hope rose joy art rob sue pat jack dean rich max ray don june april august dawn summer"
-    " faith frank grant chase drew iris ivy violet young long black white green brown king price page park lane stone"
-    " day case lee sunny guy gene miles earl baker cook cash bond"
-    " вера надежда любовь роман лев слава мира рада лада злата майя марк дана света мила роза лилия лиля белый белая"
-    " черный черная новый новая большой мороз мель гость добрый рай яна ким цой соль"
-    " арман бақыт дәулет нұр гүл күн жан алтын береке мереке болат темір серік жеңіс арай тілек үміт асыл шара бота ай"
-    " сәуле талап мақсат ерік қуат ата ана әке апа бек тау бала адам"
-)
-"""Names that are also everyday words: with a capital they are taken for a name, without for the word."""
 
 
 class _Name(NamedTuple):
@@ -102,7 +86,9 @@ def names(text: str, lowered: str, called: Sequence[Called]) -> Iterator[list[Sp
 def _words_of(display_name: str, capital_only: bool = False) -> tuple[_Name, ...]:
     words = dict.fromkeys(folded(w.lower()) for w in _WORD.findall(display_name))
     office = _OFFICE.search(display_name) is not None or not NOT_NAMES.isdisjoint(words)
-    return tuple(_name(w, capital_only or office or w in _ALSO_WORDS) for w in words if w not in NOT_NAMES)
+    return tuple(
+        _name(w, capital_only or office or w in _EVERYDAY_NAMES) for w in words if w not in NOT_NAMES
+    )
 
 
 def _name(word: str, capital_only: bool) -> _Name:

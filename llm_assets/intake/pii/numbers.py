@@ -6,9 +6,11 @@ grows with the length of the text and nothing else.
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from llm_assets.intake.pii import checksums
 from llm_assets.intake.pii.span import Kind, Span
+from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 SPACES = " \u00a0\u2007\u2009\u202f"
 DASHES = r"\-\u2010-\u2015"
@@ -16,20 +18,18 @@ GAP = rf"[{SPACES}().{DASHES}]{{0,3}}"
 """What may stand between two digits of a phone number."""
 WRAPPED = rf"[{SPACES}().{DASHES}\n]{{0,3}}"
 """The same where a mail's line may have been wrapped: only for numbers whose length is beyond doubt."""
-CURRENCY = re.compile(
-    rf"[{SPACES}]{{0,2}}(?:[₸$€₽£%]|(?:тг|тенге|теңге|тыс|млн|млрд|мың|руб|сом|долл|евро|kzt|usd|rub|eur|gbp|tenge)(?![^\W\d_]))",
-    re.I,
-)
-PHONE_WORDS = (
-    "телефон", "тел.", "тел:", "тел ", "моб.", "мобил", "сотов", "сот.", "факс", "whatsapp", "ватсап", "вацап", "вотсап",
-    "позвон", "перезвон", "звоните", "связи:", "для связи", "telephone", "phone", "mobile", "call ", "call:", "cell",
-    "fax", "tel.", "tel:", "tel ", "ұялы", "қоңырау", "хабарлас", "байланыс",
-)  # fmt: skip
-ORDER_WORD = re.compile(
-    r"№|#|заказ|тапсырыс|order|договор|contract|шарт|сч[её]т|шот|invoice|трек|track|наклад|ттн|артикул|sku|заявк|обращен"
-    r"|өтініш|request|ticket|claim|parcel|посылк|imei|отправлен",
-    re.I,
-)
+
+
+class _NumberWords(WordFile):
+    currencies: ByLanguage
+    phones: ByLanguage
+    orders: ByLanguage
+
+
+_WORDS = load_words(Path(__file__).with_name("numbers.yaml"), _NumberWords)
+CURRENCY = re.compile(rf"[{SPACES}]{{0,2}}(?:[₸$€₽£%]|{_WORDS.currencies.literal()}(?![^\W\d_]))", re.I)
+PHONE_WORDS = _WORDS.phones.of()
+ORDER_WORD = re.compile(_WORDS.orders.pattern(), re.I)
 _RUN = re.compile(rf"\d[\d{SPACES}().{DASHES}\n]{{7,}}\d", re.ASCII)
 _NUMBER = re.compile(
     r"(?<![A-Za-z\d+])(?<!\d[-.])(?<![A-Za-z]-)(?:"

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,12 +20,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from llm_assets.domain.digest import digest
 from llm_assets.intake.bytes import charset
 from llm_assets.intake.records.mapping import DropKind, DropMapping, DropRules, plain
+from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 MAX_FIELD = 1_000_000
 _LINES = (".jsonl", ".ndjson")
 _TABLES = (".csv", ".tsv")
-_FORMS = re.compile("(?<!plat)forms?(?![a-z])|форм|анкет", re.I)
-_RECORDS = re.compile("crm|client|клиент", re.I)
+
+
+class _DropWords(WordFile):
+    form_files: ByLanguage
+    record_files: ByLanguage
+    names_of_anything: ByLanguage
+
+
+_WORDS = load_words(Path(__file__).with_name("drops.yaml"), _DropWords)
+_FORMS = re.compile(_WORDS.form_files.pattern(), re.I)
+_RECORDS = re.compile(_WORDS.record_files.pattern(), re.I)
 _FORMS_OF_DATES = (
     "%d.%m.%Y %H:%M",
     "%d.%m.%Y %H:%M:%S",
@@ -95,7 +105,7 @@ class Drop(NamedTuple):
 
 _SOMEBODY = frozenset({"text", "sender_name", "sender_email", "phone", "mailbox"})
 """Columns that a list of books or prices has none of."""
-_ANY_NAME = frozenset({"name", "имя", "аты"})
+_ANY_NAME = frozenset(map(plain, _WORDS.names_of_anything.of()))
 
 
 def mapping_of(head: bytes, place: str, rules: DropRules) -> DropMapping | None:

@@ -1,19 +1,40 @@
 """Mapping: which column or field of a drop means what. The names that are known by themselves, and what
-`sources.yaml` declares for files of a pattern. Reads no file."""
+`sources.yaml` declares for files of a pattern. Reads no drop."""
 
 import codecs
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from llm_assets.intake.words import ByLanguage, WordFile, load_words
+
 DropKind = Literal["crm", "form"]
 Needed = Literal["text", "id", "subject"]
 FIELDS = ("id", "text", "subject", "sender_name", "sender_email", "phone", "created_at", "mailbox", "product")
+
+
+class _ColumnNames(WordFile):
+    id: ByLanguage
+    text: ByLanguage
+    subject: ByLanguage
+    sender_name: ByLanguage
+    sender_email: ByLanguage
+    phone: ByLanguage
+    created_at: ByLanguage
+    mailbox: ByLanguage
+    product: ByLanguage
+
+
+class _MappingWords(WordFile):
+    columns: _ColumnNames
+
+
+_NAMES = load_words(Path(__file__).with_name("mapping.yaml"), _MappingWords).columns
 
 
 class DropMapping(BaseModel):
@@ -21,46 +42,15 @@ class DropMapping(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: tuple[str, ...] = ("id", "record id", "crm id", "ticket", "case id", "номер", "ид", "код", "номер обращения",
-                           "№", "№ обращения", "идентификатор", "нөмір", "нөмірі", "өтініш нөмірі", "сәйкестендіргіш")  # fmt: skip
-    text: tuple[str, ...] = ("text", "message", "body", "description", "comment", "content", "question", "request",
-                             "обращение", "текст", "текст обращения", "сообщение", "описание", "вопрос", "комментарий", "жалоба",
-                             "мәтін", "өтініш", "өтініш мәтіні", "хабарлама", "сұрақ", "сипаттама", "пікір")  # fmt: skip
-    subject: tuple[str, ...] = (
-        "subject",
-        "title",
-        "topic",
-        "theme",
-        "тема",
-        "заголовок",
-        "предмет",
-        "тақырып",
-        "тақырыбы",
-    )
-    sender_name: tuple[str, ...] = ("name", "full name", "customer", "customer name", "client", "client name", "from name",
-                                    "имя", "фио", "клиент", "заявитель", "ф.и.о.", "имя клиента", "аты-жөні", "аты", "клиент аты",
-                                    "тегі аты", "өтініш беруші", "contact")  # fmt: skip
-    sender_email: tuple[str, ...] = ("email", "e-mail", "mail", "from", "sender", "customer email", "email клиента", "почта",
-                                     "эл. почта", "электронная почта", "эл почта", "адрес электронной почты", "пошта",
-                                     "эл. пошта", "электрондық пошта", "электрондық поштасы")  # fmt: skip
-    phone: tuple[str, ...] = ("phone", "tel", "telephone", "mobile", "телефон", "тел", "номер телефона", "моб. телефон",
-                              "телефон нөмірі", "ұялы телефон")  # fmt: skip
-    created_at: tuple[str, ...] = ("created at", "created", "date", "submitted at", "timestamp", "received at", "datetime",
-                                   "дата", "дата обращения", "создано", "дата создания", "дата и время", "время",
-                                   "күні", "өтініш күні", "құрылған күні", "уақыты")  # fmt: skip
-    mailbox: tuple[str, ...] = ("to", "mailbox", "queue", "recipient", "department", "ящик", "очередь", "кому", "отдел",
-                                "почтовый ящик", "жәшік", "пошта жәшігі", "кезек", "кімге", "бөлім")  # fmt: skip
-    product: tuple[str, ...] = (
-        "product",
-        "service",
-        "продукт",
-        "услуга",
-        "товар",
-        "сервис",
-        "өнім",
-        "қызмет",
-        "тауар",
-    )
+    id: tuple[str, ...] = _NAMES.id.of()
+    text: tuple[str, ...] = _NAMES.text.of()
+    subject: tuple[str, ...] = _NAMES.subject.of()
+    sender_name: tuple[str, ...] = _NAMES.sender_name.of()
+    sender_email: tuple[str, ...] = _NAMES.sender_email.of()
+    phone: tuple[str, ...] = _NAMES.phone.of()
+    created_at: tuple[str, ...] = _NAMES.created_at.of()
+    mailbox: tuple[str, ...] = _NAMES.mailbox.of()
+    product: tuple[str, ...] = _NAMES.product.of()
     required: tuple[Needed, ...] = ("text",)
     timezone: str = "Asia/Almaty"
     """Of dates that are written without one."""

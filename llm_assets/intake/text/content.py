@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from llm_assets.domain.mail.document import Address, Attachment
 from llm_assets.intake.text import language, quotes, romanised
+from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
-_FORWARD_SUBJECT = re.compile(
-    r"^\s*(?:\w{2,6}\s?:\s*)?(?:fwd?|fw|пересл|пер|переслано|қайта жіб|wg|tr|rv|enc)\s?[:.]", re.I
-)
+
+class _ContentWords(WordFile):
+    forward_prefixes: ByLanguage
+
+
+_WORDS = load_words(Path(__file__).with_name("content.yaml"), _ContentWords)
+_FORWARD_SUBJECT = re.compile(rf"^\s*(?:\w{{2,6}}\s?:\s*)?{_WORDS.forward_prefixes.pattern()}\s?[:.]", re.I)
 
 
 def own_words(

@@ -1,6 +1,7 @@
 """Looks at every message read for text that tries to instruct the model, what its pages hide from people included.
 
-The signals and their score are `domain.injection`'s; here is only where the words of a message are found.
+What a signal is and weighs is in `domain.mail.injection`, how one is found in a text in `signals`; here is only where
+the words of a message are found.
 """
 
 import re
@@ -11,8 +12,9 @@ from html import unescape
 from typing import ParamSpec
 
 from llm_assets.domain.mail.document import MESSAGE_ATTACHMENTS, Message
-from llm_assets.domain.mail.injection import FLAG_FROM, INSTRUCTS, score, signals_of
+from llm_assets.domain.mail.injection import FLAG_FROM, INSTRUCTS, score
 from llm_assets.intake.reading import Pages, Reading
+from llm_assets.intake.text.signals import signals_of
 
 _MARKUP = re.compile(r"<!--|-->|<(?:style|script)\b[^>]{0,2000}>[^<]{0,200000}|<[^<>]{0,4000}>")
 _SHOWN_ELSEWHERE = re.compile(

@@ -6,13 +6,18 @@ Letters decide between Russian and Kazakh where they can; a statistical model de
 import re
 from collections.abc import Collection
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from llm_assets.intake.text import romanised
+from llm_assets.intake.words import ByLanguage, WordFile, Words, load_words
 
 MAX_JUDGED = 4_000
 _CYRILLIC_SHARE = 4
 """One Cyrillic letter in four decides: product names and addresses stand in Latin letters everywhere."""
+_ENGLISH_SHARE = 0.3
+"""Least part of everyday words by which a text is English. Of 14,848 texts in Latin letters 81 % had it, and for each the
+model says the same; no text in another language had more than 0.24. Loading the model takes 0.4 s."""
 _KAZAKH = re.compile("[әғқңөұүһі]", re.I)
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
@@ -23,46 +28,22 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _NOISE = re.compile(
     r"https?://\S+|www\.\S+|(?<!\S)\S{1,100}@\S+|<[^>\s]*>|\bX{2,}\b|(?<![\w.-])[\w.-]{1,100}\.(?:com|ru|kz|org|net|example)\b"
 )
-_RUSSIAN_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "и не на что это но как еще ещё очень все всё почему для есть нет я вы мы у по с к о в из за от до только можно мне"
-        " меня мой где когда если или был была было были буду будь уже при так то же бы чтобы здравствуйте добрый день"
-        " пожалуйста",
-    )
-)
-_KAZAKH_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "бар жок жақсы жаксы керек емес мен сен сіз сиз бул осы деп болып болады болмайды болса рахмет неге калай қалай ушин"
-        " тек барлыгы барлық барлык адам екен кандай қандай дурыс жасап алып берди берип кайда коп ман дан гана саламатсыз"
-        " салем сәлем казак тенге маган сизге сіздер сиздер жатыр отыр тур еди еді едим едім жаман керемет унайды турады кой"
-        " кана алмай болмай береди береді келеди келеді болды болді кылып дейди дейді енди енді бир бер ал айт сагат кун жыл",
-    )
-)
-_KAZAKH_ENDINGS = frozenset(
-    re.findall(
-        r"\w+",
-        "дын дин тын тин нын нин лар лер дар дер тар тер ган ген кан кен мыз миз сыз сиз ады еди йды йди майды мейди пты пти"
-        " дык дик гыз гиз лык лик дагы деги тагы теги нан нен тан тен",
-    )
-)
-_RUSSIAN_ENDINGS = frozenset(
-    re.findall(
-        r"\w+",
-        "ть ться ет ют ого его ому ему ый ий ая ое ые ых их ами ями ов ев ость ение ания ции ция ешь ишь лся лась",
-    )
-)
-
-
 _KAZAKH_ALONE = re.compile("[әғқңөұүһ]", re.I)
 _UKRAINIAN = re.compile("[їєґ]", re.I)
-_LATIN_LANGUAGES = frozenset(
-    re.findall(
-        r"\w+", "en de fr es it pt nl pl cs sk ro hu tr az uz sv da no nb fi et lv lt hr sl sq id ms vi tl sw"
-    )
+
+
+class _LanguageWords(WordFile):
+    words: ByLanguage
+    endings: ByLanguage
+    latin_languages: Words
+
+
+_WORDS = load_words(Path(__file__).with_name("language.yaml"), _LanguageWords)
+_ENGLISH_WORDS, _RUSSIAN_WORDS, _KAZAKH_WORDS = (
+    frozenset(_WORDS.words.of(language)) for language in ("en", "ru", "kk")
 )
-"""Languages that write to an office here in Latin letters; the model knows 97 and takes capitals for Lingala."""
+_RUSSIAN_ENDINGS, _KAZAKH_ENDINGS = (frozenset(_WORDS.endings.of(language)) for language in ("ru", "kk"))
+_LATIN_LANGUAGES = frozenset(_WORDS.latin_languages)
 
 
 class _Shares(NamedTuple):
@@ -110,9 +91,16 @@ def _shares(text: str) -> _Shares:
     total = max(1, len(words))
     kazakh = russian = 0.0
     for word in words:
-        kazakh += (_KAZAKH.search(word) is not None) + (word in _KAZAKH_WORDS)
-        kazakh += 0.5 * _ends(word, _KAZAKH_ENDINGS, stem=3)
-        russian += (word in _RUSSIAN_WORDS) + 0.6 * _ends(word, _RUSSIAN_ENDINGS, stem=2)
+        if _KAZAKH.search(word) is not None:
+            kazakh += 1
+        if word in _KAZAKH_WORDS:
+            kazakh += 1
+        if _ends(word, _KAZAKH_ENDINGS, stem=3):
+            kazakh += 0.5
+        if word in _RUSSIAN_WORDS:
+            russian += 1
+        if _ends(word, _RUSSIAN_ENDINGS, stem=2):
+            russian += 0.6
     return _Shares(min(1.0, kazakh / total), min(1.0, russian / total))
 
 
@@ -134,7 +122,14 @@ def _of_latin(text: str, letters: int) -> str:
     disguised = romanised.language_of(text)
     if disguised is not None:
         return disguised
-    return _ranked(text.lower(), among=_LATIN_LANGUAGES) if letters >= 60 else "en"
+    if letters < 60 or _is_plain_english(text):
+        return "en"
+    return _ranked(text.lower(), among=_LATIN_LANGUAGES)
+
+
+def _is_plain_english(text: str) -> bool:
+    words = _LETTERS.findall(text.lower())
+    return sum(1 for word in words if word in _ENGLISH_WORDS) >= _ENGLISH_SHARE * len(words)
 
 
 def _ranked(text: str, *, among: Collection[str] = ()) -> str:

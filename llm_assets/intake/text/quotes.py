@@ -6,9 +6,11 @@ A forwarded mail is content when the forwarder adds nothing of their own. Signat
 
 import re
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from llm_assets.intake.text import signature
+from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 MAX_ATTRIBUTION = 320
 """Characters of the line (or joined lines) that introduces a quotation."""
@@ -21,134 +23,42 @@ MAX_FORWARDS = 10
 COVER_WORDS = 12
 """A forwarder's own text of at most so many words is a cover note: the forwarded mail is the content."""
 
-_VERBS = (
-    r"wrote|writes|написал|писал|пишет|пише|пишут|написала|писала|сообщил|жазды|жазған|жазып|жазады|жазыпты|schrieb|écrit"
-    r"|ecrit|escribió|escribi[oó]|escreveu|scritto|scrive|schreef|skrev|napisał|napisala|napisal|napísal|kirjoitti|yazdı"
-    r"|yazmış|a scris|написа|написав|написала|напісаў|έγραψε|writes|wrote"
-)
-_VERB = re.compile(rf"(?<!\w)(?:{_VERBS})(?:\(а\)|\(ла\)|\(a\)|а|\(ka\))?(?!\w)", re.I)
+
+class _QuoteWords(WordFile):
+    verbs: ByLanguage
+    verb_endings: ByLanguage
+    quoted_verbs: ByLanguage
+    openings: ByLanguage
+    originals: ByLanguage
+    forwards: ByLanguage
+    forward_lines: ByLanguage
+    forward_ends: ByLanguage
+    sender_headers: ByLanguage
+    other_headers: ByLanguage
+
+
+_WORDS = load_words(Path(__file__).with_name("quotes.yaml"), _QuoteWords)
+_VERB = re.compile(rf"(?<!\w){_WORDS.verbs.literal()}{_WORDS.verb_endings.literal()}?(?!\w)", re.I)
+_QUOTED_VERBS = _WORDS.quoted_verbs.of()
 _TIME = re.compile(r"(?<!\d)\d{1,2}[:.]\d{2}(?!\d)")
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}|(?:19|20)\d\d)(?!\d)"
 )
 _MAILBOX = re.compile(r"[\w.+=-]{1,80}@[\w.-]{1,80}")
 _ANGLE_MAILBOX = re.compile(r"[<(\[]\s*(?:mailto:)?[\w.+=-]{1,80}@[\w.-]{1,80}")
-_OPENING = re.compile(
-    r"^(?:-{2,}\s*)?(?:On|Am|Le|El|Em|Il giorno|Il|Op|Den|På|Dnia|Dne|W dniu|În data|Pe|Vào|В|Во|At)\s", re.I
-)
+_OPENING = re.compile(rf"^(?:-{{2,}}\s*)?{_WORDS.openings.literal()}\s", re.I)
 _QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;)")
 _BARRED = re.compile(r"^\s{0,3}[|│]")
 _RULE = re.compile(r"[\s>]*+[-_=—*]{5,}+\s*+$")
 _DASHES = r"[\s>]*+(?:\*?[-_=]{2,}+|\*{2,}+)[-_=*]*+\s*+"
-_ORIGINAL = re.compile(
-    _DASHES + r"(?:Original(?: Message| Appointment)?|Исходное (?:сообщение|письмо)|Оригинал(?:ьное)?"
-    r" сообщени[ея]|Бастапқы хабар(?:лама)?|Түпнұсқа хабар(?:лама)?|Хабар(?:лама)? түпнұсқасы|Ursprüngliche Nachricht"
-    r"|Urspr\. Nachricht|Mensaje original|Mensagem original|Message d'origine|Messaggio originale|Oorspronkelijk bericht"
-    r"|Ursprungligt meddelande|Reply message|Reply Above This Line[^-]{0,40})\s*[-_=*]*\s*$",
-    re.I,
-)
+_ORIGINAL = re.compile(rf"{_DASHES}{_WORDS.originals.pattern()}\s*[-_=*]*\s*$", re.I)
 _FORWARD = re.compile(
-    _DASHES + r"(?:Forwarded (?:message|by[^-]{0,120})|Пересылаемое (?:сообщение|письмо)|Пересланное"
-    r" (?:сообщение|письмо)|Переадресованное (?:сообщение|письмо)|Перенаправленное (?:сообщение|письмо)|Переслано"
-    r"|Қайта жіберілген хат|(?:Қайта жіберілген|Бағытталған|Жіберілген|Жолданған) хабар(?:лама)?|Weitergeleitete Nachricht"
-    r"|Mensaje reenviado|Message transféré|Messaggio inoltrato|Doorgestuurd bericht)\s*[-_=*]*\s*:?\s*$"
-    r"|[\s>*]*+(?:Begin forwarded message|Начало (?:переадресованного|пересылаемого) сообщения|Начало переадресованного"
-    r" письма|Anfang der weitergeleiteten (?:E-Mail|Nachricht)|Début du message (?:réexpédié|transféré)"
-    r"|Қайта жіберілген хабардың басы)\s*:?\s*$",
+    rf"{_DASHES}{_WORDS.forwards.pattern()}\s*[-_=*]*\s*:?\s*$|[\s>*]*+{_WORDS.forward_lines.pattern()}\s*:?\s*$",
     re.I,
 )
-_FORWARD_END = re.compile(_DASHES + r"(?:Конец|End of|Соңы)\b.{0,60}$", re.I)
-_FROM = frozenset(
-    [
-        "from",
-        "от",
-        "от кого",
-        "кімнен",
-        "кім",
-        "жіберуші",
-        "von",
-        "de",
-        "da",
-        "från",
-        "fra",
-        "od",
-        "van",
-        "de la",
-        "від",
-        "отправитель",
-        "expéditeur",
-        "lähettäjä",
-        "kimden",
-    ]
-)
-_OTHER = frozenset(
-    [
-        "sent",
-        "to",
-        "subject",
-        "date",
-        "cc",
-        "bcc",
-        "reply-to",
-        "organization",
-        "importance",
-        "attachments",
-        "received",
-        "отправлено",
-        "дата",
-        "кому",
-        "копия",
-        "тема",
-        "получено",
-        "важность",
-        "вложения",
-        "когда",
-        "жіберілді",
-        "жіберілген",
-        "жіберілген күні",
-        "күні",
-        "кімге",
-        "көшірме",
-        "тақырып",
-        "тақырыбы",
-        "gesendet",
-        "an",
-        "betreff",
-        "datum",
-        "envoyé",
-        "à",
-        "a",
-        "objet",
-        "enviado",
-        "enviado el",
-        "para",
-        "asunto",
-        "assunto",
-        "data",
-        "inviato",
-        "oggetto",
-        "risposta",
-        "skickat",
-        "till",
-        "ämne",
-        "sendt",
-        "til",
-        "emne",
-        "do",
-        "temat",
-        "wysłano",
-        "verzonden",
-        "aan",
-        "onderwerp",
-        "gönderilme",
-        "kime",
-        "konu",
-        "tarih",
-        "надіслано",
-        "копія",
-    ]
-)
-"""Header names that mail programs write above a quoted mail."""
+_FORWARD_END = re.compile(rf"{_DASHES}{_WORDS.forward_ends.literal()}\b.{{0,60}}$", re.I)
+_FROM = frozenset(_WORDS.sender_headers.of())
+_HEADERS = _FROM | frozenset(_WORDS.other_headers.of())
 
 
 class _Mark(NamedTuple):
@@ -312,7 +222,7 @@ def _header_name(line: str) -> str:
     """The header a line of a quoted head gives, e.g. `subject`; empty for any other line."""
     name, colon, _ = line[:60].lstrip(" >*|\t").partition(":")
     plain = name.rstrip(" *\t").lower()
-    return plain if colon and (plain in _FROM or plain in _OTHER) else ""
+    return plain if colon and plain in _HEADERS else ""
 
 
 def _attribution(lines: list[str], position: int) -> int | None:
@@ -322,7 +232,7 @@ def _attribution(lines: list[str], position: int) -> int | None:
         if position + count >= len(lines):
             return None
         line = lines[position + count].strip()
-        if _QUOTED.match(line) and line.strip("> ").find("wrote") < 0 and count == 0:
+        if count == 0 and _QUOTED.match(line) and not any(verb in line for verb in _QUOTED_VERBS):
             return None
         if not line:
             if count == 0 or not _OPENING.match(joined):

@@ -5,6 +5,9 @@ Works on the sender's own lines, after `quotes` has cut the history. Cuts only f
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
+
+from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 MAX_LINES = 14
 """Non-empty lines a signature may have; a closing formula further up belongs to the text."""
@@ -14,62 +17,38 @@ MAX_LINE = 400
 
 _DELIMITER = re.compile(r"\s*(?:--|—|–|__)\s*")
 _RULE = re.compile(r"\s*(?:[_=*]{5,}|-{10,})\s*")
+
+
+class _SignatureWords(WordFile):
+    closings: ByLanguage
+    devices: ByLanguage
+    notices: ByLanguage
+    about_itself: ByLanguage
+    legal_words: ByLanguage
+    contacts: ByLanguage
+    postscripts: ByLanguage
+    speaking: ByLanguage
+
+
+_WORDS = load_words(Path(__file__).with_name("signature.yaml"), _SignatureWords)
 _CLOSING = re.compile(
-    r"^\W{0,3}(?:(?:with )?(?:(?:my |our )?(?:best|kind|kindest|warm|warmest|many|very best) )?(?:regards|wishes|thanks)"
-    r"|(?:best|thanks|thank you|thx|tks|cheers|sincerely|respectfully|cordially|yours|rgds|br|kr)"
-    r"(?: (?:and|&) (?:best |kind )?regards| (?:again|so much|very much|in advance|a lot|truly|sincerely|faithfully|yours))?"
-    r"|(?:yours|very) (?:sincerely|truly|faithfully)(?: yours)?|take care|all the best"
-    r"|с (?:наилучшими |глубоким |большим |искренним )?(?:уважением|пожеланиями|наилучшими|любовью|приветом)(?: и [\w ]{1,40})?"
-    r"|с ув\.?|с уважением к вам|(?:заранее |большое |огромное )?(?:спасибо|благодарю|благодарен|благодарна)(?: заранее| большое"
-    r"| вам| за (?:помощь|ответ|внимание|понимание))?|всего (?:доброго|хорошего|наилучшего)|до свидания"
-    r"|хорошего (?:дня|вечера)|искренне ваш[аи]?"
-    r"|(?:аса |ізгі |зор |терең |үлкен )?құрметпен|(?:көп |үлкен |алдын ала |сізге )?рахмет(?: сізге)?|ізгі (?:ниетпен|тілекпен)"
-    r"|сау болыңыз|жақсылық тілеймін|mit freundlichen grüßen|viele grüße|cordialement|saludos|med vänliga hälsningar)"
+    rf"^\W{{0,3}}{_WORDS.closings.pattern()}"
     r"(?:[\s,.!;–—-]*$|\s*[,;.!–—-]\s*(?P<name>[^\W\d][\w.,'’ -]{0,60})$)",
     re.I,
 )
-_DEVICE = re.compile(
-    r"^\W{0,3}(?:sent (?:from|via|with|by|using)\b|get \[?outlook\b|from my i?phone|sent: from|отправлено (?:с|из|через|от)\b"
-    r"|отправлено из|послано с|написано с|відправлено з|(?:менің )?[\w ]{0,40}(?:құрылғысынан|телефонымнан|смартфонымнан"
-    r"|(?:iphone|ipad|android|samsung)-\w{2,6}|поштасынан|поштадан) (?:жіберілді|жіберілген)|жіберілді:|жіберілген(?: құрылғы)?:|yahoo mail: search|отправлено:? (?:iphone"
-    r"|android|мобильн)|envoyé (?:depuis|de)\b|von meinem\b|gesendet (?:von|mit)\b|diese nachricht wurde von\b"
-    r"|enviado (?:desde|do)\b|inviato da\b|verzonden (?:met|vanaf)\b|skickat från\b|wysłane z\b|kopiert from|從我的)",
-    re.I,
-)
-_NOTICE = re.compile(
-    r"\W{0,5}(?:confidential(?:ity)?\s?(?:notice|note|statement|:)|(?:legal )?disclaimer\b\W|legal notice\b|privileged and conf"
-    r"|уведомление о конфиденциальности|конфиденциальн\w+:|құпиялылық туралы|please consider the environment"
-    r"|think before you print|прежде чем печатать)",
-    re.I,
-)
-_ABOUT_ITSELF = re.compile(
-    r"\W{0,5}(?:важно:|внимание!? (?:данное|это)|конфиденциальн\w+|privileged\b|if you (?:are not|have received)"
-    r"|(?:this|the) (?:information (?:contained )?in this )?(?:e-?mail|message|communication|transmission)\b"
-    r"|the information (?:contained )?in this|(?:настоящее|данное|это) (?:электронное )?(?:сообщение|письмо)"
-    r"|если вы получили (?:это|данное|настоящее)|бұл (?:электрондық )?(?:хат|хабарлама)|құпиялылық)",
-    re.I,
-)
-_LEGAL = re.compile(
-    r"intended (?:solely|only|exclusively|for|recipient)|addressee|\bin error\b|privileged|confidential|unauthori[sz]ed"
-    r"|disclos|disseminat|virus|конфиденциальн|предназначен|адресат|по ошибке|ошибочно|разглашен|құпия|арналған|қателесіп",
-    re.I,
-)
-"""What a notice about the mail itself says; a customer's own "this message is about my card" says none of it."""
+_DEVICE = re.compile(rf"^\W{{0,3}}{_WORDS.devices.pattern()}", re.I)
+_NOTICE = re.compile(rf"\W{{0,5}}{_WORDS.notices.pattern()}", re.I)
+_ABOUT_ITSELF = re.compile(rf"\W{{0,5}}{_WORDS.about_itself.pattern()}", re.I)
+_LEGAL = re.compile(_WORDS.legal_words.pattern(), re.I)
 _CONTACT = re.compile(
-    r"(?:\+?\d[\d ()./-]{6,}\d)|(?:^|\W)(?:тел|моб|факс|phone|tel|fax|mobile|cell|office|direct|e-?mail|skype|ұялы|почта|сайт)"
-    r"\b\.?\s?[:.]?|https?://|www\.|[\w.+-]{1,60}@[\w.-]{1,60}|\b\d{5,6}\b",
+    rf"(?:\+?\d[\d ()./-]{{6,}}\d)|(?:^|\W){_WORDS.contacts.literal()}\b\.?\s?[:.]?"
+    r"|https?://|www\.|[\w.+-]{1,60}@[\w.-]{1,60}|\b\d{5,6}\b",
     re.I,
 )
 _TRACKERS = "\u1427"
 """A letter that a tracking extension of Gmail leaves behind."""
-_POSTSCRIPT = re.compile(r"(?:p\.?\s?s\b|з\.?\s?ы\b|п\.?\s?с\b)", re.I)
-_SPEAKS = re.compile(
-    r"(?<!\w)(?:i|i['’]m|i['’]ve|my|me|we|you|your|please|is|are|was|were|have|has|not|want|need|я|мне|меня|мой|моя|мои|мы|нам"
-    r"|нас|вы|вам|вас|не|нет|прошу|пожалуйста|можно|хочу|нужно|когда|где|почему|есть|мен|маған|менің|біз|бізге|сіз|сізге"
-    r"|өтінем|өтінемін|жоқ|емес|керек|қашан|қайда|неге|бар)(?!\w)",
-    re.I,
-)
-"""Words of somebody who talks: a name, a post or an address holds none."""
+_POSTSCRIPT = re.compile(_WORDS.postscripts.pattern(), re.I)
+_SPEAKS = re.compile(rf"(?<!\w){_WORDS.speaking.literal()}(?!\w)", re.I)
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·]|\d{1,2}[.)])\s")
 
 

@@ -7,22 +7,17 @@ only the header of the message is read. Measured: a process is up after 0.3 s of
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import NamedTuple, Self
 
-import structlog
-
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Message
-from llm_assets.intake.item import unread
 from llm_assets.intake.workers.job import ALL_FILES, Job, Order, message_of, written
 from llm_assets.intake.workers.limits import Limits
 from llm_assets.intake.workers.process import COMMAND, Died, Process, usable_cores
-
-log = structlog.get_logger()
 
 AHEAD = 1_000
 """Messages handed out before the oldest one is back, where order is kept: bounds what waits in memory."""
@@ -57,6 +52,12 @@ class _Task:
     """Where it has crashed once."""
 
 
+def _warn(event: str, **about: object) -> None:
+    import structlog  # when there is something to say: importing it takes as long as reading a mail
+
+    structlog.get_logger().warning(event, **about)
+
+
 class ReaderPool:
     """Up to `size` reader processes, as many as this machine has cores for. They live until `close`, or until this
     process is gone, however that comes about. For one thread."""
@@ -67,10 +68,12 @@ class ReaderPool:
         *,
         limits: Limits = Limits(),
         command: Sequence[str] = COMMAND,
+        warn: Callable[..., None] = _warn,
     ) -> None:
         self._size = size if size is not None else usable_cores()
         self._limits = limits
         self._command = command
+        self._warn = warn
         self._idle: list[Process] = []
         self._busy: dict[Process, _Task] = {}
         self._failed_starts = 0
@@ -89,6 +92,10 @@ class ReaderPool:
             process.end()
         self._idle.clear()
         self._busy.clear()
+
+    def start_one(self) -> None:
+        """Starts a process before there is anything to read, which imports its libraries while the caller is busy."""
+        self._idle.append(self._start())
 
     def read(self, jobs: Iterable[Job]) -> Iterator[Read]:
         """Every job's message, as they get ready. Raises DeskError when no reader process can be started."""
@@ -158,7 +165,7 @@ class ReaderPool:
             self._idle.append(process)
         if said.broke is None:
             return Read(task.position, task.order.job, said.message, said.lost or "")
-        log.warning("reader_broke", where=said.broke, raw_sha256=task.order.job.sha256)
+        self._warn("reader_broke", where=said.broke, raw_sha256=task.order.job.sha256)
         task.died_at.add(process.at)  # the same bytes raise the same again
         return _retried(task, "crashed", process.at, tasks)
 
@@ -168,7 +175,7 @@ class ReaderPool:
             tasks.again(task)
             return None
         flag = "timeout" if died.timed_out else "crashed"
-        log.warning(
+        self._warn(
             "reader_ended", flag=flag, code=died.code, raw_sha256=task.order.job.sha256, attachment=process.at
         )
         return _retried(task, flag, process.at, tasks)
@@ -239,6 +246,10 @@ def _after(task: _Task, flag: str, at: str | None) -> Order | None:
 
 
 def _given_up(task: _Task, flag: str) -> Read:
+    from llm_assets.intake.item import (
+        unread,
+    )  # imports every parser, which this process does not need otherwise
+
     job = task.order.job
     data = job.content if isinstance(job.content, bytes) else job.content.read_bytes()
     return Read(task.position, job, written(unread(data, job.kind, job.place, flag, index=job.index)))

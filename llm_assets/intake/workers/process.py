@@ -115,7 +115,7 @@ class Process:
 def _environment() -> dict[str, str]:
     """No keys: what reads strangers' files has nothing to give away."""
     passed = {n: v for n, v in os.environ.items() if n in _PASSED_ON or n.startswith(("LC_", "PYTHON"))}
-    return passed | {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return passed | {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "1"}
 
 
 def usable_cores() -> int:
