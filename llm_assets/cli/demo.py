@@ -29,8 +29,8 @@ def main() -> int:
         print(f"demo: {err}", file=sys.stderr)
         return 1
     print("\n".join(outcome_lines(outcome)))
-    if outcome.sent == 0:
-        print("nothing had changed: 0 requests were sent")
+    if outcome.read == outcome.sent == 0:
+        print("nothing had changed: 0 messages were read, 0 requests were sent")
     return 1 if outcome.incomplete else 0
 
 

@@ -57,8 +57,8 @@ def run_night(desk: "Desk", day: date, inboxes: Sequence[Path], rework: str = "a
     from llm_assets.defs.in_process import materialize_night
     from llm_assets.usecases.night.process_night import process_night
 
-    def materialize() -> None:
-        materialize_night(build_defs(desk=desk, steps=desk.steps), day, rework)
+    def materialize() -> int:
+        return materialize_night(build_defs(desk=desk, steps=desk.steps), day, rework)
 
     return process_night(desk, day, inboxes, materialize)
 
@@ -70,6 +70,7 @@ def outcome_lines(outcome: "NightOutcome") -> list[str]:
     lines = [f"night of {outcome.report['day']}, revision {outcome.report['revision']}"]
     lines += [f"  {name:<13}{totals[name]:>7}" for name in names]
     lines.append(f"  drafts ready {totals['drafts_ready']:>7}, no reply needed {totals['not_needed']}")
+    lines.append(f"  {outcome.read} messages read now")
     lines.append(
         f"  {outcome.sent} requests sent now, {spend['requests']} for this night, {spend['usd']} USD"
     )

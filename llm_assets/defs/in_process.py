@@ -13,8 +13,11 @@ from llm_assets.domain.errors import ConfigurationError, DeskError
 log = structlog.get_logger()
 
 
-def materialize_night(definitions: dg.Definitions, day: date, rework: str) -> None:
-    """Runs every asset of the night and its checks. Raises DeskError for the first step that failed."""
+def materialize_night(definitions: dg.Definitions, day: date, rework: str) -> int:
+    """Runs every asset of the night and its checks, and returns how many messages were read.
+
+    Raises DeskError for the first step that failed.
+    """
     job = definitions.resolve_implicit_global_asset_job_def()
     assets = dg.AssetSelection.groups(GROUP).resolve(definitions.resolve_asset_graph())
     settings = {"python_logs": {"python_log_level": "CRITICAL"}}
@@ -29,6 +32,12 @@ def materialize_night(definitions: dg.Definitions, day: date, rework: str) -> No
     for event in result.all_events:
         if event.is_step_failure:
             raise _as_ours(event.step_failure_data.error, event.step_key or "a step")
+    return _messages_read(result)
+
+
+def _messages_read(result: dg.ExecuteInProcessResult) -> int:
+    [documents] = result.asset_materializations_for_node("documents")
+    return int(str(documents.metadata["read_now"].value))
 
 
 def _as_ours(error: SerializableErrorInfo | None, step: str) -> DeskError:

@@ -19,6 +19,8 @@ Report = Mapping[str, Any]  # report.json
 class NightOutcome:
     report: Report
     path: Path
+    read: int
+    """Messages that this run read; those read before are not read again."""
     sent: int
     """Requests that this run sent to the provider."""
     broken: Sequence[str]
@@ -31,9 +33,10 @@ class NightOutcome:
 
 
 def process_night(
-    desk: Desk, day: date, inboxes: Sequence[Path], materialize: Callable[[], None]
+    desk: Desk, day: date, inboxes: Sequence[Path], materialize: Callable[[], int]
 ) -> NightOutcome:
-    """Receives mail, that of `inboxes` for `day`, and calls `materialize`, which runs every asset of the night.
+    """Receives mail, that of `inboxes` for `day`, and calls `materialize`, which runs every asset of the
+    night and returns how many messages it read.
 
     Raises ConfigurationError before anything is sent, and DeskError when there is no report at the end.
     """
@@ -43,9 +46,9 @@ def process_night(
         assembly.lanes  # noqa: B018 a mistake in the file has to show before any mail is read
         before = _attempts(assembly, day)
         receive(assembly, paths=inboxes, day=day, insist=True, on_progress=desk.on_stage)
-    materialize()
+    read = materialize()
     with desk.open() as assembly:
-        return _outcome(assembly, day, before)
+        return _outcome(assembly, day, before, read)
 
 
 def _check_day(assembly: Assembly, day: date) -> None:
@@ -58,7 +61,7 @@ def _attempts(assembly: Assembly, day: date) -> int:
     return sum(u.requests for u in assembly.ledger.spending.usage(day))
 
 
-def _outcome(assembly: Assembly, day: date, before: int) -> NightOutcome:
+def _outcome(assembly: Assembly, day: date, before: int, read: int) -> NightOutcome:
     newest = newest_revision(assembly.reports, day)
     if newest is None:
         raise DeskError(f"no report was written for {day}")
@@ -66,6 +69,7 @@ def _outcome(assembly: Assembly, day: date, before: int) -> NightOutcome:
     return NightOutcome(
         report=report,
         path=newest.html,
+        read=read,
         sent=_attempts(assembly, day) - before,
         broken=report["problems"],
         emulated=assembly.profile.emulated,
