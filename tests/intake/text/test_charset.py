@@ -1,5 +1,9 @@
 """Text comes out whole whatever its charset was said to be."""
 
+import random
+import subprocess
+import sys
+
 import pytest
 
 from llm_assets.intake.bytes.charset import decode
@@ -91,3 +95,143 @@ def test_a_line_break_smuggled_into_a_subject_stays_one_line() -> None:
 
 def test_a_guessed_charset_is_flagged() -> None:
     assert "charset_guessed" in read(mail(RUSSIAN, content_type="text/plain", charset="cp1251")).flags
+
+
+CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5", "kz1048", "ptcp154", "utf-8")
+HEADERS = {
+    "two words, Russian": """
+        доставка опоздала|заявка принята|проверьте баланс|карта заблокирована|новый договор|перенос встречи
+        отмена брони|сломался чайник|просим уточнить|двойное списание|жалоба клиента|забыли пароль|курьер уехал
+        акт сверки|смена тарифа|пропал интернет|вернуть товар|благодарю вас|горячая линия|счёт фактура
+        зимняя скидка|Важное объявление|Повторный запрос|Сергей Лапшин|Галина Ермакова|Отдел снабжения
+        Служба поддержки|Фото паспорта|утеря ключа|график отпусков|СРОЧНЫЙ ЗАПРОС|ВЕРНИТЕ ДЕНЬГИ|ОТМЕНА ЗАКАЗА
+    """,
+    "two words, Kazakh": """
+        шотым бұғатталды|төлем өтпеді|қайтару өтініші|кездесу уақыты|жаңа келісім|жеткізу кешікті
+        құпиясөзді ұмыттым|көлік тұрағы|есеп беру|қызмет көрсету|жұмыс кестесі|тауар ақаулы|ақша түспеді
+        шағым қалдыру|үй мекенжайы|балабақша кезегі|Айгүл Серікова|Нұрлан Қасымов|Ерлан Әбдіров
+        сақтандыру мерзімі|пәтер жалдау|тіркеу нөмірі|Қолдау қызметі|өтемақы төлеу|билет брондау
+        жөндеу бригадасы|екі рет|лифт тоқтады|әлеуметтік көмек|кітап дүкені|ЖҰМЫС УАҚЫТЫ|ҚОЛДАУ ҚЫЗМЕТІ
+    """,
+    "four words, Russian": """
+        Почему курьер опять опоздал|Прошу вернуть деньги скорее|Не могу войти сегодня|Где лежит моя посылка
+        Уточните срок ремонта лифта|Повторная жалоба на охрану|Отправляю договор на подпись
+        Нужна справка об остатке|Забыл код от телефона|Перенесите встречу на четверг
+        Вопрос по зимнему тарифу|Сломалась дверца нового шкафа|Замените повреждённый экран часов
+        Благодарю за быструю помощь|Списали комиссию два раза|Закройте мой старый счёт
+        Подскажите адрес вашего склада|Ошибка при оплате парковки|Жду звонка вашего мастера
+        Заявка на пропуск гостя|ПРОШУ ВЕРНУТЬ МОЙ БИЛЕТ|ЗАМЕНИТЕ СЛОМАННЫЙ ЧАЙНИК СЕГОДНЯ
+    """,
+    "four words, Kazakh": """
+        Менің шотым неге жабық|Төлем екі рет алынды|Тауарды қалай қайтарып беремін
+        Кездесуді жұмаға ауыстыру керек|Құпиясөзді қайта орнату мүмкін|Жеткізу уақыты қашан белгілі
+        Көлік тұрағына рұқсат беріңіз|Лифт үшінші күн істемейді|Шағымыма жауап күтіп отырмын
+        Қолдау қызметіне рақмет айтамын|Жаңа келісімге қол қойдым|Балабақша кезегін тексеріп беріңіз
+        Ақша әлі түскен жоқ|Пәтер жалдау туралы сұрақ|Тіркеу нөмірін өзгерту өтініші
+        ШОТЫМДЫ ҚАЙТА АШЫП БЕРІҢІЗ|ЖӨНДЕУ БРИГАДАСЫН ТЕЗ ЖІБЕРІҢІЗ
+    """,
+}
+ENGLISH = ("It’s late", "Parking – gate 4", "Café booking", "“Lost” parcel", "José Núñez", "Zoë’s new résumé")
+
+
+def written(kind: str, charset: str) -> list[str]:
+    """The headers of a kind that can be written in the charset at all."""
+    headers = [part.strip() for line in HEADERS[kind].split("\n") for part in line.split("|") if part.strip()]
+    return [header for header in headers if header.encode(charset, "replace").decode(charset) == header]
+
+
+@pytest.mark.parametrize(
+    ("kind", "charset", "least"),
+    [
+        (kind, charset, 0.93 if kind.startswith("two") else 1.0)
+        for kind in HEADERS
+        for charset in CYRILLIC
+        if len(written(kind, charset)) >= 10
+    ],
+)
+def test_short_headers_without_a_charset_are_read(kind: str, charset: str, least: float) -> None:
+    headers = written(kind, charset)
+    wrong = [header for header in headers if decode(header.encode(charset), None).text != header]
+    assert 1 - len(wrong) / len(headers) >= least, wrong
+
+
+@pytest.mark.parametrize(("words", "least"), [("two", 0.98), ("four", 1.0)])
+def test_the_share_of_short_headers_that_are_read(words: str, least: float) -> None:
+    cases = [
+        (header, charset)
+        for kind in HEADERS
+        if kind.startswith(words)
+        for charset in CYRILLIC[:-1]
+        for header in written(kind, charset)
+    ]
+    wrong = [case for case in cases if decode(case[0].encode(case[1]), None).text != case[0]]
+    assert 1 - len(wrong) / len(cases) >= least, wrong
+
+
+@pytest.mark.parametrize("header", ENGLISH)
+def test_an_english_header_is_not_taken_for_cyrillic(header: str) -> None:
+    assert decode(header.encode("cp1252"), None).text == header
+
+
+@pytest.mark.parametrize("kind", ["two words, Kazakh", "four words, Kazakh"])
+def test_a_kazakh_header_is_read_in_a_mail_that_says_windows_1251(kind: str) -> None:
+    headers = written(kind, "kz1048")
+    wrong = [h for h in headers if decode(h.encode("kz1048"), None, hint="windows-1251").text != h]
+    assert len(wrong) <= 2, wrong
+
+
+@pytest.mark.parametrize("charset", ["koi8-r", "mac-cyrillic"])
+def test_a_header_is_read_in_the_charset_of_the_body(charset: str) -> None:
+    headers = written("two words, Russian", charset)
+    wrong = [h for h in headers if decode(h.encode(charset), None, hint=charset).text != h]
+    assert len(wrong) <= 1, wrong
+
+
+def test_a_kazakh_text_of_many_sentences_is_not_taken_for_cp1251() -> None:
+    text = "Төлем екі рет алынды. Лифт үшінші күн істемейді, жөндеу бригадасын тез жіберіңіз. " * 40
+    assert decode(text.encode("kz1048"), None).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("荷物はいつ届きますか、教えてください。", "cp932"),
+        ("请问我的包裹什么时候可以到，请尽快回复我。", "gb18030"),
+        ("請問我的包裹什麼時候可以到，請儘快回覆我。", "big5"),
+        ("กรุณาคืนเงินให้ฉันด้วยค่ะ", "cp874"),
+    ],
+)
+def test_a_charset_that_the_house_does_not_know_is_recognised(text: str, charset: str) -> None:
+    assert decode(text.encode(charset), None).text == text
+
+
+def test_one_damaged_character_does_not_hide_a_charset() -> None:
+    text = "荷物はいつ届きますか、教えてください。返金もお願いします。注文番号は後で送ります。\n" * 3
+    found = decode(b"\xf5e \xfc\xfc\n\n" + text.encode("cp932"), None)
+    assert found.text.endswith(text)
+    assert "\ufffd" not in found.text
+
+
+def test_a_mail_that_declares_its_charset_does_not_load_the_detector() -> None:
+    program = (
+        "import sys; from llm_assets.intake.charset import decode;"
+        "decode(sys.argv[1].encode('cp1251'), 'windows-1251'); decode(sys.argv[1].encode(), None);"
+        "print('chardet' in sys.modules); decode(sys.argv[1].encode('koi8-r'), None); print('chardet' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, RUSSIAN], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.parametrize("hint", [None, "windows-1251", "punycode", "undefined", "utf-7", "mac-cyrillic"])
+def test_bytes_that_are_no_text_are_decoded_all_the_same(hint: str | None) -> None:
+    made = random.Random(12)
+    for length in (1, 2, 9, 40, 200):
+        for _ in range(40):
+            decode(made.randbytes(length) + b"\xf3", None, hint=hint)
+
+
+@pytest.mark.parametrize("declared", ["punycode", "idna", "undefined", "unicode_escape"])
+def test_a_codec_that_is_no_charset_is_not_believed(declared: str) -> None:
+    assert decode(RUSSIAN.encode("cp1251"), declared).text == RUSSIAN
