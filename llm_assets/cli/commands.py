@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -18,6 +19,7 @@ from llm_assets.cli.delete import delete
 from llm_assets.domain.errors import ConfigurationError, DeskError
 
 if TYPE_CHECKING:
+    from llm_assets.intake.workers.pool import ReaderPool
     from llm_assets.usecases.desk.assembly import Assembly
 
 EXIT_INCOMPLETE, EXIT_USAGE = 1, 2
@@ -44,17 +46,31 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on the last
 
 def main() -> None:
     """Entry point: errors become one sentence on stderr, exit code 2 for configuration, 1 otherwise."""
-    if sys.argv[1:2] != ["parse"]:
+    parsing = sys.argv[1:2] == ["parse"] and "--help" not in sys.argv
+    if not parsing:
         quiet_logs()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # file names may hold any bytes
     load_dotenv(Path(".env"))  # keys too: the SDKs read the environment only
+    if parsing:
+        _readers()
     try:
         app()
     except ConfigurationError as err:
         _fail(str(err), EXIT_USAGE)
     except DeskError as err:
         _fail(str(err), EXIT_INCOMPLETE)
+
+
+@cache
+def _readers() -> "ReaderPool":
+    """The reader processes of `parse`. The first one starts now and imports its libraries while this process still
+    imports its own: half of the time of a short call."""
+    from llm_assets.intake.workers.pool import ReaderPool
+
+    pool = ReaderPool(warn=log_warning)
+    pool.start_one()
+    return pool
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -113,15 +129,12 @@ def parse(
     no_ocr: Annotated[bool, typer.Option("--no-ocr", help="Do not read scans.")] = False,
 ) -> None:
     """Print what the platform reads, one JSON object per message."""
-    from llm_assets.intake.workers.pool import ReaderPool
+    from llm_assets.intake.records.mapping import DropRules
+    from llm_assets.intake.rows import parse_rows
+    from resources.settings.environment import load_settings
+    from resources.settings.sources import load_sources
 
-    with ReaderPool(warn=log_warning) as pool, Console(disable=sys.stdout.isatty()) as console:
-        pool.start_one()  # imports its libraries while this process imports its own
-        from llm_assets.intake.records.mapping import DropRules
-        from llm_assets.intake.rows import parse_rows
-        from resources.settings.environment import load_settings
-        from resources.settings.sources import load_sources
-
+    with _readers() as pool, Console(disable=sys.stdout.isatty()) as console:
         settings = load_settings()
         rules = DropRules(load_sources(settings).drops, settings.timezone)
         rows = parse_rows(paths, ocr=not no_ocr, rules=rules, pool=pool)

@@ -9,8 +9,8 @@ import pypdfium2
 import pytest
 
 from llm_assets.intake.bytes import tnef
-from llm_assets.intake.files import rtf
 from llm_assets.intake.bytes.kinds import kind_of, sniff
+from llm_assets.intake.files import rtf
 from llm_assets.intake.read import read_bytes
 from tests.support.mail.written_mail import docx, mail, multipart, part, pdf, read, zipped
 
