@@ -1,4 +1,4 @@
-"""Who a message is and what it says, as digests. Stable over re-reading, machines and transport headers."""
+"""The identity and the content of a message as digests. Stable over re-reading, machines and transport headers."""
 
 from collections.abc import Sequence
 

@@ -11,7 +11,6 @@ from llm_assets.intake.bytes.kinds import kind_of
 from llm_assets.intake.mail.mail import read_mail, unreadable
 from llm_assets.intake.read import read_document, read_outlook_or_document
 from llm_assets.intake.reading import Reading
-from llm_assets.intake.records.entries import read_entry
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _BROKEN = {
@@ -31,6 +30,8 @@ def read_item(
     """Reads the bytes as what they were when they came, or by content and name. Never raises for bad content."""
     match kind if kind is not None else _kind_of(data, place):
         case ("crm" | "form") as entry:
+            from llm_assets.intake.records.entries import read_entry  # no other message needs its models
+
             return read_entry(data, kind=entry, place=place, index=index, reading=reading)
         case "document":
             return read_document(data, path=place, reading=reading)

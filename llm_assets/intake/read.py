@@ -1,4 +1,4 @@
-"""Bytes of anything received to Messages: mail, mbox, Outlook file or lone document. The reader's front door."""
+"""Bytes of anything received to Messages: mail, mbox, Outlook file or a document without a mail."""
 
 import io
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def read_outlook_or_document(data: bytes, *, path: str, reading: Reading) -> Mes
 
 @watched
 def read_document(data: bytes, *, path: str, reading: Reading) -> Message:
-    """A lone document as a message with empty mail fields and the document as its one attachment."""
+    """A document that came without a mail, as a message with empty mail fields and the document as its one attachment."""
     name = PurePath(path).name
     kind = sniff(data, filename=name)
     attachment = attachments.read(

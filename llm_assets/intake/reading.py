@@ -1,4 +1,4 @@
-"""What a reader is allowed to spend and what it hands back. Shared by every document reader; holds no reader."""
+"""The limits of a reader and what it returns. Shared by every document reader; holds no reader."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,7 +7,7 @@ from llm_assets.domain.mail.document import TextSource
 
 
 class Watch(Protocol):
-    """Told what is being read, so that a reader that never comes back is blamed on one attachment."""
+    """Is notified of what is being read, so that a reader that hangs is attributed to one attachment."""
 
     def begins(self, sha256: str) -> str | None:
         """The flag of an attachment that has to be left unread; None for one that may be read, until `ends`."""
@@ -15,11 +15,11 @@ class Watch(Protocol):
     def ends(self) -> None: ...
 
     def lives(self) -> None:
-        """Reading takes long and goes on: the time limit starts anew."""
+        """Reading takes long and makes progress: the time limit starts again."""
 
 
 class Unwatched:
-    """Nobody looks on: everything is read, for as long as it takes."""
+    """No watch: everything is read without a time limit."""
 
     def begins(self, sha256: str) -> str | None:
         return None
@@ -35,10 +35,10 @@ UNWATCHED = Unwatched()
 
 
 class Pages:
-    """Sources of the pages that were met while a message was read: what they hide from people is looked at as well."""
+    """HTML sources of the message that is being read, so that what they hide from people is searched too."""
 
     EACH = 400_000
-    """Characters of a page that are kept; what stands behind is not sent to a model either."""
+    """Characters of a page that are kept; what follows is not sent to a model either."""
     ALL = 4_000_000
 
     def __init__(self) -> None:
@@ -65,15 +65,15 @@ class Reading:
     ocr_seconds: float = 30.0
     """Of one call of Tesseract."""
     attachment_seconds: float = 180.0
-    """Of all its pages; the page that is being read when they are over is the last one."""
+    """Of all its pages; the page that is being read when the time is over is the last one."""
     max_nesting: int = 5
     too_many_scans: bool = False
-    """True: OCR was wished for, and the mail has used up its scans."""
+    """True: OCR was requested, and the mail has used up its scans."""
     files: bool = True
     """False: attachments are named and not read."""
     watch: Watch = UNWATCHED
     pages: Pages | None = None
-    """Of the message that is being read; what it holds is read with the same. None before reading begins."""
+    """Of the message that is being read, and of the messages inside it. None before reading begins."""
 
     def saw(self, page: str) -> None:
         if self.pages is not None:

@@ -1,6 +1,6 @@
 """The bytes of a scan once more, from the message that brought it, in a form that a vision model takes.
 
-What text is in it is the business of `ocr` and `pdf`; whether it may be shown is decided long before.
+Its text is read in `ocr` and `pdf`; whether it may be shown is decided before.
 """
 
 import base64
@@ -53,7 +53,7 @@ def file_in(raw: bytes, sha256: str) -> bytes | None:
 
 
 def shown(data: bytes) -> list[Shown]:
-    """A PDF or a picture as it is; a picture of another kind, or too large, as PNG, each page of a TIFF apart. Nothing
+    """A PDF or a picture as it is; a picture of another kind, or too large, as PNG, one for each page of a TIFF. Nothing
     where one page cannot be drawn."""
     if kinds.sniff(data) == "pdf":
         return [Shown(PDF, data)]

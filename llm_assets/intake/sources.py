@@ -1,4 +1,4 @@
-"""Where mail and drops lie on disk: a folder, maildir, mbox or single file as a stream of raw items. Reads, never moves."""
+"""Mail and drops on disk: a folder, maildir, mbox or single file as a stream of raw items. Nothing is moved or changed."""
 
 import os
 import re
@@ -32,7 +32,7 @@ class RawItem:
     """The bytes, or for large files where they are."""
     arrived_at: datetime
     file: str | None = None
-    """The file it stands in, where its place does not say it."""
+    """The file that holds it, where its place does not name it."""
     written_at: datetime | None = None
     """When that file was written, where that is not its arrival."""
 
@@ -136,7 +136,7 @@ class _Scanner:
         mapping = mapping_of(head, place, self.rules)
         if mapping is not None:
             drops = read_drop(path.read_bytes(), name=place, mapping=mapping)
-            newest = {drop.place: drop for drop in drops}  # the last row of a record says how it stands
+            newest = {drop.place: drop for drop in drops}  # the last row of a record is the current one
             for drop in newest.values():
                 yield RawItem(self.source, drop.place, drop.kind, drop.data, arrived, file=place)
             return
@@ -187,7 +187,7 @@ def _written(path: Path) -> datetime:
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
-    """False also for a link that leads to itself, which asking raises for."""
+    """Whether it is a folder; False for a link that leads to itself, for which `is_dir` raises."""
     try:
         return entry.is_dir()
     except OSError:

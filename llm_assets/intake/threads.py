@@ -29,7 +29,7 @@ class EarlierCase:
     queue: str
     received_at: datetime
     is_duplicate: bool = False
-    """Then it may be answered, but nothing is measured against it: that is its original's part."""
+    """True: it may be answered, but new messages are compared with its original only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _has_content(message: Message) -> bool:
 
 
 def _flags(message: Message, queues: Queues) -> tuple[str, ...]:
-    """A record that names a queue nobody has configured says so; it waits in the default queue."""
+    """The flag of a record that names a queue nobody has configured; it is placed in the default queue."""
     flags = tuple(f for f in message.flags if f != UNKNOWN_QUEUE)
     named = [a.address for a in message.to if message.kind in ("crm", "form") and "@" not in a.address]
     if any(name not in {q.name for q in queues.queues} for name in named):
@@ -142,7 +142,7 @@ def priority_of(message: Message, queue: Queue) -> Priority:
 
 
 class _Past:
-    """Earlier messages by what today's share with them; a month of others is not kept."""
+    """Earlier messages by what today's messages have in common with them; the others are not kept."""
 
     def __init__(self, earlier: Iterable[EarlierCase], entries: Iterable[_Entry]) -> None:
         self._by_id: dict[tuple[str, str], EarlierCase] = {}
@@ -291,7 +291,7 @@ def _placements(
 
 
 def _distinct(entry: _Entry, taken: set[str]) -> str:
-    """Two cases never share a record_id, even when two empty mails without Message-ID are the same bytes."""
+    """Cases with different record ids, even when two empty mails without Message-ID are the same bytes."""
     if entry.record_id not in taken:
         return entry.record_id
     return digest([entry.record_id, entry.received.source, entry.received.place])

@@ -58,7 +58,7 @@ def sniff(data: bytes, *, filename: str = "", content_type: str = "") -> str:
     if data[257:262] == b"ustar":
         return "tar"
     if b"%PDF-" in data[:1024] and not mime.begins_like_mail(data):
-        return "pdf"  # readers skip what stands before its header
+        return "pdf"  # readers skip what is before its header
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image"
     lowered = head[:512].lower()

@@ -257,7 +257,7 @@ def _between(source: bytes, span: _Span, boundary: bytes, *, exact: bool) -> _Pi
 
 
 def _opens_nested(source: bytes, piece: _Span, boundary: bytes) -> bool:
-    """The piece is a multipart whose boundary is ours with two dashes: the line that seems to close us is its own."""
+    """Whether the piece is a multipart with our boundary and two dashes: the line that seems to close us is then its own."""
     head = source[piece.start : min(piece.end, piece.start + 10_000)]
     return re.search(rb"boundary\s?=\s?\"?" + re.escape(boundary) + rb"[\"\s;]", head, re.I) is not None
 

@@ -1,7 +1,7 @@
-"""Uuencoded files as old mail programs put them between the words: where one stands in a body, and its bytes.
+"""Uuencoded files that old mail programs put between the words of a body: where one begins and ends, and its bytes.
 
-Lenient as the mail is that carries them: blanks at line ends are lost on the way, some programs add a checksum, and a
-mail may be cut anywhere. What only looks like a beginning is left to the words.
+Lenient: blanks at line ends get lost in transport, some programs add a checksum, and a mail may be cut anywhere. What
+only looks like a beginning stays text.
 """
 
 import binascii

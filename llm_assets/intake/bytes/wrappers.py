@@ -1,6 +1,6 @@
 """Signed and encrypted mail by its wrapper: S/MIME and OpenPGP. Nothing is decrypted and no signature is checked here.
 
-A signature around readable words is taken off; what is encrypted is told, so that nobody takes armour for words.
+A signature around readable words is removed; what is encrypted is reported, so that armour is not taken for words.
 """
 
 import re

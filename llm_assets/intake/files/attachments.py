@@ -1,4 +1,4 @@
-"""Attachments to text: what the bytes really are, which reader fits, and its text with flags.
+"""Attachments to text: the kind of the bytes, the reader for it, and its text with flags.
 
 The readers themselves are in pdf, office, ocr, archive, rtf and html. Those that need large libraries are imported when
 the first file of their kind comes: most reader processes meet none.
@@ -81,7 +81,7 @@ def _read(
 def _guarded(
     data: bytes, blank: Attachment, reading: Reading, *, inline: bool, declared: str | None
 ) -> Extract:
-    """The one net around the parsing libraries: a file that breaks one of them is flagged and costs only itself."""
+    """Catches every error of the parsing libraries: a file that breaks one of them is flagged, and the others are read."""
     kind = sniff(data, filename=blank.filename, content_type=blank.content_type)
     try:
         return _extract(data, kind, reading, filename=blank.filename, inline=inline, declared=declared)

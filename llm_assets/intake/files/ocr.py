@@ -19,7 +19,7 @@ GOOD = 80.0
 POOR = 60.0
 _WORKING_SIDE = 2_400
 _GLANCE_SIDE = 800
-"""Pixels of a copy that shows in a second whether there is print and which way up."""
+"""Pixels of a small copy that shows within a second whether there is print and which side is up."""
 _LARGEST_SIDE = 3_500
 _SMALLEST_CONTENT = 100
 _SURE = 85.0
@@ -182,7 +182,7 @@ def _glance(image: Image.Image, reading: Reading, turn: int = 0) -> Seen:
 
 def _cyrillic_share(text: str) -> float:
     letters = [c for c in text if c.isalpha()]
-    return sum("\u0400" <= c <= "\u052f" for c in letters) / len(letters) if letters else 0.0
+    return sum(1 for c in letters if "\u0400" <= c <= "\u052f") / len(letters) if letters else 0.0
 
 
 def _read(image: Image.Image, languages: str, reading: Reading) -> Seen:

@@ -57,7 +57,7 @@ def _of_kind(box: zipfile.ZipFile, names: set[str], data: bytes) -> Extract | No
         return _workbook_of(box, names, data)
     if any(n.startswith("ppt/slides/") for n in names):
         slides = sorted((n for n in names if _SLIDES.fullmatch(n)), key=_slide_order)
-        return replace(_joined(box, slides, _slide), pages=sum("notes" not in n for n in slides))
+        return replace(_joined(box, slides, _slide), pages=sum(1 for n in slides if "notes" not in n))
     if "content.xml" in names and "mimetype" in names:
         if b"encryption-data" in box.read("META-INF/manifest.xml"):
             return Extract(flags=("encrypted",))
@@ -181,7 +181,7 @@ def _tidy(text: str) -> str:
 
 
 def _workbook_of(box: zipfile.ZipFile, names: Iterable[str], data: bytes) -> Extract:
-    """The library lays a sheet out in full, from its first cell to its last: two cells far apart would fill memory."""
+    """The library builds the whole rectangle from the first cell of a sheet to its last: two distant cells would fill the memory."""
     for name in names:
         if _SHEETS.fullmatch(name) and _area(box, name) > MAX_AREA:
             return Extract(flags=("too_large",))
@@ -211,7 +211,7 @@ def _column(letters: bytes) -> int:
 
 
 def read_workbook(data: bytes) -> Extract:
-    """All sheets, a row a line, cells apart by tabs, empty rows left out."""
+    """All sheets: one line for each row, tabs between cells, no empty rows."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     try:

@@ -20,7 +20,7 @@ class Loose(NamedTuple):
     filename: str
     inline: bool
     cut: bool = False
-    """Its end did not come."""
+    """The message ends before the part does."""
 
 
 @dataclass
@@ -78,7 +78,7 @@ def _sort(part: Part, body: Body, hint: str | None, *, related: bool) -> None:
 
 
 def _without_files(part: Part, body: Body, hint: str | None) -> Part:
-    """The text without the uuencoded files that stand in it."""
+    """The text without the uuencoded files in it."""
     if part.content_type == "text/html" or uu.BEGIN.search(part.source, part.start, part.end) is None:
         return part
     words, files = uu.opened(transfer.content(part)[0])
@@ -134,7 +134,7 @@ def _alternative(part: Part, body: Body, hint: str | None) -> None:
 
 
 def _stands_in(plain: Body, filled: list[Body]) -> bool:
-    """A plain part that only says the mail is HTML."""
+    """Whether a plain part says only that the mail is HTML."""
     longest = max(len(r.text) for r in filled)
     words = plain.text.lower()
     return longest > 2 * len(plain.text) and len(plain.text) < 300 and "html" in words
@@ -197,7 +197,7 @@ def _flowed(part: Part) -> bool:
 
 
 def _unflow(text: str) -> str:
-    """RFC 3676: lines ending in a space go on in the next one of the same quote depth."""
+    """RFC 3676: a line that ends in a space continues in the next one of the same quote depth."""
     out: list[str] = []
     run: list[str] = []
     depth, soft = 0, False

@@ -137,13 +137,13 @@ def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -
             out.append(_nested(item, hint, reading, depth))
         else:
             out.extend(_file(item, reading, depth))
-            if reading.ocr and sum(a.text_source == "ocr" for a in out) >= reading.max_scans:
+            if reading.ocr and sum(1 for a in out if a.text_source == "ocr") >= reading.max_scans:
                 reading = replace(reading, ocr=False, too_many_scans=True)
     return out
 
 
 _SWELLING = 1.5
-"""A part more than so many times the limit is over it in any transfer encoding; it is measured, never held."""
+"""A part of more than so many times the limit exceeds it in any transfer encoding: it is measured and not kept in memory."""
 
 
 def _unheld(item: Loose) -> Attachment:

@@ -74,7 +74,7 @@ class _Body(NamedTuple):
 
 
 def _body(stored: Stored, reading: Reading) -> _Body:
-    """The plain text where there is one; what the page beside it hides is looked at all the same."""
+    """The plain text where there is one; hidden text of the HTML beside it is reported too."""
     plain = stored.text(_BODY).replace("\r\n", "\n").replace("\r", "\n")
     data = stored.binary(_HTML)
     if data:

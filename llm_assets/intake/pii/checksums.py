@@ -1,6 +1,6 @@
-"""Check digits of numbers that people are known by: payment cards, bank accounts, Kazakhstan's personal numbers.
+"""Check digits of numbers that identify people: payment cards, bank accounts, Kazakhstan's personal numbers.
 
-ASCII digits in, yes or no out; where the numbers stand in a text is not decided here.
+ASCII digits in, yes or no out; where the numbers are in a text is not decided here.
 """
 
 import re

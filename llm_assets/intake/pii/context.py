@@ -1,6 +1,6 @@
-"""Personal data told by a word beside it: passports, identity cards, accounts, local phones, addresses, e-mail.
+"""Personal data recognised by a word beside it: passports, identity cards, accounts, local phones, addresses, e-mail.
 
-The words are looked for only around digits, by plain search, and a bounded pattern is tried only where one stands.
+The words are searched only around digits, as plain text; a bounded pattern is tried only where one is found.
 `lowered` is always the text in lower case, character for character.
 """
 

@@ -1,10 +1,10 @@
-"""Masking: a case's text without personal data, and what each mask stands for. The front door of the `pii_*` modules.
+"""Masking: a case's text without personal data, and what each mask replaces. Other packages use this module and no other of this folder.
 
 A pure function of the case: nothing is stored, because the same documents give the same masks when answers come
 back. A mask like `[PHONE_1]` is numbered by first appearance, oldest message first; an update that joins the case
 later adds numbers behind the earlier ones and changes none.
 
-What a customer writes in the form of a mask is kept apart: `[PHONE_1]` goes out as `[PHONE_1_]`, so an answer that
+What a customer writes in the form of a mask is escaped: `[PHONE_1]` is sent as `[PHONE_1_]`, so an answer that
 repeats it gets the customer's own words back and nobody's number. Values never hold brackets and those escapes come
 last in `originals`, so replacing mask after mask in that order is exact.
 """
@@ -41,7 +41,7 @@ LAST_WORD_LIMIT = 64
 
 @dataclass(frozen=True)
 class CaseMask:
-    """A text without personal data, and what each of its masks stands for."""
+    """A text without personal data, and what each of its masks replaces."""
 
     text: str
     originals: Mapping[str, str]
@@ -114,14 +114,14 @@ def _found(text: str, senders: Sequence[str], taken: list[Span], messages: Seque
         taken = joined(taken, pii_context.local_phones(text, lowered, near))
         taken = joined(taken, pii_context.addresses(text, lowered, near))
     taken = joined(taken, _cut_words(text))
-    taken = joined(taken, told := _people(text, lowered, taken))
-    for found in pii_names.names(text, lowered, _called(text, senders, messages, told)):
+    taken = joined(taken, mentioned := _people(text, lowered, taken))
+    for found in pii_names.names(text, lowered, _called(text, senders, messages, mentioned)):
         taken = joined(taken, found)
     return taken
 
 
 def _people(text: str, lowered: str, taken: list[Span]) -> list[Span]:
-    """Names that their surroundings tell, the longest where several rules find one."""
+    """Names that are recognised by the words around them, the longest where several rules find one."""
     free: list[Span] = []
     for span in sorted(pii_people.people(text, lowered), key=lambda s: (s.start, -s.end)):
         if not free or span.start >= free[-1].end:
@@ -130,11 +130,11 @@ def _people(text: str, lowered: str, taken: list[Span]) -> list[Span]:
 
 
 def _called(
-    text: str, senders: Sequence[str], messages: Sequence[int], told: Sequence[Span]
+    text: str, senders: Sequence[str], messages: Sequence[int], people: Sequence[Span]
 ) -> list[pii_names.Called]:
     """Who each message names; a text of no case is one message."""
     mentioned: list[dict[str, None]] = [{} for _ in range(max(1, len(senders), len(messages)))]
-    for span in told:
+    for span in people:
         mentioned[max(0, bisect_right(messages, span.start) - 1)][text[span.start : span.end]] = None
     padded = [*senders, *[""] * (len(mentioned) - len(senders))]
     return [pii_names.Called(sender, tuple(names)) for sender, names in zip(padded, mentioned, strict=True)]
@@ -182,7 +182,7 @@ def _masked(text: str, spans: list[Span], messages: Sequence[int]) -> CaseMask:
 
 
 def _numbered(text: str, spans: list[Span], messages: Sequence[int]) -> dict[tuple[Kind, str], str]:
-    """Masks by kind and value, numbered in the order in which the messages gave the values away."""
+    """Masks by kind and value, numbered in the order in which the messages first name the values."""
     order = sorted(spans, key=lambda s: (max(bisect_right(messages, s.start), s.known_from), s.start))
     masks: dict[tuple[Kind, str], str] = {}
     counts = dict.fromkeys(Kind, 0)

@@ -1,6 +1,6 @@
-"""Known names wherever they stand: as the sender is called, word by word, with Russian and Kazakh endings.
+"""Known names wherever they are in a text, word by word, with Russian and Kazakh endings.
 
-Names come from From lines and from `pii_people`, which tells people who are merely mentioned.
+Names come from From lines and from `people`, which finds people who are only mentioned.
 """
 
 import re
@@ -65,7 +65,7 @@ def folded(lowered: str) -> str:
 
 
 def names(text: str, lowered: str, called: Sequence[Called]) -> Iterator[list[Span]]:
-    """Words of names where they stand as words, a list per message that gives new ones away.
+    """Words of names that are whole words of the text: a list for each message that names somebody new.
 
     `called` says per message in order who it names.
     """
@@ -73,8 +73,11 @@ def names(text: str, lowered: str, called: Sequence[Called]) -> Iterator[list[Sp
     known: set[str] = set()
     for number, by_message in enumerate(called, start=1):
         found: list[Span] = []
-        told = (_words_of(by_message.sender), *(_words_of(name, True) for name in by_message.mentioned))
-        for name in chain.from_iterable(told):
+        known_names = (
+            _words_of(by_message.sender),
+            *(_words_of(name, True) for name in by_message.mentioned),
+        )
+        for name in chain.from_iterable(known_names):
             if name.whole not in known:
                 known.add(name.whole)
                 found += [Span(start, end, Kind.NAME, number) for start, end in _places(text, plain, name)]

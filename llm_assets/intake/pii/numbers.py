@@ -1,6 +1,6 @@
-"""Numbers that show by themselves whose they are: phones, payment cards, IBAN, IIN and BIN, bank accounts.
+"""Numbers that are personal by their form: phones, payment cards, IBAN, IIN and BIN, bank accounts.
 
-Numbers that need a word beside them ("passport", "tel.") are in `pii_context`. Every pattern is bounded, so time
+Numbers that need a word beside them ("passport", "tel.") are in `context`. Every pattern is bounded, so time
 grows with the length of the text and nothing else.
 """
 
@@ -15,9 +15,9 @@ from llm_assets.intake.words import ByLanguage, WordFile, load_words
 SPACES = " \u00a0\u2007\u2009\u202f"
 DASHES = r"\-\u2010-\u2015"
 GAP = rf"[{SPACES}().{DASHES}]{{0,3}}"
-"""What may stand between two digits of a phone number."""
+"""What may be between two digits of a phone number."""
 WRAPPED = rf"[{SPACES}().{DASHES}\n]{{0,3}}"
-"""The same where a mail's line may have been wrapped: only for numbers whose length is beyond doubt."""
+"""The same where a mail's line may have been wrapped: only for numbers of a known length."""
 
 
 class _NumberWords(WordFile):
@@ -84,7 +84,7 @@ def numbers(text: str) -> Iterator[Span]:
 
 
 def ibans(text: str) -> Iterator[Span]:
-    """Accounts in capitals, and those at home also as people type them."""
+    """Accounts in capital letters, and Kazakhstan's in small letters too."""
     for pattern in (_IBAN, _SMALL_IBAN):
         for found in pattern.finditer(text):
             end = _iban_end(text, found.start())
@@ -132,7 +132,7 @@ def _is_card(digits: str) -> bool:
 
 
 def _is_trunk_phone(text: str, start: int, end: int) -> bool:
-    """A number without + is a phone unless it is an amount, or stands bare behind an order's or contract's name."""
+    """A number without + is a phone unless it is an amount, or has no spaces and is behind the word for an order or contract."""
     number = text[start:end]
     if amount_like(text, end, number):
         return False

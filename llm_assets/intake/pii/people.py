@@ -1,8 +1,8 @@
-"""People told by the words around them: greetings, titles, "my name is", "Ф.И.О.", "менің атым", signatures, relatives.
+"""People recognised by the words around them: greetings, titles, "my name is", "Ф.И.О.", "менің атым", signatures, relatives.
 
 Also patronymics and surnames with initials, which need no word beside them. The senders' own names, which are known
-without a context, are in `pii_names`; it also finds again what is found here. Every pattern is bounded and is tried
-only where one of its words stands.
+without a context, are in `names`, which also finds again what is found here. Every pattern is bounded and is tried only
+where the text has one of its words.
 """
 
 import re
@@ -107,17 +107,9 @@ _INITIALS = re.compile(rf"[{UPPER}]\.(?<![^\W_]..)[ \u00a0]?[{UPPER}]\.")
 _BEFORE_INITIALS = re.compile(rf"(?<![^\W_])[{UPPER}][^\W\d_]{{2,25}}[ \u00a0]{{1,2}}$")
 _AFTER_INITIALS = re.compile(rf"[ \u00a0]?[{UPPER}][^\W\d_]{{2,25}}")
 WINDOW = 64
-"""Characters before an ending or initials in which the rest of a name stands."""
+"""Characters before an ending or initials that are searched for the rest of the name."""
 _NO_INITIALS = frozenset(_WORDS.no_initials.of())
 _NOBODY = NOT_NAMES | frozenset(_WORDS.nobody.of())
-_WORD = re.compile(rf"(?<![^\W_])[{UPPER}][^\W\d_]{{2,20}}$")
-_AFTER_PATRONYM = re.compile(rf"[ \u00a0]{_NAME}")
-_INITIALS = re.compile(rf"[{UPPER}]\.(?<![^\W_]..)[ \u00a0]?[{UPPER}]\.")
-_BEFORE_INITIALS = re.compile(rf"(?<![^\W_])[{UPPER}][^\W\d_]{{2,25}}[ \u00a0]{{1,2}}$")
-_AFTER_INITIALS = re.compile(rf"[ \u00a0]?[{UPPER}][^\W\d_]{{2,25}}")
-WINDOW = 64
-"""Characters before an ending or initials in which the rest of a name stands."""
-_STATES = ("U.S.", "U.K.", "U. S.", "U. K.")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 _INITIAL_ONLY = re.compile(rf"[{UPPER}]\.")
 

@@ -1,6 +1,6 @@
-"""Spans of personal data: which characters are of which kind, and who wins where two findings overlap.
+"""Spans of personal data: which characters are of which kind, and which of two that overlap is kept.
 
-Finding them is in `pii_numbers`, `pii_context` and `pii_names`; what becomes of them in `pii`.
+They are found in `numbers`, `context`, `people` and `names`, and replaced in `masking`.
 """
 
 from bisect import bisect_left
@@ -33,7 +33,7 @@ class Span(NamedTuple):
     kind: Kind | None
     """None: nothing may be masked here, because it is our own markup or is kept in another way."""
     known_from: int = 0
-    """Number of the case's message without which this would not have been found; 0 when it speaks for itself."""
+    """Number of the case's message without which this would not have been found; 0 when it needs no other message."""
 
 
 def joined(taken: Sequence[Span], found: Iterable[Span]) -> list[Span]:

@@ -104,7 +104,7 @@ class Drop(NamedTuple):
 
 
 _SOMEBODY = frozenset({"text", "sender_name", "sender_email", "phone", "mailbox"})
-"""Columns that a list of books or prices has none of."""
+"""Columns by which a table is about people: a list of books or prices has none of them."""
 _ANY_NAME = frozenset(map(plain, _WORDS.names_of_anything.of()))
 
 
@@ -135,7 +135,7 @@ def read_drop(data: bytes, *, name: str, mapping: DropMapping | None = None) -> 
 
 
 def read_csv(data: bytes, *, name: str, mapping: DropMapping) -> Iterator[Drop]:
-    """Rows of a CSV whose charset and delimiter are found out where the mapping does not say them. A missing column
+    """Rows of a CSV; charset and delimiter are detected where the mapping does not declare them. A missing column
     is one problem for the whole file, a broken row one of its own."""
     kind = mapping.kind or ("form" if _FORMS.search(PurePath(name).name) else "crm")
     text = _text(data, mapping.encoding)
@@ -163,7 +163,7 @@ def _leaves_out_cells(text: str, delimiter: str, columns: int) -> bool:
     """Whether the program that wrote this leaves out empty cells at the end: then most rows are shorter than the
     header, and a short one is not a broken one."""
     lengths = [len(row.cells) for row in _rows(text, delimiter) if any(row.cells)][1:]
-    return 2 * sum(length < columns for length in lengths) > len(lengths)
+    return 2 * sum(1 for length in lengths if length < columns) > len(lengths)
 
 
 def _distinct(headers: Sequence[str]) -> list[str]:
@@ -311,7 +311,7 @@ _END = "\x00"
 
 
 def _delimiter(text: str, mapping: DropMapping) -> str:
-    """The one that gives the most columns whose names are known, then the most columns."""
+    """The delimiter that gives the most columns with known names, then the most columns."""
     header = _without_hint(text).partition("\n")[0]
     found = {d: next(csv.reader([header], delimiter=d), []) for d in (";", ",", "\t", "|")}
     return max(found, key=lambda d: (len(mapping.columns(found[d])), len(found[d])))

@@ -3,7 +3,7 @@
 import re
 
 MAX_LINES = 2_000
-_TOLD = {
+_SHOWN = {
     "SUMMARY", "DESCRIPTION", "LOCATION", "DTSTART", "DTEND", "DUE", "DURATION", "STATUS", "METHOD", "ORGANIZER", "ATTENDEE",
     "RRULE", "COMMENT", "URL",
 }  # fmt: skip
@@ -15,7 +15,7 @@ def is_calendar(text: str) -> bool:
 
 
 def to_text(source: str) -> str:
-    """`NAME: value` lines of what is told to people, entries apart by an empty line; alarms and zones left out."""
+    """`NAME: value` lines of what people read, with an empty line between entries, without alarms and time zones."""
     unfolded = re.sub(r"\n[ \t]", "", source.replace("\r\n", "\n"))
     out: list[str] = []
     hidden = 0
@@ -27,7 +27,7 @@ def to_text(source: str) -> str:
             hidden += 1 if upper == "BEGIN" else -1
         elif upper == "END" and out and out[-1]:
             out.append("")
-        elif upper in _TOLD and value.strip() and hidden <= 0:
+        elif upper in _SHOWN and value.strip() and hidden <= 0:
             out.append(f"{upper}: {_value(value, parameters)}")
         if len(out) >= MAX_LINES:
             break

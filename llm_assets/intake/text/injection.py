@@ -1,4 +1,4 @@
-"""Looks at every message read for text that tries to instruct the model, what its pages hide from people included.
+"""Searches every message for text that tries to instruct the model, including what its pages hide from people.
 
 What a signal is and weighs is in `domain.mail.injection`, how one is found in a text in `signals`; here is only where
 the words of a message are found.
@@ -25,7 +25,7 @@ _Given = ParamSpec("_Given")
 
 
 def watched(read: Callable[_Given, Message]) -> Callable[_Given, Message]:
-    """A reader whose messages are looked at, once with all that they hold: a message inside another is that one's part."""
+    """A reader that searches its messages. A message inside another one is searched as a part of it, once."""
 
     @wraps(read)
     def looking(*args: _Given.args, **kwargs: _Given.kwargs) -> Message:
@@ -41,7 +41,7 @@ def watched(read: Callable[_Given, Message]) -> Callable[_Given, Message]:
 
 
 def marked(message: Message, unseen: Iterable[str] = ()) -> Message:
-    """The message with the signals found in it, and with its flag where they weigh enough."""
+    """The message with the signals found in it, and with the flag when their score is high enough."""
     sender = message.sender.name if message.sender is not None else ""
     shown = message.attachments[:MESSAGE_ATTACHMENTS]
     texts = [message.subject, sender, message.text, *(a.text for a in shown)]

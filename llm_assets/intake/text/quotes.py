@@ -19,7 +19,7 @@ MAX_MARK = 400
 MAX_BLANK = 30
 """Lines without words between such a line and what it announces."""
 MAX_FORWARDS = 10
-"""Mails forwarded inside each other that are told apart."""
+"""Mails forwarded inside each other that are separated."""
 COVER_WORDS = 12
 """A forwarder's own text of at most so many words is a cover note: the forwarded mail is the content."""
 
@@ -62,7 +62,7 @@ _HEADERS = _FROM | frozenset(_WORDS.other_headers.of())
 
 
 class _Mark(NamedTuple):
-    """Where an earlier mail begins, how far its introduction reaches, and what it is."""
+    """Where an earlier mail begins, where its introduction ends, and what kind of mail it is."""
 
     start: int
     end: int
@@ -90,7 +90,7 @@ def _join(lines: Sequence[str]) -> str:
 
 
 def _own_lines(lines: list[str], forwarded_to: frozenset[str] = frozenset(), depth: int = 0) -> list[str]:
-    """Follows the text from the top until history begins that nothing of the sender's can follow."""
+    """The text from the top to the point where only history follows."""
     out: list[str] = []
     said = False
     position = 0

@@ -203,10 +203,11 @@ def _decoded(text: str) -> Iterator[str]:
         if number >= DECODED_RUNS:
             break
         whole = run.group().rstrip("=")
+        padding = "=" * (-len(whole) % 4)
+        if len(whole) % 4 == 1:  # one letter of four says nothing
+            whole = whole[:-1]
         try:
-            yield base64.b64decode(
-                whole[: len(whole) - (len(whole) % 4 == 1)] + "=" * (-len(whole) % 4)
-            ).decode()
+            yield base64.b64decode(whole + padding).decode()
         except (binascii.Error, UnicodeDecodeError):
             continue
     for number, run in enumerate(_HEX.finditer(text)):

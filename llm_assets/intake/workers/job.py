@@ -15,7 +15,7 @@ from llm_assets.domain.mail.document import Kind, Message
 from llm_assets.domain.mail.document_rows import message_from_json, message_to_json
 
 ALL_FILES = "*"
-"""In place of an attachment's digest: every one."""
+"""In place of the digest of one attachment: all attachments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class Job:
     """One message to read."""
 
     content: Path | bytes
-    """The bytes, or the file that holds them: what need not pass through two processes."""
+    """The bytes, or the file that holds them, so that they need not pass between two processes."""
     place: str
     kind: Kind | None = None
-    """What the bytes were when they came; None where they are to be judged by content and name."""
+    """What the bytes were when they came; None where content and name decide."""
     index: int = 0
     sha256: str | None = None
     """What the file has to hold."""
@@ -46,7 +46,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The message, or why its bytes could not be had."""
+    """The message, or why its bytes could not be read."""
 
     message: bytes | None
     """As JSON, by the domain's codec."""

@@ -1,4 +1,4 @@
-"""What a reader process may take before it is ended or replaced, and the first byte of each thing it says."""
+"""Limits after which a reader process is ended or replaced, and the first byte of each of its messages."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ AT = b"@"
 """The attachment that is being read now, by its SHA-256; none between two."""
 READ = b"="
 LOST = b"?"
-"""The bytes could not be had; the reason follows."""
+"""The bytes could not be read; the reason follows."""
 BROKE = b"!"
-"""Reading raised what nobody had foreseen; its kind and place follow."""
+"""Reading raised an unexpected error; its kind and place follow."""
 LAST = b"."
 """Before an answer: it was the last one."""
 

@@ -1,4 +1,4 @@
-"""One reader process as its pool sees it: started, given an order, listened to, gone. Decides nothing about messages."""
+"""One reader process as its pool uses it: start, give an order, hear the answer, end. Decides nothing about messages."""
 
 import json
 import os
@@ -67,7 +67,7 @@ class Process:
         self._ready = False
 
     def give(self, order: Order) -> None:
-        """Hands out an order. A process that dies of it, or before it, is heard of by `hear`."""
+        """Hands out an order. `hear` reports a process that dies of it, or before it."""
         self.at = None
         frame = order_to_wire(order)
         with suppress(BrokenPipeError, ConnectionResetError):
@@ -113,7 +113,7 @@ class Process:
 
 
 def _environment() -> dict[str, str]:
-    """No keys: what reads strangers' files has nothing to give away."""
+    """Without keys: a process that reads files of strangers must not hold any."""
     passed = {n: v for n, v in os.environ.items() if n in _PASSED_ON or n.startswith(("LC_", "PYTHON"))}
     return passed | {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "1"}
 

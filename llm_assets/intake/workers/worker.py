@@ -1,7 +1,7 @@
-"""A reader process: takes messages one at a time, says which attachment it is at, and may die of any of them.
+"""A reader process: reads one message at a time, reports which attachment it reads, and may die of any of them.
 
-Started by the pool with a socket and its limits; it ends with its parent. What is done about a death is the pool's
-business. Nothing here is imported by the parent.
+Started by the pool with a socket and its limits; it ends with its parent. The pool decides what follows
+a death. The parent imports nothing of this module.
 """
 
 import ctypes
@@ -44,7 +44,7 @@ def _be_expendable(parent: int, limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold mail
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # whatever the parent made of it
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # whatever the parent has set
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)

@@ -214,7 +214,7 @@ def test_one_damaged_character_does_not_hide_a_charset() -> None:
 
 def test_a_mail_that_declares_its_charset_does_not_load_the_detector() -> None:
     program = (
-        "import sys; from llm_assets.intake.charset import decode;"
+        "import sys; from llm_assets.intake.bytes.charset import decode;"
         "decode(sys.argv[1].encode('cp1251'), 'windows-1251'); decode(sys.argv[1].encode(), None);"
         "print('chardet' in sys.modules); decode(sys.argv[1].encode('koi8-r'), None); print('chardet' in sys.modules)"
     )
