@@ -1,14 +1,14 @@
 """What the engine may rely on: one night's work, requests and batches, on SQLite and on Postgres."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.profile import Lane, Mode
-from llm_assets.domain.requests.batch import BatchState
+from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.outcome import Next, RequestState
-from llm_assets.engine.ports.batches import Member
+from llm_assets.engine.ports.batches import BatchChanges, Member
 from resources.ledger import SqlLedger
 from tests.support.nights.ledger_night import (
     COST,
@@ -212,6 +212,13 @@ def test_a_transition_that_no_batch_makes_is_refused(ledger: SqlLedger) -> None:
         ledger.batches.transition(sent.batch_id, BatchState.INTENT, BatchState.COLLECTED)
     with pytest.raises(ValueError, match="colour"):
         ledger.batches.transition(sent.batch_id, BatchState.INTENT, BatchState.CREATING, colour="red")
+    with pytest.raises(ValueError, match="no column requests that may change"):
+        ledger.batches.transition(sent.batch_id, BatchState.INTENT, BatchState.CREATING, requests=2)
+    assert ledger.batches.open_batches() == [sent]
+
+
+def test_all_that_may_change_of_a_batch_are_its_columns() -> None:
+    assert BatchChanges.__optional_keys__ < {field.name for field in fields(Batch)}
 
 
 def test_open_batches_are_found_by_day_and_step_oldest_first(ledger: SqlLedger) -> None:
