@@ -1,6 +1,6 @@
 """Known names wherever they stand: as the sender is called, word by word, with Russian and Kazakh endings.
 
-Names come from From lines and from `people.py`, which tells people who are merely mentioned.
+Names come from From lines and from `pii_people`, which tells people who are merely mentioned.
 """
 
 import re

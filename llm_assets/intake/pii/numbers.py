@@ -1,6 +1,6 @@
 """Numbers that show by themselves whose they are: phones, payment cards, IBAN, IIN and BIN, bank accounts.
 
-Numbers that need a word beside them ("passport", "tel.") are in `context.py`. Every pattern is bounded, so time
+Numbers that need a word beside them ("passport", "tel.") are in `pii_context`. Every pattern is bounded, so time
 grows with the length of the text and nothing else.
 """
 

@@ -1,7 +1,7 @@
 """People told by the words around them: greetings, titles, "my name is", "Ф.И.О.", "менің атым", signatures, relatives.
 
 Also patronymics and surnames with initials, which need no word beside them. The senders' own names, which are known
-without a context, are in `names.py`; it also finds again what is found here. Every pattern is bounded and is tried
+without a context, are in `pii_names`; it also finds again what is found here. Every pattern is bounded and is tried
 only where one of its words stands.
 """
 

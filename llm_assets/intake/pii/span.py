@@ -1,6 +1,6 @@
 """Spans of personal data: which characters are of which kind, and who wins where two findings overlap.
 
-Finding them is in `numbers.py`, `context.py`, `names.py` and `people.py`; what becomes of them in `masking.py`.
+Finding them is in `pii_numbers`, `pii_context` and `pii_names`; what becomes of them in `pii`.
 """
 
 from bisect import bisect_left
