@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 
 from llm_assets.defs import parking
+from llm_assets.defs.polling import SENSOR_SECONDS
 from llm_assets.domain.desk.step import Step
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
-from llm_assets.usecases.night.continue_nights import Gate, gate_of, has_ended, open_nights
+from llm_assets.usecases.night.continue_nights import Gate, gate_of, has_ended, unfinished_nights
 
 RUNS_A_TICK = 50
-INTERVAL_SECONDS = 5
 TICK_SECONDS = 20.0
 """After this a tick begins no more calls to the provider: Dagster ends it after 60."""
 REPORTING = ("review_queue", "morning_report")
@@ -31,7 +31,7 @@ def batch_sensor(steps: Sequence[Step], targets: dg.AssetSelection) -> dg.Sensor
     @dg.sensor(
         name="batches",
         target=targets,
-        minimum_interval_seconds=INTERVAL_SECONDS,
+        minimum_interval_seconds=SENSOR_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Continues parked runs when their batches have ended or the deadline has come.",
     )
@@ -115,7 +115,7 @@ def _late_results(
     context: dg.SensorEvaluationContext, assembly: Assembly, steps: Sequence[Step], until: datetime
 ) -> Iterator[dg.RunRequest]:
     """A run for each night whose batches have ended and that no run waits for, e.g. after a cutoff or a crash."""
-    for night in open_nights(assembly, RUNS_A_TICK):
+    for night in unfinished_nights(assembly, RUNS_A_TICK):
         if _is_left_alone(context.instance, night.day) or not has_ended(assembly, night.day, until):
             continue
         yield dg.RunRequest(

@@ -7,10 +7,11 @@ runs, so no second store can differ from it. Should Dagster suspend runs itself 
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 
+from llm_assets.defs.polling import Pause
 from llm_assets.usecases.desk.desk import Desk, Progress, Wait
 from llm_assets.usecases.night.process_steps import StepRound
 
@@ -32,34 +33,6 @@ COPIED_TAGS = (LANE, "dagster/priority", "dagster/backfill", "llm/rework")
 HANDSHAKE_SECONDS = 45.0
 """A backfill is judged stalled when a run ends before its successor exists; the sensor needs one tick for it."""
 HANDSHAKE_POLL_SECONDS = 1.0
-FIRST_PAUSE_SECONDS = 0.2
-
-
-class Pause:
-    """Waits between two rounds: short at first, then as long as the settings say, until `until` at most."""
-
-    def __init__(
-        self, desk: Desk, name: str, until: datetime | None, meanwhile: Callable[[], None] = lambda: None
-    ) -> None:
-        self._desk = desk
-        self._meanwhile = meanwhile
-        self._name = name
-        self._until = until
-        self._seconds = FIRST_PAUSE_SECONDS
-
-    def __call__(self, progress: Progress) -> bool:
-        self._desk.on_progress(self._name, progress)
-        self._meanwhile()
-        if self._until is not None and self._desk.clock() >= self._until:
-            return False
-        time.sleep(min(self._seconds, self._desk.settings.poll_seconds))
-        self._seconds *= 2
-        return True
-
-
-def brief(desk: Desk, name: str) -> Pause:
-    """Waits as long as a step does before it parks; for requests that no run parks for."""
-    return Pause(desk, name, desk.clock() + timedelta(seconds=desk.settings.grace_seconds))
 
 
 def process_or_park(

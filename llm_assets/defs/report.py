@@ -7,7 +7,7 @@ import dagster as dg
 
 from llm_assets.defs.intake import GROUP, OWNERS
 from llm_assets.defs.metadata import table_metadata
-from llm_assets.defs.parking import brief
+from llm_assets.defs.polling import brief
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import REVIEW_QUEUE
 from llm_assets.usecases.desk.desk import Desk

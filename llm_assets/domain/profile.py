@@ -130,7 +130,7 @@ class RouteRules(_Border):
     """When the last few requests of a batch lane go online, because a batch would end too late."""
 
     remainder_requests: int = Field(default=20, ge=0)
-    """The most requests of a step that count as a remainder; 0 sends none online."""
+    """The most requests of a step and model that count as a remainder; 0 sends none online."""
     remainder_usd: Decimal = Field(default=Decimal("0.50"), ge=0)
     """The most that a remainder may cost beyond its price in a batch."""
     batch_minutes: float = Field(default=60, gt=0)

@@ -1,4 +1,4 @@
-"""docs/conformance.md is true: its tables hold exactly the cases, and its example prints the output shown."""
+"""docs/reference/conformance.md is true: its tables hold exactly the cases, and its example prints the output shown."""
 
 import re
 import subprocess

@@ -21,7 +21,7 @@ from llm_assets.usecases.mail.grown_days import (
     read_cursor,
     write_cursor,
 )
-from llm_assets.usecases.night.continue_nights import EARLY_ROWS_EVERY, Gate, OpenNight, gate_for
+from llm_assets.usecases.night.continue_nights import EARLY_ROWS_EVERY, Gate, UnfinishedNight, gate_for
 from llm_assets.usecases.night.process_steps import rework_of
 
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -104,10 +104,10 @@ def test_a_tick_asks_for_what_is_due_keeps_what_waits_and_names_what_is_too_old(
 
 
 def test_a_run_for_late_results_has_a_key_of_its_batches_and_another_one_a_while_later() -> None:
-    key = OpenNight(DAY, ["b1", "b2"]).run_key(NOW)
-    assert OpenNight(DAY, ["b2", "b1"]).run_key(NOW + timedelta(minutes=14)) == key
-    assert OpenNight(DAY, ["b1"]).run_key(NOW) != key
-    assert OpenNight(DAY, ["b1", "b2"]).run_key(NOW + timedelta(minutes=15)) != key
+    key = UnfinishedNight(DAY, ["b1", "b2"]).run_key(NOW)
+    assert UnfinishedNight(DAY, ["b2", "b1"]).run_key(NOW + timedelta(minutes=14)) == key
+    assert UnfinishedNight(DAY, ["b1"]).run_key(NOW) != key
+    assert UnfinishedNight(DAY, ["b1", "b2"]).run_key(NOW + timedelta(minutes=15)) != key
 
 
 def test_the_cursor_remembers_what_waits_and_forgets_old_pauses() -> None:

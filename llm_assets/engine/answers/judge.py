@@ -1,4 +1,4 @@
-"""Settle: turn one answer into what the ledger writes. Pure, so every outcome is tested without a provider."""
+"""Judge: turn one answer into what the ledger writes. Pure, so every outcome is tested without a provider."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -11,7 +11,7 @@ from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse
 from llm_assets.engine.batches.queue_room import prompt_tokens, turn_away
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.pauses import steady_pause
+from llm_assets.engine.retry_pauses import steady_pause
 
 log = structlog.get_logger()
 

@@ -29,8 +29,8 @@ from llm_assets.engine.answers.settle import judge_of
 from llm_assets.engine.batches.exits import TOO_LARGE, lose
 from llm_assets.engine.batches.spooled import custom_id_of
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.pauses import growing_pause
 from llm_assets.engine.ports.batches import Member
+from llm_assets.engine.retry_pauses import growing_pause
 
 log = structlog.get_logger()
 

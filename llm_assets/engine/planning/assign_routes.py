@@ -1,7 +1,7 @@
-"""Router: gives due requests their route as they stream by, and marks what they share for the provider's cache.
+"""Assign routes: gives due requests their route as they stream by, and marks what they share for the provider's cache.
 
 Both depend on how many there are. So the first few of each kind are held back until there are enough of them, or no more
-come; the decisions themselves are in `routing` and `caching`.
+come; the decisions themselves are in `route_rules.py` and `prompt_cache.py`.
 """
 
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Caching: whether the part of a prompt that requests share is worth a place in the provider's cache. Pure.
+"""Prompt cache: whether the part of a prompt that requests share is worth a place in the provider's cache. Pure.
 
 Some providers cache by themselves. Where the protocol marks what is shared (`marks_cache`), the provider bills the writing
 of a prefix at twice its price (for an hour, the only kind we ask for), the reading at a tenth or less; everything in a

@@ -1,4 +1,4 @@
-"""Routing: which requests go in a batch and which are asked online. Pure; the rules are data in lanes.yaml."""
+"""Route rules: which requests go in a batch and which are asked online. Pure; the rules are data in lanes.yaml."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

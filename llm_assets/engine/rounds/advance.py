@@ -8,7 +8,7 @@ from llm_assets.domain.errors import BlockedError, TransientError
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.pauses import granted
+from llm_assets.engine.retry_pauses import granted
 from llm_assets.engine.rounds.drive import PASSING, drive, keep_reason
 from llm_assets.engine.rounds.progress import Progress
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from llm_assets.engine.pauses import growing_pause
+from llm_assets.engine.retry_pauses import growing_pause
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0

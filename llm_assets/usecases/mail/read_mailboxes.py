@@ -1,6 +1,6 @@
 """Read the mailboxes of `sources.yaml`: which one is read when, what that adds to the register, and what of a day is unread.
 
-How one mailbox is read over IMAP is in `resources/mail/imap_look.py`.
+How one mailbox is read over IMAP is in `resources/mail/imap/look.py`.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Continue nights: which parked night may continue now, and which open night needs a run that nobody has asked for.
+"""Continue nights: which parked night may continue now, and which night with open batches needs a run of its own.
 
 A tick moves batches at the provider but collects nothing: the rows are written by the run that continues.
 """
@@ -59,7 +59,7 @@ def gate_of(
 
 
 @dataclass(frozen=True, slots=True)
-class OpenNight:
+class UnfinishedNight:
     """A night with open batches."""
 
     day: date
@@ -70,7 +70,7 @@ class OpenNight:
         return f"late:{self.day}:{digest(sorted(self.batches))}:{int(now.timestamp() // LATE_AGAIN_SECONDS)}"
 
 
-def open_nights(assembly: Assembly, limit: int) -> list[OpenNight]:
+def unfinished_nights(assembly: Assembly, limit: int) -> list[UnfinishedNight]:
     """The first `limit` nights with open batches. Days that are no partition are left out: a run for one would fail the
     tick. So are the control set's batches, which its own run waits for."""
     by_day: dict[date, list[str]] = {}
@@ -78,7 +78,7 @@ def open_nights(assembly: Assembly, limit: int) -> list[OpenNight]:
     for batch in assembly.ledger.batches.open_batches():
         if assembly.settings.first_day <= batch.day <= today:
             by_day.setdefault(batch.day, []).append(batch.batch_id)
-    return [OpenNight(day, ids) for day, ids in sorted(by_day.items())[:limit]]
+    return [UnfinishedNight(day, ids) for day, ids in sorted(by_day.items())[:limit]]
 
 
 def has_ended(assembly: Assembly, day: date, until: datetime) -> bool:

@@ -1,39 +1,30 @@
 """Report a night: its review queue and its morning report, from lake and ledger."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 import orjson
 
-from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE
-from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.answers.review_rows import review_rows
 from llm_assets.engine.night.summary import summarise
-from llm_assets.engine.planning.budget import OVER_BUDGET, in_words, limits_of
 from llm_assets.engine.rounds.progress import Progress
 from llm_assets.report.cases import report_columns
 from llm_assets.report.charts import Charts
-from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
+from llm_assets.report.numbers import ReportNumbers, compute, with_spend
 from llm_assets.report.render import Page, content, render, without_subjects
 from llm_assets.report.summary import plain_summary, summary_numbers, unsupported_numbers
 from llm_assets.steps.night_summary.step import PROMPT, summary_request
 from llm_assets.usecases.desk.assembly import Assembly
-from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.night.missing import missing
 from llm_assets.usecases.night.step_tables import write_usage
 from resources.lake.history import past_nights
 from resources.report_files import Revision, exported, write_revision
 
 REPORT_VERSION = PROMPT.version
 """Version of the prompt that the opening lines are written with."""
-_WHY = {
-    "not_sent": "not sent yet",
-    "waiting_for_retry": "waiting for another try",
-    "waiting_for_provider": "waiting for the provider",
-    OVER_BUDGET: "over the budget",
-}
 
 
 def write_review_queue(assembly: Assembly, day: date) -> int:
@@ -90,7 +81,7 @@ def _numbers(assembly: Assembly, day: date) -> ReportNumbers:
         steps={s.name: lake.read(s.table, day, report_columns(s.table)) for s in assembly.steps},
         review=lake.read(REVIEW_QUEUE, day),
         usage=lake.read(LLM_USAGE, day),
-        missing=list(_missing(assembly, day)),
+        missing=list(missing(assembly, day)),
         history=past_nights(lake, day),
     )
 
@@ -106,33 +97,6 @@ def _summary(
     if text is None or unsupported_numbers(text, given):
         return plain_summary(numbers), ""
     return text, request.model
-
-
-def _missing(assembly: Assembly, day: date) -> Iterator[Missing]:
-    """Mail that is not read, and open cases by step and reason, with the provider's reason where it gave one."""
-    for mailbox in mailboxes_of(assembly).unread(day):
-        yield Missing(f"mailbox {mailbox.name}", mailbox.why)
-    received = len(assembly.ledger.register.received(day))
-    read = sum(1 for _ in assembly.lake.read(DOCUMENTS, day, ["day"]))
-    if received != read:
-        yield Missing(f"{received - read} messages", "received but not read yet", "documents")
-    details = assembly.ledger.batches.troubles(day)
-    # The limits alone: with what is spent in it, each rerun would change the report it pays for.
-    budget = in_words(limits_of(assembly.budget, assembly.lanes, day))
-    for step in assembly.steps:
-        yield from _open_cases(assembly, day, step, details.get(step.name, ""), budget)
-
-
-def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: str) -> Iterator[Missing]:
-    reasons: Counter[str] = Counter()
-    for row in assembly.lake.read(step.table, day, ["status", "doubt_reason"]):
-        if row["status"] == Status.OPEN and row["doubt_reason"] is not None:
-            reasons[row["doubt_reason"]] += 1
-    for reason, count in sorted(reasons.items()):
-        why = _WHY.get(reason, reason)
-        noun = "case" if count == 1 else "cases"
-        more = budget if reason == OVER_BUDGET else detail
-        yield Missing(f"{count} {noun} in {step.name}", f"{why}: {more}" if more else why, step.name)
 
 
 def _record(assembly: Assembly, day: date, page: Page, written: Revision) -> None:

@@ -1,4 +1,4 @@
-"""Writing the audit trail: entries are appended in the transaction of the fact they tell, and nothing else changes them.
+"""Writing the audit trail: entries are appended in the transaction of the fact they record, and nothing else changes them.
 
 What belongs here: the end of the chain, and the lines for rows of the ledger's tables. Comparing the chain with the tables
 is `verifying`.

@@ -1,4 +1,4 @@
-"""Verifying the audit trail: the chain with itself, and what it tells with the tables, fact by fact.
+"""Verifying the audit trail: the chain with itself, and its facts with the tables, one by one.
 
 Each entry is compared with the rows that its own lines name, so memory does not grow with the ledger; what no entry names
 is looked for only where the counts say that there is something.

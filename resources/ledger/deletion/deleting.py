@@ -1,4 +1,4 @@
-"""Deleting a record from the ledger: what is known of it stays as ids and digests, what it said goes, and the audit tells.
+"""Deleting a record from the ledger: what is known of it stays as ids and digests, what it said goes, and the audit trail records it.
 
 The register keeps the place and the digest of what was deleted, so that reading its source again does not bring it back.
 Receipts stay as well: what was paid was paid.

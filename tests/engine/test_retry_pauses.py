@@ -3,7 +3,7 @@
 import pytest
 
 from llm_assets.domain.errors import BlockedError, TransientError, UnreachableError
-from llm_assets.engine.pauses import growing_pause, steady_pause
+from llm_assets.engine.retry_pauses import growing_pause, steady_pause
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Pauses: how long to wait after a failure before the next try. Pure; who waits is decided elsewhere."""
+"""Retry pauses: how long to wait after a failure before the next try. Pure; who waits is decided elsewhere."""
 
 from llm_assets.domain.errors import BlockedError, TransientError
 from llm_assets.domain.reason import Reason

@@ -1,0 +1,50 @@
+"""Missing: what a night's report says is not there yet, and why: mail that is not read, and open cases of each step.
+
+How the report shows it belongs in `report/`: the counts in `numbers.py`, the section in `templates/`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+
+from llm_assets.domain.desk.step import Step
+from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.planning.budget import OVER_BUDGET, in_words, limits_of
+from llm_assets.report.numbers import Missing
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+
+_WHY = {
+    "not_sent": "not sent yet",
+    "waiting_for_retry": "waiting for another try",
+    "waiting_for_provider": "waiting for the provider",
+    OVER_BUDGET: "over the budget",
+}
+
+
+def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
+    """Mail that is not read, and open cases by step and reason, with the provider's reason where it gave one."""
+    for mailbox in mailboxes_of(assembly).unread(day):
+        yield Missing(f"mailbox {mailbox.name}", mailbox.why)
+    received = len(assembly.ledger.register.received(day))
+    read = sum(1 for _ in assembly.lake.read(DOCUMENTS, day, ["day"]))
+    if received != read:
+        yield Missing(f"{received - read} messages", "received but not read yet", "documents")
+    details = assembly.ledger.batches.troubles(day)
+    # The limits alone: with what is spent in it, each rerun would change the report it pays for.
+    budget = in_words(limits_of(assembly.budget, assembly.lanes, day))
+    for step in assembly.steps:
+        yield from _open_cases(assembly, day, step, details.get(step.name, ""), budget)
+
+
+def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: str) -> Iterator[Missing]:
+    reasons: Counter[str] = Counter()
+    for row in assembly.lake.read(step.table, day, ["status", "doubt_reason"]):
+        if row["status"] == Status.OPEN and row["doubt_reason"] is not None:
+            reasons[row["doubt_reason"]] += 1
+    for reason, count in sorted(reasons.items()):
+        why = _WHY.get(reason, reason)
+        noun = "case" if count == 1 else "cases"
+        more = budget if reason == OVER_BUDGET else detail
+        yield Missing(f"{count} {noun} in {step.name}", f"{why}: {more}" if more else why, step.name)
