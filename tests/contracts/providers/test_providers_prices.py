@@ -134,10 +134,10 @@ def test_pricing_a_night_takes_no_time() -> None:
     usage = Usage(1800, 1000, 0, 150)
     laps = []
     for _ in range(10):
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(500):
             ours.usd(profile, "claude-haiku-5-5", Mode.BATCH, usage)
-        laps.append((time.perf_counter() - began) / 500)
+        laps.append((time.process_time() - began) / 500)
     assert min(laps) < 10e-6
 
 

@@ -107,10 +107,10 @@ def test_rendering_a_short_request_costs_little_more_than_serialising_it(wire: W
     def best(work: Any) -> float:
         laps = []
         for _ in range(20):
-            began = time.perf_counter()
+            began = time.process_time()
             for _ in range(200):
                 work()
-            laps.append((time.perf_counter() - began) / 200)
+            laps.append((time.process_time() - began) / 200)
         return min(laps)
 
     alone = best(lambda: orjson.dumps(rendered))

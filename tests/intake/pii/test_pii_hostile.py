@@ -1,13 +1,12 @@
 """Masking a text made for slow patterns takes no longer than its length says."""
 
-from time import process_time
-
 import pytest
 
 from llm_assets.domain.mail.document import (
     Address,
 )
 from llm_assets.intake.pii.masking import mask_text
+from tests.support.cpu import least_cpu_seconds
 
 IVAN = Address("Иван Петров", "ivan.petrov@mail.example")
 
@@ -15,9 +14,7 @@ IVAN = Address("Иван Петров", "ivan.petrov@mail.example")
 @pytest.mark.parametrize("unit", ["1", "8 ", "+7 701 ", "950630300121 ", "(8", "[PHONE_1"])
 def test_a_megabyte_of_digits_takes_no_more_than_a_moment(unit: str) -> None:
     hostile = unit * (1_000_000 // len(unit))
-    start = process_time()
-    mask_text(hostile, ["Иван Петров"])
-    assert process_time() - start < 3
+    assert least_cpu_seconds(lambda: mask_text(hostile, ["Иван Петров"]), enough=3) <= 3
 
 
 @pytest.mark.parametrize(
@@ -27,8 +24,6 @@ def test_a_megabyte_of_digits_takes_no_more_than_a_moment(unit: str) -> None:
 def test_time_grows_only_with_the_length_of_a_hostile_text(unit: str) -> None:
     def seconds(size: int) -> float:
         hostile = unit * (size // len(unit))
-        start = process_time()
-        mask_text(hostile, ["Иван Петров"])
-        return process_time() - start
+        return least_cpu_seconds(lambda: mask_text(hostile, ["Иван Петров"]), tries=3)
 
     assert seconds(160_000) < 24 * max(seconds(20_000), 0.003)

@@ -1,6 +1,5 @@
 """Text that instructs the model is told from text that only speaks of instructions, in three languages and any disguise."""
 
-import time
 from collections import Counter
 
 import pytest
@@ -9,6 +8,7 @@ from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.mail.injection import FLAG_FROM, WEIGHTS, score
 from llm_assets.intake.text import signals
 from llm_assets.intake.text.signals import signals_of
+from tests.support.cpu import least_cpu_seconds
 from tests.support.mail.injection_attempts import ATTEMPTS, Attempt
 from tests.support.mail.ordinary_mail import ORDINARY
 
@@ -78,6 +78,4 @@ def test_every_signal_but_disguises_has_rules_and_every_rule_is_a_valid_expressi
     ids=lambda text: text[:12],
 )
 def test_a_hostile_text_takes_no_longer_than_its_length_allows(text: str) -> None:
-    started = time.process_time()
-    signals_of([text])
-    assert time.process_time() - started < 1.5
+    assert least_cpu_seconds(lambda: signals_of([text]), enough=1.5) <= 1.5
