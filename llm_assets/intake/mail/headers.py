@@ -5,10 +5,13 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
+from functools import lru_cache
+from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from llm_assets.domain.mail.document import Address
 from llm_assets.intake.bytes import charset as charsets
+from llm_assets.intake.words import LANGUAGES, ByLanguage, WordFile, load_words
 
 _WORD = re.compile(rb"=\?([^?\s]{1,60})\?([bBqQ])\?([^?\r\n]*(?:\?(?!=)[^?\r\n]*)*)\?=")
 _BLANKS = re.compile(r"[ \t\r\n]+")
@@ -247,15 +250,19 @@ _LEGIBLE = re.compile(
 )
 _HALF = re.compile(r"\s?([AP])M\b", re.I)
 _OFFSET = re.compile(r"(?:GMT|UTC?)?\s*([+-]\d{1,2}):?([0-5]\d)?(?!\d)|(\bMSK\b)", re.I)
-_MONTHS = {
-    name: number
-    for names in (
-        "jan feb mar apr may jun jul aug sep oct nov dec",
-        "янв фев мар апр май июн июл авг сен окт ноя дек",
-        "қаң ақп нау сәу мам мау шіл там қыр қаз қар жел",
-    )
-    for number, name in enumerate(names.split(), 1)
-} | {"мая": 5}
+
+
+class _HeaderWords(WordFile):
+    months: ByLanguage
+    more_months: dict[str, int]
+
+
+@lru_cache(maxsize=1)
+def _months() -> dict[str, int]:
+    """First letters of a month -> its number."""
+    data = load_words(Path(__file__).with_name("headers.yaml"), _HeaderWords)
+    named = {name: n for language in LANGUAGES for n, name in enumerate(data.months.of(language), 1)}
+    return named | data.more_months
 
 
 def _spelled(value: str) -> str:
@@ -263,7 +270,7 @@ def _spelled(value: str) -> str:
     match = _LEGIBLE.search(value)
     if match is None:
         return value
-    month = int(match["month"]) if match["month"].isdigit() else _MONTHS.get(match["month"][:3].lower(), 0)
+    month = int(match["month"]) if match["month"].isdigit() else _months().get(match["month"][:3].lower(), 0)
     year = int(match["year"]) + (2000 if len(match["year"]) == 2 else 0)
     hour, rest = int(match["hour"]), value[match.end() :]
     half = _HALF.match(rest)
