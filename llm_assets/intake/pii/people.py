@@ -110,14 +110,6 @@ WINDOW = 64
 """Characters before an ending or initials in which the rest of a name stands."""
 _NO_INITIALS = frozenset(_WORDS.no_initials.of())
 _NOBODY = NOT_NAMES | frozenset(_WORDS.nobody.of())
-_WORD = re.compile(rf"(?<![^\W_])[{UPPER}][^\W\d_]{{2,20}}$")
-_AFTER_PATRONYM = re.compile(rf"[ \u00a0]{_NAME}")
-_INITIALS = re.compile(rf"[{UPPER}]\.(?<![^\W_]..)[ \u00a0]?[{UPPER}]\.")
-_BEFORE_INITIALS = re.compile(rf"(?<![^\W_])[{UPPER}][^\W\d_]{{2,25}}[ \u00a0]{{1,2}}$")
-_AFTER_INITIALS = re.compile(rf"[ \u00a0]?[{UPPER}][^\W\d_]{{2,25}}")
-WINDOW = 64
-"""Characters before an ending or initials in which the rest of a name stands."""
-_STATES = ("U.S.", "U.K.", "U. S.", "U. K.")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 _INITIAL_ONLY = re.compile(rf"[{UPPER}]\.")
 
