@@ -89,17 +89,18 @@ def _imports(name: str, file: Path) -> Iterator[str]:
             case ast.Import(names=names):
                 yield from (imported.name for imported in names if _is_ours(imported.name))
             case ast.ImportFrom(module=module, names=names, level=level):
-                source = resolve_name("." * level + (module or ""), package) if level else module or ""
+                source = resolve_name("." * level + (module or ""), package) if level else str(module)
                 inside = [f"{source}.{imported.name}" for imported in names] if _is_ours(source) else []
                 yield from (found if _file_of(found) is not None else source for found in inside)
-            case ast.Call(func=ast.Name("import_module") | ast.Attribute(attr="import_module"), args=args):
-                yield from (
-                    arg.value for arg in args[:1] if isinstance(arg, ast.Constant) and _is_ours(arg.value)
-                )
+            case ast.Call(
+                func=ast.Name("import_module") | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(str(module)), *_],
+            ) if _is_ours(module):
+                yield module
 
 
-def _is_ours(module: object) -> bool:
-    return isinstance(module, str) and module.partition(".")[0] == OURS
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == OURS
 
 
 @cache
