@@ -38,6 +38,15 @@ def test_masks_prompts_steps_and_reports_are_no_part_of_the_readers_version(room
     assert not folder(room) & covered(READER)
 
 
+def test_placing_in_cases_knows_no_mask_prompt_step_or_provider() -> None:
+    desk = {f"llm_assets/domain/desk/{name}.py" for name in ("prompt", "step", "model_choice")}
+    providers = {"llm_assets/domain/profile.py", "llm_assets/domain/protocol.py"}
+    elsewhere = (
+        folder("llm_assets/intake/pii") | folder("llm_assets/steps") | folder("llm_assets/domain/requests")
+    )
+    assert not (desk | providers | elsewhere) & covered(DAY_READER)
+
+
 def test_placing_in_cases_changes_the_day_but_reads_no_message_again() -> None:
     threads = "llm_assets/intake/threads.py"
     assert threads in covered(DAY_READER) and threads not in covered(READER)
