@@ -133,10 +133,6 @@ class ReportNumbers:
         """USD per 1,000 cases."""
         return self.spent.usd * 1000 / self.totals.documents if self.totals.documents else None
 
-    @property
-    def further_steps(self) -> dict[str, Mapping[Status, int]]:
-        return {name: counts for name, counts in self.steps.items() if name not in MAIN_STEPS}
-
 
 def compute(
     day: date,

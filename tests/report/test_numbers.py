@@ -94,9 +94,7 @@ def test_a_further_step_counts_too() -> None:
     )
     numbers = compute(DAY, documents=[document(c) for c in "abc"], steps=steps)
     assert (numbers.totals.drafts_ready, numbers.totals.review) == (2, 1)
-    assert numbers.further_steps == {
-        "moderation": {Status.OK: 1, Status.REVIEW: 1, Status.NOT_NEEDED: 1},
-    }
+    assert numbers.steps["moderation"] == {Status.OK: 1, Status.REVIEW: 1, Status.NOT_NEEDED: 1}
 
 
 def test_an_update_in_another_queue_counts_there_and_its_case_here() -> None:

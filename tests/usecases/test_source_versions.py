@@ -1,5 +1,6 @@
 """Which source files a version covers: an edit of a parser reads again, an edit of a mask or a prompt does not."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk import source_versions
-from llm_assets.usecases.desk.source_versions import DAY_READER, MASKING, READER, modules_of, sources_of
+from llm_assets.usecases.desk.source_versions import DAY_READER, MASKING, READER, ROWS, modules_of, sources_of
 from tests.support.repository import ROOT
 
 
@@ -37,6 +38,15 @@ def test_masks_prompts_steps_and_reports_are_no_part_of_the_readers_version(room
     assert not folder(room) & covered(READER)
 
 
+def test_placing_in_cases_knows_no_mask_prompt_step_or_provider() -> None:
+    desk = {f"llm_assets/domain/desk/{name}.py" for name in ("prompt", "step", "model_choice")}
+    providers = {"llm_assets/domain/profile.py", "llm_assets/domain/protocol.py"}
+    elsewhere = (
+        folder("llm_assets/intake/pii") | folder("llm_assets/steps") | folder("llm_assets/domain/requests")
+    )
+    assert not (desk | providers | elsewhere) & covered(DAY_READER)
+
+
 def test_placing_in_cases_changes_the_day_but_reads_no_message_again() -> None:
     threads = "llm_assets/intake/threads.py"
     assert threads in covered(DAY_READER) and threads not in covered(READER)
@@ -64,6 +74,58 @@ def test_an_edited_parser_has_another_version_and_a_moved_one_has_not(
 def test_a_words_file_beside_a_parser_counts(tmp_path: Path) -> None:
     (tmp_path / "words.yaml").write_text("a: b", encoding="utf-8")
     assert source_versions._data_beside(tmp_path) == {tmp_path / "words.yaml"}
+
+
+def test_a_words_file_in_a_folder_below_counts_unless_that_is_a_package(tmp_path: Path) -> None:
+    for below in ("words", "package"):
+        (tmp_path / below).mkdir()
+        (tmp_path / below / "ru.yaml").write_text("a: b", encoding="utf-8")
+    (tmp_path / "package" / "__init__.py").write_text("", encoding="utf-8")
+    assert source_versions._data_beside(tmp_path) == {tmp_path / "words" / "ru.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("text", "modules"),
+    [
+        pytest.param("from . import ole", {"bytes.ole"}, id="relative"),
+        pytest.param("from ..text import html as h, quotes", {"text.html", "text.quotes"}, id="from above"),
+        pytest.param("from .ole import IS_OUTLOOK", {"bytes.ole"}, id="a name of a module"),
+        pytest.param(
+            "import llm_assets.intake.item, llm_assets.intake.read", {"item", "read"}, id="two at once"
+        ),
+        pytest.param(
+            "from llm_assets.intake.text import (  # the readers (both)\n    html,\n    NAME,\n)",
+            {"text.html", "text"},
+            id="lines, a comment with brackets and a name of the package",
+        ),
+        pytest.param(
+            "from llm_assets.intake.text import html, \\\n    quotes",
+            {"text.html", "text.quotes"},
+            id="lines",
+        ),
+        pytest.param("def f():\n    from llm_assets.intake import item", {"item"}, id="in a function"),
+        pytest.param("importlib.import_module('llm_assets.intake.item')", {"item"}, id="importlib"),
+        pytest.param("from pathlib import Path\nimport json, resources", set(), id="not ours"),
+        pytest.param("WHY = 'from llm_assets.intake import item'", set(), id="only words"),
+    ],
+)
+def test_imports_are_found_however_they_are_written(tmp_path: Path, text: str, modules: set[str]) -> None:
+    file = tmp_path / "parser.py"
+    file.write_text(text, encoding="utf-8")
+    found = set(source_versions._imports("llm_assets.intake.bytes.parser", file))
+    assert found == {f"llm_assets.intake.{name}" for name in modules}
+
+
+def test_an_import_by_a_name_made_at_run_time_is_not_used() -> None:
+    computed = [
+        f"{path.name}:{node.lineno}"
+        for path in {*sources_of((*READER, *DAY_READER, *MASKING, *ROWS))}
+        if path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__"))
+        if not (node.args and isinstance(node.args[0], ast.Constant))
+    ]
+    assert computed == [], "a version cannot see what it imports"
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)

@@ -10,14 +10,12 @@ from pydantic import BaseModel
 from llm_assets.domain.desk.model_choice import Choice, choose, facts_of, shown_scans
 from llm_assets.domain.desk.prompt import SCANS_NOTE, Prompt, render_case
 from llm_assets.domain.desk.queue import Queue
-from llm_assets.domain.desk.tables import Column, Table, columns_of, step_table
+from llm_assets.domain.desk.tables import Column, Row, Table, columns_of, step_table
 from llm_assets.domain.digest import digest
 from llm_assets.domain.mail.document import Case
 from llm_assets.domain.profile import Profile, ReadingRules, Tier
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.domain.requests.request import JsonSchema, Picture, Request
-
-Row = Mapping[str, Any]  # a row of the lake; its columns are declared in tables.py
 
 
 @dataclass(frozen=True)

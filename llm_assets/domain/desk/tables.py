@@ -4,12 +4,15 @@ Types are DuckDB's. `analytics.duckdb` shows these columns to analysts, so addin
 is not. Reading and writing tables belongs in `resources/lake`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
+
+Row = Mapping[str, Any]
+"""A row of a table, by the names of its columns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from llm_assets.domain.desk.step import Row
+from llm_assets.domain.desk.tables import Row
 
 
 @dataclass

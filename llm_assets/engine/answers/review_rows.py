@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 
 from llm_assets.domain.desk.queue import Queues
-from llm_assets.domain.desk.step import Row
+from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.ports.review import Decision
 

@@ -10,8 +10,8 @@ from typing import Protocol
 from llm_assets.domain.audit import PLAIN, with_pictures
 from llm_assets.domain.desk.model_choice import NOT_SHOWN, unshown
 from llm_assets.domain.desk.queue import Queue, Queues
-from llm_assets.domain.desk.step import Row, Step, StepInput
-from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.desk.step import Step, StepInput
+from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.digest import digest, digest_json
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.mail.document import Case, Priority, cases_of

@@ -15,8 +15,7 @@ from typing import BinaryIO
 import orjson
 
 from llm_assets.domain.desk.queue import Queues
-from llm_assets.domain.desk.step import Row
-from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.digest import digest_json
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Message, Received, Role

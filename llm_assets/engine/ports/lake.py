@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
-from llm_assets.domain.desk.step import Row
-from llm_assets.domain.desk.tables import Table
+from llm_assets.domain.desk.tables import Row, Table
 
 
 class Lake(Protocol):

@@ -82,8 +82,8 @@ _MIXED_CASE = re.compile(r"[а-яёәғқңөұүһі][А-ЯЁӘҒҚҢӨҰҮҺІ
 _DOUBLE_CP1251 = re.compile("(?:[РСТУ][\u00a0-\u00bf\u0402-\u040f\u0451-\u045f\u0490\u0491\u2010-\u2122]){2}")
 _DOUBLE_LATIN = re.compile("(?:[\u00c2-\u00df][\u0080-\u00bf\u0152-\u02dc\u2010-\u2122]){2}|\u00e2\u20ac")
 _KAZAKH_BYTES = (b"\x9d", b"\xbc", b"\xbe")
-_C1 = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0)}
-_C1 = {code: char if char != "\ufffd" else chr(code) for code, char in _C1.items()}
+_CP1252 = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0)}
+_C1 = {code: char if char != "\ufffd" else chr(code) for code, char in _CP1252.items()}
 
 
 def known(name: str | None) -> str:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 
-_DATED = re.compile(rb"From .*(?:\d\d:\d\d|@)|From -\s*$")
 _HEADER = re.compile(rb"[\w-]+:")
 _ESCAPED = re.compile(rb"^>(>*From )", re.M)
 

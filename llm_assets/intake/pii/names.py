@@ -13,10 +13,8 @@ from typing import NamedTuple
 from llm_assets.intake.pii.span import Kind, Span
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
-SHORTEST = 3
-"""Letters of a word that may be a name by itself; initials would hide half of the text."""
-
 _WORD = re.compile(r"[^\W\d_]{3,}")
+"""What may be a name by itself; initials would hide half of the text."""
 _OFFICE = re.compile(r"[«»\d№&|/]")
 """A company or desk by its look: its words are everyday words more often than names."""
 _CYRILLIC = re.compile(r"[а-яәіңғүұқөһ]")

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.queue import Queue
-from llm_assets.domain.desk.step import Doubt, Row, Step, StepInput
-from llm_assets.domain.desk.tables import Column
+from llm_assets.domain.desk.step import Doubt, Step, StepInput
+from llm_assets.domain.desk.tables import Column, Row
 from llm_assets.domain.requests.request import JsonSchema
 from llm_assets.steps.readable import unreadable
 

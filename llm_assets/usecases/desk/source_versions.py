@@ -5,26 +5,22 @@ an edit of a prompt or of a mask leaves what was read as it is, and an edit of a
 more often than it must (an edited comment counts); that costs some reading and rendering, and no request.
 """
 
-import re
+import ast
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.util import find_spec
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.digest import digest
 
+OURS = "llm_assets"
 READER = ("llm_assets.intake.workers.worker",)
 """What turns the bytes of a message into its row."""
 DAY_READER = ("llm_assets.engine.night.read_day",)
 """What places the messages of a day in cases, besides."""
 MASKING = ("llm_assets.intake.pii.masking",)
 ROWS = ("llm_assets.engine.answers.rows",)
-
-_IMPORT = re.compile(
-    r"^[ \t]*from (llm_assets[\w.]*) import (\([^)]*\)|[^\n#]*)|^[ \t]*import (llm_assets[\w.]+)", re.M
-)
-_NAME = re.compile(r"(\w+)(?:\s+as\s+\w+)?")
 
 
 @cache
@@ -73,7 +69,7 @@ def sources_of(modules: Iterable[str]) -> frozenset[Path]:
         if file is None:
             raise ModuleNotFoundError(name)
         found[name] = file
-        waiting.extend(imported for imported in _imports(file) if imported not in found)
+        waiting.extend(imported for imported in _imports(name, file) if imported not in found)
     return frozenset(found.values()).union(*(_data_beside(path.parent) for path in found.values()))
 
 
@@ -82,15 +78,29 @@ def _version(modules: Iterable[str]) -> str:
     return digest(sorted(read))
 
 
-def _imports(file: Path) -> Iterator[str]:
-    """Names of modules; of `from package import name` the name too, where it is a module."""
-    for package, names, module in _IMPORT.findall(file.read_text(encoding="utf-8")):
-        if module:
-            yield module
-            continue
-        inside = [f"{package}.{name}" for name in _NAME.findall(names)]
-        submodules = [name for name in inside if _file_of(name) is not None]
-        yield from submodules or [package]
+def _imports(name: str, file: Path) -> Iterator[str]:
+    """Modules of ours that a module imports anywhere in it, by a statement or by `import_module` with a plain name.
+
+    Of `from package import name` they are the name, where that is a module, and else the package.
+    """
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        match node:
+            case ast.Import(names=names):
+                yield from (imported.name for imported in names if _is_ours(imported.name))
+            case ast.ImportFrom(module=module, names=names, level=level):
+                source = resolve_name("." * level + (module or ""), package) if level else str(module)
+                inside = [f"{source}.{imported.name}" for imported in names] if _is_ours(source) else []
+                yield from (found if _file_of(found) is not None else source for found in inside)
+            case ast.Call(
+                func=ast.Name("import_module") | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(str(module)), *_],
+            ) if _is_ours(module):
+                yield module
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == OURS
 
 
 @cache
@@ -104,5 +114,10 @@ def _file_of(module: str) -> Path | None:
 
 
 def _data_beside(folder: Path) -> set[Path]:
-    """Words and patterns as data; prompts are no rule of reading, and each has a version of its own."""
-    return {path for kind in ("*.yaml", "*.json", "*.txt") for path in folder.glob(kind)}
+    """Words and patterns as data, in folders below too unless they are packages: those belong to their own modules.
+
+    Prompts are no rule of reading, and each has a version of its own.
+    """
+    data = {path for kind in ("*.yaml", "*.json", "*.txt") for path in folder.glob(kind)}
+    below = (path for path in folder.iterdir() if path.is_dir() and not (path / "__init__.py").exists())
+    return data.union(*map(_data_beside, below))
