@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def status(day: MaybeDayOption = None, as_json: JsonOption = False) -> None:
-    """Show how a night stands: per step due, in flight, ok, in review, dead; open batches; spend."""
+    """Show the state of a night: per step due, in flight, ok, in review, dead; open batches; spend."""
     from llm_assets.usecases.desk.desk import open_desk
     from llm_assets.usecases.night.status import night_status
 

@@ -155,7 +155,7 @@ def batch_seconds(connection: Connection, provider: str, limit: int) -> list[flo
         select(attempts.c.settled_at)
         .join(batch_members, of_member)
         .where(batch_members.c.batch_id == batches.c.batch_id)
-        .limit(1)  # a collection takes seconds, so any answer tells
+        .limit(1)  # a collection takes seconds, so one answer is enough
         .scalar_subquery()
     )
     rows = connection.execute(

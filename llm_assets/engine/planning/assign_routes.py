@@ -151,7 +151,7 @@ class Router:
         return found
 
     def _fewest(self, request: Request, mode: Mode, shortest: int) -> int | None:
-        """Only the system text counts as prefix; nothing says on which side of the mark the schema stands."""
+        """Only the system text counts as prefix: on which side of the mark the schema is, is not documented."""
         tokens = tokens_by_script(request.system)
         if tokens * self._unknown.input.low < shortest:
             return None

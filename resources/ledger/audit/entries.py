@@ -126,7 +126,7 @@ DECISION_FACT = (
     decisions.c["values"],
 )
 NO_RESULT = fact("", "", "", None)
-"""A request nobody has answered, or whose answer was deleted."""
+"""A request without an answer, or whose answer was deleted."""
 
 
 def receiving(rows: Iterable[tuple[int, Sequence[object]]], *, found: bool = False) -> Iterator[Event]:
@@ -159,7 +159,7 @@ def intending(batch: Batch, members: Sequence[Member], prompt_versions: Sequence
 
 
 def begin(connection: Connection, at: datetime) -> None:
-    """The first entry, and every fact that is older than the chain: from here on nobody changes those unseen either.
+    """The first entry, and every fact that is older than the chain, so that a later change of those is found too.
     Nothing where the chain has begun already."""
     if head(connection).entries > 0:
         return

@@ -20,7 +20,7 @@ from resources.ledger.database.tables import attempts, batch_members, batches, d
 
 
 class Anchor(NamedTuple):
-    """What the chain was when somebody wrote it down elsewhere."""
+    """The end of the chain as it was noted elsewhere at some time."""
 
     entries: int
     digest: str
@@ -36,7 +36,7 @@ class MessageFact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it was told, and whose it is."""
+    """Something that differs from what the trail recorded, and the facts concerned."""
 
     what: str
     entry: int | None = None
@@ -267,7 +267,7 @@ def verify(connection: Connection, anchors: Sequence[Anchor]) -> Verdict:
 
 
 def _links(previous: Entry | None, entry: Entry) -> Iterator[Finding]:
-    """How an entry does not fit into the chain, with all whom it tells of."""
+    """How an entry fails to fit into the chain, with all facts that it records."""
     expected, before = (1, "") if previous is None else (previous.number + 1, previous.digest)
     if entry.number != expected:
         gone = (
