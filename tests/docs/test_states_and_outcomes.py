@@ -17,7 +17,7 @@ from llm_assets.engine.answers.rows import step_row
 from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.work import Standing
 from llm_assets.report.cases import state_of
-from resources.ledger.settling import _STATE_AFTER
+from resources.ledger.queries.settling import _STATE_AFTER
 from resources.providers.anthropic import wire as anthropic_wire
 from resources.providers.openai import wire as openai_wire
 from tests.support.pages import Edge, coded, edges, rows, section, text_of

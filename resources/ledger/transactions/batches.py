@@ -8,9 +8,9 @@ from llm_assets.domain.clock import Clock
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Limit
 from llm_assets.engine.ports.batches import BatchChanges, Member, Settlement
-from resources.ledger import batching, settling
 from resources.ledger.database.database import Database
-from resources.ledger.settling import Bill
+from resources.ledger.queries import batching, settling
+from resources.ledger.queries.settling import Bill
 
 
 class SqlBatches:

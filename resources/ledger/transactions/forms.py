@@ -2,8 +2,8 @@
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.mail.document import Received
-from resources.ledger import forms, register
 from resources.ledger.database.database import Database
+from resources.ledger.queries import forms, register
 
 
 class SqlForms:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from llm_assets.domain.profile import Limits
 from llm_assets.domain.traffic.circuit import Circuit
-from resources.ledger import online
 from resources.ledger.database.database import Database
+from resources.ledger.queries import online
 
 
 class SqlOnline:

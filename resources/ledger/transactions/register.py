@@ -6,8 +6,8 @@ from datetime import date, datetime
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.mail.document import Received
 from llm_assets.domain.sources.versions import History
-from resources.ledger import register
 from resources.ledger.database.database import Database
+from resources.ledger.queries import register
 
 
 class SqlRegister:

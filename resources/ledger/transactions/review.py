@@ -4,9 +4,9 @@ from datetime import date
 
 from llm_assets.domain.clock import Clock
 from llm_assets.engine.ports.review import DeadLetter, Decision
-from resources.ledger import people
 from resources.ledger.audit.entries import DESK
 from resources.ledger.database.database import Database
+from resources.ledger.queries import people
 
 
 class SqlReview:

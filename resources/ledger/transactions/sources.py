@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from llm_assets.domain.sources.state import SourceState
-from resources.ledger import sources
 from resources.ledger.database.database import Database
+from resources.ledger.queries import sources
 from resources.mail.imap.places import Registered
 
 

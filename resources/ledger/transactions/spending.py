@@ -5,8 +5,8 @@ from datetime import date
 
 from llm_assets.domain.requests.money import Committed, Limit
 from llm_assets.engine.ports.spending import Billed, UsageRow
-from resources.ledger import settling, spending
 from resources.ledger.database.database import Database
+from resources.ledger.queries import settling, spending
 
 
 class SqlSpending:

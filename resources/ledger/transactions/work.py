@@ -5,8 +5,8 @@ from datetime import date
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.engine.ports.work import Planned, Standing, Work
-from resources.ledger import planning
 from resources.ledger.database.database import Database
+from resources.ledger.queries import planning
 
 
 class SqlWork:

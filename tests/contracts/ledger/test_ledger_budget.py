@@ -24,8 +24,9 @@ from llm_assets.domain.requests.outcome import Next
 from llm_assets.engine.ports.batches import Member
 from llm_assets.engine.ports.spending import Billed
 from llm_assets.engine.ports.work import Planned
-from resources.ledger import SqlLedger, spending
+from resources.ledger import SqlLedger
 from resources.ledger.database import schema
+from resources.ledger.queries import spending
 from tests.support.nights.ledger_night import (
     COST,
     DAY,

@@ -13,10 +13,10 @@ from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState, may
 from llm_assets.domain.requests.money import Limit
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine.ports.batches import BatchChanges, Member
-from resources.ledger import spending
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import Columns, chunks, constants, insert_from, table_of
 from resources.ledger.database.tables import attempts, batch_members, batches, requests, work
+from resources.ledger.queries import spending
 
 _COLUMNS = tuple(field.name for field in fields(Batch))
 _MEMBER_COLUMNS: Columns = {

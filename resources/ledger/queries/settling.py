@@ -17,7 +17,7 @@ from resources.ledger.audit import entries as audit
 from resources.ledger.audit.entries import fact
 from resources.ledger.database.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
 from resources.ledger.database.tables import attempts, requests
-from resources.ledger.spending import PICO, pico
+from resources.ledger.queries.spending import PICO, pico
 
 _STATE_AFTER = {
     Next.DONE: RequestState.DONE,
