@@ -14,7 +14,8 @@ from typing import Any
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.receive import receive
-from resources.ledger import SqlLedger
+from resources.ledger.transactions.register import SqlRegister
+from resources.ledger.transactions.sources import SqlSources
 from resources.mail.imap.session import Mailbox
 from resources.mail.raw_store import RawStore
 from resources.settings.environment import Settings
@@ -22,9 +23,9 @@ from resources.settings.environment import Settings
 CALLS: dict[str, tuple[type, str]] = {
     "bodies": (Mailbox, "bodies"),
     "raw": (RawStore, "put"),
-    "register": (SqlLedger, "receive"),
-    "renumber": (SqlLedger, "renumber"),
-    "state": (SqlLedger, "note_look"),
+    "register": (SqlRegister, "receive"),
+    "renumber": (SqlSources, "renumber"),
+    "state": (SqlSources, "note_look"),
 }
 
 
