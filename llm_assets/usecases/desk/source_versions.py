@@ -78,7 +78,13 @@ def _version(modules: Iterable[str]) -> str:
     return digest(sorted(read))
 
 
-def _imports(name: str, file: Path) -> Iterator[str]:
+@cache
+def _imports(name: str, file: Path) -> frozenset[str]:
+    """Parsed once a process: the versions share most of their files, and a night asks for them in every round."""
+    return frozenset(_imported(name, file))
+
+
+def _imported(name: str, file: Path) -> Iterator[str]:
     """Modules of ours that a module imports anywhere in it, by a statement or by `import_module` with a plain name.
 
     Of `from package import name` they are the name, where that is a module, and else the package.
