@@ -6,10 +6,10 @@ from llm_assets.domain.digest import digest, digest_bytes
 from llm_assets.domain.mail.document import Attachment
 
 
-def of_mail(message_id: str | None, sender: str, raw: bytes) -> str:
-    """Record id of a mail: its Message-ID and sender, since a Message-ID used by another sender is another mail."""
+def of_mail(message_id: str | None, customer: str, raw: bytes) -> str:
+    """Record id of a mail: its Message-ID and customer, since a Message-ID used by another customer is another mail."""
     if message_id:
-        return digest(["mail", message_id, sender])
+        return digest(["mail", message_id, customer])
     return of_bytes(raw)
 
 

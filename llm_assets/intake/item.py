@@ -54,7 +54,7 @@ def read_head(data: bytes, kind: Kind | None, place: str, broke: str, *, index: 
         return message
     head = _END_OF_HEAD.split(data, maxsplit=1)[0]
     read = read_mail(head + b"\r\n\r\n", path=place, index=index, reading=Reading(ocr=False))
-    address = read.sender_address
+    address = read.customer_address
     return replace(
         read,
         ok=False,

@@ -81,6 +81,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "from": _address(message.sender) if message.sender is not None else None,
         "to": [_address(a) for a in message.to],
         "cc": [_address(a) for a in message.cc],
+        "reply_to": _address(message.reply_to) if message.reply_to is not None else None,
         "date": message.date.isoformat() if message.date is not None else None,
         "text": message.text,
         "new_text": message.new_text,

@@ -23,7 +23,8 @@ class EarlierCase:
 
     record_id: str
     message_id: str | None
-    sender: str
+    customer: str
+    """Address of whom an answer goes to."""
     case_id: str
     content_hash: str
     queue: str
@@ -69,10 +70,10 @@ class _Entry:
     message_id: str | None
     answers: tuple[str, ...]
     """Message-IDs this one replies to."""
-    sender: str
+    customer: str
     has_content: bool
     said: str | None
-    """Sender, queue and content as one digest, whatever the subject; None where there is no content or no sender."""
+    """Customer, queue and content as one digest, whatever the subject; None where there is no content or no sender."""
     flags: tuple[str, ...]
     queue: Queue
     priority: Priority
@@ -103,7 +104,7 @@ def _entry(received: Received, message: Message, queues: Queues) -> _Entry:
         content_hash=message.content_hash,
         message_id=message.message_id,
         answers=(*((reply,) if reply is not None else ()), *message.references),
-        sender=message.sender_address,
+        customer=message.customer_address,
         has_content=_has_content(message),
         said=_said(message, queue),
         flags=_flags(message, queues),
@@ -136,7 +137,9 @@ def priority_of(message: Message, queue: Queue) -> Priority:
     """The queue's rule for urgent; machine mail is low; everything else normal."""
     words = (w.casefold() for w in queue.urgent.words)
     said = f"{message.subject}\n{message.new_text}".casefold()
-    if message.sender_address in {s.lower() for s in queue.urgent.senders} or any(w in said for w in words):
+    urgent = {s.lower() for s in queue.urgent.senders}
+    sender = message.sender.address if message.sender is not None else ""
+    if not urgent.isdisjoint((sender, message.customer_address)) or any(w in said for w in words):
         return Priority.URGENT
     return Priority.LOW if LOW_PRIORITY_FLAGS.intersection(message.flags) else Priority.NORMAL
 
@@ -157,17 +160,17 @@ class _Past:
             if wanted.isdisjoint((case.record_id, case.content_hash, case.message_id)):
                 continue
             if case.message_id is not None:
-                self._by_id.setdefault((case.sender, case.message_id), case)
+                self._by_id.setdefault((case.customer, case.message_id), case)
             if case.is_duplicate:
                 continue
             self._by_record.setdefault(case.record_id, case)
             self._by_version.setdefault((case.record_id, case.content_hash), case)
-            self._by_content.setdefault((case.sender, case.queue, case.content_hash), case)
+            self._by_content.setdefault((case.customer, case.queue, case.content_hash), case)
 
     def original(self, entry: _Entry) -> EarlierCase | None:
         """The earlier message that this one repeats within the window."""
         same_id = self._by_version.get((entry.record_id, entry.content_hash))
-        key = (entry.sender, entry.queue.name, entry.content_hash)
+        key = (entry.customer, entry.queue.name, entry.content_hash)
         found = same_id or (self._by_content.get(key) if entry.has_content else None)
         in_time = found is not None and entry.received.arrived_at - found.received_at <= DUPLICATE_WINDOW
         return found if in_time else None
@@ -175,7 +178,7 @@ class _Past:
     def repeated(self, entry: _Entry, original: EarlierCase) -> None:
         """Today's repetition of an earlier message has a Message-ID that can be answered too."""
         if entry.message_id is not None:
-            self._by_id.setdefault((entry.sender, entry.message_id), original)
+            self._by_id.setdefault((entry.customer, entry.message_id), original)
 
     def answered(self, entry: _Entry) -> EarlierCase | None:
         """The earlier message that this one updates."""
@@ -183,7 +186,7 @@ class _Past:
             *((entry.message_id,) if entry.message_id else ()),
             *entry.answers,
         ):
-            found = self._by_id.get((entry.sender, message_id))
+            found = self._by_id.get((entry.customer, message_id))
             if found is not None:
                 return found
         return self._by_record.get(entry.record_id)
@@ -212,12 +215,12 @@ def _duplicates(entries: Sequence[_Entry], past: _Past) -> dict[int, "int | Earl
 
 
 def _said(message: Message, queue: Queue) -> str | None:
-    sender = message.sender
-    if not _has_content(message) or sender is None:
+    customer = message.customer
+    if not _has_content(message) or customer is None:
         return None
     text = " ".join(message.text.split())
     files = [a.sha256 for a in message.attachments]
-    return digest([sender.address or sender.name, queue.name, text, files])
+    return digest([customer.address or customer.name, queue.name, text, files])
 
 
 def _within(first: _Entry, second: _Entry) -> bool:
@@ -245,7 +248,7 @@ def _cases(entries: Sequence[_Entry], duplicate_of: dict[int, "int | EarlierCase
         if isinstance(original, EarlierCase):
             continue
         if entry.message_id is not None:
-            by_id.setdefault((entry.sender, entry.message_id), original)
+            by_id.setdefault((entry.customer, entry.message_id), original)
         if original != position:
             continue
         known = by_record.setdefault(entry.record_id, position)
@@ -255,7 +258,7 @@ def _cases(entries: Sequence[_Entry], duplicate_of: dict[int, "int | EarlierCase
         if position in duplicate_of:
             continue
         for message_id in entry.answers:
-            answered = by_id.get((entry.sender, message_id))
+            answered = by_id.get((entry.customer, message_id))
             if answered is not None:
                 join(answered, position)
     return [root(position) for position in range(len(entries))]

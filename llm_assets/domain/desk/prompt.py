@@ -130,7 +130,7 @@ def _message(document: Document, number: int, budget: int) -> str:
     body = _cut(message.new_text or message.text, budget)
     left = max(0, budget - len(body))
     parts = [
-        f'<message n="{number}" kind="{message.kind}"{date} from="{_sender(message.sender)}">',
+        f'<message n="{number}" kind="{message.kind}"{date} from="{_sender(message.customer)}">',
         f"<subject>{fenced(_cut(message.subject, 500))}</subject>",
         f"<text>\n{fenced(body)}\n</text>",
     ]

@@ -78,6 +78,7 @@ DOCUMENTS = Table(
         _c("priority", "VARCHAR", "low, normal or urgent", nullable=False),
         _c("received_at", "TIMESTAMPTZ", "When it arrived", nullable=False),
         _c("sender", "VARCHAR", "Sender's address", personal=True),
+        _c("reply_to", "VARCHAR", "The customer's address, where Reply-To names another", personal=True),
         _c("subject", "VARCHAR", "Decoded subject", personal=True),
         _c("language", "VARCHAR", "en, ru, kk, another ISO 639-1 code, mul or und", nullable=False),
         _c("new_text", "VARCHAR", "What this sender newly wrote", personal=True),

@@ -1,6 +1,7 @@
 """Messages as they were read, the documents of a day, and the cases that documents form."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,6 +15,10 @@ Kind = Literal["mail", "crm", "form", "document"]
 
 MESSAGE_ATTACHMENTS = 20
 """How many attachments of a message a model is shown; of the others it sees only the number."""
+
+
+UNANSWERED = re.compile(r"(?:do[-_.]?)?not?[-_.]?reply")
+"""How the local part of an address begins where nobody reads what is sent to it."""
 
 
 class Priority(StrEnum):
@@ -79,10 +84,36 @@ class Message:
     flags: tuple[str, ...] = ()
     instructions: tuple[str, ...] = ()
     """Names of the signals that the text tries to instruct the model; see `injection.py`."""
+    reply_to: Address | None = None
+    """The first address of Reply-To."""
 
     @property
-    def sender_address(self) -> str:
-        return self.sender.address if self.sender is not None else ""
+    def customer(self) -> Address | None:
+        """Who is answered: Reply-To where it names somebody else than the sending form or mailbox, else the sender."""
+        recipients = (*(a.address for a in (*self.to, *self.cc)), *self.delivered_to)
+        return customer_of(self.sender, self.reply_to, recipients, is_bulk="bulk" in self.flags)
+
+    @property
+    def customer_address(self) -> str:
+        customer = self.customer
+        return customer.address if customer is not None else ""
+
+
+def customer_of(
+    sender: Address | None, reply_to: Address | None, recipients: Iterable[str], *, is_bulk: bool
+) -> Address | None:
+    """The sender, or the address in Reply-To where that is another customer's.
+
+    It is nobody else where it is a recipient too (our own mailbox, or a list that has its answers sent to itself),
+    where nobody reads it, and in bulk mail, which has an address of its own for every recipient.
+    """
+    if reply_to is None or not reply_to.address or is_bulk:
+        return sender
+    if sender is not None and reply_to.address == sender.address:
+        return sender
+    if reply_to.address in recipients or UNANSWERED.match(reply_to.address) is not None:
+        return sender
+    return reply_to
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ def message_from_json(fields: Mapping[str, Any]) -> Message:
     values["date"] = datetime.fromisoformat(moment) if moment is not None else None
     values["error"] = ReadError(**error) if error is not None else None
     values["sender"] = Address(**sender) if sender is not None else None
+    answered = values.get("reply_to")  # absent in rows of earlier versions
+    values["reply_to"] = Address(**answered) if answered is not None else None
     for name in ("to", "cc"):
         values[name] = tuple(Address(**a) for a in values[name])
     values.setdefault("instructions", ())  # absent in rows of earlier versions
@@ -47,7 +49,8 @@ def document_row(document: Document, reader_version: str) -> dict[str, Any]:
         "queue": document.queue,
         "priority": document.priority,
         "received_at": received.arrived_at.isoformat(),
-        "sender": message.sender_address or None,
+        "sender": message.sender.address or None if message.sender is not None else None,
+        "reply_to": message.customer_address if message.customer is not message.sender else None,
         "subject": message.subject,
         "language": message.language,
         "new_text": message.new_text,

@@ -185,7 +185,8 @@ class _Messages:
 def _earlier(lake: Lake, day: date) -> Iterator[EarlierCase]:
     """Messages of the days before, which a mail of today may answer."""
     columns = [
-        "record_id", "message_id", "sender", "case_id", "content_hash", "queue", "received_at", "duplicate_of",
+        "record_id", "message_id", "sender", "reply_to", "case_id", "content_hash", "queue", "received_at",
+        "duplicate_of",
     ]  # fmt: skip
     for night in _nights_before(day):
         for row in lake.read(DOCUMENTS, night, columns):
@@ -200,7 +201,7 @@ def _earlier_case(row: Row) -> EarlierCase:
     return EarlierCase(
         record_id=row["record_id"],
         message_id=row["message_id"],
-        sender=row["sender"] or "",
+        customer=row["reply_to"] or row["sender"] or "",
         case_id=row["case_id"],
         content_hash=row["content_hash"],
         queue=row["queue"],

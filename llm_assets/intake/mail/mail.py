@@ -8,8 +8,9 @@ from llm_assets.intake import identity
 from llm_assets.intake.bytes import charset, kinds, mime, ole, transfer, wrappers
 from llm_assets.intake.bytes.mime import Part
 from llm_assets.intake.files import attachments
-from llm_assets.intake.mail import body, headers, outlook, winmail
+from llm_assets.intake.mail import body, headers, machine, outlook, winmail
 from llm_assets.intake.mail.body import Body, Loose
+from llm_assets.intake.mail.parties import parties_of
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.text.content import is_transliterated, language_of, own_words
 from llm_assets.intake.text.injection import watched
@@ -60,17 +61,23 @@ def _message(
     replies = headers.message_ids(root.all("in-reply-to"))
     text = sorted_body.text
     to, cc = headers.addresses(root.all("to"), hint=hint), headers.addresses(root.all("cc"), hint=hint)
-    passed_on = [] if root.content_type == "multipart/report" else files
-    new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), passed_on)
-    address = sender.address if sender is not None else ""
+    delivered_to = tuple(a.address for a in headers.addresses(root.all("delivered-to")))
+    recipients = (*(a.address for a in (*to, *cc)), *delivered_to)
+    parties = parties_of(root, sender, recipients, hint=hint)
+    flags = _flags(root, sorted_body, files)
+    flags |= dict.fromkeys(machine.flags_of(root, parties, subject, text))
+    passed_on = [] if root.content_type == "multipart/report" or "bounce" in flags else files
+    new_text = own_words(text, subject, parties.name, (*to, *cc), passed_on)
+    if is_transliterated(new_text, text, subject):
+        flags["transliterated"] = None
     return Message(
         path=path,
         index=index,
         kind="mail",
         ok=True,
         error=None,
-        record_id=identity.of_mail(ids[0] if ids else None, address, data),
-        content_hash=identity.of_content("mail", address, subject, new_text or text, files),
+        record_id=identity.of_mail(ids[0] if ids else None, parties.address, data),
+        content_hash=identity.of_content("mail", parties.address, subject, new_text or text, files),
         message_id=ids[0] if ids else None,
         in_reply_to=replies[0] if replies else None,
         references=headers.message_ids(root.all("references")),
@@ -78,45 +85,27 @@ def _message(
         sender=sender,
         to=to,
         cc=cc,
-        delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))),
+        delivered_to=delivered_to,
         date=headers.first_date(root.all("date")),
         text=text,
         new_text=new_text,
         language=language_of(new_text, text, subject, files),
         attachments=tuple(files),
-        flags=(
-            *_flags(root, sorted_body, text, files),
-            *(("transliterated",) if is_transliterated(new_text, text, subject) else ()),
-        ),
+        flags=tuple(flags),
+        reply_to=parties.reply_to,
     )
 
 
-def _flags(root: Part, sorted_body: Body, text: str, files: list[Attachment]) -> dict[str, None]:
+def _flags(root: Part, sorted_body: Body, files: list[Attachment]) -> dict[str, None]:
     flags = dict(sorted_body.flags)
     flags.update(dict.fromkeys(attachments.of_the_whole(files)))
     if sorted_body.html and not sorted_body.plain:
         flags["html_only"] = None
-    if not text.strip():
+    if not sorted_body.text.strip():
         flags["empty_body"] = None
     if wrappers.is_encrypted(root):
         flags["encrypted"] = None
-    submitted = (root.header("auto-submitted") or b"no").strip().lower()
-    precedence = (root.header("precedence") or b"").strip().lower()
-    answers = precedence == b"auto_reply" or root.header("x-autoreply") or root.header("x-autorespond")
-    if not submitted.startswith(b"no") or root.content_type == "multipart/report" or answers:
-        flags["auto_submitted"] = None
-    if is_bounce(root):
-        flags["bounce"] = None
-    if precedence in (b"bulk", b"junk", b"list") or root.header("list-id") or root.header("list-unsubscribe"):
-        flags["bulk"] = None
     return flags
-
-
-def is_bounce(root: Part) -> bool:
-    """A mail server's report that a mail of ours was not delivered (RFC 3464)."""
-    return root.content_type == "multipart/report" and any(
-        part.content_type == "message/delivery-status" for part in root.children
-    )
 
 
 def _charset_hint(root: Part) -> str | None:

@@ -9,7 +9,8 @@ from llm_assets.intake import identity
 from llm_assets.intake.bytes import charset, mime
 from llm_assets.intake.bytes.ole import Stored
 from llm_assets.intake.files import attachments, rtf
-from llm_assets.intake.mail import body, headers
+from llm_assets.intake.mail import body, headers, machine
+from llm_assets.intake.mail.parties import Parties, parties_of
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.text import html
 from llm_assets.intake.text.content import is_transliterated, language_of, own_words
@@ -30,17 +31,21 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
     text, flags = _body(stored, reading)
     files = [_file(a, reading, depth) for a in stored.attachments]
     sender = _sender(stored, root)
-    address = sender.address if sender is not None else ""
     subject = stored.text(_SUBJECT)
     message_id = next(iter(headers.message_ids([stored.text(_MESSAGE_ID).encode()])), None)
     if message_id is None and root is not None:
         message_id = next(iter(headers.message_ids(root.all("message-id"))), None)
     to, cc = _recipients(stored, 1), _recipients(stored, 2)
-    new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), files)
+    recipients = (a.address for a in (*to, *cc))
+    parties = parties_of(root, sender, recipients) if root is not None else Parties(sender, customer=sender)
+    new_text = own_words(text, subject, parties.name, (*to, *cc), files)
+    found = _flags(flags, text, files, is_transliterated(new_text, text, subject))
+    if root is not None:
+        found |= dict.fromkeys(machine.flags_of(root, parties, subject, text))
     return Message(
         path=path, index=0, kind="mail", ok=True, error=None,
-        record_id=identity.of_mail(message_id, address, data),
-        content_hash=identity.of_content("mail", address, subject, new_text or text, files),
+        record_id=identity.of_mail(message_id, parties.address, data),
+        content_hash=identity.of_content("mail", parties.address, subject, new_text or text, files),
         message_id=message_id,
         in_reply_to=next(iter(headers.message_ids([stored.text(_IN_REPLY_TO).encode()])), None),
         references=headers.message_ids([stored.text(_REFERENCES).encode()]),
@@ -48,7 +53,7 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
         delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))) if root is not None else (),
         date=_date(stored, root), text=text, new_text=new_text,
         language=language_of(new_text, text, subject, files), attachments=tuple(files),
-        flags=tuple(_flags(flags, text, files, is_transliterated(new_text, text, subject))),
+        flags=tuple(found), reply_to=parties.reply_to,
     )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ class CaseMask:
 def mask_case(case: Case) -> CaseMask:
     """The case as `render_case` shows it, masked; the senders' names are masked wherever they appear."""
     text = render_case(case)
-    called = [d.message.sender.name if d.message.sender is not None else "" for d in case.documents]
+    called = [d.message.customer.name if d.message.customer is not None else "" for d in case.documents]
     openings = list(_FROM.finditer(text))
     markup = [Span(m.start(), m.end(), None) for m in _MARKUP.finditer(text)]
     senders = [span for opening in openings for span in _sender(text, opening.start(1), opening.end(1))]

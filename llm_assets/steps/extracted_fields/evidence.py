@@ -23,8 +23,8 @@ def locate(case: Case, quote: str | None) -> dict[str, Any] | None:
         message = document.message
         parts = [("subject", message.subject), ("text", message.new_text or message.text)]
         parts += [(f"attachment:{i}", a.text) for i, a in enumerate(message.attachments)]
-        if message.sender is not None:
-            parts.append(("sender", message.sender.name))
+        if message.customer is not None:
+            parts.append(("sender", message.customer.name))
         for part, text in parts:
             span = _find(text, words)
             if span is not None:

@@ -113,7 +113,7 @@ def test_a_process_that_died_once_is_nobodys_fault(pool: ReaderPool, tmp_path: P
 def test_a_body_that_breaks_the_reader_leaves_the_header(pool: ReaderPool, order: str, kind: str) -> None:
     found, next_one = read(pool, mail(f"do {order}", subject="Карта"), mail("Hello"))
     assert (found.ok, found.error and found.error.kind, found.flags) == (False, kind, (kind,))
-    assert (found.subject, found.sender_address, found.message_id) == (
+    assert (found.subject, found.customer_address, found.message_id) == (
         "Карта",
         "anna@post.example",
         "a1@post.example",

@@ -126,7 +126,7 @@ def test_a_reply_to_an_earlier_day_opens_a_linked_case() -> None:
     past = EarlierCase(
         before.record_id,
         before.message_id,
-        before.sender_address,
+        before.customer_address,
         "case-1",
         before.content_hash,
         "bank",
@@ -147,7 +147,7 @@ def earlier(
     return EarlierCase(
         message.record_id,
         message.message_id,
-        message.sender_address,
+        message.customer_address,
         "case-1",
         message.content_hash,
         queue,
@@ -317,3 +317,48 @@ def test_forty_thousand_messages_are_assembled_in_seconds() -> None:
         for n in range(40_000)
     ]
     assert len({d.case_id for d in assemble(rows, queues=QUEUES, earlier=())}) == 1
+
+
+def form_mail(customer: str, body: str = "Please call me back.", message_id: str = "<15@site.example>") -> bytes:
+    """What a web form sends: always from itself, the customer in Reply-To."""
+    return mail(
+        body,
+        sender="Bank site <forms@site.example>",
+        message_id=message_id,
+        headers=f"Reply-To: {customer}",
+    )
+
+
+def test_two_customers_of_one_form_are_two_cases_even_with_the_same_words_and_id() -> None:
+    documents = placed(form_mail("Anna Kim <anna@post.example>"), form_mail("Dana Lee <dana@post.example>"))
+    assert roles(documents) == [Role.FIRST, Role.FIRST]
+    assert len({d.message.record_id for d in documents}) == len({d.case_id for d in documents}) == 2
+    assert len({d.message.content_hash for d in documents}) == 2
+
+
+def test_one_customer_who_sends_a_form_twice_is_a_duplicate() -> None:
+    twice = placed(
+        form_mail("Anna Kim <anna@post.example>"),
+        form_mail("<ANNA@post.example>", message_id="<16@site.example>"),
+    )
+    assert roles(twice) == [Role.FIRST, Role.DUPLICATE]
+
+
+def test_a_customer_who_answers_their_own_form_updates_its_case() -> None:
+    form = form_mail("Anna Kim <anna@post.example>")
+    answer = mail("And by noon.", message_id="<b@x>", headers="In-Reply-To: <15@site.example>")
+    stranger = mail(
+        "Me too.", message_id="<c@x>", sender="e@x.example", headers="In-Reply-To: <15@site.example>"
+    )
+    assert roles(placed(form, answer)) == [Role.FIRST, Role.UPDATE]
+    assert roles(placed(form, stranger)) == [Role.FIRST, Role.FIRST]
+
+
+def test_yesterdays_form_of_another_customer_is_not_the_original_of_todays() -> None:
+    past = earlier(form_mail("Anna Kim <anna@post.example>"), timedelta(hours=5))
+    [same, other] = placed(
+        form_mail("Anna Kim <anna@post.example>", message_id="<16@x>"),
+        form_mail("Dana <dana@post.example>", message_id="<17@x>"),
+        earlier=[past],
+    )
+    assert (same.role, other.role) == (Role.DUPLICATE, Role.FIRST)

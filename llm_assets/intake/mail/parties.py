@@ -1,0 +1,44 @@
+"""Who takes part in a mail: its sender, where answers go, and which of the two is the customer."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from llm_assets.domain.mail.document import Address, customer_of
+from llm_assets.intake.bytes.mime import Part
+from llm_assets.intake.mail import headers
+
+
+class Parties(NamedTuple):
+    sender: Address | None
+    reply_to: Address | None = None
+    customer: Address | None = None
+    is_bulk: bool = False
+    """Sent to many: a newsletter or a mailing list."""
+
+    @property
+    def name(self) -> str:
+        """The customer's."""
+        return self.customer.name if self.customer is not None else ""
+
+    @property
+    def address(self) -> str:
+        """The customer's."""
+        return self.customer.address if self.customer is not None else ""
+
+    @property
+    def on_behalf(self) -> bool:
+        """A form or system passes on what somebody else wrote."""
+        return self.customer is not self.sender
+
+
+def parties_of(
+    root: Part, sender: Address | None, recipients: Iterable[str], *, hint: str | None = None
+) -> Parties:
+    """`recipients` are addresses; `hint` is the charset of raw 8-bit headers."""
+    answered = headers.addresses(root.all("reply-to"), hint=hint)
+    reply_to = next((a for a in answered if a.address), None)
+    precedence = (root.header("precedence") or b"").strip().lower()
+    listed = root.header("list-id") or root.header("list-unsubscribe")
+    is_bulk = bool(listed) or precedence in (b"bulk", b"junk", b"list")
+    customer = customer_of(sender, reply_to, recipients, is_bulk=is_bulk)
+    return Parties(sender, reply_to, customer, is_bulk)
