@@ -319,7 +319,9 @@ def test_forty_thousand_messages_are_assembled_in_seconds() -> None:
     assert len({d.case_id for d in assemble(rows, queues=QUEUES, earlier=())}) == 1
 
 
-def form_mail(customer: str, body: str = "Please call me back.", message_id: str = "<15@site.example>") -> bytes:
+def form_mail(
+    customer: str, body: str = "Please call me back.", message_id: str = "<15@site.example>"
+) -> bytes:
     """What a web form sends: always from itself, the customer in Reply-To."""
     return mail(
         body,

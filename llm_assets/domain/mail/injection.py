@@ -21,6 +21,7 @@ WEIGHTS = {
     "names_our_workings": 0.4,  # knows of prompts, drafts and the names of our own fields
     "commands_a_machine": 0.3,  # familiar imperatives, as nobody writes to an office, about parts of an answer
     "asks_for_mark": 0.2,  # wants the case to be marked, approved or called something
+    "addresses_any_reader": 0.6,  # speaks to whichever system or program reads it
     "addresses_model": 0.5,  # speaks to a model, bot or assistant
     "gives_new_task": 0.45,  # gives a task or rules, or announces that those of the system have changed
     "assigns_persona": 0.45,  # wants the reader to play somebody else
@@ -34,6 +35,7 @@ WEIGHTS = {
     "asks_for_others_data": 0.45,  # asks for data of other people, for keys, or for what a mask stands for
     "evades_people": 0.45,  # wants no person to see it
     "asks_to_decode": 0.6,  # wants something decoded and obeyed
+    "disguised": 0.5,  # one of the above with figures for letters, or without spaces
     "encoded": 0.5,  # one of the above in base64 or hexadecimal
     "hidden": 0.5,  # one of the above where a page hides it from people
     "invisible": 0.5,  # characters that no screen shows

@@ -15,13 +15,18 @@ from typing import NamedTuple
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.mail.injection import WEIGHTS, in_order
+from llm_assets.intake.text.disguise import undisguised
 from llm_assets.intake.words import LANGUAGES, Missing, OrMissing, WordFile, Words, load_words, one_line
 
-FILES = tuple(Path(__file__).with_name(f"signals.{language}.yaml") for language in (*LANGUAGES, "any"))
+FILES = tuple(
+    Path(__file__).with_name(f"signals.{language}.yaml") for language in (*LANGUAGES, "other", "any")
+)
 BY_LINE = frozenset({"forges_answer", "forges_markup", "plays_roles", "forges_dialogue"})
 """Signals for which the line ends of a text are kept; for the others they are spaces."""
 SHORT_HINT = 2
 """Letters up to which a hint has to begin a word: `ai` is in every mail."""
+_WITHOUT_SPACES = "\u3000"
+"""Where the scripts begin that put no spaces between words."""
 LOOKED_AT = 48_000
 """Characters of a text: twice what the model ever sees of a case."""
 DECODED_RUNS = 20
@@ -142,7 +147,7 @@ class _Book:
 
 
 def _is_short(hint: str) -> bool:
-    return len(hint) <= SHORT_HINT and hint.isalpha()
+    return len(hint) <= SHORT_HINT and hint.isalpha() and hint < _WITHOUT_SPACES
 
 
 class _Books(NamedTuple):
@@ -163,7 +168,11 @@ def _found(text: str) -> set[str]:
     text = text[:LOOKED_AT]
     if not text.strip():
         return set()
-    found = _in_shape(_shaped(text))
+    shape = _shaped(text)
+    found = _in_shape(shape)
+    meant = undisguised(shape.lines)
+    if meant is not None and (behind := _in_shape(Shape(meant, meant.replace("\n", " "))) - found):
+        found |= behind | {"disguised"}
     inner = set[str]()
     for decoded in _decoded(text):
         inner |= _in_shape(_shaped(decoded))

@@ -10,7 +10,7 @@ from tests.support.mail.written_mail import mail, multipart, part
 
 FIELDS = {
     "path", "index", "ok", "error", "record_id", "content_hash", "message_id", "in_reply_to", "references", "subject",
-    "from", "to", "cc", "date", "text", "new_text", "language", "attachments", "flags",
+    "from", "to", "cc", "reply_to", "date", "text", "new_text", "language", "attachments", "flags",
 }  # fmt: skip
 ATTACHMENT = {
     "filename",
