@@ -14,6 +14,7 @@ import yaml
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.mail.document import Address
 from llm_assets.domain.mail.injection import WEIGHTS
+from llm_assets.intake.bytes import mime
 from llm_assets.intake.words import LANGUAGES, ByLanguage, WordFile, beginning, load_words
 from tests.support.repository import ROOT
 
@@ -50,6 +51,8 @@ ADDED = [
     Added("records/drops.yaml", ("form_files", "en"), "survey", lambda m: [d.kind for d in m.read_drop(b"id,text\n1,Hello\n", name="survey.csv")] == ["form"]),
     Added("text/romanised.yaml", ("words", "ru"), "кувшинка", lambda m: m.language_of("gde moya kuvshinka") == "ru"),
     Added("mail/headers.yaml", ("months", "en"), "smarch", lambda m: m._months().get("smarch") == 13),
+    Added("mail/machine.yaml", ("absence_subjects", "en"), "gone fishing", lambda m: m._is_absence(mime.parse(b"X-Loop: a\n\n"), "gone fishing: a", "")),
+    Added("text/disguise.yaml", ("stems", "en"), "pardon", lambda m: m.undisguised("p4rdon me") == "pardon me"),
 ]  # fmt: skip
 
 
@@ -95,7 +98,9 @@ def test_a_word_that_is_added_to_a_file_is_enough(added: Added, tmp_path: Path) 
 
 def test_every_file_is_tried_with_one_more_word() -> None:
     tried = {INTAKE / added.file for added in ADDED}
-    of_the_same_form = {INTAKE / "text" / f"signals.{language}.yaml" for language in ("ru", "kk", "any")}
+    of_the_same_form = {
+        INTAKE / "text" / f"signals.{language}.yaml" for language in ("ru", "kk", "other", "any")
+    }
     assert set(FILES) - tried == of_the_same_form
 
 
@@ -108,7 +113,7 @@ def test_every_list_has_each_language_or_says_why_not(file: Path) -> None:
 
 def test_the_files_of_signals_have_the_same_keys() -> None:
     first, *others = [read(file) for file in SIGNALS]
-    assert first["signals"].keys() == WEIGHTS.keys() - {"encoded", "hidden", "invisible"}
+    assert first["signals"].keys() == WEIGHTS.keys() - {"disguised", "encoded", "hidden", "invisible"}
     for other in others:
         assert (other["pieces"].keys(), other["signals"].keys()) == (
             first["pieces"].keys(),
