@@ -98,7 +98,7 @@ def _extract(
         case "pdf":
             from llm_assets.intake.files import pdf
 
-            return pdf.read_pdf(data, reading)
+            return pdf.read_pdf(data, reading, _member)
         case "image":
             from llm_assets.intake.files.ocr import read_image
 

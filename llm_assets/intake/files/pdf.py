@@ -1,27 +1,26 @@
 """PDF to text: the text layer where there is one, OCR of the page's picture where there is not."""
 
 import re
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 from xml.etree import ElementTree  # expat 2.4 and later refuses entity bombs itself
 
-from llm_assets.intake.files import ocr
+from llm_assets.domain.mail.document import TextSource
+from llm_assets.intake.files import ocr, pdf_page
+from llm_assets.intake.files.archive import ReadMember
+from llm_assets.intake.files.pdf_fields import Fields, data_of_xfa
+from llm_assets.intake.files.pdf_page import Page
 from llm_assets.intake.reading import Extract, Reading
 
-MIN_CHARACTERS = 30
-"""A page with fewer characters of text whose picture covers half of it is a scan."""
 _BLANKS = re.compile(r"[ \t\xa0]*[\t\r\xa0][ \t\r\xa0]*")
-_SCAN_AREA = 0.5
 _MAX_XML = 1_000_000
+_MAX_INSIDE = 10
 _OCR_DPI = 200
 _MAX_SIDE = 3_000
 
 
-class _Page(NamedTuple):
-    text: str
-    scanned: bool
-
-
-def read_pdf(data: bytes, reading: Reading) -> Extract:
+def read_pdf(data: bytes, reading: Reading, read_member: ReadMember | None) -> Extract:
+    """Pages, form fields, notes and the files inside it, which `read_member` reads; None: they stay closed."""
     import pypdfium2
 
     try:
@@ -30,74 +29,63 @@ def read_pdf(data: bytes, reading: Reading) -> Extract:
     except pypdfium2.PdfiumError as error:
         return Extract(flags=("encrypted",) if "password" in str(error).lower() else ("unreadable",))
     try:
-        return _read(document, total, reading)
+        document.init_forms()
+        return _read(document, total, reading, read_member)
     finally:
         document.close()
 
 
-def _read(document: Any, total: int, reading: Reading) -> Extract:
+def _read(document: Any, total: int, reading: Reading, read_member: ReadMember | None) -> Extract:
     texts: list[str] = []
     scans: list[int] = []
-    flags: list[str] = []
+    flags: dict[str, None] = {}
+    fields = Fields(document)
     for number in range(min(total, reading.max_pages)):
-        page = _page(document, number)
+        page = _page(document, number, fields)
         if page is None:
-            flags.append("unreadable_page")
+            flags["unreadable_page"] = None
             continue
         texts.append(page.text)
-        if page.scanned:
+        if page.picture_counts:
             scans.append(number)
     if total > reading.max_pages:
-        flags.append("truncated")
-    text = "\n\n".join(t for t in (*texts, *_embedded(document)) if t.strip())
+        flags["truncated"] = None
+    inside = list(_embedded(document, reading, read_member))
+    flags |= dict.fromkeys(flag for file in inside for flag in file.flags)
+    texts += [_leaves("form", data_of_xfa(document)), *(file.text for file in inside)]
+    text = "\n\n".join(t for t in texts if t.strip())
     if not scans:
-        return Extract(
-            text, "text-layer" if text.strip() else "none", total, None, tuple(dict.fromkeys(flags))
-        )
+        return Extract(text, "text-layer" if text.strip() else "none", total, None, tuple(flags))
     return _with_scans(document, text, scans, total, reading, flags)
 
 
 def _with_scans(
-    document: Any, text: str, scans: list[int], total: int, reading: Reading, flags: list[str]
+    document: Any, text: str, scans: list[int], total: int, reading: Reading, flags: dict[str, None]
 ) -> Extract:
     if not reading.ocr:
-        return Extract(
-            text, "text-layer" if text.strip() else "none", total, None, (*dict.fromkeys(flags), "ocr_off")
-        )
+        source: TextSource = "text-layer" if text.strip() else "none"
+        return Extract(text, source, total, None, (*flags, "ocr_off"))
     images = (_picture(document, number) for number in scans[: reading.max_ocr_pages])
     seen = ocr.read_pages((i for i in images if i is not None), reading, total=len(scans))
     joined = "\n\n".join(t for t in (text, seen.text) if t.strip())
-    flags = [*dict.fromkeys((*flags, *seen.flags))]
+    flags |= dict.fromkeys(seen.flags)
     return Extract(
         joined, "ocr" if seen.source == "ocr" else "none", total, seen.ocr_confidence, tuple(flags)
     )
 
 
-def _page(document: Any, number: int) -> _Page | None:
+def _page(document: Any, number: int, fields: Fields) -> Page | None:
     import pypdfium2
 
     try:
         page = document[number]
-        textpage = page.get_textpage()
-        text = textpage.get_text_range() if textpage.count_chars() else ""
-        textpage.close()
-        text = _BLANKS.sub(" ", text.replace("\r\n", "\n").replace("\ufffe", "-").replace("\x02", "-"))
-        scanned = len(text.strip()) < MIN_CHARACTERS and _picture_share(page) > _SCAN_AREA
+        found = pdf_page.look(page)
+        noted = list(fields.lines(page))
         page.close()
     except pypdfium2.PdfiumError:
         return None
-    return _Page(text, scanned)
-
-
-def _picture_share(page: Any) -> float:
-    import pypdfium2.raw as raw
-
-    width, height = page.get_size()
-    area = 0.0
-    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
-        left, bottom, right, top = item.get_bounds()
-        area += max(0.0, right - left) * max(0.0, top - bottom)
-    return float(area / (width * height)) if width and height else 0.0
+    text = found.text.replace("\r\n", "\n").replace("\ufffe", "-").replace("\x02", "-")
+    return found._replace(text="\n".join(t for t in (_BLANKS.sub(" ", text), *noted) if t))
 
 
 def _picture(document: Any, number: int) -> Any:
@@ -114,24 +102,28 @@ def _picture(document: Any, number: int) -> Any:
     return image
 
 
-def _embedded(document: Any) -> list[str]:
-    """XML files inside the PDF: electronic invoices carry their exact values in one."""
+def _embedded(document: Any, reading: Reading, read_member: ReadMember | None) -> Iterator[Extract]:
+    """Files inside the PDF under their names. Electronic invoices carry their exact values in one, as XML."""
     import pypdfium2
 
-    out = []
-    for number in range(min(document.count_attachments(), 10)):
+    for number in range(min(document.count_attachments(), _MAX_INSIDE)):
         try:
             item = document.get_attachment(number)
             name, data = item.get_name(), bytes(item.get_data())
         except (pypdfium2.PdfiumError, ValueError):
             continue
         if name.lower().endswith(".xml") and len(data) <= _MAX_XML:
-            out.append(_leaves(name, data))
-    return out
+            yield Extract(_leaves(name, data))
+        elif read_member is None:
+            yield Extract(f"[{name}]", flags=("nested_archive",))
+        else:
+            is_pdf = data[:1024].find(b"%PDF-") >= 0
+            found = read_pdf(data, reading, None) if is_pdf else read_member(data, name, reading)
+            yield Extract(f"[{name}]\n{found.text}".strip(), flags=found.flags)
 
 
 def _leaves(name: str, data: bytes) -> str:
-    """`element: value` lines of an XML file."""
+    """`element: value` lines of an XML file; empty for one that is none."""
     try:
         root = ElementTree.fromstring(data)  # noqa: S314
     except ElementTree.ParseError:
@@ -141,4 +133,4 @@ def _leaves(name: str, data: bytes) -> str:
         for node in root.iter()
         if node.text and node.text.strip()
     ]
-    return "\n".join([f"[{name}]", *lines])
+    return "\n".join([f"[{name}]", *lines]) if lines else ""
