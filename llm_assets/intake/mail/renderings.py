@@ -1,0 +1,121 @@
+"""The same words more than once in a mail: which of its renderings says them, and which only stands in for another.
+
+Nothing is lost by a choice: a rendering gives way to one that has all its words, or when it has none of its own.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from html import unescape
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from llm_assets.intake.text.visibility import without_unseen
+from llm_assets.intake.words import ByLanguage, WordFile, load_words
+
+MAX_STAND_IN = 1_500
+"""Characters of a plain part that may be a notice."""
+TIMES = 3
+"""A page that repeats all words of the plain part has so many times as many: the plain part is an extract of it."""
+MAX_COMPARED = 20
+"""Texts of a mail of which each is compared with each."""
+_NO_WORDS = re.compile(
+    r"https?://\S+|<mailto:[^<>\s]*>|\[(?:cid|image|img|bild|рисунок|изображение|сурет)\b[^\[\]]{0,300}\]|<img\b[^<>]{0,500}>",
+    re.I,
+)
+_WORD = re.compile(r"\w+")
+
+
+class Rendering(NamedTuple):
+    text: str
+    kind: Literal["plain", "html", "amp"] = "plain"
+
+
+class _RenderingWords(WordFile):
+    stand_ins: ByLanguage
+    stand_in_hints: ByLanguage
+    body_names: ByLanguage
+
+
+@lru_cache(maxsize=1)
+def _data() -> _RenderingWords:
+    return load_words(Path(__file__).with_name("renderings.yaml"), _RenderingWords)
+
+
+@lru_cache(maxsize=1)
+def _notice() -> re.Pattern[str]:
+    return re.compile(_data().stand_ins.pattern(), re.I)
+
+
+@lru_cache(maxsize=1)
+def _body_name() -> re.Pattern[str]:
+    return re.compile(rf"{_data().body_names.literal()}[\s_-]?\d{{0,6}}(?:\.\w{{1,5}})?", re.I)
+
+
+def is_body_name(filename: str) -> bool:
+    """Whether a file is named as programs name the text of a mail."""
+    return _body_name().fullmatch(filename.strip()) is not None
+
+
+def words_of(text: str) -> list[str]:
+    """Its words in lower case, without addresses of pages and marks of pictures."""
+    if "[" in text or "://" in text or "<" in text:
+        text = _NO_WORDS.sub(" ", text)
+    return _WORD.findall(unescape(without_unseen(text)).lower())
+
+
+def stands_in(plain: str, page: str) -> bool:
+    """Whether a plain part says only that there is a page, nothing at all, or a small extract of it."""
+    notice = len(plain) <= MAX_STAND_IN
+    if not notice and len(page) <= 2 * len(plain):
+        return False
+    said = words_of(plain)
+    if not said:
+        return bool(words_of(page))
+    notice = notice and any(hint in plain.lower() for hint in _data().stand_in_hints.of())
+    if not notice and len(page) <= 2 * len(plain):
+        return False
+    shown = words_of("\n".join(line for line in page.split("\n") if not line.startswith(">")))
+    if len(shown) >= TIMES * len(said) and not Counter(said) - Counter(shown):
+        return True
+    return notice and _is_notice(plain, shown)
+
+
+def _is_notice(plain: str, shown: Sequence[str]) -> bool:
+    """Whether what the plain part says beside its notice is on the page as well, which says something else too."""
+    lines = [line.strip() for line in re.split(r"[\n.!?]+(?=\s|$)", plain) if line.strip()]
+    other = [line for line in lines if _notice().search(_NO_WORDS.sub(" ", line)) is None]
+    if len(other) == len(lines):
+        return False
+    more = Counter(shown) - Counter(words_of(plain))
+    return bool(more) and not Counter(words_of("\n".join(other))) - Counter(shown)
+
+
+def without_repeats(texts: Sequence[Rendering]) -> list[Rendering]:
+    """The texts of a mail, each once: without those that repeat another, and the plain ones that stand in for a page."""
+    if len(texts) < 2:
+        return list(texts)
+    said = [f" {' '.join(words_of(t.text))} " for t in texts]
+    first: dict[tuple[str, str], int] = {}
+    for number, text in enumerate(texts):
+        first.setdefault((text.kind, said[number]), number)
+    kept = [n for n, t in enumerate(texts) if not said[n].strip() or first[t.kind, said[n]] == n]
+    if len(kept) > MAX_COMPARED:
+        return [texts[n] for n in kept]
+    left = list(kept)
+    for number in kept:
+        others = [n for n in left if n != number and texts[n].kind != texts[number].kind]
+        if any(_gives_way(texts[number], said[number], texts[n], said[n]) for n in others):
+            left.remove(number)
+    return [texts[n] for n in left]
+
+
+def _gives_way(one: Rendering, its_words: str, other: Rendering, the_words: str) -> bool:
+    if not its_words.strip():
+        return False
+    if its_words == the_words:
+        return one.kind != "plain"
+    if its_words in the_words and 2 * len(its_words) >= len(the_words):
+        return True
+    return one.kind == "plain" and other.kind != "plain" and stands_in(one.text, other.text)
