@@ -15,6 +15,9 @@ from llm_assets.intake.text.visibility import without_unseen
 MAX_TEXT = 2_000_000
 """Characters of one body part; longer ones are cut and flagged."""
 
+MAX_PAGES = 3
+"""HTML renderings with which each plain one is compared, the last ones."""
+
 
 class Loose(NamedTuple):
     """A part that is not the body, with what its place in the tree says about it."""
@@ -59,10 +62,16 @@ def disposition_of(part: Part) -> str:
     return headers.token(part.header("content-disposition"))
 
 
+_TEXT_NAME = re.compile(r"(?:^[^.]*|\.(?:txt|text|html?))$", re.I)
+
+
 def sort(root: Part, *, hint: str | None = None) -> Body:
     """The body's texts, each once, and everything else of a mail, in order of appearance."""
     body = Body()
-    _sort(root, body, hint, related=False, shown=True)
+    alone = (
+        disposition_of(root) != "attachment" or _TEXT_NAME.search(filename_of(root, hint=hint)) is not None
+    )
+    _sort(root, body, hint, related=False, shown=alone)
     if not body.text.strip():
         _promote(body, hint)
     body.texts = renderings.without_repeats(body.texts)
@@ -77,10 +86,10 @@ def _sort(part: Part, body: Body, hint: str | None, *, related: bool, shown: boo
         _alternative(part, body, hint)
     elif part.content_type == "multipart/related":
         for number, child in enumerate(part.children):
-            own = number == 0 and (shown or disposition_of(child) != "attachment")
+            own = number == 0 and disposition_of(child) != "attachment"
             _sort(child, body, hint, related=related or number > 0, shown=own)
     elif part.children:
-        alone = shown and (len(part.children) == 1 or part.content_type == "multipart/signed")
+        alone = shown and part.content_type == "multipart/signed"
         for number, child in enumerate(part.children):
             _sort(child, body, hint, related=related, shown=alone and number == 0)
     elif is_text(part) or (shown and part.content_type in _SHOWN):
@@ -98,7 +107,8 @@ def _promote(body: Body, hint: str | None) -> None:
     chosen = [f for f in files if renderings.is_body_name(f.filename)]
     if not chosen and not body.texts:
         chosen = [f for f in files if disposition_of(f.part) != "attachment"][:1]
-    body.loose = [f for f in body.loose if f not in chosen]
+    taken = {id(f) for f in chosen}
+    body.loose = [f for f in body.loose if id(f) not in taken]
     for file in chosen:
         _add_text(_without_files(file.part, body, hint), body, hint)
 
@@ -158,7 +168,7 @@ def _alternative(part: Part, body: Body, hint: str | None) -> None:
     plain = [
         r
         for r in filled
-        if r.plain and not any(renderings.stands_in(r.text, p.text) for p in pages if p is not r)
+        if r.plain and not any(renderings.stands_in(r.text, p.text) for p in pages[-MAX_PAGES:] if p is not r)
     ]
     chosen = next(iter([*plain, *pages[::-1], *filled[::-1]]), None)
     for reading in readings:

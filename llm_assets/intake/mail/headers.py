@@ -130,14 +130,19 @@ def _raw_parameters(value: bytes) -> Iterable[tuple[str, bytes]]:
         yield name, bare_value.strip() if name.endswith("*") else bare_value.strip().strip(b"'\"")
 
 
+_CODED = re.compile(rb"[^%\s]*(?:%[89A-F][0-9A-F][^%\s]*)+", re.I)
+"""A section with coded letters that forgot its asterisk."""
+
+
 def _joined(sections: dict[int, tuple[bool, bytes]]) -> str:
-    name, data = "", b""
+    name, data, coded = "", b"", False
     for number in sorted(sections):
         encoded, raw = sections[number]
         if number == 0 and encoded and raw.count(b"'") >= 2:
             label, _, raw = raw.split(b"'", 2)
             name = label.decode("latin-1")
-        data += unquote_to_bytes(raw) if encoded else raw
+        coded = coded or encoded
+        data += unquote_to_bytes(raw) if encoded or (coded and _CODED.fullmatch(raw)) else raw
     if b"=?" in data and not name:
         return text(data)
     return _BLANKS.sub(" ", charsets.decode(data, name or "utf-8").text).strip()

@@ -18,6 +18,10 @@ MAX_STAND_IN = 1_500
 """Characters of a plain part that may be a notice."""
 TIMES = 3
 """A page that repeats all words of the plain part has so many times as many: the plain part is an extract of it."""
+MAX_SENTENCE = 400
+"""Characters of a sentence that may be a notice."""
+MAX_MISSING = 3
+"""Words of a notice's surroundings that its page may lack; a number never."""
 MAX_COMPARED = 20
 """Texts of a mail of which each is compared with each."""
 _NO_WORDS = re.compile(
@@ -25,6 +29,12 @@ _NO_WORDS = re.compile(
     re.I,
 )
 _WORD = re.compile(r"\w+")
+_SENTENCE = re.compile(r"\n[^\S\n]*\n|[.!?]+(?=\s|$)")
+_PLACEHOLDER = re.compile(
+    r"^[ \t]{0,20}(?:\[[^\[\]\n]{1,120}\]|<[^<>\n]{1,200}>|[^\s/]{1,80}\.(?:png|jpe?g|gif|bmp|svg|webp))[ \t]{0,20}$",
+    re.I | re.M,
+)
+"""A line in place of a picture."""
 
 
 class Rendering(NamedTuple):
@@ -65,42 +75,54 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(unescape(without_unseen(text)).lower())
 
 
-def stands_in(plain: str, page: str) -> bool:
-    """Whether a plain part says only that there is a page, nothing at all, or a small extract of it."""
-    notice = len(plain) <= MAX_STAND_IN
-    if not notice and len(page) <= 2 * len(plain):
+def stands_in(plain: str, page: str, *, alternatives: bool = True) -> bool:
+    """Whether a plain part says only that there is a page, nothing at all, or a small extract of it. Of parts that are
+    no declared alternatives, an extract may be an answer: `Yes` before a long letter with that word."""
+    extract = alternatives and len(page) > 2 * len(plain)
+    if not extract and len(plain) > MAX_STAND_IN:
         return False
     said = words_of(plain)
     if not said:
         return bool(words_of(page))
-    notice = notice and any(hint in plain.lower() for hint in _data().stand_in_hints.of())
-    if not notice and len(page) <= 2 * len(plain):
+    notice = len(plain) <= MAX_STAND_IN and _may_be_notice(plain)
+    if not notice and not extract:
         return False
     shown = words_of("\n".join(line for line in page.split("\n") if not line.startswith(">")))
-    if len(shown) >= TIMES * len(said) and not Counter(said) - Counter(shown):
+    if extract and len(shown) >= TIMES * len(said) and not Counter(said) - Counter(shown):
         return True
-    return notice and _is_notice(plain, shown)
+    return notice and _is_notice(plain, said, shown)
 
 
-def _is_notice(plain: str, shown: Sequence[str]) -> bool:
-    """Whether what the plain part says beside its notice is on the page as well, which says something else too."""
-    lines = [line.strip() for line in re.split(r"[\n.!?]+(?=\s|$)", plain) if line.strip()]
-    other = [line for line in lines if _notice().search(_NO_WORDS.sub(" ", line)) is None]
-    if len(other) == len(lines):
+def _may_be_notice(plain: str) -> bool:
+    lowered = plain.lower()
+    return (
+        any(hint in lowered for hint in _data().stand_in_hints.of()) or _PLACEHOLDER.search(plain) is not None
+    )
+
+
+def _is_notice(plain: str, said: Sequence[str], shown: Sequence[str]) -> bool:
+    """Whether the page says more, and nearly all that the plain part says beside its notice."""
+    pieces = [" ".join(piece.split()) for piece in _SENTENCE.split(_PLACEHOLDER.sub("", plain))]
+    pieces = [piece for piece in pieces if words_of(piece)]
+    other = [p for p in pieces if len(p) > MAX_SENTENCE or _notice().search(_NO_WORDS.sub(" ", p)) is None]
+    if len(other) == len(pieces) and _PLACEHOLDER.search(plain) is None:
         return False
-    more = Counter(shown) - Counter(words_of(plain))
-    return bool(more) and not Counter(words_of("\n".join(other))) - Counter(shown)
+    numbers = {word for word in said if not word.isalpha()}
+    missing = Counter(words_of("\n".join(other))) - Counter(shown)
+    more = Counter(shown) - Counter(said)
+    return bool(more) and missing.total() <= MAX_MISSING and not any(n in missing for n in numbers)
 
 
 def without_repeats(texts: Sequence[Rendering]) -> list[Rendering]:
-    """The texts of a mail, each once: without those that repeat another, and the plain ones that stand in for a page."""
+    """The texts of a mail, each once: without pages that repeat another text, and plain texts that a page repeats or
+    that stand in for it. Two plain texts are two texts."""
     if len(texts) < 2:
         return list(texts)
     said = [f" {' '.join(words_of(t.text))} " for t in texts]
     first: dict[tuple[str, str], int] = {}
     for number, text in enumerate(texts):
         first.setdefault((text.kind, said[number]), number)
-    kept = [n for n, t in enumerate(texts) if not said[n].strip() or first[t.kind, said[n]] == n]
+    kept = [n for n, t in enumerate(texts) if t.kind == "plain" or first[t.kind, said[n]] == n]
     if len(kept) > MAX_COMPARED:
         return [texts[n] for n in kept]
     left = list(kept)
@@ -118,4 +140,6 @@ def _gives_way(one: Rendering, its_words: str, other: Rendering, the_words: str)
         return one.kind != "plain"
     if its_words in the_words and 2 * len(its_words) >= len(the_words):
         return True
-    return one.kind == "plain" and other.kind != "plain" and stands_in(one.text, other.text)
+    return (
+        one.kind == "plain" and other.kind != "plain" and stands_in(one.text, other.text, alternatives=False)
+    )

@@ -4,7 +4,7 @@ import re
 
 _STRUCTURE = r"p|div|br|table|tbody|tr|td|ul|ol|li|h[1-6]|center|blockquote|section|article"
 _PAGE = re.compile(r"<(?:!doctype\s{1,5}html|html|head|body)\b[^<>]{0,2000}>|<meta\b[^<>]{0,500}>\s*<", re.I)
-_OPENING = re.compile(rf"<(?:{_STRUCTURE}|span|font|style|pre|b|i|strong|a)\b[^<>]{{0,2000}}>", re.I)
+_OPENING = re.compile(rf"<(?:{_STRUCTURE}|span|font|style|pre|b|i|strong|a)(?=[\s/>])[^<>]{{0,2000}}>", re.I)
 _ENDING = re.compile(
     rf"<(?:/(?:{_STRUCTURE}|html|body|span|font|style|pre|b|i|strong|a)|br|hr|img\b[^<>]{{0,500}})\s{{0,3}}/?>\Z",
     re.I,
@@ -42,13 +42,15 @@ def _has_its_line_ends(text: str) -> bool:
     if text.count("</") + text.lower().count("<br") < _ENOUGH:
         return False
     found = list(_STRUCTURAL.finditer(text))
-    glued = [
-        m
-        for m in found
-        if m.start() and not text[m.start() - 1].isspace() and text[m.start() - 1] not in "`'\"«“(["
-    ]
-    if len(glued) < _ENOUGH or len(glued) < len(found):
+    glued = [m for m in found if _is_glued(text, m)]
+    if len(glued) < max(_ENOUGH, len(found)):
         return False
     lines = [line for line in text.splitlines() if line.strip()]
     plain_ends = sum(1 for line in lines[:-1] if not line.rstrip().endswith(">"))
     return plain_ends * 3 <= len(glued)
+
+
+def _is_glued(text: str, tag: re.Match[str]) -> bool:
+    """Whether it follows a word at once and is not quoted."""
+    before, after = text[tag.start() - 1 : tag.start()], text[tag.end() : tag.end() + 1]
+    return bool(before.strip()) and before not in "`'\"«“([" and after not in tuple("`'\"»”)]")

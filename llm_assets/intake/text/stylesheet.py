@@ -137,7 +137,7 @@ def _of_numbers(kind: str, listed: str) -> str:
     if len(numbers) == 4 and numbers[3] <= 0.02:
         return CLEAR
     if kind == "hsl":
-        return {0: "#000000", 1: "#ffffff"}.get(int(numbers[2] * 100) / 100, UNKNOWN)
+        return {0.0: "#000000", 1.0: "#ffffff"}.get(numbers[2], UNKNOWN)
     channels = [
         round(n * (255 if percent else 1)) for n, (_, percent) in zip(numbers[:3], parts, strict=False)
     ]
