@@ -50,6 +50,7 @@ ADDED = [
     Added("records/drops.yaml", ("form_files", "en"), "survey", lambda m: [d.kind for d in m.read_drop(b"id,text\n1,Hello\n", name="survey.csv")] == ["form"]),
     Added("text/romanised.yaml", ("words", "ru"), "кувшинка", lambda m: m.language_of("gde moya kuvshinka") == "ru"),
     Added("mail/headers.yaml", ("months", "en"), "smarch", lambda m: m._months().get("smarch") == 13),
+    Added("mail/renderings.yaml", ("body_names", "en"), "epistle", lambda m: m.is_body_name("epistle.txt")),
 ]  # fmt: skip
 
 

@@ -68,10 +68,8 @@ _TEXT_NAME = re.compile(r"(?:^[^.]*|\.(?:txt|text|html?))$", re.I)
 def sort(root: Part, *, hint: str | None = None) -> Body:
     """The body's texts, each once, and everything else of a mail, in order of appearance."""
     body = Body()
-    alone = (
-        disposition_of(root) != "attachment" or _TEXT_NAME.search(filename_of(root, hint=hint)) is not None
-    )
-    _sort(root, body, hint, related=False, shown=alone)
+    own = disposition_of(root) != "attachment" or _TEXT_NAME.search(filename_of(root, hint=hint)) is not None
+    _sort(root, body, hint, related=False, shown=own)
     if not body.text.strip():
         _promote(body, hint)
     body.texts = renderings.without_repeats(body.texts)
@@ -164,7 +162,7 @@ def _alternative(part: Part, body: Body, hint: str | None) -> None:
         _sort(child, reading, hint, related=False, shown=shown)
         readings.append(reading)
     filled = [r for r in readings if r.text.strip()]
-    pages = [r for r in filled if any(t.kind == "html" for t in r.texts)]
+    pages = [r for r in filled if any(t.kind == "html" for t in r.texts)] or [r for r in filled if r.html]
     plain = [
         r
         for r in filled

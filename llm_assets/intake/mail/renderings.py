@@ -6,7 +6,6 @@ Nothing is lost by a choice: a rendering gives way to one that has all its words
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 from html import unescape
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -20,16 +19,17 @@ TIMES = 3
 """A page that repeats all words of the plain part has so many times as many: the plain part is an extract of it."""
 MAX_SENTENCE = 400
 """Characters of a sentence that may be a notice."""
-MAX_MISSING = 3
-"""Words of a notice's surroundings that its page may lack; a number never."""
+MAX_MISSING = 15
+"""Words around a notice that its page may lack; a number never."""
 MAX_COMPARED = 20
 """Texts of a mail of which each is compared with each."""
 _NO_WORDS = re.compile(
-    r"https?://\S+|<mailto:[^<>\s]*>|\[(?:cid|image|img|bild|рисунок|изображение|сурет)\b[^\[\]]{0,300}\]|<img\b[^<>]{0,500}>",
+    r"https?://\S+|<mailto:[^<>\s]*>|\[(?:cid|image)\b[^\[\]]{0,300}\]|<img\b[^<>]{0,500}>",
     re.I,
 )
 _WORD = re.compile(r"\w+")
 _SENTENCE = re.compile(r"\n[^\S\n]*\n|[.!?]+(?=\s|$)")
+_PICTURE = re.compile(r"[^\s/]{1,80}\.(?:png|jpe?g|gif|bmp|svg|webp)\b", re.I)
 _PLACEHOLDER = re.compile(
     r"^[ \t]{0,20}(?:\[[^\[\]\n]{1,120}\]|<[^<>\n]{1,200}>|[^\s/]{1,80}\.(?:png|jpe?g|gif|bmp|svg|webp))[ \t]{0,20}$",
     re.I | re.M,
@@ -48,24 +48,15 @@ class _RenderingWords(WordFile):
     body_names: ByLanguage
 
 
-@lru_cache(maxsize=1)
-def _data() -> _RenderingWords:
-    return load_words(Path(__file__).with_name("renderings.yaml"), _RenderingWords)
-
-
-@lru_cache(maxsize=1)
-def _notice() -> re.Pattern[str]:
-    return re.compile(_data().stand_ins.pattern(), re.I)
-
-
-@lru_cache(maxsize=1)
-def _body_name() -> re.Pattern[str]:
-    return re.compile(rf"{_data().body_names.literal()}[\s_-]?\d{{0,6}}(?:\.\w{{1,5}})?", re.I)
+_WORDS = load_words(Path(__file__).with_name("renderings.yaml"), _RenderingWords)
+_NOTICE = re.compile(_WORDS.stand_ins.pattern(), re.I)
+_HINTS = _WORDS.stand_in_hints.of()
+_BODY_NAME = re.compile(rf"{_WORDS.body_names.literal()}[\s_-]?\d{{0,6}}(?:\.\w{{1,5}})?", re.I)
 
 
 def is_body_name(filename: str) -> bool:
     """Whether a file is named as programs name the text of a mail."""
-    return _body_name().fullmatch(filename.strip()) is not None
+    return _BODY_NAME.fullmatch(filename.strip()) is not None
 
 
 def words_of(text: str) -> list[str]:
@@ -95,22 +86,20 @@ def stands_in(plain: str, page: str, *, alternatives: bool = True) -> bool:
 
 def _may_be_notice(plain: str) -> bool:
     lowered = plain.lower()
-    return (
-        any(hint in lowered for hint in _data().stand_in_hints.of()) or _PLACEHOLDER.search(plain) is not None
-    )
+    return any(hint in lowered for hint in _HINTS) or _PLACEHOLDER.search(plain) is not None
 
 
 def _is_notice(plain: str, said: Sequence[str], shown: Sequence[str]) -> bool:
     """Whether the page says more, and nearly all that the plain part says beside its notice."""
     pieces = [" ".join(piece.split()) for piece in _SENTENCE.split(_PLACEHOLDER.sub("", plain))]
     pieces = [piece for piece in pieces if words_of(piece)]
-    other = [p for p in pieces if len(p) > MAX_SENTENCE or _notice().search(_NO_WORDS.sub(" ", p)) is None]
+    other = [p for p in pieces if len(p) > MAX_SENTENCE or _NOTICE.search(_NO_WORDS.sub(" ", p)) is None]
     if len(other) == len(pieces) and _PLACEHOLDER.search(plain) is None:
         return False
-    numbers = {word for word in said if not word.isalpha()}
+    if any(not word.isalpha() and word not in shown for word in words_of(_PICTURE.sub(" ", plain))):
+        return False
     missing = Counter(words_of("\n".join(other))) - Counter(shown)
-    more = Counter(shown) - Counter(said)
-    return bool(more) and missing.total() <= MAX_MISSING and not any(n in missing for n in numbers)
+    return bool(Counter(shown) - Counter(said)) and missing.total() <= MAX_MISSING
 
 
 def without_repeats(texts: Sequence[Rendering]) -> list[Rendering]:
