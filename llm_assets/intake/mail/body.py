@@ -87,15 +87,23 @@ def _sort(part: Part, body: Body, hint: str | None, *, related: bool, shown: boo
             own = number == 0 and disposition_of(child) != "attachment"
             _sort(child, body, hint, related=related or number > 0, shown=own)
     elif part.children:
-        alone = shown and part.content_type == "multipart/signed"
-        for number, child in enumerate(part.children):
-            _sort(child, body, hint, related=related, shown=alone and number == 0)
+        own = True
+        for child in part.children:
+            wrapped = shown and part.content_type == "multipart/signed" and child is part.children[0]
+            own = own and (wrapped or _is_named_body(child, hint))
+            _sort(child, body, hint, related=related, shown=own)
     elif is_text(part) or (shown and part.content_type in _SHOWN):
         _add_text(_without_files(part, body, hint), body, hint)
     else:
         name = filename_of(part, hint=hint)
         inline = disposition_of(part) != "attachment" and (related or part.header("content-id") is not None)
         body.loose.append(Loose(part, name, inline and part.content_type.startswith("image/")))
+
+
+def _is_named_body(part: Part, hint: str | None) -> bool:
+    """A text to be shown, under a name that programs give to the text of a mail."""
+    shown = part.content_type in _SHOWN and disposition_of(part) != "attachment"
+    return shown and renderings.is_body_name(filename_of(part, hint=hint))
 
 
 def _promote(body: Body, hint: str | None) -> None:

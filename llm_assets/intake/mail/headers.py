@@ -83,7 +83,7 @@ def parameters(value: bytes | None, *, hint: str | None = None) -> dict[str, str
         else:
             split.setdefault(base, {}).setdefault(int(number or 0), (encoded, raw))
     for base, sections in split.items():
-        plain[base] = _joined(sections)
+        plain[base] = _joined(sections) or plain.get(base, "")
     return plain
 
 

@@ -27,7 +27,7 @@ _NO_WORDS = re.compile(
     r"https?://\S+|<mailto:[^<>\s]*>|\[(?:cid|image)\b[^\[\]]{0,300}\]|<img\b[^<>]{0,500}>",
     re.I,
 )
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 _SENTENCE = re.compile(r"\n[^\S\n]*\n|[.!?]+(?=\s|$)")
 _PICTURE = re.compile(r"[^\s/]{1,80}\.(?:png|jpe?g|gif|bmp|svg|webp)\b", re.I)
 _PLACEHOLDER = re.compile(
@@ -107,27 +107,29 @@ def without_repeats(texts: Sequence[Rendering]) -> list[Rendering]:
     that stand in for it. Two plain texts are two texts."""
     if len(texts) < 2:
         return list(texts)
-    said = [f" {' '.join(words_of(t.text))} " for t in texts]
+    said = [words_of(t.text) for t in texts]
     first: dict[tuple[str, str], int] = {}
     for number, text in enumerate(texts):
-        first.setdefault((text.kind, said[number]), number)
-    kept = [n for n, t in enumerate(texts) if t.kind == "plain" or first[t.kind, said[n]] == n]
+        first.setdefault((text.kind, " ".join(said[number])), number)
+    firsts = set(first.values())
+    kept = [n for n, t in enumerate(texts) if t.kind == "plain" or n in firsts]
     if len(kept) > MAX_COMPARED:
         return [texts[n] for n in kept]
+    counted = {n: Counter(said[n]) for n in kept}
     left = list(kept)
     for number in kept:
-        others = [n for n in left if n != number and texts[n].kind != texts[number].kind]
-        if any(_gives_way(texts[number], said[number], texts[n], said[n]) for n in others):
+        others = [n for n in left if texts[n].kind != texts[number].kind]
+        if any(_gives_way(texts[number], counted[number], texts[n], counted[n]) for n in others):
             left.remove(number)
     return [texts[n] for n in left]
 
 
-def _gives_way(one: Rendering, its_words: str, other: Rendering, the_words: str) -> bool:
-    if not its_words.strip():
+def _gives_way(one: Rendering, its_words: Counter[str], other: Rendering, the_words: Counter[str]) -> bool:
+    if not its_words:
         return False
     if its_words == the_words:
         return one.kind != "plain"
-    if its_words in the_words and 2 * len(its_words) >= len(the_words):
+    if its_words <= the_words and 2 * its_words.total() >= the_words.total():
         return True
     return (
         one.kind == "plain" and other.kind != "plain" and stands_in(one.text, other.text, alternatives=False)

@@ -54,6 +54,12 @@ def test_the_text_of_a_mail_is_its_body_whatever_its_name(data: bytes) -> None:
     assert "empty_body" not in message.flags
 
 
+def test_a_first_part_that_is_named_as_a_body_is_read_before_the_footer_of_a_list() -> None:
+    assert read(multipart(named("message.txt"), part("To leave the list, write to us."))).text.startswith(
+        WORDS
+    )
+
+
 def test_the_files_beside_a_named_body_stay_files() -> None:
     message = read(multipart(page("mail.htm"), PDF))
     assert (message.text, [a.filename for a in message.attachments]) == (WORDS, ["a.pdf"])
@@ -98,6 +104,7 @@ def test_a_mail_that_is_one_attached_document_keeps_it_as_an_attachment() -> Non
         ("attachment filename*=utf-8''%D0%B0%D0%BA%D1%82.txt", "акт.txt"),
         ('attachment; filename*="=?utf-8?B?0LDQutGCLnR4dA==?="', "акт.txt"),
         ("attachment; filename*0*=utf-8''%D0%B0; filename*1=%D0%BA%D1%82; filename*4=.txt", "акт.txt"),
+        ("attachment; filename=act.txt; filename*=", "act.txt"),
         ("attachment; filename*1=act; filename*2=.txt", "act.txt"),
         ("attachment; filename*=utf-8''act%00.txt", "act.txt"),
         ('attachment; filename="act\u202etxt.exe"', "acttxt.exe"),

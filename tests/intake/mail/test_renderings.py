@@ -93,6 +93,8 @@ FILE = part("Sum 12", "text/plain", "Content-Disposition: attachment; filename=s
         (part(PAGE, HTML), part(PAGE, HTML)),
         (part(WORDS), FILE, part(PAGE, HTML)),
         (part("Read this letter in your browser"), part(PAGE, HTML)),
+        (part("1. Good day! 2. _Transfer_ 731204 did not arrive, please look into it."), part(PAGE, HTML)),
+        (part(WORDS), part(f"{PAGE}<img alt='Our stamp' src=x>", HTML)),
         (part(f"{WORDS}\n[cid:logo]"), part(f"<div>{PAGE}</div>", HTML), part(PAGE, HTML)),
     ],
 )
