@@ -80,16 +80,16 @@ def is_tiny(style: str, *, above: bool) -> bool:
 @lru_cache(maxsize=2_048)
 def style_of(declarations: str) -> Style:
     """Colours and line breaks of declarations; whether they hide is asked for apart."""
-    colors = _COLOR.findall(declarations)
+    lowered = declarations.lower()
+    colors = _COLOR.findall(declarations) if "color" in lowered else ()
     ground = ""
-    for match in _BACKGROUND.finditer(declarations):
-        ground = _ground(match.group(1) or "", match.group(2)) or ground
-    breaks = _BREAKS.findall(declarations)
-    return Style(
-        colour(colors[-1]) if colors else "",
-        ground,
-        breaks[-1].lower() in _KEEPING if breaks and breaks[-1].lower() != "inherit" else None,
-    )
+    if "background" in lowered:
+        for match in _BACKGROUND.finditer(declarations):
+            ground = _ground(match.group(1) or "", match.group(2)) or ground
+    breaks = _BREAKS.findall(declarations) if "white-space" in lowered else ()
+    color = colour(colors[-1]) if colors else ""
+    keeps = breaks[-1].lower() in _KEEPING if breaks and breaks[-1].lower() != "inherit" else None
+    return Style(color, ground, keeps) if color or ground or keeps is not None else UNSTYLED
 
 
 def _ground(kind: str, value: str) -> str:
@@ -206,12 +206,14 @@ def _of_a_relative(selector: str, style: Style) -> tuple[str, Style]:
 
 def named_style(sheet: Sheet, tag: str, attributes: Mapping[str, str | None]) -> Style:
     """What the rules say of an element, the ones for its id strongest."""
-    classes = [f".{name}" for name in (attributes.get("class") or "").split()[:50]]
-    names = ["*", tag, *classes, *(tag + name for name in classes)]
-    if attributes.get("id"):
+    names = ["*", tag]
+    if "class" in attributes:
+        classes = [f".{name}" for name in (attributes["class"] or "").split()[:50]]
+        names += [*classes, *(tag + name for name in classes)]
+    if "id" in attributes:
         names += [f"#{attributes['id']}", f"{tag}#{attributes['id']}"]
     found = UNSTYLED
     for name in names:
         if name in sheet:
-            found = found.under(sheet[name])
+            found = sheet[name] if found is UNSTYLED else found.under(sheet[name])
     return found

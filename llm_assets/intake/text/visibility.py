@@ -13,7 +13,6 @@ from llm_assets.intake.text.stylesheet import (
     UNKNOWN,
     UNSTYLED,
     Sheet,
-    Style,
     alike,
     colour,
     is_gone,
@@ -68,13 +67,26 @@ def look_of(
     style = (attributes.get("style") or "")[:MAX_STYLE]
     if "hidden" in attributes or named.gone or (style and is_gone(style)):
         return None
-    said = _attributes(tag, attributes).under(named).under(style_of(style) if style else UNSTYLED)
-    breaks = above.breaks or tag in _KEEPS_LINES if said.breaks is None else said.breaks
+    own = style_of(style) if style else UNSTYLED
+    color = own.color or named.color or _color(tag, attributes) or above.color
+    ground = own.ground or named.ground or _ground(attributes) or above.ground
+    breaks = named.breaks if own.breaks is None else own.breaks
+    if breaks is None:
+        breaks = above.breaks or tag in _KEEPS_LINES
     tiny = is_tiny(style, above=above.tiny) if style else above.tiny
-    return Look(said.color or above.color, said.ground or above.ground, tiny, breaks)
+    if color == above.color and ground == above.ground and breaks is above.breaks and tiny is above.tiny:
+        return above
+    return Look(color, ground, tiny, breaks)
 
 
-def _attributes(tag: str, attributes: Mapping[str, str | None]) -> Style:
-    color = attributes.get("color") if tag == "font" else attributes.get("text") if tag == "body" else ""
-    ground = UNKNOWN if "background" in attributes else colour(attributes.get("bgcolor") or "")
-    return Style(colour(color or ""), "" if ground == CLEAR else ground)
+def _color(tag: str, attributes: Mapping[str, str | None]) -> str:
+    if tag not in ("font", "body"):
+        return ""
+    return colour(attributes.get("color" if tag == "font" else "text") or "")
+
+
+def _ground(attributes: Mapping[str, str | None]) -> str:
+    if "background" in attributes:
+        return UNKNOWN
+    found = colour(attributes["bgcolor"] or "") if "bgcolor" in attributes else ""
+    return "" if found == CLEAR else found
