@@ -70,6 +70,8 @@ _LONG_TAG = re.compile(r"<([a-z][\w:-]{0,30}+)([^<>]{4000,}+)>", re.I)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 MOSTLY = 4
 """So many times the words shown, letters that nobody could see are the letter itself, written on a dark screen."""
+MOSTLY_AT_FIRST = 2
+"""The same where they stand first: what is seen is then a signature."""
 
 
 class Page(NamedTuple):
@@ -144,7 +146,7 @@ def _is_the_letter(walk: "_Walk", shown: str) -> bool:
     """Whether the words in the colour of their ground are what the sender wrote: all of their words, nearly all, or
     most of them and the first ones. A program in dark mode sends white letters without the ground they were on."""
     seen = _own_words(shown)
-    return walk.pale > MOSTLY * seen or (walk.pale_first is True and walk.pale > seen)
+    return walk.pale > MOSTLY * seen or (walk.pale_first is True and walk.pale >= MOSTLY_AT_FIRST * seen)
 
 
 def _own_words(text: str) -> int:
