@@ -193,11 +193,20 @@ def _with_defect(part: Part, defect: str) -> Part:
     )
 
 
+_TYPE = re.compile(
+    r"""["']?\s*((?:text|multipart|message|application|image|audio|video|font)|[\w.+-]+(?=/[\w.+-]+["']?$))"""
+    r"""\s*[/\\]\s*([\w.+-]+)"""
+)
+_BARE = {"text": "text/plain", "plain": "text/plain", "html": "text/html", "htm": "text/html"}
+
+
 def _type_of(value: bytes, default: str) -> str:
-    text = value[:200].decode("latin-1").split(";")[0].strip().strip("\"'").lower()
-    if re.fullmatch(r"[\w.+-]+/[\w.+-]+", text):
-        return text
-    return text + "/plain" if text == "text" else default
+    """Also where it is followed by a comment, by parameters without a semicolon or by more than it should be."""
+    text = value[:200].decode("latin-1").split(";")[0].partition("(")[0].strip().lower()
+    match = _TYPE.match(text)
+    if match is not None:
+        return f"{match.group(1)}/{match.group(2)}"
+    return _BARE.get(text.strip("\"'"), default)
 
 
 def _boundary_of(value: bytes) -> bytes:

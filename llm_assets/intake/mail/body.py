@@ -1,16 +1,22 @@
 """Which parts of a mail are its body and which are attachments. Chooses and decodes; writes no text of its own."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from llm_assets.intake.bytes import charset, transfer, uu, wrappers
 from llm_assets.intake.bytes.mime import Part
-from llm_assets.intake.mail import headers
+from llm_assets.intake.mail import headers, renderings, undeclared
+from llm_assets.intake.mail.renderings import Rendering
 from llm_assets.intake.text import html
+from llm_assets.intake.text.visibility import without_unseen
 
 MAX_TEXT = 2_000_000
 """Characters of one body part; longer ones are cut and flagged."""
+
+MAX_PAGES = 3
+"""HTML renderings with which each plain one is compared, the last ones."""
 
 
 class Loose(NamedTuple):
@@ -27,17 +33,23 @@ class Loose(NamedTuple):
 class Body:
     """What the tree was sorted into."""
 
-    texts: list[str] = field(default_factory=list)
+    texts: list[Rendering] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
     """Sources of the HTML among all its renderings, the chosen one or not."""
     loose: list[Loose] = field(default_factory=list)
     flags: dict[str, None] = field(default_factory=dict)
-    plain: bool = False
-    html: bool = False
 
     @property
     def text(self) -> str:
-        return "\n\n".join(t for t in self.texts if t.strip())
+        return "\n\n".join(t.text for t in self.texts if t.text.strip())
+
+    @property
+    def plain(self) -> bool:
+        return any(t.kind == "plain" and t.text.strip() for t in self.texts)
+
+    @property
+    def html(self) -> bool:
+        return any(t.kind != "plain" for t in self.texts)
 
 
 def filename_of(part: Part, *, hint: str | None = None) -> str:
@@ -47,29 +59,40 @@ def filename_of(part: Part, *, hint: str | None = None) -> str:
 
 
 def disposition_of(part: Part) -> str:
-    value = (part.header("content-disposition") or b"").decode("latin-1")
-    return value.split(";")[0].strip().lower()
+    return headers.token(part.header("content-disposition"))
+
+
+_TEXT_NAME = re.compile(r"(?:^[^.]*|\.(?:txt|text|html?))$", re.I)
 
 
 def sort(root: Part, *, hint: str | None = None) -> Body:
-    """The body's texts and everything else of a mail, in order of appearance."""
+    """The body's texts, each once, and everything else of a mail, in order of appearance."""
     body = Body()
-    _sort(root, body, hint, related=False)
+    own = disposition_of(root) != "attachment" or _TEXT_NAME.search(filename_of(root, hint=hint)) is not None
+    _sort(root, body, hint, related=False, shown=own)
+    if not body.text.strip():
+        _promote(body, hint)
+    body.texts = renderings.without_repeats(body.texts)
     return body
 
 
-def _sort(part: Part, body: Body, hint: str | None, *, related: bool) -> None:
+def _sort(part: Part, body: Body, hint: str | None, *, related: bool, shown: bool = False) -> None:
+    """`shown`: its place in the tree makes the part the mail's own text, even with a file name."""
     for defect in part.defects:
         body.flags[defect] = None
     if part.content_type == "multipart/alternative":
         _alternative(part, body, hint)
     elif part.content_type == "multipart/related":
         for number, child in enumerate(part.children):
-            _sort(child, body, hint, related=related or number > 0)
+            own = number == 0 and disposition_of(child) != "attachment"
+            _sort(child, body, hint, related=related or number > 0, shown=own)
     elif part.children:
+        own = True
         for child in part.children:
-            _sort(child, body, hint, related=related)
-    elif is_text(part):
+            wrapped = shown and part.content_type == "multipart/signed" and child is part.children[0]
+            own = own and (wrapped or _is_named_body(child, hint))
+            _sort(child, body, hint, related=related, shown=own)
+    elif is_text(part) or (shown and part.content_type in _SHOWN):
         _add_text(_without_files(part, body, hint), body, hint)
     else:
         name = filename_of(part, hint=hint)
@@ -77,9 +100,28 @@ def _sort(part: Part, body: Body, hint: str | None, *, related: bool) -> None:
         body.loose.append(Loose(part, name, inline and part.content_type.startswith("image/")))
 
 
+def _is_named_body(part: Part, hint: str | None) -> bool:
+    """A text to be shown, under a name that programs give to the text of a mail."""
+    shown = part.content_type in _SHOWN and disposition_of(part) != "attachment"
+    return shown and renderings.is_body_name(filename_of(part, hint=hint))
+
+
+def _promote(body: Body, hint: str | None) -> None:
+    """Gives a mail without words the text that its program named like a file: by the name programs use for it, or
+    the first one to be shown where there is no other text part."""
+    files = [f for f in body.loose if f.part.content_type in _SHOWN]
+    chosen = [f for f in files if renderings.is_body_name(f.filename)]
+    if not chosen and not body.texts:
+        chosen = [f for f in files if disposition_of(f.part) != "attachment"][:1]
+    taken = {id(f) for f in chosen}
+    body.loose = [f for f in body.loose if id(f) not in taken]
+    for file in chosen:
+        _add_text(_without_files(file.part, body, hint), body, hint)
+
+
 def _without_files(part: Part, body: Body, hint: str | None) -> Part:
     """The text without the uuencoded files in it."""
-    if part.content_type == "text/html" or uu.BEGIN.search(part.source, part.start, part.end) is None:
+    if part.content_type in _PAGES or uu.BEGIN.search(part.source, part.start, part.end) is None:
         return part
     words, files = uu.opened(transfer.content(part)[0])
     for file in files:
@@ -97,10 +139,18 @@ def is_text(part: Part) -> bool:
     return (part.content_type in _SHOWN or part.content_type in _MARKED_UP) and not _named(part)
 
 
-_SHOWN = {
-    "text/plain",
+_PAGES = {
     "text/html",
     "text/x-amp-html",
+    "text/htm",
+    "text/xhtml",
+    "text/xhtml+xml",
+    "application/html",
+    "application/xhtml+xml",
+}
+_SHOWN = {
+    *_PAGES,
+    "text/plain",
     "text/x-plain",
     "text/english",
     "text/us-ascii",
@@ -113,42 +163,48 @@ def _named(part: Part) -> bool:
 
 
 def _alternative(part: Part, body: Body, hint: str | None) -> None:
-    """One of several renderings: the plain one where it says something, else the last that does."""
+    """One of several renderings: the plain one where it says something of its own, else the last that does."""
     readings: list[Body] = []
-    for child in part.children:
+    for child, shown in zip(part.children, _are_renderings(part.children), strict=True):
         reading = Body()
-        _sort(child, reading, hint, related=False)
+        _sort(child, reading, hint, related=False, shown=shown)
         readings.append(reading)
     filled = [r for r in readings if r.text.strip()]
-    plain = [r for r in filled if r.plain and not _stands_in(r, filled)]
-    chosen = plain[0] if plain else (filled[-1] if filled else None)
+    pages = [r for r in filled if any(t.kind == "html" for t in r.texts)] or [r for r in filled if r.html]
+    plain = [
+        r
+        for r in filled
+        if r.plain and not any(renderings.stands_in(r.text, p.text) for p in pages[-MAX_PAGES:] if p is not r)
+    ]
+    chosen = next(iter([*plain, *pages[::-1], *filled[::-1]]), None)
     for reading in readings:
         body.loose.extend(reading.loose)
         body.pages.extend(reading.pages)
     if chosen is not None:
         body.texts.extend(chosen.texts)
-        body.plain, body.html = body.plain or chosen.plain, body.html or chosen.html
         body.flags.update(chosen.flags)
     if any("hidden_text" in r.flags for r in readings):
         body.flags["hidden_text"] = None
 
 
-def _stands_in(plain: Body, filled: list[Body]) -> bool:
-    """Whether a plain part says only that the mail is HTML."""
-    longest = max(len(r.text) for r in filled)
-    words = plain.text.lower()
-    return longest > 2 * len(plain.text) and len(plain.text) < 300 and "html" in words
+def _are_renderings(children: Sequence[Part]) -> list[bool]:
+    """Of each child whether it is a rendering although it carries a name: no other of its type is one without."""
+    types = {c.content_type for c in children if is_text(c)}
+    only_files = not any(c.children or disposition_of(c) != "attachment" for c in children)
+    out: list[bool] = []
+    for child in children:
+        kind = child.content_type
+        out.append(kind not in types and (only_files or disposition_of(child) != "attachment"))
+        if kind in _SHOWN and out[-1]:
+            types.add(kind)
+    return out
 
 
 def _add_text(part: Part, body: Body, hint: str | None) -> None:
-    text, flags, page = text_of(part, hint=hint)
-    body.texts.append(text)
+    text, flags, page, kind = text_of(part, hint=hint)
+    body.texts.append(Rendering(text, kind))
     if page:
         body.pages.append(page)
-    if part.content_type == "text/html":
-        body.html = True
-    elif text.strip():
-        body.plain = True
     for flag in flags:
         body.flags[flag] = None
 
@@ -158,6 +214,7 @@ class Text(NamedTuple):
     flags: frozenset[str]
     page: str = ""
     """Its source, where it is HTML."""
+    kind: Literal["plain", "html", "amp"] = "plain"
 
 
 def text_of(part: Part, *, hint: str | None = None) -> Text:
@@ -170,26 +227,39 @@ def text_of(part: Part, *, hint: str | None = None) -> Text:
     if decoded.guessed:
         flags.add("charset_guessed")
     text = decoded.text[: 2 * MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    kind = _kind(part, text)
     if part.content_type in _MARKED_UP:
         text = text.replace("<<", "&lt;")
-    if part.content_type in ("text/html", "text/x-amp-html", *_MARKED_UP):
+    if kind != "plain" or part.content_type in _MARKED_UP:
         source, page = text, html.to_text(text)
         text = page.text
         if page.hidden:
             flags.add("hidden_text")
-    elif _flowed(part):
-        text = _unflow(text)
+    else:
+        text = without_unseen(_unflow(text) if _flowed(part) else text)
     text = wrappers.unsigned(text)
     if wrappers.is_armoured(text):
         flags.add("encrypted")
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT]
         flags.add("truncated")
-    return Text(text, frozenset(flags), source)
+    return Text(text, frozenset(flags), source, kind)
+
+
+def _kind(part: Part, text: str) -> Literal["plain", "html", "amp"]:
+    if part.content_type == "text/x-amp-html":
+        return "amp"
+    if part.content_type in _PAGES:
+        return "html"
+    if part.content_type != "text/plain":
+        return "plain"
+    said = (part.header("content-type") or b"").lower().startswith(b"text/plain")
+    return "html" if undeclared.is_html(text, undeclared=not said) else "plain"
 
 
 def _meta(part: Part, data: bytes) -> str | None:
-    return html.declared_charset(data) if part.content_type == "text/html" else None
+    tagged = part.content_type in _PAGES or data[:200].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return html.declared_charset(data) if tagged else None
 
 
 def _flowed(part: Part) -> bool:
@@ -219,5 +289,5 @@ def _quoted(depth: int, run: list[str]) -> str:
 
 
 def clean_name(name: str) -> str:
-    """A file name without folders and control characters."""
-    return re.sub(r"[\x00-\x1f]", "", re.split(r"[/\\]", name)[-1]).strip()
+    """A file name without folders, control characters and marks that turn the order of its letters."""
+    return without_unseen(re.sub(r"[\x00-\x1f\x7f-\x9f]", "", re.split(r"[/\\]", name)[-1])).strip()

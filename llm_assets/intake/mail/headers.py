@@ -21,6 +21,7 @@ MAX_ADDRESSES = 1_000
 MAX_ENTRY = 1_000
 """Characters of one address with its name and comments."""
 MAX_DATE = 200
+MAX_PARAMETERS = 1_000
 
 
 def text(value: bytes | None, *, hint: str | None = None) -> str:
@@ -82,29 +83,66 @@ def parameters(value: bytes | None, *, hint: str | None = None) -> dict[str, str
         else:
             split.setdefault(base, {}).setdefault(int(number or 0), (encoded, raw))
     for base, sections in split.items():
-        plain[base] = _joined(sections)
+        plain[base] = _joined(sections) or plain.get(base, "")
     return plain
 
 
+_SEPARATORS = re.compile(rb"[;,\s]*")
+_PARAMETER = re.compile(rb"""([^\s=;,"]{1,80})\s{0,20}=\s{0,20}(?:"((?:[^"\\]|\\.)*+)"?|([^;]*))""", re.S)
+_NEXT = re.compile(
+    rb"[\s,]++(?=(?:charset|boundary|format|delsp|type|size|name|filename|(?:creation|modification|read)-date)"
+    rb"(?:\*\d{0,3}\*?)?=)",
+    re.I,
+)
+"""Where a parameter begins although no semicolon ended the one before."""
+
+
+def token(value: bytes | None) -> str:
+    """The first word of Content-Disposition; a parameter is none."""
+    match = re.match(rb"\s*[\"']?\s*([\w-]++)(?!\s*[=*])", value or b"")
+    return match.group(1).decode("ascii", "replace").lower() if match is not None else ""
+
+
 def _raw_parameters(value: bytes) -> Iterable[tuple[str, bytes]]:
-    pattern = rb""";\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))"""
-    for match in re.finditer(pattern, b";" + value.partition(b";")[2], re.S):
-        name = match.group(1).decode("latin-1").lower()
-        quoted, bare = match.group(2), match.group(3)
+    """What follows the first word, with or without the semicolon in between."""
+    head, _, rest = value.partition(b";")
+    if b"=" in head:
+        bare = re.search(rb"(?:^|[\s,])[\w-]+(?:\*\d{0,3}\*?)?\s{0,20}=", head)
+        rest = value[bare.start() :] if bare is not None else rest
+    position = 0
+    for _ in range(MAX_PARAMETERS):
+        if position >= len(rest):
+            return
+        start = _SEPARATORS.match(rest, position).end()  # type: ignore[union-attr]  # matches nothing as well
+        match = _PARAMETER.match(rest, start)
+        if match is None:
+            position = (rest.find(b";", start) + 1) or len(rest)
+            continue
+        name, quoted, bare_value = match.group(1).decode("latin-1").lower(), match.group(2), match.group(3)
+        position = match.end()
         if quoted is not None:
             yield name, re.sub(rb'\\(["\\])', rb"\1", quoted)
-        else:
-            yield name, bare.strip().strip(b"'\"") if not name.endswith("*") else bare.strip()
+            continue
+        following = _NEXT.search(bare_value)
+        if following is not None:
+            position = match.start(3) + following.start()
+            bare_value = bare_value[: following.start()]
+        yield name, bare_value.strip() if name.endswith("*") else bare_value.strip().strip(b"'\"")
+
+
+_CODED = re.compile(rb"[^%\s]*(?:%[89A-F][0-9A-F][^%\s]*)+", re.I)
+"""A section with coded letters that forgot its asterisk."""
 
 
 def _joined(sections: dict[int, tuple[bool, bytes]]) -> str:
-    name, data = "", b""
+    name, data, coded = "", b"", False
     for number in sorted(sections):
         encoded, raw = sections[number]
         if number == 0 and encoded and raw.count(b"'") >= 2:
             label, _, raw = raw.split(b"'", 2)
             name = label.decode("latin-1")
-        data += unquote_to_bytes(raw) if encoded else raw
+        coded = coded or encoded
+        data += unquote_to_bytes(raw) if encoded or (coded and _CODED.fullmatch(raw)) else raw
     if b"=?" in data and not name:
         return text(data)
     return _BLANKS.sub(" ", charsets.decode(data, name or "utf-8").text).strip()

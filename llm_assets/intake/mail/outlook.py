@@ -9,12 +9,13 @@ from llm_assets.intake import identity
 from llm_assets.intake.bytes import charset, mime
 from llm_assets.intake.bytes.ole import Stored
 from llm_assets.intake.files import attachments, rtf
-from llm_assets.intake.mail import body, headers, machine
+from llm_assets.intake.mail import body, headers, machine, renderings
 from llm_assets.intake.mail.parties import Parties, parties_of
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.text import html
 from llm_assets.intake.text.content import is_transliterated, language_of, own_words
 from llm_assets.intake.text.injection import watched
+from llm_assets.intake.text.visibility import without_unseen
 
 _SUBJECT, _HEADERS, _BODY, _HTML, _RTF = 0x0037, 0x007D, 0x1000, 0x1013, 0x1009
 _SENDER_NAME, _SENDER_ADDRESS, _SENDER_SMTP, _SENT_FOR = 0x0C1A, 0x0C1F, 0x5D01, 0x0042
@@ -80,14 +81,14 @@ class _Body(NamedTuple):
 
 def _body(stored: Stored, reading: Reading) -> _Body:
     """The plain text where there is one; hidden text of the HTML beside it is reported too."""
-    plain = stored.text(_BODY).replace("\r\n", "\n").replace("\r", "\n")
+    plain = without_unseen(stored.text(_BODY).replace("\r\n", "\n").replace("\r", "\n"))
     data = stored.binary(_HTML)
     if data:
         source = charset.decode(data[: html.MAX_HTML], html.declared_charset(data) or stored.codepage).text
         reading.saw(source)
         page = html.to_text(source)
         hidden = {"hidden_text"} if page.hidden else set[str]()
-        if plain.strip():
+        if plain.strip() and not renderings.stands_in(plain, page.text):
             return _Body(plain, frozenset(hidden))
         return _Body(page.text, frozenset({"html_only", *hidden}))
     return _Body(plain) if plain.strip() else _Body(rtf.to_text(rtf.decompress(stored.binary(_RTF))))

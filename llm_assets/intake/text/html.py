@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from llm_assets.intake.text.visibility import Look, gone_by, look_of
+from llm_assets.intake.text.stylesheet import Sheet, read_sheet
+from llm_assets.intake.text.visibility import Look, look_of, without_unseen
 
 MAX_HTML = 8_000_000
 MAX_DEPTH = 3_000
@@ -59,6 +60,7 @@ _BLOCK = {
     "ul",
     "caption",
 }
+_LINED = _BLOCK | {"br"}
 _SPACED = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "ul", "ol"}
 _NESTING = re.compile(
     r"<(/?)(?:div|span|font|table|blockquote|center|section|article|ul|ol|dl|b|i|u|em|strong|a|big|small|sub|sup)\b",
@@ -66,7 +68,10 @@ _NESTING = re.compile(
 )
 _LONG_TAG = re.compile(r"<([a-z][\w:-]{0,30}+)([^<>]{4000,}+)>", re.I)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\u00ad\ufeff\u034f]")
+MOSTLY = 4
+"""So many times the words shown, letters that nobody could see are the letter itself, written on a dark screen."""
+MOSTLY_AT_FIRST = 2
+"""The same where they stand first: what is seen is then a signature."""
 
 
 class Page(NamedTuple):
@@ -106,6 +111,9 @@ class _Writer:
         if line.strip() or force:
             self.lines.append(_marks(self.depth) + line.rstrip())
 
+    def text_so_far(self) -> str:
+        return "\n".join([*self.lines, "".join(self.current)])
+
     def text(self) -> str:
         self.end_line()
         joined = "\n".join(line.rstrip() for line in self.lines)
@@ -125,18 +133,41 @@ def to_text(source: str) -> Page:
     root = tree.root
     if root is None:
         return Page("", False)
-    return _Walk(gone_by(_sheets(source))).over(root)
+    sheet = read_sheet(_sheets(source))
+    walk = _Walk(sheet)
+    page = walk.over(root)
+    if not walk.pale or not _is_the_letter(walk, page.text):
+        return page
+    whole = _Walk(sheet, pale_shown=True).over(root)
+    return Page(whole.text, whole.hidden or bool(_own_words(page.text)))
+
+
+def _is_the_letter(walk: "_Walk", shown: str) -> bool:
+    """Whether the words in the colour of their ground are what the sender wrote: all of their words, nearly all, or
+    most of them and the first ones. A program in dark mode sends white letters without the ground they were on."""
+    seen = _own_words(shown)
+    return walk.pale > MOSTLY * seen or (walk.pale_first is True and walk.pale >= MOSTLY_AT_FIRST * seen)
+
+
+def _own_words(text: str) -> int:
+    """Words outside quotations."""
+    lines = (line for line in text.split("\n") if not line.startswith(">"))
+    return sum(1 for line in lines for word in line.split() if any(c.isalnum() for c in word))
 
 
 class _Walk:
     """Visits every node once, in order, without recursion."""
 
-    def __init__(self, gone: frozenset[str]) -> None:
+    def __init__(self, sheet: Sheet, *, pale_shown: bool = False) -> None:
         self.writer = _Writer()
-        self.gone = gone
+        self.sheet = sheet
+        self.pale_shown = pale_shown
         self.hidden = False
+        self.pale = 0
+        """Words outside quotations in the colour of their ground."""
+        self.pale_first: bool | None = None
+        """Whether they stand before every other word; None when there are none."""
         self.look = Look()
-        self.preformatted = 0
         self.open: list[tuple[LexborNode, str, Look]] = []
 
     def over(self, root: LexborNode) -> Page:
@@ -149,11 +180,11 @@ class _Walk:
         """Writes the node; its first child when there is something to see inside."""
         tag = node.tag or ""
         if tag == "-text":
-            self._text(node.text_content or "")
+            self._text(node)
             return None
         if tag in _SILENT or tag.startswith(("-", "!")):
             return None
-        look = look_of(tag, node.attributes, self.look, self.gone)
+        look = look_of(tag, node.attributes, self.look, self.sheet)
         if look is None:
             self.hidden = self.hidden or bool((node.text(deep=True) or "").strip())
             return None
@@ -163,23 +194,38 @@ class _Walk:
             return None
         self.open.append((node, tag, self.look))
         self.look = look
-        self.preformatted += tag == "pre"
         return node.child
 
     def _following(self, node: LexborNode) -> LexborNode | None:
         following = node.next
         while following is None and self.open:
             parent, tag, self.look = self.open.pop()
-            self.preformatted -= tag == "pre"
             _close(self.writer, tag)
             following = parent.next
         return following
 
-    def _text(self, run: str) -> None:
-        if self.look.seen:
-            _write(self.writer, run, self.preformatted > 0)
-        elif run.strip():
-            self.hidden = True
+    def _text(self, node: LexborNode) -> None:
+        run = node.text_content or ""
+        if self.look.gone or (self.look.pale and not self.pale_shown):
+            if run.strip():
+                self._leave_out(run)
+        elif not self.look.breaks:
+            _write(self.writer, run)
+        elif not (run.isspace() and "\n" in run and _is_between_blocks(node)):
+            before = node.prev
+            _write_lines(self.writer, run, after_break=before is not None and before.tag == "br")
+
+    def _leave_out(self, run: str) -> None:
+        self.hidden = True
+        if not self.look.gone and self.writer.depth == 0:
+            if self.pale_first is None:
+                self.pale_first = not _own_words(self.writer.text_so_far())
+            self.pale += _own_words(run)
+
+
+def _is_between_blocks(node: LexborNode) -> bool:
+    """White space that lays out the source: an element beside it begins a line by itself."""
+    return any(beside is not None and beside.tag in _LINED for beside in (node.prev, node.next))
 
 
 def _sheets(source: str) -> str:
@@ -221,12 +267,13 @@ def _without_tags(source: str) -> str:
     )
 
 
-def _write(writer: _Writer, run: str, preformatted: bool) -> None:
-    run = _INVISIBLE.sub("", run).replace("\u00a0", " ")
-    if not preformatted:
-        writer.add(_SPACES.sub(" ", run))
-        return
-    first, *rest = run.replace("\r\n", "\n").split("\n")
+def _write(writer: _Writer, run: str) -> None:
+    writer.add(_SPACES.sub(" ", without_unseen(run).replace("\u00a0", " ")))
+
+
+def _write_lines(writer: _Writer, run: str, *, after_break: bool) -> None:
+    run = without_unseen(run).replace("\u00a0", " ").replace("\r\n", "\n")
+    first, *rest = (run.removeprefix("\n") if after_break else run).split("\n")
     writer.add(first)
     for line in rest:
         writer.end_line(force=True)
