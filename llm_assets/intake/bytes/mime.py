@@ -10,17 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from llm_assets.intake.bytes import opening
+
 MAX_DEPTH = 40
 MAX_PARTS = 2_000
 MAX_HEADER_LINE = 100_000
 MAX_HEADERS = 1_000_000
 """Bytes of one header with its folded lines, and of a whole header block."""
 _HEADER_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e\x80-\xff]+[ \t]*:")
-_OF_MAIL = re.compile(
-    rb"^(?:From|To|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Content-Type|Delivered-To|X-[\w-]+|Reply-To"
-    rb"|Sender|DKIM-Signature|Authentication-Results|Cc)[ \t]*:",
-    re.I | re.M,
-)
+_MAX_ODD = 20
+"""Lines of a header block that are no headers."""
 _FOLDED = re.compile(rb"[ \t]+[^ \t\r\n]")
 _LINE_END = re.compile(rb"\r?\n\r?\n")
 
@@ -87,20 +86,10 @@ class _Pieces(NamedTuple):
     closed: bool
 
 
-def has_mail_header(data: bytes) -> bool:
-    """Whether a line before the first empty one is a header that mails have."""
-    return _OF_MAIL.search(_LINE_END.split(data[:16_384], maxsplit=1)[0]) is not None
-
-
-def begins_like_mail(data: bytes) -> bool:
-    """Whether the first line is a header, or the `From ` line of an mbox, and mails have such headers."""
-    first = data.startswith((b"From ", b">From ")) or _HEADER_LINE.match(data) is not None
-    return first and has_mail_header(data)
-
-
 def parse(data: bytes) -> Part:
     """The whole message as a tree. Never raises; what is broken is named in `defects` of the part."""
-    return _parse(data, _Span(0, len(data)), default="text/plain", depth=0, budget=[MAX_PARTS])
+    mail = opening.unwrapped(data)
+    return _parse(mail, _Span(0, len(mail)), default="text/plain", depth=0, budget=[MAX_PARTS])
 
 
 def _parse(source: bytes, span: _Span, *, default: str, depth: int, budget: list[int]) -> Part:
@@ -112,10 +101,12 @@ def _parse(source: bytes, span: _Span, *, default: str, depth: int, budget: list
 
 
 def _split_headers(source: bytes, span: _Span) -> _Entity:
-    """The header block and where the body begins. A line that cannot be a header ends the block and opens the body."""
+    """The header block and where the body begins. A line that cannot be a header ends the block and opens the body,
+    unless more headers of a mail follow it."""
     headers: list[Header] = []
     name, value = "", [b""]
     position, end = span
+    odd = 0
     while position < end:
         following = source.find(b"\n", position, end) + 1 or end
         line = source[position : min(following, position + MAX_HEADER_LINE)]
@@ -123,16 +114,20 @@ def _split_headers(source: bytes, span: _Span) -> _Entity:
         if name and line[:1] in (b" ", b"\t") and stripped.strip():
             value.append(stripped)
         elif not stripped.strip():
-            if not (name and stripped and _FOLDED.match(source, following, end)):
+            if not (name and stripped and _continues(source, following, end)):
                 position = following
                 break
-        elif position == span.start and line.startswith((b"From ", b">From ")):
+        elif not name and not headers and line.startswith((b"From ", b">From ")):
             pass
         elif _HEADER_LINE.match(line):
             if name:
                 headers.append(_header(name, value))
             raw_name, _, first = stripped.partition(b":")
             name, value = raw_name.decode("ascii", "replace").strip().lower(), [first]
+        elif name and odd < _MAX_ODD and _is_odd(value[-1], stripped, source, following, end):
+            odd += 1
+            if name == "subject" or _UNFINISHED.search(value[-1]):
+                value.append(b" " + stripped)
         else:
             break
         position = following
@@ -142,6 +137,21 @@ def _split_headers(source: bytes, span: _Span) -> _Entity:
     if name:
         headers.append(_header(name, value))
     return _Entity(tuple(headers), position, True)
+
+
+_UNFINISHED = re.compile(rb"[;,][ \t]*\Z|=\?[^?\s]{1,60}\?[bq]\?[^?\s]*\Z", re.I)
+_PARAMETER = re.compile(rb"[\w*-]{1,60}[ \t]?=[ \t]?[\"\w]")
+
+
+def _continues(source: bytes, following: int, end: int) -> bool:
+    """Whether a line of blanks belongs to the headers: another one, or the rest of one, follows it."""
+    return _FOLDED.match(source, following, end) is not None or opening.KNOWN.match(source, following, end) is not None
+
+
+def _is_odd(before: bytes, line: bytes, source: bytes, following: int, end: int) -> bool:
+    """Whether a line that is no header belongs to the headers: the rest of an unfolded one, or one that was damaged."""
+    parameter = before.rstrip().endswith(b";") and _PARAMETER.match(line) is not None
+    return parameter or opening.goes_on(source, following, end)
 
 
 def _header(name: str, lines: list[bytes]) -> Header:
