@@ -49,7 +49,7 @@ ADDED = [
     Added("records/mapping.yaml", ("columns", "text", "en"), "grievance", lambda m: m.DropMapping().columns(["Grievance"]) == {"text": "Grievance"}),
     Added("records/drops.yaml", ("form_files", "en"), "survey", lambda m: [d.kind for d in m.read_drop(b"id,text\n1,Hello\n", name="survey.csv")] == ["form"]),
     Added("text/romanised.yaml", ("words", "ru"), "кувшинка", lambda m: m.language_of("gde moya kuvshinka") == "ru"),
-    Added("mail/headers.yaml", ("months", "en"), "smarch", lambda m: m._months().get("smarch") == 13),
+    Added("mail/dates.yaml", ("months", "en"), "smarch", lambda m: m._months().get("smarch") == 13),
 ]  # fmt: skip
 
 

@@ -61,7 +61,8 @@ def is_base64_file(body: bytes) -> bool:
 def is_words(body: bytes) -> bool:
     """Whether what is said to be base64 is words: blanks between them, and nothing that could be read comes out."""
     sample = body[:_SAMPLE].strip()
-    if sample.count(b" ") * 20 < len(sample):
+    first = sample.partition(b"\n")[0].strip()
+    if b" " not in first or sample.count(b" ") * 20 < len(sample):
         return False
     clean = re.sub(rb"[^A-Za-z0-9+/]", b"", sample)
     return not _says_something(_decoded(clean[: len(clean) // 4 * 4]))

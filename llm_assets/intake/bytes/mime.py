@@ -126,7 +126,7 @@ def _split_headers(source: bytes, span: _Span) -> _Entity:
             name, value = raw_name.decode("ascii", "replace").strip().lower(), [first]
         elif name and odd < _MAX_ODD and _is_odd(value[-1], stripped, source, following, end):
             odd += 1
-            if name == "subject" or _UNFINISHED.search(value[-1]):
+            if _UNFINISHED.search(value[-1]):
                 value.append(b" " + stripped)
         else:
             break
@@ -140,18 +140,23 @@ def _split_headers(source: bytes, span: _Span) -> _Entity:
 
 
 _UNFINISHED = re.compile(rb"[;,][ \t]*\Z|=\?[^?\s]{1,60}\?[bq]\?[^?\s]*\Z", re.I)
+_NAMED = re.compile(rb"[A-Z][\w-]{0,30}(?: [\w-]{1,30}){0,3}:[ \t]")
+"""A header with blanks in its name."""
 _PARAMETER = re.compile(rb"[\w*-]{1,60}[ \t]?=[ \t]?[\"\w]")
 
 
 def _continues(source: bytes, following: int, end: int) -> bool:
     """Whether a line of blanks belongs to the headers: another one, or the rest of one, follows it."""
-    return _FOLDED.match(source, following, end) is not None or opening.KNOWN.match(source, following, end) is not None
+    return (
+        _FOLDED.match(source, following, end) is not None
+        or opening.KNOWN.match(source, following, end) is not None
+    )
 
 
 def _is_odd(before: bytes, line: bytes, source: bytes, following: int, end: int) -> bool:
     """Whether a line that is no header belongs to the headers: the rest of an unfolded one, or one that was damaged."""
     parameter = before.rstrip().endswith(b";") and _PARAMETER.match(line) is not None
-    return parameter or opening.goes_on(source, following, end)
+    return parameter or opening.goes_on(source, following, end, least=1 if _NAMED.match(line) else 2)
 
 
 def _header(name: str, lines: list[bytes]) -> Header:

@@ -112,14 +112,18 @@ def _block(data: bytes, position: int) -> _Block:
         if KNOWN.match(data, position, end):
             known += 1
             by_machine += _MACHINE.match(data, position, end) is not None
-        elif data[position : position + 1] not in (b" ", b"\t") and not _HEADER_LINE.match(data, position, end):
+        elif data[position : position + 1] not in (b" ", b"\t") and not _HEADER_LINE.match(
+            data, position, end
+        ):
             break
         position = following
     return _Block(known, by_machine, position)
 
 
-def goes_on(data: bytes, position: int, end: int) -> bool:
-    """Whether headers follow a damaged one, up to the empty line: two that mails have, or one of a machine."""
+def goes_on(data: bytes, position: int, end: int, *, least: int) -> bool:
+    """Whether headers follow a damaged one, up to the empty line: so many that mails have, or one of a machine."""
     block = _block(data[position : min(end, position + _SEARCHED)], 0)
     behind = position + block.end
-    return (behind >= end or data.startswith((b"\n", b"\r\n"), behind)) and (block.known >= 2 or block.by_machine >= 1)
+    return (behind >= end or data.startswith((b"\n", b"\r\n"), behind)) and (
+        block.known >= least or block.by_machine >= 1
+    )

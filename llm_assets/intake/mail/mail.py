@@ -8,7 +8,7 @@ from llm_assets.intake import identity
 from llm_assets.intake.bytes import charset, kinds, mime, ole, transfer, wrappers
 from llm_assets.intake.bytes.mime import Part
 from llm_assets.intake.files import attachments
-from llm_assets.intake.mail import body, headers, outlook, winmail
+from llm_assets.intake.mail import addresses, body, dates, headers, outlook, winmail
 from llm_assets.intake.mail.body import Body, Loose
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.text.content import is_transliterated, language_of, own_words
@@ -53,13 +53,13 @@ def _message(
     path: str,
     index: int,
 ) -> Message:
-    senders = headers.addresses(root.all("from") or root.all("sender"), hint=hint)
+    senders = addresses.addresses(root.all("from") or root.all("sender"), hint=hint)
     sender = next((s for s in senders if s.address), senders[0] if senders else None)
     subject = headers.text(root.header("subject"), hint=hint)
     ids = headers.message_ids(root.all("message-id")[:1])
     replies = headers.message_ids(root.all("in-reply-to"))
     text = sorted_body.text
-    to, cc = headers.addresses(root.all("to"), hint=hint), headers.addresses(root.all("cc"), hint=hint)
+    to, cc = addresses.addresses(root.all("to"), hint=hint), addresses.addresses(root.all("cc"), hint=hint)
     passed_on = [] if root.content_type == "multipart/report" else files
     new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), passed_on)
     address = sender.address if sender is not None else ""
@@ -78,8 +78,8 @@ def _message(
         sender=sender,
         to=to,
         cc=cc,
-        delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))),
-        date=headers.first_date(root.all("date")),
+        delivered_to=tuple(a.address for a in addresses.addresses(root.all("delivered-to"))),
+        date=dates.first_date(root.all("date")),
         text=text,
         new_text=new_text,
         language=language_of(new_text, text, subject, files),

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from llm_assets.domain.mail.document import Address
-from llm_assets.intake.mail.headers import addresses, date, first_date, message_ids
+from llm_assets.intake.mail.addresses import addresses
+from llm_assets.intake.mail.dates import date, first_date
+from llm_assets.intake.mail.headers import message_ids
 
 
 @pytest.mark.parametrize(
