@@ -6,6 +6,9 @@ _BYTES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _REFERENCES = re.compile(
     r"&#([xX][dD][89abAB][0-9a-fA-F]{2}|5[56]\d{3});&#([xX][dD][c-fC-F][0-9a-fA-F]{2}|5[67]\d{3});"
 )
+_HALF = re.compile(
+    r"&#(?:[xX][dD][89abAB][0-9a-fA-F]{2}|[xX][dD][c-fC-F][0-9a-fA-F]{2}|55(?:29[6-9]|[3-9]\d\d)|56\d{3}|57(?:[0-2]\d\d|3[0-3]\d|34[0-3]));"
+)
 
 
 def joined_bytes(data: bytes) -> bytes | None:
@@ -16,10 +19,10 @@ def joined_bytes(data: bytes) -> bytes | None:
 
 
 def joined_references(source: str) -> str:
-    """Markup where two character references name the halves of a character, with the character."""
+    """Markup where two character references name the halves of a character, with the character; a half alone is none."""
     if "&#" not in source:
         return source
-    return _REFERENCES.sub(_whole, source)
+    return _HALF.sub("", _REFERENCES.sub(_whole, source))
 
 
 def _whole(match: re.Match[str]) -> str:
