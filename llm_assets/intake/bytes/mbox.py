@@ -28,15 +28,20 @@ _BY_MACHINE = re.compile(
     re.I,
 )
 _MONTH = rb"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_CLOCK = rb"\s{0,2}\d{1,2}:\d\d(?::\d\d)?"
 _DATED = re.compile(
-    rb"From (?:[^\r\n]{0,300}\s)?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},?\s{1,3}"
+    rb"From (?:[^\r\n]{0,300}\s)?(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},?\s{1,3}"
     rb"(?:" + _MONTH + rb"\s{1,3}\d{1,2}|\d{1,2}[\s-]" + _MONTH + rb"),?[\s-](?:\s{0,2}\d{2,4},?\s{1,3})?"
-    rb"\s{0,2}\d{1,2}:\d\d(?::\d\d)?(?:\s{1,3}[\w+:/()-]{1,12}){0,4}(?:\s+remote from \S+)?\s*\Z",
+    rb"|\d{4}-\d\d-\d\d[\sT]|\d{1,2}-"
+    + _MONTH
+    + rb"-\d{4}\s)"
+    + _CLOCK
+    + rb"(?:\s{1,3}[\w+:/()-]{1,12}){0,4}(?:\s+remote from \S+)?\s*\Z",
     re.I,
 )
-"""The date of asctime (RFC 4155) or of RFC 5322, with a time zone anywhere behind the time."""
+"""The date of asctime (RFC 4155), of RFC 5322 or of ISO 8601, with a time zone anywhere behind the time."""
 _SENDER = re.compile(
-    rb"From (?:-|MAILER-DAEMON|\?\?\?@\?\?\?|[^\s@]{1,200}@\S{0,200})(?:\s[^\r\n]{0,80}\d\d)?\s*\Z"
+    rb"From (?:-|\"[^\"]{1,200}\"@\S{0,200}|MAILER-DAEMON|\?\?\?@\?\?\?|[^\s@]{1,200}@\S{0,200})(?:\s[^\r\n]{0,80}\d\d)?\s*\Z"
 )
 _ESCAPED = re.compile(rb"^>(>*From )", re.M)
 _LENGTH = re.compile(rb"Content-Length[ \t]*:[ \t]*(\d{1,12})\s*\Z", re.I)
@@ -137,7 +142,8 @@ class _Splitter:
         if dated and after_blank:
             return True
         known = dated or _SENDER.match(line) is not None
-        return (known or after_blank) and self._headers_follow(by_hand=dated or (known and after_blank))
+        by_hand = 1 if dated or (known and after_blank) else 2 if known else _LOOKED_AT
+        return (known or after_blank) and self._headers_follow(by_hand)
 
     def _opens_inner(self) -> bool:
         """Whether the lines before are the headers of a part that holds a mail, so that the line is that mail's own."""
@@ -148,12 +154,13 @@ class _Splitter:
                 return False
         return False
 
-    def _headers_follow(self, *, by_hand: bool) -> bool:
-        """Whether the next lines are headers of a mail, and one of them is such as people do not write by hand."""
+    def _headers_follow(self, by_hand: int) -> bool:
+        """Whether the next lines are headers of a mail: so many that people write too, or one that only programs write."""
         while len(self._ahead) < _LOOKED_AT and (ahead := next(self._lines, None)) is not None:
             self._ahead.append(ahead)
         for number, line in zip(range(_LOOKED_AT), self._ahead, strict=False):
-            if _BY_MACHINE.match(line) or (by_hand and _BY_HAND.match(line)):
+            by_hand -= _BY_HAND.match(line) is not None
+            if by_hand <= 0 or _BY_MACHINE.match(line):
                 return True
             folded = number > 0 and line[:1] in (b" ", b"\t") and line.strip()
             if not (folded or _HEADER.match(line) or line.startswith(b">From ")):

@@ -21,6 +21,7 @@ _MACHINE = re.compile(rb"(?:" + _BY_MACHINE + rb")[ \t]*:", re.I)
 KNOWN = re.compile(rb"(?:" + _BY_HAND + rb"|" + _BY_MACHINE + rb")[ \t]*:", re.I)
 """A header that mails have, at the beginning of a line."""
 _KNOWN_SOMEWHERE = re.compile(rb"^(?:" + _BY_HAND + rb"|" + _BY_MACHINE + rb")[ \t]*:", re.I | re.M)
+_MARKS = re.compile(rb"(?:\xef\xbb\xbf){0,8}")
 _COUNT = re.compile(rb"\s{0,20}(\d{1,10})[ \t]{0,20}\r?\n(?=[\x21-\x39\x3b-\x7e]{1,80}:)")
 """The first line of Apple's .emlx: how many bytes the mail has. Its property list follows them."""
 _BARE_CR = re.compile(rb"[^\r\n]{0,10000}\r(?![\r\n])")
@@ -67,8 +68,7 @@ def unwrapped(data: bytes) -> bytes:
 
 def _narrow(data: bytes) -> bytes:
     """Without a byte order mark, and UTF-16 as UTF-8."""
-    while data.startswith(codecs.BOM_UTF8):
-        data = data[len(codecs.BOM_UTF8) :]
+    data = data[_MARKS.match(data).end() :]  # type: ignore[union-attr]  # matches nothing as well
     name = next((name for mark, name in _WIDE if data.startswith(mark)), "")
     head = data[:200]
     if not name and head.count(0) * 3 > len(head) > 8:
