@@ -55,7 +55,7 @@ def _message(
 ) -> Message:
     senders = addresses.addresses(root.all("from") or root.all("sender"), hint=hint)
     sender = next((s for s in senders if s.address), senders[0] if senders else None)
-    subject = headers.text(root.header("subject"), hint=hint)
+    subject = next(filter(None, (headers.text(s, hint=hint) for s in root.all("subject"))), "")
     ids = headers.message_ids(root.all("message-id")[:1])
     replies = headers.message_ids(root.all("in-reply-to"))
     text = sorted_body.text
@@ -174,7 +174,7 @@ def _file(item: Loose, reading: Reading, depth: int) -> list[Attachment]:
     return [replace(found, flags=(*found.flags, *sorted(defects))) if defects else found]
 
 
-_MAILS = ("message/rfc822", "message/global", "message/news")
+_MAILS = ("message/rfc822", "message/global", "message/news", "message/partial")
 
 
 def _is_saved_mail(item: Loose) -> bool:
