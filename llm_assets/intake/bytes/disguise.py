@@ -9,8 +9,9 @@ import re
 from llm_assets.intake.bytes import charset
 
 _SAMPLE = 8_192
-_LEAST_CODED = 6
-"""Letters outside ASCII in quoted-printable that make it certain; fewer may be part of an address of the web."""
+_LEAST_CODED = 12
+"""Bytes outside ASCII in quoted-printable that make it certain: six Russian letters. Fewer may be an address or example."""
+_LEAST_ESCAPES = 3
 _LEAST_BASE64 = 40
 _LIKELY = 0.6
 """The score from which bytes are words of a charset other than UTF-8."""
@@ -25,7 +26,7 @@ _FILE_STARTS = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b
 def is_quoted_printable(body: bytes) -> bool:
     """Whether every equals sign is one of quoted-printable, and there are enough of them."""
     sample = body[:_SAMPLE]
-    if sample.count(b"=") < _LEAST_CODED // 2 or not body.isascii():
+    if sample.count(b"=") < _LEAST_ESCAPES or not body.isascii():
         return False
     cut = sample[: sample.rfind(b"\n") + 1] or sample if len(body) > _SAMPLE else sample
     if len(_ESCAPE.findall(cut)) != cut.count(b"="):

@@ -90,6 +90,7 @@ def test_english_words_said_to_be_base64_stay_words() -> None:
         "see http://bank.example/?a=CA&b=E0&c=12 and d=F0\n",
         "width=20 height=30 depth=40 a=50 b=60 c=70\n",
         "c2hvcnQgdG9rZW4=\n",
+        "a check mark is =E2=9C=94 and a star is =E2=98=85 in our files\n",
         "5f4dcc3b5aa765d61d8327deb882cf995f4dcc3b5aa765d61d8327deb882cf99\n",
         "KZ86125KZT5004100100KZ86125KZT5004100100KZ86125KZT500410\n",
         "=ybegin line=128 size=3 name=a.bin\n=yend size=3\n",
