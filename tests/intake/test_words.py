@@ -54,6 +54,7 @@ ADDED = [
     Added("mail/machine.yaml", ("absence_subjects", "en"), "gone fishing", lambda m: m._is_absence(mime.parse(b"X-Loop: a\n\n"), "gone fishing: a", "")),
     Added("text/disguise.yaml", ("stems", "en"), "pardon", lambda m: m.undisguised("p4rdon me") == "pardon me"),
     Added("mail/renderings.yaml", ("body_names", "en"), "epistle", lambda m: m.is_body_name("epistle.txt")),
+    Added("mail/dates.yaml", ("months", "en"), "smarch", lambda m: m._months().get("smarch") == 13),
 ]  # fmt: skip
 
 

@@ -8,6 +8,8 @@ import codecs
 import re
 from typing import NamedTuple
 
+from llm_assets.intake.bytes import surrogates
+
 MAX_JUDGED = 6_000
 """Bytes a guess looks at; more of the same text changes nothing."""
 
@@ -150,7 +152,7 @@ def _as_declared(data: bytes, charset: str) -> Decoded | None:
         mended = _mend(text)
         return Decoded(mended, charset, mended != text)
     if charset == "utf-8":
-        return _damaged_utf8(data)
+        return _paired(data) or _damaged_utf8(data)
     loose = data.decode(charset, "replace")
     if loose.count("\ufffd") <= max(2, len(loose) // 50):
         return Decoded(loose, charset, True)
@@ -172,6 +174,12 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return not data.isascii()
+
+
+def _paired(data: bytes) -> Decoded | None:
+    whole = surrogates.joined_bytes(data)
+    text = _strict(whole, "utf-8") if whole is not None else None
+    return Decoded(text, "utf-8", True) if text is not None else None
 
 
 def _damaged_utf8(data: bytes) -> Decoded | None:
@@ -254,7 +262,7 @@ def _strangeness(word: str) -> float:
 def _guess(data: bytes, hint: str, *, declared: str) -> Decoded:
     if _is_utf8(data):
         return Decoded(_mend(data.decode("utf-8")), "utf-8", declared != "utf-8")
-    damaged = _damaged_utf8(data)
+    damaged = _paired(data) or _damaged_utf8(data)
     if damaged is not None:
         return damaged
     sample = data[:MAX_JUDGED]

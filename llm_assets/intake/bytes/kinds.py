@@ -2,10 +2,12 @@
 
 from pathlib import PurePath
 
-from llm_assets.intake.bytes import mime, ole
+from llm_assets.intake.bytes import ole, opening
 
-_MAIL_NAMES = (".eml", ".mht", ".mhtml", ".msg")
+_MAIL_NAMES = (".eml", ".emlx", ".mht", ".mhtml", ".msg")
 _DOCUMENT_NAMES = (".txt", ".csv", ".tsv", ".html", ".htm", ".md", ".json", ".xml", ".log", ".rtf")
+_MBOX = (b"From ", b"\xef\xbb\xbfFrom ", b"\x01\x01\x01\x01\n", b"\x01\x01\x01\x01\r\n")
+_LOOKED_AT = 65_536
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "pdf"),
     (b"PK\x03\x04", "zip"),
@@ -37,11 +39,11 @@ def kind_of(data: bytes, path: str) -> str:
         return "document"
     if suffix in _MAIL_NAMES:
         return "mail"
-    if suffix in (".mbox", ".mbx") or (data.startswith(b"From ") and suffix not in _DOCUMENT_NAMES):
+    if suffix in (".mbox", ".mbx") or (data.startswith(_MBOX) and suffix not in _DOCUMENT_NAMES):
         return "mbox"
     if suffix in _DOCUMENT_NAMES:
         return "document"
-    return "mail" if mime.has_mail_header(data) else "document"
+    return "mail" if opening.has_mail_header(opening.unwrapped(data[:_LOOKED_AT])) else "document"
 
 
 def sniff(data: bytes, *, filename: str = "", content_type: str = "") -> str:
@@ -57,7 +59,7 @@ def sniff(data: bytes, *, filename: str = "", content_type: str = "") -> str:
                 return "image"
     if data[257:262] == b"ustar":
         return "tar"
-    if b"%PDF-" in data[:1024] and not mime.begins_like_mail(data):
+    if b"%PDF-" in data[:1024] and not opening.begins_like_mail(data):
         return "pdf"  # readers skip what is before its header
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image"

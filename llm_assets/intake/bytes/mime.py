@@ -5,10 +5,14 @@ received), recurses without bound and is slow on large attachments. Here: exact 
 bounded depth, number and header size. Decoding text, headers and transfer encodings does not belong here.
 """
 
+import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from llm_assets.intake.bytes import opening
 
 MAX_DEPTH = 40
 MAX_PARTS = 2_000
@@ -16,11 +20,8 @@ MAX_HEADER_LINE = 100_000
 MAX_HEADERS = 1_000_000
 """Bytes of one header with its folded lines, and of a whole header block."""
 _HEADER_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e\x80-\xff]+[ \t]*:")
-_OF_MAIL = re.compile(
-    rb"^(?:From|To|Subject|Date|Received|Return-Path|Message-ID|MIME-Version|Content-Type|Delivered-To|X-[\w-]+|Reply-To"
-    rb"|Sender|DKIM-Signature|Authentication-Results|Cc)[ \t]*:",
-    re.I | re.M,
-)
+_MAX_ODD = 20
+"""Lines of a header block that are no headers."""
 _FOLDED = re.compile(rb"[ \t]+[^ \t\r\n]")
 _LINE_END = re.compile(rb"\r?\n\r?\n")
 
@@ -81,26 +82,21 @@ class _Entity(NamedTuple):
     whole: bool
 
 
+class _Entire(NamedTuple):
+    source: bytes
+    span: _Span
+
+
 class _Pieces(NamedTuple):
     spans: list[_Span]
     preamble_end: int
     closed: bool
 
 
-def has_mail_header(data: bytes) -> bool:
-    """Whether a line before the first empty one is a header that mails have."""
-    return _OF_MAIL.search(_LINE_END.split(data[:16_384], maxsplit=1)[0]) is not None
-
-
-def begins_like_mail(data: bytes) -> bool:
-    """Whether the first line is a header, or the `From ` line of an mbox, and mails have such headers."""
-    first = data.startswith((b"From ", b">From ")) or _HEADER_LINE.match(data) is not None
-    return first and has_mail_header(data)
-
-
 def parse(data: bytes) -> Part:
     """The whole message as a tree. Never raises; what is broken is named in `defects` of the part."""
-    return _parse(data, _Span(0, len(data)), default="text/plain", depth=0, budget=[MAX_PARTS])
+    mail = opening.unwrapped(data)
+    return _parse(mail, _Span(0, len(mail)), default="text/plain", depth=0, budget=[MAX_PARTS])
 
 
 def _parse(source: bytes, span: _Span, *, default: str, depth: int, budget: list[int]) -> Part:
@@ -112,10 +108,12 @@ def _parse(source: bytes, span: _Span, *, default: str, depth: int, budget: list
 
 
 def _split_headers(source: bytes, span: _Span) -> _Entity:
-    """The header block and where the body begins. A line that cannot be a header ends the block and opens the body."""
+    """The header block and where the body begins. A line that cannot be a header ends the block and opens the body,
+    unless more headers of a mail follow it."""
     headers: list[Header] = []
     name, value = "", [b""]
     position, end = span
+    odd = 0
     while position < end:
         following = source.find(b"\n", position, end) + 1 or end
         line = source[position : min(following, position + MAX_HEADER_LINE)]
@@ -123,16 +121,20 @@ def _split_headers(source: bytes, span: _Span) -> _Entity:
         if name and line[:1] in (b" ", b"\t") and stripped.strip():
             value.append(stripped)
         elif not stripped.strip():
-            if not (name and stripped and _FOLDED.match(source, following, end)):
+            if not (name and stripped and _continues(source, following, end)):
                 position = following
                 break
-        elif position == span.start and line.startswith((b"From ", b">From ")):
+        elif not name and not headers and line.startswith((b"From ", b">From ")):
             pass
         elif _HEADER_LINE.match(line):
             if name:
                 headers.append(_header(name, value))
             raw_name, _, first = stripped.partition(b":")
             name, value = raw_name.decode("ascii", "replace").strip().lower(), [first]
+        elif name and odd < _MAX_ODD and _is_odd(value[-1], stripped, source, following, end):
+            odd += 1
+            if _UNFINISHED.search(value[-1]):
+                value.append(b" " + stripped)
         else:
             break
         position = following
@@ -142,6 +144,27 @@ def _split_headers(source: bytes, span: _Span) -> _Entity:
     if name:
         headers.append(_header(name, value))
     return _Entity(tuple(headers), position, True)
+
+
+_UNFINISHED = re.compile(rb"[;,][ \t]*\Z|=\?[^?\s]{1,60}\?[bq]\?[^?\s]*\Z", re.I)
+_NAMED = re.compile(rb"[A-Z][\w-]{0,30}(?: [\w-]{1,30}){0,3}:[ \t]")
+"""A header with blanks in its name."""
+_IS_MULTIPART = re.compile(rb"[\"'\s]*multipart\b", re.I)
+_PARAMETER = re.compile(rb"[\w*-]{1,60}[ \t]?=[ \t]?[\"\w]")
+
+
+def _continues(source: bytes, following: int, end: int) -> bool:
+    """Whether a line of blanks belongs to the headers: another one, or the rest of one, follows it."""
+    return (
+        _FOLDED.match(source, following, end) is not None
+        or opening.KNOWN.match(source, following, end) is not None
+    )
+
+
+def _is_odd(before: bytes, line: bytes, source: bytes, following: int, end: int) -> bool:
+    """Whether a line that is no header belongs to the headers: the rest of an unfolded one, or one that was damaged."""
+    parameter = before.rstrip().endswith(b";") and _PARAMETER.match(line) is not None
+    return parameter or opening.goes_on(source, following, end, least=1 if _NAMED.match(line) else 2)
 
 
 def _header(name: str, lines: list[bytes]) -> Header:
@@ -155,14 +178,16 @@ def _build(
     places = [i for i, h in enumerate(headers) if h.name == "content-type"]
     declared = headers[places[0]].value if places else b""
     content_type = _type_of(declared, default)
+    if not content_type.startswith("multipart/") and _IS_MULTIPART.match(declared) and _boundaries(declared):
+        content_type = "multipart/mixed"
     if not content_type.startswith("multipart/"):
         return Part(headers, content_type, source, *span)
     if depth >= MAX_DEPTH or budget[0] <= 0:
         return Part(headers, "text/plain", source, *span, defects=frozenset({"too_deep"}))
-    boundary = _boundary_of(declared) or _boundary_seen(source, span)
-    if not boundary:
-        return Part(headers, "text/plain", source, *span, defects=frozenset({"malformed_mime"}))
-    pieces = _pieces(source, span, boundary)
+    pieces = _found(source, span, declared)
+    if not pieces.spans and _is_base64(headers):
+        source, span = _decoded(source, span)
+        pieces = _found(source, span, declared)
     before = _Span(span.start, pieces.preamble_end)
     if not pieces.spans:
         return Part(headers, "text/plain", source, *before, defects=frozenset({"malformed_mime"}))
@@ -209,18 +234,60 @@ def _type_of(value: bytes, default: str) -> str:
     return _BARE.get(text.strip("\"'"), default)
 
 
-def _boundary_of(value: bytes) -> bytes:
-    match = re.search(
-        rb"""boundary\*?[0-9]*\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^;\s]+))""", value[:2_000], re.I
+_BOUNDARY = re.compile(
+    rb"""boundary(\*?[0-9]*\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*+)"?|('[^']*')|([^;\s]+))""", re.I
+)
+
+
+def _boundaries(value: bytes) -> list[bytes]:
+    """The boundary as the header says it, then other readings of the same."""
+    pieces: list[bytes] = []
+    others: list[bytes] = []
+    for match in _BOUNDARY.finditer(value[:2_000]):
+        form, quoted, single, bare = match.groups()
+        if pieces and form.strip(b"*") in (b"", b"0"):
+            continue
+        found = re.sub(rb"\\(.)", rb"\1", quoted) if quoted is not None else (single or bare)
+        if form.endswith(b"*"):
+            found = unquote_to_bytes(found.split(b"'", 2)[-1])
+        if single is not None:
+            others, found = [found], found[1:-1]
+        elif quoted is not None:
+            others = [b'"' + found + b'"']
+        pieces.append(found)
+    whole = b"".join(pieces).rstrip()
+    return [whole, *others] if whole else []
+
+
+def _found(source: bytes, span: _Span, declared: bytes) -> _Pieces:
+    """The parts by the boundary that is declared, or by the one that is used instead of it."""
+    found = _Pieces([], span.end, False)
+    for boundary in _boundaries(declared):
+        pieces = _pieces(source, span, boundary)
+        if pieces.spans:
+            return pieces
+        found = pieces if pieces.preamble_end < span.end else found
+    seen = _boundary_seen(source, span) if found.preamble_end == span.end else b""
+    return _pieces(source, span, seen) if seen else found
+
+
+def _is_base64(headers: tuple[Header, ...]) -> bool:
+    return any(
+        h.name == "content-transfer-encoding" and h.value.lower().startswith(b"base64") for h in headers
     )
-    if match is None:
-        return b""
-    found: bytes = next(g for g in match.groups() if g is not None)
-    return re.sub(rb"\\(.)", rb"\1", found).rstrip()
+
+
+def _decoded(source: bytes, span: _Span) -> _Entire:
+    """A multipart that was encoded as a whole, against RFC 2045; its bytes as they are where that is not so."""
+    try:
+        plain = binascii.a2b_base64(source[span.start : span.end])
+    except binascii.Error:
+        return _Entire(source, span)
+    return _Entire(plain, _Span(0, len(plain)))
 
 
 def _boundary_seen(source: bytes, span: _Span) -> bytes:
-    """The boundary of a multipart that does not declare one: the first `--token` line that a header follows."""
+    """A boundary that no header declares: the first `--token` line that a header of a part follows."""
     head = source[span.start : min(span.end, span.start + 1_000_000)]
     match = re.search(rb"^--([^\s-][^\r\n]{0,100}?)[ \t]{0,20}\r?\n[\w-]+:", head, re.M)
     return match.group(1) if match is not None else b""

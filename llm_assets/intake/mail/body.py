@@ -236,7 +236,8 @@ def text_of(part: Part, *, hint: str | None = None) -> Text:
         if page.hidden:
             flags.add("hidden_text")
     else:
-        text = without_unseen(_unflow(text) if _flowed(part) else text)
+        unflowed = _unflow(text, blank_belongs=_blank_belongs(part)) if _flowed(part) else text
+        text = without_unseen(unflowed)
     text = wrappers.unsigned(text)
     if wrappers.is_armoured(text):
         flags.add("encrypted")
@@ -266,7 +267,12 @@ def _flowed(part: Part) -> bool:
     return headers.parameters(part.header("content-type")).get("format", "").lower() == "flowed"
 
 
-def _unflow(text: str) -> str:
+def _blank_belongs(part: Part) -> bool:
+    """Whether the blank at the end of a line is one of the text, and not only the sign that the line continues."""
+    return headers.parameters(part.header("content-type")).get("delsp", "").lower() != "yes"
+
+
+def _unflow(text: str, *, blank_belongs: bool) -> str:
     """RFC 3676: a line that ends in a space continues in the next one of the same quote depth."""
     out: list[str] = []
     run: list[str] = []
@@ -278,6 +284,8 @@ def _unflow(text: str) -> str:
             if run:
                 out.append(_quoted(depth, run))
             run, depth = [], marks
+        elif not blank_belongs:
+            run[-1] = run[-1].removesuffix(" ")
         run.append(content)
         soft = content.endswith(" ") and content.rstrip() != "--"
     out.append(_quoted(depth, run))

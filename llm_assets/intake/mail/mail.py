@@ -8,7 +8,7 @@ from llm_assets.intake import identity
 from llm_assets.intake.bytes import charset, kinds, mime, ole, transfer, wrappers
 from llm_assets.intake.bytes.mime import Part
 from llm_assets.intake.files import attachments
-from llm_assets.intake.mail import body, headers, machine, outlook, winmail
+from llm_assets.intake.mail import addresses, body, dates, headers, machine, outlook, winmail
 from llm_assets.intake.mail.body import Body, Loose
 from llm_assets.intake.mail.parties import parties_of
 from llm_assets.intake.reading import Reading
@@ -54,14 +54,14 @@ def _message(
     path: str,
     index: int,
 ) -> Message:
-    senders = headers.addresses(root.all("from") or root.all("sender"), hint=hint)
+    senders = addresses.addresses(root.all("from") or root.all("sender"), hint=hint)
     sender = next((s for s in senders if s.address), senders[0] if senders else None)
-    subject = headers.text(root.header("subject"), hint=hint)
+    subject = next(filter(None, (headers.text(s, hint=hint) for s in root.all("subject"))), "")
     ids = headers.message_ids(root.all("message-id")[:1])
     replies = headers.message_ids(root.all("in-reply-to"))
     text = sorted_body.text
-    to, cc = headers.addresses(root.all("to"), hint=hint), headers.addresses(root.all("cc"), hint=hint)
-    delivered_to = tuple(a.address for a in headers.addresses(root.all("delivered-to")))
+    to, cc = addresses.addresses(root.all("to"), hint=hint), addresses.addresses(root.all("cc"), hint=hint)
+    delivered_to = tuple(a.address for a in addresses.addresses(root.all("delivered-to")))
     recipients = (*(a.address for a in (*to, *cc)), *delivered_to)
     parties = parties_of(root, sender, recipients, hint=hint)
     flags = _flags(root, sorted_body, files)
@@ -86,7 +86,7 @@ def _message(
         to=to,
         cc=cc,
         delivered_to=delivered_to,
-        date=headers.first_date(root.all("date")),
+        date=dates.first_date(root.all("date")),
         text=text,
         new_text=new_text,
         language=language_of(new_text, text, subject, files),
@@ -163,7 +163,7 @@ def _file(item: Loose, reading: Reading, depth: int) -> list[Attachment]:
     return [replace(found, flags=(*found.flags, *sorted(defects))) if defects else found]
 
 
-_MAILS = ("message/rfc822", "message/global", "message/news")
+_MAILS = ("message/rfc822", "message/global", "message/news", "message/partial")
 
 
 def _is_saved_mail(item: Loose) -> bool:

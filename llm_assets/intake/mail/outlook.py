@@ -9,7 +9,7 @@ from llm_assets.intake import identity
 from llm_assets.intake.bytes import charset, mime
 from llm_assets.intake.bytes.ole import Stored
 from llm_assets.intake.files import attachments, rtf
-from llm_assets.intake.mail import body, headers, machine, renderings
+from llm_assets.intake.mail import addresses, body, dates, headers, machine, renderings
 from llm_assets.intake.mail.parties import Parties, parties_of
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.text import html
@@ -51,7 +51,7 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
         in_reply_to=next(iter(headers.message_ids([stored.text(_IN_REPLY_TO).encode()])), None),
         references=headers.message_ids([stored.text(_REFERENCES).encode()]),
         subject=subject, sender=sender, to=to, cc=cc,
-        delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))) if root is not None else (),
+        delivered_to=tuple(a.address for a in addresses.addresses(root.all("delivered-to"))) if root is not None else (),
         date=_date(stored, root), text=text, new_text=new_text,
         language=language_of(new_text, text, subject, files), attachments=tuple(files),
         flags=tuple(found), reply_to=parties.reply_to,
@@ -95,7 +95,7 @@ def _body(stored: Stored, reading: Reading) -> _Body:
 
 
 def _sender(stored: Stored, root: mime.Part | None) -> Address | None:
-    named = headers.addresses(root.all("from")) if root is not None else ()
+    named = addresses.addresses(root.all("from")) if root is not None else ()
     if named and named[0].address:
         return named[0]
     found = stored.text(_SENDER_SMTP) or stored.text(_SENDER_ADDRESS)
@@ -114,7 +114,7 @@ def _recipients(stored: Stored, kind: int) -> tuple[Address, ...]:
 
 
 def _date(stored: Stored, root: mime.Part | None) -> datetime | None:
-    written = headers.date(root.header("date")) if root is not None else None
+    written = dates.date(root.header("date")) if root is not None else None
     if written is not None:
         return written
     micros = stored.moment(_SUBMITTED) or stored.moment(_DELIVERED)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from llm_assets.domain.mail.document import Address, customer_of
 from llm_assets.intake.bytes.mime import Part
-from llm_assets.intake.mail import headers
+from llm_assets.intake.mail import addresses
 
 
 class Parties(NamedTuple):
@@ -35,7 +35,7 @@ def parties_of(
     root: Part, sender: Address | None, recipients: Iterable[str], *, hint: str | None = None
 ) -> Parties:
     """`recipients` are addresses; `hint` is the charset of raw 8-bit headers."""
-    answered = headers.addresses(root.all("reply-to"), hint=hint)
+    answered = addresses.addresses(root.all("reply-to"), hint=hint)
     reply_to = next((a for a in answered if a.address), None)
     precedence = (root.header("precedence") or b"").strip().lower()
     listed = root.header("list-id") or root.header("list-unsubscribe")

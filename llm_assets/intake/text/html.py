@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from llm_assets.intake.bytes.surrogates import joined_references
 from llm_assets.intake.text.stylesheet import Sheet, read_sheet
 from llm_assets.intake.text.visibility import Look, look_of, without_unseen
 
@@ -126,7 +127,7 @@ def _marks(depth: int) -> str:
 
 def to_text(source: str) -> Page:
     """The visible text. Nesting of any depth is read; the walk is iterative and visits each node once."""
-    source = _LONG_TAG.sub(_bared, source[:MAX_HTML])
+    source = joined_references(_LONG_TAG.sub(_bared, source[:MAX_HTML]))
     if _too_deep(source):
         return Page(_without_tags(source), False)
     tree = LexborHTMLParser(source)

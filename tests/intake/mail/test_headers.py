@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from llm_assets.domain.mail.document import Address
-from llm_assets.intake.mail.headers import addresses, date, first_date, message_ids
+from llm_assets.intake.mail.addresses import addresses
+from llm_assets.intake.mail.dates import date, first_date
+from llm_assets.intake.mail.headers import message_ids
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,37 @@ from llm_assets.intake.mail.headers import addresses, date, first_date, message_
         ("Anna Kim", [Address("Anna Kim", "")]),
         ("'a@p.example' <a@p.example>", [Address("a@p.example", "a@p.example")]),
         ("<@relay.example:a@p.example>", [Address("", "a@p.example")]),
+        ("Dana Kim, MD <d@p.example>", [Address("Dana Kim, MD", "d@p.example")]),
+        ("Ким, Дана <d@p.example>", [Address("Ким, Дана", "d@p.example")]),
+        ("Kim, Dana, MD, MBA <d@p.example>", [Address("Kim, Dana, MD, MBA", "d@p.example")]),
+        (
+            "Kim, Dana <d@p.example>; Desk <s@b.example>, Ли, Ян <l@p.example>",
+            [
+                Address("Kim, Dana", "d@p.example"),
+                Address("Desk", "s@b.example"),
+                Address("Ли, Ян", "l@p.example"),
+            ],
+        ),
+        ("=?utf-8?Q?Kim,_Dana_=3A)?= <d@p.example>", [Address("Kim, Dana :)", "d@p.example")]),
+        ('"Dana" <"kim, dana"@p.example>', [Address("Dana", '"kim, dana"@p.example')]),
+        ('"kim@home"@p.example', [Address("", '"kim@home"@p.example')]),
+        ("d@old.example via Desk <desk@b.example>", [Address("d@old.example via Desk", "desk@b.example")]),
+        ("'Dana' via Desk <desk@b.example>", [Address("'Dana' via Desk", "desk@b.example")]),
+        ("Dana <mailto:d@p.example>", [Address("Dana", "d@p.example")]),
+        ("Dana [mailto:d@p.example]", [Address("Dana", "d@p.example")]),
+        ("Dana Kim d@p.example", [Address("Dana Kim", "d@p.example")]),
+        ("Dana <d at p.example>", [Address("Dana", "d@p.example")]),
+        ("Dana <<d@p.example>>", [Address("Dana", "d@p.example")]),
+        ('"Dana <d@p.example>"', [Address("Dana", "d@p.example")]),
+        ('"Dana <d@p.example>', [Address("Dana", "d@p.example")]),
+        ("Дана <дана＠почта.рф>", [Address("Дана", "дана@почта.рф")]),
+        ("Dana (branch, night) <d@p.example>", [Address("Dana", "d@p.example")]),
+        ("d@[192.0.2.7]", [Address("", "d@[192.0.2.7]")]),
+        ("d@p.example.", [Address("", "d@p.example")]),
+        ("d @ p . example", [Address("", "d@p.example")]),
+        ("d@p.example, desk", [Address("", "d@p.example"), Address("desk", "")]),
+        ("desk, d@p.example", [Address("desk", ""), Address("", "d@p.example")]),
+        ("desk, <d@p.example>", [Address("desk", ""), Address("", "d@p.example")]),
     ],
 )
 def test_addresses_are_found_in_every_spelling(value: str, expected: list[Address]) -> None:
@@ -48,6 +81,27 @@ def test_addresses_are_found_in_every_spelling(value: str, expected: list[Addres
         ("20 қараша 2026 ж., 08:00 GMT+5", datetime(2026, 11, 20, 3, tzinfo=UTC)),
         ("20.11.2026 08:00", datetime(2026, 11, 20, 8, tzinfo=UTC)),
         ("Fri, 20 Nov 2026 08:00:broken <a@p.example>", datetime(2026, 11, 20, 8, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:00 CET", datetime(2026, 11, 16, 8, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:00 (EEST)", datetime(2026, 11, 16, 6, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:00 +0200 (CET)", datetime(2026, 11, 16, 7, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:00 ALMT", datetime(2026, 11, 16, 4, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 2020 09:30:00 ALMT", datetime(2020, 11, 16, 3, 30, tzinfo=UTC)),
+        ("Mon Nov 16 09:30:00 CEST 2026", datetime(2026, 11, 16, 7, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:00 EST", datetime(2026, 11, 16, 14, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 26 09:30:00 JST", datetime(2026, 11, 16, 0, 30, tzinfo=UTC)),
+        ("16 ноября 2026 г. 09:30 MSK", datetime(2026, 11, 16, 6, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 126 09:30:00 +0500", datetime(2026, 11, 16, 4, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:60 +0500", datetime(2026, 11, 16, 4, 30, 59, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:00.250 +0500", datetime(2026, 11, 16, 4, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:00 +5", datetime(2026, 11, 16, 4, 30, tzinfo=UTC)),
+        ("Nov 16, 2026 9:30 PM", datetime(2026, 11, 16, 21, 30, tzinfo=UTC)),
+        ("November 16, 2026 at 9:30 p. m.", datetime(2026, 11, 16, 21, 30, tzinfo=UTC)),
+        ("2026/11/16 09:30:00", datetime(2026, 11, 16, 9, 30, tzinfo=UTC)),
+        ("16/11/2026 09:30", datetime(2026, 11, 16, 9, 30, tzinfo=UTC)),
+        ("11/16/2026 09:30", datetime(2026, 11, 16, 9, 30, tzinfo=UTC)),
+        ("11/12/2026 09:30", None),
+        ("Tue, 31 Nov 2026 09:30:00 CET", None),
+        ("30 Feb 2026 09:30:00 +0500", None),
         ("Fri, 45 Nov 2026 99:00:00 +0500", None),
         ("9" * 100_000, None),
         ("yesterday", None),
