@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from llm_assets.domain.errors import ReadError
-from llm_assets.domain.mail.document import Attachment, Message
+from llm_assets.domain.mail.document import Attachment, Message, earlier_text
 from llm_assets.intake import identity
 from llm_assets.intake.bytes import charset, kinds, mime, ole, transfer, wrappers
 from llm_assets.intake.bytes.mime import Part
@@ -11,7 +11,7 @@ from llm_assets.intake.files import attachments
 from llm_assets.intake.mail import body, headers, outlook, winmail
 from llm_assets.intake.mail.body import Body, Loose
 from llm_assets.intake.reading import Reading
-from llm_assets.intake.text.content import is_transliterated, language_of, own_words
+from llm_assets.intake.text.content import IN_DOUBT, envelope_of, is_transliterated, language_of, own_words
 from llm_assets.intake.text.injection import watched
 
 
@@ -61,7 +61,16 @@ def _message(
     text = sorted_body.text
     to, cc = headers.addresses(root.all("to"), hint=hint), headers.addresses(root.all("cc"), hint=hint)
     passed_on = [] if root.content_type == "multipart/report" else files
-    new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), passed_on)
+    references = headers.message_ids(root.all("references"))
+    given = envelope_of(
+        subject,
+        sender,
+        (*to, *cc),
+        replies_to=headers.addresses(root.all("reply-to")),
+        answers=bool(replies or references),
+        pages=sorted_body.pages,
+    )
+    new_text, in_doubt = own_words(text, given, passed_on)
     address = sender.address if sender is not None else ""
     return Message(
         path=path,
@@ -70,10 +79,12 @@ def _message(
         ok=True,
         error=None,
         record_id=identity.of_mail(ids[0] if ids else None, address, data),
-        content_hash=identity.of_content("mail", address, subject, new_text or text, files),
+        content_hash=identity.of_content(
+            "mail", address, subject, new_text or text, files, earlier_text(text, new_text)
+        ),
         message_id=ids[0] if ids else None,
         in_reply_to=replies[0] if replies else None,
-        references=headers.message_ids(root.all("references")),
+        references=references,
         subject=subject,
         sender=sender,
         to=to,
@@ -87,6 +98,7 @@ def _message(
         flags=(
             *_flags(root, sorted_body, text, files),
             *(("transliterated",) if is_transliterated(new_text, text, subject) else ()),
+            *((IN_DOUBT,) if in_doubt else ()),
         ),
     )
 

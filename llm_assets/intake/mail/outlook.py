@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from llm_assets.domain.mail.document import Address, Attachment, Message
+from llm_assets.domain.mail.document import Address, Attachment, Message, earlier_text
 from llm_assets.intake import identity
 from llm_assets.intake.bytes import charset, mime
 from llm_assets.intake.bytes.ole import Stored
@@ -12,7 +12,7 @@ from llm_assets.intake.files import attachments, rtf
 from llm_assets.intake.mail import body, headers
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.text import html
-from llm_assets.intake.text.content import is_transliterated, language_of, own_words
+from llm_assets.intake.text.content import IN_DOUBT, envelope_of, is_transliterated, language_of, own_words
 from llm_assets.intake.text.injection import watched
 
 _SUBJECT, _HEADERS, _BODY, _HTML, _RTF = 0x0037, 0x007D, 0x1000, 0x1013, 0x1009
@@ -27,7 +27,7 @@ _CONTENT_ID = 0x3712
 @watched
 def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, depth: int = 0) -> Message:
     root = mime.parse(stored.text(_HEADERS).encode("utf-8", "replace")) if stored.text(_HEADERS) else None
-    text, flags = _body(stored, reading)
+    text, flags, pages = _body(stored, reading)
     files = [_file(a, reading, depth) for a in stored.attachments]
     sender = _sender(stored, root)
     address = sender.address if sender is not None else ""
@@ -36,19 +36,23 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
     if message_id is None and root is not None:
         message_id = next(iter(headers.message_ids(root.all("message-id"))), None)
     to, cc = _recipients(stored, 1), _recipients(stored, 2)
-    new_text = own_words(text, subject, sender.name if sender is not None else "", (*to, *cc), files)
+    in_reply_to = next(iter(headers.message_ids([stored.text(_IN_REPLY_TO).encode()])), None)
+    references = headers.message_ids([stored.text(_REFERENCES).encode()])
+    given = envelope_of(
+        subject, sender, (*to, *cc), answers=in_reply_to is not None or bool(references), pages=pages
+    )
+    new_text, in_doubt = own_words(text, given, files)
     return Message(
         path=path, index=0, kind="mail", ok=True, error=None,
         record_id=identity.of_mail(message_id, address, data),
-        content_hash=identity.of_content("mail", address, subject, new_text or text, files),
+        content_hash=identity.of_content("mail", address, subject, new_text or text, files, earlier_text(text, new_text)),
         message_id=message_id,
-        in_reply_to=next(iter(headers.message_ids([stored.text(_IN_REPLY_TO).encode()])), None),
-        references=headers.message_ids([stored.text(_REFERENCES).encode()]),
+        in_reply_to=in_reply_to, references=references,
         subject=subject, sender=sender, to=to, cc=cc,
         delivered_to=tuple(a.address for a in headers.addresses(root.all("delivered-to"))) if root is not None else (),
         date=_date(stored, root), text=text, new_text=new_text,
         language=language_of(new_text, text, subject, files), attachments=tuple(files),
-        flags=tuple(_flags(flags, text, files, is_transliterated(new_text, text, subject))),
+        flags=tuple(_flags((*flags, *((IN_DOUBT,) if in_doubt else ())), text, files, is_transliterated(new_text, text, subject))),
     )  # fmt: skip
 
 
@@ -71,6 +75,8 @@ def _flags(
 class _Body(NamedTuple):
     text: str
     flags: frozenset[str] = frozenset()
+    pages: tuple[str, ...] = ()
+    """The source of its HTML, where it has one."""
 
 
 def _body(stored: Stored, reading: Reading) -> _Body:
@@ -83,8 +89,8 @@ def _body(stored: Stored, reading: Reading) -> _Body:
         page = html.to_text(source)
         hidden = {"hidden_text"} if page.hidden else set[str]()
         if plain.strip():
-            return _Body(plain, frozenset(hidden))
-        return _Body(page.text, frozenset({"html_only", *hidden}))
+            return _Body(plain, frozenset(hidden), (source,))
+        return _Body(page.text, frozenset({"html_only", *hidden}), (source,))
     return _Body(plain) if plain.strip() else _Body(rtf.to_text(rtf.decompress(stored.binary(_RTF))))
 
 
