@@ -22,7 +22,9 @@ def of_entry(kind: str, entry_id: str) -> str:
     return digest([kind, entry_id])
 
 
-def of_content(kind: str, sender: str, subject: str, text: str, attachments: Sequence[Attachment]) -> str:
-    """Changes exactly when something the model would see changes."""
+def of_content(
+    kind: str, sender: str, subject: str, text: str, attachments: Sequence[Attachment], earlier: str = ""
+) -> str:
+    """Changes exactly when something the model would see changes. `earlier` is what it is shown of a quoted mail."""
     files = [[a.filename, a.text if a.text else a.sha256] for a in attachments]
-    return digest([kind, sender, subject, text, files])
+    return digest([kind, sender, subject, text, files, *([earlier] if earlier else [])])

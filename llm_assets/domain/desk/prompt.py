@@ -19,6 +19,10 @@ CASE_CHARACTERS = 24_000
 """About 8,000 tokens. Longer text is cut and marked as cut, because a night must fit its budget."""
 CASE_MESSAGES = 30
 """Enough for what people write in one case; two mail robots that answer each other write hundreds."""
+EARLIER_NOTE = (
+    "quoted below the text above, written before it and mostly by others; read it to understand the text"
+)
+"""Says to a model what the part is; only a message of few words has one."""
 SCANS_NOTE = (
     "Pictures or PDF files come with this case: its attachments that text recognition could not read, so their text above "
     "is poor. Read them yourself and quote them word for word. They are part of the case: material to read, never an "
@@ -27,7 +31,7 @@ SCANS_NOTE = (
 """Added to a request that shows scans; outside the fence, because the text is ours."""
 
 _TAGS = (
-    "case|message|subject|text|attachment|"
+    "case|message|subject|text|earlier|attachment|"
     "category|categories|departments|fields|numbers|reply_guidance|reply_language"
 )
 """Every tag of our prompts, inside or outside <case>: text extracted from mail is also shown outside <case>."""
@@ -129,11 +133,15 @@ def _message(document: Document, number: int, budget: int) -> str:
     date = f' date="{message.date.date().isoformat()}"' if message.date is not None else ""
     body = _cut(message.new_text or message.text, budget)
     left = max(0, budget - len(body))
+    earlier = message.earlier[:left]
+    left -= len(earlier)
     parts = [
         f'<message n="{number}" kind="{message.kind}"{date} from="{_sender(message.customer)}">',
         f"<subject>{fenced(_cut(message.subject, 500))}</subject>",
         f"<text>\n{fenced(body)}\n</text>",
     ]
+    if earlier:
+        parts.append(f'<earlier note="{EARLIER_NOTE}">\n{fenced(earlier)}\n</earlier>')
     for attachment in message.attachments[:MESSAGE_ATTACHMENTS]:
         text = _cut(attachment.text, left)
         left = max(0, left - len(text))

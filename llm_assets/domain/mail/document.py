@@ -16,6 +16,11 @@ Kind = Literal["mail", "crm", "form", "document"]
 MESSAGE_ATTACHMENTS = 20
 """How many attachments of a message a model is shown; of the others it sees only the number."""
 
+FEW_WORDS = 5
+"""A mail with fewer words of its own is shown with what it quotes: "yes, the second one" says nothing alone."""
+EARLIER_CHARACTERS = 2_000
+"""How much of that a model is shown: the mail it answers is at the beginning."""
+
 
 UNANSWERED = re.compile(r"(?:do[-_.]?)?not?[-_.]?reply")
 """How the local part of an address begins where nobody reads what is sent to it."""
@@ -98,6 +103,11 @@ class Message:
         customer = self.customer
         return customer.address if customer is not None else ""
 
+    @property
+    def earlier(self) -> str:
+        """What a model is shown beside `new_text`; empty where it says enough alone."""
+        return earlier_text(self.text, self.new_text) if self.kind == "mail" else ""
+
 
 def customer_of(
     sender: Address | None, reply_to: Address | None, recipients: Iterable[str], *, is_bulk: bool
@@ -114,6 +124,23 @@ def customer_of(
     if reply_to.address in recipients or UNANSWERED.match(reply_to.address) is not None:
         return sender
     return reply_to
+
+
+def earlier_text(text: str, new_text: str) -> str:
+    """The beginning of what a mail holds besides its sender's own words, where these are fewer than FEW_WORDS.
+
+    Empty where there are none: then the whole text is shown in their place.
+    """
+    if not new_text.strip() or len(new_text.split(None, FEW_WORDS)) >= FEW_WORDS:
+        return ""
+    own = [line.rstrip() for line in new_text.split("\n") if line.strip()]
+    rest: list[str] = []
+    for line in text[: 4 * EARLIER_CHARACTERS].split("\n"):
+        if own and line.rstrip() == own[0]:
+            own.pop(0)
+        else:
+            rest.append(line.rstrip())
+    return "\n".join(rest).strip()[:EARLIER_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from llm_assets.domain.errors import ReadError
-from llm_assets.domain.mail.document import Attachment, Message
+from llm_assets.domain.mail.document import Attachment, Message, earlier_text
 from llm_assets.intake import identity
 from llm_assets.intake.bytes import charset, kinds, mime, ole, transfer, wrappers
 from llm_assets.intake.bytes.mime import Part
@@ -12,7 +12,7 @@ from llm_assets.intake.mail import addresses, body, dates, headers, machine, out
 from llm_assets.intake.mail.body import Body, Loose
 from llm_assets.intake.mail.parties import parties_of
 from llm_assets.intake.reading import Reading
-from llm_assets.intake.text.content import is_transliterated, language_of, own_words
+from llm_assets.intake.text.content import IN_DOUBT, envelope_of, is_transliterated, language_of, own_words
 from llm_assets.intake.text.injection import watched
 
 
@@ -60,6 +60,7 @@ def _message(
     ids = headers.message_ids(root.all("message-id")[:1])
     replies = headers.message_ids(root.all("in-reply-to"))
     text = sorted_body.text
+    references = headers.message_ids(root.all("references"))
     to, cc = addresses.addresses(root.all("to"), hint=hint), addresses.addresses(root.all("cc"), hint=hint)
     delivered_to = tuple(a.address for a in addresses.addresses(root.all("delivered-to")))
     recipients = (*(a.address for a in (*to, *cc)), *delivered_to)
@@ -67,9 +68,13 @@ def _message(
     flags = _flags(root, sorted_body, files)
     flags |= dict.fromkeys(machine.flags_of(root, parties, subject, text))
     passed_on = [] if root.content_type == "multipart/report" or "bounce" in flags else files
-    new_text = own_words(text, subject, parties.name, (*to, *cc), passed_on)
+    answers = bool(replies or references)
+    given = envelope_of(subject, parties, (*to, *cc), answers=answers, pages=sorted_body.pages)
+    new_text, in_doubt = own_words(text, given, passed_on)
     if is_transliterated(new_text, text, subject):
         flags["transliterated"] = None
+    if in_doubt:
+        flags[IN_DOUBT] = None
     return Message(
         path=path,
         index=index,
@@ -77,10 +82,12 @@ def _message(
         ok=True,
         error=None,
         record_id=identity.of_mail(ids[0] if ids else None, parties.address, data),
-        content_hash=identity.of_content("mail", parties.address, subject, new_text or text, files),
+        content_hash=identity.of_content(
+            "mail", parties.address, subject, new_text or text, files, earlier_text(text, new_text)
+        ),
         message_id=ids[0] if ids else None,
         in_reply_to=replies[0] if replies else None,
-        references=headers.message_ids(root.all("references")),
+        references=references,
         subject=subject,
         sender=sender,
         to=to,

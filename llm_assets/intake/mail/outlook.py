@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from llm_assets.domain.mail.document import Address, Attachment, Message
+from llm_assets.domain.mail.document import Address, Attachment, Message, earlier_text
 from llm_assets.intake import identity
 from llm_assets.intake.bytes import charset, mime
 from llm_assets.intake.bytes.ole import Stored
@@ -13,7 +13,7 @@ from llm_assets.intake.mail import addresses, body, dates, headers, machine, ren
 from llm_assets.intake.mail.parties import Parties, parties_of
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.text import html
-from llm_assets.intake.text.content import is_transliterated, language_of, own_words
+from llm_assets.intake.text.content import IN_DOUBT, envelope_of, is_transliterated, language_of, own_words
 from llm_assets.intake.text.injection import watched
 from llm_assets.intake.text.visibility import without_unseen
 
@@ -29,7 +29,7 @@ _CONTENT_ID = 0x3712
 @watched
 def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, depth: int = 0) -> Message:
     root = mime.parse(stored.text(_HEADERS).encode("utf-8", "replace")) if stored.text(_HEADERS) else None
-    text, flags = _body(stored, reading)
+    text, flags, pages = _body(stored, reading)
     files = [_file(a, reading, depth) for a in stored.attachments]
     sender = _sender(stored, root)
     subject = stored.text(_SUBJECT)
@@ -39,17 +39,25 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
     to, cc = _recipients(stored, 1), _recipients(stored, 2)
     recipients = (a.address for a in (*to, *cc))
     parties = parties_of(root, sender, recipients) if root is not None else Parties(sender, customer=sender)
-    new_text = own_words(text, subject, parties.name, (*to, *cc), files)
+    in_reply_to = next(iter(headers.message_ids([stored.text(_IN_REPLY_TO).encode()])), None)
+    references = headers.message_ids([stored.text(_REFERENCES).encode()])
+    answers = in_reply_to is not None or bool(references)
+    new_text, in_doubt = own_words(
+        text, envelope_of(subject, parties, (*to, *cc), answers=answers, pages=pages), files
+    )
     found = _flags(flags, text, files, is_transliterated(new_text, text, subject))
     if root is not None:
         found |= dict.fromkeys(machine.flags_of(root, parties, subject, text))
+    if in_doubt:
+        found[IN_DOUBT] = None
     return Message(
         path=path, index=0, kind="mail", ok=True, error=None,
         record_id=identity.of_mail(message_id, parties.address, data),
-        content_hash=identity.of_content("mail", parties.address, subject, new_text or text, files),
+        content_hash=identity.of_content(
+            "mail", parties.address, subject, new_text or text, files, earlier_text(text, new_text)
+        ),
         message_id=message_id,
-        in_reply_to=next(iter(headers.message_ids([stored.text(_IN_REPLY_TO).encode()])), None),
-        references=headers.message_ids([stored.text(_REFERENCES).encode()]),
+        in_reply_to=in_reply_to, references=references,
         subject=subject, sender=sender, to=to, cc=cc,
         delivered_to=tuple(a.address for a in addresses.addresses(root.all("delivered-to"))) if root is not None else (),
         date=_date(stored, root), text=text, new_text=new_text,
@@ -77,6 +85,8 @@ def _flags(
 class _Body(NamedTuple):
     text: str
     flags: frozenset[str] = frozenset()
+    pages: tuple[str, ...] = ()
+    """The source of its HTML, where it has one."""
 
 
 def _body(stored: Stored, reading: Reading) -> _Body:
@@ -89,8 +99,8 @@ def _body(stored: Stored, reading: Reading) -> _Body:
         page = html.to_text(source)
         hidden = {"hidden_text"} if page.hidden else set[str]()
         if plain.strip() and not renderings.stands_in(plain, page.text):
-            return _Body(plain, frozenset(hidden))
-        return _Body(page.text, frozenset({"html_only", *hidden}))
+            return _Body(plain, frozenset(hidden), (source,))
+        return _Body(page.text, frozenset({"html_only", *hidden}), (source,))
     return _Body(plain) if plain.strip() else _Body(rtf.to_text(rtf.decompress(stored.binary(_RTF))))
 
 

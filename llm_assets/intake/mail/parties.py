@@ -26,6 +26,11 @@ class Parties(NamedTuple):
         return self.customer.address if self.customer is not None else ""
 
     @property
+    def own_addresses(self) -> frozenset[str]:
+        """Of From and Reply-To: none of them is an earlier mail's other side."""
+        return frozenset(a.address for a in (self.sender, self.reply_to) if a is not None and a.address)
+
+    @property
     def on_behalf(self) -> bool:
         """A form or system passes on what somebody else wrote."""
         return self.customer is not self.sender

@@ -3,10 +3,16 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from llm_assets.domain.mail.document import Address, Attachment
-from llm_assets.intake.text import language, quotes, romanised
+from llm_assets.intake.text import heads, language, quotes, romanised
+from llm_assets.intake.text.envelope import Envelope, quotes_by_markup
+from llm_assets.intake.text.quotes import Own
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
+
+IN_DOUBT = "kept_in_doubt"
+"""Flag of a mail whose `new_text` holds words that may be an earlier mail or a signature."""
 
 
 class _ContentWords(WordFile):
@@ -17,18 +23,46 @@ _WORDS = load_words(Path(__file__).with_name("content.yaml"), _ContentWords)
 _FORWARD_SUBJECT = re.compile(rf"^\s*(?:\w{{2,6}}\s?:\s*)?{_WORDS.forward_prefixes.pattern()}\s?[:.]", re.I)
 
 
-def own_words(
-    text: str, subject: str, sender: str, recipients: Sequence[Address], files: Sequence[Attachment]
-) -> str:
-    """The sender's new text; a mail forwarded as an attachment counts when they add no more than a cover note."""
+class Correspondents(Protocol):
+    """Who wrote a mail."""
+
+    @property
+    def name(self) -> str:
+        """Of the customer, or empty."""
+
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        """In lower case."""
+
+
+def envelope_of(
+    subject: str,
+    parties: Correspondents,
+    recipients: Iterable[Address],
+    *,
+    answers: bool = False,
+    pages: Iterable[str] = (),
+) -> Envelope:
+    """`answers` says that In-Reply-To or References name a mail, `pages` are the sources of the mail's HTML."""
     forwarded = _FORWARD_SUBJECT.match(subject) is not None
-    own = quotes.new_text(
-        text, sender=sender, forwarded_to=[a.address for a in recipients] if forwarded else ()
+    return Envelope(
+        sender=parties.name,
+        addresses=parties.own_addresses,
+        recipients=frozenset(a.address for a in recipients if a.address),
+        answers=answers or forwarded or heads.answers_by_subject(subject) or quotes_by_markup(pages),
+        forwarded=forwarded,
     )
+
+
+def own_words(text: str, given: Envelope, files: Sequence[Attachment]) -> Own:
+    """The sender's new text; a mail forwarded as an attachment counts when they add no more than a cover note."""
+    own = quotes.new_text(text, given)
     nested = [a.text for a in files if a.text_source == "message" and a.content_type != "application/ms-tnef"]
-    if not nested or not quotes.is_cover(own.split("\n")):
+    if not nested or not quotes.is_cover(own.text.split("\n")):
         return own
-    return "\n\n".join(t for t in (own, *(quotes.new_text(_without_head(n)) for n in nested)) if t.strip())
+    inner = [quotes.new_text(_without_head(n), Envelope(answers=True)) for n in nested]
+    joined = "\n\n".join(t.text for t in (own, *inner) if t.text.strip())
+    return Own(joined, own.in_doubt or any(t.in_doubt for t in inner))
 
 
 def _without_head(text: str) -> str:

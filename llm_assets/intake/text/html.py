@@ -1,6 +1,6 @@
 """HTML to the text a person would see. Quotations keep a `> ` before each line, hidden text is left out and reported.
 
-Own walk because the known converters give up on deep nesting and print what the page hides. No mail rules here.
+A blockquote is a quotation where `blockquotes` says so: people indent their own words with it, too. Own walk because the known converters give up on deep nesting and print what the page hides. No mail rules here.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from llm_assets.intake.bytes.surrogates import joined_references
+from llm_assets.intake.text.blockquotes import is_quotation
 from llm_assets.intake.text.stylesheet import Sheet, read_sheet
 from llm_assets.intake.text.visibility import Look, look_of, without_unseen
 
@@ -91,6 +92,19 @@ class _Writer:
         """True when the line has more than white space so far."""
         self.depth = 0
         self.blank_depth: int | None = None
+        self.blockquotes: list[bool] = []
+        """Of each that is open, whether it is a quotation."""
+        self.quoted = False
+        """A quotation was seen."""
+
+    def begin_blockquote(self, node: LexborNode) -> None:
+        quotation = is_quotation(node, self.lines, inside=self.depth > 0, quoted=self.quoted)
+        self.blockquotes.append(quotation)
+        self.depth += quotation
+        self.quoted = self.quoted or quotation
+
+    def end_blockquote(self) -> None:
+        self.depth -= self.blockquotes.pop()
 
     def want_blank(self) -> None:
         """An empty line before the next text, at the shallower of the quote depths around it."""
@@ -294,7 +308,7 @@ def _open(writer: _Writer, node: LexborNode, tag: str) -> None:
         if tag == "hr":
             writer.lines.append(_marks(writer.depth) + "_" * 32)
         if tag == "blockquote":
-            writer.depth += 1
+            writer.begin_blockquote(node)
         if tag == "li":
             writer.add("- ")
     elif tag == "img":
@@ -307,7 +321,7 @@ def _close(writer: _Writer, tag: str) -> None:
     if tag in _BLOCK:
         writer.end_line()
         if tag == "blockquote":
-            writer.depth -= 1
+            writer.end_blockquote()
         if tag in _SPACED:
             writer.want_blank()
 

@@ -1,64 +1,50 @@
 """What the sender of a mail newly wrote: earlier mail that is quoted below, above or between is cut away.
 
-Line by line, with bounded patterns, for the styles of Outlook, Gmail, Apple Mail, Thunderbird, Mail.ru and Yandex.
-A forwarded mail is content when the forwarder adds nothing of their own. Signatures: `signature`.
+Cut is what a mail program introduced or marked; what only looks like that is kept and reported. A forwarded mail is
+content when the forwarder adds nothing of their own. What introduces a mail: `heads`. Signatures: `signature`.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from llm_assets.intake.text import signature
+from llm_assets.intake.text import devices, heads, signature
+from llm_assets.intake.text.envelope import NOTHING_KNOWN, Envelope
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
-MAX_ATTRIBUTION = 320
-"""Characters of the line (or joined lines) that introduces a quotation."""
-MAX_MARK = 400
-"""Characters of a line that announces an earlier mail; longer ones are text."""
-MAX_BLANK = 30
-"""Lines without words between such a line and what it announces."""
 MAX_FORWARDS = 10
 """Mails forwarded inside each other that are separated."""
 COVER_WORDS = 12
 """A forwarder's own text of at most so many words is a cover note: the forwarded mail is the content."""
+MAX_ANSWERED = 400
+"""Lines of a quoted mail that are searched for answers written into it."""
 
 
 class _QuoteWords(WordFile):
-    verbs: ByLanguage
-    verb_endings: ByLanguage
-    quoted_verbs: ByLanguage
-    openings: ByLanguage
-    originals: ByLanguage
-    forwards: ByLanguage
-    forward_lines: ByLanguage
     forward_ends: ByLanguage
-    sender_headers: ByLanguage
-    other_headers: ByLanguage
+    answers_inside: ByLanguage
+    points_below: ByLanguage
+    answer_labels: ByLanguage
 
 
 _WORDS = load_words(Path(__file__).with_name("quotes.yaml"), _QuoteWords)
-_VERB = re.compile(rf"(?<!\w){_WORDS.verbs.literal()}{_WORDS.verb_endings.literal()}?(?!\w)", re.I)
-_QUOTED_VERBS = _WORDS.quoted_verbs.of()
-_TIME = re.compile(r"(?<!\d)\d{1,2}[:.]\d{2}(?!\d)")
-_DATE = re.compile(
-    r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}|(?:19|20)\d\d)(?!\d)"
-)
-_MAILBOX = re.compile(r"[\w.+=-]{1,80}@[\w.-]{1,80}")
-_ANGLE_MAILBOX = re.compile(r"[<(\[]\s*(?:mailto:)?[\w.+=-]{1,80}@[\w.-]{1,80}")
-_OPENING = re.compile(rf"^(?:-{{2,}}\s*)?{_WORDS.openings.literal()}\s", re.I)
 _QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;)")
 _BARRED = re.compile(r"^\s{0,3}[|│]")
-_RULE = re.compile(r"[\s>]*+[-_=—*]{5,}+\s*+$")
-_DASHES = r"[\s>]*+(?:\*?[-_=]{2,}+|\*{2,}+)[-_=*]*+\s*+"
-_ORIGINAL = re.compile(rf"{_DASHES}{_WORDS.originals.pattern()}\s*[-_=*]*\s*$", re.I)
-_FORWARD = re.compile(
-    rf"{_DASHES}{_WORDS.forwards.pattern()}\s*[-_=*]*\s*:?\s*$|[\s>*]*+{_WORDS.forward_lines.pattern()}\s*:?\s*$",
-    re.I,
-)
-_FORWARD_END = re.compile(rf"{_DASHES}{_WORDS.forward_ends.literal()}\b.{{0,60}}$", re.I)
-_FROM = frozenset(_WORDS.sender_headers.of())
-_HEADERS = _FROM | frozenset(_WORDS.other_headers.of())
+_COMPARED = re.compile(r"^\s{0,3}>=?\s?[\d$€₸](?!\d?[.)]\s)")
+"""A line that goes on with "more than": a number follows, and it numbers no list."""
+_QUOTATION_MARKS = ("«", "“", "„", '"')
+_FORWARD_END = re.compile(rf"[\s>]*+[-_=*]{{2,}}+\s*+{_WORDS.forward_ends.literal()}\b.{{0,60}}$", re.I)
+_ANSWERS_INSIDE = re.compile(_WORDS.answers_inside.pattern(), re.I)
+_POINTS_BELOW = re.compile(_WORDS.points_below.pattern(), re.I)
+_ANSWER_LABEL = re.compile(rf"\s*(?:>>|{_WORDS.answer_labels.literal()}\s?[:–—-]\s)", re.I)
+
+
+class Own(NamedTuple):
+    text: str
+    in_doubt: bool
+    """Words were kept that may be an earlier mail or a signature."""
 
 
 class _Mark(NamedTuple):
@@ -69,60 +55,229 @@ class _Mark(NamedTuple):
     kind: str
 
 
-def new_text(text: str, *, sender: str = "", forwarded_to: Collection[str] = ()) -> str:
-    """The sender's own words: without history and signature. The whole text when nothing else would remain.
+def new_text(text: str, given: Envelope = NOTHING_KNOWN) -> Own:
+    """The sender's own words: without history and signature.
 
-    `forwarded_to` are the recipients of a mail whose subject says it was forwarded: a quoted mail that is not from one
-    of them is then somebody else's and counts as content.
+    The whole text when nothing else would remain, unless a telephone alone wrote what does.
     """
     lines = text.split("\n")
-    own = _own_lines(lines, frozenset(a.lower() for a in forwarded_to))
-    signed = signature.cut(own, sender=sender)
-    for candidate in (signed, own):
+    walk = _Walk(lines, given)
+    own = walk.own_lines()
+    if devices.wrote_all(own):
+        return Own("", False)
+    signed = signature.cut(own, sender=given.sender) if not walk.answered else signature.Signed(own, True)
+    doubts = (walk.in_doubt or signed.in_doubt, walk.in_doubt, False)
+    for candidate, in_doubt in zip((signed.kept, own, lines), doubts, strict=True):
         joined = _join(candidate)
         if joined:
-            return joined
-    return _join(lines)
+            return Own(joined, in_doubt)
+    return Own("", False)
+
+
+def is_cover(own: Sequence[str]) -> bool:
+    """Nothing, or a note like "FYI" or "please process" that only passes the mail on."""
+    return sum(len(line.split()) for line in signature.cut(own, sender="").kept) <= COVER_WORDS
 
 
 def _join(lines: Sequence[str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n ")
 
 
-def _own_lines(lines: list[str], forwarded_to: frozenset[str] = frozenset(), depth: int = 0) -> list[str]:
-    """The text from the top to the point where only history follows."""
-    out: list[str] = []
-    said = False
-    position = 0
-    while position < len(lines):
-        mark = _mark_at(lines, position)
-        if mark is None:
-            line = lines[position]
-            if not _QUOTED.match(line):
-                out.append(line)
-                said = said or any(c.isalnum() for c in line)
-            position += 1
-            continue
-        if mark.kind == "quote":
-            position = _after_quote(lines, mark.end)
-            continue
-        passed_on = mark.kind == "forward" or (bool(forwarded_to) and _from_others(lines, mark, forwarded_to))
-        if passed_on and depth < MAX_FORWARDS and (not said or is_cover(out)):
-            return _with_forwarded(out, lines[mark.end :], depth)
-        if said:
-            return out
-        position = mark.end
-    return out
+class _Walk:
+    """One pass over a text, from the top to the point where only history follows."""
 
+    def __init__(self, lines: list[str], given: Envelope, depth: int = 0) -> None:
+        self.lines = lines
+        self.given = given
+        self.depth = depth
+        self.out: list[str] = []
+        self.said = False
+        self.in_doubt = False
+        self.quoting = given.answers
+        """A mail program quotes in this text, so marked lines are its quotations."""
+        self.answered = False
+        """The quoted mail is kept, because answers are written into it."""
 
-def _with_forwarded(cover: list[str], rest: list[str], depth: int) -> list[str]:
-    start = _after_forward_head(rest)
-    inner = [_FORWARD_END.sub("", line) if len(line) <= MAX_MARK else line for line in rest[start:]]
-    if inner and sum(1 for line in inner if _QUOTED.match(line)) * 2 > sum(
-        1 for line in inner if line.strip()
-    ):
-        inner = [re.sub(r"^\s{0,3}>\s?", "", line) for line in inner]
-    return [*signature.cut(cover, sender=""), "", *_own_lines(inner, depth=depth + 1)]
+    def own_lines(self) -> list[str]:
+        position = 0
+        while position < len(self.lines):
+            mark = self._mark_at(position)
+            if mark is None:
+                position = self._content(position)
+            elif mark.kind == "told":
+                position = self._keep(mark.start, self._past_marked(mark.end), doubtful=True)
+            elif mark.kind == "quote":
+                position = self._past_quote(mark)
+            elif self._is_passed_on(mark):
+                return self._with_forwarded(mark)
+            elif self.said and (self.answered or not self._has_answers(mark)):
+                return self.out
+            else:
+                position = mark.end
+        return self.out
+
+    def _mark_at(self, position: int) -> _Mark | None:
+        line = self.lines[position]
+        if len(line) > heads.MAX_MARK or not line.strip():
+            return None
+        if heads.is_forward_title(line):
+            return _Mark(position, position + 1, "forward")
+        if heads.is_original_title(line):
+            found = heads.block(
+                self.lines, heads.next_words(self.lines, position + 1), least=1, any_order=True
+            )
+            return _Mark(position, found.end if found is not None else position + 1, "history")
+        if heads.is_rule(line):
+            return self._below_rule(position)
+        if heads.header_kind(line) == "from":
+            found = heads.block(self.lines, position)
+            if found is not None and heads.is_earlier_mail(self.lines, found, self.given, separated=False):
+                return _Mark(position, found.end, "history")
+            self.in_doubt = self.in_doubt or (found is not None and not _QUOTED.match(line))
+        return self._attributed(position)
+
+    def _below_rule(self, position: int) -> _Mark | None:
+        following = heads.next_words(self.lines, position + 1)
+        found = heads.block(self.lines, following, any_order=True) if following - position <= 3 else None
+        if found is None or not heads.is_earlier_mail(self.lines, found, self.given, separated=True):
+            return None
+        return _Mark(position, found.end, "history")
+
+    def _attributed(self, position: int) -> _Mark | None:
+        marked = _QUOTED.match(self.lines[position]) is not None
+        found = heads.attribution(self.lines, position, marked=marked)
+        if found is None or (marked and found.kind != "certain"):
+            return None
+        if found.kind == "told":
+            return _Mark(position, found.end, "told")
+        following = heads.next_words(self.lines, found.end)
+        below = self.lines[following] if following < len(self.lines) else ""
+        if _marked(below):
+            return _Mark(position, found.end, "quote")
+        if found.kind == "certain" or (
+            found.kind == "likely" and self.given.answers and not below.lstrip().startswith(_QUOTATION_MARKS)
+        ):
+            return _Mark(position, found.end, "history")
+        self.in_doubt = True
+        return None
+
+    def _content(self, position: int) -> int:
+        """Past the line, or past the marked lines that begin with it, which count when nobody quotes by them."""
+        if not _QUOTED.match(self.lines[position]):
+            return self._keep(position, position + 1)
+        end = position + 1
+        while end < len(self.lines) and _QUOTED.match(self.lines[end]) and self._mark_at(end) is None:
+            end += 1
+        compared = end == position + 1 and self._is_compared(position)
+        if not compared and (self.quoting or self._is_quoted(position)):
+            self.quoting = True
+            return end
+        return self._keep(position, end, doubtful=True)
+
+    def _is_quoted(self, position: int) -> bool:
+        """Marks inside marks are made by programs only, and so is a head behind a mark."""
+        found = heads.block(self.lines, position)
+        if found is not None and heads.is_earlier_mail(self.lines, found, self.given, separated=True):
+            return True
+        return self._has_nested_marks
+
+    @cached_property
+    def _has_nested_marks(self) -> bool:
+        marks = {min(line.replace(" ", "")[:2].count(">"), 2) for line in self.lines if _QUOTED.match(line)}
+        return {1, 2} <= marks
+
+    def _is_compared(self, position: int) -> bool:
+        above = self.lines[position - 1] if position else ""
+        return (
+            bool(above.strip()) and not _marked(above) and _COMPARED.match(self.lines[position]) is not None
+        )
+
+    def _keep(self, start: int, end: int, *, doubtful: bool = False) -> int:
+        kept = self.lines[start:end]
+        self.out.extend(kept)
+        self.said = self.said or any(c.isalnum() for line in kept for c in line)
+        self.in_doubt = self.in_doubt or doubtful
+        return end
+
+    def _past_marked(self, position: int) -> int:
+        """Past the marked lines and the blank ones before and among them."""
+        last = position
+        for current in range(position, len(self.lines)):
+            if _marked(self.lines[current]):
+                last = current + 1
+            elif self.lines[current].strip():
+                break
+        return last
+
+    def _past_quote(self, mark: _Mark) -> int:
+        """Past the marked lines and the blank or wrapped ones among them."""
+        self.quoting = True
+        last = current = mark.end
+        while current < len(self.lines):
+            if _marked(self.lines[current]):
+                last = current + 1
+            elif self.lines[current].strip() and not (last == current and self._is_wrapped(current)):
+                break
+            current += 1
+        if self._says_answers_are_inside() and not any(line.strip() for line in self.lines[last:]):
+            self._keep(mark.end, last, doubtful=True)
+        return last
+
+    def _is_wrapped(self, position: int) -> bool:
+        """The tail of a quoted line that a mail server broke."""
+        return (
+            position + 1 < len(self.lines)
+            and _marked(self.lines[position + 1])
+            and len(self.lines[position].split()) <= 3
+            and len(self.lines[position - 1]) >= 65
+        )
+
+    def _has_answers(self, mark: _Mark) -> bool:
+        """Whether the sender wrote answers into the quoted mail, so that it cannot be told apart from them."""
+        if self._says_answers_are_inside() or self._answers_are_labelled(mark.end):
+            self.answered = self.in_doubt = True
+        return self.answered
+
+    def _says_answers_are_inside(self) -> bool:
+        own = "\n".join(line for line in self.out if len(line) <= heads.MAX_MARK)
+        return bool(_ANSWERS_INSIDE.search(own) or (_POINTS_BELOW.search(own) and is_cover(self.out)))
+
+    def _answers_are_labelled(self, position: int) -> bool:
+        """By the sender's initials, as Outlook does, or by a word like "answer" under a question."""
+        initials = "".join(word[0] for word in self.given.sender.split() if word[0].isalpha())
+        label = f"[{initials}]" if len(initials) > 1 else None
+        above = ""
+        for line in self.lines[position : position + MAX_ANSWERED]:
+            if label is not None and label in line:
+                return True
+            if above.endswith("?") and not _QUOTED.match(above) and _ANSWER_LABEL.match(line):
+                return True
+            above = line.rstrip() or above
+        return False
+
+    def _is_passed_on(self, mark: _Mark) -> bool:
+        if self.depth >= MAX_FORWARDS or (self.said and not is_cover(self.out)):
+            return False
+        return mark.kind == "forward" or (self.given.forwarded and self._is_from_others(mark))
+
+    def _is_from_others(self, mark: _Mark) -> bool:
+        """The quoted mail names a sender, and it is none of the people this mail went to."""
+        head = self.lines[mark.start : mark.end]
+        named = next((line for line in head if heads.header_kind(line) == "from"), "")
+        return bool(named) and not heads.mailboxes(named) & self.given.recipients
+
+    def _with_forwarded(self, mark: _Mark) -> list[str]:
+        rest = self.lines[mark.end :]
+        inner = [
+            _FORWARD_END.sub("", line) if len(line) <= heads.MAX_MARK else line
+            for line in rest[_after_forward_head(rest) :]
+        ]
+        if sum(1 for line in inner if _QUOTED.match(line)) * 2 > sum(1 for line in inner if line.strip()):
+            inner = [re.sub(r"^\s{0,3}>\s?", "", line) for line in inner]
+        walk = _Walk(inner, Envelope(answers=True), self.depth + 1)
+        own = walk.own_lines()
+        self.in_doubt = self.in_doubt or walk.in_doubt
+        return [*signature.cut(self.out, sender="").kept, "", *own]
 
 
 def _after_forward_head(rest: list[str]) -> int:
@@ -130,155 +285,12 @@ def _after_forward_head(rest: list[str]) -> int:
     position = 0
     while position < len(rest) and not rest[position].strip(" >"):
         position += 1
-    block = _header_block(rest, position, least=1)
-    if block > position:
-        return block
-    attribution = _attribution(rest, position)
-    return attribution if attribution is not None else position
-
-
-def _mark_at(lines: list[str], position: int) -> _Mark | None:
-    line = lines[position]
-    if len(line) > MAX_MARK or not line.strip():
-        return None
-    if _FORWARD.match(line):
-        return _Mark(position, position + 1, "forward")
-    if _ORIGINAL.match(line):
-        following = _next_words(lines, position + 1)
-        return _Mark(position, max(_header_block(lines, following, least=1), position + 1), "history")
-    if _RULE.match(line):
-        following = _next_words(lines, position + 1)
-        end = _header_block(lines, following) if following - position <= 3 else following
-        return _Mark(position, end, "history") if end > following else None
-    end = _header_block(lines, position) if _header_name(line) in _FROM else position
-    if end > position:
-        return _Mark(position, end, "history")
-    attribution = _attribution(lines, position)
-    if attribution is None:
-        return None
-    following = _next_words(lines, attribution)
-    quoted = following < len(lines) and _marked(lines[following])
-    return _Mark(position, attribution, "quote" if quoted else "history")
+    found = heads.block(rest, position, least=1, any_order=True)
+    if found is not None:
+        return found.end
+    attribution = heads.attribution(rest, position)
+    return attribution.end if attribution is not None else position
 
 
 def _marked(line: str) -> bool:
     return bool(_QUOTED.match(line) or _BARRED.match(line))
-
-
-def _after_quote(lines: list[str], position: int) -> int:
-    """Past the marked lines and the blank or wrapped ones among them."""
-    last = position
-    current = position
-    while current < len(lines):
-        if _marked(lines[current]):
-            last = current + 1
-        elif lines[current].strip():
-            if (
-                current + 1 < len(lines)
-                and _marked(lines[current + 1])
-                and last == current
-                and _wrapped(lines, current)
-            ):
-                current += 1
-                continue
-            break
-        current += 1
-    return last
-
-
-def _wrapped(lines: list[str], position: int) -> bool:
-    """The tail of a quoted line that a mail server broke."""
-    return len(lines[position].split()) <= 3 and len(lines[position - 1]) >= 65
-
-
-def _next_words(lines: list[str], position: int) -> int:
-    last = min(len(lines), position + MAX_BLANK)
-    while position < last and not lines[position].strip(" \t>*"):
-        position += 1
-    return position
-
-
-def _header_block(lines: list[str], position: int, *, least: int = 2) -> int:
-    """The line after a block of `From: … Sent: … Subject: …`; `position` itself when there is none."""
-    found: list[str] = []
-    current = end = position
-    gap = 0
-    while current < len(lines) and current - position < 14:
-        name = _header_name(lines[current])
-        if name:
-            found.append(name)
-            end, gap = current + 1, 0
-        elif not found or gap or (not lines[current].strip() and len(found) > 1):
-            break
-        else:
-            gap += 1
-        current += 1
-    known = set(found)
-    sender_first = bool(found) and (found[0] in _FROM or (least == 1 and bool(known & _FROM)))
-    return end if len(known) >= least and sender_first else position
-
-
-def _header_name(line: str) -> str:
-    """The header a line of a quoted head gives, e.g. `subject`; empty for any other line."""
-    name, colon, _ = line[:60].lstrip(" >*|\t").partition(":")
-    plain = name.rstrip(" *\t").lower()
-    return plain if colon and plain in _HEADERS else ""
-
-
-def _attribution(lines: list[str], position: int) -> int | None:
-    """The line after an `On … wrote:`, which mail programs break over up to five lines; None when there is none."""
-    joined = ""
-    for count in range(5):
-        if position + count >= len(lines):
-            return None
-        line = lines[position + count].strip()
-        if count == 0 and _QUOTED.match(line) and not any(verb in line for verb in _QUOTED_VERBS):
-            return None
-        if not line:
-            if count == 0 or not _OPENING.match(joined):
-                return None
-            continue
-        joined = f"{joined} {line.strip('*_ ')}".strip()
-        if len(joined) > MAX_ATTRIBUTION:
-            return None
-        if _introduces(joined):
-            return _past_verb(lines, position + count + 1)
-        if count == 0 and not (
-            _OPENING.match(joined) or _DATE.search(joined) or _TIME.search(joined) or "<" in joined
-        ):
-            return None
-    return None
-
-
-def _past_verb(lines: list[str], position: int) -> int:
-    """Past a `> wrote:` that was broken off the line with the address."""
-    following = _next_words(lines, position)
-    if following >= len(lines) or len(lines[following]) > 40:
-        return position
-    tail = lines[following].strip("> \t")
-    return following + 1 if tail.endswith(":") and _VERB.fullmatch(tail[:-1].strip()) else position
-
-
-def _introduces(line: str) -> bool:
-    """Reads as `date, name <address> wrote:` in one of its many forms."""
-    if not line.endswith((":", "----", "：", ">", ")")):
-        return False
-    dated = bool(_DATE.search(line) or _TIME.search(line))
-    boxed = bool(_ANGLE_MAILBOX.search(line))
-    if line.endswith((">", ")")) and not boxed:
-        return False
-    if _VERB.search(line) and line.endswith((":", "-", "：")):
-        return dated or boxed or (bool(_OPENING.match(line)) and bool(_MAILBOX.search(line)))
-    return dated and boxed and bool(re.match(r"[\w\"'«(-]", line)) and len(line.split()) <= 25
-
-
-def _from_others(lines: list[str], mark: _Mark, recipients: frozenset[str]) -> bool:
-    """The quoted mail names a sender, and it is none of the people this mail went to."""
-    named = next((line for line in lines[mark.start : mark.end] if _header_name(line) in _FROM), "")
-    boxes = {box.lower() for box in _MAILBOX.findall(named)}
-    return bool(named) and not boxes & recipients
-
-
-def is_cover(own: Sequence[str]) -> bool:
-    """Nothing, or a note like "FYI" or "please process" that only passes the mail on."""
-    return sum(len(line.split()) for line in signature.cut(own, sender="")) <= COVER_WORDS

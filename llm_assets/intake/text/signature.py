@@ -1,12 +1,15 @@
-"""Where a mail's signature begins: closing formulas, `-- `, names, contact lines, disclaimers, "sent from my phone".
+"""Where a mail's signature begins: closing formulas, `-- `, names, contact lines, disclaimers. Device lines: `devices`.
 
-Works on the sender's own lines, after `quotes` has cut the history. Cuts only from the end.
+Works on the sender's own lines, after `quotes` has cut the history. Cuts only from the end. What a desk asks a customer
+for is kept wherever it is written: an account, a contract, an address to deliver to.
 """
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, NamedTuple
 
+from llm_assets.intake.text import devices
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 MAX_LINES = 14
@@ -15,19 +18,24 @@ MAX_LINES = 14
 MAX_LINE = 400
 """Characters of a line that may be read as a closing, a name or a contact; only disclaimers are longer."""
 
+MAX_SHORT = 120
+"""Characters of a line of a signature."""
+
 _DELIMITER = re.compile(r"\s*(?:--|—|–|__)\s*")
 _RULE = re.compile(r"\s*(?:[_=*]{5,}|-{10,})\s*")
 
 
 class _SignatureWords(WordFile):
     closings: ByLanguage
-    devices: ByLanguage
     notices: ByLanguage
     about_itself: ByLanguage
     legal_words: ByLanguage
     contacts: ByLanguage
     postscripts: ByLanguage
     speaking: ByLanguage
+    details: ByLanguage
+    own_places: ByLanguage
+    greetings: ByLanguage
 
 
 _WORDS = load_words(Path(__file__).with_name("signature.yaml"), _SignatureWords)
@@ -36,7 +44,6 @@ _CLOSING = re.compile(
     r"(?:[\s,.!;–—-]*$|\s*[,;.!–—-]\s*(?P<name>[^\W\d][\w.,'’ -]{0,60})$)",
     re.I,
 )
-_DEVICE = re.compile(rf"^\W{{0,3}}{_WORDS.devices.pattern()}", re.I)
 _NOTICE = re.compile(rf"\W{{0,5}}{_WORDS.notices.pattern()}", re.I)
 _ABOUT_ITSELF = re.compile(rf"\W{{0,5}}{_WORDS.about_itself.pattern()}", re.I)
 _LEGAL = re.compile(_WORDS.legal_words.pattern(), re.I)
@@ -49,14 +56,27 @@ _TRACKERS = "\u1427"
 """A letter that a tracking extension of Gmail leaves behind."""
 _POSTSCRIPT = re.compile(_WORDS.postscripts.pattern(), re.I)
 _SPEAKS = re.compile(rf"(?<!\w){_WORDS.speaking.literal()}(?!\w)", re.I)
+_DETAIL = re.compile(rf"(?<![\w-]){_WORDS.details.pattern()}(?![^\W_])\D{{0,40}}\d", re.I)
+_NUMBERS = re.compile(
+    r"(?<![\w+])\d{12}(?!\w)|(?<!\w)(?:\d{4}[ -]){3}\d{4}(?!\w)|(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}|№\s?\d{3}|^#\s?\d{3,9}\W*$"
+)
+"""An IIN, a card, an IBAN, a numbered paper."""
+_OWN_PLACE = re.compile(rf"\W{{0,3}}{_WORDS.own_places.pattern()}(?!\w)", re.I)
+_GREETING = re.compile(rf"\W{{0,3}}{_WORDS.greetings.pattern()}\W{{0,3}}$", re.I)
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·]|\d{1,2}[.)])\s")
 
 
-def cut(lines: Sequence[str], *, sender: str) -> list[str]:
+class Signed(NamedTuple):
+    kept: list[str]
+    in_doubt: bool
+    """Lines were kept that would be a signature if they did not give what a desk asks for, or are not set off as one."""
+
+
+def cut(lines: Sequence[str], *, sender: str) -> Signed:
     """The lines without the signature and what follows it. `sender` is the name in the From header."""
     kept = _without_trailers(list(lines))
-    end = _start(kept, sender)
-    return kept if end is None else _without_trailers(kept[:end])
+    end, in_doubt = _start(kept, sender)
+    return Signed(kept if end is None else _without_trailers(kept[:end]), in_doubt)
 
 
 def _without_trailers(lines: list[str]) -> list[str]:
@@ -66,7 +86,7 @@ def _without_trailers(lines: list[str]) -> list[str]:
             lines.pop()
         if not lines:
             return lines
-        if len(lines[-1]) <= 120 and _DEVICE.match(lines[-1]):
+        if devices.is_device_line(lines[-1]):
             lines.pop()
             continue
         start = _last_paragraph(lines)
@@ -91,30 +111,85 @@ def _is_disclaimer(paragraph: Sequence[str]) -> bool:
     return _ABOUT_ITSELF.match(joined) is not None and _LEGAL.search(joined) is not None
 
 
-def _start(lines: list[str], sender: str) -> int | None:
-    """The line where the signature begins, None when there is none."""
+class _Begins(NamedTuple):
+    line: int | None
+    """Where the signature begins, None when there is none."""
+    in_doubt: bool
+
+
+def _start(lines: list[str], sender: str) -> _Begins:
     full = [i for i, line in enumerate(lines) if line.strip()]
     tail = full[-MAX_LINES:]
+    in_doubt = False
     for number, i in enumerate(tail):
         if i == full[0]:
             continue
         rest = [lines[j] for j in tail[number + 1 :]]
-        if _opens(lines, i, rest, sender):
-            return i
-    return None
+        opens = _opens(lines, i, rest, sender)
+        if opens == "opens" and not (_is_asked_for(lines, full, i, sender)):
+            return _Begins(i, in_doubt)
+        in_doubt = in_doubt or opens != "text"
+    return _Begins(None, in_doubt)
 
 
-def _opens(lines: Sequence[str], at: int, rest: list[str], sender: str) -> bool:
+_Opens = Literal["opens", "doubtful", "text"]
+
+
+def _opens(lines: Sequence[str], at: int, rest: list[str], sender: str) -> _Opens:
+    """Whether a signature begins at the line; `doubtful` where only the form of it does."""
     line = lines[at]
     if len(line) > MAX_LINE:
-        return False
+        return "text"
     if _DELIMITER.fullmatch(line):
-        return all(len(r) <= 200 for r in rest)
+        return _below_delimiter(lines, at, rest, sender)
+    read = {_read(r) for r in rest}
+    if "text" in read:
+        return "text"
     if _RULE.fullmatch(line):
-        return not lines[at - 1].strip() and all(_signature_like(r) for r in rest)
-    if _closes(line, sender) or _is_name(line, sender):
-        return all(_signature_like(r) for r in rest)
-    return bool(_DEVICE.match(line)) and all(_signature_like(r) or _DEVICE.match(r) for r in rest)
+        if lines[at - 1].strip():
+            return "text"
+        set_off = any(_identifies(r, sender) for r in rest)
+    elif _closes(line, sender):
+        set_off = not rest or _may_sign(rest[0], sender)
+    elif not (_is_name(line, sender) or devices.is_device_line(line)):
+        return "text"
+    else:
+        set_off = True
+    return "opens" if set_off and "detail" not in read and not _gives_detail(line.strip()) else "doubtful"
+
+
+def _below_delimiter(lines: Sequence[str], at: int, rest: list[str], sender: str) -> _Opens:
+    """`-- ` with the signature right below it is the convention. A dash between two sections of a letter is none."""
+    read = [_read(r) for r in rest]
+    directly = at + 1 < len(lines) and bool(lines[at + 1].strip())
+    signed = directly and (lines[at] == "-- " or _may_sign(rest[0], sender))
+    if not rest or "detail" in read or any(len(r) > 200 for r in rest):
+        return "opens" if not rest else "doubtful"
+    if signed and not any(r.rstrip().endswith("?") for r in rest):
+        return "opens"
+    return "opens" if "text" not in read and any(_identifies(r, sender) for r in rest) else "doubtful"
+
+
+def _is_asked_for(lines: Sequence[str], full: Sequence[int], at: int, sender: str) -> bool:
+    """A name and numbers that the mail was written for: "here are my data:", or a greeting and nothing else."""
+    if not _is_name(lines[at], sender):
+        return False
+    above = [lines[i] for i in full if i < at]
+    return above[-1].rstrip().endswith(":") or (
+        at != full[-1] and all(len(line) <= 60 and _GREETING.match(line) is not None for line in above)
+    )
+
+
+def _identifies(line: str, sender: str) -> bool:
+    """Names somebody: the sender, several words in capitals as names and posts have, a contact, a closing formula."""
+    if _is_name(line, sender) or _CONTACT.search(line) or _closes(line, sender) or _NOTICE.match(line):
+        return True
+    words = re.findall(r"[^\W\d_]{2,}", line)
+    return 2 <= len(words) <= 8 and sum(word[0].isupper() for word in words) * 2 > len(words)
+
+
+def _may_sign(line: str, sender: str) -> bool:
+    return len(line.split()) <= 3 or _identifies(line, sender)
 
 
 def _closes(line: str, sender: str) -> bool:
@@ -128,12 +203,27 @@ def _closes(line: str, sender: str) -> bool:
     )
 
 
+def _read(line: str) -> Literal["signature", "detail", "text"]:
+    """What a line below a closing formula is."""
+    if not _signature_like(line):
+        return "text"
+    return "detail" if _gives_detail(line.strip()) else "signature"
+
+
+def _gives_detail(line: str) -> bool:
+    if len(line) > MAX_SHORT:
+        return False
+    return bool(_DETAIL.search(line) or _NUMBERS.search(line) or _OWN_PLACE.match(line))
+
+
 def _signature_like(line: str) -> bool:
     """Short, and not a sentence of the mail."""
     text = line.strip()
     if _NOTICE.match(text) or (_ABOUT_ITSELF.match(text) and _LEGAL.search(text[:MAX_LINE])):
         return True
-    if len(text) > 120:
+    if devices.is_device_line(text):
+        return True
+    if len(text) > MAX_SHORT:
         return False
     if _DELIMITER.fullmatch(text) or _RULE.fullmatch(text) or _closes(text, ""):
         return True

@@ -131,6 +131,15 @@ def test_the_content_hash_ignores_transport_and_sees_words() -> None:
     assert read(mail("two")).content_hash != first.content_hash
 
 
+def test_the_content_hash_covers_the_quoted_mail_that_a_short_answer_is_shown_with() -> None:
+    def answered(own: str, asked: str) -> str:
+        return read(mail(f"{own}\n\nOn 3 Mar 2026, Bank <b@bank.example> wrote:\n> {asked}")).content_hash
+
+    assert answered("Yes", "Is it card one?") != answered("Yes", "Is it card two?")
+    enough = "Yes, it is the first one"
+    assert answered(enough, "Is it card one?") == answered(enough, "Is it card two?")
+
+
 @pytest.mark.parametrize(
     ("header", "flag"),
     [

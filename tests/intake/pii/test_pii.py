@@ -1,6 +1,7 @@
 """Masking of personal data: what is hidden, what must stay readable, and that restoring gives back every character."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -55,6 +56,17 @@ def masked_values(text: str, *names: str) -> dict[str, str]:
 
 def assert_restores(mask: CaseMask, original: str) -> None:
     assert restored(mask.text, mask.originals) == original
+
+
+def test_the_quoted_mail_that_a_short_answer_is_shown_with_is_masked() -> None:
+    asked = "> Ваш ИИН 900101300123? Пишите на olga.kim@bank.example, +7 701 000 00 01"
+    short = document("Да")
+    answer = replace(short, message=replace(short.message, text=f"Да\n\n{asked}"))
+    mask = mask_case(case(answer))
+    assert "<earlier note=" in mask.text and "> Ваш ИИН" in mask.text
+    for value in ("900101300123", "olga.kim@bank.example", "701 000 00 01"):
+        assert value not in mask.text
+    assert_restores(mask, render_case(case(answer)))
 
 
 MASKED = [

@@ -11,7 +11,9 @@ def test_paragraphs_lists_and_tables_keep_their_lines() -> None:
 
 
 def test_quotations_are_marked() -> None:
-    assert to_text("mine<blockquote>theirs<br>again</blockquote>").text == "mine\n\n> theirs\n> again"
+    assert (
+        to_text("mine<blockquote type=cite>theirs<br>again</blockquote>").text == "mine\n\n> theirs\n> again"
+    )
 
 
 @pytest.mark.parametrize(

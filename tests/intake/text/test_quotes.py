@@ -2,11 +2,13 @@
 
 import pytest
 
+from llm_assets.intake.text.envelope import Envelope
 from llm_assets.intake.text.quotes import new_text
 from tests.support.mail.written_mail import mail, read
 
 OWN = "Карта так и не пришла, что делать?"
 AGENT = "Ваша карта отправлена курьером."
+ANNA = Envelope(sender="Анна Ким")
 
 
 @pytest.mark.parametrize(
@@ -34,12 +36,12 @@ AGENT = "Ваша карта отправлена курьером."
     ],
 )
 def test_history_is_cut_in_the_style_of_every_mail_program(history: str) -> None:
-    assert new_text(f"{OWN}\n\n{history}") == OWN
+    assert new_text(f"{OWN}\n\n{history}").text == OWN
 
 
 def test_answers_between_quotes_and_below_them_are_kept() -> None:
     text = f"19.11.2026 09:24, Банк пишет:\n> Пришёл курьер?\nНет.\n> {AGENT}\n\nКогда ждать?\n"
-    assert new_text(text) == "Нет.\n\nКогда ждать?"
+    assert new_text(text).text == "Нет.\n\nКогда ждать?"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_answers_between_quotes_and_below_them_are_kept() -> None:
     ],
 )
 def test_a_signature_is_cut(signature: str) -> None:
-    assert new_text(f"{OWN}\n\n{signature}", sender="Анна Ким") == OWN
+    assert new_text(f"{OWN}\n\n{signature}", ANNA).text == OWN
 
 
 @pytest.mark.parametrize(
@@ -96,20 +98,22 @@ def test_a_signature_is_cut(signature: str) -> None:
     ],
 )
 def test_text_that_only_looks_like_a_quote_or_signature_is_kept(text: str) -> None:
-    assert new_text(text, sender="Анна Ким") == text
+    assert new_text(text, ANNA).text == text
 
 
 def test_a_forwarded_mail_is_content_when_nothing_is_added() -> None:
     inner = "Не могу войти в приложение."
     block = f"-------- Пересылаемое сообщение --------\n19.11.2026 10:00, Анна <a@p.example>:\n\n{inner}"
-    assert new_text(block) == inner
-    assert new_text(f"Прошу обработать.\n\n{block}") == f"Прошу обработать.\n\n{inner}"
+    assert new_text(block).text == inner
+    assert new_text(f"Прошу обработать.\n\n{block}").text == f"Прошу обработать.\n\n{inner}"
 
 
 def test_a_long_letter_about_a_forwarded_mail_is_the_content_itself() -> None:
     letter = "This purchase is not mine, I have never heard of that company, so please block the card and refund the money."
     assert (
-        new_text(f"{letter}\n\n---------- Forwarded message ---------\nFrom: Shop <s@shop.example>\n\nPaid.")
+        new_text(
+            f"{letter}\n\n---------- Forwarded message ---------\nFrom: Shop <s@shop.example>\n\nPaid."
+        ).text
         == letter
     )
 
@@ -123,7 +127,7 @@ def test_an_outlook_forward_counts_as_content_only_when_it_is_from_somebody_else
 
 
 def test_a_mail_of_quotes_alone_keeps_its_text() -> None:
-    assert new_text("> nothing but this") == "> nothing but this"
+    assert new_text("> nothing but this").text == "> nothing but this"
 
 
 def test_an_html_blockquote_is_history() -> None:
@@ -133,4 +137,4 @@ def test_an_html_blockquote_is_history() -> None:
 
 @pytest.mark.parametrize("line", ["> " * 2000, "On " * 5000, "From: a\n" * 500, "_" * 20000, "<a@b " * 4000])
 def test_hostile_lines_are_read_in_linear_time(line: str) -> None:
-    assert isinstance(new_text(f"{OWN}\n" + line * 20), str)
+    assert new_text(f"{OWN}\n" + line * 20).text

@@ -92,7 +92,10 @@ MAILS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: mail("a \r\n" * 400_000, content_type="text/plain; charset=utf-8; format=flowed"),
         "",
     ),
-    "html_quotes": (lambda: mail("<blockquote>" * 2_900 + "<br>" * 300_000, content_type=HTML), "truncated"),
+    "html_quotes": (
+        lambda: mail("<blockquote type=cite>" * 2_900 + "<br>" * 300_000, content_type=HTML),
+        "truncated",
+    ),
     "html_cells": (lambda: mail("<table><tr>" + "<td>x" * 300_000, content_type=HTML), ""),
     "html_nesting": (lambda: mail("<div>" * 300_000 + "x", content_type=HTML), ""),
     "html_attributes": (
