@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from llm_assets.intake.bytes.markup import Event, RefusedError, Sink, events
+from llm_assets.intake.files import word
 from llm_assets.intake.reading import Extract, Reading
 
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
@@ -52,7 +53,7 @@ def read_zip_document(data: bytes, reading: Reading) -> Extract | None:
 def _of_kind(box: zipfile.ZipFile, names: set[str], data: bytes) -> Extract | None:
     if any(n.startswith("word/document") for n in names):
         parts = sorted((n for n in names if _WORD_PARTS.fullmatch(n)), key=_word_order)
-        return _joined(box, parts, _word)
+        return _joined(box, parts, word.fill_word)
     if any(n.startswith("xl/workbook") for n in names):
         return _workbook_of(box, names, data)
     if any(n.startswith("ppt/slides/") for n in names):
@@ -94,37 +95,6 @@ def _word_order(name: str) -> tuple[int, str]:
 def _slide_order(name: str) -> tuple[int, bool]:
     match = _SLIDES.fullmatch(name)
     return (int(match.group(1)) if match is not None else 0, "notes" in name)
-
-
-def _word(found: Iterator[Event], sink: Sink) -> None:
-    """Runs of a Word part by local names: the strict variant of the format has other namespaces."""
-    skipping, inside = 0, False
-    for kind, _, name, attributes in found:
-        if kind == "text":
-            if inside and not skipping:
-                sink.add(name)
-            if sink.full:
-                return
-        elif name == "Fallback":
-            skipping += 1 if kind == "start" else -1
-        elif skipping:
-            continue
-        elif name == "t":
-            inside = kind == "start"
-        elif kind == "start":
-            if name in ("tab", "ptab") and "val" not in attributes:
-                sink.add("\t")
-        else:
-            _end_of_word(name, sink)
-
-
-def _end_of_word(name: str, sink: Sink) -> None:
-    if name in ("br", "cr", "p", "tr"):
-        sink.add("\n")
-    elif name == "noBreakHyphen":
-        sink.add("-")
-    elif name == "tc":
-        sink.end_cell()
 
 
 def _slide(found: Iterator[Event], sink: Sink) -> None:
