@@ -22,7 +22,9 @@ _MAX_DEPTH = 5
 """Signatures around signatures, and pieces inside pieces."""
 _ARMOUR = re.compile(rb"-----BEGIN (?:PKCS7|PKCS #7 SIGNED DATA|CMS)-----[ \t]*\r?\n")
 _TEXT_HEAD = re.compile(rb"M[A-Za-z0-9+/]{3}[A-Za-z0-9+/\s]{12,}")
-_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+_NOT_BASE64 = bytes(
+    set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+)
 
 Wrapping = Literal["signed", "encrypted"]
 

@@ -13,7 +13,8 @@ _DOCUMENT_NAMES = (
 _OFFICE_NAMES = (".doc", ".docx", ".dot", ".rtf", ".xls", ".xlsx", ".xlt", ".html", ".htm")
 """Of files that programs export as HTML without saying so in their first bytes."""
 _FRAGMENT = re.compile(
-    rb"<(?:table|thead|tbody|tr|body|head|meta|style|title|div|center|font|span|p|br|b|h[1-6])(?:\s[^<>]{0,300})?/?>", re.I
+    rb"<(?:table|thead|tbody|tr|body|head|meta|style|title|div|center|font|span|p|br|b|h[1-6])(?:\s[^<>]{0,300})?/?>",
+    re.I,
 )
 _OFFICE_XML: tuple[tuple[bytes, str], ...] = (
     (b"urn:schemas-microsoft-com:office:spreadsheet", "xml_workbook"),
@@ -25,7 +26,9 @@ _ROOT = re.compile(rb"<(?:[\w.-]{1,40}:)?(?P<name>[a-z][\w.-]{0,60})[\s>][^>]*>?
 _PLAIN_NAMES = (".txt", ".log", ".md", ".csv", ".json")
 _XML_HEAD = 8_192
 """OpenDocument in one file declares some forty namespaces before anything else."""
-_PAGES_TYPE = re.compile(rb"^content-type[ \t]*:[ \t]*(?:multipart/(?:related|mixed|alternative)|text/html)", re.I | re.M)
+_PAGES_TYPE = re.compile(
+    rb"^content-type[ \t]*:[ \t]*(?:multipart/(?:related|mixed|alternative)|text/html)", re.I | re.M
+)
 _PAGES_VERSION = re.compile(rb"^mime-version[ \t]*:", re.I | re.M)
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "pdf"),

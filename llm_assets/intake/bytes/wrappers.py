@@ -56,9 +56,7 @@ def _uncovered(part: Part, depth: int) -> Part:
     found = cms.opened(transfer.content(part)[0])
     if found is None or found.content is None:
         return part
-    if not mime.begins_like_mail(found.content) and not (
-        whole_mail and kinds.sniff(found.content) in _WORDS
-    ):
+    if not mime.begins_like_mail(found.content) and not (whole_mail and kinds.sniff(found.content) in _WORDS):
         return part  # a signed file, which is an attachment
     inner = _opened(mime.parse(found.content), depth + 1)
     if not found.whole:

@@ -182,9 +182,9 @@ def _compound(data: bytes) -> Extract:
     if ("encryptedpackage",) in streams:
         return Extract(flags=("encrypted",))
     if ("workbook",) in streams or ("book",) in streams:
-        from llm_assets.intake.files import office
+        from llm_assets.intake.files import workbook
 
-        return office.read_workbook(data)
+        return workbook.read_old_workbook(data, streams.get(("workbook",), b""))
     return Extract(flags=("unsupported",))
 
 

@@ -158,7 +158,9 @@ def _control(reader: _Reader, name: str, attributes: Mapping[str, str]) -> None:
         case "checkbox":
             here.ticked = here.ticked or False
         case "listItem":
-            here.items[attributes.get("value", "")] = attributes.get("displayText") or attributes.get("value", "")
+            here.items[attributes.get("value", "")] = attributes.get("displayText") or attributes.get(
+                "value", ""
+            )
         case "dropDownList" | "comboBox":
             here.last = attributes.get("lastValue", "")
         case "date":

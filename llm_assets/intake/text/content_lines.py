@@ -52,12 +52,16 @@ def content_lines(source: str) -> Iterator[ContentLine]:
 
 
 def unescaped(value: str) -> str:
-    return _ESCAPE.sub(lambda match: "\n" if match.group() in ("\\n", "\\N") else match.group()[1], value).strip()
+    return _ESCAPE.sub(
+        lambda match: "\n" if match.group() in ("\\n", "\\N") else match.group()[1], value
+    ).strip()
 
 
 def _printable(value: str, line: ContentLine) -> str:
     raw = quopri.decodestring(value.encode("utf-8", "replace"))
-    return charset.decode(raw, line.parameter("CHARSET") or None).text.replace("\r\n", "\n").replace("\r", "\n")
+    return (
+        charset.decode(raw, line.parameter("CHARSET") or None).text.replace("\r\n", "\n").replace("\r", "\n")
+    )
 
 
 def _parsed(line: str) -> ContentLine | None:
@@ -94,7 +98,7 @@ def _split(line: str) -> tuple[list[str], str | None]:
         moment = _MOMENT.search(value)
         address = value.lower().rfind(":mailto:")
         at = moment.start() if moment is not None and head[:2].upper() in ("DT", "DU", "RE") else address
-        if at >= 0 and not value[:7].lower() == "mailto:":
+        if at >= 0 and value[:7].lower() != "mailto:":
             head, value = f"{head}:{value[:at]}", value[at + 1 :]
     return _pieces(head), value
 
