@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from llm_assets.intake.bytes.markup import Event, Sink
 from llm_assets.intake.files.symbols import EMPTY_BOXES, TICKED, readable, symbol_of
 
-_GONE = ("del", "moveFrom", "Fallback")
-"""Deleted, moved elsewhere, and the second rendering of a text box for old programs."""
+_CHANGES = frozenset({"del", "moveFrom", "moveTo", "Fallback", "annotation"})
+"""Deleted, moved elsewhere, moved here, the second rendering of a text box for old programs, and a change of Word 2003."""
 _DELETED = ("Word.Deletion", "Word.Formatting.Deletion")
 """Types of an annotation in the XML of Word 2003."""
 _FORM_FIELD = frozenset({"fldChar", "checkBox", "default", "checked", "result", "listEntry"})
@@ -56,6 +56,12 @@ class _Control:
 class _Reader:
     sink: Sink
     gone: int = 0
+    leaving: int = 0
+    arriving: int = 0
+    left: list[tuple[int, str]] = field(default_factory=list)
+    """Moved words, and how much was read before them."""
+    arrived: bool = False
+    annotations: list[bool] = field(default_factory=list)
     in_text: bool = False
     font: str = ""
     paragraph_goes_on: bool = False
@@ -67,28 +73,67 @@ class _Reader:
 
 def fill_word(found: Iterator[Event], sink: Sink) -> None:
     reader = _Reader(sink)
-    open_gone: list[bool] = []
+    try:
+        _read(reader, found)
+    finally:  # the file may be cut
+        if reader.left and not reader.arrived:
+            _put_back(reader)
+
+
+def _read(reader: _Reader, found: Iterator[Event]) -> None:
+    sink = reader.sink
     for kind, _, name, attributes in found:
         if kind == "text":
             if reader.in_text and not reader.gone:
-                sink.add(readable(name, reader.font))
+                _text(reader, readable(name, reader.font))
             if sink.full:
                 return
-        elif name in _GONE or name == "annotation":
-            if kind == "start":
-                open_gone.append(name != "annotation" or attributes.get("type", "") in _DELETED)
-                reader.gone += open_gone[-1]
-                if name == "del" and reader.in_mark:
-                    reader.paragraph_goes_on = True
-            elif open_gone:
-                reader.gone -= open_gone.pop()
-        elif reader.gone:
+        elif name in _CHANGES:
+            _change(reader, kind, name, attributes)
+        elif reader.gone or (reader.leaving and name != "t"):
             continue
         elif kind == "start":
             if name in _STARTS:
                 _start(reader, name, attributes)
         elif name in _ENDS:
             _end(reader, name)
+
+
+def _text(reader: _Reader, text: str) -> None:
+    if reader.leaving:
+        reader.left.append((len(reader.sink.parts), text))
+        reader.sink.size += len(text)
+    else:
+        reader.arrived = reader.arrived or (reader.arriving > 0 and not text.isspace())
+        reader.sink.add(text)
+
+
+def _change(reader: _Reader, kind: str, name: str, attributes: Mapping[str, str]) -> None:
+    step = 1 if kind == "start" else -1
+    if name == "moveFrom":
+        reader.leaving += step
+    elif name == "moveTo":
+        reader.arriving += step
+    elif name == "annotation":
+        if step > 0:
+            reader.annotations.append(attributes.get("type", "") in _DELETED)
+            reader.gone += reader.annotations[-1]
+        elif reader.annotations:
+            reader.gone -= reader.annotations.pop()
+    else:
+        reader.gone += step
+        if name == "del" and reader.in_mark:
+            reader.paragraph_goes_on = True
+
+
+def _put_back(reader: _Reader) -> None:
+    """Moved words at the place that they left: the place that they went to shows none."""
+    whole: list[str] = []
+    position = 0
+    for place, text in reader.left:
+        whole += [*reader.sink.parts[position:place], text]
+        position = place
+    reader.sink.parts[:] = [*whole, *reader.sink.parts[position:]]
 
 
 def _start(reader: _Reader, name: str, attributes: Mapping[str, str]) -> None:

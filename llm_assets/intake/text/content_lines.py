@@ -94,7 +94,7 @@ def _split(line: str) -> tuple[list[str], str | None]:
     if end < 0:
         return [line], None
     head, value = line[:end], line[end + 1 :]
-    if ";" in head and not value[:1].isdigit():
+    if ";" in head and not value[:8].isdigit():
         moment = _MOMENT.search(value)
         address = value.lower().rfind(":mailto:")
         at = moment.start() if moment is not None and head[:2].upper() in ("DT", "DU", "RE") else address
