@@ -111,4 +111,5 @@ def _slide(found: Iterator[Event], sink: Sink) -> None:
 
 
 def _tidy(text: str) -> str:
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip()
+    lines = (line.rstrip(" \t") for line in text.split("\n"))  # a pattern looks at each run of tabs from each of them
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -114,7 +114,8 @@ def read(data: bytes) -> Rtf:
     whole = len(data) <= MAX_RTF and tokens < MAX_TOKENS
     if reader.from_html:
         return Rtf(html.to_text(joined).text, whole)
-    return Rtf(re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", joined)).strip(), whole)
+    lines = (line.rstrip(" \t") for line in joined.split("\n"))
+    return Rtf(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), whole)
 
 
 def _brace(reader: _Reader, brace: str) -> None:
