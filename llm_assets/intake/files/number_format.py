@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, getcontext
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -162,13 +162,20 @@ def _number(section: _Section, value: float) -> str:
     exact = Decimal(f"{value:.15g}").scaleb(2 * kinds.count("percent") - 3 * _scale(section))
     after = section.tokens[kinds.index("point") :] if "point" in kinds else ()
     digits = [text for kind, text in after if kind == "digit"]
-    kept = exact.quantize(Decimal(1).scaleb(-len(digits) - _EXACT_DIGITS), ROUND_HALF_UP)
+    kept = _rounded(exact, len(digits) + _EXACT_DIGITS)
     if kept != exact:
-        kept = exact.quantize(Decimal(1).scaleb(-len(digits)), ROUND_HALF_UP)
+        kept = _rounded(exact, len(digits))
     whole, _, rest = f"{kept:f}".partition(".")
     rest = rest.rstrip("0").ljust(digits.count("0"), "0")
     zeros = sum(1 for kind, text in _integer(section) if kind == "digit" and text == "0")
     return whole.rjust(zeros, "0") + (f".{rest}" if rest else "")
+
+
+def _rounded(number: Decimal, places: int) -> Decimal:
+    """A number that fills all places of a decimal is left as it is."""
+    if number.adjusted() + places >= getcontext().prec:
+        return number
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def _between(section: _Section, number: str) -> str:

@@ -111,5 +111,7 @@ def _slide(found: Iterator[Event], sink: Sink) -> None:
 
 
 def _tidy(text: str) -> str:
-    lines = (line.rstrip(" \t") for line in text.split("\n"))  # a pattern looks at each run of tabs from each of them
+    lines = (
+        line.rstrip(" \t") for line in text.split("\n")
+    )  # a pattern looks at each run of tabs from each of them
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -110,6 +110,8 @@ def _start(book: _Book, name: str, attributes: Mapping[str, str], sink: Sink) ->
         case "Worksheet":
             book.names.append(attributes.get("Name", ""))
             book.row = -1
+            if len(book.names) == 2:
+                sink.parts.insert(0, f"{book.names[0]}\n")
             sink.add(f"\n{book.names[-1]}\n" if len(book.names) > 1 else "")
         case "Row":
             book.row = _index(attributes, book.row)

@@ -62,7 +62,9 @@ def _book(stream: bytes) -> _Book:
             styles.append(struct.unpack_from("<H", data, 2)[0])
         elif kind == _SHEET:
             start, _, length, wide = struct.unpack_from("<IHBB", data)
-            sheets[_characters(data[8:], length, wide)] = start
+            name = _characters(data[8:], length, wide)
+            if len(name) == length:
+                sheets[name] = start
         elif kind == _END:
             break
     telling = {

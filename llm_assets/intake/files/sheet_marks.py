@@ -16,7 +16,9 @@ from llm_assets.intake.files import number_format
 MAX_COMMENTS = 5_000
 MAX_COMMENT = 20_000
 _CELL = rb'<(?:\w+:)?c\s(?=[^>]{0,200}?\br="([A-Z]{1,3})(\d{1,7})")'
-_LONG = re.compile(_CELL + rb"[^>]{0,300}>(?:<(?:\w+:)?f>[^<]{0,500}</(?:\w+:)?f>)?<(?:\w+:)?v>(\d{16,40})</")
+_LONG = re.compile(
+    _CELL + rb"[^>]{0,300}>(?:<(?:\w+:)?f>[^<]{0,500}</(?:\w+:)?f>)?<(?:\w+:)?v>(-?\d{16,40})</"
+)
 _CHUNK, _OVERLAP = 1_000_000, 1_000
 
 
