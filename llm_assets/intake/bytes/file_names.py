@@ -5,6 +5,7 @@ A zip has UTF-8 by flag or by an extra field of Info-ZIP; else a name is in the 
 
 import re
 import struct
+import unicodedata
 import zlib
 from collections.abc import Sequence
 from zipfile import ZipInfo
@@ -26,10 +27,11 @@ def zip_names(members: Sequence[ZipInfo]) -> list[str]:
     """The name of each member with its folders."""
     stated = [_stated(member) for member in members]
     page = _page([_raw(m) for m, name in zip(members, stated, strict=True) if name is None])
-    return [
+    names = (
         name if name is not None else _raw(member).decode(page, "replace")
         for member, name in zip(members, stated, strict=True)
-    ]
+    )
+    return [unicodedata.normalize("NFC", name) for name in names]  # macOS stores й as и and a breve
 
 
 def tar_name(name: str) -> str:
@@ -38,8 +40,8 @@ def tar_name(name: str) -> str:
         name.encode()
     except UnicodeEncodeError:
         raw = name.encode("utf-8", "surrogateescape")
-        return raw.decode(_page([raw]), "replace")
-    return name
+        name = raw.decode(_page([raw]), "replace")
+    return unicodedata.normalize("NFC", name)
 
 
 def _stated(member: ZipInfo) -> str | None:

@@ -3,6 +3,7 @@
 import io
 import struct
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 
@@ -70,6 +71,11 @@ def test_a_name_in_the_field_of_info_zip_is_believed_where_it_fits() -> None:
     assert text_of(named(raw, extra=struct.pack("<HH", 0x7075, len(other)) + other)).startswith(
         "[zayavka.txt]"
     )
+
+
+def test_a_name_that_macos_took_apart_is_put_together() -> None:
+    apart = unicodedata.normalize("NFD", "Зайцев Йохан.txt")
+    assert text_of(many([apart.encode()])).startswith("[Зайцев Йохан.txt]")
 
 
 def test_a_name_with_the_flag_of_utf_8_stays() -> None:
