@@ -76,6 +76,7 @@ _REASONS = {
     "unreadable": "The document is damaged; ask the sender for it again.",
     "encrypted": "The document is protected by a password; ask the sender for an open copy.",
     "unsupported": "No reader knows this kind of file; ask the sender for a PDF.",
+    "signature": "The file is a signature of another file; ask the sender for the signed document.",
     "empty": "The file holds nothing.",
     "crashed": "Reading the document broke the reader; ask the sender for a PDF printed anew.",
     "timeout": "Reading the document took too long; ask the sender for a smaller or simpler one.",

@@ -4,16 +4,14 @@ A signature around readable words is removed; what is encrypted is reported, so 
 """
 
 import re
-from typing import NamedTuple
+from dataclasses import replace
 
-from llm_assets.intake.bytes import mime, transfer
+from llm_assets.intake.bytes import cms, kinds, mime, opening, transfer
 from llm_assets.intake.bytes.mime import Part
 
 _SMIME = ("application/pkcs7-mime", "application/x-pkcs7-mime")
-_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
-"""Object identifier 1.2.840.113549.1.7.2 (RFC 5652, section 5.1)."""
-_SEQUENCE, _CONTEXT, _OCTETS, _OCTETS_IN_PIECES = 0x30, 0xA0, 0x04, 0x24
-_MAX_PIECES = 100_000
+_WORDS = ("text", "html", "empty")
+_MAX_DEPTH = 40
 _CLEAR = re.compile(
     r"\s*-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]{1,40}: [^\n]{0,200}\n){0,10}\n(?P<words>.*?)\n"
     r"-----BEGIN PGP SIGNATURE-----\n.*?(?:-----END PGP SIGNATURE-----|\Z)",
@@ -22,27 +20,50 @@ _CLEAR = re.compile(
 _ARMOUR = re.compile(r"^-----BEGIN PGP MESSAGE-----$", re.M)
 
 
-class _Item(NamedTuple):
-    tag: int
-    start: int
-    end: int | None
-    """None for an item that ends with an end-of-contents mark."""
-
-
 def is_encrypted(root: Part) -> bool:
     """The mail is encrypted as a whole, after `opened`."""
-    return root.content_type == "multipart/encrypted" or root.content_type in _SMIME
+    if root.content_type not in _SMIME:
+        return root.content_type == "multipart/encrypted"
+    found = cms.opened(transfer.content(root)[0])
+    return found is None or found.content is None
 
 
 def opened(root: Part) -> Part:
-    """The mail with its S/MIME signature taken off; the mail itself where it carries none that hides its words."""
-    if root.content_type not in _SMIME:
-        return root
-    words = _signed_words(transfer.content(root)[0])
-    if words is None:
-        return root
-    inner = mime.parse(words)
-    return Part(root.headers, "multipart/signed", root.source, root.start, root.end, (inner,), inner.defects)
+    """The mail with S/MIME signatures taken off that hide its words; the mail itself where it carries none."""
+    return _opened(root, 0)
+
+
+def _opened(part: Part, depth: int) -> Part:
+    if not part.children:
+        return _uncovered(part, depth)
+    if not any(_may_hide_words(leaf) for leaf in part.walk()):
+        return part
+    return replace(part, children=tuple(_opened(child, depth + 1) for child in part.children))
+
+
+def _may_hide_words(part: Part) -> bool:
+    """By its type, or by its name alone, which is what a gateway keeps that does not know S/MIME (RFC 8551, section 3.2.1)."""
+    if not part.content_type.startswith("application/"):
+        return False
+    heads = ((part.header("content-type") or b"") + (part.header("content-disposition") or b"")).lower()
+    return b"smime.p7m" in heads or (part.content_type in _SMIME and b"name" not in heads)
+
+
+def _uncovered(part: Part, depth: int) -> Part:
+    whole_mail = depth == 0 and part.content_type in _SMIME
+    if depth > _MAX_DEPTH or not (whole_mail or _may_hide_words(part)):
+        return part
+    found = cms.opened(transfer.content(part)[0])
+    if found is None or found.content is None:
+        return part
+    if not opening.begins_like_mail(found.content) and not (
+        whole_mail and kinds.sniff(found.content) in _WORDS
+    ):
+        return part  # a signed file, which is an attachment
+    inner = _opened(mime.parse(found.content), depth + 1)
+    if not found.whole:
+        inner = replace(inner, defects=inner.defects | {"truncated"})
+    return replace(part, content_type="multipart/signed", children=(inner,), defects=inner.defects)
 
 
 def unsigned(text: str) -> str:
@@ -58,58 +79,3 @@ def is_armoured(text: str) -> bool:
     return (
         text.lstrip().startswith("-----BEGIN PGP MESSAGE-----") or _ARMOUR.search(text[:20_000]) is not None
     )
-
-
-def _signed_words(data: bytes) -> bytes | None:
-    """The content inside signed data (RFC 5652, section 5.2), None when there is none or the structure is another."""
-    try:
-        info = _item(data, 0)
-        if info.tag != _SEQUENCE or not data.startswith(_SIGNED_DATA, info.start):
-            return None
-        signed = _item(data, _item(data, info.start + len(_SIGNED_DATA)).start)
-        content = _item(data, _after(data, _after(data, signed.start)))
-        holder = _item(data, _after(data, content.start))
-        return _octets(data, _item(data, holder.start)) if holder.tag == _CONTEXT else None
-    except IndexError:
-        return None
-
-
-def _item(data: bytes, at: int) -> _Item:
-    tag, first = data[at], data[at + 1]
-    if first == 0x80:
-        return _Item(tag, at + 2, None)
-    if first < 0x80:
-        return _Item(tag, at + 2, at + 2 + first)
-    size = int.from_bytes(data[at + 2 : at + 2 + (first & 0x7F)], "big")
-    start = at + 2 + (first & 0x7F)
-    return _Item(tag, start, start + size)
-
-
-def _after(data: bytes, at: int) -> int:
-    """Past an item; one without a length is only passed where it is empty or holds items with lengths."""
-    item = _item(data, at)
-    if item.end is not None:
-        return item.end
-    position = item.start
-    while data[position : position + 2] != b"\x00\x00":
-        inner = _item(data, position)
-        if inner.end is None:
-            raise IndexError
-        position = inner.end
-    return position + 2
-
-
-def _octets(data: bytes, item: _Item) -> bytes | None:
-    if item.tag == _OCTETS and item.end is not None:
-        return data[item.start : item.end]
-    if item.tag != _OCTETS_IN_PIECES:
-        return None
-    out: list[bytes] = []
-    position = item.start
-    while position < (item.end if item.end is not None else len(data)) and len(out) < _MAX_PIECES:
-        piece = _item(data, position)
-        if piece.tag != _OCTETS or piece.end is None:
-            break
-        out.append(data[piece.start : piece.end])
-        position = piece.end
-    return b"".join(out)

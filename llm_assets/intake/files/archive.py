@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import tarfile
 import zipfile
 import zlib
@@ -11,9 +12,20 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from llm_assets.domain.mail.document import Attachment
+from llm_assets.intake.bytes import file_names
 from llm_assets.intake.reading import Extract, Reading
 
 MAX_MEMBERS = 30
+_BROKEN = (
+    zipfile.BadZipFile,
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 ReadMember = Callable[[bytes, str, Reading], Attachment]
 
@@ -29,16 +41,27 @@ def read_archive(data: bytes, reading: Reading, read_member: ReadMember) -> Extr
                 return Extract(flags=("archive", "too_large"))
             if len(members) > MAX_MEMBERS:
                 flags["truncated"] = None
-            for member in members[:MAX_MEMBERS]:
+            members = members[:MAX_MEMBERS]
+            for member, name in zip(members, file_names.zip_names(members), strict=True):
                 if member.flag_bits & 1:
                     flags["encrypted"] = None
                     continue
-                found = read_member(box.read(member), PurePosixPath(member.filename).name, reading)
+                try:
+                    content = box.read(member)
+                except _BROKEN:
+                    flags["unreadable"] = None  # the others may be whole
+                    continue
+                found = read_member(content, _last(name), reading)
                 flags.update(dict.fromkeys(found.flags))
                 texts.append(f"[{found.filename}]\n{found.text}".strip())
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, ValueError, zlib.error):
+    except _BROKEN:
         flags["unreadable"] = None
     return Extract("\n\n".join(texts), "office" if texts else "none", flags=tuple(flags))
+
+
+def _last(name: str) -> str:
+    """Without its folders, which Windows programs separate by backslashes."""
+    return re.split(r"[/\\]", name)[-1]
 
 
 def read_packed(data: bytes, kind: str, filename: str, reading: Reading, read_member: ReadMember) -> Extract:
@@ -68,9 +91,8 @@ def _tar(data: bytes, reading: Reading, read_member: ReadMember) -> Extract:
                 flags["truncated"] = None
                 break
             stream = box.extractfile(member)
-            found = read_member(
-                stream.read() if stream is not None else b"", PurePosixPath(member.name).name, reading
-            )
+            name = PurePosixPath(file_names.tar_name(member.name)).name
+            found = read_member(stream.read() if stream is not None else b"", name, reading)
             flags.update(dict.fromkeys(found.flags))
             texts.append(f"[{found.filename}]\n{found.text}".strip())
     return Extract("\n\n".join(texts), "office" if texts else "none", flags=tuple(flags))

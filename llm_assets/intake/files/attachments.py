@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from llm_assets.domain.mail.document import Attachment, Message
-from llm_assets.intake.bytes import charset, ole, wrappers
+from llm_assets.intake.bytes import charset, cms, ole, opening, wrappers
 from llm_assets.intake.bytes.kinds import sniff
-from llm_assets.intake.files import rtf
+from llm_assets.intake.files import rtf, web_archive
 from llm_assets.intake.reading import Extract, Reading
-from llm_assets.intake.text import calendar, html
+from llm_assets.intake.text import calendar, card, html
 
 MAX_TEXT = 1_000_000
 
@@ -120,12 +120,45 @@ def _extract(
             return Extract(found.text, "office", flags=() if found.whole else ("truncated",))
         case "html":
             return _html(data, declared, reading)
-        case "text":
+        case "web_archive":
+            return web_archive.read_web_archive(data, reading)
+        case "signed":
+            return _signed(data, reading, filename=filename)
+        case "encrypted":
+            return Extract(flags=("encrypted",))
+        case "xml_workbook" | "xml_document" | "xml_open_document":
+            from llm_assets.intake.files import office_xml
+
+            return office_xml.read_office_xml(data, kind) or _plain(data, declared)
+        case "text" | "calendar" | "card":
             return _plain(data, declared)
         case "empty":
             return Extract(flags=("empty",))
         case _:
             return Extract(flags=("unsupported",))
+
+
+def _signed(data: bytes, reading: Reading, *, filename: str) -> Extract:
+    """The document inside a signature. A signature beside its document holds none."""
+    found = cms.opened(data)
+    if found is None:
+        return Extract(flags=("unreadable",))
+    if found.content is None:
+        return Extract(flags=("signature",))
+    name = _unsigned_name(filename)
+    kind = sniff(found.content, filename=name)
+    if kind == "signed":
+        return Extract(flags=("too_deep",))
+    if kind == "text" and opening.begins_like_mail(found.content):
+        kind = "web_archive"
+    extract = _extract(found.content, kind, reading, filename=name, inline=False, declared=None)
+    return extract if found.whole else replace(extract, flags=(*extract.flags, "truncated"))
+
+
+def _unsigned_name(filename: str) -> str:
+    while filename.lower().endswith((".p7m", ".p7s", ".sig", ".cms", ".p7b", ".p7c", ".p7", ".sgn")):
+        filename = filename.rpartition(".")[0]
+    return filename
 
 
 def _member(data: bytes, filename: str, reading: Reading) -> Attachment:
@@ -149,9 +182,9 @@ def _compound(data: bytes) -> Extract:
     if ("encryptedpackage",) in streams:
         return Extract(flags=("encrypted",))
     if ("workbook",) in streams or ("book",) in streams:
-        from llm_assets.intake.files import office
+        from llm_assets.intake.files import workbook
 
-        return office.read_workbook(data)
+        return workbook.read_old_workbook(data, streams.get(("workbook",), b""))
     return Extract(flags=("unsupported",))
 
 
@@ -174,9 +207,19 @@ def _plain(data: bytes, declared: str | None) -> Extract:
     flags = ("charset_guessed",) if decoded.guessed and decoded.charset != "utf-8" else ()
     if calendar.is_calendar(text):
         text = calendar.to_text(text)
+    elif card.is_card(text):
+        text = card.to_text(text)
     elif wrappers.is_armoured(text):
         return Extract(flags=(*flags, "encrypted"))
     return Extract(text, "plain", flags=(*flags, "truncated") if len(data) > 4 * MAX_TEXT else flags)
+
+
+def signed_mail(data: bytes) -> bytes | None:
+    """The mail that a signature is around; None for every other file."""
+    found = cms.opened(data) if sniff(data) == "signed" else None
+    if found is None or found.content is None or not opening.begins_like_mail(found.content):
+        return None
+    return found.content
 
 
 def is_outlook(data: bytes, filename: str) -> bool:

@@ -50,6 +50,8 @@ class _State:
     unicode_skip: int = 1
     html_rtf: bool = False
     html_tag: bool = False
+    deleted: bool = False
+    """By a tracked change."""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ class _Reader:
             self.pending.clear()
 
     def write(self, text: str) -> None:
-        if self.state.skip or self.state.html_rtf:
+        if self.state.skip or self.state.html_rtf or self.state.deleted:
             return
         self.out.append(text if not self.from_html or self.state.html_tag else escape(text, quote=False))
 
@@ -114,7 +116,8 @@ def read(data: bytes) -> Rtf:
     whole = len(data) <= MAX_RTF and tokens < MAX_TOKENS
     if reader.from_html:
         return Rtf(html.to_text(joined).text, whole)
-    return Rtf(re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", joined)).strip(), whole)
+    lines = (line.rstrip(" \t") for line in joined.split("\n"))
+    return Rtf(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), whole)
 
 
 def _brace(reader: _Reader, brace: str) -> None:
@@ -124,7 +127,9 @@ def _brace(reader: _Reader, brace: str) -> None:
             return
         state = reader.state
         reader.stack.append(state)
-        reader.state = _State(state.skip, state.charset, state.unicode_skip, state.html_rtf, state.html_tag)
+        reader.state = _State(
+            state.skip, state.charset, state.unicode_skip, state.html_rtf, state.html_tag, state.deleted
+        )
     elif reader.stack:
         reader.state = reader.stack.pop()
         if reader.in_fonts > len(reader.stack):
@@ -152,6 +157,8 @@ def _word(reader: _Reader, word: str, number: int | None) -> None:
         state.skip, state.html_tag = False, True
     elif word == "htmlrtf":
         state.html_rtf = number != 0
+    elif word in ("deleted", "plain"):
+        state.deleted = word == "deleted" and number != 0
     elif word in _SKIPPED:
         state.skip = True
         reader.in_fonts = len(reader.stack) if word == "fonttbl" else reader.in_fonts

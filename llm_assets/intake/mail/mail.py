@@ -157,6 +157,10 @@ def _file(item: Loose, reading: Reading, depth: int) -> list[Attachment]:
     name = body.clean_name(item.filename)
     if attachments.is_outlook(data, name):
         return _outlook(data, name, item.part.content_type, reading, depth)
+    signed = attachments.signed_mail(data)
+    if signed is not None and depth < reading.max_nesting:
+        blank = attachments.unread(data, name, item.part.content_type)
+        return attachments.under_watch(blank, reading, lambda: [_signed(signed, blank, reading, depth)])
     found = attachments.read(
         data,
         filename=name,
@@ -209,6 +213,12 @@ def _nested(item: Loose, hint: str | None, reading: Reading, depth: int) -> Atta
         return replace(found, flags=(*found.flags, "too_deep"))
     blank = attachments.unread(data, name or "message.eml", kind)
     return attachments.under_watch(blank, reading, lambda: [_inner(data, name, kind, reading, depth)])[0]
+
+
+def _signed(words: bytes, blank: Attachment, reading: Reading, depth: int) -> Attachment:
+    """A mail inside a signature, with the size and digest of the file that came."""
+    found = _inner(words, blank.filename, blank.content_type, reading, depth)
+    return replace(found, size=blank.size, sha256=blank.sha256)
 
 
 def _inner(data: bytes, name: str, kind: str, reading: Reading, depth: int) -> Attachment:

@@ -1,13 +1,15 @@
-"""Calendar entries (iCalendar, RFC 5545) as lines a person can read. Time zones are left as they are written."""
+"""Calendar entries (iCalendar, RFC 5545) as lines a person can read. Times keep the zone they are written with."""
 
-import re
+from llm_assets.intake.text.content_lines import ContentLine, content_lines, unescaped
 
 MAX_LINES = 2_000
 _SHOWN = {
     "SUMMARY", "DESCRIPTION", "LOCATION", "DTSTART", "DTEND", "DUE", "DURATION", "STATUS", "METHOD", "ORGANIZER", "ATTENDEE",
-    "RRULE", "COMMENT", "URL",
+    "RRULE", "COMMENT", "URL", "RECURRENCE-ID",
 }  # fmt: skip
-_ESCAPED = {"\\n": "\n", "\\N": "\n", "\\,": ",", "\\;": ";", "\\\\": "\\"}
+_PEOPLE = ("ORGANIZER", "ATTENDEE")
+_UNANSWERED = ("", "NEEDS-ACTION")
+_HIDDEN = ("VALARM", "VTIMEZONE")
 
 
 def is_calendar(text: str) -> bool:
@@ -15,30 +17,31 @@ def is_calendar(text: str) -> bool:
 
 
 def to_text(source: str) -> str:
-    """`NAME: value` lines of what people read, with an empty line between entries, without alarms and time zones."""
-    unfolded = re.sub(r"\n[ \t]", "", source.replace("\r\n", "\n"))
+    """`NAME: value` lines of what people read, with an empty line between entries, without alarms and time zones.
+
+    An attendee is followed by the answer: ACCEPTED, DECLINED, TENTATIVE, DELEGATED.
+    """
     out: list[str] = []
     hidden = 0
-    for line in unfolded.split("\n")[: MAX_LINES * 10]:
-        head, _, value = line.partition(":")
-        name, _, parameters = head.partition(";")
-        upper = name.strip().upper()
-        if upper in ("BEGIN", "END") and value.strip().upper() in ("VALARM", "VTIMEZONE"):
-            hidden += 1 if upper == "BEGIN" else -1
-        elif upper == "END" and out and out[-1]:
+    for line in content_lines(source):
+        if line.name in ("BEGIN", "END") and line.value.strip().upper() in _HIDDEN:
+            hidden += 1 if line.name == "BEGIN" else -1
+        elif line.name == "END" and out and out[-1]:
             out.append("")
-        elif upper in _SHOWN and value.strip() and hidden <= 0:
-            out.append(f"{upper}: {_value(value, parameters)}")
+        elif line.name in _SHOWN and line.value.strip() and hidden <= 0:
+            out.append(f"{line.name}: {_value(line)}")
         if len(out) >= MAX_LINES:
             break
     return "\n".join(out).strip()
 
 
-def _value(value: str, parameters: str) -> str:
-    plain = re.sub(r"\\[nN,;\\]", lambda m: _ESCAPED[m.group()], value).strip()
-    named = re.search(r'(?:^|;)CN="?([^";]{1,200})', parameters, re.I)
-    zone = re.search(r"(?:^|;)TZID=([^;]{1,60})", parameters, re.I)
-    plain = re.sub(r"^mailto:", "", plain, flags=re.I)
-    if named is not None:
-        return f"{named.group(1)} <{plain}>"
-    return f"{plain} {zone.group(1)}" if zone is not None else plain
+def _value(line: ContentLine) -> str:
+    plain = unescaped(line.value)
+    if line.name not in _PEOPLE:
+        zone = line.parameter("TZID")
+        return f"{plain} {zone}" if zone else plain
+    if plain[:7].lower() == "mailto:":
+        plain = plain[7:]
+    name, answer = line.parameter("CN"), line.parameter("PARTSTAT").upper()
+    who = f"{name} <{plain}>" if name else plain
+    return who if answer in _UNANSWERED else f"{who} {answer}"

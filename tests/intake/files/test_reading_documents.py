@@ -63,6 +63,18 @@ def test_rtf_gives_cyrillic_by_code_page_and_by_unicode() -> None:
     assert rtf.to_text(source) == "Акт № 7\nҚазақ"
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        rb"{\rtf1 Sum {\deleted\revauthdel1 12 }{\revised 40}}",
+        rb"{\rtf1 Sum \deleted 12 \deleted0 40}",
+        rb"{\rtf1 Sum {\b\deleted 12 \plain 40}}",
+    ],
+)
+def test_words_deleted_by_a_tracked_change_are_gone(source: bytes) -> None:
+    assert rtf.to_text(source) == "Sum 40"
+
+
 def test_a_star_hides_an_rtf_group_only_at_its_start() -> None:
     assert rtf.to_text(rb"{\rtf1{\*\generator Word;}{\i0\*\cs7 seen}}") == "seen"
 

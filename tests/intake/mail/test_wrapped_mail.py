@@ -13,21 +13,11 @@ import pytest
 from llm_assets.domain.mail.document import Attachment
 from llm_assets.intake.read import read_bytes
 from llm_assets.intake.text import calendar
+from tests.support.mail.signatures import SIGNED_DATA, der, endless, signed
 from tests.support.mail.written_mail import mail, multipart, part, read, zipped
 
 WORDS = "Здравствуйте, где моя карта?"
 INNER = b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + WORDS.encode()
-SIGNED_DATA, DATA = bytes.fromhex("06092a864886f70d010702"), bytes.fromhex("06092a864886f70d010701")
-
-
-def der(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    length = bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")
-    return bytes([tag]) + length + content
-
-
-def endless(tag: int, content: bytes) -> bytes:
-    return bytes([tag, 0x80]) + content + b"\x00\x00"
 
 
 def smime(content: bytes, kind: str) -> bytes:
@@ -37,12 +27,6 @@ def smime(content: bytes, kind: str) -> bytes:
         content_type=f'application/pkcs7-mime; smime-type={kind}; name="smime.p7m"',
         headers="Content-Transfer-Encoding: base64",
     )
-
-
-def signed(octets: bytes, wrap=der) -> bytes:  # type: ignore[no-untyped-def]
-    content = wrap(0x30, DATA + wrap(0xA0, octets))
-    inside = wrap(0x30, der(2, b"\x01") + der(0x31, b"") + content + der(0x31, b""))
-    return bytes(wrap(0x30, SIGNED_DATA + wrap(0xA0, inside)))
 
 
 @pytest.mark.parametrize(
