@@ -104,9 +104,10 @@ def _extract(
 
             return read_image(data, reading, inline=inline)
         case "zip":
-            from llm_assets.intake.files import archive, office
+            from llm_assets.intake.files import archive
+            from llm_assets.intake.files.office import packages
 
-            return office.read_zip_document(data, reading) or archive.read_archive(data, reading, _member)
+            return packages.read_zip_document(data, reading) or archive.read_archive(data, reading, _member)
         case "gzip" | "bzip2" | "xz" | "tar":
             from llm_assets.intake.files import archive
 
@@ -127,7 +128,7 @@ def _extract(
         case "encrypted":
             return Extract(flags=("encrypted",))
         case "xml_workbook" | "xml_document" | "xml_open_document":
-            from llm_assets.intake.files import office_xml
+            from llm_assets.intake.files.office import office_xml
 
             return office_xml.read_office_xml(data, kind) or _plain(data, declared)
         case "text" | "calendar" | "card":
@@ -163,11 +164,11 @@ def _unsigned_name(filename: str) -> str:
 
 def _member(data: bytes, filename: str, reading: Reading) -> Attachment:
     """A file inside an archive; archives inside archives stay closed."""
-    from llm_assets.intake.files import office
+    from llm_assets.intake.files.office import packages
 
     kind = sniff(data, filename=filename)
     packed = kind in ("gzip", "bzip2", "xz", "tar", "packed")
-    if packed or (kind == "zip" and office.read_zip_document(data, reading) is None):
+    if packed or (kind == "zip" and packages.read_zip_document(data, reading) is None):
         return Attachment(filename, "application/zip", len(data), "", "", "none", flags=("nested_archive",))
     return read(data, filename=filename, content_type="", reading=reading)
 
@@ -182,7 +183,7 @@ def _compound(data: bytes) -> Extract:
     if ("encryptedpackage",) in streams:
         return Extract(flags=("encrypted",))
     if ("workbook",) in streams or ("book",) in streams:
-        from llm_assets.intake.files import workbook
+        from llm_assets.intake.files.office import workbook
 
         return workbook.read_old_workbook(data, streams.get(("workbook",), b""))
     return Extract(flags=("unsupported",))

@@ -4,8 +4,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from llm_assets.intake.files import number_format
-from llm_assets.intake.files.sheet_marks import MAX_COMMENT, MAX_COMMENTS, Marks, Place, cell_name
+from llm_assets.intake.files.office import number_format
+from llm_assets.intake.files.office.sheet_marks import MAX_COMMENT, MAX_COMMENTS, Marks, Place, cell_name
 
 MAX_RECORDS = 2_000_000
 _BOF, _FORMAT, _XF, _SHEET = 0x0809, 0x041E, 0x00E0, 0x0085

@@ -11,8 +11,8 @@ import pytest
 from openpyxl.comments import Comment
 
 from llm_assets.domain.mail.document import Attachment
-from llm_assets.intake.files import number_format, old_sheets
-from llm_assets.intake.files.sheet_marks import Place
+from llm_assets.intake.files.office import number_format, old_sheets
+from llm_assets.intake.files.office.sheet_marks import Place
 from llm_assets.intake.read import read_bytes
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from llm_assets.intake.bytes.markup import Event, Sink
-from llm_assets.intake.files.symbols import EMPTY_BOXES, TICKED, readable, symbol_of
+from llm_assets.intake.files.office.symbols import EMPTY_BOXES, TICKED, readable, symbol_of
 
 _CHANGES = frozenset({"del", "moveFrom", "moveTo", "Fallback", "annotation"})
 """Deleted, moved elsewhere, moved here, the second rendering of a text box for old programs, and a change of Word 2003."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import Any
 
-from llm_assets.intake.files import old_sheets
-from llm_assets.intake.files.number_format import plain_number, shown_duration, shown_number
-from llm_assets.intake.files.sheet_marks import NO_MARKS, MarkedBook, Marks, Place, column_of
+from llm_assets.intake.files.office import old_sheets
+from llm_assets.intake.files.office.number_format import plain_number, shown_duration, shown_number
+from llm_assets.intake.files.office.sheet_marks import NO_MARKS, MarkedBook, Marks, Place, column_of
 from llm_assets.intake.reading import Extract
 
 _SHEETS = re.compile(r"xl/worksheets/[^/]+\.(?:xml|bin)")

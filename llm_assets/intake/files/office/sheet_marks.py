@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from llm_assets.intake.bytes.markup import Event, RefusedError, events
-from llm_assets.intake.files import number_format
+from llm_assets.intake.files.office import number_format
 
 MAX_COMMENTS = 5_000
 MAX_COMMENT = 20_000

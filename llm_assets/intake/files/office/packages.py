@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from llm_assets.intake.bytes.markup import Event, RefusedError, Sink, events
-from llm_assets.intake.files import open_document, word, workbook
+from llm_assets.intake.files.office import open_document, word, workbook
 from llm_assets.intake.reading import Extract, Reading
 
 _WORD_PARTS = re.compile(r"word/(?:document\d*|footnotes|endnotes|header\d*|footer\d*|comments)\.xml")

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from llm_assets.intake.bytes import charset
 from llm_assets.intake.bytes.markup import Event, RefusedError, Sink, events
-from llm_assets.intake.files import open_document, word
-from llm_assets.intake.files.number_format import plain_number, shown_duration, shown_number
-from llm_assets.intake.files.sheet_marks import Place, cell_name
+from llm_assets.intake.files.office import open_document, word
+from llm_assets.intake.files.office.number_format import plain_number, shown_duration, shown_number
+from llm_assets.intake.files.office.sheet_marks import Place, cell_name
 from llm_assets.intake.reading import Extract
 
 _SHEETS = "urn:schemas-microsoft-com:office:spreadsheet"

@@ -1,0 +1,1 @@
+"""Documents of offices: Word, Excel, PowerPoint, their OpenDocument relatives, and XML of Office 2003."""
