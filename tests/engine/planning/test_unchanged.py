@@ -79,7 +79,7 @@ class Masker:
 
     masked: list[str] = field(default_factory=list)
 
-    def __call__(self, case: Case) -> Veiled:
+    def __call__(self, case: Case, *, bare_names: bool) -> Veiled:
         self.masked.append(case.case_id)
         return Veiled("\n".join(d.message.text for d in case.documents), {})
 
