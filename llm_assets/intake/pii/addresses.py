@@ -34,6 +34,8 @@ _HOUSE_BEFORE_FLAT = re.compile(
     rf"(?:(?<![^\W_])(?:{_CAPITAL}[\w’'-]{{1,25}}\.?\s){{0,2}}(?!\d)[\w’'-]{{2,25}}\.?,?\s{{1,2}})?(?i:{_HOUSE_WORD}|{_KAZAKH})?\s{{0,2}}№?"
     rf"(?<![\d/]){_HOUSE}(?:\s?[-–]?\s?{_KAZAKH})?[\s,;–-]{{1,4}}(?:\d{{1,4}}\s?[-–]?\s?)?$"
 )
+_WORD_NOT_STREET = re.compile(r" (?:place|close|way|walk|grove|gardens)(?![^\W_])")
+"""Words that are a street's with a capital letter only."""
 _FLAT_BEFORE = re.compile(
     rf"(?<![^\W_])(?:{WORDS.english_flats.literal()}\.?\s?#?\w{{1,5}}|#\s?\w{{1,5}}),?\s{{1,2}}$", re.I
 )
@@ -47,7 +49,7 @@ _STREET_LAST = re.compile(
     rf"(?i:{WORDS.streets_after_name.pattern()}),?\s{{0,2}}(?:{_KAZAKH}\s{{0,2}}№?\s?)?{_HOUSE}(?:\s?[-–]?\s?{_KAZAKH})?{_FLAT}"
 )
 _NAME_BEFORE = re.compile(rf"(?:{_CAPITAL}[\w.-]{{0,25}}\s){{0,2}}[\w.-]{{2,25}}\s$")
-_ENGLISH_BEFORE = re.compile(r"(?<!\w)\d{1,5}[A-Za-z]?\s(?:[A-Z][a-z]{1,20}\s){1,3}$")
+_ENGLISH_BEFORE = re.compile(r"(?<!\w)\d{1,5}[A-Za-z]?\s(?:[A-Z][a-z]{1,20}(?:['’]?s)?\s){1,3}$")
 _ENGLISH_STREET = re.compile(
     rf"(?:{WORDS.english_streets.pattern()}|{WORDS.english_streets_in_short.literal()}(?:\.|{WORD_END})){_FLAT}",
     re.I,
@@ -103,6 +105,8 @@ def _addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Spa
     )
     yield from _named_before(text, lowered, near, _LAST_WORDS, _STREET_LAST, _NAME_BEFORE)
     for span in _named_before(text, lowered, near, _ENGLISH_WORDS, _ENGLISH_STREET, _ENGLISH_BEFORE):
+        if _WORD_NOT_STREET.search(text, span.start, span.end):
+            continue
         start = max(0, span.start - BEFORE)
         flat = _FLAT_BEFORE.search(text[start : span.start])
         yield span if flat is None else span._replace(start=start + flat.start())

@@ -114,17 +114,17 @@ def _names_of(text: str, run: list[_Word]) -> Iterator[Span]:
     for at, word in enumerate(run):
         if at < taken:
             continue
+        start = at
         if word.known.initial:
             end = _with_initial(text, run, at)
         elif word.known.first:
             start, end = _with_first_name(text, run, at, taken)
-            at = start
         elif at + 1 < len(run) and run[at + 1].known.first and word.known.maybe:
             continue
         else:
             end = _with_surname(text, run, at)
-        if end > at:
-            yield Span(run[at].start, run[end - 1].end, Kind.NAME)
+        if end > start:
+            yield Span(run[start].start, run[end - 1].end, Kind.NAME)
             taken = end
 
 

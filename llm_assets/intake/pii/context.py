@@ -126,12 +126,12 @@ _RULES = (
         _PAPERS.iban,
     ),
     _rule(Kind.ACCOUNT, 40, r"\d(?:[ .]?\d){19}", _PAPERS.account),
-    _rule(Kind.ACCOUNT, 12, r"\d{7,12}|\d{4} \d{4}", _PAPERS.english_account),
-    _rule(Kind.ACCOUNT, 8, r"\d\d-\d\d-\d\d|\d{6}", _PAPERS.sort_code),
-    _rule(Kind.ID, 12, r"[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]", _PAPERS.national_insurance),
+    _rule(Kind.ACCOUNT, 25, r"\d{7,12}|\d{4} \d{4}", _PAPERS.english_account),
+    _rule(Kind.ACCOUNT, 16, r"\d\d-\d\d-\d\d|\d{6}", _PAPERS.sort_code),
+    _rule(Kind.ID, 34, r"[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]", _PAPERS.national_insurance),
     _rule(
         Kind.PLATE,
-        15,
+        28,
         r"(?=[A-ZА-Я\d -]{0,5}\d)(?=[\d -]{0,5}[A-ZА-Я])[A-ZА-Я\d]{1,4}(?:[ -]?[A-ZА-Я\d]{1,4}){1,3}",
         _PAPERS.number_plate,
     ),
@@ -173,7 +173,12 @@ def local_phones(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[S
         if found is None or ORDER_WORD.search(found["gap"]) or _PRICE.search(found["gap"]):
             continue
         value, end = found["value"], found.end()
-        if not amount_like(text, end, value) and not _DATE.fullmatch(value) and len(digits_of(value)) > 5:
+        named = len(found["gap"].split()) == 1
+        if (
+            not amount_like(text, end, value)
+            and (named or not _DATE.fullmatch(value))
+            and len(digits_of(value)) > 5
+        ):
             yield Span(found.start("value"), end, Kind.PHONE)
 
 

@@ -26,7 +26,7 @@ from llm_assets.intake.pii import people as pii_people
 from llm_assets.intake.pii.bare import bare_names as names_alone
 from llm_assets.intake.pii.file_names import names_in_file_name
 from llm_assets.intake.pii.span import Kind, Span, joined
-from llm_assets.intake.pii.tables import names_in_tables
+from llm_assets.intake.pii.tables import tables
 
 _KINDS = "|".join(Kind)
 _LOOKS_LIKE_MASK = re.compile(rf"\[(?:{_KINDS})_\d+(_*)\]")
@@ -133,19 +133,25 @@ def _found(
         taken = joined(taken, pii_context.local_phones(text, lowered, near))
         taken = joined(taken, pii_addresses.addresses(text, lowered, near))
     taken = joined(taken, _cut_words(text))
-    taken, mentioned = _people(text, lowered, taken, bare_names)
+    companies = pii_names.words_of_companies(senders)
+    taken, mentioned = _people(text, lowered, taken, companies if bare_names else None)
     for found in pii_names.names(text, lowered, _called(text, senders, messages, mentioned)):
         taken = joined(taken, found)
     return taken
 
 
-def _people(text: str, lowered: str, taken: list[Span], bare_names: bool) -> tuple[list[Span], list[Span]]:
-    """What is taken with the people who are found, and these people. The longest name counts where several rules find one."""
-    found = [*pii_people.people(text, lowered), *names_in_tables(text)]
+def _people(
+    text: str, lowered: str, taken: list[Span], companies: frozenset[str] | None
+) -> tuple[list[Span], list[Span]]:
+    """What is taken with the people who are found, and these people. The longest name counts where several rules find one;
+    without `companies`, whose words are nobody's, names that stand alone are not looked for."""
+    cells = list(tables(text))
+    taken = joined(taken, (c for c in cells if c.kind is not Kind.NAME))
+    found = [*pii_people.people(text, lowered), *(c for c in cells if c.kind is Kind.NAME)]
     for file in _FILE.finditer(text):
         found += names_in_file_name(text, file.start(1), file.end(1))
-    if bare_names:
-        found += names_alone(text)
+    if companies is not None:
+        found += (s for s in names_alone(text) if not companies.issuperset(lowered[s.start : s.end].split()))
     free: list[Span] = []
     for span in sorted(found, key=lambda s: (s.start, -s.end)):
         if free and span.start < free[-1].end:

@@ -142,6 +142,16 @@ def _words_of(display_name: str, capital_only: bool = False) -> tuple[_Name, ...
     )
 
 
+def words_of_companies(senders: Sequence[str]) -> frozenset[str]:
+    """Words of senders that are companies and not people, e.g. `Алтын Дала` of "ТОО Алтын Дала"."""
+    found: set[str] = set()
+    for sender in senders:
+        words = {folded(w.lower()) for w in _WORD.findall(sender)}
+        if not _COMPANIES.isdisjoint(words):
+            found |= words - {name.whole for name in _words_of(sender)}
+    return frozenset(found)
+
+
 def _may_be_person(word: str) -> bool:
     """A word of a company's name that is somebody's: "Иванов и партнёры", not "Beeline Казахстан"."""
     names = lexicon()

@@ -66,9 +66,9 @@ def emails(text: str, lowered: str) -> Iterator[Span]:
         for domain in pattern.finditer(text):
             start = max(0, domain.start() - LOCAL_PART_LIMIT)
             before = text[start : domain.start()].rstrip(" ")
-            local = _LOCAL_DOTS.search(before) or _LOCAL.search(before)
-            if local is not None and any(c.isalpha() for c in local.group()):
-                yield Span(start + local.start(), domain.end(), Kind.EMAIL)
+            name = _LOCAL_DOTS.search(before) or _LOCAL.search(before)
+            if name is not None and any(c.isalpha() for c in name.group()):
+                yield Span(start + name.start(), domain.end(), Kind.EMAIL)
 
 
 def handles(text: str, lowered: str) -> Iterator[Span]:

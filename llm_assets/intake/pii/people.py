@@ -59,6 +59,7 @@ class _PeopleWords(WordFile):
     patronymic_pieces: ByLanguage
     no_initials: ByLanguage
     nobody: ByLanguage
+    no_surnames: ByLanguage
 
 
 _WORDS = load_words(Path(__file__).with_name("people.yaml"), _PeopleWords)
@@ -119,6 +120,7 @@ _SMALL = re.compile(
     r"[^\W\d_]{0,6}[ \u00a0]{0,2}[,:!—–-]?[ \u00a0]{0,2}\n{0,2}[ \u00a0]{0,2}(?<![^\W_])(?P<name>[^\W\d_]{3,30}(?:[ \u00a0][^\W\d_]{3,30}){0,2})(?![^\W_])"
 )
 """Words in small letters that may be a name, from behind a word that tells."""
+_NO_SURNAMES = frozenset(_WORDS.no_surnames.of())
 _SMALL_WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -178,8 +180,9 @@ def _in_small_letters(lowered: str, start: int, *, known: bool) -> Iterator[Span
         if first:
             belongs = known or names.is_listed(plain)
         else:
+            english = plain.isascii() and plain not in _NO_SURNAMES
             belongs = lowered[end : word.start()] in (" ", "\u00a0") and (
-                names.may_be_surname(plain) or names.is_listed(plain)
+                english or names.may_be_surname(plain) or names.is_listed(plain)
             )
         if not belongs or (plain in NOBODY and not first):
             break

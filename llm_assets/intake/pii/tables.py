@@ -1,4 +1,4 @@
-"""People in tables: cells of a column whose heading says that it holds names, and such fields of forms and JSON lines.
+"""People in tables: cells of columns whose headings say that they hold names, phones, addresses or papers; such fields of JSON lines.
 
 A table is lines with the same separator: a tab, a vertical bar, a semicolon, a comma or two spaces. Its heading says what
 its columns are; only a cell that could be a name is taken, so a total or a company under "Client" stays.
@@ -17,6 +17,13 @@ from llm_assets.intake.words import ByLanguage, WordFile, load_words
 class _TableWords(WordFile):
     people: ByLanguage
     perhaps_people: ByLanguage
+    of_anything: ByLanguage
+    phones: ByLanguage
+    birth_dates: ByLanguage
+    addresses: ByLanguage
+    papers: ByLanguage
+    plates: ByLanguage
+    accounts: ByLanguage
     other_headings: ByLanguage
     no_people: ByLanguage
 
@@ -25,14 +32,29 @@ _WORDS = load_words(Path(__file__).with_name("tables.yaml"), _TableWords)
 _PEOPLE = frozenset(_WORDS.people.of())
 _PERHAPS = frozenset(_WORDS.perhaps_people.of())
 _HEADINGS = _PEOPLE | _PERHAPS
-_OTHERS = _WORDS.other_headings.of()
+_OF_ANYTHING = frozenset(_WORDS.of_anything.of())
+_NUMBERS = (
+    (Kind.PHONE, _WORDS.phones.of(), re.compile(r"(?=(?:\D*\d){6})[\d +().,/;-]{6,60}")),
+    (Kind.BIRTHDATE, _WORDS.birth_dates.of(), re.compile(r"(?=\D*\d)[^\W_](?:[\w ./-]{2,30})")),
+    (Kind.ADDRESS, _WORDS.addresses.of(), re.compile(r"(?=[^\d]*\d)(?=.*[^\W\d_]{3}).{5,120}")),
+    (Kind.ID, _WORDS.papers.of(), re.compile(r"(?=(?:\D*\d){5})[\w №/-]{6,40}")),
+    (Kind.PLATE, _WORDS.plates.of(), re.compile(r"(?=\D*\d)(?=[^A-Za-zА-Яа-я]*[A-Za-zА-Яа-я])[\w -]{4,14}")),
+    (Kind.ACCOUNT, _WORDS.accounts.of(), re.compile(r"(?=(?:\D*\d){8})[\w -]{8,44}")),
+)
+"""What a personal column holds besides names: its kind, the beginnings of its heading, and what its cells look like."""
+_PERSONAL = tuple(heading for _, headings, _ in _NUMBERS for heading in headings)
+_SURE = _WORDS.people.of("en")[0]
+_FULL_NAME = tuple(f"{word} " for word in _WORDS.people.of("ru")[:4])
+"""Words for a full name, which any other may follow in a heading."""
+_OTHERS = (*_WORDS.other_headings.of(), *_PERSONAL)
 _NO_PEOPLE = frozenset(_WORDS.no_people.of())
 _LONGEST_LINE = 2_000
 _MOST_ROWS = 5_000
+LONGEST_VALUE = 120
 _SEPARATORS = ("\t", "|", ";", ",")
 _WIDE = re.compile(r"[^\S\n]{2,}")
 _CELL = re.compile(
-    r"[^\W\d_]+(?:['’.-]{1,2}[^\W\d_]+)*\.?(?:,?[ \u00a0]{1,2}[^\W\d_]+(?:['’.-]{1,2}[^\W\d_]+)*\.?){0,4}"
+    r"[^\W\d_]+(?:['’.-]{1,2}[^\W\d_]+)*\.?(?:(?:,?[ \u00a0]{1,2}|/)[^\W\d_]+(?:['’.-]{1,2}[^\W\d_]+)*\.?){0,4}"
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _FIELD = re.compile(r'"([^"\n]{2,40})"\s{0,2}:\s{0,2}"([^"\n\\]{2,80})"')
@@ -47,11 +69,16 @@ class _Cell(NamedTuple):
 
 class _Column(NamedTuple):
     number: int
-    sure: bool
+    kind: Kind
+    looks: re.Pattern[str]
+    sure: bool = True
+    """Of names: people and nothing else are in it."""
+    strict: bool = False
+    """Of names: only known ones count."""
 
 
-def names_in_tables(text: str) -> Iterator[Span]:
-    """Cells and fields that are names of people."""
+def tables(text: str) -> Iterator[Span]:
+    """Cells and fields that are names, or numbers and addresses of people."""
     yield from _fields(text)
     lowered_lines = _lines(text)
     at = 0
@@ -95,10 +122,28 @@ def _heading(line: str) -> tuple[str, Sequence[_Column], int] | None:
         if (separator and separator not in line) or (not separator and "  " not in line.strip()):
             continue
         cells = [_plain(cell.text) for cell in _cells(line, separator)]
-        columns = [_Column(n, cell in _PEOPLE) for n, cell in enumerate(cells) if cell in _HEADINGS]
-        named = sum(cell in _HEADINGS or cell.startswith(_OTHERS) for cell in cells)
+        personal = any(
+            cell in _PEOPLE or cell.startswith(_FULL_NAME) or cell.startswith(_PERSONAL) for cell in cells
+        )
+        columns = [c for n, cell in enumerate(cells) if (c := _column(n, cell, personal)) is not None]
+        named = len(columns) + sum(
+            _column(0, c, personal=False) is None and c.startswith(_OTHERS) for c in cells
+        )
         if columns and len(cells) > 1 and (named > 1 or (separator in "\t|" and separator)):
             return separator, columns, len(cells)
+    return None
+
+
+def _column(number: int, heading: str, personal: bool) -> _Column | None:
+    """What a column of this heading holds; None for nothing personal."""
+    owner = heading.removesuffix(" name")
+    if heading.startswith(_FULL_NAME) or (owner != heading and owner in _HEADINGS - _OF_ANYTHING):
+        heading = _SURE
+    if heading in _HEADINGS:
+        return _Column(number, Kind.NAME, _CELL, heading in _PEOPLE, heading in _OF_ANYTHING and not personal)
+    for kind, headings, looks in _NUMBERS:
+        if heading.startswith(headings):
+            return _Column(number, kind, looks)
     return None
 
 
@@ -106,17 +151,18 @@ def _beside(line: str, start: int, separator: str) -> Span | None:
     """The value of a form's line: the label in the first cell, the name in the second."""
     label, value = _cells(line, separator)
     plain = _plain(value.text)
-    if plain in _HEADINGS or plain.startswith(_OTHERS):
+    column = _column(0, _plain(label.text), personal=False)
+    if column is None or plain in _HEADINGS or plain.startswith(_OTHERS):
         return None
-    return _name(value, start, sure=_plain(label.text) in _PEOPLE)
+    return _value(value, start, column)
 
 
 def _row(cells: Sequence[_Cell], columns: Sequence[_Column], start: int) -> Iterator[Span]:
     for column in columns:
         if column.number < len(cells):
-            name = _name(cells[column.number], start, sure=column.sure)
-            if name is not None:
-                yield name
+            value = _value(cells[column.number], start, column)
+            if value is not None:
+                yield value
 
 
 def _cells(line: str, separator: str) -> list[_Cell]:
@@ -141,24 +187,30 @@ def _plain(cell: str) -> str:
     return cell.strip(_AROUND + ":\ufeff").lower().replace("ё", "е")
 
 
-def _name(cell: _Cell, line_start: int, *, sure: bool) -> Span | None:
-    """The cell without what is around its name; None for a cell that holds none."""
+def _value(cell: _Cell, line_start: int, column: _Column) -> Span | None:
+    """The cell without what is around its value; None for a cell that holds nothing personal."""
     inner = cell.text.strip(_AROUND)
-    if not 2 <= len(inner) <= 80 or _CELL.fullmatch(inner) is None:
+    if not 2 <= len(inner) <= LONGEST_VALUE or column.looks.fullmatch(inner) is None:
         return None
-    words = [w.lower().replace("ё", "е") for w in _WORD.findall(inner)]
-    if not _NO_PEOPLE.isdisjoint(words) or not (sure or _is_person(inner, words)):
+    if column.kind is Kind.NAME and not _is_person(inner, column):
         return None
     start = line_start + cell.start + cell.text.index(inner)
-    return Span(start, start + len(inner), Kind.NAME)
+    return Span(start, start + len(inner), column.kind)
 
 
-def _is_person(inner: str, words: Sequence[str]) -> bool:
+def _is_person(inner: str, column: _Column) -> bool:
+    words = [w.lower().replace("ё", "е") for w in _WORD.findall(inner)]
+    if not _NO_PEOPLE.isdisjoint(words):
+        return False
+    if column.sure:
+        return True
     names = lexicon()
-    known = any(names.is_first_name(w) or names.is_surname(w) for w in words)
+    if any(w in names.no_names for w in words):
+        return False
+    if any(names.is_first_name(w) or names.is_surname(w) for w in words):
+        return True
     capitals = all(w[:1].isupper() for w in _WORD.findall(inner))
-    thing = any(w in names.no_names for w in words)
-    return (known and not thing) or (capitals and 2 <= len(words) <= 3 and not thing and not inner.isupper())
+    return capitals and 2 <= len(words) <= 3 and not column.strict and not inner.isupper()
 
 
 def _fields(text: str) -> Iterator[Span]:
@@ -166,8 +218,7 @@ def _fields(text: str) -> Iterator[Span]:
     if '":' not in text and '" :' not in text:
         return
     for field in _FIELD.finditer(text):
-        key = field[1].strip().lower().replace("ё", "е")
-        if key in _HEADINGS:
-            name = _name(_Cell(field.start(2), field[2]), 0, sure=key in _PEOPLE)
-            if name is not None:
-                yield name
+        column = _column(0, field[1].strip().lower().replace("ё", "е").replace("_", " "), personal=False)
+        value = _value(_Cell(field.start(2), field[2]), 0, column) if column is not None else None
+        if value is not None:
+            yield value
