@@ -65,7 +65,7 @@ def _known(token: str) -> _Known:
     nobody = plain in NOBODY or plain in names.no_names or plain in NOT_NAMES
     return _Known(
         first and not nobody,
-        any(p in names.everyday for p in parts),
+        any(names.is_everyday(p) for p in parts),
         not nobody and names.is_sure_surname(last),
         not nobody and names.is_surname(last),
         not nobody and names.may_be_surname(last),

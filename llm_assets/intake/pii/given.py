@@ -34,8 +34,9 @@ _AFTER_Y = ("й", "я", "ю", "ем", "е", "и")
 _AFTER_SOFT = ("ь", "я", "ю", "ем", "е", "и", "ью")
 RUSSIAN_ENDING = re.compile("(?:ого|ому|ом|ем|ым|им|ой|ей|ою|ею|ую|а|я|у|ю|е|ы|и)$")
 _KAZAKH_ENDING = re.compile(
-    "(?:[дтн][ыі]ң|[дтн][ыі]|[ғгқк][ае]|[дт][ае]|[дтн][ае]н|[мбп]ен|[дтл][ае]р|лары|лері|[мң]|ым|ім|жан|еке)$"
+    "(?:[дтн][ыі]ң|[дтн][ыі]|[ғгқк][ае]|[дт][ае]|[дтн][ае]н|[мбп]ен|[мң]|ым|ім|жан|еке)$"
 )
+_ADJECTIVE = ("ты", "ті", "ды", "ді", "лы", "лі", "сы", "сі")
 _CYRILLIC = re.compile("[а-яё]", re.I)
 SHORTEST = 3
 
@@ -89,7 +90,7 @@ class Lexicon:
     @cached_property
     def _sure(self) -> re.Pattern[str]:
         words = self.words.sure_surname_endings
-        return re.compile(f"[a-z]{{2,}}{words.pattern('en')}|[^\\W\\da-z]{{2,}}?{words.pattern('ru', 'kk')}")
+        return re.compile(f"[a-z]{{2,}}{words.pattern('en')}|[^\\W\\da-z]{{1,}}?{words.pattern('ru', 'kk')}")
 
     @cached_property
     def _strong(self) -> re.Pattern[str]:
@@ -108,9 +109,17 @@ class Lexicon:
             return word in self._english or (len(word) > 4 and sound(word) in self._sounds)
         return word in self._russian or self._is_kazakh(word)
 
+    def is_everyday(self, word: str) -> bool:
+        """An everyday word too, also with a Kazakh ending or as an adjective."""
+        return (
+            word in self.everyday
+            or _KAZAKH_ENDING.sub("", word) in self.everyday
+            or (word.endswith(_ADJECTIVE) and word[:-2] in self.everyday)
+        )
+
     def is_listed(self, word: str) -> bool:
         """A first name of the lists that is no everyday word, so that it needs no capital letter."""
-        if word in self.no_names or word in self.everyday or len(word) <= SHORTEST:
+        if word in self.no_names or self.is_everyday(word) or len(word) <= SHORTEST:
             return False
         return word in self._english or word in self._russian or folded(word) in self._kazakh
 

@@ -134,24 +134,26 @@ def _found(
         taken = joined(taken, pii_addresses.addresses(text, lowered, near))
     taken = joined(taken, _cut_words(text))
     companies = pii_names.words_of_companies(senders)
-    taken, mentioned = _people(text, lowered, taken, companies if bare_names else None)
+    taken, mentioned = _people(text, lowered, taken, companies, bare_names)
     for found in pii_names.names(text, lowered, _called(text, senders, messages, mentioned)):
         taken = joined(taken, found)
     return taken
 
 
 def _people(
-    text: str, lowered: str, taken: list[Span], companies: frozenset[str] | None
+    text: str, lowered: str, taken: list[Span], companies: frozenset[str], bare_names: bool
 ) -> tuple[list[Span], list[Span]]:
     """What is taken with the people who are found, and these people. The longest name counts where several rules find one;
-    without `companies`, whose words are nobody's, names that stand alone are not looked for."""
+    words of `companies` are nobody's."""
     cells = list(tables(text))
     taken = joined(taken, (c for c in cells if c.kind is not Kind.NAME))
     found = [*pii_people.people(text, lowered), *(c for c in cells if c.kind is Kind.NAME)]
     for file in _FILE.finditer(text):
         found += names_in_file_name(text, file.start(1), file.end(1))
-    if companies is not None:
-        found += (s for s in names_alone(text) if not companies.issuperset(lowered[s.start : s.end].split()))
+    if bare_names:
+        found += names_alone(text)
+    if companies:
+        found = [s for s in found if not companies.issuperset(lowered[s.start : s.end].split())]
     free: list[Span] = []
     for span in sorted(found, key=lambda s: (s.start, -s.end)):
         if free and span.start < free[-1].end:

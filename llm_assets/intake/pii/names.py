@@ -106,12 +106,15 @@ class _Heard:
 
     def places(self, name: _Name) -> list[tuple[int, int]]:
         """Where the name is in the other script."""
-        key = sound(_bare_end(name.whole) if name.cyrillic else name.whole)
-        if len(key) < _SHORTEST_SOUND or name.whole in _EVERYDAY_NAMES:
+        if name.whole in _EVERYDAY_NAMES:
             return []
+        forms = {name.whole, _bare_end(name.whole)} if name.cyrillic else {name.whole}
+        keys = {sound(form) for form in forms}
+        if not name.cyrillic:
+            keys |= {key[:-1] for key in keys if key[-1:] in ("a", "e", "i", "o", "u")}
         sounds = self._sounds(not name.cyrillic)
-        vowel = key[-1] in "aeiou" and len(key) > _SHORTEST_SOUND
-        return [*sounds.get(key, ()), *(sounds.get(key[:-1], ()) if vowel else ())]
+        long_enough = sorted(key for key in keys if len(key) >= _SHORTEST_SOUND)
+        return [place for key in long_enough for place in sounds.get(key, ())]
 
     def _sounds(self, cyrillic: bool) -> dict[str, list[tuple[int, int]]]:
         if cyrillic not in self._by_sound:

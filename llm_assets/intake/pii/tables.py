@@ -129,7 +129,7 @@ def _heading(line: str) -> tuple[str, Sequence[_Column], int] | None:
         named = len(columns) + sum(
             _column(0, c, personal=False) is None and c.startswith(_OTHERS) for c in cells
         )
-        if columns and len(cells) > 1 and (named > 1 or (separator in "\t|" and separator)):
+        if columns and len(cells) > 1 and (named > 1 or (separator not in ",;")):
             return separator, columns, len(cells)
     return None
 
