@@ -80,22 +80,24 @@ class _Column(NamedTuple):
 def tables(text: str) -> Iterator[Span]:
     """Cells and fields that are names, or numbers and addresses of people."""
     yield from _fields(text)
-    lowered_lines = _lines(text)
+    lines = _lines(text)
     at = 0
-    while at < len(lowered_lines):
-        start, line = lowered_lines[at]
+    while at < len(lines):
+        start, line = lines[at]
         heading = _heading(line)
         if heading is None:
             at += 1
             continue
         separator, columns, width = heading
         at += 1
-        if width == 2 and (value := _beside(line, start, separator)) is not None:
-            yield value
+        if width == 2 and not _is_row(lines[at : at + 1], separator):
+            value = _beside(line, start, separator)
+            if value is not None:
+                yield value
             continue
         rows = 0
-        while at < len(lowered_lines) and rows < _MOST_ROWS:
-            start, line = lowered_lines[at]
+        while at < len(lines) and rows < _MOST_ROWS:
+            start, line = lines[at]
             cells = _cells(line, separator)
             if _BORDER.fullmatch(line) is None:
                 if len(cells) < min(width, 2) or _heading(line) is not None:
@@ -103,6 +105,13 @@ def tables(text: str) -> Iterator[Span]:
                 yield from _row(cells, columns, start)
             at += 1
             rows += 1
+
+
+def _is_row(following: Sequence[_Cell], separator: str) -> bool:
+    """The line after a heading of two columns is a row of its table, not one more line of a form."""
+    cells = [_plain(cell.text) for line in following for cell in _cells(line.text, separator)]
+    label = cells[0] if len(cells) == 2 else ""
+    return bool(label) and label not in _HEADINGS and not label.startswith(_OTHERS)
 
 
 def _lines(text: str) -> list[_Cell]:
@@ -129,7 +138,7 @@ def _heading(line: str) -> tuple[str, Sequence[_Column], int] | None:
         named = len(columns) + sum(
             _column(0, c, personal=False) is None and c.startswith(_OTHERS) for c in cells
         )
-        if columns and len(cells) > 1 and (named > 1 or (separator not in ",;")):
+        if columns and len(cells) > 1 and (named > 1 or separator not in (",", ";")):
             return separator, columns, len(cells)
     return None
 
