@@ -1,6 +1,6 @@
 """The night's work as streams: from the lake's documents to a step's inputs, requests and rows."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
@@ -39,7 +39,11 @@ class Masked(Protocol):
         """The same masks in another text about the case, e.g. a field extracted from it."""
 
 
-Mask = Callable[[Case], Masked]
+class Mask(Protocol):
+    """Masks a case; `bare_names` says whether people count who are named without a word beside them."""
+
+    def __call__(self, case: Case, *, bare_names: bool) -> Masked: ...
+
 
 Upstream = Mapping[str, Mapping[str, Row]]
 """case_id -> step -> its row there."""
@@ -147,9 +151,12 @@ class Night:
         if not given.queue.mask:
             request = step.request(given, profile)
             return request, with_pictures(PLAIN, len(request.pictures))
-        masked = self.mask(given.case)
+        masked = self._masked(given)
         how = f"{len(masked.originals)}@{self.masking_version}"
         return step.request(given, profile, masked.text, masked.hide), how
+
+    def _masked(self, given: StepInput) -> Masked:
+        return self.mask(given.case, bare_names=given.queue.mask_bare_names)
 
     def rows(self, step: Step) -> Iterator[dict[str, object]]:
         """The step's table in its present state: a row for every case, whatever its state."""
@@ -174,7 +181,7 @@ class Night:
     ) -> dict[str, object]:
         given = self._as_asked(step, given, standing)
         masked = standing is not None and given.queue.mask and holds_masks(standing.output)
-        masks = self.mask(given.case).originals if masked else {}
+        masks = self._masked(given).originals if masked else {}
         return step_row(step, given, standing, decision, masks)
 
     def _as_asked(self, step: Step, given: StepInput, standing: Standing | None) -> StepInput:

@@ -1,4 +1,4 @@
-"""Personal data recognised by a word beside it: passports, identity cards, accounts, local phones, addresses, e-mail.
+"""Personal data recognised by a word beside it: passports, identity cards, accounts, local phones, birth dates, plates.
 
 The words are searched only around digits, as plain text; a bounded pattern is tried only where one is found.
 `lowered` is always the text in lower case, character for character.
@@ -38,7 +38,7 @@ REACH = 80
 APART = 200
 """Stretches nearer to each other are searched as one: a call costs more than the characters between."""
 _DIGITS = re.compile(r"\d+", re.ASCII)
-_WORD_END = r"(?![^\W_])"
+WORD_END = r"(?![^\W_])"
 
 
 class _PaperWords(WordFile):
@@ -54,6 +54,10 @@ class _PaperWords(WordFile):
     card_code: ByLanguage
     iban: ByLanguage
     account: ByLanguage
+    english_account: ByLanguage
+    sort_code: ByLanguage
+    national_insurance: ByLanguage
+    number_plate: ByLanguage
 
 
 class _ContextWords(WordFile):
@@ -76,23 +80,28 @@ class _ContextWords(WordFile):
     address_purposes: ByLanguage
     address_pieces: ByLanguage
     number_endings: ByLanguage
-    spelled_at: ByLanguage
-    spelled_dot: ByLanguage
+    months: ByLanguage
+    born: ByLanguage
+    born_behind: ByLanguage
+    things_with_address: ByLanguage
+    streets_in_short: ByLanguage
+    flat_words: ByLanguage
+    english_flats: ByLanguage
 
 
-_WORDS = load_words(Path(__file__).with_name("context.yaml"), _ContextWords)
+WORDS = load_words(Path(__file__).with_name("context.yaml"), _ContextWords)
 
 
 def _rule(kind: Kind, gap: int, value: str, words: ByLanguage) -> _Rule:
-    return _Rule(kind, words.of(), re.compile(rf"[^\d<>\[\]]{{0,{gap}}}?(?P<value>{value}){_WORD_END}"))
+    return _Rule(kind, words.of(), re.compile(rf"[^\d<>\[\]]{{0,{gap}}}?(?P<value>{value}){WORD_END}"))
 
 
-_PAPERS = _WORDS.papers
+_PAPERS = WORDS.papers
 _RULES = (
     _rule(
         Kind.PASSPORT,
         60,
-        rf"\d\d ?\d\d[\s,;]{{0,3}}{_WORDS.number_signs.pattern()}?[\s:]{{0,2}}\d{{6}}"
+        rf"\d\d ?\d\d[\s,;]{{0,3}}{WORDS.number_signs.pattern()}?[\s:]{{0,2}}\d{{6}}"
         r"|[A-ZА-Я]{1,2} ?\d{6,9}|\d\d ?(?:№ ?)?\d{7}|\d{8,10}",
         _PAPERS.passport,
     ),
@@ -101,7 +110,7 @@ _RULES = (
     _rule(
         Kind.ID,
         40,
-        r"[A-ZА-Я]{2} ?(?:№ ?)?\d{6,7}|\d\d ?[A-ZА-Я\d]{2} ?\d{6}",
+        r"[A-ZА-Я]{2} ?(?:№ ?)?\d{6,7}|\d\d ?[A-ZА-Я\d]{2} ?\d{6}|[A-Z]\d{6,12}|[A-Z]{5}\d{6}[A-Z\d]{5}",
         _PAPERS.driving_licence,
     ),
     _rule(Kind.ID, 20, r"\d{3}-\d{3}-\d{3}[ -]?\d\d|\d{11}", _PAPERS.pension_number),
@@ -117,92 +126,41 @@ _RULES = (
         _PAPERS.iban,
     ),
     _rule(Kind.ACCOUNT, 40, r"\d(?:[ .]?\d){19}", _PAPERS.account),
+    _rule(Kind.ACCOUNT, 25, r"\d{7,12}|\d{4} \d{4}", _PAPERS.english_account),
+    _rule(Kind.ACCOUNT, 16, r"\d\d-\d\d-\d\d|\d{6}", _PAPERS.sort_code),
+    _rule(Kind.ID, 34, r"[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]", _PAPERS.national_insurance),
+    _rule(
+        Kind.PLATE,
+        28,
+        r"(?=[A-ZА-Я\d -]{0,5}\d)(?=[\d -]{0,5}[A-ZА-Я])[A-ZА-Я\d]{1,4}(?:[ -]?[A-ZА-Я\d]{1,4}){1,3}",
+        _PAPERS.number_plate,
+    ),
 )
+_BIRTH = (
+    rf"(?:\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d{{4}}|\d\d)(?!\d)|(?:19|20)\d\d[-./]\d\d[-./]\d\d(?!\d)"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?[-\s]{{1,2}}(?i:{WORDS.months.pattern()})[a-zа-яәіңғүұқөһ]{{0,6}}\.?,?[-\s]{{1,2}}(?:19|20)\d\d"
+    rf"|(?i:{WORDS.months.pattern()})[a-z]{{0,6}}\.?\s{{1,2}}\d{{1,2}}(?:st|nd|rd|th)?,?\s{{1,2}}(?:19|20)\d\d"
+    rf"|(?:19|20)\d\d\s(?:жыл\w{{0,4}})\s\d{{1,2}}\s(?i:{WORDS.months.pattern('kk')})|(?:19|20)\d\d(?!\d))"
+)
+_BORN = re.compile(rf"(?i:{WORDS.born.pattern()})[^\d\n<>\[\]]{{0,20}}?(?P<value>{_BIRTH})")
+_BORN_WORDS = WORDS.born.beginnings()
+_BORN_BEFORE = re.compile(rf"(?<![\w./-])(?P<value>{_BIRTH})[\s,(]{{0,3}}$")
+_BORN_BEHIND = re.compile(rf"(?i:{WORDS.born_behind.pattern()})(?![^\W\d_])")
+_BEHIND_WORDS = WORDS.born_behind.beginnings()
 _LOCAL_PHONE = re.compile(
     rf"(?P<gap>[^\d<>\[\]\n]{{0,25}}?)(?P<value>\(?\d(?:[{SPACES}(){DASHES}]{{0,2}}\d){{5,10}})(?![^\W_])(?![.,/:{DASHES}]\d)"
 )
-_ANOTHER_PAPER = re.compile(_WORDS.other_papers.pattern(), re.I)
+_ANOTHER_PAPER = re.compile(WORDS.other_papers.pattern(), re.I)
 _DATE = re.compile(
     rf"\d{{1,2}}[{DASHES}]\d{{1,2}}[{DASHES}](?:\d\d|\d{{4}})|\d{{4}}[{DASHES}]\d\d[{DASHES}]\d\d"
 )
-_PRICE = re.compile(rf"\b{_WORDS.prices.pattern()}\W*$", re.I)
-
-_LETTER = r"[^\W\d_]"
-_CAPITAL = "[A-ZА-ЯЁӘІҢҒҮҰҚӨҺ]"
-_FLAT = (
-    rf"(?:,?\s{{0,2}}{_WORDS.flats.literal()}\.?\s?№?\s?\d{{1,4}}(?:{_LETTER}(?!{_LETTER}))?"
-    rf"|,?\s{{0,2}}\d{{1,4}}\s?[-–]?\s?{_WORDS.flats_after_number.literal()}\b){{0,4}}"
-)
-_HOUSE = rf"\d{{1,4}}(?:\s?{_LETTER}(?!{_LETTER}))?(?:[/–-]\d{{1,4}}(?:{_LETTER}(?!{_LETTER}))?)?(?!\d)"
-_HOUSE_WORD = rf"(?:{_WORDS.houses.pattern()}|{_WORDS.houses_before_digits.literal()}(?=\s?\d))"
-_STREET_FIRST = re.compile(
-    rf"(?i:{_WORDS.streets_before_name.pattern()})\s{{0,2}}(?:"
-    rf"[^\n;<>\[\]\"]{{2,40}}?[,\s]\s?{_HOUSE_WORD}\s{{0,2}}№?\s?{_HOUSE}"
-    rf"|(?:{_CAPITAL}[\w.-]{{0,25}}\s){{0,2}}{_CAPITAL}[\w.-]{{1,25}},?\s{{1,2}}{_HOUSE}){_FLAT}"
-)
-_KAZAKH_HOUSE = _WORDS.houses.pattern("kk")
-_STREET_LAST = re.compile(
-    rf"(?i:{_WORDS.streets_after_name.pattern()}),?\s{{0,2}}(?:{_KAZAKH_HOUSE}\s{{0,2}}№?\s?)?{_HOUSE}(?:\s?[-–]?\s?{_KAZAKH_HOUSE})?{_FLAT}"
-)
-_NAME_BEFORE = re.compile(rf"(?:{_CAPITAL}[\w.-]{{0,25}}\s){{0,2}}[\w.-]{{2,25}}\s$")
-_ENGLISH_BEFORE = re.compile(r"(?<!\w)\d{1,5}[A-Za-z]?\s(?:[A-Z][a-z]{1,20}\s){1,3}$")
-_ENGLISH_STREET = re.compile(
-    rf"(?:{_WORDS.english_streets.pattern()}|{_WORDS.english_streets_in_short.literal()}(?:\.|{_WORD_END})){_FLAT}",
-    re.I,
-)
-_ENGLISH_STREET_LAST = re.compile(
-    rf"{_WORDS.english_streets_before_house.pattern()},?\s{{0,2}}(?:{_WORDS.english_houses.pattern()}\s?)?{_HOUSE}{_FLAT}",
-    re.I,
-)
-_NUMBERED_QUARTER = re.compile(
-    rf"(?i:{_WORDS.quarters.literal()})\.?,?\s{{0,2}}(?i:{_WORDS.houses.pattern()})?\s{{0,2}}№?\s?{_HOUSE}{_FLAT}"
-)
-_QUARTER_BEFORE = re.compile(r"(?<!\w)\d{1,2}[А-Яа-я]?(?:-?[а-яі]{1,3})?\s$")
-_LABEL = re.compile(
-    rf"{_WORDS.address_labels.pattern()}(?: {_WORDS.address_purposes.literal()})?[^\S\n]{{0,2}}[:—–-]?[^\S\n]{{0,2}}"
-)
-_ADDRESS_PIECE = (
-    rf"(?:(?:{_CAPITAL}[\w’'-]{{0,25}}\.?|{_WORDS.address_pieces.literal()}(?![^\W\d_])\.?)"
-    rf"|№?\d{{1,6}}(?:[-/]\d{{1,4}})?(?:[^\W\d_](?![^\W\d_]))?(?:-{_WORDS.number_endings.literal()})?)"
-)
-_LABELLED = re.compile(rf"{_ADDRESS_PIECE}(?:[ \u00a0]{{0,2}}[,.]?[ \u00a0]{{0,2}}{_ADDRESS_PIECE}){{1,14}}")
-_NUMBER_AND_NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d_]{3})", re.DOTALL)
-_ENGLISH_NAME_BEFORE = re.compile(r"(?<!\w)(?:[A-Z][a-z]{1,20}\s){1,2}$")
-_FIRST_WORDS = _WORDS.streets_before_name.beginnings()
-_LAST_WORDS = _WORDS.streets_after_name.beginnings()
-_ENGLISH_WORDS = (*_WORDS.english_streets.beginnings(), *_WORDS.english_streets_in_short.of())
-_ENGLISH_FIRST_WORDS = _WORDS.english_streets_before_house.beginnings()
-_QUARTERS = _WORDS.quarters.of()
-_ADDRESS_LABELS = _WORDS.address_labels.beginnings()
-
-_DOMAIN = re.compile(r"@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-_LOCAL_PART = (
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-'"
-    "абвгдеёжзийклмнопрстуфхцчшщъыьэюяәіңғүұқөһАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯӘІҢҒҮҰҚӨҺ"
-)
-LOCAL_PART_LIMIT = 64
-"""Octets before the @, RFC 5321 section 4.5.3.1.1."""
-
-
-_SPELLED_OUT = re.compile(
-    rf"[(\[] ?{_WORDS.spelled_at.literal()} ?[)\]] ?[\w-]{{1,63}}(?: ?(?:[(\[] ?{_WORDS.spelled_dot.literal()} ?[)\]]|\.) ?[\w-]{{2,24}}){{1,3}}",
-    re.I,
-)
-
-
-def emails(text: str) -> Iterator[Span]:
-    for pattern in (_DOMAIN, _SPELLED_OUT):
-        for domain in pattern.finditer(text):
-            before = text[max(0, domain.start() - LOCAL_PART_LIMIT) : domain.start()]
-            local = len(before) - len(before.rstrip(" ").rstrip(_LOCAL_PART))
-            if local > 1:
-                yield Span(domain.start() - local, domain.end(), Kind.EMAIL)
+_PRICE = re.compile(rf"\b{WORDS.prices.pattern()}\W*$", re.I)
 
 
 def documents_and_accounts(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:
     """Numbers of papers and accounts behind the word that names them, whatever their check digits."""
     for rule in _RULES:
-        for at in _places(lowered, rule.words, near):
+        for at in places(lowered, rule.words, near):
             found = rule.pattern.match(text, at)
             if found is not None and _ANOTHER_PAPER.search(text, at, found.start("value")) is None:
                 yield Span(found.start("value"), found.end("value"), rule.kind)
@@ -210,53 +168,35 @@ def documents_and_accounts(text: str, lowered: str, near: Sequence[Stretch]) -> 
 
 def local_phones(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:
     """Numbers of 6 to 11 digits behind a word like "tel.", unless they are an amount, a date or an order."""
-    for at in _places(lowered, PHONE_WORDS, near):
+    for at in places(lowered, PHONE_WORDS, near):
         found = _LOCAL_PHONE.match(text, at)
         if found is None or ORDER_WORD.search(found["gap"]) or _PRICE.search(found["gap"]):
             continue
         value, end = found["value"], found.end()
-        if not amount_like(text, end, value) and not _DATE.fullmatch(value) and len(digits_of(value)) > 5:
+        named = len(found["gap"].split()) == 1
+        if (
+            not amount_like(text, end, value)
+            and (named or not _DATE.fullmatch(value))
+            and len(digits_of(value)) > 5
+        ):
             yield Span(found.start("value"), end, Kind.PHONE)
 
 
-def addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:
-    """Street and house together; a street alone or a town is nobody's address."""
-    for at in _places(lowered, _FIRST_WORDS, near):
-        found = _STREET_FIRST.match(text, at)
+def birth_dates(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:
+    """Dates behind "born" and before "г.р."; no other date is anybody's."""
+    for at in places(lowered, _BORN_WORDS, near):
+        found = _BORN.match(text, at)
         if found is not None:
-            yield Span(at, found.end(), Kind.ADDRESS)
-    for at in _places(lowered, _ADDRESS_LABELS, near):
-        label = _LABEL.match(lowered, at)
-        found = _LABELLED.match(text, label.end()) if label is not None else None
-        if found is not None and _NUMBER_AND_NAME.match(found.group()):
-            yield Span(found.start(), found.end(), Kind.ADDRESS)
-    yield from _named_before(text, lowered, near, _QUARTERS, _NUMBERED_QUARTER, _QUARTER_BEFORE)
-    yield from _named_before(
-        text, lowered, near, _ENGLISH_FIRST_WORDS, _ENGLISH_STREET_LAST, _ENGLISH_NAME_BEFORE
-    )
-    yield from _named_before(text, lowered, near, _LAST_WORDS, _STREET_LAST, _NAME_BEFORE)
-    yield from _named_before(text, lowered, near, _ENGLISH_WORDS, _ENGLISH_STREET, _ENGLISH_BEFORE)
+            yield Span(found.start("value"), found.end("value"), Kind.BIRTHDATE)
+    for at in places(lowered, _BEHIND_WORDS, near):
+        if _BORN_BEHIND.match(text, at) is not None:
+            start = max(0, at - 40)
+            before = _BORN_BEFORE.search(text[start:at])
+            if before is not None:
+                yield Span(start + before.start("value"), start + before.end("value"), Kind.BIRTHDATE)
 
 
-def _named_before(
-    text: str,
-    lowered: str,
-    near: Sequence[Stretch],
-    words: tuple[str, ...],
-    street: re.Pattern[str],
-    name: re.Pattern[str],
-) -> Iterator[Span]:
-    for at in _places(lowered, words, near):
-        found = street.match(text, at)
-        if found is None:
-            continue
-        start = max(0, at - 60)
-        before = name.search(text[start:at])
-        if before is not None:
-            yield Span(start + before.start(), found.end(), Kind.ADDRESS)
-
-
-def _places(lowered: str, words: tuple[str, ...], near: Sequence[Stretch]) -> Iterator[int]:
+def places(lowered: str, words: tuple[str, ...], near: Sequence[Stretch]) -> Iterator[int]:
     """Where a word begins with one of these."""
     for start, end in near:
         for word in words:

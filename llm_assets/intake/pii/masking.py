@@ -17,11 +17,16 @@ from functools import cached_property
 
 from llm_assets.domain.desk.prompt import render_case
 from llm_assets.domain.mail.document import Case
+from llm_assets.intake.pii import addresses as pii_addresses
 from llm_assets.intake.pii import context as pii_context
 from llm_assets.intake.pii import names as pii_names
 from llm_assets.intake.pii import numbers as pii_numbers
+from llm_assets.intake.pii import online as pii_online
 from llm_assets.intake.pii import people as pii_people
+from llm_assets.intake.pii.bare import bare_names as names_alone
+from llm_assets.intake.pii.file_names import names_in_file_name
 from llm_assets.intake.pii.span import Kind, Span, joined
+from llm_assets.intake.pii.tables import tables
 
 _KINDS = "|".join(Kind)
 _LOOKS_LIKE_MASK = re.compile(rf"\[(?:{_KINDS})_\d+(_*)\]")
@@ -30,6 +35,7 @@ _MARKUP = re.compile(
     r'|<message n="\d+" kind="\w+"(?: date="[\d-]+")? from="|<attachment name="'
 )
 _FROM = re.compile(r'<message n="\d+" kind="\w+"(?: date="[\d-]+")? from="([^"\n]*)"')
+_FILE = re.compile(r'<attachment name="([^"\n]*)"')
 _ADDRESS_WORD = re.compile(r"[^\s\[\]]*@[^\s\[\]]*")
 _DISPLAY_NAME = re.compile(r"[^\s\[\]@][^\[\]@]*(?<!\s)")
 _CUT = "\n[cut]"
@@ -64,21 +70,24 @@ class CaseMask:
         return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])")
 
 
-def mask_case(case: Case) -> CaseMask:
-    """The case as `render_case` shows it, masked; the senders' names are masked wherever they appear."""
+def mask_case(case: Case, *, bare_names: bool = True) -> CaseMask:
+    """The case as `render_case` shows it, masked; the senders' names are masked wherever they appear.
+
+    Without `bare_names` people are masked only where the words around them say that they are people.
+    """
     text = render_case(case)
     called = [d.message.customer.name if d.message.customer is not None else "" for d in case.documents]
     openings = list(_FROM.finditer(text))
     markup = [Span(m.start(), m.end(), None) for m in _MARKUP.finditer(text)]
     senders = [span for opening in openings for span in _sender(text, opening.start(1), opening.end(1))]
     starts = [o.start() for o in openings]
-    spans = _found(text, called, joined(joined(markup, _escaped(text)), senders), starts)
-    return _masked(text, spans, starts)
+    taken = joined(joined(markup, _escaped(text)), senders)
+    return _masked(text, _found(text, called, taken, starts, bare_names=bare_names), starts)
 
 
-def mask_text(text: str, names: Sequence[str] = ()) -> CaseMask:
+def mask_text(text: str, names: Sequence[str] = (), *, bare_names: bool = True) -> CaseMask:
     """A text of no case, masked; `names` are display names to look for."""
-    return _masked(text, _found(text, names, joined([], _escaped(text))), [])
+    return _masked(text, _found(text, names, joined([], _escaped(text)), bare_names=bare_names), [])
 
 
 def _escaped(text: str) -> Iterator[Span]:
@@ -102,31 +111,57 @@ def _display_name(text: str, start: int, end: int) -> Iterator[Span]:
             yield Span(found.start(), found.end(), Kind.NAME)
 
 
-def _found(text: str, senders: Sequence[str], taken: list[Span], messages: Sequence[int] = ()) -> list[Span]:
+def _found(
+    text: str,
+    senders: Sequence[str],
+    taken: list[Span],
+    messages: Sequence[int] = (),
+    *,
+    bare_names: bool = True,
+) -> list[Span]:
     """Every span, the surer kinds first. Names come last and per message, so a later one never moves an earlier."""
     lowered = _lower(text)
-    taken = joined(taken, pii_context.emails(text))
+    taken = joined(taken, pii_online.emails(text, lowered))
+    taken = joined(taken, pii_online.handles(text, lowered))
     near = pii_context.around_digits(text)
     if near:
         taken = joined(taken, pii_numbers.ibans(text))
         taken = joined(taken, pii_context.documents_and_accounts(text, lowered, near))
         taken = joined(taken, pii_numbers.numbers(text))
+        taken = joined(taken, pii_numbers.plates(text))
+        taken = joined(taken, pii_context.birth_dates(text, lowered, near))
         taken = joined(taken, pii_context.local_phones(text, lowered, near))
-        taken = joined(taken, pii_context.addresses(text, lowered, near))
+        taken = joined(taken, pii_addresses.addresses(text, lowered, near))
     taken = joined(taken, _cut_words(text))
-    taken = joined(taken, mentioned := _people(text, lowered, taken))
+    companies = pii_names.words_of_companies(senders)
+    taken, mentioned = _people(text, lowered, taken, companies, bare_names)
     for found in pii_names.names(text, lowered, _called(text, senders, messages, mentioned)):
         taken = joined(taken, found)
     return taken
 
 
-def _people(text: str, lowered: str, taken: list[Span]) -> list[Span]:
-    """Names that are recognised by the words around them, the longest where several rules find one."""
+def _people(
+    text: str, lowered: str, taken: list[Span], companies: frozenset[str], bare_names: bool
+) -> tuple[list[Span], list[Span]]:
+    """What is taken with the people who are found, and these people. The longest name counts where several rules find one;
+    words of `companies` are nobody's."""
+    cells = list(tables(text))
+    taken = joined(taken, (c for c in cells if c.kind is not Kind.NAME))
+    found = [*pii_people.people(text, lowered), *(c for c in cells if c.kind is Kind.NAME)]
+    for file in _FILE.finditer(text):
+        found += names_in_file_name(text, file.start(1), file.end(1))
+    if bare_names:
+        found += names_alone(text)
+    if companies:
+        found = [s for s in found if not companies.issuperset(lowered[s.start : s.end].split())]
     free: list[Span] = []
-    for span in sorted(pii_people.people(text, lowered), key=lambda s: (s.start, -s.end)):
-        if not free or span.start >= free[-1].end:
+    for span in sorted(found, key=lambda s: (s.start, -s.end)):
+        if free and span.start < free[-1].end:
+            free[-1] = free[-1]._replace(end=max(free[-1].end, span.end))
+        else:
             free.append(span)
-    return sorted(set(joined(taken, free)).intersection(free))
+    together = joined(taken, free)
+    return together, sorted(set(together).intersection(free))
 
 
 def _called(

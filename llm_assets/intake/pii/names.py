@@ -1,6 +1,6 @@
-"""Known names wherever they are in a text, word by word, with Russian and Kazakh endings.
+"""Known names wherever they are in a text, word by word, with Russian and Kazakh endings and in both scripts.
 
-Names come from From lines and from `people`, which finds people who are only mentioned.
+Names come from From lines and from what else finds people: `people`, `tables`, `bare`.
 """
 
 import re
@@ -10,6 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from llm_assets.intake.pii.given import RUSSIAN_ENDING, lexicon
+from llm_assets.intake.pii.sounds import sound
 from llm_assets.intake.pii.span import Kind, Span
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
@@ -18,11 +20,15 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _OFFICE = re.compile(r"[«»\d№&|/]")
 """A company or desk by its look: its words are everyday words more often than names."""
 _CYRILLIC = re.compile(r"[а-яәіңғүұқөһ]")
+_CYRILLIC_CAPITALS = re.compile(r"(?<![^\W_])[А-ЯЁӘІҢҒҮҰҚӨҺ][^\W\d_]{2,30}(?![^\W\d_])")
+_LATIN_CAPITALS = re.compile(r"(?<![^\W_])[A-Z][A-Za-z’']{2,30}(?![^\W\d_])")
+_SHORTEST_SOUND = 3
 _END = r"(?![^\W\d_])"
 
 
 class _NameWords(WordFile):
     not_names: ByLanguage
+    companies: ByLanguage
     everyday_names: ByLanguage
     after_consonant: ByLanguage
     in_place_of_vowel: ByLanguage
@@ -31,7 +37,8 @@ class _NameWords(WordFile):
 
 
 _WORDS = load_words(Path(__file__).with_name("names.yaml"), _NameWords)
-NOT_NAMES = frozenset(_WORDS.not_names.of())
+_COMPANIES = frozenset(_WORDS.companies.of())
+NOT_NAMES = frozenset(_WORDS.not_names.of()) | _COMPANIES
 _EVERYDAY_NAMES = frozenset(_WORDS.everyday_names.of())
 _AFTER_CONSONANT = re.compile(rf"{_WORDS.after_consonant.pattern()}?{_END}")
 _AFTER_STEM = re.compile(_WORDS.in_place_of_vowel.pattern() + _END)
@@ -47,6 +54,10 @@ class _Name(NamedTuple):
     whole: str
     ending: re.Pattern[str]
     capital_only: bool
+
+    @property
+    def cyrillic(self) -> bool:
+        return _CYRILLIC.search(self.whole) is not None
 
 
 class Called(NamedTuple):
@@ -69,6 +80,7 @@ def names(text: str, lowered: str, called: Sequence[Called]) -> Iterator[list[Sp
     """
     plain = folded(lowered)
     known: set[str] = set()
+    heard = _Heard(text, plain)
     for number, by_message in enumerate(called, start=1):
         found: list[Span] = []
         known_names = (
@@ -79,17 +91,74 @@ def names(text: str, lowered: str, called: Sequence[Called]) -> Iterator[list[Sp
             if name.whole not in known:
                 known.add(name.whole)
                 found += [Span(start, end, Kind.NAME, number) for start, end in _places(text, plain, name)]
+                found += [Span(start, end, Kind.NAME, number) for start, end in heard.places(name)]
         if found:
             yield list(_neighbours_as_one(text, sorted(found)))
+
+
+class _Heard:
+    """The words of a text with a capital letter by how they sound, collected when a name of the other script asks."""
+
+    def __init__(self, text: str, plain: str) -> None:
+        self._text = text
+        self._plain = plain
+        self._by_sound: dict[bool, dict[str, list[tuple[int, int]]]] = {}
+
+    def places(self, name: _Name) -> list[tuple[int, int]]:
+        """Where the name is in the other script."""
+        if name.whole in _EVERYDAY_NAMES:
+            return []
+        forms = {name.whole, _bare_end(name.whole)} if name.cyrillic else {name.whole}
+        keys = {sound(form) for form in forms}
+        if not name.cyrillic:
+            keys |= {key[:-1] for key in keys if key[-1:] in ("a", "e", "i", "o", "u")}
+        sounds = self._sounds(not name.cyrillic)
+        long_enough = sorted(key for key in keys if len(key) >= _SHORTEST_SOUND)
+        return [place for key in long_enough for place in sounds.get(key, ())]
+
+    def _sounds(self, cyrillic: bool) -> dict[str, list[tuple[int, int]]]:
+        if cyrillic not in self._by_sound:
+            sounds: dict[str, list[tuple[int, int]]] = {}
+            for found in (_CYRILLIC_CAPITALS if cyrillic else _LATIN_CAPITALS).finditer(self._text):
+                word = self._plain[found.start() : found.end()]
+                for form in {word, _bare_end(word)} if cyrillic else {word}:
+                    sounds.setdefault(sound(form), []).append((found.start(), found.end()))
+            self._by_sound[cyrillic] = sounds
+        return self._by_sound[cyrillic]
+
+
+def _bare_end(word: str) -> str:
+    """A Cyrillic word without an ending of declension."""
+    bare = RUSSIAN_ENDING.sub("", word)
+    return bare if len(bare) >= _SHORTEST_SOUND else word
 
 
 @lru_cache(maxsize=4096)
 def _words_of(display_name: str, capital_only: bool = False) -> tuple[_Name, ...]:
     words = dict.fromkeys(folded(w.lower()) for w in _WORD.findall(display_name))
     office = _OFFICE.search(display_name) is not None or not NOT_NAMES.isdisjoint(words)
+    company = not _COMPANIES.isdisjoint(words) or any(mark in display_name for mark in "«»&")
     return tuple(
-        _name(w, capital_only or office or w in _EVERYDAY_NAMES) for w in words if w not in NOT_NAMES
+        _name(w, capital_only or office or w in _EVERYDAY_NAMES)
+        for w in words
+        if w not in NOT_NAMES and (not (company or (office and w in lexicon().no_names)) or _may_be_person(w))
     )
+
+
+def words_of_companies(senders: Sequence[str]) -> frozenset[str]:
+    """Words of senders that are companies and not people, e.g. `Алтын Дала` of "ТОО Алтын Дала"."""
+    found: set[str] = set()
+    for sender in senders:
+        words = {folded(w.lower()) for w in _WORD.findall(sender)}
+        if not _COMPANIES.isdisjoint(words):
+            found |= words - {name.whole for name in _words_of(sender)}
+    return frozenset(found)
+
+
+def _may_be_person(word: str) -> bool:
+    """A word of a company's name that is somebody's: "Иванов и партнёры", not "Beeline Казахстан"."""
+    names = lexicon()
+    return (names.is_first_name(word) and word not in names.everyday) or names.is_surname(word)
 
 
 def _name(word: str, capital_only: bool) -> _Name:

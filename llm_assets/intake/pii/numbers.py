@@ -1,4 +1,4 @@
-"""Numbers that are personal by their form: phones, payment cards, IBAN, IIN and BIN, bank accounts.
+"""Numbers that are personal by their form: phones, payment cards, IBAN, IIN and BIN, bank accounts, plates.
 
 Numbers that need a word beside them ("passport", "tel.") are in `context`. Every pattern is bounded, so time
 grows with the length of the text and nothing else.
@@ -33,12 +33,15 @@ ORDER_WORD = re.compile(_WORDS.orders.pattern(), re.I)
 _RUN = re.compile(rf"\d[\d{SPACES}().{DASHES}\n]{{7,}}\d", re.ASCII)
 _NUMBER = re.compile(
     r"(?<![A-Za-z\d+])(?<!\d[-.])(?<![A-Za-z]-)(?:"
-    r"(?P<account>\d{20}|\d{5}[ .]\d{3}[ .]\d[ .]\d{4}[ .]\d{7})(?!\d)"
-    rf"|(?P<card>(?=[2-6]|8600|9860)(?:\d{{13,19}}|\d{{4}}(?P<c>[{SPACES}{DASHES}]{{1,2}})\d{{4}}(?P=c)\d{{4}}(?P=c)"
-    rf"(?:\d{{4}}(?:(?P=c)\d{{3}})?|\d{{1,3}})|3\d{{3}}[{SPACES}{DASHES}]\d{{6}}[{SPACES}{DASHES}]\d{{4,5}}))(?!\d)"
+    r"(?P<account>\d{20}|\d{5}[ .-]\d{3}[ .-]\d[ .-]\d{4}[ .-]\d{7}|\d{4}(?: \d{4}){4})(?!\d)"
+    rf"|(?P<card>(?=[2-6]|8600|9860)(?:\d{{13,19}}|(?:\d{{4}}[{SPACES}{DASHES}.]{{0,2}}\n?[{SPACES}]{{0,2}}){{3}}\d{{4}}|\d{{4}}(?P<c>[{SPACES}{DASHES}]{{1,2}})\d{{4}}(?P=c)\d{{4}}(?P=c)"
+    rf"(?:\d{{4}}(?:(?P=c)\d{{3}})?|\d{{1,3}})|3\d{{3}}[{SPACES}{DASHES}\n]{{1,2}}\d{{6}}[{SPACES}{DASHES}\n]{{1,2}}\d{{4,5}}))(?!\d)"
     r"|(?P<iin>\d{12})(?!\d)"
     rf"|(?P<trunk>[78]{GAP}[3-9]\d\d(?:{GAP}\d){{7}})(?!\d)(?!-\d)"
     rf"|(?P<local>\(?[79]\d\d\)?[{SPACES}{DASHES}]{{1,2}}\d{{3}}[{SPACES}{DASHES}.]\d\d[{SPACES}{DASHES}.]\d\d)(?!\d)(?!-\d)"
+    rf"|(?P<national>0[1-9]\d{{1,4}}[{SPACES}{DASHES}]\d{{3,4}}[{SPACES}{DASHES}]?\d{{3,4}}"
+    rf"|\(?[2-9]\d\d(?:\)[{SPACES}]?|[{DASHES}.])\d{{3}}[{DASHES}.]\d{{4}}"
+    rf"|(?:99[2-68]|375|380|971)[{SPACES}{DASHES}]\(?\d{{2,3}}\)?[{SPACES}{DASHES}]\d{{3}}[{SPACES}{DASHES}]\d\d[{SPACES}{DASHES}]?\d\d)(?!\d)(?!-\d)"
     rf"|(?P<zeros>00[1-9]\d{{0,2}}[{SPACES}{DASHES}](?:{GAP}\d){{7,12}})(?!\d)"
     r")|(?<![\d+])(?P<plus>\+(?:"
     rf"7(?:{WRAPPED}\d){{10}}|1(?:{GAP}\d){{10}}|(?:99[24568]|375|380|971)(?:{GAP}\d){{9}}|(?:993|37[34])(?:{GAP}\d){{8}}"
@@ -53,6 +56,10 @@ _RUSSIAN_ACCOUNT = re.compile(r"4(?:0[5-8]\d\d|2[3-6]\d\d)(?:398|643|810|840|978
 _THOUSANDS = re.compile(rf"\+?\d{{1,3}}(?:[{SPACES}.]\d{{3}})+")
 _IBAN = re.compile(r"[A-Z]{2}(?<![A-Za-z\d]..) ?\d{2}(?:[ -]?[A-Za-z\d]){11,29}", re.ASCII)
 _SMALL_IBAN = re.compile(_IBAN.pattern.replace("[A-Z]{2}", "kz", 1), re.ASCII)
+_PLATE = re.compile(
+    r"(?<![\w./-])(?:\d{3} ?(?:[A-Z]{3}|[АВЕКМНОРСТУХ]{3}) ?(?:0[1-9]|1\d|20)|\d{3} [A-Z]{2} (?:0[1-9]|1\d|20)"
+    r"|[АВЕКМНОРСТУХ] ?\d{3} ?[АВЕКМНОРСТУХ]{2} ?\d{2,3}(?: ?RUS)?|[ABEKMHOPCTYX] \d{3} [ABEKMHOPCTYX]{2} \d{2,3}|[A-Z] \d{3} [A-Z]{2,3})(?![\w/-])"
+)
 _SEPARATORS = re.compile(r"[^0-9]+")
 CONTEXT = 30
 """Characters before a number in which a word says what it is."""
@@ -92,6 +99,12 @@ def ibans(text: str) -> Iterator[Span]:
                 yield Span(found.start(), end, Kind.IBAN)
 
 
+def plates(text: str) -> Iterator[Span]:
+    """Number plates of cars of Kazakhstan and Russia, where their form is nobody else's."""
+    for found in _PLATE.finditer(text):
+        yield Span(found.start(), found.end(), Kind.PLATE)
+
+
 def _iban_end(text: str, start: int) -> int | None:
     """Where the account ends by its country's length; None when the check digits are wrong."""
     length = checksums.IBAN_LENGTHS.get(text[start : start + 2].upper(), 0)
@@ -121,6 +134,8 @@ def _kind(text: str, found: re.Match[str]) -> Kind | None:
             return None if zeros and amount_like(text, found.end(), number) else Kind.PHONE
         case "trunk" | "local":
             return Kind.PHONE if _is_trunk_phone(text, found.start(), found.end()) else None
+        case "national":
+            return None if _is_order(text, found.start()) or len(digits) > 12 else Kind.PHONE
         case other:
             raise AssertionError(f"pattern group {other} has no rule")
 
@@ -136,7 +151,10 @@ def _is_trunk_phone(text: str, start: int, end: int) -> bool:
     number = text[start:end]
     if amount_like(text, end, number):
         return False
-    if not number.isdigit():
-        return True
+    return not number.isdigit() or not _is_order(text, start)
+
+
+def _is_order(text: str, start: int) -> bool:
+    """A word before the number in its line is that of an order, and none that of a phone."""
     before = text[max(0, start - CONTEXT) : start].rpartition("\n")[2].lower()
-    return ORDER_WORD.search(before) is None or any(word in before for word in PHONE_WORDS)
+    return ORDER_WORD.search(before) is not None and not any(word in before for word in PHONE_WORDS)

@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+from llm_assets.intake.pii.given import lexicon
 from llm_assets.intake.pii.names import NOT_NAMES
 from llm_assets.intake.pii.span import Kind, Span
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
@@ -58,6 +59,7 @@ class _PeopleWords(WordFile):
     patronymic_pieces: ByLanguage
     no_initials: ByLanguage
     nobody: ByLanguage
+    no_surnames: ByLanguage
 
 
 _WORDS = load_words(Path(__file__).with_name("people.yaml"), _PeopleWords)
@@ -108,10 +110,18 @@ _BEFORE_INITIALS = re.compile(rf"(?<![^\W_])[{UPPER}][^\W\d_]{{2,25}}[ \u00a0]{{
 _AFTER_INITIALS = re.compile(rf"[ \u00a0]?[{UPPER}][^\W\d_]{{2,25}}")
 WINDOW = 64
 """Characters before an ending or initials that are searched for the rest of the name."""
-_NO_INITIALS = frozenset(_WORDS.no_initials.of())
-_NOBODY = NOT_NAMES | frozenset(_WORDS.nobody.of())
+NO_INITIALS = frozenset(_WORDS.no_initials.of())
+NOBODY = NOT_NAMES | frozenset(_WORDS.nobody.of())
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 _INITIAL_ONLY = re.compile(rf"[{UPPER}]\.")
+
+
+_SMALL = re.compile(
+    r"[^\W\d_]{0,6}[ \u00a0]{0,2}[,:!—–-]?[ \u00a0]{0,2}\n{0,2}[ \u00a0]{0,2}(?<![^\W_])(?P<name>[^\W\d_]{3,30}(?:[ \u00a0][^\W\d_]{3,30}){0,2})(?![^\W_])"
+)
+"""Words in small letters that may be a name, from behind a word that tells."""
+_NO_SURNAMES = frozenset(_WORDS.no_surnames.of())
+_SMALL_WORD = re.compile(r"[^\W\d_]+")
 
 
 def _by_start() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
@@ -146,10 +156,39 @@ def people(text: str, lowered: str) -> Iterator[Span]:
         for word, pattern in _BY_START[start.group()]:
             if lowered.startswith(word, at):
                 found = pattern.match(text, at)
-                if found is not None:
+                if found is not None and found["name"][0].isupper():
                     yield from _trimmed(text, found.start("name"), found.end("name"))
+                elif found is not None:
+                    yield from _in_small_letters(lowered, found.start("name"), known=True)
+                else:
+                    small = _SMALL.match(text, at + len(word))
+                    if small is not None and small["name"][0].islower():
+                        yield from _in_small_letters(lowered, small.start("name"), known=False)
     yield from _with_patronym(text, lowered)
     yield from _with_initials(text)
+
+
+def _in_small_letters(lowered: str, start: int, *, known: bool) -> Iterator[Span]:
+    """A name that is written without capitals: a first name that is no everyday word, and what may be its surname.
+
+    The first word is a name in any case where it is `known` to be one.
+    """
+    names, end = lexicon(), start
+    for word in _SMALL_WORD.finditer(lowered, start, start + WINDOW):
+        plain = word.group().replace("ё", "е")
+        first = end == start
+        if first:
+            belongs = known or names.is_listed(plain)
+        else:
+            english = plain.isascii() and plain not in _NO_SURNAMES
+            belongs = lowered[end : word.start()] in (" ", "\u00a0") and (
+                english or names.may_be_surname(plain) or names.is_listed(plain)
+            )
+        if not belongs or (plain in NOBODY and not first):
+            break
+        end = word.end()
+    if end > start:
+        yield Span(start, end, Kind.NAME)
 
 
 def _with_patronym(text: str, lowered: str) -> Iterator[Span]:
@@ -168,7 +207,7 @@ def _with_patronym(text: str, lowered: str) -> Iterator[Span]:
 
 def _with_initials(text: str) -> Iterator[Span]:
     for initials in _INITIALS.finditer(text):
-        if initials.group() in _NO_INITIALS:
+        if initials.group() in NO_INITIALS:
             continue
         start = max(0, initials.start() - WINDOW)
         before = _BEFORE_INITIALS.search(text[start : initials.start()])
@@ -184,7 +223,7 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
     last = start
     for word in _WORD.finditer(text, start, end):
         plain = word.group().lower().replace("ё", "е").rstrip(".")
-        if plain in _NOBODY:
+        if plain in NOBODY:
             break
         last = word.end()
     name = text[start:last]

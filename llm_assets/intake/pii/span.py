@@ -1,6 +1,6 @@
 """Spans of personal data: which characters are of which kind, and which of two that overlap is kept.
 
-They are found in `numbers`, `context`, `people` and `names`, and replaced in `masking`.
+They are found in the other modules of this folder, and replaced in `masking`.
 """
 
 from bisect import bisect_left
@@ -22,6 +22,9 @@ class Kind(StrEnum):
     ID = "ID"
     ACCOUNT = "ACCOUNT"
     ADDRESS = "ADDRESS"
+    BIRTHDATE = "BIRTHDATE"
+    PLATE = "PLATE"
+    HANDLE = "HANDLE"
     NAME = "NAME"
     CUT = "CUT"
     """The last word before a text was cut: it may be the first half of any of the others."""

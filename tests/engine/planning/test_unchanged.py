@@ -78,9 +78,11 @@ class Masker:
     """Masks nothing, and knows whose case it was asked to mask."""
 
     masked: list[str] = field(default_factory=list)
+    bare_names: set[bool] = field(default_factory=set)
 
-    def __call__(self, case: Case) -> Veiled:
+    def __call__(self, case: Case, *, bare_names: bool) -> Veiled:
         self.masked.append(case.case_id)
+        self.bare_names.add(bare_names)
         return Veiled("\n".join(d.message.text for d in case.documents), {})
 
 
@@ -134,6 +136,13 @@ class Office:
 def office(desk: Desk) -> Office:
     desk.provider = FakeProvider(PROFILE, desk.clock)
     return Office(desk, Rows([document(n) for n in (1, 2, 3)]))
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_queue_says_whether_names_that_stand_alone_are_masked(office: Office, wanted: bool) -> None:
+    office.queue = office.queue.model_copy(update={"mask_bare_names": wanted})
+    office.work()
+    assert office.masker.bare_names == {wanted}
 
 
 def test_a_rerun_with_nothing_changed_masks_and_sends_nothing(office: Office) -> None:

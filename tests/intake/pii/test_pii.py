@@ -210,7 +210,7 @@ NAMED = [
     ("Василий", "Василию и Василия", "[NAME_1] и [NAME_2]"),
     ("Айгерім Сейтқали", "Айгерімнің картасы, Сейтқалиға", "[NAME_1] картасы, [NAME_2]"),
     ("John O'Connor", "John's card, connor@", "[NAME_1]'s card, [NAME_2]@"),
-    ("Анна-Мария Ли", "Анна-Мария Ли", "[NAME_1] Ли"),
+    ("Анна-Мария Ли", "Анна-Мария Ли", "[NAME_1]"),
     ("IVAN", "scan_Ivan_2.pdf", "scan_[NAME_1]_2.pdf"),
 ]
 
@@ -305,16 +305,16 @@ def test_the_same_value_has_the_same_mask_in_every_message_of_the_case() -> None
 
 
 def test_an_update_leaves_the_masks_of_earlier_messages_as_they_were() -> None:
-    first = document("Ivan, Petrov: 8 701 123 45 67, [PHONE_2]", sender=Address("Ivan", "i@mail.example"))
+    first = document("Ivan, Oakley: 8 701 123 45 67, [PHONE_2]", sender=Address("Ivan", "i@mail.example"))
     update = document(
-        "[PHONE_1] 8 702 123 45 67 Ivan Petrov",
-        sender=Address("Ivan Petrov", "i@mail.example"),
+        "[PHONE_1] 8 702 123 45 67 Ivan Oakley",
+        sender=Address("Ivan Oakley", "i@mail.example"),
         number=2,
     )
     before, after = mask_case(case(first)), mask_case(case(first, update))
     assert before.originals.items() <= after.originals.items()
-    assert "Petrov" in before.text
-    assert "Petrov" not in after.text
+    assert "Oakley" in before.text
+    assert "Oakley" not in after.text
 
 
 def test_masks_are_the_same_on_every_run() -> None:
