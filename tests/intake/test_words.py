@@ -48,6 +48,9 @@ ADDED = [
     Added("pii/context.yaml", ("papers", "identity_card", "en"), "citizen token", lambda m: any(m.documents_and_accounts(t := "citizen token 123456789", t, m.around_digits(t)))),
     Added("records/mapping.yaml", ("columns", "text", "en"), "grievance", lambda m: m.DropMapping().columns(["Grievance"]) == {"text": "Grievance"}),
     Added("records/drops.yaml", ("form_files", "en"), "survey", lambda m: [d.kind for d in m.read_drop(b"id,text\n1,Hello\n", name="survey.csv")] == ["form"]),
+    Added("records/tables.yaml", ("totals", "en"), "bottom line", lambda m: m.is_furniture(["id", "text"], ["Bottom line", ""], [1])),
+    Added("records/moments.yaml", ("between", "en"), "anno", lambda m: m.moment("20 Nov anno 2026", (), m.UTC).when is not None),
+    Added("records/nested.yaml", ("wrappers", "any"), "parcel", lambda m: m.flat({"parcel": {"id": "7"}}) == {"id": "7"}),
     Added("text/romanised.yaml", ("words", "ru"), "кувшинка", lambda m: m.language_of("gde moya kuvshinka") == "ru"),
     Added("mail/headers.yaml", ("months", "en"), "smarch", lambda m: m._months().get("smarch") == 13),
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from llm_assets.domain.digest import digest, digest_bytes
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Received
 from llm_assets.intake import identity
-from llm_assets.intake.records.drops import Entry, entry_of
+from llm_assets.intake.records.entry import Entry, entry_of
 from llm_assets.intake.records.submission import (
     Submission,
     SubmissionError,
