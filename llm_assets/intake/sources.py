@@ -13,6 +13,7 @@ from llm_assets.intake.bytes.kinds import kind_of
 from llm_assets.intake.records.drops import mapping_of, read_drop
 from llm_assets.intake.records.entry import problem
 from llm_assets.intake.records.mapping import DropRules
+from llm_assets.intake.records.numbering import newest_of_each
 
 DELIVERED_SECONDS = 60
 """Between a delivered file's last write and its rename."""
@@ -137,8 +138,7 @@ class _Scanner:
         mapping = mapping_of(head, place, self.rules, path)
         if mapping is not None:
             drops = read_drop(path.read_bytes(), name=place, mapping=mapping)
-            newest = {drop.place: drop for drop in drops}  # the last row of a record is the current one
-            for drop in newest.values():
+            for drop in newest_of_each(drops):
                 yield RawItem(self.source, drop.place, drop.kind, drop.data, arrived, file=place)
             return
         match kind_of(head, place):
