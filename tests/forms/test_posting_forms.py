@@ -44,6 +44,13 @@ def test_the_same_key_with_the_same_form_is_the_same_record(shared: Endpoint) ->
     assert shared.row(first)["new_text"] == "Где моя карта?"
 
 
+def test_the_order_of_its_fields_makes_no_other_form(shared: Endpoint) -> None:
+    form = FORM | {"street": "Абая", "floor": "7"}
+    said = [shared.post(f, key="a-2") for f in (form, dict(reversed(form.items())), form | {"floor": "8"})]
+    assert [s.status for s in said[:2]] == [201, 200] and said[2].is_problem(409)
+    assert shared.row(said[0])["new_text"] == "Где моя карта?\n\nstreet: Абая\nfloor: 7"
+
+
 def test_another_key_or_another_form_is_another_record(shared: Endpoint) -> None:
     said = [
         shared.post({"message": "hello", "story": "x"}, key="b-1"),

@@ -44,6 +44,7 @@ class _MappingWords(WordFile):
     columns: _ColumnNames
     likely: _LikelyNames
     other: ByLanguage = Field(alias="else")
+    about_text: ByLanguage
     first_names: ByLanguage
     middle_names: ByLanguage
     last_names: ByLanguage
@@ -57,6 +58,7 @@ _LIKELY = {
     for name in _LikelyNames.model_fields
 }
 _ELSE = re.compile(_WORDS.other.pattern())
+_ABOUT_TEXT = re.compile(_WORDS.about_text.pattern())
 _PLUMBING = re.compile(_WORDS.plumbing.pattern())
 LONGEST_HEADER = 120
 """Characters of a header that is compared with patterns: a question of a form, not a cell of text."""
@@ -113,6 +115,8 @@ class DropMapping(BaseModel):
             if field in known or getattr(self, field) != getattr(_NAMES, field).of():
                 continue
             wanted = free if field == "id" else {h: w for h, w in free.items() if _ELSE.search(w) is None}
+            if field == "text":
+                wanted = {h: w for h, w in wanted.items() if _ABOUT_TEXT.search(w) is None}
             hits = ([h for h, words in wanted.items() if p.search(words)] for p in patterns)
             header = next((fits[0] for fits in hits if len(fits) == 1), None)
             if header is not None:

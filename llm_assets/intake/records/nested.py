@@ -135,8 +135,9 @@ def _answered(value: Mapping[str, object], titles: Mapping[str, str]) -> _Answer
     if held is None or not _is_answer(plain(held), value[held]):
         return None
     answer = value[held]
-    if "options" in keys and isinstance(value[keys["options"]], list):
-        answer = _chosen(answer, value[keys["options"]])
+    options = value[keys["options"]] if "options" in keys else None
+    if isinstance(options, list):
+        answer = _chosen(answer, options)
     label = next((_label(value[keys[n]]) for n in _LABELS if n in keys and keys[n] != held), "")
     return _Answered(label, answer) if label else None
 

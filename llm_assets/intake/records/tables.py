@@ -41,7 +41,6 @@ class Table(NamedTuple):
     """What is below the header; may be read several times."""
 
 
-NO_ROW = Row(0, [])
 _END = "\x00"
 """A row of its own after the last one; found inside a cell, it shows a quotation mark that was never closed."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)

@@ -150,8 +150,8 @@ def _column(place: str, otherwise: int) -> int:
 
 def _shown(cell: _Cell, texts: Sequence[str], dates: Sequence[bool]) -> str:
     if cell.type == "s":
-        number = int(cell.value) if cell.value.isdigit() else -1
-        return texts[number] if 0 <= number < len(texts) else ""
+        position = int(cell.value) if cell.value.isdigit() else -1
+        return texts[position] if 0 <= position < len(texts) else ""
     if cell.type == "b":
         return "TRUE" if cell.value == "1" else "FALSE"
     if cell.type != "n" or not cell.value:
