@@ -147,8 +147,8 @@ def parts_of_a_name(header: str, others: Iterable[str]) -> list[str]:
 
 
 def plain(header: str) -> str:
-    """A header without case, spaces and punctuation."""
-    return re.sub(r"[^\w№]+|_", "", header.casefold())
+    """A header without case, spaces and punctuation; one that is punctuation alone as it is."""
+    return re.sub(r"[^\w№]+|_", "", header.casefold()) or header.strip()
 
 
 _FIRST, _MIDDLE, _LAST = (

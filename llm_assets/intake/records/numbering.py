@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from llm_assets.domain.digest import digest
 from llm_assets.intake.records.entry import Drop, Entry
+from llm_assets.intake.records.mapping import DropKind
 
 _ROW_NUMBER = re.compile(r"(?:crm|form):\d{1,6}")
 _WORDS = 60
@@ -58,6 +60,13 @@ def of_file(data: bytes, place: str, file: str) -> Drop:
     return Drop(f"{place}@{file}", entry.kind, entry.model_copy(update={"id": f"{entry.id}@{file}"}).stored())
 
 
+def by_content(data: bytes, kind: DropKind) -> Drop:
+    """The row under an id made of what it says, as a row without a number has."""
+    entry = Entry.model_validate_json(data).model_copy(update={"id": ""})
+    identifier = digest(["row", entry.model_dump(mode="json")])
+    return Drop(f"{kind}:{identifier}", kind, entry.model_copy(update={"id": identifier}).stored())
+
+
 def newest_of_each(drops: Iterable[Drop]) -> list[Drop]:
     """The last row of each record of a file is the current one. Rows of other people with the number of a row above are
     records of their own: the numbering began again."""
@@ -70,7 +79,7 @@ def newest_of_each(drops: Iterable[Drop]) -> list[Drop]:
             continue
         faces = again.setdefault(drop.place, [face_of(known.data)])
         face = face_of(drop.data)
-        number = next((n for n, one in enumerate(faces) if not _other_people(one, face)), len(faces))
+        number = next((n for n, one in enumerate(faces) if not are_of_other_people(one, face)), len(faces))
         if number == len(faces):
             faces.append(face)
         place = drop.place if number == 0 else f"{drop.place}#{number + 1}"
@@ -78,7 +87,8 @@ def newest_of_each(drops: Iterable[Drop]) -> list[Drop]:
     return list(newest.values())
 
 
-def _other_people(one: Face, other: Face) -> bool:
+def are_of_other_people(one: Face, other: Face) -> bool:
+    """Whether both name somebody, and nobody in common."""
     return bool(one.people and other.people) and one.people.isdisjoint(other.people)
 
 

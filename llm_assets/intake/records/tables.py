@@ -25,7 +25,8 @@ class _TableWords(WordFile):
 
 
 _WORDS = load_words(Path(__file__).with_name("tables.yaml"), _TableWords)
-_TOTALS = re.compile(rf"{_WORDS.totals.pattern()}[\s:.(]*[\d\s.,]*[^\W\d_]{{0,12}}[):.\s]*", re.I)
+_TOTALS = re.compile(rf"{_WORDS.totals.pattern()}\b.{{0,60}}", re.I)
+_TOTALS_ALONE = re.compile(rf"{_WORDS.totals.pattern()}[\s:.(]*[\d\s.,]*[^\W\d_]{{0,12}}[):.\s]*", re.I)
 
 
 class Row(NamedTuple):
@@ -173,9 +174,10 @@ def is_furniture(headers: Sequence[str], cells: Sequence[str], wanted: Sequence[
         return True
     if list(cells) == list(headers):
         return True
-    if any(n < len(cells) and cells[n].strip() and cells[n].strip() != filled[0] for n in wanted):
-        return False
-    return _TOTALS.fullmatch(filled[0][:80]) is not None
+    said = [cells[n].strip() for n in wanted if n < len(cells) and cells[n].strip()]
+    if not said:
+        return _TOTALS.fullmatch(filled[0]) is not None
+    return said == filled[:1] and _TOTALS_ALONE.fullmatch(filled[0][:80]) is not None
 
 
 def leaves_out_cells(table: Table) -> bool:

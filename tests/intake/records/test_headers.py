@@ -66,6 +66,14 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
         "your-name;your-email;your-subject;your-message;_wpcf7",
         {"sender_name": "your-name", "sender_email": "your-email", "subject": "your-subject", "text": "your-message"},
     ),
+    "a housing office": (
+        "#;Дата/время;Автор обращения;Обращение заявителя;Контакты;Договор №",
+        {"id": "#", "created_at": "Дата/время", "sender_name": "Автор обращения", "text": "Обращение заявителя"},
+    ),
+    "Lead notes": (
+        "lead_id;Contact full name;Work phone;Lead notes;Budget",
+        {"id": "lead_id", "sender_name": "Contact full name", "phone": "Work phone", "text": "Lead notes"},
+    ),
     "a clinic": (
         "Номер заявки;ФИО пациента;Моб. тел.;Эл. почта;Суть жалобы;Дата поступления заявки;Комментарий оператора",
         {"id": "Номер заявки", "sender_name": "ФИО пациента", "phone": "Моб. тел.", "sender_email": "Эл. почта",

@@ -58,8 +58,8 @@ def test_a_row_of_sums_is_no_record(below: str) -> None:
 
 
 def test_a_customer_who_writes_of_a_total_is_a_record() -> None:
-    rows = "id;text;email\n1;Total;a@post.example\n2;Итого списали 700, почему?;b@post.example\nTotal;Where is my bill?;\n"
-    assert len(texts(rows)) == 3
+    rows = "id;text;email\n1;Total;a@post.example\n2;Итого списали 700, почему?;b@post.example\nTotal;Where is my bill?;\n;Всего доброго, верните деньги;\n"
+    assert len(texts(rows)) == 4
 
 
 def test_a_header_that_is_repeated_between_pages_is_no_record() -> None:
