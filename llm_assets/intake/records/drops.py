@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path, PurePath
 
 from llm_assets.intake.records.entry import Drop, dropped, entry_of, problem
@@ -27,6 +28,8 @@ from llm_assets.intake.words import ByLanguage, WordFile, load_words
 _LINES = (".jsonl", ".ndjson")
 _TABLES = (".csv", ".tsv")
 _WORKBOOKS = (".xlsx", ".xlsm")
+_KNOWN_LINES = 100
+"""Sets of keys of a JSON Lines file whose mapping is remembered."""
 _ZIPPED = b"PK\x03\x04"
 
 
@@ -148,12 +151,15 @@ def _month_first(table: Table, columns: Mapping[str, str]) -> bool | None:
     if "created_at" not in columns:
         return None
     at = table.headers.index(columns["created_at"])
-    return month_comes_first(row.cells[at] for row in table.rows if at < len(row.cells))
+    dates = (row.cells[at] for row in table.rows if at < len(row.cells))
+    first = next((cell for cell in dates if cell.strip()), "")
+    return month_comes_first(chain((first,), dates)) if "/" in first else None
 
 
 def read_json_lines(data: bytes, *, name: str, mapping: DropMapping) -> Iterator[Drop]:
     """Objects of a JSON Lines file. A line that is none, or lacks a field, is a problem of its own."""
     kind = mapping.kind or ("crm" if _RECORDS.search(PurePath(name).name) else "form")
+    known: dict[tuple[str, ...], dict[str, str]] = {}
     for number, line in enumerate(text_of(data, mapping.encoding).split("\n"), start=1):
         if not line.strip():
             continue
@@ -166,7 +172,12 @@ def read_json_lines(data: bytes, *, name: str, mapping: DropMapping) -> Iterator
             yield problem(f"{name}:{number}", kind, f"{where} is not a JSON object; export it again.")
             continue
         fields = flat(value)
-        columns = mapping.columns(list(fields))
+        names = tuple(fields)
+        if names not in known:
+            if len(known) > _KNOWN_LINES:
+                known.clear()
+            known[names] = mapping.columns(names)
+        columns = known[names]
         missing = _missing(columns, mapping)
         if missing:
             yield problem(f"{name}:{number}", kind, _missing_message(where, missing, len(fields), mapping))

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -101,14 +102,16 @@ def entry_of(
     cells = {_name(name): _cell(cell) for name, cell in fields.items()}
     headers = {field: _name(header) for field, header in found.items()}
     cut = any(len(cell) > MAX_FIELD for cell in cells.values())
-    cells = {name: cell[:MAX_FIELD] for name, cell in cells.items()}
+    if cut:
+        cells = {name: cell[:MAX_FIELD] for name, cell in cells.items()}
     when = moment(
         cells.get(headers.get("created_at", ""), ""), mapping.dates, ZoneInfo(mapping.timezone), month_first
     )
     sender, shown = _sender(cells, headers)
     left = {headers["created_at"]} if "created_at" in headers and when.unsure else set()
     said = {h for f, h in headers.items() if f != "product"} - left - shown
-    extra = {n: c for n, c in cells.items() if n and c and n not in said | sender.used and not is_plumbing(n)}
+    said |= sender.used
+    extra = {n: c for n, c in cells.items() if c and n and n not in said and not is_plumbing(n)}
     kept = {field: cells.get(headers.get(field, ""), "") for field in ("text", "subject", "mailbox")}
     people = {"sender_name": sender.name, "sender_email": sender.email, "phone": sender.phone}
     own = cells.get(headers.get("id", ""), "")
@@ -140,7 +143,7 @@ def _sender(cells: Mapping[str, str], headers: Mapping[str, str]) -> tuple[_Send
     shown: set[str] = set()
     name, used = "", set()
     if "sender_name" in headers:
-        parts = parts_of_a_name(headers["sender_name"], cells)
+        parts = parts_of_a_name(headers["sender_name"], tuple(cells))
         used = set(parts)
         name = " ".join(cells[part] for part in parts if cells.get(part))
     email = cells.get(headers.get("sender_email", ""), "")
@@ -188,6 +191,7 @@ def _addressed(cell: str) -> _Addressed:
     return _Addressed("", address.removeprefix("mailto:"), rest=address != cell)
 
 
+@lru_cache(maxsize=4096)
 def _name(header: str) -> str:
     return " ".join(_valid(header).split())
 
@@ -199,4 +203,6 @@ def _cell(cell: str) -> str:
 
 def _valid(text: str) -> str:
     """Without what JSON may spell and no store takes: lone surrogates and NUL."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

@@ -5,6 +5,7 @@ import codecs
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -60,6 +61,8 @@ _LIKELY = {
 _ELSE = re.compile(_WORDS.other.pattern())
 _ABOUT_TEXT = re.compile(_WORDS.about_text.pattern())
 _PLUMBING = re.compile(_WORDS.plumbing.pattern())
+MOST_HEADERS = 1_000
+"""Columns of a table whose headers are compared with patterns."""
 LONGEST_HEADER = 120
 """Characters of a header that is compared with patterns: a question of a form, not a cell of text."""
 
@@ -102,7 +105,7 @@ class DropMapping(BaseModel):
             for field in FIELDS
         }
         known = {field: header for field, header in found.items() if header is not None}
-        if len(known) < len(FIELDS):
+        if len(known) < len(FIELDS) and len(headers) <= MOST_HEADERS:
             known |= self._likely(headers, known)
         return known
 
@@ -132,18 +135,20 @@ def spaced(header: str) -> str:
     return " ".join(re.sub(r"[^\w№]+|_", " ", header.casefold()).split())
 
 
+@lru_cache(maxsize=4096)
 def is_plumbing(header: str) -> bool:
     """Whether a column holds what a program counts or signs for itself."""
     return _PLUMBING.search(spaced(header)) is not None
 
 
-def parts_of_a_name(header: str, others: Iterable[str]) -> list[str]:
+@lru_cache(maxsize=256)
+def parts_of_a_name(header: str, others: tuple[str, ...]) -> tuple[str, ...]:
     """The columns that together hold the name of which `header` holds the first part; it alone where there are none."""
     present = {plain(other): other for other in others}
     if plain(header) not in _FIRST:
-        return [header]
+        return (header,)
     rest = [next((present[n] for n in names if n in present), None) for names in (_MIDDLE, _LAST)]
-    return [header, *(part for part in rest if part is not None)] if rest[1] is not None else [header]
+    return (header, *(part for part in rest if part is not None)) if rest[1] is not None else (header,)
 
 
 def plain(header: str) -> str:

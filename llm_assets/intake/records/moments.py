@@ -88,7 +88,7 @@ def _usual(value: str, month_first: bool | None) -> Moment | None:
     if len(value) > _LONGEST:
         return None
     try:
-        return _counted(value) or _iso(value) or _numbered(value, month_first) or _worded(value)
+        return _numbered(value, month_first) or _iso(value) or _counted(value) or _worded(value)
     except (ValueError, OverflowError, OSError):
         return None
 

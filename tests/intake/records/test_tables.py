@@ -103,7 +103,9 @@ def test_a_line_separator_of_unicode_ends_no_row_and_no_line() -> None:
 def test_a_hundred_thousand_backslashes_and_quotation_marks_take_no_time() -> None:
     hostile = "id;text\n1;" + '\\"' * 300_000 + "\n"
     titles = "," * 500_000 + "\nid;text\n1;x\n"
+    wide = ",".join(f"ваш вопрос {n}" for n in range(50_000)) + "\nid;text\n1;x\n"
     before = time.process_time()
     read(hostile)
+    read(wide)
     read(titles)
     assert time.process_time() - before < 10
