@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path, PurePath
 
 from llm_assets.intake.records.entry import Drop, dropped, entry_of, problem
-from llm_assets.intake.records.mapping import DropKind, DropMapping, DropRules, plain
+from llm_assets.intake.records.mapping import DropKind, DropMapping, DropRules, plain, spaced
 from llm_assets.intake.records.moments import month_comes_first
 from llm_assets.intake.records.nested import flat
 from llm_assets.intake.records.tables import (
@@ -37,6 +37,7 @@ class _DropWords(WordFile):
     form_files: ByLanguage
     record_files: ByLanguage
     names_of_anything: ByLanguage
+    texts_of_anything: ByLanguage
 
 
 _WORDS = load_words(Path(__file__).with_name("drops.yaml"), _DropWords)
@@ -46,6 +47,8 @@ RECOGNISED = 2
 """Columns whose names must be known before a table counts as a drop and not as a document."""
 _SOMEBODY = frozenset({"text", "sender_name", "sender_email", "phone", "mailbox"})
 """Columns by which a table is about people: a list of books or prices has none of them."""
+_A_PERSON = frozenset({"sender_name", "sender_email", "phone"})
+_ANY_TEXT = re.compile(_WORDS.texts_of_anything.pattern())
 _ANY_NAME = frozenset(map(plain, _WORDS.names_of_anything.of()))
 
 
@@ -65,10 +68,14 @@ def mapping_of(head: bytes, place: str, rules: DropRules, whole: Path | None = N
     return None
 
 
-def _is_about_people(headers: Sequence[str], mapping: DropMapping) -> bool:
+def _is_about_people(headers: Sequence[str], mapping: DropMapping, *, in_workbook: bool = False) -> bool:
     known = mapping.columns(headers)
     if plain(known.get("sender_name", "")) in _ANY_NAME:  # a book has one too
         del known["sender_name"]
+    text = known.get("text", "")
+    doubtful = _ANY_TEXT.search(spaced(text)) is not None and not known.keys() & _A_PERSON
+    if doubtful and (in_workbook or plain(text) not in map(plain, mapping.text)):
+        return False
     return len(known) >= RECOGNISED and bool(known.keys() & _SOMEBODY)
 
 

@@ -36,7 +36,11 @@ def test_a_header_below_titles_and_empty_rows_is_found(above: str) -> None:
 
 
 def test_a_table_of_goods_below_a_title_stays_a_document() -> None:
-    for data in ("Price list\n\nsku;name;price\n1;Lamp;900\n", "Отчёт;\nid;количество\n1;5\n"):
+    for data in (
+        "Price list\n\nsku;name;price\n1;Lamp;900\n",
+        "Отчёт;\nid;количество\n1;5\n",
+        "Row Number,Description of the Row\n1,x\n",
+    ):
         assert mapping_of(data.encode(), "a.csv", DropRules()) is None
 
 

@@ -48,6 +48,8 @@ def test_parse_prints_an_object_for_each_row_of_a_register(tmp_path: Path) -> No
     [
         [["Sum"], [4500]],
         [["Артикул", "Название", "Цена"], ["1", "Чайник", 700]],
+        [["Record Number", "Description of the Row", "date"], ["5", "This is row 5", "1960"]],
+        [["Код", "Описание", "Цена"], ["5", "Чайник электрический", 700]],
         [["Name", "Phone"], ["Dana", "+7 701 222 11 00"]],
         [["Dear Sirs, the text of the letter follows"], ["Hello"]],
         [],
