@@ -114,7 +114,10 @@ def _registers(data: bytes, mapping: DropMapping) -> list[Table]:
     """The sheets in which somebody writes. A workbook of other sheets is a document."""
     tables = (_table(sheet, mapping) for sheet in sheets_of(data))
     return [
-        t for t in tables if "text" in mapping.columns(t.headers) and _is_about_people(t.headers, mapping)
+        table
+        for table in tables
+        if "text" in mapping.columns(table.headers)
+        and _is_about_people(table.headers, mapping, in_workbook=True)
     ]
 
 
