@@ -24,8 +24,9 @@ def parse(
             console.stage("read", number, None)
 
 
-def mask(file: Annotated[Path, typer.Argument(help="A mail or document.")]) -> None:
-    """Print what leaves the house: the text of a mail with personal data masked, and a word about scans that stay."""
+def mask(file: Annotated[Path, typer.Argument(help="A mail, document or register.")]) -> None:
+    """Print what leaves the house: the text of a mail or of each record of a register with personal data masked, and a word
+    about scans that stay."""
     from llm_assets.usecases.mail.mask import mask_file
 
     for text in mask_file(file):

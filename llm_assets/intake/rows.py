@@ -46,7 +46,7 @@ def _jobs(path: Path, place: str, ocr: bool, rules: DropRules) -> Iterator[Job]:
     try:
         with path.open("rb") as stream:
             head = stream.read(_SNIFFED)
-            mapping = mapping_of(head, place, rules)
+            mapping = mapping_of(head, place, rules, path)
             stream.seek(0)
             if mapping is not None:
                 for index, drop in enumerate(read_drop(stream.read(), name=place, mapping=mapping)):

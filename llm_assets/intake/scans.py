@@ -16,7 +16,7 @@ from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.intake.bytes import kinds, mime, ole, tnef, transfer, wrappers
 from llm_assets.intake.files.ocr import MAX_PIXELS
 from llm_assets.intake.mail import body, outlook
-from llm_assets.intake.records import drops
+from llm_assets.intake.records.entry import Entry
 
 PDF = "application/pdf"
 LARGEST_BYTES = min(row.picture_bytes for row in PROTOCOLS.values())
@@ -95,7 +95,7 @@ def _files(raw: bytes) -> Iterator[bytes]:
             yield from outlook.files_of(ole.outlook(streams))
     elif raw.startswith(b"{"):
         try:
-            entry = drops.Entry.model_validate_json(raw)
+            entry = Entry.model_validate_json(raw)
         except ValidationError:
             return
         yield from (base64.b64decode(file.content) for file in entry.files)

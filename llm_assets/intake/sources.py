@@ -10,8 +10,10 @@ from pathlib import Path
 from llm_assets.domain.mail.document import Kind
 from llm_assets.intake.bytes import mbox
 from llm_assets.intake.bytes.kinds import kind_of
-from llm_assets.intake.records.drops import mapping_of, problem, read_drop
+from llm_assets.intake.records.drops import mapping_of, read_drop
+from llm_assets.intake.records.entry import problem
 from llm_assets.intake.records.mapping import DropRules
+from llm_assets.intake.records.numbering import newest_of_each
 
 DELIVERED_SECONDS = 60
 """Between a delivered file's last write and its rename."""
@@ -133,11 +135,10 @@ class _Scanner:
         return RawItem(self.source, drop.place, drop.kind, drop.data, arrived)
 
     def _items(self, path: Path, head: bytes, place: str, arrived: datetime) -> Iterator[RawItem]:
-        mapping = mapping_of(head, place, self.rules)
+        mapping = mapping_of(head, place, self.rules, path)
         if mapping is not None:
             drops = read_drop(path.read_bytes(), name=place, mapping=mapping)
-            newest = {drop.place: drop for drop in drops}  # the last row of a record is the current one
-            for drop in newest.values():
+            for drop in newest_of_each(drops):
                 yield RawItem(self.source, drop.place, drop.kind, drop.data, arrived, file=place)
             return
         match kind_of(head, place):

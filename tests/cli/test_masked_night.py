@@ -4,7 +4,6 @@ The night's first process is killed while its batches wait, answers fail and are
 fields, and the report's opening lines are written.
 """
 
-import base64
 import io
 import json
 import os
@@ -23,6 +22,7 @@ from llm_assets.emulator import start
 from llm_assets.intake.files import ocr
 from tests.support.houses.house import TODAY, Emulated, House, Ran, runs
 from tests.support.mail.invented_inbox import SHOP, mail, put
+from tests.support.providers.recorded import texts
 
 pytestmark = pytest.mark.slow
 
@@ -183,30 +183,6 @@ def waiting(emulated: Emulated) -> bool:
     """Whether both steps that read documents have a batch at the provider."""
     calls = emulated.ask("GET", "/_emulator/stats")["calls"]
     return sum(n for name, n in calls.items() if name.endswith("create_batch")) >= 2
-
-
-def texts(record: Path) -> Iterator[str]:
-    for line in record.read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
-        entry.pop("response")
-        yield from words_of(entry)
-
-
-def words_of(value: Any) -> Iterator[str]:
-    match value:
-        case dict():
-            for key, inner in value.items():
-                yield key
-                if key == "content_b64":
-                    content = base64.b64decode(inner).decode()
-                    yield from (word for row in content.splitlines() for word in words_of(json.loads(row)))
-                else:
-                    yield from words_of(inner)
-        case list():
-            for inner in value:
-                yield from words_of(inner)
-        case str():
-            yield value
 
 
 def rows(house: House, query: str) -> list[tuple[Any, ...]]:

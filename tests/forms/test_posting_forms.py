@@ -24,10 +24,14 @@ def test_a_posted_form_is_a_record_of_today_in_its_forms_queue(shared: Endpoint)
     assert said.status == 201
     row = shared.row(said)
     assert said.json == {"record_id": row["record_id"], "day": str(row["day"])}
-    assert (row["queue"], row["subject"], row["new_text"]) == ("shop-orders", "Карта", "Где моя карта?")
+    assert (row["queue"], row["subject"], row["new_text"]) == (
+        "shop-orders",
+        "Карта",
+        "Где моя карта?\n\ncity: Алматы",
+    )
     message = row["message"]
     assert message["kind"] == "form" and message["sender"]["address"] == "anna@post.example"
-    assert "city: Алматы" in message["text"] and message["ok"]
+    assert message["text"] == row["new_text"] and message["ok"]
 
 
 def test_the_same_key_with_the_same_form_is_the_same_record(shared: Endpoint) -> None:
@@ -38,6 +42,13 @@ def test_the_same_key_with_the_same_form_is_the_same_record(shared: Endpoint) ->
     assert first.json == again.json == quoted.json
     assert shared.post(FORM | {"message": "Жду."}, key="a-1").is_problem(409)
     assert shared.row(first)["new_text"] == "Где моя карта?"
+
+
+def test_the_order_of_its_fields_makes_no_other_form(shared: Endpoint) -> None:
+    form = FORM | {"street": "Абая", "floor": "7"}
+    said = [shared.post(f, key="a-2") for f in (form, dict(reversed(form.items())), form | {"floor": "8"})]
+    assert [s.status for s in said[:2]] == [201, 200] and said[2].is_problem(409)
+    assert shared.row(said[0])["new_text"] == "Где моя карта?\n\nstreet: Абая\nfloor: 7"
 
 
 def test_another_key_or_another_form_is_another_record(shared: Endpoint) -> None:
@@ -71,7 +82,7 @@ def test_a_form_is_read_as_a_browser_sends_it(shared: Endpoint) -> None:
     )
     assert said.status == 201
     row = shared.row(said)
-    assert row["new_text"] == "Где? Тут & там" and "topping: a, b" in row["message"]["text"]
+    assert row["new_text"] == "Где? Тут & там\n\ntopping: a, b"
 
 
 def test_files_of_a_multipart_form_are_its_attachments(shared: Endpoint) -> None:

@@ -27,7 +27,16 @@ def folder(name: str) -> set[str]:
 
 @pytest.mark.parametrize("room", ["bytes", "mail", "text", "files", "records"])
 def test_every_parser_is_part_of_the_readers_version_wherever_it_is(room: str) -> None:
-    asked_elsewhere = {"llm_assets/intake/records/submission.py"}  # reads a posted form before it is stored
+    before_storing = (
+        "submission",
+        "nested",
+        "drops",
+        "tables",
+        "workbook",
+        "numbering",
+    )  # files and forms to entries
+    asked_elsewhere = {f"llm_assets/intake/records/{name}.py" for name in before_storing}
+    asked_elsewhere |= {f"llm_assets/intake/records/{name}.yaml" for name in ("nested", "drops", "tables")}
     assert folder(f"llm_assets/intake/{room}") - asked_elsewhere <= covered(READER)
 
 

@@ -8,6 +8,7 @@ from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.mail.document import Received
 from llm_assets.domain.sources.versions import news
 from llm_assets.engine.chunks import chunks
+from llm_assets.engine.night.told_apart import told_apart
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.engine.ports.raw_store import RawStore
 from llm_assets.engine.ports.register import Register
@@ -43,7 +44,7 @@ def receive(
     """
     grown = Grown()
     seen = 0
-    for chunk in chunks(items, size=200):
+    for chunk in chunks(told_apart(items, register, raw), size=200):
         room = None if limit is None else limit - grown.messages
         new = _news(register, chunk, day_of)[:room]
         rows = [row for row, _ in new]

@@ -5,6 +5,7 @@ import codecs
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,11 +31,40 @@ class _ColumnNames(WordFile):
     product: ByLanguage
 
 
+class _LikelyNames(WordFile):
+    id: ByLanguage
+    text: ByLanguage
+    subject: ByLanguage
+    sender_name: ByLanguage
+    sender_email: ByLanguage
+    phone: ByLanguage
+    created_at: ByLanguage
+
+
 class _MappingWords(WordFile):
     columns: _ColumnNames
+    likely: _LikelyNames
+    other: ByLanguage = Field(alias="else")
+    about_text: ByLanguage
+    first_names: ByLanguage
+    middle_names: ByLanguage
+    last_names: ByLanguage
+    plumbing: ByLanguage
 
 
-_NAMES = load_words(Path(__file__).with_name("mapping.yaml"), _MappingWords).columns
+_WORDS = load_words(Path(__file__).with_name("mapping.yaml"), _MappingWords)
+_NAMES = _WORDS.columns
+_LIKELY = {
+    name: tuple(re.compile(pattern) for pattern in getattr(_WORDS.likely, name).of())
+    for name in _LikelyNames.model_fields
+}
+_ELSE = re.compile(_WORDS.other.pattern())
+_ABOUT_TEXT = re.compile(_WORDS.about_text.pattern())
+_PLUMBING = re.compile(_WORDS.plumbing.pattern())
+MOST_HEADERS = 1_000
+"""Columns of a table whose headers are compared with patterns."""
+LONGEST_HEADER = 120
+"""Characters of a header that is compared with patterns: a question of a form, not a cell of text."""
 
 
 class DropMapping(BaseModel):
@@ -74,12 +104,61 @@ class DropMapping(BaseModel):
             field: next((present[plain(a)] for a in getattr(self, field) if plain(a) in present), None)
             for field in FIELDS
         }
-        return {field: header for field, header in found.items() if header is not None}
+        known = {field: header for field, header in found.items() if header is not None}
+        if len(known) < len(FIELDS) and len(headers) <= MOST_HEADERS:
+            known |= self._likely(headers, known)
+        return known
+
+    def _likely(self, headers: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
+        """Field -> header for fields that nobody declared and no list names, where exactly one header looks like it."""
+        used = set(known.values())
+        free = {h: words for h in headers if h not in used and (words := spaced(h))}
+        found: dict[str, str] = {}
+        for field, patterns in _LIKELY.items():
+            if field in known or getattr(self, field) != getattr(_NAMES, field).of():
+                continue
+            wanted = free if field == "id" else {h: w for h, w in free.items() if _ELSE.search(w) is None}
+            if field == "text":
+                wanted = {h: w for h, w in wanted.items() if _ABOUT_TEXT.search(w) is None}
+            hits = ([h for h, words in wanted.items() if p.search(words)] for p in patterns)
+            header = next((fits[0] for fits in hits if len(fits) == 1), None)
+            if header is not None:
+                found[field] = header
+                del free[header]
+        return found
+
+
+def spaced(header: str) -> str:
+    """A header in lower case with spaces for punctuation; empty when it is too long to be one."""
+    if len(header) > LONGEST_HEADER:
+        return ""
+    return " ".join(re.sub(r"[^\w№]+|_", " ", header.casefold()).split())
+
+
+@lru_cache(maxsize=4096)
+def is_plumbing(header: str) -> bool:
+    """Whether a column holds what a program counts or signs for itself."""
+    return _PLUMBING.search(spaced(header)) is not None
+
+
+@lru_cache(maxsize=256)
+def parts_of_a_name(header: str, others: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that together hold the name of which `header` holds the first part; it alone where there are none."""
+    present = {plain(other): other for other in others}
+    if plain(header) not in _FIRST:
+        return (header,)
+    rest = [next((present[n] for n in names if n in present), None) for names in (_MIDDLE, _LAST)]
+    return (header, *(part for part in rest if part is not None)) if rest[1] is not None else (header,)
 
 
 def plain(header: str) -> str:
-    """A header without case, spaces and punctuation."""
-    return re.sub(r"[^\w№]+|_", "", header.casefold())
+    """A header without case, spaces and punctuation; one that is punctuation alone as it is."""
+    return re.sub(r"[^\w№]+|_", "", header.casefold()) or header.strip()
+
+
+_FIRST, _MIDDLE, _LAST = (
+    tuple(map(plain, words.of())) for words in (_WORDS.first_names, _WORDS.middle_names, _WORDS.last_names)
+)
 
 
 def _zone(name: str) -> str:

@@ -7,14 +7,15 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import HeaderParser
 from pathlib import PureWindowsPath
 from urllib.parse import parse_qsl
 
-from llm_assets.intake.records.drops import StoredFile, cell
+from llm_assets.intake.records.entry import StoredFile
+from llm_assets.intake.records.nested import flat, unbracketed
 
 MAX_FIELDS = 200
 MAX_FILES = 20
@@ -70,7 +71,7 @@ def _json(body: bytes, _: Message) -> Submission:
     files = content.pop(_FILES, [])
     if not isinstance(files, list):
         raise SubmissionError(_FILES_SHAPE)
-    return Submission({name: cell(value) for name, value in content.items()}, tuple(map(_json_file, files)))
+    return Submission(flat(content), tuple(map(_json_file, files)))
 
 
 _FILES_SHAPE = (
@@ -105,7 +106,7 @@ def _urlencoded(body: bytes, header: Message) -> Submission:
             "The body is not a URL-encoded form of at most "
             f"{MAX_FIELDS} fields in the charset it names (UTF-8 by default); encode it so."
         ) from err
-    return Submission(_joined(pairs))
+    return Submission(flat(unbracketed(pairs)))
 
 
 def _multipart(body: bytes, header: Message) -> Submission:
@@ -130,7 +131,7 @@ def _multipart(body: bytes, header: Message) -> Submission:
             pairs.append((name, _text_part(content, described)))
         elif content or filename:  # a file field that was left empty is sent with neither
             files.append(_file(_name_of(filename), described.get_content_type(), content))
-    return Submission(_joined(pairs), tuple(files))
+    return Submission(flat(unbracketed(pairs)), tuple(files))
 
 
 def _text_part(content: bytes, described: Message) -> str:
@@ -147,14 +148,6 @@ def _name_of(filename: str | tuple[str | None, str | None, str]) -> str:
     if isinstance(filename, tuple):
         return filename[2]
     return filename.replace("%22", '"')
-
-
-def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """A field that was sent several times, as ticked boxes are, holds all its values."""
-    fields: dict[str, str] = {}
-    for name, value in pairs:
-        fields[name] = f"{fields[name]}, {value}" if name in fields else value
-    return fields
 
 
 def _file(filename: str, content_type: str, content: bytes) -> StoredFile:

@@ -13,7 +13,7 @@ from llm_assets.domain.digest import digest, digest_bytes
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Received
 from llm_assets.intake import identity
-from llm_assets.intake.records.drops import Entry, entry_of
+from llm_assets.intake.records.entry import Entry, entry_of
 from llm_assets.intake.records.submission import (
     Submission,
     SubmissionError,
@@ -96,11 +96,16 @@ class FormReceiver:
             new = standing == item
         else:
             new = False
-        if standing.raw_sha256 != digest_bytes(data):
+        if standing.raw_sha256 != digest_bytes(data) and not self._says_the_same(standing, entry):
             raise KeyTakenError(
                 "This Idempotency-Key was used for other content; use a key of its own for each form that is sent."
             )
         return ReceivedForm(identity.of_entry("form", entry.id), standing.day, new)
+
+    def _says_the_same(self, standing: Received, entry: Entry) -> bool:
+        """Whether only the order of the fields differs, which JSON does not promise to keep."""
+        known = standing.raw_sha256
+        return self.raw.has(known) and Entry.model_validate_json(self.raw.get(known)) == entry
 
     def check(self) -> None:
         """Raises DeskError when forms cannot be registered now."""

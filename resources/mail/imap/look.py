@@ -17,7 +17,7 @@ from typing import Protocol
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import BlockedError, DeskError, TransientError, UnreachableError
 from llm_assets.engine.chunks import chunks
-from llm_assets.intake.records.drops import problem
+from llm_assets.intake.records.entry import problem
 from llm_assets.intake.sources import RawItem
 from resources.mail.imap.places import Place, Registered, Unclaimed, message_id_of
 from resources.mail.imap.session import Examined, Facts, Mailbox, open_mailbox

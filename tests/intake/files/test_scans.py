@@ -13,7 +13,7 @@ from llm_assets.domain.profile import ReadingRules
 from llm_assets.intake.files import ocr
 from llm_assets.intake.mail.mail import read_mail
 from llm_assets.intake.reading import Reading
-from llm_assets.intake.records.drops import Entry, StoredFile
+from llm_assets.intake.records.entry import Entry, StoredFile
 from llm_assets.intake.scans import LARGEST_BYTES, PDF, Shown, file_in, shown
 from llm_assets.usecases.mail.mask import masked_preview
 from tests.support.mail.written_mail import multipart, part

@@ -46,10 +46,10 @@ def problems(found: list[Message]) -> list[str]:
 
 def test_a_declared_file_is_read_as_declared_whatever_its_name_and_form() -> None:
     first, second = read(TABLE.encode("cp1251"))
-    assert (first.kind, first.new_text) == ("form", "Где карта?")
+    assert (first.kind, first.new_text) == ("form", "Где карта?\n\nPhone: +7 700")
     assert first.date == datetime(2026, 11, 20, tzinfo=timezone(timedelta(hours=3)))
     assert [a.address for a in second.to] == ["orders@shop.example"]
-    assert "Phone: +7 700" in first.text and first.sender is None, "declared to be no sender"
+    assert first.sender is None, "declared to be no sender"
 
 
 def test_names_that_are_known_by_themselves_are_not_looked_for_where_others_are_declared() -> None:
@@ -111,7 +111,11 @@ def test_the_first_rule_that_fits_decides_by_name_or_by_the_end_of_the_path(tmp_
     found = {
         i.place: read_item(i.data, i.kind, i.place).new_text for i in items(tmp_path, by_folder, by_name)
     }
-    assert found == {"form:1": "hello", "bank/notes.txt": "", "crm:1": "because"}
+    assert found == {
+        "form:1": "hello\n\nWhy: because",
+        "bank/notes.txt": "",
+        "crm:1": "because\n\nSay: hello",
+    }
 
 
 def test_a_mapping_that_was_corrected_brings_the_same_record_anew(tmp_path: Path) -> None:

@@ -24,8 +24,7 @@ def messages(data: bytes, name: str = "crm.csv", mapping: DropMapping | None = N
 def test_a_csv_is_read_in_every_usual_charset_and_delimiter(charset: str, delimiter: str) -> None:
     (message,) = messages(TABLE.replace(";", delimiter).encode(charset))
     assert message.kind == "crm" and message.ok
-    assert message.new_text == "Где карта?\nЖду."
-    assert message.text.endswith("Тариф: Золотой")
+    assert message.new_text == message.text == "Где карта?\nЖду.\n\nТелефон: +7 700\nТариф: Золотой"
     assert message.sender is not None and message.sender.address == "anna@post.example"
     assert [a.address for a in message.to] == ["help@bank.example"]
     assert message.date == datetime(2026, 11, 20, 8, 5, tzinfo=timezone(timedelta(hours=5)))
@@ -110,7 +109,7 @@ def test_nul_bytes_are_left_out() -> None:
 
 def test_an_id_with_half_a_character_is_stored_all_the_same() -> None:
     (drop,) = read_drop(b'{"id":"\\ud800","text":"hi"}', name="f.jsonl")
-    assert drop.place.encode("utf-8") == b"form:?"
+    assert len(drop.place.encode("utf-8")) == len("form:") + 24, "half a character identifies nothing"
 
 
 def test_a_quotation_mark_that_never_closes_swallows_no_rows_in_silence() -> None:
@@ -128,12 +127,12 @@ def test_cells_beyond_the_header_and_under_a_repeated_header_are_kept() -> None:
     (longer,) = messages(b"id;text\n1;Where is it?;really;now\n")
     (repeated,) = messages(b"id;text;text\n1;first;second\n")
     assert "column 3: really" in longer.text and "column 4: now" in longer.text
-    assert repeated.new_text == "first" and "second" in repeated.text
+    assert repeated.new_text == "first\n\ntext (2): second"
 
 
 def test_a_delimiter_inside_a_quoted_header_does_not_mislead() -> None:
     (message,) = messages(b'"a;b;c;d",id,text\nq,1,hello\n')
-    assert message.new_text == "hello"
+    assert message.new_text == "hello\n\na;b;c;d: q"
 
 
 def test_a_date_at_the_end_of_the_calendar_is_kept_as_text() -> None:

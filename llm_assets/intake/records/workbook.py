@@ -1,0 +1,168 @@
+"""Workbooks: the sheets of an .xlsx as rows of text, read as a stream, so that a register may be looked at without a
+reader process. Documents that are no registers are read by `files.office`.
+"""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from llm_assets.intake.bytes.markup import Event, RefusedError, events
+
+MAX_BYTES = 50_000_000
+MAX_UNZIPPED = 200_000_000
+MAX_COLUMNS = 1_000
+MAX_ROWS = 500_000
+_BUILT_IN_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+_LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
+_REFERENCE = re.compile(r"([A-Z]{1,3})\d+")
+_SHEET = re.compile(r"xl/worksheets/sheet(\d+)\.xml")
+_FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook's days have no zone
+_BROKEN = (
+    zipfile.BadZipFile,
+    RefusedError,
+    KeyError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+    zlib.error,
+)
+
+
+def sheets_of(data: bytes) -> list[list[list[str]]]:
+    """The rows of each sheet in order; none for a file that is damaged, too large or encrypted."""
+    if len(data) > MAX_BYTES or not data.startswith(b"PK\x03\x04"):
+        return []
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as box:
+            if sum(part.file_size for part in box.infolist()) > MAX_UNZIPPED:
+                return []
+            names = box.namelist()
+            found = sorted((int(m[1]), name) for name in names if (m := _SHEET.fullmatch(name)) is not None)
+            texts = _texts(box) if "xl/sharedStrings.xml" in names else []
+            dates = _dates(box) if "xl/styles.xml" in names else []
+            return [list(_rows(box, name, texts, dates)) for _, name in found]
+    except _BROKEN:
+        return []
+
+
+def _texts(box: zipfile.ZipFile) -> list[str]:
+    """The strings that cells refer to, without the readings of Japanese ones."""
+    found: list[str] = []
+    parts: list[str] = []
+    inside, reading = False, 0
+    with box.open("xl/sharedStrings.xml") as stream:
+        for kind, _, name, _ in events(stream):
+            if kind == "text":
+                if inside and not reading:
+                    parts.append(name)
+            elif name == "t":
+                inside = kind == "start"
+            elif name == "rPh":
+                reading += 1 if kind == "start" else -1
+            elif name == "si" and kind == "end":
+                found.append("".join(parts))
+                parts.clear()
+    return found
+
+
+def _dates(box: zipfile.ZipFile) -> list[bool]:
+    """Whether each cell format shows a date."""
+    codes: dict[str, bool] = {}
+    found: list[bool] = []
+    inside = False
+    with box.open("xl/styles.xml") as stream:
+        for kind, _, name, attributes in events(stream):
+            if name == "cellXfs":
+                inside = kind == "start"
+            elif kind != "start":
+                continue
+            elif name == "numFmt":
+                shown = _LITERAL.sub("", attributes.get("formatCode", "")).lower()
+                codes[attributes.get("numFmtId", "")] = re.search(r"[dyh]|m{3}", shown) is not None
+            elif name == "xf" and inside:
+                number = attributes.get("numFmtId", "0")
+                found.append(codes.get(number, number.isdigit() and int(number) in _BUILT_IN_DATES))
+    return found
+
+
+def _rows(
+    box: zipfile.ZipFile, sheet: str, texts: Sequence[str], dates: Sequence[bool]
+) -> Iterator[list[str]]:
+    with box.open(sheet) as stream:
+        cells: dict[int, str] = {}
+        count = 0
+        for event in _cells_and_rows(events(stream)):
+            if event is None:
+                count += 1
+                yield [cells.get(n, "") for n in range(max(cells, default=-1) + 1)]
+                cells = {}
+                if count >= MAX_ROWS:
+                    return
+                continue
+            column = _column(event.place, len(cells))
+            if column < MAX_COLUMNS:
+                cells[column] = _shown(event, texts, dates)
+
+
+class _Cell(NamedTuple):
+    place: str
+    type: str
+    style: str
+    value: str
+
+
+def _cells_and_rows(found: Iterator[Event]) -> Iterator[_Cell | None]:
+    """The cells in order, and None at the end of each row."""
+    attributes: dict[str, str] = {}
+    parts: list[str] = []
+    inside = False
+    for kind, _, name, given in found:
+        if kind == "text":
+            if inside:
+                parts.append(name)
+        elif name in ("v", "t"):
+            inside = kind == "start"
+        elif name == "c" and kind == "start":
+            attributes, parts = dict(given), []
+        elif name == "c":
+            yield _Cell(
+                attributes.get("r", ""), attributes.get("t", "n"), attributes.get("s", ""), "".join(parts)
+            )
+        elif name == "row" and kind == "end":
+            yield None
+
+
+def _column(place: str, otherwise: int) -> int:
+    found = _REFERENCE.fullmatch(place)
+    if found is None:
+        return otherwise
+    number = 0
+    for letter in found[1]:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _shown(cell: _Cell, texts: Sequence[str], dates: Sequence[bool]) -> str:
+    if cell.type == "s":
+        position = int(cell.value) if cell.value.isdigit() else -1
+        return texts[position] if 0 <= position < len(texts) else ""
+    if cell.type == "b":
+        return "TRUE" if cell.value == "1" else "FALSE"
+    if cell.type != "n" or not cell.value:
+        return cell.value
+    style = int(cell.style) if cell.style.isdigit() else -1
+    number = float(cell.value)
+    if 0 <= style < len(dates) and dates[style] and 1 <= number < 2_958_466:
+        return _dated(number)
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.15g}"
+
+
+def _dated(days: float) -> str:
+    moment = _FIRST_DAY + timedelta(seconds=round(days * 86_400))
+    return moment.strftime("%d.%m.%Y") if days == int(days) else moment.strftime("%d.%m.%Y %H:%M:%S")

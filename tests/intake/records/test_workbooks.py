@@ -1,0 +1,75 @@
+"""A workbook in which somebody writes is a register and read row by row; any other one is a document."""
+
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from llm_assets.intake.item import read_item
+from llm_assets.intake.records.workbook import sheets_of
+from llm_assets.intake.rows import parse_rows
+from llm_assets.intake.sources import scan
+from tests.support.mail.written_mail import zipped
+from tests.support.mail.written_workbook import workbook
+
+REGISTER = [
+    ["Журнал"],
+    [],
+    ["Номер", "Дата", "Текст обращения", "Телефон", "Сумма", "Срок"],
+    ["Ж-1", date(2026, 9, 3), "Не греет батарея", "+7 701 222 11 00", 700.5, date(2026, 9, 10)],
+    ["Ж-2", 46268.25, "Шумит лифт"],
+    ["Итого", None, None, None, 700.5],
+]
+
+
+def test_a_register_in_a_workbook_is_read_row_by_row(tmp_path: Path) -> None:
+    (tmp_path / "journal.xlsx").write_bytes(workbook([["Легенда"]], REGISTER))
+    found = list(scan(tmp_path, source="inbox", relative_to=tmp_path))
+    assert [(i.place, i.file) for i in found] == [("crm:Ж-1", "journal.xlsx"), ("crm:Ж-2", "journal.xlsx")]
+    first, second = (read_item(i.data, i.kind, i.place) for i in found)
+    assert first.new_text == "Не греет батарея\n\nСумма: 700.5\nСрок: 10.09.2026 12:00:00"
+    assert first.date == datetime(2026, 9, 3, 12, tzinfo=timezone(timedelta(hours=5)))
+    assert second.date == datetime(2026, 9, 3, 6, tzinfo=timezone(timedelta(hours=5)))
+    assert second.new_text == "Шумит лифт"
+
+
+def test_parse_prints_an_object_for_each_row_of_a_register(tmp_path: Path) -> None:
+    path = tmp_path / "journal.xlsx"
+    path.write_bytes(workbook(REGISTER))
+    rows = list(parse_rows([path], ocr=False))
+    assert [(r["index"], r["new_text"].partition("\n")[0]) for r in rows] == [
+        (0, "Не греет батарея"),
+        (1, "Шумит лифт"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        [["Sum"], [4500]],
+        [["Артикул", "Название", "Цена"], ["1", "Чайник", 700]],
+        [["Record Number", "Description of the Row", "date"], ["5", "This is row 5", "1960"]],
+        [["Код", "Описание", "Цена"], ["5", "Чайник электрический", 700]],
+        [["Name", "Phone"], ["Dana", "+7 701 222 11 00"]],
+        [["Dear Sirs, the text of the letter follows"], ["Hello"]],
+        [],
+    ],
+)
+def test_a_workbook_of_anything_else_stays_a_document(tmp_path: Path, sheet: list[list[str]]) -> None:
+    (tmp_path / "a.xlsx").write_bytes(workbook(sheet))
+    assert [i.kind for i in scan(tmp_path, source="inbox")] == ["document"]
+    (row,) = parse_rows([tmp_path / "a.xlsx"], ocr=False)
+    assert len(row["attachments"]) == 1
+
+
+def test_a_damaged_or_hostile_workbook_is_no_register() -> None:
+    whole = workbook(REGISTER)
+    bomb = zipped({"xl/workbook.xml": b"<a/>", "xl/worksheets/sheet1.xml": b" " * 250_000_000})
+    evil = zipped({"xl/worksheets/sheet1.xml": b'<!DOCTYPE a [<!ENTITY b "c">]><worksheet>&b;</worksheet>'})
+    cut = whole[:-40]
+    assert [sheets_of(data) for data in (b"", b"PK\x03\x04", cut, bomb, evil)] == [[]] * 5
+
+
+def test_a_cell_far_to_the_right_takes_no_memory() -> None:
+    sheet = b'<worksheet><sheetData><row r="1"><c r="XFD1"><v>1</v></c><c r="A1"><v>2</v></c></row></sheetData></worksheet>'
+    assert sheets_of(zipped({"xl/worksheets/sheet1.xml": sheet})) == [[["2"]]]
