@@ -97,19 +97,19 @@ def test_a_words_file_in_a_folder_below_counts_unless_that_is_a_package(tmp_path
     ("text", "modules"),
     [
         pytest.param("from . import ole", {"bytes.ole"}, id="relative"),
-        pytest.param("from ..text import html as h, quotes", {"text.html", "text.quotes"}, id="from above"),
+        pytest.param("from ..text import language as h, quotes", {"text.language", "text.quotes"}, id="from above"),
         pytest.param("from .ole import IS_OUTLOOK", {"bytes.ole"}, id="a name of a module"),
         pytest.param(
             "import llm_assets.intake.item, llm_assets.intake.read", {"item", "read"}, id="two at once"
         ),
         pytest.param(
-            "from llm_assets.intake.text import (  # the readers (both)\n    html,\n    NAME,\n)",
-            {"text.html", "text"},
+            "from llm_assets.intake.text import (  # the readers (both)\n    language,\n    NAME,\n)",
+            {"text.language", "text"},
             id="lines, a comment with brackets and a name of the package",
         ),
         pytest.param(
-            "from llm_assets.intake.text import html, \\\n    quotes",
-            {"text.html", "text.quotes"},
+            "from llm_assets.intake.text import language, \\\n    quotes",
+            {"text.language", "text.quotes"},
             id="lines",
         ),
         pytest.param("def f():\n    from llm_assets.intake import item", {"item"}, id="in a function"),

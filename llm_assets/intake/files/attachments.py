@@ -12,8 +12,9 @@ from llm_assets.domain.mail.document import Attachment, Message
 from llm_assets.intake.bytes import charset, cms, ole, opening, wrappers
 from llm_assets.intake.bytes.kinds import sniff
 from llm_assets.intake.files import rtf, web_archive
+from llm_assets.intake.pages import html
 from llm_assets.intake.reading import Extract, Reading
-from llm_assets.intake.text import calendar, card, html
+from llm_assets.intake.text import calendar, card
 
 MAX_TEXT = 1_000_000
 

@@ -7,7 +7,7 @@ from html import escape
 from itertools import islice
 from typing import NamedTuple
 
-from llm_assets.intake.text import html
+from llm_assets.intake.pages import html
 
 MAX_RTF = 30_000_000
 MAX_TOKENS = 3_000_000

@@ -4,8 +4,8 @@ import re
 
 from llm_assets.intake.bytes import charset, mime, transfer, wrappers
 from llm_assets.intake.bytes.mime import Part
+from llm_assets.intake.pages import html
 from llm_assets.intake.reading import Extract, Reading
-from llm_assets.intake.text import html
 
 MAX_PAGES = 200
 _CHARSET = re.compile(rb"charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{1,40})", re.I)

@@ -9,8 +9,8 @@ from llm_assets.intake.bytes import charset, transfer, uu, wrappers
 from llm_assets.intake.bytes.mime import Part
 from llm_assets.intake.mail import headers, renderings, undeclared
 from llm_assets.intake.mail.renderings import Rendering
-from llm_assets.intake.text import html
-from llm_assets.intake.text.visibility import without_unseen
+from llm_assets.intake.pages import html
+from llm_assets.intake.pages.visibility import without_unseen
 
 MAX_TEXT = 2_000_000
 """Characters of one body part; longer ones are cut and flagged."""

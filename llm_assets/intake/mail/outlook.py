@@ -11,11 +11,11 @@ from llm_assets.intake.bytes.ole import Stored
 from llm_assets.intake.files import attachments, rtf
 from llm_assets.intake.mail import addresses, body, dates, headers, machine, renderings
 from llm_assets.intake.mail.parties import Parties, parties_of
+from llm_assets.intake.pages import html
+from llm_assets.intake.pages.visibility import without_unseen
 from llm_assets.intake.reading import Reading
-from llm_assets.intake.text import html
 from llm_assets.intake.text.content import IN_DOUBT, envelope_of, is_transliterated, language_of, own_words
 from llm_assets.intake.text.injection import watched
-from llm_assets.intake.text.visibility import without_unseen
 
 _SUBJECT, _HEADERS, _BODY, _HTML, _RTF = 0x0037, 0x007D, 0x1000, 0x1013, 0x1009
 _SENDER_NAME, _SENDER_ADDRESS, _SENDER_SMTP, _SENT_FOR = 0x0C1A, 0x0C1F, 0x5D01, 0x0042

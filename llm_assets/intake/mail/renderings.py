@@ -10,7 +10,7 @@ from html import unescape
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from llm_assets.intake.text.visibility import without_unseen
+from llm_assets.intake.pages.visibility import without_unseen
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 MAX_STAND_IN = 1_500

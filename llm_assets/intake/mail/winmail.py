@@ -6,8 +6,8 @@ from llm_assets.domain.mail.document import Attachment
 from llm_assets.intake.bytes import charset, tnef
 from llm_assets.intake.files import attachments, rtf
 from llm_assets.intake.mail import body
+from llm_assets.intake.pages import html
 from llm_assets.intake.reading import Reading
-from llm_assets.intake.text import html
 
 
 def unpacked(data: bytes, filename: str, reading: Reading) -> list[Attachment]:

@@ -3,7 +3,7 @@
 import pytest
 
 from llm_assets.intake.bytes.charset import decode
-from llm_assets.intake.text.html import to_text
+from llm_assets.intake.pages.html import to_text
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from llm_assets.intake.bytes.surrogates import joined_references
-from llm_assets.intake.text.blockquotes import is_quotation
-from llm_assets.intake.text.stylesheet import Sheet, read_sheet
-from llm_assets.intake.text.visibility import Look, look_of, without_unseen
+from llm_assets.intake.pages.blockquotes import is_quotation
+from llm_assets.intake.pages.stylesheet import Sheet, read_sheet
+from llm_assets.intake.pages.visibility import Look, look_of, without_unseen
 
 MAX_HTML = 8_000_000
 MAX_DEPTH = 3_000

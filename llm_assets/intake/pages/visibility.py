@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from llm_assets.intake.text.stylesheet import (
+from llm_assets.intake.pages.stylesheet import (
     CLEAR,
     MAX_STYLE,
     UNKNOWN,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llm_assets.intake.text.html import to_text
+from llm_assets.intake.pages.html import to_text
 
 
 def test_paragraphs_lists_and_tables_keep_their_lines() -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from llm_assets.intake.text.html import to_text
+from llm_assets.intake.pages.html import to_text
 
 LETTER = "Transfer 731204 did not reach my sister, please look into it."
 OTHER = "<p>Good morning, here is what I wanted to ask you.</p>"
