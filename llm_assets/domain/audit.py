@@ -28,6 +28,8 @@ class Action(StrEnum):
 
     BEGAN = "began"
     """The chain. Older facts follow as `received`, `intended`, `answered` and `decided` with the mark `found`."""
+    ADOPTED = "adopted"
+    """The home of the ledger: its folder of raw mail, lake and reports."""
     RECEIVED = "received"
     """A day's messages. Lines: RowFact."""
     INTENDED = "intended"

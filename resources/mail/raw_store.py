@@ -6,6 +6,7 @@ Reading their content belongs in `intake`.
 import errno
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -109,7 +110,10 @@ class RawStore:
                 aside.replace(path)
                 _flush_folder(path.parent)
                 return False
-            aside.unlink()
+            if aside.is_dir():  # somebody put a folder in its place
+                shutil.rmtree(aside)
+            else:
+                aside.unlink()
             _flush_folder(aside.parent)
             return True
 

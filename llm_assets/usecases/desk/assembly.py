@@ -25,6 +25,7 @@ from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import NightSummary
 from llm_assets.usecases.desk.demo_emulator import emulator_url
 from llm_assets.usecases.desk.source_versions import masking_version, rules_version
+from resources import home_id
 from resources.lake.lake import Lake
 from resources.ledger import SqlLedger
 from resources.mail.raw_store import RawStore
@@ -69,6 +70,7 @@ class Assembly:
     def ledger(self) -> SqlLedger:
         ledger = SqlLedger(self.settings.ledger_url, self.home, clock=self.clock)
         ledger.migrate()
+        home_id.adopt(self.home, ledger)
         _ = self.lake  # analysts find their views from the first start, whichever command that was
         return ledger
 
