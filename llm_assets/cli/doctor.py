@@ -1,6 +1,6 @@
 """The command `doctor`."""
 
-from llm_assets.cli.console import Console
+from llm_assets.cli.console import Console, say
 from llm_assets.cli.options import EXIT_INCOMPLETE
 
 
@@ -11,6 +11,6 @@ def doctor() -> None:
     failed = False
     with Console() as console:
         for finding in examine(console.stage):
-            print(f"{finding.sign} {finding.what}: {finding.says}", flush=True)
+            say(f"{finding.sign} {finding.what}: {finding.says}")
             failed = failed or finding.fails
     raise SystemExit(EXIT_INCOMPLETE if failed else 0)
