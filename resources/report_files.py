@@ -1,23 +1,25 @@
 """Report files: `reports/<day>/rev-<n>/report.{html,md,json}`, written as a whole and never changed afterwards.
 
 The only change ever made is to remove a deleted record. What belongs here: when a night gets another revision, how it is
-put in place at once, and whether files still match the audit trail. What does not: the content of a report (`report/`).
+put in place at once. What does not: the content of a report (`report/`), and whether files still match the audit trail
+(`report_checks`).
 """
 
 import contextlib
 import os
+import re
 import shutil
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import orjson
 
-from llm_assets.domain.audit import Action, Entry, Event
+from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import DeskError
 from llm_assets.report.redact import redacted_html, redacted_json, redacted_markdown
@@ -28,8 +30,9 @@ from resources.ledger.audit.trail import Trail
 STAMP = ("revision", "generated_at", "audit")
 """The keys of `report.json` that describe the revision; everything else is content."""
 
-_DIGEST_KEYS = {"report.json": "sha256", "report.html": "html", "report.md": "markdown"}
+DIGEST_KEYS = {"report.json": "sha256", "report.html": "html", "report.md": "markdown"}
 """A revision's files, and the keys of their digests in the audit trail."""
+REVISION = re.compile(r"rev-[1-9][0-9]{0,8}")
 
 Json = Mapping[str, Any]  # a JSON object
 
@@ -74,15 +77,19 @@ def write_revision(
 
 def newest_revision(reports: Path, day: date) -> Revision | None:
     night = reports / day.isoformat()
-    numbers = [int(p.name[4:]) for p in night.glob("rev-*") if p.name[4:].isdigit()]
+    numbers = [int(p.name[4:]) for p in night.glob("rev-*") if REVISION.fullmatch(p.name)]
     return Revision(max(numbers), night / f"rev-{max(numbers)}", new=False) if numbers else None
 
 
 def read_json(revision: Revision) -> dict[str, Any]:
-    """The revision's report.json. Raises DeskError when the file is damaged."""
+    """The revision's report.json. Raises DeskError when the file is damaged or cannot be read."""
     path = revision.folder / "report.json"
     try:
         found = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise DeskError(
+            f"{path} cannot be read ({error.strerror}); restore it or move {revision.folder} away"
+        ) from error
     except orjson.JSONDecodeError as error:
         raise DeskError(f"{path} is no longer JSON; restore it or move {revision.folder} away") from error
     if not isinstance(found, dict):
@@ -90,72 +97,23 @@ def read_json(revision: Revision) -> dict[str, Any]:
     return found
 
 
-def anchors(reports: Path) -> Iterator[tuple[int, str, str]]:
-    """The audit trail's number of entries and last digest as each revision has stored them, and the revision's name.
-
-    A damaged revision is left out; `altered` reports it.
-    """
-    for path in sorted(reports.glob("*/rev-*/report.json")):
-        with contextlib.suppress(DeskError):
-            audit = read_json(Revision(int(path.parent.name[4:]), path.parent, new=False)).get("audit")
-            if isinstance(audit, dict) and isinstance(audit.get("entries"), int):
-                where = f"the report of {path.parents[1].name}, revision {path.parent.name[4:]},"
-                yield audit["entries"], str(audit.get("digest")), where
-
-
 def exported(day: date, revision: Revision) -> Event:
     """The event that records a revision in the audit trail."""
     return _export_event(
-        revision.folder, {name: (revision.folder / name).read_bytes() for name in _DIGEST_KEYS}
+        revision.folder, {name: (revision.folder / name).read_bytes() for name in DIGEST_KEYS}
     )
 
 
 def _export_event(folder: Path, files: Mapping[str, bytes], by: str = "desk", **more: str) -> Event:
     day, number = folder.parent.name, int(folder.name[4:])
-    digests = {_DIGEST_KEYS[name]: digest_bytes(data) for name, data in files.items()}
+    digests = {DIGEST_KEYS[name]: digest_bytes(data) for name, data in files.items()}
     detail = {"day": day, "revision": number, **digests, **more}
-    return Event(by, Action.EXPORTED, _subject(folder), detail)
+    return Event(by, Action.EXPORTED, subject_of(folder), detail)
 
 
-def _subject(folder: Path) -> str:
+def subject_of(folder: Path) -> str:
+    """How the audit trail names a revision."""
     return f"report {folder.parent.name} revision {folder.name[4:]}"
-
-
-class Altered(NamedTuple):
-    report: str
-    what: str
-    entry: int | None
-    """Number of the last entry about it."""
-
-
-def altered(reports: Path, entries: Iterable[Entry]) -> Iterator[Altered]:
-    """Revisions that differ from what the trail recorded, and revisions without an entry in a night that has entries.
-
-    A revision that no longer exists is not reported, because the owners of reports may remove them.
-    """
-    exports = {
-        e.subject: e for e in entries if e.action == Action.EXPORTED and e.subject.startswith("report ")
-    }
-    nights = {str(entry.parsed_detail.get("day")) for entry in exports.values()}
-    for folder in sorted(reports.glob("*/rev-*")):
-        entry = exports.get(_subject(folder))
-        if entry is None:
-            if folder.parent.name in nights:
-                what = "no entry tells that it was written; a night that was killed there tells it when it is run again"
-                yield Altered(_subject(folder), what, None)
-            continue
-        wrong = [
-            name
-            for name, key in _DIGEST_KEYS.items()
-            if _digest(folder / name) != entry.parsed_detail.get(key)
-        ]
-        changed = [name for name in wrong if _DIGEST_KEYS[name] in entry.parsed_detail]
-        if changed:
-            yield Altered(_subject(folder), f"{', '.join(changed)} was changed or removed", entry.number)
-
-
-def _digest(path: Path) -> str:
-    return digest_bytes(path.read_bytes()) if path.is_file() else ""
 
 
 def content_of(revision: Revision) -> dict[str, Any]:
@@ -225,10 +183,10 @@ def erase_case(reports: Path, day: date, records: Collection[str], trail: Trail,
     for stray in night.glob(".rev-*"):
         shutil.rmtree(stray, ignore_errors=True)
     changed = 0
-    for folder in sorted(night.glob("rev-*")):
+    for folder in sorted(f for f in night.glob("rev-*") if REVISION.fullmatch(f.name)):
         for stray in folder.glob(".*.tmp"):
             stray.unlink(missing_ok=True)
-        before = {name: (folder / name).read_bytes() for name in _DIGEST_KEYS if (folder / name).is_file()}
+        before = {name: (folder / name).read_bytes() for name in DIGEST_KEYS if (folder / name).is_file()}
         after = before | _redacted(folder, before, records)
         if after != before:
             _record_redaction(trail, folder, before, after, by)
@@ -257,14 +215,14 @@ def _record_redaction(
 
     Files that were altered before are not recorded, so that the alteration is still found.
     """
-    exports = trail.of_subject(Action.EXPORTED, _subject(folder))
+    exports = trail.of_subject(Action.EXPORTED, subject_of(folder))
     known = {str(value) for entry in exports for value in entry.parsed_detail.values()}
     event = _export_event(folder, after, by, because="a record was deleted")
     unaltered = all(digest_bytes(data) in known for data in before.values())
     if (
         exports
         and unaltered
-        and any(exports[-1].parsed_detail.get(key) != event.detail.get(key) for key in _DIGEST_KEYS.values())
+        and any(exports[-1].parsed_detail.get(key) != event.detail.get(key) for key in DIGEST_KEYS.values())
     ):
         trail.append(event)
 

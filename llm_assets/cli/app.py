@@ -3,16 +3,17 @@
 Commands print and exit; use cases do the work. Heavy modules are imported inside the commands.
 """
 
+import errno
 import io
+import os
+import re
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 import typer
-from dotenv import load_dotenv
 
 from llm_assets.cli.audit import audit
-from llm_assets.cli.console import quiet_logs
+from llm_assets.cli.console import quiet_logs, redact_errors
 from llm_assets.cli.dead_letters import dead_letters
 from llm_assets.cli.delete import delete
 from llm_assets.cli.doctor import doctor
@@ -24,6 +25,10 @@ from llm_assets.cli.reconcile import reconcile
 from llm_assets.cli.serve import emulator, forms
 from llm_assets.cli.status import status
 from llm_assets.domain.errors import ConfigurationError, DeskError
+from llm_assets.usecases.desk.process import read_dotenv
+
+_NOT_TAKEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+_ONE_LINE = re.compile(r"\s*[\r\n]+\s*")
 
 app = typer.Typer(
     name="llm-assets",
@@ -40,19 +45,35 @@ app.add_typer(audit, name="audit")
 
 def main() -> None:
     """Entry point: errors become one sentence on stderr, exit code 2 for configuration, 1 otherwise."""
+    redact_errors()
     if sys.argv[1:2] != ["parse"]:  # which sets its logs up when it has something to say
         quiet_logs()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # file names may hold any bytes
-    load_dotenv(Path(".env"))  # keys too: the SDKs read the environment only
     try:
-        app()
+        read_dotenv()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except ConfigurationError as err:
         _fail(str(err), EXIT_USAGE)
     except DeskError as err:
         _fail(str(err), EXIT_INCOMPLETE)
+    except OSError as err:
+        if err.errno not in _NOT_TAKEN or err.filename is not None:
+            raise
+        _close_stdout()
+        _fail(f"stdout took no more ({err.strerror}): free some space or write elsewhere", EXIT_INCOMPLETE)
+
+
+def _close_stdout() -> None:
+    """What it did not take would be tried once more at the end of this process."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"llm-assets: {message}", file=sys.stderr)
+    print(f"llm-assets: {_ONE_LINE.sub(' ', message)}", file=sys.stderr)
     raise SystemExit(code)

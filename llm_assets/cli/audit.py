@@ -1,6 +1,7 @@
 """The commands `audit verify` and `audit export`."""
 
 import json
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 NAMED = 20
 """Records named in a line of text; `--json` names all."""
+KEPT_BYTES = 10_000_000
+"""Of a file named by `--kept` that are looked through."""
+_END = re.compile(r"(?<![0-9A-Za-z])(?P<number>[0-9]{1,15}):(?P<digest>[0-9a-fA-F]{64})(?![0-9A-Za-z])")
+_STAMP = re.compile(
+    r'"audit": ?\{\s*"entries": ?(?P<number>[0-9]{1,15}),\s*"digest": ?"(?P<digest>[0-9a-f]{64})"'
+)
+"""An end of the trail as report.json stores it."""
 
 audit = typer.Typer(no_args_is_help=True, help="Who or what did what, when, to which record.")
 
@@ -26,8 +34,9 @@ def verify_trail(
         list[str] | None,
         typer.Option(
             "--kept",
-            metavar="N:DIGEST",
-            help="An end of the trail that was written down before, as `verify` and `export` print it; repeatable.",
+            metavar="N:DIGEST|FILE",
+            help="An end of the trail that was kept elsewhere, as `verify` and `export` print it, or a file that "
+            "holds such ends or a copy of a report.json; repeatable.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all records named.")] = False,
@@ -39,7 +48,7 @@ def verify_trail(
     from llm_assets.usecases.desk.desk import open_desk
     from llm_assets.usecases.records.audit import verified
 
-    ends = [_trail_end(text) for text in kept or []]
+    ends = [end for text in kept or [] for end in _trail_ends(text)]
     with open_desk() as assembly:
         found = verified(assembly, ends)
     if as_json:
@@ -97,10 +106,30 @@ def _wrong_line(wrong: "Wrong") -> str:
     return f"{named}{more}: {wrong.what}{place}"
 
 
-def _trail_end(text: str) -> "TrailEnd":
+def _trail_ends(given: str) -> "list[TrailEnd]":
+    """Raises ConfigurationError for what is neither an end of a trail nor a file with one."""
+    if _END.fullmatch(given):
+        return _ends_in(given, f"--kept {given.partition(':')[0]}")
+    path = Path(given)
+    try:
+        text = path.read_bytes()[:KEPT_BYTES].decode("utf-8", "replace")
+    except (OSError, ValueError) as err:
+        why = f"no file either ({err.strerror})" if isinstance(err, OSError) else "no file either"
+        raise ConfigurationError(
+            f"--kept {given} is not the end of a trail, and {why}; write N:DIGEST as it was printed, or name a file "
+            "that holds it"
+        ) from err
+    found = _ends_in(text, f"--kept {given}")
+    if not found:
+        raise ConfigurationError(
+            f"--kept {given} holds no end of a trail; it needs N:DIGEST as `audit verify` prints it, or the `audit` of a "
+            "report.json"
+        )
+    return found
+
+
+def _ends_in(text: str, where: str) -> "list[TrailEnd]":
     from llm_assets.usecases.records.audit import TrailEnd
 
-    number, _, digest = text.partition(":")
-    if not number.isdigit() or len(digest) != 64:
-        raise ConfigurationError(f"--kept {text} is not the end of a trail; write N:DIGEST as it was printed")
-    return TrailEnd(int(number), digest, f"--kept {number}")
+    found = [(m["number"], m["digest"]) for pattern in (_END, _STAMP) for m in pattern.finditer(text)]
+    return [TrailEnd(int(number), digest.lower(), where) for number, digest in dict.fromkeys(found)]

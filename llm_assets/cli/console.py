@@ -3,12 +3,38 @@
 import logging
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from llm_assets.usecases.desk.process import without_secrets
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from llm_assets.usecases.desk.desk import Progress as StepProgress
+
+
+class _Redacting:
+    """A stream that everything passes without the secrets of the settings: errors, logs and tracebacks alike."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(without_secrets(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:  # whatever a stream has
+        return getattr(self._stream, name)
+
+
+def redact_errors() -> None:
+    """From here on nothing on stderr shows a secret. The one place for that: errors, warnings and logs all end there."""
+    sys.stderr = cast(TextIO, _Redacting(sys.stderr))
+
+
+def say(line: str) -> None:
+    """A line of stdout that may repeat what a server, a driver or a file said."""
+    print(without_secrets(line), flush=True)
 
 
 def quiet_logs(level: int = logging.WARNING) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from llm_assets.cli.console import say
 from llm_assets.cli.options import MaybeDayOption, date_of, who
 
 dead_letters = typer.Typer(no_args_is_help=True, help="Records that failed for good, and putting them back.")
@@ -20,7 +21,7 @@ def list_dead_letters(
     with open_desk() as assembly:
         letters = use_case.dead_letters(assembly, date_of(day), step)
     for letter in letters:
-        print(
+        say(
             f"{letter.day}  {letter.step:<18} {letter.request_id}  {letter.provider}  "
             f"{letter.provider_batch_id or '-'}  {letter.custom_id or '-'}  {letter.outcome}: {letter.detail}"
         )

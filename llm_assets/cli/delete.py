@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 
 def delete(
-    records: Annotated[
+    names: Annotated[
         list[str],
-        typer.Argument(help="record_id, as the tables and reports show it.", metavar="RECORD_ID..."),
+        typer.Argument(
+            help="record_id, as the tables and reports show it; or the digest of its raw file or its place in the "
+            "source, also before a night has read it.",
+            metavar="RECORD...",
+        ),
     ],
     reason: Annotated[
         str, typer.Option(help="Why and at whose request; kept in the audit. Name no customer.")
@@ -39,9 +43,13 @@ def delete(
         raise ConfigurationError("--reason is empty; say why, for the audit")
     only = date_of(day)
     with open_desk() as assembly:
+        records = list(dict.fromkeys(r for name in names for r in deletion.resolved(assembly, name)))
         for record in records:
             deletion.finish_begun(assembly, record, who())  # a killed process had its yes
-        found = [f for r in records if (f := deletion.find(assembly, r, only)) is not None]
+        looked_up = (
+            deletion.find(assembly, r, only) or deletion.find_unread(assembly, r, only) for r in records
+        )
+        found = [each for each in looked_up if each is not None]
         for record in set(records) - {f.record_id for f in found}:
             deletion.check_deleted(assembly, record)
         for line in (line for each in found for line in found_lines(each)):

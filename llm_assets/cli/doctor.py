@@ -1,5 +1,6 @@
 """The command `doctor`."""
 
+from llm_assets.cli.console import Console, say
 from llm_assets.cli.options import EXIT_INCOMPLETE
 
 
@@ -7,7 +8,9 @@ def doctor() -> None:
     """Check configuration, keys, reachability, database, time zone, OCR and daemon; one line each, with the cure."""
     from llm_assets.usecases.doctor import examine
 
-    findings = list(examine())
-    for finding in findings:
-        print(f"{finding.sign} {finding.what}: {finding.says}")
-    raise SystemExit(EXIT_INCOMPLETE if any(f.fails for f in findings) else 0)
+    failed = False
+    with Console() as console:
+        for finding in examine(console.stage):
+            say(f"{finding.sign} {finding.what}: {finding.says}")
+            failed = failed or finding.fails
+    raise SystemExit(EXIT_INCOMPLETE if failed else 0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llm_assets.cli.console import Console
+from llm_assets.cli.console import Console, say
 from llm_assets.cli.options import EXIT_INCOMPLETE, DayOption, JsonOption, existing
 from llm_assets.domain.errors import ConfigurationError
 
@@ -42,7 +42,7 @@ def night(
         desk = configured_desk(Wait.INLINE, on_progress=console.steps, on_stage=console.stage)
         outcome = run_night(desk, day.date(), paths, rework)
     for line in outcome_lines(outcome):
-        print(line)
+        say(line)
     if as_json:
         print(json.dumps(outcome.report, ensure_ascii=False))
     raise SystemExit(EXIT_INCOMPLETE if outcome.incomplete else 0)

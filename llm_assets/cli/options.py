@@ -1,6 +1,7 @@
 """Options and exit codes that several commands share."""
 
-import getpass
+import os
+import pwd
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -33,8 +34,9 @@ def existing(paths: list[Path] | None) -> list[Path]:
 
 
 def who() -> str:
-    """The person who gives a command, as the machine knows them."""
+    """The account that gives a command, by the process's real user id: a variable such as LOGNAME may say anything."""
+    number = os.getuid()
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in a container
-        return "unknown"
+        return f"os:{pwd.getpwuid(number).pw_name}"
+    except KeyError:  # a user without a name, as in a container
+        return f"uid:{number}"

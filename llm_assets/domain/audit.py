@@ -28,6 +28,8 @@ class Action(StrEnum):
 
     BEGAN = "began"
     """The chain. Older facts follow as `received`, `intended`, `answered` and `decided` with the mark `found`."""
+    ADOPTED = "adopted"
+    """The home of the ledger: its folder of raw mail, lake and reports."""
     RECEIVED = "received"
     """A day's messages. Lines: RowFact."""
     INTENDED = "intended"
@@ -44,7 +46,10 @@ class Action(StrEnum):
     """Requests of a batch. Lines: Answered."""
     DECIDED = "decided"
     """A case. Lines: RowFact."""
+    EXHAUSTED = "exhausted"
+    """Requests that have no try left, found when a night was planned. Lines: the requests."""
     REQUEUED = "requeued"
+    """Dead letters. Lines: the requests."""
     EXPORTED = "exported"
     DELETING = "deleting"
     """A record; from here on no reader gets it any more. Lines: Erased."""
@@ -67,13 +72,17 @@ STATE_OF = {action: state for state, action in OF_STATE.items()}
 
 
 class RowFact(NamedTuple):
-    """A row that has an id of its own, with the digest of its content."""
+    """A row that has an id of its own, with the digest of its content.
+
+    `rest` is the digest of what a message's row holds besides: its version and its file. Older entries have none.
+    """
 
     row_id: int
     fact: str
+    rest: str = ""
 
     def line(self) -> str:
-        return f"{self.row_id} {self.fact}"
+        return f"{self.row_id} {self.fact} {self.rest}".rstrip()
 
 
 class Intended(NamedTuple):
@@ -95,15 +104,19 @@ class Intended(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """An attempt: the digest of its receipt, and of the result that the request got from it."""
+    """An attempt: the digest of its receipt, and of the result that the request got from it.
+
+    `state` is the request's state afterwards. Older entries have none.
+    """
 
     request_id: str
     attempt: int
     receipt: str
     result: str
+    state: str = ""
 
     def line(self) -> str:
-        return f"{self.request_id} {self.attempt} {self.receipt} {self.result}"
+        return f"{self.request_id} {self.attempt} {self.receipt} {self.result} {self.state}".rstrip()
 
 
 class Erased(NamedTuple):

@@ -48,6 +48,15 @@ class OverBudgetError(DeskError):
     """Requests were not sent, because they might cost more than a limit leaves."""
 
 
+class RawFileError(DeskError):
+    """A raw file is missing, damaged or cannot be read. It costs its record, never the night."""
+
+    def __init__(self, message: str, *, flag: str) -> None:
+        super().__init__(message)
+        self.flag = flag
+        """The flag of the record: raw_missing or raw_damaged."""
+
+
 class UnansweredError(DeskError):
     """A create was sent and its answer never came: the batch may or may not exist. Only reconciling decides that."""
 

@@ -14,7 +14,12 @@ def of_mail(message_id: str | None, customer: str, raw: bytes) -> str:
 
 
 def of_bytes(raw: bytes) -> str:
-    return digest(["raw", digest_bytes(raw)])
+    return of_sha256(digest_bytes(raw))
+
+
+def of_sha256(sha256: str) -> str:
+    """Record id of bytes of which nothing is known but their SHA-256."""
+    return digest(["raw", sha256])
 
 
 def of_entry(kind: str, entry_id: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from llm_assets.domain.digest import digest_bytes
-from llm_assets.domain.mail.document import Kind, Message
+from llm_assets.domain.mail.document import RAW_DAMAGED, RAW_MISSING, Kind, Message
 from llm_assets.intake import identity
 from llm_assets.intake.bytes.kinds import kind_of
 from llm_assets.intake.mail.mail import read_mail, unreadable
@@ -16,6 +16,8 @@ _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _BROKEN = {
     "crashed": "Reading it broke the reader; ask the sender to write anew.",
     "timeout": "Reading it took too long; ask the sender to write anew, and shorter.",
+    RAW_MISSING: "Its raw file is missing; restore the folder raw from a backup and run the night again.",
+    RAW_DAMAGED: "Its raw file is damaged; restore the folder raw from a backup and run the night again.",
 }
 
 
@@ -69,6 +71,12 @@ def unread(data: bytes, kind: Kind | None, place: str, broke: str, *, index: int
     """The message of which nothing could be read."""
     message = unreadable(data, path=place, index=index, kind=broke, message=_BROKEN[broke])
     return replace(message, kind=kind if kind is not None else _kind_of(data, place))
+
+
+def without_bytes(sha256: str, kind: Kind, place: str, broke: str) -> Message:
+    """The message whose bytes are gone; `broke` is one of RAW_FLAGS."""
+    message = unread(b"", kind, place, broke)
+    return replace(message, record_id=identity.of_sha256(sha256))
 
 
 def unopened(place: str, reason: str) -> Message:

@@ -10,6 +10,7 @@ from llm_assets.intake.bytes import mbox
 from llm_assets.intake.bytes.kinds import kind_of
 from llm_assets.intake.records.drops import mapping_of, read_drop
 from llm_assets.intake.records.mapping import DropRules
+from llm_assets.intake.sources import scan
 from llm_assets.intake.workers.job import Job
 from llm_assets.intake.workers.pool import Read, ReaderPool
 
@@ -41,6 +42,10 @@ def _unopened(found: Read) -> Message:
 def _jobs(path: Path, place: str, ocr: bool, rules: DropRules) -> Iterator[Job]:
     """The messages of an mbox and the rows of a drop one by one; a file of any other kind as it is, and one that
     cannot be opened too."""
+    if path.is_dir():  # a folder or maildir, as `night --inbox` reads it
+        for item in scan(path, source="files", rules=rules):
+            yield Job(item.content, item.place, item.kind, ocr=ocr)
+        return
     whole = Job(path, place, ocr=ocr)
     index = -1
     try:

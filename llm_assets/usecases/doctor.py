@@ -11,9 +11,11 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from llm_assets.domain.errors import DeskError
+from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.raw_files import check_raw_files
 from resources.mail.imap.session import try_account
 from resources.settings.environment import load_settings
 from resources.settings.sources import ImapAccount
@@ -31,7 +33,11 @@ class Finding:
         return "FAIL" if self.fails else "warn" if self.warns else "ok  "
 
 
-def examine() -> Iterator[Finding]:
+def _silent(stage: str, done: int, total: int | None) -> None:
+    return None
+
+
+def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
     """Findings in the order in which they should be cured."""
     try:
         settings = load_settings()
@@ -42,9 +48,13 @@ def examine() -> Iterator[Finding]:
     examinations: list[tuple[str, Callable[[Assembly], str]]] = [
         ("home", lambda a: f"{a.home} can be written"),
         ("time zone", _time_zone),
-        ("queues", lambda a: f"{len(a.queues.queues)} queues in {a.settings.file('queues.yaml')}"),
-        ("lanes", lambda a: f"{len(a.lanes.lanes)} lanes in {a.settings.file('lanes.yaml')}"),
+        (
+            "queues",
+            lambda a: f"{_counted(len(a.queues.queues), 'queue')} in {a.settings.file('queues.yaml')}",
+        ),
+        ("lanes", lambda a: f"{_counted(len(a.lanes.lanes), 'lane')} in {a.settings.file('lanes.yaml')}"),
         ("ledger", _ledger),
+        ("raw files", partial(_raw_files, on_progress)),
         (
             "provider",
             lambda a: f"profile {a.profile.name}, models {', '.join(sorted(set(a.profile.models.values())))}",
@@ -69,6 +79,18 @@ def _examined(what: str, look: Callable[[Assembly], str], assembly: Assembly) ->
         return Finding(what, str(err), fails=True)
 
 
+def _counted(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def _raw_files(on_progress: OnProgress, assembly: Assembly) -> str:
+    """Raises DeskError when one is lost."""
+    found = check_raw_files(assembly, on_progress)
+    if found.lost:
+        raise DeskError(found.sentence())
+    return found.sentence()
+
+
 def _time_zone(assembly: Assembly) -> str:
     calendar = assembly.settings.calendar
     day = calendar.day_of(assembly.clock())
@@ -76,8 +98,8 @@ def _time_zone(assembly: Assembly) -> str:
 
 
 def _ledger(assembly: Assembly) -> str:
-    open_batches = len(assembly.ledger.batches.open_batches())
-    return f"{make_url(assembly.settings.ledger_url).get_backend_name()} answers, {open_batches} open batches"
+    open_batches = _counted(len(assembly.ledger.batches.open_batches()), "open batch", "open batches")
+    return f"{make_url(assembly.settings.ledger_url).get_backend_name()} answers, {open_batches}"
 
 
 def _reach(assembly: Assembly) -> str:

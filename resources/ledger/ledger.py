@@ -27,7 +27,7 @@ class SqlLedger:
         """`home` holds the lock files beside SQLite. Raises ConfigurationError for an unsupported URL."""
         self._clock = clock
         self._database = Database(url, home, on_upgrade=lambda connection: audit.begin(connection, clock()))
-        self.work = SqlWork(self._database)
+        self.work = SqlWork(self._database, clock)
         self.batches = SqlBatches(self._database, clock)
         self.spending = SqlSpending(self._database)
         self.online = SqlOnline(self._database)

@@ -6,14 +6,17 @@ Reading their content belongs in `intake`.
 import errno
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from llm_assets.domain.digest import digest_bytes
-from llm_assets.domain.errors import ConfigurationError, DeskError
+from llm_assets.domain.errors import ConfigurationError, DeskError, RawFileError
+from llm_assets.domain.mail.document import RAW_DAMAGED, RAW_MISSING
 
 _BLOCK = 1 << 20
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -31,37 +34,63 @@ class RawStore:
         Raises DeskError when the disk is full and ConfigurationError when the folder cannot be written.
         """
         sha256 = digest_bytes(data)
-        return sha256 if self.has(sha256) else self._write([data])
+        return sha256 if self._holds(sha256, len(data)) else self._write([data])
 
     def put_file(self, path: Path) -> str:
         """The same for a file of any size, read in blocks. If it changes meanwhile, the bytes that were written count."""
         with path.open("rb") as source:
             sha256 = hashlib.file_digest(source, "sha256").hexdigest()
-            if self.has(sha256):
+            if self._holds(sha256, source.tell()):
                 return sha256
             source.seek(0)
             return self._write(_blocks(source))
 
     def get(self, sha256: str) -> bytes:
-        """The bytes with this digest. Raises DeskError when they are missing or were changed."""
+        """The bytes with this digest. Raises RawFileError when they are missing, were changed or cannot be read."""
         try:
             data = self.path(sha256).read_bytes()
-        except FileNotFoundError as err:
-            raise DeskError(
-                f"Raw file {sha256} is missing from {self._root}: restore that folder from a backup."
-            ) from err
+        except OSError as err:
+            raise self._lost(sha256, err) from err
         if digest_bytes(data) != sha256:
-            raise DeskError(
-                f"Raw file {sha256} in {self._root} was changed: restore that folder from a backup."
-            )
+            raise self._damaged(sha256, "was changed")
         return data
+
+    def check(self, sha256: str) -> int:
+        """Compares the bytes with their name, in blocks; returns how many there are. Raises RawFileError as `get`."""
+        try:
+            with self.path(sha256).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+                size = file.tell()
+        except OSError as err:
+            raise self._lost(sha256, err) from err
+        if found != sha256:
+            raise self._damaged(sha256, "was changed")
+        return size
+
+    def _lost(self, sha256: str, err: OSError) -> RawFileError:
+        if isinstance(err, FileNotFoundError):
+            return RawFileError(
+                f"Raw file {sha256} is missing from {self._root}: restore that folder from a backup.",
+                flag=RAW_MISSING,
+            )
+        return self._damaged(sha256, f"cannot be read ({err.strerror})")
+
+    def _damaged(self, sha256: str, what: str) -> RawFileError:
+        return RawFileError(
+            f"Raw file {sha256} in {self._root} {what}: restore that folder from a backup.", flag=RAW_DAMAGED
+        )
 
     def where(self, sha256: str) -> Path | bytes:
         """The path at which another process finds the bytes; it has to compare them with their name."""
         return self.path(sha256)
 
     def has(self, sha256: str) -> bool:
-        return self.path(sha256).exists()
+        return self.path(sha256).is_file()
+
+    def _holds(self, sha256: str, size: int) -> bool:
+        """Whether the file is there with as many bytes: one that was torn is written again when its bytes come again."""
+        path = self.path(sha256)
+        return path.is_file() and path.stat().st_size == size
 
     def erase(self, sha256: str, in_use: Callable[[], bool]) -> bool:
         """Removes the bytes unless they are in use; returns whether it did. It may be repeated after a crash.
@@ -81,7 +110,10 @@ class RawStore:
                 aside.replace(path)
                 _flush_folder(path.parent)
                 return False
-            aside.unlink()
+            if aside.is_dir():  # somebody put a folder in its place
+                shutil.rmtree(aside)
+            else:
+                aside.unlink()
             _flush_folder(aside.parent)
             return True
 
@@ -98,9 +130,12 @@ class RawStore:
                 with os.fdopen(handle, "wb") as file:
                     sha256 = _copy(blocks, file)
                 target = self.path(sha256)
-                if not target.parent.exists():
+                if not target.parent.is_dir():
+                    self._put_aside(target.parent)
                     target.parent.mkdir(exist_ok=True)
                     _flush_folder(self._root)
+                if target.is_dir():
+                    self._put_aside(target)
                 Path(name).replace(target)
             except BaseException:
                 with suppress(FileNotFoundError):
@@ -108,6 +143,13 @@ class RawStore:
                 raise
             _flush_folder(target.parent)
             return sha256
+
+    def _put_aside(self, path: Path) -> None:
+        """Moves away what somebody put in the place of a raw file or of its folder."""
+        if path.exists() or path.is_symlink():
+            aside = self._root / ".strange"
+            aside.mkdir(exist_ok=True)
+            path.replace(aside / f"{path.name}-{uuid4().hex}")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

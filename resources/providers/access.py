@@ -23,10 +23,49 @@ def api_key(profile: Profile) -> str:
         return EMULATOR_KEY
     key = os.environ.get(key_env(profile), "").strip()
     if key:
-        return key
+        return _sendable(key, key_env(profile))
     if profile.emulated:
         return EMULATOR_KEY
     raise ConfigurationError(f"Profile {profile.name} has no key: set {key_env(profile)}.")
+
+
+def _sendable(key: str, name: str) -> str:
+    """A key that can be a header. The sentence says where it cannot, never what it is."""
+    for position, character in enumerate(key, start=1):
+        if not "!" <= character <= "~":
+            code = f"U+{ord(character):04X}"
+            raise ConfigurationError(
+                f"{name} holds a character that no key has ({code} at position {position}): copy the key anew, without "
+                "spaces, line ends, and letters of other alphabets."
+            )
+    if key[0] in "\"'`" or key[-1] in "\"'`":
+        raise ConfigurationError(f"{name} stands in quotation marks that belong to it: remove them.")
+    return key
+
+
+def check_address(profile: Profile) -> None:
+    """Raises ConfigurationError for an address that is no address of a server, or that has a secret in it."""
+    if profile.emulated and profile.base_url is None:
+        return
+    own = profile.base_url is not None
+    name = f"base_url of profile {profile.name}" if own else profile.wire.base_url_env
+    address = (profile.base_url if own else os.environ.get(name, "").strip()) or None
+    if address is None:
+        return
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not address.isascii() or any(c <= " " or c == "\x7f" for c in address):
+        raise ConfigurationError(
+            f"{name} is no address: write it as https://host/path, with a port if it needs one."
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"{name} holds a user, a password or a query, which are no part of an address: write https://host/path, and "
+            f"put the key into {key_env(profile)}."
+        )
 
 
 def base_url(profile: Profile) -> str | None:
@@ -34,6 +73,7 @@ def base_url(profile: Profile) -> str | None:
 
     Raises ConfigurationError for an emulated profile without an address, which must not reach a real provider.
     """
+    check_address(profile)
     address = profile.base_url or os.environ.get(profile.wire.base_url_env, "").strip() or None
     if address is None and profile.emulated:
         raise ConfigurationError(

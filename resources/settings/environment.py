@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -14,12 +13,12 @@ from llm_assets.domain.desk.night import Calendar
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lanes, Profile
+from resources.settings.dotenv_file import unreadable
+from resources.settings.yaml_files import read_yaml
 
 SHIPPED_CONFIG = Path(__file__).parents[2] / "llm_assets" / "config"
 SHIPPED_CONTROL_SET = Path(__file__).parents[2] / "data" / "samples" / "control_set"
 SETTLE_MARGIN_SECONDS = 60.0
-YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one in C where PyYAML was built with it: eight times faster."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -95,9 +94,19 @@ def load_settings() -> Settings:
         problem = err.errors(include_input=False)[0]
         name = "LLM_ASSETS_" + str(problem["loc"][0]).upper()
         raise ConfigurationError(f"{name} is not usable: {problem['msg']}") from err
+    except (OSError, ValueError) as err:
+        raise unreadable(err) from err
+    _check_paths(settings)
     if settings.config is not None and not settings.config.is_dir():
         raise ConfigurationError(f"LLM_ASSETS_CONFIG names {settings.config}, which is not a folder")
     return settings
+
+
+def _check_paths(settings: Settings) -> None:
+    for name in ("home", "config", "control_set"):
+        path = getattr(settings, name)
+        if path is not None and "\0" in str(path):
+            raise ConfigurationError(f"LLM_ASSETS_{name.upper()} holds a NUL byte; write the path anew")
 
 
 def load_queues(settings: Settings) -> Queues:
@@ -125,22 +134,8 @@ def load_profile(settings: Settings) -> Profile:
 
 def load_yaml(path: Path, model: type[Model]) -> Model:
     """A file's content as a model; an empty file is one without any key. Raises ConfigurationError."""
-    content = _read_yaml(path)
+    content = read_yaml(path)
     return parse_yaml(path, {} if content is None else content, model)
-
-
-def _read_yaml(path: Path) -> Any:  # whatever the file holds; the model decides
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)  # noqa: S506 it is a safe one
-    except OSError as err:
-        raise ConfigurationError(f"cannot read {path}: {err.strerror}") from err
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
-        mark = getattr(err, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-        what = getattr(err, "problem", None) or "not UTF-8"
-        raise ConfigurationError(
-            f"{path} is not valid YAML{where}: {what}; correct the file and run again"
-        ) from err
 
 
 def parse_yaml(path: Path, content: Any, model: type[Model]) -> Model:
@@ -150,4 +145,8 @@ def parse_yaml(path: Path, content: Any, model: type[Model]) -> Model:
     except ValidationError as err:
         problem = err.errors(include_input=False)[0]
         where = ".".join(str(part) for part in problem["loc"]) or "the file"
-        raise ConfigurationError(f"{path}: {where}: {problem['msg']}") from err
+        unknown = problem["type"] == "extra_forbidden"
+        what = "is no setting here; remove it or correct its name" if unknown else problem["msg"]
+        raise ConfigurationError(f"{path}: {where}: {what}") from err
+    except RecursionError as err:
+        raise ConfigurationError(f"{path}: it holds itself; write it without such aliases") from err

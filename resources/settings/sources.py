@@ -18,6 +18,7 @@ from resources.settings.environment import Settings, load_yaml
 from resources.settings.forms import FormSource
 
 Security = Literal["tls", "starttls", "none"]
+_SERVER = re.compile(r"[\w.-]+|\[?[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\]?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PORTS: dict[Security, int] = {"tls": 993, "starttls": 143, "none": 143}
 
@@ -31,6 +32,19 @@ def _one_line(text: str) -> str:
 Line = Annotated[str, AfterValidator(_one_line)]
 
 
+def _server(text: str) -> str:
+    """Not a URL: a user or password in it would be printed as a part of the address."""
+    if not _SERVER.fullmatch(_one_line(text)):
+        raise ValueError(
+            "has to be the name or IP address of a server, without a scheme, user, password or port; these have keys of "
+            "their own, and the password a variable that password_env names"
+        )
+    return text
+
+
+Host = Annotated[str, AfterValidator(_server)]
+
+
 class ImapAccount(BaseModel):
     """One mailbox on a mail server, read and never changed."""
 
@@ -38,7 +52,7 @@ class ImapAccount(BaseModel):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     """Never changed afterwards: messages are known by it."""
-    host: Line
+    host: Host
     security: Security = "tls"
     port: int | None = Field(default=None, ge=1, le=65535)
     user: Line

@@ -139,3 +139,52 @@ def test_a_format_nobody_knows_is_one_sentence(house: House) -> None:
     ran = house.run("audit", "export", "--format", "xml")
     assert ran.code == 2
     assert ran.said_one_sentence("xml", "jsonl")
+
+
+def test_an_end_kept_in_a_file_is_honoured_beside_a_report_of_the_same_number(
+    morning_after: House, tmp_path: Path
+) -> None:
+    stamp = json.loads(
+        (morning_after.home / "reports" / TODAY.isoformat() / "rev-1" / "report.json").read_text("utf-8")
+    )["audit"]
+    kept = tmp_path / "kept.txt"
+    kept.write_text(f"20 November: the trail ends at {stamp['entries']}:{stamp['digest']}\n", "utf-8")
+    assert morning_after.run("audit", "verify", "--kept", str(kept)).code == 0
+    kept.write_text(f"the trail ends at {stamp['entries']}:{'f00d' * 16}\n", "utf-8")
+    ran = morning_after.run("audit", "verify", "--kept", str(kept))
+    assert ran.code == 1
+    assert f"--kept {kept} was written when entry {stamp['entries']} was another one" in ran.out
+    copy = tmp_path / "report.json"
+    copy.write_text(json.dumps({"audit": {**stamp, "digest": "0" * 64}}, indent=2))
+    assert morning_after.run("audit", "verify", "--kept", str(copy)).code == 1
+
+
+def test_what_is_no_end_of_a_trail_is_one_sentence(house: House, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("nothing of the kind")
+    for given in (
+        "12",
+        "\u00b2:" + "a" * 64,
+        "9" * 5000 + ":" + "a" * 64,
+        "nowhere.txt",
+        str(empty),
+        str(tmp_path),
+    ):
+        ran = house.run("audit", "verify", "--kept", given)
+        assert (ran.code, ran.said_one_sentence("--kept", "N:DIGEST")) == (2, True), given
+
+
+def test_no_variable_makes_somebody_else_the_actor(morning_after: House) -> None:
+    pretended = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"), "director")
+    assert morning_after.run("audit", "export", **pretended).code == 0
+    told = [line["actor"] for line in exported(morning_after) if line["subject"] == "audit trail"]
+    assert "director" not in told[0]
+    assert told[0] == told[1] and told[0].startswith(("os:", "uid:"))
+
+
+def test_a_cell_that_begins_like_a_formula_is_text(morning_after: House) -> None:
+    tamper(morning_after, "UPDATE audit SET actor = '=HYPERLINK(\"http://evil.example\")' WHERE id = 2")
+    ran = morning_after.run("audit", "export", "--format", "csv")
+    lines = list(csv.DictReader(io.StringIO(ran.out)))
+    assert lines[1]["actor"].startswith("'=HYPERLINK")
+    assert lines[1]["entry"] == "2"

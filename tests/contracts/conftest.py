@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.databases import backend, ledger, migrated_file, new_url, postgres, url
+from tests.support.nights.told_night import told
 from tests.support.providers.provider_kit import KEY
 from tests.support.providers.provider_server import Canned, canned_server
 
-__all__ = ["backend", "ledger", "migrated_file", "new_url", "postgres", "url"]
+__all__ = ["backend", "ledger", "migrated_file", "new_url", "postgres", "told", "url"]
 
 
 @pytest.fixture

@@ -13,6 +13,10 @@ from llm_assets.domain.errors import ReadError
 TextSource = Literal["text-layer", "ocr", "office", "plain", "message", "none"]
 Kind = Literal["mail", "crm", "form", "document"]
 
+RAW_MISSING, RAW_DAMAGED = "raw_missing", "raw_damaged"
+"""Flags of a record whose bytes are gone from the raw store, or are others than were received."""
+RAW_FLAGS = frozenset({RAW_MISSING, RAW_DAMAGED})
+
 MESSAGE_ATTACHMENTS = 20
 """How many attachments of a message a model is shown; of the others it sees only the number."""
 

@@ -13,20 +13,23 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 import orjson
+import structlog
 
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.digest import digest_json
-from llm_assets.domain.errors import DeskError
-from llm_assets.domain.mail.document import Message, Received, Role
+from llm_assets.domain.errors import DeskError, RawFileError
+from llm_assets.domain.mail.document import RAW_FLAGS, Message, Received, Role
 from llm_assets.domain.mail.document_rows import document_row, message_from_json
 from llm_assets.engine.ports.lake import Lake
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.engine.ports.raw_store import RawStore
 from llm_assets.engine.ports.register import Register
 from llm_assets.intake.threads import EarlierCase, Placed, place
-from llm_assets.intake.workers.job import Job, message_of
+from llm_assets.intake.workers.job import Job, message_of, written
 from llm_assets.intake.workers.pool import ReaderPool
+
+log = structlog.get_logger()
 
 EARLIER_DAYS = 30
 """How far back a reply finds the case it answers, in days."""
@@ -81,9 +84,9 @@ class DayReader:
                 messages = _Messages(self, day, received, texts, on_progress)
                 placed = place(messages, queues=self.queues, earlier=_earlier(self.lake, day))
                 documents = (p.document(texts.message(p.received)) for p in _by_case(placed))
-                self.lake.write(
-                    DOCUMENTS, day, (document_row(d, self.reader_version) for d in documents), made_from
-                )
+                rows = (document_row(d, messages.version_of(d.received)) for d in documents)
+                # What was lost is looked for again in the next run.
+                self.lake.write(DOCUMENTS, day, rows, None if messages.lost else made_from)
             read_now = messages.read_now
         on_progress("documents", len(received), len(received))
         return _summary(self.lake.read(DOCUMENTS, day, _SUMMARISED), read_now)
@@ -140,14 +143,45 @@ class _Messages:
         self._total, self._done = len(received), 0
         self.read_now = 0
         """Messages parsed in this run."""
+        self.lost: set[tuple[str, str]] = set()
+        """Source and place of the messages whose bytes are gone."""
+
+    def version_of(self, row: Received) -> str:
+        """The version of the reader for a message's row; none for one that is to be read again."""
+        return "" if (row.source, row.place) in self.lost else self._reader.reader_version
 
     def __iter__(self) -> Iterator[tuple[Received, Message]]:
         yield from self._read_before()
         rows = list(self._unread.values())
         self.read_now = len(rows)
         lost = yield from self._read(rows, (self._job(row) for row in rows))
-        # What a reader could not open is asked for here, where it is known why the bytes are gone.
-        yield from self._read(lost, (Job(self._reader.raw.get(r.raw_sha256), r.place, r.kind) for r in lost))
+        if lost:
+            yield from self._without_bytes(lost)
+
+    def _without_bytes(self, lost: Sequence[Received]) -> Iterator[tuple[Received, Message]]:
+        """What a reader could not open, as an earlier reader read it; else as a record that says what is wrong."""
+        readings = self._earlier_readings(lost)
+        for row in lost:
+            try:
+                data = self._reader.raw.get(row.raw_sha256)
+            except RawFileError as err:
+                self.lost.add((row.source, row.place))
+                message = readings.get((row.source, row.place)) or _message_without(row, err.flag)
+                log.error("a raw file is lost", raw_sha256=row.raw_sha256, day=str(self._day), flag=err.flag)
+                self._keep(row, written(message))
+                yield row, message
+            else:
+                yield from self._read([row], [Job(data, row.place, row.kind)])
+
+    def _earlier_readings(self, lost: Sequence[Received]) -> dict[tuple[str, str], Message]:
+        wanted = {(row.source, row.place): row.raw_sha256 for row in lost}
+        columns = ["source", "place", "raw_sha256", "flags", "message"]
+        return {
+            (row["source"], row["place"]): message_from_json(row["message"])
+            for row in self._reader.lake.read(DOCUMENTS, self._day, columns)
+            if wanted.get((row["source"], row["place"])) == row["raw_sha256"]
+            and RAW_FLAGS.isdisjoint(row["flags"])
+        }
 
     def _read_before(self) -> Iterator[tuple[Received, Message]]:
         columns = ["source", "place", "raw_sha256", "reader_version", "message"]
@@ -180,6 +214,12 @@ class _Messages:
         self._texts.keep(row, as_json)
         self._done += 1
         self._on_progress("documents", self._done, self._total)
+
+
+def _message_without(row: Received, flag: str) -> Message:
+    from llm_assets.intake.item import without_bytes  # imports every parser, which is needed here only
+
+    return without_bytes(row.raw_sha256, row.kind, row.place, flag)
 
 
 def _earlier(lake: Lake, day: date) -> Iterator[EarlierCase]:

@@ -19,7 +19,13 @@ from llm_assets.intake.records.nested import flat, unbracketed
 
 MAX_FIELDS = 200
 MAX_FILES = 20
+MAX_FIELD_BYTES = 1_000_000
+MAX_HEAD_BYTES = 8_000
+"""Of the head of a part of a multipart form."""
+MAX_NAME = 200
+MAX_BOUNDARY = 200
 _FILES = "files"
+_TOO_MANY = f"A form may have {MAX_FIELDS} fields and {MAX_FILES} files; send what is more in another one."
 _FILE_KEYS = frozenset({"filename", "content", "content_type"})
 
 
@@ -53,8 +59,11 @@ def read_submission(body: bytes, content_type: str) -> Submission:
         )
     found = reader(body, header)
     if len(found.fields) > MAX_FIELDS or len(found.files) > MAX_FILES:
+        raise SubmissionError(_TOO_MANY)
+    if any(len(value) > MAX_FIELD_BYTES or len(name) > MAX_NAME for name, value in found.fields.items()):
         raise SubmissionError(
-            f"A form may have {MAX_FIELDS} fields and {MAX_FILES} files; send what is more in another one."
+            f"A field has a name of over {MAX_NAME} or a value of over {MAX_FIELD_BYTES} characters; send the text as a "
+            "file."
         )
     if not any(value.strip() for value in found.fields.values()) and not found.files:
         raise SubmissionError("The form is empty; fill in at least one field.")
@@ -111,27 +120,47 @@ def _urlencoded(body: bytes, header: Message) -> Submission:
 
 def _multipart(body: bytes, header: Message) -> Submission:
     boundary = header.get_param("boundary")
-    if not isinstance(boundary, str) or not boundary:
+    if not isinstance(boundary, str) or not 0 < len(boundary) <= MAX_BOUNDARY:
         raise SubmissionError(
-            "The multipart form names no boundary; send the one that its parts are divided by."
+            "The multipart form names no boundary, or a long one; send the one that its parts are divided by."
         )
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("ascii", "replace"))
+    divider = b"\r\n--" + boundary.encode("ascii", "replace")
+    most = MAX_FIELDS + MAX_FILES
+    pieces = (b"\r\n" + body).split(divider, most + 2)
+    if len(pieces) > most + 2:
+        raise SubmissionError(_TOO_MANY)
     if len(pieces) < 3 or not pieces[-1].startswith(b"--"):
         raise SubmissionError("The multipart form does not end with its boundary; send it again as a whole.")
     pairs: list[tuple[str, str]] = []
     files: list[StoredFile] = []
     for piece in pieces[1:-1]:
-        head, _, content = piece.lstrip(b" \t").removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        head, content = _divided(piece)
         described = HeaderParser().parsestr(head.decode("utf-8", "replace"))
         name = described.get_param("name", header="content-disposition")
         filename = described.get_param("filename", header="content-disposition")
-        if not isinstance(name, str):
-            raise SubmissionError("A part of the multipart form has no name; name each one.")
+        if not isinstance(name, str) or len(name) > MAX_NAME:
+            raise SubmissionError(
+                f"A part of the multipart form has no name or one of over {MAX_NAME} characters; name each one."
+            )
         if filename is None:
             pairs.append((name, _text_part(content, described)))
         elif content or filename:  # a file field that was left empty is sent with neither
             files.append(_file(_name_of(filename), described.get_content_type(), content))
     return Submission(flat(unbracketed(pairs)), tuple(files))
+
+
+def _divided(piece: bytes) -> tuple[bytes, bytes]:
+    """Head and content of a part; the head is looked for where a head may end."""
+    start = len(piece[:MAX_HEAD_BYTES]) - len(piece[:MAX_HEAD_BYTES].lstrip(b" \t"))
+    start += 2 if piece[start : start + 2] == b"\r\n" else 0
+    end = piece.find(b"\r\n\r\n", start, start + MAX_HEAD_BYTES)
+    if end >= 0:
+        return piece[start:end], piece[end + 4 :]
+    if len(piece) - start > MAX_HEAD_BYTES:
+        raise SubmissionError(
+            f"The head of a part of the multipart form has more than {MAX_HEAD_BYTES} bytes; send a shorter one."
+        )
+    return piece[start:], b""
 
 
 def _text_part(content: bytes, described: Message) -> str:

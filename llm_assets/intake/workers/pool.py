@@ -252,5 +252,8 @@ def _given_up(task: _Task, flag: str) -> Read:
     )  # imports every parser, which this process does not need otherwise
 
     job = task.order.job
-    data = job.content if isinstance(job.content, bytes) else job.content.read_bytes()
+    try:
+        data = job.content if isinstance(job.content, bytes) else job.content.read_bytes()
+    except OSError as error:  # gone since a reader opened it
+        return Read(task.position, job, None, error.strerror or type(error).__name__)
     return Read(task.position, job, written(unread(data, job.kind, job.place, flag, index=job.index)))

@@ -25,13 +25,14 @@ from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import NightSummary
 from llm_assets.usecases.desk.demo_emulator import emulator_url
 from llm_assets.usecases.desk.source_versions import masking_version, rules_version
+from resources import home_id
 from resources.lake.lake import Lake
 from resources.ledger import SqlLedger
 from resources.mail.raw_store import RawStore
 from resources.mail.scans import Scans
 from resources.prices import GenaiPrices
 from resources.providers import provider_for
-from resources.providers.access import api_key
+from resources.providers.access import api_key, check_address
 from resources.settings.environment import Settings, load_lanes, load_profile, load_queues
 from resources.settings.sources import Sources, check_mailboxes, load_sources
 from resources.spool import FileSpool
@@ -69,6 +70,7 @@ class Assembly:
     def ledger(self) -> SqlLedger:
         ledger = SqlLedger(self.settings.ledger_url, self.home, clock=self.clock)
         ledger.migrate()
+        home_id.adopt(self.home, ledger)
         _ = self.lake  # analysts find their views from the first start, whichever command that was
         return ledger
 
@@ -117,6 +119,7 @@ class Assembly:
 
     def check_provider(self) -> None:
         """Raises ConfigurationError for a profile, price, region or key that cannot work, before any mail is read."""
+        check_address(self.configured_profile)
         api_key(self.profile)
 
     @cached_property

@@ -16,6 +16,7 @@ from llm_assets.domain.profile import Profile
 from llm_assets.domain.sources.state import SourceState
 from llm_assets.domain.sources.versions import History, version_of
 from llm_assets.usecases.desk.assembly import Assembly
+from resources import home_id
 from resources.lake.lake import Lake
 from resources.ledger import SqlLedger
 from resources.ledger.transactions.register import SqlRegister
@@ -127,6 +128,7 @@ class Rehearsal(Assembly):
     def ledger(self) -> SqlLedger:
         ledger = RehearsedLedger(self.settings.ledger_url, self.home)
         ledger.migrate()
+        home_id.check(self.home, ledger)
         return ledger
 
     @cached_property

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from llm_assets.domain.desk.night import Calendar
-from llm_assets.domain.mail.document import Priority
+from llm_assets.domain.errors import RawFileError
+from llm_assets.domain.mail.document import Priority, Received
 from llm_assets.engine.night.receive import Grown
 from llm_assets.engine.night.receive import receive as register
 from llm_assets.engine.ports.progress import OnProgress
@@ -84,15 +85,17 @@ def urgent_days_of_forms(assembly: Assembly, position: int, limit: int) -> set[d
     """Days with an urgent form among the first `limit` ones registered after `position`."""
     if not _has_urgent_rules(assembly):
         return set()
-    return {
-        row.day
-        for row in assembly.ledger.forms.registered_after(FORMS, position, limit)
-        if assembly.raw.has(row.raw_sha256)
-        and _is_urgent(
-            assembly,
-            RawItem(row.source, row.place, row.kind, assembly.raw.get(row.raw_sha256), row.arrived_at),
-        )
-    }
+    rows = assembly.ledger.forms.registered_after(FORMS, position, limit)
+    return {row.day for row in rows if _is_urgent_form(assembly, row)}
+
+
+def _is_urgent_form(assembly: Assembly, row: Received) -> bool:
+    """A form whose raw file is lost cannot say so: its night names it."""
+    try:
+        data = assembly.raw.get(row.raw_sha256)
+    except RawFileError:
+        return False
+    return _is_urgent(assembly, RawItem(row.source, row.place, row.kind, data, row.arrived_at))
 
 
 def _has_urgent_rules(assembly: Assembly) -> bool:

@@ -9,12 +9,15 @@ from datetime import date
 
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.mail.document import RAW_DAMAGED, RAW_MISSING
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.planning.budget import OVER_BUDGET, in_words, limits_of
 from llm_assets.report.numbers import Missing
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 
+NAMED = 20
+"""Records whose raw file is lost that the report names."""
 _WHY = {
     "not_sent": "not sent yet",
     "waiting_for_retry": "waiting for another try",
@@ -31,11 +34,26 @@ def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     read = sum(1 for _ in assembly.lake.read(DOCUMENTS, day, ["day"]))
     if received != read:
         yield Missing(f"{received - read} messages", "received but not read yet", "documents")
+    yield from _lost(assembly, day)
     details = assembly.ledger.batches.troubles(day)
     # The limits alone: with what is spent in it, each rerun would change the report it pays for.
     budget = in_words(limits_of(assembly.budget, assembly.lanes, day))
     for step in assembly.steps:
         yield from _open_cases(assembly, day, step, details.get(step.name, ""), budget)
+
+
+def _lost(assembly: Assembly, day: date) -> Iterator[Missing]:
+    """Records whose raw file is missing or damaged, so that nobody could read them."""
+    for flag, what in ((RAW_MISSING, "missing"), (RAW_DAMAGED, "damaged")):
+        rows = assembly.lake.read(DOCUMENTS, day, ["record_id", "flags"])
+        found = sorted(row["record_id"] for row in rows if flag in row["flags"])
+        if found:
+            named = ", ".join(found[:NAMED]) + (
+                f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+            )
+            noun = "record" if len(found) == 1 else "records"
+            why = f"raw file {what}, restore the folder raw from a backup and run the night again: {named}"
+            yield Missing(f"{len(found)} {noun}", why, "documents")
 
 
 def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: str) -> Iterator[Missing]:

@@ -9,11 +9,13 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from llm_assets.domain.audit import NOT_RECORDED, Action, Entry, Event, pictures_in
+from llm_assets.domain.csv_cells import defused
 from llm_assets.domain.profile import Mode
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.records.audited import Names
-from resources.ledger.audit.verifying import Anchor, MessageFact
-from resources.report_files import altered, anchors
+from resources.ledger.audit.finding import MessageFact
+from resources.ledger.audit.verifying import Anchor
+from resources.report_checks import altered, anchors
 
 
 class TrailEnd(NamedTuple):
@@ -130,7 +132,7 @@ class Export:
 
     def _received(self, entry: Entry) -> Iterator[Line]:
         day = date.fromisoformat(entry.parsed_detail["day"])
-        for row_id, known in entry.rows:
+        for row_id, known, *_ in entry.rows:
             name = self._names.message(day, MessageFact(int(row_id), known))
             yield Line(**_base(entry) | {"record_id": name})
 
@@ -256,5 +258,5 @@ def _written(lines: Iterable[Line], kind: str) -> Iterator[str]:
 
 def _csv_row(values: Iterable[object]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(values)
+    csv.writer(buffer, lineterminator="\n").writerow([defused(value) for value in values])
     return buffer.getvalue()

@@ -11,8 +11,8 @@ from llm_assets.domain.audit import Action, Entry
 from llm_assets.domain.desk.tables import DOCUMENTS
 from resources.lake.lake import Lake
 from resources.ledger.audit.entries import fact
+from resources.ledger.audit.finding import Finding, MessageFact
 from resources.ledger.audit.trail import Trail
-from resources.ledger.audit.verifying import Finding, MessageFact
 
 _MESSAGE = ("record_id", "source", "place", "raw_sha256", "day", "kind", "received_at")
 

@@ -11,8 +11,9 @@ from datetime import date
 from functools import partial
 
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE
-from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.records.unread_records import going_unread, record_ids_of
 from resources.ledger.deletion.deleting import CaseOf, Deletion, Going, Stored
 from resources.report_files import erase_case
 
@@ -42,6 +43,19 @@ class Found:
         return self.going.record_id
 
 
+def resolved(assembly: Assembly, name: str) -> list[str]:
+    """The records that a person names: by record_id, or by the digest of a raw file or a place of a source."""
+    if assembly.ledger.deletions.of_record(name) or find(assembly, name, None) is not None:
+        return [name]
+    return record_ids_of(assembly, name) or [name]
+
+
+def find_unread(assembly: Assembly, record_id: str, day: date | None) -> Found | None:
+    """None for a record that is in no registered message that waits to be read."""
+    going = going_unread(assembly, record_id, day)
+    return Found(going, ()) if going is not None else None
+
+
 def find(assembly: Assembly, record_id: str, day: date | None) -> Found | None:
     """None for a record the lake does not know, of that day when one is given."""
     rows = assembly.lake.query(_ROWS, {"record": record_id})
@@ -67,10 +81,17 @@ def find(assembly: Assembly, record_id: str, day: date | None) -> Found | None:
 
 
 def delete(assembly: Assembly, found: Found, by: str, why: str) -> None:
-    """Raises DeskError while a request of it is under way."""
+    """Raises DeskError while a request of it is under way, or when a night has read it meanwhile."""
     with _alone(assembly, found.days):
+        if not found.going.cases and not found.companions and _has_cases(assembly, found.record_id):
+            raise DeskError(f"record {found.record_id} was read meanwhile: delete it again")
         assembly.ledger.deletions.begin(found.going, by, why)
     finish_begun(assembly, found.going.record_id, by)
+
+
+def _has_cases(assembly: Assembly, record_id: str) -> bool:
+    again = find(assembly, record_id, None)
+    return again is not None and bool(again.going.cases)
 
 
 def finish_begun(assembly: Assembly, record_id: str, by: str) -> None:
@@ -84,8 +105,8 @@ def check_deleted(assembly: Assembly, record_id: str) -> None:
     """Raises ConfigurationError for a record that is not there and never was deleted."""
     if not assembly.ledger.deletions.of_record(record_id):
         raise ConfigurationError(
-            f"no record {record_id} is in the tables; take its record_id from `documents` in analytics.duckdb, or run "
-            "the night in which it came"
+            f"no record {record_id} is in the tables or waits to be read; take its record_id from `documents` in "
+            "analytics.duckdb, or name the digest of its raw file or its place in the source"
         )
 
 

@@ -10,8 +10,8 @@ import hmac
 import re
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -44,9 +44,15 @@ BYTES_A_SECOND = 20_000
 """A client that sends more slowly than this is refused."""
 DRAINED_BYTES = 5_000_000
 """Of a refused body: read and discarded, so that the client receives the refusal."""
+DRAIN_SECONDS = 2
+DRAINS = 20
+"""Refused bodies that are read at the same time; of more of them nothing is read."""
+HELD_BYTES = 400_000_000
+"""Of all bodies that are on their way; what is more is asked to come later."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_NOTHING_HERE = "There is nothing at this address; post to /forms/<name>."
 _HINTS = {
-    404: "There is nothing at this address; post to /forms/<name>.",
+    404: _NOTHING_HERE,
     405: "This address does not answer this method; see the Allow header.",
 }
 
@@ -91,13 +97,33 @@ def application(forms: Iterable[FormSource], receiver: FormReceiver, client_seco
     """Raises ConfigurationError for a form whose token is not set."""
     posted = {form.name: Posted(form, form.token, Rate(form.per_minute)) for form in forms}
     endpoint = _Endpoint(posted, receiver, client_seconds)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/forms/{name}", endpoint.post, methods=["POST"]),
             Route("/health", endpoint.health, methods=["GET"]),
         ],
-        exception_handlers={HTTPException: _refused},
+        exception_handlers={HTTPException: _refused, Exception: _broke},
     )
+    app.router.redirect_slashes = False  # it would lead to wherever the Host header says
+    return app
+
+
+@dataclass
+class _Load:
+    """What is under way, so that no client takes all of it."""
+
+    drains: int = 0
+    held_bytes: int = 0
+
+    @contextmanager
+    def holding(self, length: int) -> Iterator[None]:
+        if self.held_bytes + length > HELD_BYTES:
+            raise _not_now()
+        self.held_bytes += length
+        try:
+            yield
+        finally:
+            self.held_bytes -= length
 
 
 @dataclass(frozen=True)
@@ -106,17 +132,21 @@ class _Endpoint:
     receiver: FormReceiver
     client_seconds: float
     writers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(WRITERS))
+    load: _Load = field(default_factory=_Load)
 
     async def post(self, request: Request) -> Response:
         try:
             known = self._admitted(request)
             length = _length(request, known.form.max_bytes)
+            key = _key(request)
         except Refusal:
             await self._drain(request)
             raise
-        submission = _submission(await self._body(request, length), request)
-        key = _key(request)
-        received = await self._stored(known.form, submission, key)
+        with self.load.holding(length):
+            body = await self._body(request, length)
+            content_type = request.headers.get("content-type", "")
+            submission = await anyio.to_thread.run_sync(_submission, body, content_type, limiter=self.writers)
+            received = await self._stored(known.form, submission, key)
         content = {"record_id": received.record_id, "day": received.day.isoformat()}
         return JSONResponse(content, status_code=201 if received.new else 200)
 
@@ -127,13 +157,13 @@ class _Endpoint:
         except DeskError as err:
             log.error("forms cannot be registered", reason=str(err))
             raise Refusal(503, "The ledger does not answer; see the log of this endpoint.") from err
-        return JSONResponse({"status": "ok", "forms": sorted(self.posted)})
+        return JSONResponse({"status": "ok"})
 
     def _admitted(self, request: Request) -> Posted:
         name = request.path_params["name"]
         known = self.posted.get(name)
         if known is None:
-            raise Refusal(404, "No form has this name; use one that stands under `forms` in sources.yaml.")
+            raise Refusal(404, _NOTHING_HERE)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not _same(token.strip(), known.token):
             raise Refusal(
@@ -162,14 +192,19 @@ class _Endpoint:
     async def _drain(self, request: Request) -> None:
         """Reads and discards the rest of a refused body, so that the client receives the refusal."""
         left = DRAINED_BYTES
-        if int(request.headers.get("content-length", 0)) > left:
+        if int(request.headers.get("content-length", 0)) > left or self.load.drains >= DRAINS:
             return
-        with suppress(TimeoutError, ClientDisconnect):
-            async with asyncio.timeout(self.client_seconds):
+        self.load.drains += 1
+        try:
+            async with asyncio.timeout(min(self.client_seconds, DRAIN_SECONDS)):
                 async for piece in request.stream():
                     left -= len(piece)
                     if left < 0:
                         return
+        except (TimeoutError, ClientDisconnect):
+            return
+        finally:
+            self.load.drains -= 1
 
     async def _stored(self, form: FormSource, submission: Submission, key: str | None) -> ReceivedForm:
         try:
@@ -205,9 +240,9 @@ def _length(request: Request, limit: int) -> int:
     return length
 
 
-def _submission(body: bytes, request: Request) -> Submission:
+def _submission(body: bytes, content_type: str) -> Submission:
     try:
-        return read_submission(body, request.headers.get("content-type", ""))
+        return read_submission(body, content_type)
     except UnknownContentTypeError as err:
         raise Refusal(415, str(err)) from err
     except SubmissionError as err:
@@ -245,6 +280,13 @@ async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = error.detail if isinstance(error, Refusal) else _HINTS.get(error.status_code, error.detail)
     return problem(error.status_code, detail, error.headers)
+
+
+async def _broke(_: Request, error: Exception) -> Response:
+    """A defect of ours, of which nobody outside learns anything."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("a request was not answered", defect=type(error).__name__, at=f"{last.name}:{last.lineno}")
+    return problem(500, "The request could not be answered; send the same again later.")
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -8,14 +8,13 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.receive_form import form_receiver_of
 from llm_assets.web.forms.app import application
+from llm_assets.web.forms.connections import CONNECTIONS, ImpatientProtocol
 
-CONNECTIONS = 200
 LONGEST_HEAD = 32_768
 
 
@@ -27,23 +26,6 @@ class Listening:
     client_seconds: int
     """How long a client may take for the head of its request, and as long again for the rest, plus what the size of
     its body needs."""
-
-
-class ImpatientProtocol(H11Protocol):
-    """Closes a connection whose request head does not arrive in time. A connection carries one request."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._waiting = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
-
-    def handle_events(self) -> None:
-        super().handle_events()
-        if self.cycle is not None:
-            self._waiting.cancel()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._waiting.cancel()
-        super().connection_lost(exc)
 
 
 class Server(uvicorn.Server):

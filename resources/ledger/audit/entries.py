@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, RowMapping, func, insert, select, text
 
-from llm_assets.domain.audit import Action, Answered, Entry, Event, Intended, RowFact, chained
+from llm_assets.domain.audit import UNCHANGED, Action, Answered, Entry, Event, Intended, RowFact, chained
 from llm_assets.domain.digest import DIGEST_LENGTH
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.engine.ports.batches import Member
@@ -96,6 +96,8 @@ RECEIVED_FACT = (
     received.c.kind,
     received.c.arrived_at,
 )
+RECEIVED_REST = (received.c.version, received.c.file, received.c.written_at)
+"""What the row of a message holds besides; a digest of its own, because entries older than it do not have it."""
 RECEIPT_FACT = (
     attempts.c.request_id,
     attempts.c.attempt,
@@ -125,15 +127,18 @@ DECISION_FACT = (
     decisions.c.decided_at,
     decisions.c["values"],
 )
+PROVIDER_IDS = ("provider_batch_id", "provider_file_id")
+"""Columns of a batch that say where it is at the provider: each change of them is recorded."""
 NO_RESULT = fact("", "", "", None)
 """A request without an answer, or whose answer was deleted."""
 
 
-def receiving(rows: Iterable[tuple[int, Sequence[object]]], *, found: bool = False) -> Iterator[Event]:
-    """An event for each day. Rows are an id and the columns of RECEIVED_FACT."""
+def receiving(rows: Iterable[Sequence[Any]], *, found: bool = False) -> Iterator[Event]:
+    """An event for each day. Rows are an id, the columns of RECEIVED_FACT and those of RECEIVED_REST."""
     by_day: dict[str, list[str]] = {}
-    for row_id, values in rows:
-        by_day.setdefault(str(values[3]), []).append(RowFact(row_id, fact(*values)).line())
+    for row_id, *values in rows:
+        known, rest = values[: len(RECEIVED_FACT)], values[len(RECEIVED_FACT) :]
+        by_day.setdefault(str(known[3]), []).append(RowFact(row_id, fact(*known), fact(*rest)).line())
     for day, lines in sorted(by_day.items()):
         yield Event(DESK, Action.RECEIVED, day, {"day": day, "messages": len(lines)} | _found(found), lines)
 
@@ -178,9 +183,10 @@ def begin(connection: Connection, at: datetime) -> None:
 
 
 def _found_messages(connection: Connection) -> Iterator[Event]:
-    rows = connection.execute(select(received.c.id, *RECEIVED_FACT).order_by(received.c.day, received.c.id))
+    columns = (received.c.id, *RECEIVED_FACT, *RECEIVED_REST)
+    rows = connection.execute(select(*columns).order_by(received.c.day, received.c.id))
     for chunk in chunks(rows):
-        yield from receiving(((row[0], row[1:]) for row in chunk), found=True)
+        yield from receiving(chunk, found=True)
 
 
 def _found_batches(connection: Connection) -> Iterator[Event]:
@@ -189,7 +195,8 @@ def _found_batches(connection: Connection) -> Iterator[Event]:
     for row in rows.all():
         versions, members = _found_members(connection, row["batch_id"])
         event = intending(_batch(row), members, versions)
-        state = {"state": row["state"], "provider_batch_id": row["provider_batch_id"], "found": True}
+        ids = {name: row[name] for name in ("state", *PROVIDER_IDS)}
+        state = {**ids, "found": True}
         yield Event(event.actor, event.action, event.subject, {**event.detail, **state}, event.lines)
 
 
@@ -226,7 +233,7 @@ def _found_answers(connection: Connection) -> Iterator[Event]:
     last = newest.subquery()
     of_last = (last.c.request_id == attempts.c.request_id) & (last.c.attempt == attempts.c.attempt)
     query = (
-        select(*RECEIPT_FACT, last.c.attempt, *RESULT_FACT)
+        select(*RECEIPT_FACT, last.c.attempt, *RESULT_FACT, requests.c.state)
         .join(requests, requests.c.request_id == attempts.c.request_id)
         .outerjoin(last, of_last)
         .order_by(attempts.c.batch_id, attempts.c.request_id, attempts.c.attempt)
@@ -239,7 +246,8 @@ def _found_answers(connection: Connection) -> Iterator[Event]:
                     row[0],
                     row[1],
                     fact(*row[:width]),
-                    fact(*row[width + 1 :]) if row[width] is not None else "-",
+                    fact(*row[width + 1 : -1]) if row[width] is not None else UNCHANGED,
+                    row[-1],
                 )
                 for row in chunk
             ]

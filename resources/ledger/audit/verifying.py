@@ -15,6 +15,8 @@ from llm_assets.domain.audit import STATE_OF, UNCHANGED, Action, Entry, is_whole
 from llm_assets.domain.requests.batch import BatchState
 from resources.ledger.audit import entries as audit
 from resources.ledger.audit.entries import fact
+from resources.ledger.audit.finding import Finding, MessageFact
+from resources.ledger.audit.request_states import States, disagreements
 from resources.ledger.database.sql import chunks, is_among
 from resources.ledger.database.tables import attempts, batch_members, batches, decisions, received, requests
 
@@ -27,25 +29,6 @@ class Anchor(NamedTuple):
     where: str
 
 
-class MessageFact(NamedTuple):
-    """A message as the trail or the register has it; enough to find it among the documents."""
-
-    row_id: int
-    fact: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that differs from what the trail recorded, and the facts concerned."""
-
-    what: str
-    entry: int | None = None
-    messages: Sequence[MessageFact] = ()
-    requests: Sequence[str] = ()
-    cases: Sequence[str] = ()
-    records: Sequence[str] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     entries: int
@@ -53,6 +36,7 @@ class Verdict:
     findings: Sequence[Finding]
 
 
+_NO_ID: Mapping[str, str | None] = {"provider_batch_id": None}
 _BATCH_TOLD = ("day", "step", "lane", "mode", "provider", "model", "requests", "sha256")
 
 
@@ -61,7 +45,8 @@ class _Batch:
     """What the entries so far say of a batch's last state."""
 
     state: BatchState
-    provider_batch_id: str | None = None
+    ids: dict[str, str | None]
+    """Its ids at the provider, as far as an entry names them."""
 
 
 @dataclass
@@ -74,6 +59,10 @@ class _Check:
     """Differences that a later entry may explain: the next result, or a deletion."""
     told: Counter[str] = field(default_factory=Counter)
     batches: dict[str, _Batch] = field(default_factory=dict)
+    states: States = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.states = States(self.connection)
 
     def compare(self, entry: Entry) -> None:
         checks: Mapping[str, Callable[[Entry], None]] = {
@@ -86,16 +75,18 @@ class _Check:
         if entry.action in checks:
             checks[entry.action](entry)
         elif (state := STATE_OF.get(Action(entry.action))) is not None:
-            known = self.batches.setdefault(entry.subject, _Batch(state))
+            known = self.batches.setdefault(entry.subject, _Batch(state, {}))
             known.state = state
-            known.provider_batch_id = entry.parsed_detail.get("provider_batch_id", known.provider_batch_id)
+            known.ids |= _provider_ids(entry)
+        self.states.compare(entry)
 
     def _messages(self, entry: Entry) -> None:
-        told = {int(row_id): known for row_id, known in entry.rows}
+        told = {int(row[0]): (row[1], row[2] if len(row) > 2 else None) for row in entry.rows}
         self.told["received"] += len(told)
         there = _facts(self.connection, received, audit.RECEIVED_FACT, told)
-        for row_id, known in told.items():
-            if there.get(row_id) != known:
+        rests = _facts(self.connection, received, audit.RECEIVED_REST, told)
+        for row_id, (known, rest) in told.items():
+            if there.get(row_id) != known or rest not in (None, rests.get(row_id)):
                 what = "its row in the register was " + ("changed" if row_id in there else "removed")
                 self.findings.append(Finding(what, entry.number, messages=[MessageFact(row_id, known)]))
 
@@ -111,7 +102,7 @@ class _Check:
     def _batch(self, entry: Entry) -> None:
         told, batch_id = entry.parsed_detail, entry.subject
         state = BatchState(told.get("state", BatchState.INTENT))
-        self.batches[batch_id] = _Batch(state, told.get("provider_batch_id"))
+        self.batches[batch_id] = _Batch(state, {**_NO_ID, **_provider_ids(entry)})
         listed = {(row[0], int(row[1])) for row in entry.rows}
         query = select(*(batches.c[name] for name in _BATCH_TOLD)).where(batches.c.batch_id == batch_id)
         row = self.connection.execute(query).mappings().one_or_none()
@@ -127,9 +118,25 @@ class _Check:
             self.findings.append(
                 Finding(f"its place in batch {batch_id} was changed", entry.number, requests=ids)
             )
+        self._versions(entry, sorted(r for r, _ in listed & there))
+
+    def _versions(self, entry: Entry, ids: Sequence[str]) -> None:
+        """Requests whose prompt is of a version that their batch was not stored with."""
+        told = entry.parsed_detail.get("prompt_versions", [])
+        if set(audit.prompt_versions(self.connection, entry.subject)) <= set(told):
+            return
+        for chunk in chunks(ids):
+            query = select(requests.c.request_id).where(
+                is_among(self.connection, requests.c.request_id, chunk),
+                requests.c.prompt_version.not_in(told),
+            )
+            others = sorted(self.connection.execute(query).scalars())
+            if others:
+                what = f"its request has another version than batch {entry.subject} was stored with"
+                self.findings.append(Finding(what, entry.number, requests=others))
 
     def _answers(self, entry: Entry) -> None:
-        told = {(row[0], int(row[1])): (row[2], row[3]) for row in entry.rows}
+        told = {(row[0], int(row[1])): (row[2], row[3]) for row in entry.rows}  # and the state: see States
         self.told["attempts"] += len(told)
         ids = sorted({request_id for request_id, _ in told})
         receipts, results = _receipts(self.connection, ids), _results(self.connection, ids)
@@ -178,16 +185,27 @@ class _Check:
         )
         for request_id in self.connection.execute(unpaid).scalars():
             self.findings.append(Finding("it has a result that no answer brought", requests=[request_id]))
+        self._disagreements()
+
+    def _disagreements(self) -> None:
+        """What is odd about requests that nothing else names: the first reason found is enough for each."""
+        named = {request_id for finding in self.findings for request_id in finding.requests}
+        for finding in (*self.states.pending.values(), *disagreements(self.connection)):
+            if named.isdisjoint(finding.requests):
+                self.findings.append(finding)
+                named.update(finding.requests)
 
     def _states(self) -> None:
-        query = select(batches.c.batch_id, batches.c.state, batches.c.provider_batch_id)
-        for batch_id, state, provider_id in self.connection.execute(query).all():
+        ids_there = [batches.c[name] for name in audit.PROVIDER_IDS]
+        query = select(batches.c.batch_id, batches.c.state, *ids_there)
+        for batch_id, state, *found in self.connection.execute(query).all():
+            there = dict(zip(audit.PROVIDER_IDS, found, strict=True))
             known = self.batches.get(batch_id)
             if known is None:
                 what = f"its batch {batch_id} is in no entry"
             elif known.state != state:
                 what = f"its batch {batch_id} is {state}, but the last entry about it says {known.state}"
-            elif known.provider_batch_id != provider_id:
+            elif any(there[name] != told for name, told in known.ids.items()):
                 what = f"its batch {batch_id} has another id at the provider than the one that was told"
             else:
                 continue
@@ -240,16 +258,23 @@ class _Check:
                 )
 
 
+def _provider_ids(entry: Entry) -> dict[str, str | None]:
+    told = entry.parsed_detail
+    return {name: told[name] for name in audit.PROVIDER_IDS if name in told}
+
+
 def verify(connection: Connection, anchors: Sequence[Anchor]) -> Verdict:
     check = _Check(connection)
-    written_down = {anchor.entries: anchor for anchor in anchors if anchor.entries > 0}
+    written_down: dict[int, set[Anchor]] = {}
+    for anchor in anchors:
+        written_down.setdefault(anchor.entries, set()).add(anchor)
     previous: Entry | None = None
     for entry in audit.entries(connection):
         check.findings += _links(previous, entry)
-        anchor = written_down.pop(entry.number, None)
-        if anchor is not None and anchor.digest != entry.digest:
-            what = f"{anchor.where} was written when entry {entry.number} was another one"
-            check.findings.append(Finding(what, entry.number))
+        for anchor in sorted(written_down.pop(entry.number, ())):
+            if anchor.digest != entry.digest:
+                what = f"{anchor.where} was written when entry {entry.number} was another one"
+                check.findings.append(Finding(what, entry.number))
         try:
             check.compare(entry)
         except (ValueError, KeyError, TypeError, AttributeError) as err:
@@ -260,7 +285,7 @@ def verify(connection: Connection, anchors: Sequence[Anchor]) -> Verdict:
     last = previous.number if previous is not None else 0
     if last == 0:
         check.findings.append(Finding("the trail has no entries: all were removed"))
-    for anchor in written_down.values():
+    for anchor in sorted(anchor for same in written_down.values() for anchor in same):
         what = f"the trail ends at entry {last}, but {anchor.where} was written at entry {anchor.entries}"
         check.findings.append(Finding(what))
     return Verdict(last, previous.digest if previous is not None else "", check.findings)
@@ -288,9 +313,9 @@ def _whole(what: str, entry: Entry) -> Finding:
     rows = [row for row in entry.rows if row]
     match entry.action:
         case Action.RECEIVED:
-            messages = [MessageFact(int(r[0]), r[1]) for r in rows if len(r) == 2 and r[0].isdigit()]
+            messages = [MessageFact(int(r[0]), r[1]) for r in rows if len(r) > 1 and r[0].isdigit()]
             return Finding(what, entry.number, messages=messages)
-        case Action.INTENDED | Action.ANSWERED | Action.REQUEUED:
+        case Action.INTENDED | Action.ANSWERED | Action.REQUEUED | Action.EXHAUSTED:
             return Finding(what, entry.number, requests=[r[0] for r in rows])
         case Action.DECIDED:
             return Finding(what, entry.number, cases=[entry.subject])

@@ -163,7 +163,7 @@ class Database:
             raise self._explanation(err, err) from err
 
     def _explanation(self, err: Exception, origin: BaseException | None) -> DeskError:
-        where = self._url.render_as_string(hide_password=True)
+        where = self._url.set(query={}).render_as_string(hide_password=True)
         reason = _reason(err, origin)
         if "disk is full" in reason or getattr(origin, "pgcode", None) == _DISK_FULL_PGCODE:
             return DeskError(
@@ -190,6 +190,8 @@ def _reason(err: Exception, origin: BaseException | None) -> str:
 
 
 def _parsed(url: str) -> URL:
+    if not url.startswith("sqlite"):
+        _check_userinfo(url)
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as err:
@@ -205,6 +207,17 @@ def _parsed(url: str) -> URL:
             "use sqlite:/// or postgresql+psycopg2://."
         )
     return parsed
+
+
+def _check_userinfo(url: str) -> None:
+    """A password with a character that ends it would become a part of the host, which errors name."""
+    rest = url.partition("://")[2].partition("?")[0]
+    userinfo = rest.rpartition("@")[0]
+    if any(c in userinfo for c in "@/?#[] ") or "#" in rest:
+        raise ConfigurationError(
+            "LLM_ASSETS_DATABASE_URL has a user or password with a character that needs encoding in a URL: write %40 for "
+            "@, %2F for /, %3A for :, %23 for #, %3F for ? and %25 for %."
+        )
 
 
 def _make_folder(folder: Path) -> None:

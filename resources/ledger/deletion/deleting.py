@@ -93,6 +93,24 @@ def versions(connection: Connection, places: Collection[tuple[str, str]]) -> lis
     return found
 
 
+def named(connection: Connection, name: str) -> list[Stored]:
+    c = received.c
+    columns = select(c.id, c.source, c.place, c.raw_sha256, c.day)
+    is_named = or_(
+        c.raw_sha256 == name.lower(),
+        c.place == name,
+        c.source + " " + c.place == name,
+        c.source + ":" + c.place == name,
+    )
+    return [Stored(*row) for row in connection.execute(columns.where(is_named).order_by(c.id))]
+
+
+def of_messages(connection: Connection, row_ids: Collection[int]) -> list[Deletion]:
+    rows = connection.execute(select(deletions).order_by(deletions.c.id)).mappings()
+    found = (_deletion(row) for row in rows)
+    return [each for each in found if not {m.row_id for m in each.going.messages}.isdisjoint(row_ids)]
+
+
 def begin(connection: Connection, going: Going, by: str, why: str, at: datetime) -> None:
     """All of the ledger's part at once.
 

@@ -29,6 +29,17 @@ class Deletions:
         with self._database.reading() as connection:
             return deleting.of_record(connection, record_id)
 
+    def named(self, name: str) -> list[Stored]:
+        """Messages that are known by these bytes (SHA-256) or this place, alone or with its source before it; deleted
+        ones as well."""
+        with self._database.reading() as connection:
+            return deleting.named(connection, name)
+
+    def of_messages(self, row_ids: Collection[int]) -> list[Deletion]:
+        """Deletions that took one of these messages of the register, oldest first."""
+        with self._database.reading() as connection:
+            return deleting.of_messages(connection, row_ids)
+
     def unfinished(self) -> list[Deletion]:
         """Those that a killed process left half-way."""
         with self._database.reading() as connection:

@@ -92,8 +92,8 @@ def transition(
         )
     if after in _FREES_MEMBERS:
         release(connection, batch_id)
-    if before is not after or "provider_batch_id" in changes:
-        known = {"provider_batch_id": changes["provider_batch_id"]} if "provider_batch_id" in changes else {}
+    known = {name: value for name, value in changes.items() if name in audit.PROVIDER_IDS}
+    if before is not after or known:
         audit.append(connection, at, Event(audit.DESK, OF_STATE[after], batch_id, known))
 
 

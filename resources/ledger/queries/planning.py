@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
-from datetime import date
+from datetime import date, datetime
 from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
 from sqlalchemy import Connection, delete, func, select, update
 
+from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.requests.outcome import Outcome, RequestState
 from llm_assets.engine.ports.batches import Member
 from llm_assets.engine.ports.work import Planned, Standing, Work
+from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
 from resources.ledger.database.tables import attempts, requests, work
 
@@ -47,15 +49,24 @@ _UNSEEN = _Stand(RequestState.DUE, 0, 0)
 
 
 def plan(
-    connection: Connection, day: date, step: str, asked: Sequence[Work], rework: Rework, max_attempts: int
+    connection: Connection,
+    day: date,
+    step: str,
+    asked: Sequence[Work],
+    rework: Rework,
+    max_attempts: int,
+    at: datetime,
 ) -> Planned:
     """One chunk; the caller bounds its size."""
     older, stands, assigned = _look_up(connection, day, step, asked, rework)
-    _end_exhausted(connection, stands, assigned.values(), max_attempts)
+    exhausted = _end_exhausted(connection, stands, assigned.values(), max_attempts)
     unseen = {w.request_id: w for w in assigned.values() if w.request_id not in stands}
     _add_requests(connection, step, [unseen[i] for i in sorted(unseen)])
     changed = [w for case_id, w in assigned.items() if older.get(case_id) != w]
     _put_work(connection, day, step, sorted(changed, key=lambda w: w.case_id))
+    if exhausted:
+        detail = {"day": str(day), "step": step, "requests": len(exhausted)}
+        audit.append(connection, at, Event(audit.DESK, Action.EXHAUSTED, "requests", detail, exhausted))
     return _planned(connection, older, stands, assigned)
 
 
@@ -103,18 +114,22 @@ def _assigned(asked: Work, older: Work | None, stands: dict[str, _Stand], rework
 
 def _end_exhausted(
     connection: Connection, stands: dict[str, _Stand], assigned: Iterable[Work], max_attempts: int
-) -> None:
-    """The last protection against paying for ever, for example after the limit was lowered between two tries."""
+) -> list[str]:
+    """The last protection against paying for ever, for example after the limit was lowered between two tries. Returns
+    the requests that it ended."""
     ids = {w.request_id for w in assigned if w.request_id in stands}
     over = sorted(
         i
         for i in ids
         if stands[i].state is RequestState.DUE and stands[i].attempt - stands[i].rounds_before >= max_attempts
     )
-    if over:
-        where = (is_among(connection, requests.c.request_id, over), requests.c.state == RequestState.DUE)
-        connection.execute(update(requests).where(*where).values(state=RequestState.DEAD))
-        stands.update((i, stands[i]._replace(state=RequestState.DEAD)) for i in over)
+    if not over:
+        return []
+    where = (is_among(connection, requests.c.request_id, over), requests.c.state == RequestState.DUE)
+    statement = update(requests).where(*where).values(state=RequestState.DEAD)
+    ended = connection.execute(statement.returning(requests.c.request_id)).scalars()
+    stands.update((i, stands[i]._replace(state=RequestState.DEAD)) for i in over)
+    return sorted(ended)
 
 
 def _work_of(connection: Connection, day: date, step: str, case_ids: Iterable[str]) -> dict[str, Work]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -13,7 +14,7 @@ from resources.ledger.database.tables import Instant, received
 
 
 def receive(connection: Connection, items: Sequence[Received], at: datetime) -> int:
-    added: list[tuple[int, Sequence[object]]] = []
+    added: list[Sequence[Any]] = []
     for chunk in chunks(items):
         rows = [
             {
@@ -30,10 +31,10 @@ def receive(connection: Connection, items: Sequence[Received], at: datetime) -> 
             for _, item, number in news(chunk, history(connection, chunk))
         ]
         if rows:
-            columns = (received.c.id, *audit.RECEIVED_FACT)
+            columns = (received.c.id, *audit.RECEIVED_FACT, *audit.RECEIVED_REST)
             # Somebody else may have registered a version of this number meanwhile: the next look compares again.
             statement = insert(connection, received).on_conflict_do_nothing().returning(*columns)
-            added += [(row[0], row[1:]) for row in connection.execute(statement, rows)]
+            added += connection.execute(statement, rows)
     if added:
         audit.append(connection, at, *audit.receiving(added))
     return len(added)

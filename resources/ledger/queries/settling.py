@@ -111,11 +111,11 @@ def _lines(
     shared = (bill.batch_id, bill.day, bill.step, bill.lane)
     for request_id, attempt, provider, *rest in receipts:
         assert isinstance(request_id, str) and isinstance(attempt, int)
-        _, _, model, prompt_version = stands[request_id]
+        state, _, model, prompt_version = stands[request_id]
         receipt = fact(request_id, attempt, *shared, provider, model, prompt_version, *rest, at)
         result = results.get(request_id)
         applied = fact(*result[3:]) if result is not None and result[2] == attempt else UNCHANGED
-        yield Answered(request_id, attempt, receipt, applied).line()
+        yield Answered(request_id, attempt, receipt, applied, state).line()
 
 
 def _locked(connection: Connection, ids: list[str]) -> dict[str, _Stand]:

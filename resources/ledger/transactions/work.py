@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
+from llm_assets.domain.clock import Clock
 from llm_assets.domain.desk.night import Rework
 from llm_assets.engine.ports.work import Planned, Standing, Work
 from resources.ledger.database.database import Database
@@ -10,14 +11,15 @@ from resources.ledger.queries import planning
 
 
 class SqlWork:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def plan(
         self, day: date, step: str, work: Sequence[Work], *, rework: Rework, max_attempts: int
     ) -> Planned:
         with self._database.writing() as connection:
-            return planning.plan(connection, day, step, work, rework, max_attempts)
+            return planning.plan(connection, day, step, work, rework, max_attempts, self._clock())
 
     def at_rest(self, day: date, step: str) -> dict[str, str]:
         with self._database.reading() as connection:

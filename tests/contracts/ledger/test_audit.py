@@ -2,20 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from llm_assets.domain.audit import Action, Entry, Event
 from llm_assets.domain.requests.batch import BatchState
-from llm_assets.domain.requests.outcome import Next
-from llm_assets.engine.ports.review import Decision
 from resources.ledger import SqlLedger
-from resources.ledger.audit import entries as audit
-from resources.ledger.audit.verifying import Anchor, Finding
+from resources.ledger.audit.verifying import Anchor
 from tests.contracts.ledger.test_ledger_crashes import FORK
 from tests.contracts.ledger.test_ledger_register import mail
 from tests.support.nights.ledger_night import (
@@ -30,57 +24,7 @@ from tests.support.nights.ledger_night import (
     settled_members,
     work,
 )
-
-NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
-DECISION = Decision(case(1), STEP, {"category": "refund"}, "amina", NOW)
-
-
-@pytest.fixture
-def told(url: str, tmp_path: Path) -> Iterator[SqlLedger]:
-    """A ledger after a small night: two messages, a batch with two answers, one of them in its second try, a decision."""
-    begin_anew(url)
-    with closing(SqlLedger(url, tmp_path, clock=lambda: NOW)) as ledger:
-        ledger.register.receive([mail("a"), mail("b", "second")])
-        members = plan(ledger, work([1, 2])).due
-        tagged = [replace(members[request(n)], masked="3@rules", case_id=case(n)) for n in (1, 2)]
-        first = batch("b1", requests=2)
-        ledger.batches.intend(first, tagged)
-        worked(ledger, first.batch_id, "batch_1")
-        ledger.batches.settle(first, [settled(request(1)), settled(request(2), Next.RETRY)])
-        ledger.batches.transition(first.batch_id, BatchState.ENDED, BatchState.COLLECTED)
-        second = send(ledger, plan(ledger, work([1, 2])), "b2")
-        ledger.batches.settle(second, [settled(request(2), attempt=2)])
-        ledger.review.decide(DAY, DECISION)
-        yield ledger
-
-
-def begin_anew(url: str) -> None:
-    """As a migration does for what it finds."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("DELETE FROM audit"))
-        audit.begin(connection, NOW)
-    engine.dispose()
-
-
-def worked(ledger: SqlLedger, batch_id: str, provider_id: str) -> None:
-    ledger.batches.transition(batch_id, BatchState.INTENT, BatchState.CREATING)
-    ledger.batches.transition(
-        batch_id, BatchState.CREATING, BatchState.SUBMITTED, provider_batch_id=provider_id
-    )
-    ledger.batches.transition(batch_id, BatchState.SUBMITTED, BatchState.ENDED)
-
-
-def tamper(url: str, *statements: str) -> None:
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        for statement in statements:
-            assert connection.execute(text(statement)).rowcount > 0, statement
-    engine.dispose()
-
-
-def findings(ledger: SqlLedger, *anchors: Anchor) -> list[Finding]:
-    return list(ledger.trail.verify(anchors).findings)
+from tests.support.nights.told_night import DECISION, begin_anew, findings, tamper, worked
 
 
 def of(entries: Iterator[Entry], action: Action) -> list[Entry]:
@@ -162,6 +106,8 @@ def test_an_older_answer_put_back_in_place_of_the_newest_is_found(told: SqlLedge
     [
         ("UPDATE received SET raw_sha256 = 'f00d' WHERE place = 'b'", "its row in the register was changed"),
         ("UPDATE received SET day = '2026-11-19' WHERE place = 'b'", "its row in the register was changed"),
+        ("UPDATE received SET version = 7 WHERE place = 'b'", "its row in the register was changed"),
+        ("UPDATE received SET file = 'other.eml' WHERE place = 'b'", "its row in the register was changed"),
         ("DELETE FROM received WHERE place = 'b'", "its row in the register was removed"),
     ],
 )
@@ -170,7 +116,7 @@ def test_a_changed_message_is_named_by_what_it_was(told: SqlLedger, url: str, ch
     tamper(url, change)
     (found,) = findings(told)
     assert found.what == what
-    assert [[str(m.row_id), m.fact] for m in found.messages] == [entry.rows[1]]
+    assert [[str(m.row_id), m.fact] for m in found.messages] == [entry.rows[1][:2]]
 
 
 def test_a_message_put_in_or_hidden_is_named(told: SqlLedger, url: str) -> None:
@@ -216,6 +162,7 @@ def test_a_decision_put_in_names_its_case(told: SqlLedger, url: str) -> None:
         "UPDATE batches SET provider = 'other'",
         "UPDATE batches SET state = 'lost'",
         "UPDATE batches SET provider_batch_id = 'batch_9'",
+        "UPDATE batches SET provider_file_id = 'file_9'",
         "UPDATE batches SET sha256 = 'f00d'",
     ],
 )
@@ -289,6 +236,17 @@ def test_a_tail_cut_off_with_its_facts_is_found_by_what_was_written_down_elsewhe
     told.trail.append(Event("mallory", Action.EXPORTED, "something else", {}))
     (found,) = findings(told, anchor)
     assert "another one" in found.what
+
+
+def test_an_end_kept_elsewhere_counts_beside_a_report_of_the_same_number(told: SqlLedger) -> None:
+    entries, digest = told.trail.head()
+    kept = Anchor(entries, "f00d" * 16, "--kept")
+    report = Anchor(entries, digest, "the report of 2026-11-20, revision 1")
+    for anchors in ((kept, report), (report, kept)):
+        (found,) = findings(told, *anchors)
+        assert found.what.startswith("--kept was written when") and found.entry == entries
+    for number in (0, -3, entries + 1):
+        assert len(findings(told, Anchor(number, digest, "--kept"), report)) == 1
 
 
 def test_a_trail_without_entries_does_not_hold(told: SqlLedger, url: str) -> None:

@@ -1,0 +1,1 @@
+"""Settings and configuration files that are wrong, hostile, or hold secrets."""

@@ -1,0 +1,1 @@
+"""What is printed for people: cells of tables and messages without secrets."""
