@@ -8,6 +8,7 @@ from typing import Any
 from llm_assets.domain.mail.document import Address, Attachment, Message
 from llm_assets.intake.bytes import mbox
 from llm_assets.intake.bytes.kinds import kind_of
+from llm_assets.intake.inside import open_named
 from llm_assets.intake.records.drops import mapping_of, read_drop
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.workers.job import Job
@@ -44,7 +45,7 @@ def _jobs(path: Path, place: str, ocr: bool, rules: DropRules) -> Iterator[Job]:
     whole = Job(path, place, ocr=ocr)
     index = -1
     try:
-        with path.open("rb") as stream:
+        with open_named(path) as stream:
             head = stream.read(_SNIFFED)
             mapping = mapping_of(head, place, rules)
             stream.seek(0)

@@ -18,16 +18,32 @@ from llm_assets.intake.workers.limits import Limits
 
 COMMAND = (sys.executable, "-m", "llm_assets.intake.workers.worker")
 """A fresh interpreter: nothing of this process's threads, locks and open files is in it."""
-_PASSED_ON = (
-    "HOME",
-    "LANG",
-    "LANGUAGE",
-    "LD_LIBRARY_PATH",
-    "PATH",
-    "TESSDATA_PREFIX",
-    "TMPDIR",
-    "VIRTUAL_ENV",
+_PASSED_ON = frozenset(
+    {
+        "HOME",
+        "LANG",
+        "LANGUAGE",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LC_MESSAGES",
+        "LD_LIBRARY_PATH",
+        "PATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONHASHSEED",
+        "PYTHONHOME",
+        "PYTHONIOENCODING",
+        "PYTHONNOUSERSITE",
+        "PYTHONPATH",
+        "PYTHONPROFILEIMPORTTIME",
+        "PYTHONPYCACHEPREFIX",
+        "PYTHONUTF8",
+        "PYTHONWARNINGS",
+        "TESSDATA_PREFIX",
+        "TMPDIR",
+        "VIRTUAL_ENV",
+    }
 )
+"""Every variable that a process gets which reads what strangers wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,7 @@ class Process:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=_environment(),
+                env=clean_environment(),
                 start_new_session=True,
             )
         self.connection = Connection(ours.detach())
@@ -112,9 +128,9 @@ class Process:
         self._process.wait()
 
 
-def _environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Without keys: a process that reads files of strangers must not hold any."""
-    passed = {n: v for n, v in os.environ.items() if n in _PASSED_ON or n.startswith(("LC_", "PYTHON"))}
+    passed = {name: value for name, value in os.environ.items() if name in _PASSED_ON}
     return passed | {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "1"}
 
 

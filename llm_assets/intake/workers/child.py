@@ -1,0 +1,34 @@
+"""What every process does that reads what strangers wrote: it ends with its parent, and says nothing of what it reads."""
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+_DIES_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
+
+
+def end_with(parent: int) -> None:
+    """Lets the kernel end this process with the one that started it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("the process that asked for this one is gone")
+
+
+def be_silent() -> None:
+    """What parsing libraries say of a file may quote it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stderr.fileno())
+    os.close(nowhere)
+
+
+def place_of(error: Exception) -> str:
+    """The kind of the error and where it was raised; what it says may quote mail."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else "?"
+    return f"{type(error).__name__} at {where}"
