@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 
 from llm_assets.defs import parking
+from llm_assets.defs.opened import opened
 from llm_assets.defs.polling import SENSOR_SECONDS
 from llm_assets.domain.desk.step import Step
 from llm_assets.usecases.desk.assembly import Assembly
@@ -38,7 +39,7 @@ def batch_sensor(steps: Sequence[Step], targets: dg.AssetSelection) -> dg.Sensor
     def batches(
         context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
     ) -> dg.SensorResult | dg.SkipReason:
-        with desk.open() as assembly:
+        with opened(desk) as assembly:
             until = assembly.clock() + timedelta(seconds=TICK_SECONDS)
             requests = [
                 *_continue_parked(context, assembly, until),

@@ -9,9 +9,10 @@ import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from llm_assets.domain.errors import place_of
 from llm_assets.intake.inside import Inside
 from llm_assets.intake.sources import LeftOut, RawItem, scan
-from llm_assets.intake.workers.child import be_silent, end_with, place_of
+from llm_assets.intake.workers.child import be_silent, end_with
 from llm_assets.intake.workers.scanning import BROKE, FAILED, ITEM, LEFT, OVER, Asked
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from time import monotonic
 
 from llm_assets.domain.digest import digest_bytes
+from llm_assets.domain.errors import place_of
 from llm_assets.domain.mail.document import Message
 from llm_assets.intake.inside import open_named
 from llm_assets.intake.item import read_head, read_item
 from llm_assets.intake.reading import Reading
-from llm_assets.intake.workers.child import be_silent, end_with, place_of
+from llm_assets.intake.workers.child import be_silent, end_with
 from llm_assets.intake.workers.job import ALL_FILES, Answer, Job, Order, needs_bytes, order_from_wire, written
 from llm_assets.intake.workers.limits import AT, BROKE, LAST, LOST, READ, READY, Limits
 
