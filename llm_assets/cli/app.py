@@ -4,6 +4,7 @@ Commands print and exit; use cases do the work. Heavy modules are imported insid
 """
 
 import io
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -25,6 +26,9 @@ from llm_assets.cli.serve import emulator, forms
 from llm_assets.cli.status import status
 from llm_assets.domain.errors import ConfigurationError, DeskError
 
+UMASK = 0o077
+"""What a command writes, wherever it writes it, is for its owner alone."""
+
 app = typer.Typer(
     name="llm-assets",
     help="The overnight LLM desk: a day's mail in, a morning report out, through batch APIs at half the price.",
@@ -40,6 +44,7 @@ app.add_typer(audit, name="audit")
 
 def main() -> None:
     """Entry point: errors become one sentence on stderr, exit code 2 for configuration, 1 otherwise."""
+    os.umask(UMASK)
     if sys.argv[1:2] != ["parse"]:  # which sets its logs up when it has something to say
         quiet_logs()
     if isinstance(sys.stdout, io.TextIOWrapper):

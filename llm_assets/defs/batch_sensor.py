@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 
 from llm_assets.defs import parking
-from llm_assets.defs.opened import opened
 from llm_assets.defs.polling import SENSOR_SECONDS
 from llm_assets.domain.desk.step import Step
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.night.continue_nights import Gate, gate_of, has_ended, unfinished_nights
 
 RUNS_A_TICK = 50

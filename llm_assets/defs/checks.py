@@ -5,10 +5,10 @@ from datetime import date
 
 import dagster as dg
 
-from llm_assets.defs.opened import opened
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import Table
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.night.checks import Check, checked_tables, night_checks, schema_problems
 
 

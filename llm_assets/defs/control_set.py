@@ -6,11 +6,11 @@ import dagster as dg
 
 from llm_assets.defs.intake import OWNERS
 from llm_assets.defs.metadata import Metadata, markdown_table
-from llm_assets.defs.opened import opened
 from llm_assets.defs.polling import Pause
 from llm_assets.domain.desk.step import Step
 from llm_assets.usecases.control_set import LIMITS, ControlResult, Limit, evaluated_steps, run_control_set
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 
 
 def control_set_definitions(

@@ -7,9 +7,9 @@ import structlog
 from dagster_shared.error import SerializableErrorInfo
 
 from llm_assets.defs.intake import GROUP
-from llm_assets.defs.opened import DefectError
 from llm_assets.defs.rework import REWORK_TAG
 from llm_assets.domain.errors import ConfigurationError, DeskError
+from llm_assets.usecases.desk.opened import DefectError
 
 log = structlog.get_logger()
 

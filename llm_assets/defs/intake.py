@@ -5,10 +5,10 @@ from datetime import date
 import dagster as dg
 
 from llm_assets.defs.metadata import kept, table_metadata
-from llm_assets.defs.opened import opened
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.desk.source_versions import reader_version
 from llm_assets.usecases.mail.read_day import read_day
 from llm_assets.usecases.mail.receive import receive

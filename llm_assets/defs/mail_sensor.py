@@ -4,8 +4,8 @@ import dagster as dg
 
 from llm_assets.defs.jobs import UnresolvedJob
 from llm_assets.defs.old_events import close_next_events
-from llm_assets.defs.opened import opened
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.mail.watch_sources import watch_sources
 
 MESSAGES_A_TICK = 500

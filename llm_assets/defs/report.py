@@ -7,11 +7,11 @@ import dagster as dg
 
 from llm_assets.defs.intake import GROUP, OWNERS
 from llm_assets.defs.metadata import table_metadata
-from llm_assets.defs.opened import opened
 from llm_assets.defs.polling import brief
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import REVIEW_QUEUE
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.night.night_report import REPORT_VERSION, write_report, write_review_queue
 from llm_assets.usecases.night.table_facts import review_version, table_facts
 

@@ -7,12 +7,12 @@ import dagster as dg
 
 from llm_assets.defs.intake import GROUP, OWNERS
 from llm_assets.defs.metadata import Metadata, kept, table_metadata
-from llm_assets.defs.opened import opened
 from llm_assets.defs.parking import LANE, process_or_park
 from llm_assets.defs.rework import ReworkConfig, rework_word
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.profile import Lane
 from llm_assets.usecases.desk.desk import Desk, Progress
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.night.process_steps import StepRound, rounds_of
 from llm_assets.usecases.night.table_facts import step_version, table_facts
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from llm_assets.intake.workers import limits as say
 from llm_assets.intake.workers.job import Order, needs_bytes, order_to_wire
@@ -64,7 +66,9 @@ class Died:
 
 
 class Process:
-    def __init__(self, command: Sequence[str], limits: Limits) -> None:
+    def __init__(self, command: Sequence[str], limits: Limits, folder: Path) -> None:
+        """`folder` is its own, for temporary files; it goes with it."""
+        self._folder = folder
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -72,7 +76,7 @@ class Process:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=clean_environment(),
+                env=clean_environment() | {"TMPDIR": str(folder)},
                 start_new_session=True,
             )
         self.connection = Connection(ours.detach())
@@ -126,6 +130,9 @@ class Process:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        shutil.rmtree(
+            self._folder, ignore_errors=True
+        )  # what a killed program still writes goes with the pool
 
 
 def clean_environment() -> dict[str, str]:

@@ -10,6 +10,7 @@ from llm_assets.domain.mail.document import Case, Document, Message, Priority, R
 from llm_assets.domain.profile import ReadingRules
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.read import read_bytes
+from llm_assets.intake.workers.folders import private_temporary_files
 from resources.settings.environment import load_lanes, load_settings
 
 
@@ -20,7 +21,8 @@ def mask_file(path: Path) -> Iterator[str]:
     """
     rules = load_lanes(load_settings()).reading
     try:
-        yield from masked_preview(path, rules)
+        with private_temporary_files():
+            yield from masked_preview(path, rules)
     except OSError as err:
         raise ConfigurationError(f"cannot read {path}: {err.strerror}; name a mail or document") from err
 
