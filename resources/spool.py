@@ -43,6 +43,9 @@ class FileSpool:
             self._held.close()
             self._held = None
 
+    def __del__(self) -> None:
+        self.close()
+
     def sweep(self, known: Callable[[], Collection[str]], before: datetime) -> int:
         """Removes lines of no batch in `known()` and what killed processes have downloaded; returns how many files.
 
