@@ -30,6 +30,9 @@ from llm_assets.usecases.desk.process import read_dotenv
 _NOT_TAKEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _ONE_LINE = re.compile(r"\s*[\r\n]+\s*")
 
+UMASK = 0o077
+"""What a command writes, wherever it writes it, is for its owner alone."""
+
 app = typer.Typer(
     name="llm-assets",
     help="The overnight LLM desk: a day's mail in, a morning report out, through batch APIs at half the price.",
@@ -45,6 +48,7 @@ app.add_typer(audit, name="audit")
 
 def main() -> None:
     """Entry point: errors become one sentence on stderr, exit code 2 for configuration, 1 otherwise."""
+    os.umask(UMASK)
     redact_errors()
     if sys.argv[1:2] != ["parse"]:  # which sets its logs up when it has something to say
         quiet_logs()

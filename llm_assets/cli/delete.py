@@ -1,7 +1,8 @@
 """The command `delete`: it shows what would go, asks, deletes and prints."""
 
-from collections.abc import Iterator
-from datetime import datetime
+import os
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from llm_assets.cli.options import date_of, who
 from llm_assets.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from llm_assets.domain.desk.step import Step
     from llm_assets.usecases.records.delete_record import Found
 
 
@@ -56,6 +58,8 @@ def delete(
             typer.echo(line)
         if found and not yes:
             typer.confirm("Delete for good?", abort=True)
+        if found:
+            typer.echo(_close_events([night for each in found for night in each.days], assembly.steps))
         with Console() as console:
             for number, each in enumerate(found, start=1):
                 deletion.delete(assembly, each, who(), reason)
@@ -64,6 +68,17 @@ def delete(
         typer.echo(f"{record} is deleted")
     for night in sorted({night for each in found for night in each.days}):
         typer.echo(f"run `llm-assets night --day {night}` for a revision of its report without it")
+
+
+def _close_events(nights: Sequence[date], steps: "Sequence[Step]") -> str:
+    """Before anything is deleted: it may be repeated, and a killed deletion is finished without it."""
+    if not os.environ.get("DAGSTER_HOME"):
+        return "Dagster's storage was not looked at: set DAGSTER_HOME where nights run in Dagster"
+    from llm_assets.defs.old_events import close_events_of, configured_instance
+
+    with configured_instance() as instance:
+        closed = close_events_of(instance, steps, sorted(set(nights)))
+    return f"Dagster's storage: {closed.looked_at} events of these nights hold no words and no ids of records"
 
 
 def found_lines(found: "Found") -> Iterator[str]:

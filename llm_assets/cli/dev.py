@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from llm_assets.cli.app import UMASK
 from llm_assets.usecases.desk.demo_emulator import start_emulator
 from llm_assets.usecases.desk.desk import configured_desk
 
@@ -22,6 +23,7 @@ def main(arguments: list[str]) -> int:
         "--batch-seconds", type=float, default=BATCH_SECONDS, help="how long the emulator takes for a batch"
     )
     options, passed_on = parser.parse_known_args(arguments)
+    os.umask(UMASK)  # of Dagster too, which keeps its files under the home
     os.environ.setdefault("LLM_ASSETS_PROVIDER", "emulator")
     os.environ.setdefault("DAGSTER_HOME", str(ROOT))
     home = configured_desk().settings.home.resolve()

@@ -11,6 +11,7 @@ from llm_assets.defs.polling import SENSOR_SECONDS
 from llm_assets.domain.desk.step import Step
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.night.continue_nights import Gate, gate_of, has_ended, unfinished_nights
 
 RUNS_A_TICK = 50
@@ -38,7 +39,7 @@ def batch_sensor(steps: Sequence[Step], targets: dg.AssetSelection) -> dg.Sensor
     def batches(
         context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
     ) -> dg.SensorResult | dg.SkipReason:
-        with desk.open() as assembly:
+        with opened(desk) as assembly:
             until = assembly.clock() + timedelta(seconds=TICK_SECONDS)
             requests = [
                 *_continue_parked(context, assembly, until),

@@ -8,6 +8,7 @@ import dagster as dg
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import Table
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.night.checks import Check, checked_tables, night_checks, schema_problems
 
 
@@ -20,7 +21,7 @@ def checks(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> list[
 def _check(made: Check, nights: dg.DailyPartitionsDefinition) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=made.asset, name=made.name, description=made.description, partitions_def=nights)
     def check(context: dg.AssetCheckExecutionContext, desk: dg.ResourceParam[Desk]) -> dg.AssetCheckResult:
-        with desk.open() as assembly:
+        with opened(desk) as assembly:
             verdict = made.judge(assembly, date.fromisoformat(context.partition_key))
         return dg.AssetCheckResult(
             passed=verdict.passed,
@@ -41,7 +42,7 @@ def _schema_check(table: Table, nights: dg.DailyPartitionsDefinition) -> dg.Asse
         description="The night's file has the declared columns, no missing mandatory value and unique keys.",
     )
     def schema(context: dg.AssetCheckExecutionContext, desk: dg.ResourceParam[Desk]) -> dg.AssetCheckResult:
-        with desk.open() as assembly:
+        with opened(desk) as assembly:
             problems = schema_problems(assembly, table, date.fromisoformat(context.partition_key))
         return dg.AssetCheckResult(
             passed=not problems,

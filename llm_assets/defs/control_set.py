@@ -10,6 +10,7 @@ from llm_assets.defs.polling import Pause
 from llm_assets.domain.desk.step import Step
 from llm_assets.usecases.control_set import LIMITS, ControlResult, Limit, evaluated_steps, run_control_set
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 
 
 def control_set_definitions(
@@ -27,7 +28,7 @@ def control_set_definitions(
     def control_set(
         context: dg.AssetExecutionContext, desk: dg.ResourceParam[Desk]
     ) -> dg.MaterializeResult[None]:
-        with desk.open() as assembly:
+        with opened(desk) as assembly:
             result = run_control_set(assembly, Pause(desk, "control set", None))
         return dg.MaterializeResult(metadata=_metadata(result))
 

@@ -9,6 +9,7 @@ from dagster_shared.error import SerializableErrorInfo
 from llm_assets.defs.intake import GROUP
 from llm_assets.defs.rework import REWORK_TAG
 from llm_assets.domain.errors import ConfigurationError, DeskError
+from llm_assets.usecases.desk.opened import DefectError
 
 log = structlog.get_logger()
 
@@ -58,7 +59,8 @@ def _as_ours(error: SerializableErrorInfo | None, step: str) -> DeskError:
         return DeskError(f"{step} cannot read or write: {said}; {cure}")
     for frame in error.stack:
         log.error("defect", step=step, at=" ".join(frame.split()))
-    return DeskError(f"{step} failed with {error.cls_name}, a defect: report it with the lines above")
+    what = said if error.cls_name == DefectError.__name__ else error.cls_name
+    return DeskError(f"{step} failed with {what}, a defect: report it with the lines above")
 
 
 def _own_errors(kind: type[DeskError]) -> set[str]:

@@ -4,10 +4,11 @@ from datetime import date
 
 import dagster as dg
 
-from llm_assets.defs.metadata import table_metadata
+from llm_assets.defs.metadata import kept, table_metadata
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.digest import digest
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.desk.source_versions import reader_version
 from llm_assets.usecases.mail.read_day import read_day
 from llm_assets.usecases.mail.receive import receive
@@ -30,12 +31,12 @@ def documents_asset(nights: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition
         context: dg.AssetExecutionContext, desk: dg.ResourceParam[Desk]
     ) -> dg.MaterializeResult[None]:
         day = date.fromisoformat(context.partition_key)
-        with desk.open() as assembly:
+        with opened(desk) as assembly:
             receive(assembly)  # not only the sensor's task: it may be off
             summary = read_day(assembly, day, desk.on_stage)
             facts = table_facts(assembly, DOCUMENTS, day, summary.messages)
         return dg.MaterializeResult(
-            metadata=table_metadata(facts) | summary.as_metadata(),
+            metadata=kept(table_metadata(facts) | summary.as_metadata(), DOCUMENTS),
             data_version=dg.DataVersion(digest(summary.fingerprints)),
         )
 

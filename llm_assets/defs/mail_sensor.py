@@ -3,7 +3,9 @@
 import dagster as dg
 
 from llm_assets.defs.jobs import UnresolvedJob
+from llm_assets.defs.old_events import close_next_events
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.mail.watch_sources import watch_sources
 
 MESSAGES_A_TICK = 500
@@ -22,7 +24,8 @@ def mail_sensor(job: UnresolvedJob) -> dg.SensorDefinition:
     def new_mail(
         context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
     ) -> dg.SensorResult | dg.SkipReason:
-        with desk.open() as assembly:
+        close_next_events(context.instance, desk.steps)
+        with opened(desk) as assembly:
             found = watch_sources(assembly, context.cursor, MESSAGES_A_TICK)
         if found.warning:
             context.log.warning(found.warning)

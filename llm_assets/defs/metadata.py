@@ -1,4 +1,7 @@
-"""What an asset shows in the UI: counts, columns, costs and a preview. Nothing that may hold personal data."""
+"""What an asset shows in the UI: counts, columns, costs and a preview. Nothing that a person or a model wrote.
+
+Closed by default: a column is shown where its table declares it (`domain/desk/tables.py`), an entry where `KEPT` names it.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +12,39 @@ from llm_assets.domain.desk.tables import Column, Table
 from llm_assets.usecases.night.table_facts import TableFacts
 
 Metadata = dict[str, Any]  # Dagster's metadata values are an open union
+
+NO_ROWS = "_no rows_"
+
+
+PREVIEW = "preview"
+KEPT = frozenset(
+    {
+        "dagster/row_count", "dagster/column_schema", PREVIEW, "status", "cost_usd", "requests", "input_tokens",
+        "output_tokens", "requests_sent_in_this_run", "prompt", "blocked", "messages", "cases", "duplicates", "updates",
+        "unreadable", "read_now", "report", "revision", "totals",
+    }
+)  # fmt: skip
+"""Names of the metadata that the nightly assets may hold."""
+
+
+def kept(metadata: Mapping[str, Any], table: Table) -> Metadata:
+    """Of an asset's metadata what may be stored: the named entries, and a preview of shown columns only."""
+    return {
+        name: value
+        for name, value in metadata.items()
+        if name in KEPT and (name != PREVIEW or _columns_of(value) <= set(table.shown_columns))
+    }
+
+
+def _columns_of(preview: object) -> set[str]:
+    """The columns of a Markdown table, without its first cells' dashes; whatever it is if it is none."""
+    text = preview.value if isinstance(preview, dg.MarkdownMetadataValue) else str(preview)
+    if text == NO_ROWS:
+        return set()
+    head, _, rest = str(text).partition("\n")
+    if not rest.startswith("|---|"):
+        return {str(text)}
+    return {cell.strip() for cell in head.strip().strip("|").split("|")}
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -25,7 +61,7 @@ def table_metadata(facts: TableFacts) -> Metadata:
     metadata: Metadata = {
         "dagster/row_count": facts.rows,
         "dagster/column_schema": column_schema(facts.table),
-        "preview": dg.MetadataValue.md(markdown_table(facts.columns, facts.preview)),
+        PREVIEW: dg.MetadataValue.md(markdown_table(facts.columns, facts.preview)),
     }
     if facts.by_status is not None:
         metadata["status"] = dg.MetadataValue.json(dict(facts.by_status))
@@ -34,8 +70,8 @@ def table_metadata(facts: TableFacts) -> Metadata:
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     """A Markdown table; pipes and line breaks in values are neutralised."""
-    if not rows:
-        return "_no rows_"
+    if not rows or not columns:
+        return NO_ROWS
     head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
     body = "\n".join(f"| {' | '.join(_cell(row.get(c)) for c in columns)} |" for row in rows)
     return f"{head}\n{body}"

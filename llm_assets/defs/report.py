@@ -11,6 +11,7 @@ from llm_assets.defs.polling import brief
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import REVIEW_QUEUE
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.night.night_report import REPORT_VERSION, write_report, write_review_queue
 from llm_assets.usecases.night.table_facts import review_version, table_facts
 
@@ -31,7 +32,7 @@ def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -
         context: dg.AssetExecutionContext, desk: dg.ResourceParam[Desk]
     ) -> dg.MaterializeResult[None]:
         day = date.fromisoformat(context.partition_key)
-        with desk.open() as assembly:
+        with opened(desk) as assembly:
             facts = table_facts(assembly, REVIEW_QUEUE, day, write_review_queue(assembly, day))
             version = review_version(assembly, day)
         return dg.MaterializeResult(metadata=table_metadata(facts), data_version=dg.DataVersion(version))
@@ -49,14 +50,14 @@ def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -
         context: dg.AssetExecutionContext, desk: dg.ResourceParam[Desk]
     ) -> dg.MaterializeResult[None]:
         day = date.fromisoformat(context.partition_key)
-        with desk.open() as assembly:
+        with opened(desk) as assembly:
             written = write_report(assembly, day, brief(desk, "morning_report"))
         revision = written.revision
         return dg.MaterializeResult(
             metadata={
                 "report": dg.MetadataValue.path(str(revision.html)),
                 "revision": revision.number,
-                "content": dg.MetadataValue.md(written.public),
+                "totals": dg.MetadataValue.json(dict(written.totals)),
             },
             data_version=dg.DataVersion(f"revision-{revision.number}"),
         )

@@ -6,12 +6,13 @@ from datetime import date
 import dagster as dg
 
 from llm_assets.defs.intake import GROUP, OWNERS
-from llm_assets.defs.metadata import Metadata, table_metadata
+from llm_assets.defs.metadata import Metadata, kept, table_metadata
 from llm_assets.defs.parking import LANE, process_or_park
 from llm_assets.defs.rework import ReworkConfig, rework_word
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.profile import Lane
 from llm_assets.usecases.desk.desk import Desk, Progress
+from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.night.process_steps import StepRound, rounds_of
 from llm_assets.usecases.night.table_facts import step_version, table_facts
 
@@ -50,7 +51,7 @@ def _round(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> dg.As
     ) -> Iterator[dg.MaterializeResult[None]]:
         chosen = [s for s in steps if dg.AssetKey(s.name) in context.selected_asset_keys]
         day, tags = date.fromisoformat(context.partition_key), context.run.tags
-        with desk.open() as assembly:
+        with opened(desk) as assembly:
             steps_now = StepRound(assembly, day, chosen, Lane(tags.get(LANE, Lane.NIGHTLY)))
             progress = process_or_park(context, desk, steps_now, rework_word(config, tags))
             if progress is None:
@@ -73,6 +74,6 @@ def materialized(steps: StepRound, step: Step, progress: Progress) -> dg.Materia
         more["blocked"] = progress.blocked
     return dg.MaterializeResult(
         asset_key=step.name,
-        metadata=table_metadata(facts) | more,
+        metadata=kept(table_metadata(facts) | more, step.table),
         data_version=dg.DataVersion(step_version(steps.assembly, step.table, steps.day)),
     )

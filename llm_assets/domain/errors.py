@@ -1,6 +1,7 @@
 """Errors that a person can act on. Each message says what was tried, what was found and what to do next."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from llm_assets.domain.reason import Reason
 
@@ -75,3 +76,12 @@ class ReadError:
 
     kind: str
     message: str
+
+
+def place_of(error: Exception) -> str:
+    """The kind of the error and where it was raised; what it says may quote mail."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else "?"
+    return f"{type(error).__name__} at {where}"

@@ -1,6 +1,7 @@
 """`python -m llm_assets.emulator`: the emulator's own command line. `llm-assets emulator` does the same."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def parse(words: list[str]) -> EmulatorOptions:
 
 def main() -> int:
     options = parse(sys.argv[1:])
+    os.umask(0o077)  # what it keeps and records are mails
     from llm_assets.emulator.server.serve import serve
 
     try:

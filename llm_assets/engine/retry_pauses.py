@@ -1,6 +1,6 @@
 """Retry pauses: how long to wait after a failure before the next try. Pure; who waits is decided elsewhere."""
 
-from llm_assets.domain.errors import BlockedError, TransientError
+from llm_assets.domain.errors import BlockedError, ConfigurationError, TransientError
 from llm_assets.domain.reason import Reason
 
 RETRY_SECONDS = 15.0
@@ -14,10 +14,10 @@ LONGEST_PAUSE = 300.0
 """Of an online batch, in seconds; doubled after each go without an answer."""
 
 
-def steady_pause(err: BlockedError | TransientError) -> float | None:
+def steady_pause(err: BlockedError | ConfigurationError | TransientError) -> float | None:
     """Seconds until a batch that was not created may be sent again: always the same, unless the provider asks for
     another pause. None where only the rounds pause, because the provider was not reached and no call burdens it."""
-    if isinstance(err, BlockedError):
+    if isinstance(err, BlockedError | ConfigurationError):
         return RETRY_SECONDS
     if err.reason is Reason.UNREACHABLE:
         return None

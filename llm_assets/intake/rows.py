@@ -8,6 +8,7 @@ from typing import Any
 from llm_assets.domain.mail.document import Address, Attachment, Message
 from llm_assets.intake.bytes import mbox
 from llm_assets.intake.bytes.kinds import kind_of
+from llm_assets.intake.inside import Inside, open_named
 from llm_assets.intake.records.drops import mapping_of, read_drop
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.sources import scan
@@ -44,14 +45,15 @@ def _jobs(path: Path, place: str, ocr: bool, rules: DropRules) -> Iterator[Job]:
     cannot be opened too."""
     if path.is_dir():  # a folder or maildir, as `night --inbox` reads it
         for item in scan(path, source="files", rules=rules):
-            yield Job(item.content, item.place, item.kind, ocr=ocr)
+            content = item.content.read_bytes() if isinstance(item.content, Inside) else item.content
+            yield Job(content, item.place, item.kind, ocr=ocr)
         return
     whole = Job(path, place, ocr=ocr)
     index = -1
     try:
-        with path.open("rb") as stream:
+        with open_named(path) as stream:
             head = stream.read(_SNIFFED)
-            mapping = mapping_of(head, place, rules, path)
+            mapping = mapping_of(head, place, rules, stream)
             stream.seek(0)
             if mapping is not None:
                 for index, drop in enumerate(read_drop(stream.read(), name=place, mapping=mapping)):

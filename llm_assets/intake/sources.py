@@ -1,15 +1,26 @@
 """Mail and drops on disk: a folder, maildir, mbox or single file as a stream of raw items. Nothing is moved or changed."""
 
+import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO, Literal
 
 from llm_assets.domain.mail.document import Kind
 from llm_assets.intake.bytes import mbox
 from llm_assets.intake.bytes.kinds import kind_of
+from llm_assets.intake.inside import (
+    Inside,
+    NotInsideError,
+    open_below,
+    open_file,
+    open_folder,
+    open_named,
+)
 from llm_assets.intake.records.drops import mapping_of, read_drop
 from llm_assets.intake.records.entry import problem
 from llm_assets.intake.records.mapping import DropRules
@@ -18,6 +29,8 @@ from llm_assets.intake.records.numbering import newest_of_each
 DELIVERED_SECONDS = 60
 """Between a delivered file's last write and its rename."""
 UNFINISHED = (".part", ".tmp", ".partial", ".crdownload", ".filepart", ".swp", ".lock")
+DEEPEST = 64
+"""Folders inside each other; each holds one descriptor while it is read."""
 _EAGER_BYTES = 1_000_000
 _SNIFFED = 65_536
 _FLAGS = re.compile(r"[:!;]2,[A-Za-z]*$")
@@ -30,7 +43,7 @@ class RawItem:
     source: str
     place: str
     kind: Kind
-    content: bytes | Path
+    content: bytes | Path | Inside
     """The bytes, or for large files where they are."""
     arrived_at: datetime
     file: str | None = None
@@ -43,6 +56,14 @@ class RawItem:
         return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
 
 
+LeftOut = Literal["link", "special"]
+"""Why an entry of a folder is not read: it is a link, or neither a file nor a folder (a pipe, socket or device)."""
+
+
+def _unheard(why: LeftOut) -> None:
+    return None
+
+
 def scan(
     root: Path,
     *,
@@ -50,6 +71,7 @@ def scan(
     relative_to: Path | None = None,
     rules: DropRules | None = None,
     known: Mapping[str, datetime] | None = None,
+    left_out: Callable[[LeftOut], None] = _unheard,
 ) -> Iterator[RawItem]:
     """Every message below `root` (a folder, or one file) in a stable order, one at a time.
 
@@ -58,141 +80,183 @@ def scan(
     becomes an item that reads as unreadable, so that it is counted and stops nothing else. Raises OSError when `root`
     itself cannot be read.
 
+    `root` may be a link. Below it no link is followed, not even one to a neighbour, which is read by its own name; links
+    and what is no regular file are left out, and `left_out` is called for each.
+
     `known` names places read before with their file times: a file of one message that still has its time is not
     opened again, so that scanning a full inbox every few seconds costs no reading.
     """
+    is_file = root.is_file()
+    base = root.parent.resolve() if is_file else root.resolve()
     scanner = _Scanner(
         source,
+        base,
         relative_to.resolve() if relative_to is not None else None,
         rules or DropRules(),
         known or {},
+        left_out,
     )
-    if root.is_file():
-        yield from scanner.file(root)
-    else:
-        yield from scanner.folder(root)
+    if is_file:
+        yield from scanner.named(root)
+        return
+    folder = open_folder(root)
+    try:
+        yield from scanner.folder(folder, ())
+    finally:
+        os.close(folder)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scanner:
     source: str
+    base: Path
     relative_to: Path | None
     rules: DropRules
     known: Mapping[str, datetime]
+    left_out: Callable[[LeftOut], None]
 
-    def folder(self, folder: Path) -> Iterator[RawItem]:
-        entries = sorted(os.scandir(folder), key=lambda e: e.name)
-        if {"cur", "new"} <= {e.name for e in entries if _is_folder(e)}:
-            yield from self._maildir(folder)
+    def folder(self, folder: int, way: tuple[str, ...]) -> Iterator[RawItem]:
+        """What is in an open folder; `way` are the names that led to it."""
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda e: e.name)
+        if {"cur", "new"} <= {e.name for e in entries if e.is_dir(follow_symlinks=False)}:
+            yield from self._maildir(folder, way)
             entries = [e for e in entries if e.name not in ("cur", "new", "tmp")]
         for entry in entries:
-            path = Path(entry.path)
-            if _skipped(entry.name):
+            if _skipped(entry.name) or not self._may_be_read(entry):
                 continue
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    yield from self.folder(path)
-                elif entry.is_file():
-                    yield from self.file(path)
+                    yield from self._below(folder, (*way, entry.name))
+                else:
+                    yield from self._file(folder, (*way, entry.name))
             except FileNotFoundError:
                 continue
+            except NotInsideError:
+                self.left_out("link")
             except OSError as error:
-                yield self._unopened(path, error)
+                yield self._unopened(_lstat(folder, entry.name), self._place(*way, entry.name), error)
 
-    def _is_known(self, path: Path, place: str, *, immutable: bool = False) -> bool:
+    def _may_be_read(self, entry: "os.DirEntry[str]") -> bool:
+        if entry.is_dir(follow_symlinks=False) or entry.is_file(follow_symlinks=False):
+            return True
+        self.left_out("link" if entry.is_symlink() else "special")
+        return False
+
+    def _below(self, folder: int, way: tuple[str, ...]) -> Iterator[RawItem]:
+        if len(way) > DEEPEST:
+            raise OSError(errno.ELOOP, f"more than {DEEPEST} folders inside each other")
+        below = open_below(folder, way[-1])
+        try:
+            yield from self.folder(below, way)
+        finally:
+            os.close(below)
+
+    def _is_known(self, found: os.stat_result, place: str, *, immutable: bool = False) -> bool:
         """Whether the file still has its time, and that time was not given to it: a copied, restored or corrected
         file may keep its time whatever is in it now, but not the time of its last change."""
-        if place not in self.known or self.known[place] != _written(path):
+        if place not in self.known or self.known[place] != _written(found):
             return False
-        stat = path.stat()
-        return immutable or stat.st_ctime - stat.st_mtime < DELIVERED_SECONDS
+        return immutable or found.st_ctime - found.st_mtime < DELIVERED_SECONDS
 
-    def file(self, path: Path) -> Iterator[RawItem]:
+    def named(self, path: Path) -> Iterator[RawItem]:
+        """The one file that a person named."""
+        place = self._place(path.name)
         try:
-            if self._is_known(path, self._place(path)):
-                return
-            with path.open("rb") as stream:
-                head = stream.read(_SNIFFED)
-                arrived = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
-            yield from self._items(path, head, self._place(path), arrived)
+            if not self._is_known(path.stat(), place):
+                with open_named(path) as stream:
+                    yield from self._items(stream, place, path)
         except FileNotFoundError:
             return
         except OSError as error:
-            yield self._unopened(path, error)
+            yield self._unopened(path.lstat(), place, error)
 
-    def _unopened(self, path: Path, error: OSError) -> RawItem:
+    def _file(self, folder: int, way: tuple[str, ...]) -> Iterator[RawItem]:
+        place = self._place(*way)
+        if not self._is_known(os.stat(way[-1], dir_fd=folder, follow_symlinks=False), place):
+            with open_file(folder, way[-1]) as stream:
+                yield from self._items(stream, place, Inside(self.base, way))
+
+    def _unopened(self, found: os.stat_result | None, place: str, error: OSError) -> RawItem:
         """Belongs to the day the file was written, or to today's where even that cannot be seen."""
-        place = self._place(path)
-        try:
-            # Not quite the file's time, so that the next scan tries again.
-            arrived = datetime.fromtimestamp(path.lstat().st_mtime, UTC) - timedelta(microseconds=1)
-        except OSError:
-            arrived = datetime.now(UTC)
-        reason = (
-            f"Cannot open {_readable(path.name)}: {error.strerror}. Correct its permissions or take it away."
-        )
+        # Not quite the file's time, so that the next scan tries again.
+        arrived = _written(found) - timedelta(microseconds=1) if found is not None else datetime.now(UTC)
+        name = place.rpartition("/")[2]
+        reason = f"Cannot open {name}: {error.strerror}. Correct its permissions or take it away."
         drop = problem(place, "crm", reason)
         return RawItem(self.source, drop.place, drop.kind, drop.data, arrived)
 
-    def _items(self, path: Path, head: bytes, place: str, arrived: datetime) -> Iterator[RawItem]:
-        mapping = mapping_of(head, place, self.rules, path)
+    def _items(self, stream: BinaryIO, place: str, large: Path | Inside) -> Iterator[RawItem]:
+        """The messages of an open file; `large` is where its bytes are read once more when they are many."""
+        head = stream.read(_SNIFFED)
+        found = os.fstat(stream.fileno())
+        arrived = _written(found)
+        stream.seek(0)
+        mapping = mapping_of(head, place, self.rules, stream)
+        stream.seek(0)
         if mapping is not None:
-            drops = read_drop(path.read_bytes(), name=place, mapping=mapping)
+            drops = read_drop(stream.read(), name=place, mapping=mapping)
             for drop in newest_of_each(drops):
                 yield RawItem(self.source, drop.place, drop.kind, drop.data, arrived, file=place)
             return
-        match kind_of(head, place):
-            case "mbox":
-                yield from self._mbox(path, place, arrived)
-            case "document":
-                yield self._whole(path, place, "document", arrived)
-            case _:
-                yield self._whole(path, place, "mail", arrived)
-
-    def _maildir(self, folder: Path) -> Iterator[RawItem]:
-        """Messages by their unique names, which survive the move from `new` to `cur` and every change of flags."""
-        found: dict[str, Path] = {}
-        for part in ("cur", "new"):
-            for entry in os.scandir(folder / part):
-                if entry.is_file() and not _skipped(entry.name):
-                    found.setdefault(_FLAGS.sub("", entry.name), Path(entry.path))
-        for unique in sorted(found):
-            path = found[unique]
-            try:
-                place = self._place(folder / unique)
-                if not self._is_known(path, place, immutable=True):
-                    yield self._whole(path, place, "mail", _written(path))
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                yield replace(self._unopened(path, error), place=self._place(folder / unique))
-
-    def _mbox(self, path: Path, place: str, arrived: datetime) -> Iterator[RawItem]:
-        with path.open("rb") as stream:
+        kind = kind_of(head, place)
+        if kind == "mbox":
             for index, data in enumerate(mbox.messages(stream)):
                 yield RawItem(self.source, f"{place}#{index}", "mail", data, arrived)
+            return
+        content = stream.read() if found.st_size <= _EAGER_BYTES else large
+        yield RawItem(self.source, place, "document" if kind == "document" else "mail", content, arrived)
 
-    def _whole(self, path: Path, place: str, kind: Kind, arrived: datetime) -> RawItem:
-        content = path.read_bytes() if path.stat().st_size <= _EAGER_BYTES else path
-        return RawItem(self.source, place, kind, content, arrived)
+    def _maildir(self, folder: int, way: tuple[str, ...]) -> Iterator[RawItem]:
+        """Messages by their unique names, which survive the move from `new` to `cur` and every change of flags."""
+        found: dict[str, tuple[str, str]] = {}
+        with ExitStack() as stack:
+            parts = {}
+            for part in ("cur", "new"):
+                parts[part] = open_below(folder, part)
+                stack.callback(os.close, parts[part])
+                with os.scandir(parts[part]) as entries:
+                    for entry in entries:
+                        if _skipped(entry.name) or entry.is_dir(follow_symlinks=False):
+                            continue
+                        if self._may_be_read(entry):
+                            found.setdefault(_FLAGS.sub("", entry.name), (part, entry.name))
+            for unique in sorted(found):
+                part, name = found[unique]
+                yield from self._delivered(parts[part], (*way, part, name), self._place(*way, unique))
 
-    def _place(self, path: Path) -> str:
-        place = path.parent.resolve() / path.name
+    def _delivered(self, folder: int, way: tuple[str, ...], place: str) -> Iterator[RawItem]:
+        try:
+            written = os.stat(way[-1], dir_fd=folder, follow_symlinks=False)
+            if self._is_known(written, place, immutable=True):
+                return
+            with open_file(folder, way[-1]) as stream:
+                large = written.st_size > _EAGER_BYTES
+                content = Inside(self.base, way) if large else stream.read()
+                yield RawItem(self.source, place, "mail", content, _written(written))
+        except FileNotFoundError:
+            return
+        except NotInsideError:
+            self.left_out("link")
+        except OSError as error:
+            yield self._unopened(_lstat(folder, way[-1]), place, error)
+
+    def _place(self, *way: str) -> str:
+        place = self.base.joinpath(*way)
         if self.relative_to is not None and place.is_relative_to(self.relative_to):
             place = place.relative_to(self.relative_to)
         return _readable(place.as_posix())
 
 
-def _written(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+def _written(found: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(found.st_mtime, UTC)
 
 
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
-    """Whether it is a folder; False for a link that leads to itself, for which `is_dir` raises."""
+def _lstat(folder: int, name: str) -> os.stat_result | None:
     try:
-        return entry.is_dir()
-    except OSError:
-        return False
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except OSError:  # it may not even be looked at
+        return None
 
 
 def _readable(name: str) -> str:

@@ -6,7 +6,7 @@ their wording (`templates/`, `summary.py`), and writing files.
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -120,19 +120,6 @@ def one_line(text: str) -> str:
     """The text as one visible line: no control or direction-changing characters, no half surrogate pairs."""
     visible = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
     return " ".join("".join(c for c in visible if unicodedata.category(c) not in ("Cf", "Cs")).split())
-
-
-def without_subjects(page: Page) -> Page:
-    """The page without any word from a mail, for places that store what they are shown."""
-    numbers = page.numbers
-    return replace(
-        page,
-        numbers=replace(
-            numbers,
-            review=[replace(case, subject="") for case in numbers.review],
-            pressing=[replace(case, subject="") for case in numbers.pressing],
-        ),
-    )
 
 
 def plain(text: str) -> str:

@@ -3,22 +3,28 @@
 import os
 import shutil
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.engine.ports.progress import OnProgress
+from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.raw_files import check_raw_files
 from resources.mail.imap.session import try_account
+from resources.private_files import loose_files
 from resources.settings.environment import load_settings
 from resources.settings.sources import ImapAccount
+
+DAGSTER_WRITES = ("history", "logs", "schedules", "storage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
         yield Finding("settings", str(err), fails=True)
         return
     assembly = Assembly(settings, STEPS)
+    yield _modes(settings.home.resolve())
     examinations: list[tuple[str, Callable[[Assembly], str]]] = [
         ("home", lambda a: f"{a.home} can be written"),
         ("time zone", _time_zone),
@@ -65,6 +72,7 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
         for what, look in examinations:
             yield _examined(what, look, assembly)
         yield from _mailboxes(assembly)
+        yield _inbox(assembly)
         yield _ocr()
         yield _disk(assembly)
         yield look_at_daemon()
@@ -125,6 +133,46 @@ def _mailboxes(assembly: Assembly) -> Iterator[Finding]:
 
 def _mailbox(account: ImapAccount, assembly: Assembly) -> str:
     return try_account(account)
+
+
+def _modes(home: Path) -> Finding:
+    """Looked at before anything is opened, which closes a home that is open."""
+    places = [home] if home.is_dir() else []
+    dagster_home = os.environ.get("DAGSTER_HOME")
+    if dagster_home:  # a link to dagster.yaml is ours to share, what Dagster writes beside it is not
+        places += [path for name in DAGSTER_WRITES if (path := Path(dagster_home, name)).is_dir()]
+    try:
+        loose = [path for place in places for path in loose_files(place)]
+    except OSError as err:
+        return Finding("file modes", f"{home} cannot be looked at: {err.strerror}", warns=True)
+    if not loose:
+        return Finding("file modes", f"nobody else may read what is in {home}")
+    cure = (
+        f"run `chmod -R go= {loose[0]}`"
+        if len(loose) == 1
+        else f"run `chmod -R go= {os.path.commonpath(loose)}`"
+    )
+    return Finding("file modes", f"{len(loose)} files and folders are open to others: {cure}", warns=True)
+
+
+def _inbox(assembly: Assembly) -> Finding:
+    """Only what is not registered yet is opened for this."""
+    left: Counter[str] = Counter()
+    inbox = assembly.home / "inbox"
+    try:
+        known = assembly.ledger.register.arrivals("inbox") if inbox.is_dir() else {}
+        if inbox.is_dir():
+            here, note = assembly.home, left.update
+            items = scan_apart(
+                inbox, source="inbox", left_out=lambda why: note([why]), relative_to=here, known=known
+            )
+            deque(items, maxlen=0)
+    except (DeskError, OSError) as err:
+        return Finding("inbox", f"{inbox} cannot be scanned: {err}", fails=True)
+    if not left:
+        return Finding("inbox", f"no links and no pipes in {inbox}")
+    found = f"{left['link']} links and {left['special']} pipes, sockets or devices"
+    return Finding("inbox", f"{found} in {inbox} are never read: put the files themselves there", warns=True)
 
 
 def _ocr() -> Finding:

@@ -4,6 +4,7 @@ Reading their content belongs in `intake`.
 """
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -123,20 +124,18 @@ class RawStore:
     def _write(self, blocks: Iterable[bytes]) -> str:
         """Writes a temporary file, flushes it and renames it, so that the named file is complete even after a power cut."""
         with self._explained():
-            partial = self._root / ".partial"
-            partial.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=partial)
+            file, name = self._begun()
             try:
-                with os.fdopen(handle, "wb") as file:
+                with file:
                     sha256 = _copy(blocks, file)
-                target = self.path(sha256)
-                if not target.parent.is_dir():
-                    self._put_aside(target.parent)
-                    target.parent.mkdir(exist_ok=True)
-                    _flush_folder(self._root)
-                if target.is_dir():
-                    self._put_aside(target)
-                Path(name).replace(target)
+                    target = self.path(sha256)
+                    if not target.parent.is_dir():
+                        self._put_aside(target.parent)
+                        target.parent.mkdir(exist_ok=True)
+                        _flush_folder(self._root)
+                    if target.is_dir():
+                        self._put_aside(target)
+                    Path(name).replace(target)  # while it is locked: no sweeper takes it for an orphan
             except BaseException:
                 with suppress(FileNotFoundError):
                     Path(name).unlink()
@@ -150,6 +149,23 @@ class RawStore:
             aside = self._root / ".strange"
             aside.mkdir(exist_ok=True)
             path.replace(aside / f"{path.name}-{uuid4().hex}")
+
+    def _begun(self) -> tuple[IO[bytes], str]:
+        """A new temporary file, locked for as long as it is open."""
+        partial = self._root / ".partial"
+        partial.mkdir(parents=True, exist_ok=True)
+        with _folder_locked(partial, fcntl.LOCK_SH):
+            handle, name = tempfile.mkstemp(dir=partial)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        return os.fdopen(handle, "wb"), name
+
+    def sweep(self) -> int:
+        """Removes what killed processes have begun to write; returns how many files. What is being written stays."""
+        partial = self._root / ".partial"
+        if not partial.is_dir() or next(partial.iterdir(), None) is None:
+            return 0
+        with self._explained(), _folder_locked(partial, fcntl.LOCK_EX):
+            return sum(_swept(path) for path in partial.iterdir())
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -187,3 +203,25 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _folder_locked(folder: Path, how: int) -> Iterator[None]:
+    """Between the making of a file and its lock, no sweeper looks at the folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _swept(path: Path) -> bool:
+    """Removes a temporary file unless a process holds its lock."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+    except (BlockingIOError, FileNotFoundError):  # it is being written, or was finished meanwhile
+        return False
+    return True

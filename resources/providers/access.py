@@ -2,10 +2,15 @@
 
 import logging
 import os
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Profile
+
+if TYPE_CHECKING:
+    import httpx2
 
 EMULATOR_KEY = "emulator"
 
@@ -86,6 +91,24 @@ def quiet(sdk: str) -> None:
     """Turns the SDK's debug log off: it prints whole requests, and mail text never reaches a log."""
     logger = logging.getLogger(sdk)
     logger.setLevel(max(logging.INFO, logger.level))
+
+
+class SentElsewhereError(Exception):
+    """An answer redirects to another scheme, host or port. The HTTP library would send the request there again, with the
+    key in a header that it does not know as one, and with the mail in its body."""
+
+
+def stay_here() -> "dict[str, list[Callable[[httpx2.Response], None]]]":
+    """Event hooks for an SDK's HTTP client: a redirect that leaves the origin ends the call with SentElsewhereError
+    before anything is sent there. One within the origin is followed."""
+    return {"response": [_refuse_to_leave]}
+
+
+def _refuse_to_leave(response: "httpx2.Response") -> None:
+    if response.has_redirect_location:
+        here = str(response.request.url)
+        if not same_origin(urljoin(here, response.headers["location"]), here):
+            raise SentElsewhereError
 
 
 def same_origin(url: str, base: str) -> bool:

@@ -24,6 +24,7 @@ from llm_assets.domain.errors import (
 from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.outcome import reason_of_code
+from resources.providers.access import SentElsewhereError
 from resources.providers.rate_limits import retry_after
 
 Subject = Literal["batch", "file", "model", "endpoint"]
@@ -91,7 +92,7 @@ def classified(sdk_error: type[Exception], caller: Caller, call: Call) -> Iterat
 
     try:
         yield
-    except (sdk_error, httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as err:
+    except (sdk_error, SentElsewhereError, httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as err:
         failure = _classify(err, caller, call)
     else:
         return
@@ -205,6 +206,11 @@ def _not_found(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
 def _unconnected(err: Exception, caller: Caller, call: Call) -> DeskError:
     import httpx2
 
+    if any(isinstance(e, SentElsewhereError) for e in (err, err.__cause__)):  # the SDKs may wrap it
+        return ConfigurationError(
+            f"{caller.host} redirects us to another host, scheme or port, where the key is not sent: check the base URL of "
+            f"profile {caller.profile}."
+        )
     cause = err if isinstance(err, httpx2.TransportError | httpx2.InvalidURL) else err.__cause__
     if isinstance(cause, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
         return ConfigurationError(

@@ -10,6 +10,7 @@ import pytest
 from llm_assets.defs import parking
 from llm_assets.emulator.process.launch import RunningEmulator, start
 from llm_assets.usecases.desk.desk import Wait
+from tests.support.databases import postgres  # noqa: F401 - a fixture
 from tests.support.houses.small_desk import SmallDesk, settings
 
 QUIET = {"python_logs": {"python_log_level": "ERROR"}}

@@ -9,6 +9,7 @@ import pytest
 
 from llm_assets.defs import mail_sensor
 from llm_assets.intake.records.submission import Submission
+from llm_assets.usecases.desk.opened import DefectError
 from llm_assets.usecases.mail import grown_days
 from llm_assets.usecases.mail.receive_form import FormSource, form_receiver_of
 from tests.support.houses.small_desk import DAY, MAILS, NOON, URGENT, SmallDesk, mail
@@ -105,7 +106,7 @@ def test_a_day_whose_tick_died_after_registering_is_asked_for_by_the_next(
     drop(watching, ["ada"])
     with monkeypatch.context() as dying:
         dying.setattr(grown_days, "due_days", _die)
-        with pytest.raises(Exception, match="killed"):
+        with pytest.raises(DefectError, match="at test_mail_sensor.py"):
             watching.tick("new_mail")
     assert registered(watching) == 1
     assert days(watching.tick("new_mail", None)) == [DAY.isoformat()]

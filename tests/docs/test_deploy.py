@@ -117,6 +117,11 @@ def test_a_service_starts_a_command_that_exists_with_options_it_knows(unit: Path
         assert (DEPLOY / f"{Path(given).name}.example").is_file()
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_what_a_service_writes_is_for_its_user_alone(unit: Path) -> None:
+    assert _lines_of(unit, "UMask") == ["0077"]
+
+
 def test_the_services_agree_on_where_the_code_server_listens() -> None:
     server = yaml.safe_load((DEPLOY / "workspace.yaml").read_text(encoding="utf-8"))["load_from"][0][
         "grpc_server"

@@ -1,5 +1,8 @@
 """The lake's tables as declared: keys exist, previews show nothing personal, types follow the model."""
 
+import ast
+from typing import Literal
+
 import pytest
 from pydantic import BaseModel
 
@@ -13,6 +16,7 @@ from llm_assets.domain.desk.tables import (
     columns_of,
     step_table,
 )
+from tests.support.repository import ROOT
 
 TABLES = (DOCUMENTS, REVIEW_QUEUE, LLM_USAGE, MORNING_REPORT, step_table("moderation", ()))
 
@@ -30,10 +34,12 @@ def test_every_column_says_what_it_holds(table: Table) -> None:
     assert all(c.description for c in table.columns)
 
 
-@pytest.mark.parametrize("hidden", ["sender", "subject", "new_text", "message", "message_id", "place"])
-def test_a_preview_of_documents_shows_nobody(hidden: str) -> None:
-    assert hidden in DOCUMENTS.column_types
-    assert hidden not in DOCUMENTS.preview_columns
+@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
+def test_what_is_shown_of_a_table_names_no_record_and_holds_no_free_text(table: Table) -> None:
+    closed = {
+        *("queue", "status", "tier", "prompt_version", "priority", "language", "role", "ok", "kind", "step"),
+    }
+    assert set(table.shown_columns) <= closed
 
 
 def test_a_column_is_of_the_type_its_field_has() -> None:
@@ -55,12 +61,30 @@ def test_a_column_is_of_the_type_its_field_has() -> None:
     ]
 
 
-def test_json_and_personal_columns_are_kept_out_of_previews() -> None:
-    own = (
-        Column("text", "VARCHAR", "t", personal=True),
-        Column("raw", "JSON", "r"),
-        Column("n", "BIGINT", "n"),
+def test_a_column_of_a_new_step_is_not_shown_whatever_it_declares() -> None:
+    class Answer(BaseModel):
+        verdict: Literal["clean", "rude"]
+        note: str
+        score: float
+
+    own = (Column("n", "BIGINT", "n"), Column("words", "VARCHAR", "w", personal=False), *columns_of(Answer))
+    shown = step_table("moderation", own).shown_columns
+    assert shown == ("queue", "status", "tier", "prompt_version")
+
+
+def test_a_column_is_declared_as_shown_beside_the_tables_and_nowhere_else() -> None:
+    declaring = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("llm_assets", "resources")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if any(_declares_shown(node) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    ]
+    assert declaring == ["llm_assets/domain/desk/tables.py"]
+
+
+def _declares_shown(node: ast.AST) -> bool:
+    """Whether it makes a column with something in the place of `shown`."""
+    called = (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Column", "_c")
     )
-    shown = step_table("moderation", own).preview_columns
-    assert "n" in shown and "status" in shown
-    assert not {"text", "raw"} & set(shown)
+    return called and (len(node.args) > 5 or any(k.arg == "shown" for k in node.keywords))

@@ -66,7 +66,7 @@ def test_the_table_has_its_column_and_no_preview_shows_it() -> None:
     assert [(c.name, c.type, c.description, c.personal) for c in added] == [
         ("branch", "VARCHAR", "Branch", True)
     ]
-    assert "branch" not in STEP.table.preview_columns
+    assert "branch" not in STEP.table.shown_columns
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,9 @@ def test_a_words_file_in_a_folder_below_counts_unless_that_is_a_package(tmp_path
     ("text", "modules"),
     [
         pytest.param("from . import ole", {"bytes.ole"}, id="relative"),
-        pytest.param("from ..text import language as h, quotes", {"text.language", "text.quotes"}, id="from above"),
+        pytest.param(
+            "from ..text import language as h, quotes", {"text.language", "text.quotes"}, id="from above"
+        ),
         pytest.param("from .ole import IS_OUTLOOK", {"bytes.ole"}, id="a name of a module"),
         pytest.param(
             "import llm_assets.intake.item, llm_assets.intake.read", {"item", "read"}, id="two at once"

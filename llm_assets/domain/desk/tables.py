@@ -22,7 +22,10 @@ class Column:
     description: str
     nullable: bool = True
     personal: bool = False
-    """May hold personal data or mail text: never in metadata, logs or previews."""
+    """May hold personal data or mail text."""
+    shown: bool = False
+    """Whether Dagster may keep its values: only what the platform itself writes, of a few fixed words or digits, and what
+    names no record. Set in this file alone; what a step declares is never shown, whatever it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,25 @@ class Table:
     columns: tuple[Column, ...]
 
     @property
-    def preview_columns(self) -> tuple[str, ...]:
-        """Columns that may be shown outside the lake."""
-        return tuple(c.name for c in self.columns if not c.personal and c.type != "JSON")
+    def shown_columns(self) -> tuple[str, ...]:
+        """Columns whose values may be kept outside the lake."""
+        return tuple(c.name for c in self.columns if c.shown)
 
     @property
     def column_types(self) -> dict[str, str]:
         return {c.name: c.type for c in self.columns}
 
 
-def _c(name: str, type_: str, description: str, *, nullable: bool = True, personal: bool = False) -> Column:
-    return Column(name, type_, description, nullable, personal)
+def _c(
+    name: str,
+    type_: str,
+    description: str,
+    *,
+    nullable: bool = True,
+    personal: bool = False,
+    shown: bool = False,
+) -> Column:
+    return Column(name, type_, description, nullable, personal, shown)
 
 
 _DAY = _c("day", "DATE", "Business day", nullable=False)
@@ -52,17 +63,17 @@ _CASE = (
     _DAY,
     _c("case_id", "VARCHAR", "The case", nullable=False),
     _c("record_id", "VARCHAR", "First record of the case", nullable=False),
-    _c("queue", "VARCHAR", "Queue the case is in", nullable=False),
+    _c("queue", "VARCHAR", "Queue the case is in", nullable=False, shown=True),
 )
 STEP_TAIL = (
-    _c("status", "VARCHAR", "ok, review, dead, not_needed, corrected or open", nullable=False),
+    _c("status", "VARCHAR", "ok, review, dead, not_needed, corrected or open", nullable=False, shown=True),
     _c("doubt_reason", "VARCHAR", "Why a person should look"),
     _c("doubt_detail", "VARCHAR", "What exactly is doubtful"),
     _c("decided_by", "VARCHAR", "Who decided: the model, or a reviewer's name"),
     _c("model", "VARCHAR", "Model that answered"),
-    _c("tier", "VARCHAR", "How strong a model the case asks for: cheap, standard or strong"),
+    _c("tier", "VARCHAR", "How strong a model the case asks for: cheap, standard or strong", shown=True),
     _c("tier_reason", "VARCHAR", "Why, with the figure that decided"),
-    _c("prompt_version", "VARCHAR", "Digest of the prompt it answered to"),
+    _c("prompt_version", "VARCHAR", "Digest of the prompt it answered to", shown=True),
     _c("request_id", "VARCHAR", "The request in the ledger"),
 )
 
@@ -74,21 +85,27 @@ DOCUMENTS = Table(
         _c("record_id", "VARCHAR", "Stable identity of the record", nullable=False),
         _c("case_id", "VARCHAR", "The case it belongs to", nullable=False),
         _c("message_id", "VARCHAR", "Message-ID without brackets", personal=True),
-        _c("queue", "VARCHAR", "Queue, by mailbox", nullable=False),
-        _c("priority", "VARCHAR", "low, normal or urgent", nullable=False),
+        _c("queue", "VARCHAR", "Queue, by mailbox", nullable=False, shown=True),
+        _c("priority", "VARCHAR", "low, normal or urgent", nullable=False, shown=True),
         _c("received_at", "TIMESTAMPTZ", "When it arrived", nullable=False),
         _c("sender", "VARCHAR", "Sender's address", personal=True),
         _c("reply_to", "VARCHAR", "The customer's address, where Reply-To names another", personal=True),
         _c("subject", "VARCHAR", "Decoded subject", personal=True),
-        _c("language", "VARCHAR", "en, ru, kk, another ISO 639-1 code, mul or und", nullable=False),
+        _c(
+            "language",
+            "VARCHAR",
+            "en, ru, kk, another ISO 639-1 code, mul or und",
+            nullable=False,
+            shown=True,
+        ),
         _c("new_text", "VARCHAR", "What this sender newly wrote", personal=True),
         _c("flags", "VARCHAR[]", "What is odd about it", nullable=False),
         _c("content_hash", "VARCHAR", "Hash of what the model would see", nullable=False),
         _c("duplicate_of", "VARCHAR", "record_id of the original"),
         _c("supersedes", "VARCHAR", "record_id of the message it updates"),
-        _c("role", "VARCHAR", "first, update or duplicate", nullable=False),
-        _c("ok", "BOOLEAN", "False when nothing of it could be read"),
-        _c("kind", "VARCHAR", "mail, crm, form or document", nullable=False),
+        _c("role", "VARCHAR", "first, update or duplicate", nullable=False, shown=True),
+        _c("ok", "BOOLEAN", "False when nothing of it could be read", shown=True),
+        _c("kind", "VARCHAR", "mail, crm, form or document", nullable=False, shown=True),
         _c("source", "VARCHAR", "Which source yielded it", nullable=False),
         _c("place", "VARCHAR", "Where in the source", nullable=False, personal=True),
         _c("raw_sha256", "VARCHAR", "Name of its raw file", nullable=False),
@@ -103,7 +120,7 @@ REVIEW_QUEUE = Table(
     ("case_id", "step", "reason"),
     (
         *_CASE,
-        _c("step", "VARCHAR", "Step that is in doubt", nullable=False),
+        _c("step", "VARCHAR", "Step that is in doubt", nullable=False, shown=True),
         _c("reason", "VARCHAR", "Why a person should look", nullable=False),
         _c("detail", "VARCHAR", "What exactly is doubtful"),
         _c("reviewers", "VARCHAR[]", "Who settles it; empty means everybody", nullable=False),

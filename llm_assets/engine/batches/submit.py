@@ -5,7 +5,13 @@ from datetime import timedelta
 
 import structlog
 
-from llm_assets.domain.errors import BlockedError, PermanentError, TransientError, UnansweredError
+from llm_assets.domain.errors import (
+    BlockedError,
+    ConfigurationError,
+    PermanentError,
+    TransientError,
+    UnansweredError,
+)
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse
@@ -54,7 +60,7 @@ def submit(engine: Engine, batch: Batch) -> None:
     except PermanentError as err:
         refuse(engine, creating, err.code, str(err))
         return
-    except (BlockedError, TransientError) as err:
+    except (BlockedError, ConfigurationError, TransientError) as err:  # of these, nothing was created
         if isinstance(err, TransientError) and err.reason is Reason.QUEUE_FULL:
             turn_away(engine, creating, str(err))
             return
@@ -90,7 +96,9 @@ def _too_large_alone(engine: Engine, batch: Batch) -> str | None:
     return None
 
 
-def _put_back(engine: Engine, batch: Batch, creates: int, err: BlockedError | TransientError) -> None:
+def _put_back(
+    engine: Engine, batch: Batch, creates: int, err: BlockedError | ConfigurationError | TransientError
+) -> None:
     pause = steady_pause(err)
     engine.ledger.batches.transition(
         batch.batch_id,

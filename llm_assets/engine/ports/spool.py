@@ -1,6 +1,6 @@
 """Files in which requests wait until they are sent."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -13,9 +13,9 @@ class Spool(Protocol):
 
     def discard(self, batch_id: str) -> None: ...
 
-    def sweep(self, known: Collection[str], before: datetime) -> int:
-        """Removes lines of no batch in `known`, and scratch files, that were last written before an instant; returns
-        how many files."""
+    def sweep(self, known: Callable[[], Collection[str]], before: datetime) -> int:
+        """Removes lines of no batch in `known()`, and scratch files, of which no process that is alive may be the owner, or
+        that were last written before an instant; returns how many files."""
 
     def scratch(self) -> Path:
         """A folder for files that may be lost at any time."""

@@ -20,10 +20,15 @@ ORPHANED = timedelta(days=1)
 def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) -> Progress:
     """Plans every step and sends what is due: one round, without waiting."""
     known = engine.ledger.batches.open_batches()
-    engine.spool.sweep({batch.batch_id for batch in known}, engine.clock() - ORPHANED)
+    engine.spool.sweep(lambda: _open_ids(engine), engine.clock() - ORPHANED)
     summaries = _plan_all(engine, day, plans, rework)
     progress = advance(engine, day, [p.step for p in plans])
     return _with_plans(progress, summaries, any(batch.day == day for batch in known))
+
+
+def _open_ids(engine: Engine) -> set[str]:
+    """The batches whose lines may still be sent."""
+    return {batch.batch_id for batch in engine.ledger.batches.open_batches()}
 
 
 def _plan_all(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) -> Sequence[PlanSummary]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from llm_assets.intake.records.entry import Drop, dropped, entry_of, problem
 from llm_assets.intake.records.mapping import DropKind, DropMapping, DropRules, plain, spaced
@@ -52,10 +53,12 @@ _ANY_TEXT = re.compile(_WORDS.texts_of_anything.pattern())
 _ANY_NAME = frozenset(map(plain, _WORDS.names_of_anything.of()))
 
 
-def mapping_of(head: bytes, place: str, rules: DropRules, whole: Path | None = None) -> DropMapping | None:
+def mapping_of(
+    head: bytes, place: str, rules: DropRules, whole: BinaryIO | None = None
+) -> DropMapping | None:
     """How to read a drop: as its rule declares, or by names that are known. None for a file that is no drop: a table
-    that nobody declared and in which nobody writes is a document. `whole` is where all of it is: a workbook is not
-    known by its head."""
+    that nobody declared and in which nobody writes is a document. `whole` is the open file: a workbook is not known
+    by its head."""
     declared = rules.declared(place)
     if declared is not None or place.lower().endswith(_LINES):
         return declared or rules.usual
@@ -63,7 +66,8 @@ def mapping_of(head: bytes, place: str, rules: DropRules, whole: Path | None = N
         headers = table_of(text_of(head[:65_536], None), rules.usual).headers
         return rules.usual if _is_about_people(headers, rules.usual) else None
     if whole is not None and place.lower().endswith(_WORKBOOKS) and head.startswith(_ZIPPED):
-        tables = _registers(whole.read_bytes(), rules.usual)
+        whole.seek(0)
+        tables = _registers(whole.read(), rules.usual)
         return rules.usual if tables else None
     return None
 

@@ -11,11 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
+from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Message
+from llm_assets.intake.workers.folders import OwnFolder
 from llm_assets.intake.workers.job import ALL_FILES, Job, Order, message_of, written
 from llm_assets.intake.workers.limits import Limits
 from llm_assets.intake.workers.process import COMMAND, Died, Process, usable_cores
@@ -61,7 +63,9 @@ def _warn(event: str, **about: object) -> None:
 
 class ReaderPool:
     """Up to `size` reader processes, as many as this machine has cores for. They live until `close`, or until this
-    process is gone, however that comes about. For one thread."""
+    process is gone, however that comes about. For one thread.
+
+    `folder` is where they write temporary files, each into a folder of its own; by default one beside those of others."""
 
     def __init__(
         self,
@@ -69,11 +73,14 @@ class ReaderPool:
         *,
         limits: Limits = Limits(),
         command: Sequence[str] = COMMAND,
+        folder: Path | None = None,
         warn: Callable[..., None] = _warn,
     ) -> None:
         self._size = size if size is not None else usable_cores()
         self._limits = limits
         self._command = command
+        self._base = folder
+        self._own: OwnFolder | None = None
         self._warn = warn
         self._idle: list[Process] = []
         self._busy: dict[Process, _Task] = {}
@@ -93,6 +100,9 @@ class ReaderPool:
             process.end()
         self._idle.clear()
         self._busy.clear()
+        if self._own is not None:
+            self._own.end()
+            self._own = None
 
     def start_one(self) -> None:
         """Starts a process before there is anything to read, which imports its libraries while the caller is busy."""
@@ -144,7 +154,9 @@ class ReaderPool:
 
     def _start(self) -> Process:
         self._started = time.monotonic()
-        return Process(self._command, self._limits)
+        if self._own is None:
+            self._own = OwnFolder.begun(self._base)
+        return Process(self._command, self._limits, self._own.for_process())
 
     def _speaking(self, tasks: "_Tasks") -> list[Process]:
         by_connection = {process.connection: process for process in self._busy}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from llm_assets.intake.workers import limits as say
 from llm_assets.intake.workers.job import Order, needs_bytes, order_to_wire
@@ -18,16 +20,32 @@ from llm_assets.intake.workers.limits import Limits
 
 COMMAND = (sys.executable, "-m", "llm_assets.intake.workers.worker")
 """A fresh interpreter: nothing of this process's threads, locks and open files is in it."""
-_PASSED_ON = (
-    "HOME",
-    "LANG",
-    "LANGUAGE",
-    "LD_LIBRARY_PATH",
-    "PATH",
-    "TESSDATA_PREFIX",
-    "TMPDIR",
-    "VIRTUAL_ENV",
+_PASSED_ON = frozenset(
+    {
+        "HOME",
+        "LANG",
+        "LANGUAGE",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LC_MESSAGES",
+        "LD_LIBRARY_PATH",
+        "PATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONHASHSEED",
+        "PYTHONHOME",
+        "PYTHONIOENCODING",
+        "PYTHONNOUSERSITE",
+        "PYTHONPATH",
+        "PYTHONPROFILEIMPORTTIME",
+        "PYTHONPYCACHEPREFIX",
+        "PYTHONUTF8",
+        "PYTHONWARNINGS",
+        "TESSDATA_PREFIX",
+        "TMPDIR",
+        "VIRTUAL_ENV",
+    }
 )
+"""Every variable that a process gets which reads what strangers wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +66,9 @@ class Died:
 
 
 class Process:
-    def __init__(self, command: Sequence[str], limits: Limits) -> None:
+    def __init__(self, command: Sequence[str], limits: Limits, folder: Path) -> None:
+        """`folder` is its own, for temporary files; it goes with it."""
+        self._folder = folder
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
@@ -56,7 +76,7 @@ class Process:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=_environment(),
+                env=clean_environment() | {"TMPDIR": str(folder)},
                 start_new_session=True,
             )
         self.connection = Connection(ours.detach())
@@ -110,11 +130,14 @@ class Process:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        shutil.rmtree(
+            self._folder, ignore_errors=True
+        )  # what a killed program still writes goes with the pool
 
 
-def _environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Without keys: a process that reads files of strangers must not hold any."""
-    passed = {n: v for n, v in os.environ.items() if n in _PASSED_ON or n.startswith(("LC_", "PYTHON"))}
+    passed = {name: value for name, value in os.environ.items() if name in _PASSED_ON}
     return passed | {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "1"}
 
 

@@ -4,9 +4,7 @@ Started by the pool with a socket and its limits; it ends with its parent. The p
 a death. The parent imports nothing of this module.
 """
 
-import ctypes
 import json
-import os
 import resource
 import signal
 import sys
@@ -16,14 +14,15 @@ from pathlib import Path
 from time import monotonic
 
 from llm_assets.domain.digest import digest_bytes
+from llm_assets.domain.errors import place_of
 from llm_assets.domain.mail.document import Message
+from llm_assets.intake.inside import open_named
 from llm_assets.intake.item import read_head, read_item
 from llm_assets.intake.reading import Reading
+from llm_assets.intake.workers.child import be_silent, end_with
 from llm_assets.intake.workers.job import ALL_FILES, Answer, Job, Order, needs_bytes, order_from_wire, written
 from llm_assets.intake.workers.limits import AT, BROKE, LAST, LOST, READ, READY, Limits
 
-_DIES_WITH_PARENT = 1
-"""PR_SET_PDEATHSIG of prctl(2)."""
 _AT_ONCE = 0.001
 """Seconds; zero would mean never."""
 
@@ -33,7 +32,7 @@ def main(arguments: list[str]) -> None:
     _be_expendable(parent, limits)
     with Connection(descriptor) as connection:
         connection.send_bytes(READY)
-        _be_silent()
+        be_silent()
         _Worker(connection, limits).run()
 
 
@@ -46,17 +45,7 @@ def _be_expendable(parent: int, limits: Limits) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # whatever the parent has set
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit("the process that asked for a reader is gone")
-
-
-def _be_silent() -> None:
-    """What parsing libraries say of a file may quote it."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stderr.fileno())
-    os.close(nowhere)
+    end_with(parent)
 
 
 class _Worker:
@@ -84,7 +73,7 @@ class _Worker:
             found = _read(order, watch)
             return READ + found.message if found.message is not None else LOST + found.lost.encode()
         except Exception as error:  # noqa: BLE001 - a defect in a reader costs one message, whatever it is
-            return BROKE + _place_of(error).encode()
+            return BROKE + place_of(error).encode()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -124,7 +113,7 @@ class _Watch:
 def _read(order: Order, watch: _Watch) -> Answer:
     job = order.job
     try:
-        data = job.content if isinstance(job.content, bytes) else job.content.read_bytes()
+        data = job.content if isinstance(job.content, bytes) else _bytes_of(job.content)
     except OSError as error:
         return Answer(None, error.strerror or type(error).__name__)
     if job.sha256 is not None and digest_bytes(data) != job.sha256:
@@ -132,19 +121,15 @@ def _read(order: Order, watch: _Watch) -> Answer:
     return Answer(written(_message(data, job, order, watch)))
 
 
+def _bytes_of(path: Path) -> bytes:
+    with open_named(path) as stream:
+        return stream.read()
+
+
 def _message(data: bytes, job: Job, order: Order, watch: _Watch) -> Message:
     if order.head_only is not None:
         return read_head(data, job.kind, job.place, order.head_only, index=job.index)
     return read_item(data, job.kind, job.place, Reading(ocr=job.ocr, watch=watch), index=job.index)
-
-
-def _place_of(error: Exception) -> str:
-    """The kind of the error and where it was raised; what it says may quote mail."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else "?"
-    return f"{type(error).__name__} at {where}"
 
 
 def _resident_bytes() -> int:

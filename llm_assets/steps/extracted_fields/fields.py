@@ -48,7 +48,7 @@ class Field:
     kind: Kind = Kind.TEXT
     proof: Proof = Proof.OWN_TERMS
     personal: bool = True
-    """May hold personal data or words of the mail: never in metadata, logs or previews."""
+    """May hold personal data or words of the mail."""
     mandatory_for: tuple[DocumentType, ...] = ()
     """Types of business documents that go to a person when this field is missing."""
     in_reply: bool = False

@@ -31,6 +31,7 @@ from resources.ledger import SqlLedger
 from resources.mail.raw_store import RawStore
 from resources.mail.scans import Scans
 from resources.prices import GenaiPrices
+from resources.private_files import make_private
 from resources.providers import provider_for
 from resources.providers.access import api_key, check_address
 from resources.settings.environment import Settings, load_lanes, load_profile, load_queues
@@ -48,9 +49,10 @@ class Assembly:
 
     @cached_property
     def home(self) -> Path:
+        """The folder of everything we keep, readable for its owner alone from here on."""
         home = self.settings.home.resolve()
         try:
-            home.mkdir(parents=True, exist_ok=True)
+            make_private(home)
         except OSError as err:
             raise ConfigurationError(f"LLM_ASSETS_HOME={home} cannot be written: {err.strerror}") from err
         return home
@@ -76,7 +78,9 @@ class Assembly:
 
     @cached_property
     def raw(self) -> RawStore:
-        return RawStore(self.home)
+        raw = RawStore(self.home)
+        raw.sweep()
+        return raw
 
     @cached_property
     def queues(self) -> Queues:
@@ -137,7 +141,7 @@ class Assembly:
                 show=Scans(self.raw, self.lanes.reading.vision_bytes),
             ),
             prices=self.prices,
-            spool=FileSpool(self.home),
+            spool=self.spool,
             lanes=self.lanes,
             outputs=outputs | {NIGHT_SUMMARY: NightSummary},
             settle_seconds=self.settings.settle,
@@ -151,10 +155,16 @@ class Assembly:
     @cached_property
     def scratch(self) -> Path:
         """A folder for files that may be lost at any time, on the disk of the home."""
-        return FileSpool(self.home).scratch()
+        return self.spool.scratch()
+
+    @cached_property
+    def spool(self) -> FileSpool:
+        return FileSpool(self.home)
 
     def close(self) -> None:
         """Closes what was opened."""
+        if "spool" in self.__dict__:
+            self.spool.close()
         if "ledger" in self.__dict__:
             self.ledger.close()
 

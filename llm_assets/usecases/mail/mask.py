@@ -13,6 +13,7 @@ from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.read import read_bytes
 from llm_assets.intake.records.drops import mapping_of, read_drop
 from llm_assets.intake.records.mapping import DropMapping, DropRules
+from llm_assets.intake.workers.folders import private_temporary_files
 from resources.settings.environment import load_lanes, load_settings
 from resources.settings.sources import load_sources
 
@@ -29,9 +30,10 @@ def mask_file(path: Path) -> Iterator[str]:
     rules = load_lanes(settings).reading
     drops = DropRules(load_sources(settings).drops, settings.timezone)
     try:
-        with path.open("rb") as stream:
-            mapping = mapping_of(stream.read(_HEAD), str(path), drops, path)
-        yield from masked_preview(path, rules) if mapping is None else masked_records(path, mapping)
+        with private_temporary_files():
+            with path.open("rb") as stream:
+                mapping = mapping_of(stream.read(_HEAD), str(path), drops, stream)
+            yield from masked_preview(path, rules) if mapping is None else masked_records(path, mapping)
     except OSError as err:
         raise ConfigurationError(f"cannot read {path}: {err.strerror}; name a mail or document") from err
 

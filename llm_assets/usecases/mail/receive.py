@@ -4,11 +4,14 @@ The sources are the inbox folder, the mailboxes and paths that a person hands in
 `receive_form.py`, where they arrive one by one; here only their urgency is looked at.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
+
+import structlog
 
 from llm_assets.domain.desk.night import Calendar
 from llm_assets.domain.errors import RawFileError
@@ -18,13 +21,16 @@ from llm_assets.engine.night.receive import receive as register
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.intake.item import read_item
 from llm_assets.intake.reading import Reading
-from llm_assets.intake.sources import RawItem, scan
+from llm_assets.intake.sources import LeftOut, RawItem
 from llm_assets.intake.threads import addresses_of, priority_of
+from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.mail.receive_form import SOURCE as FORMS
 
 NOON = time(12, 0)
+
+log = structlog.get_logger()
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:
@@ -52,19 +58,42 @@ def receive(
     inbox = assembly.home / "inbox"
     calendar, rules = assembly.settings.calendar, assembly.drop_rules
     is_urgent = partial(_is_urgent, assembly) if find_urgent and _has_urgent_rules(assembly) else None
-    grown = Grown()
+    grown, left = Grown(), Counter[LeftOut]()
     if inbox.is_dir():
         known = assembly.ledger.register.arrivals("inbox")
-        items = scan(inbox, source="inbox", relative_to=assembly.home, rules=rules, known=known)
+        items = scan_apart(
+            inbox,
+            source="inbox",
+            left_out=partial(_count, left),
+            relative_to=assembly.home,
+            rules=rules,
+            known=known,
+        )
         take = _taker(assembly, is_urgent, limit, on_progress)
         grown = take(items)
     for path in paths:
         take = _taker(assembly, None, limit, on_progress)
-        grown += take(_belonging_to(scan(path, source="files", rules=rules), calendar, day))
+        items = scan_apart(path, source="files", left_out=partial(_count, left), rules=rules)
+        grown += take(_belonging_to(items, calendar, day))
+    if left:
+        _say_left_out(tuple(sorted(left)))
     take = _taker(assembly, is_urgent, None, on_progress)
     if limit is not None:
         return grown + mailboxes.read_due(take, limit)
     return grown + mailboxes.read_all(take, insist=insist)
+
+
+def _count(left: Counter[LeftOut], why: LeftOut) -> None:
+    left[why] += 1
+
+
+@lru_cache
+def _say_left_out(kinds: tuple[LeftOut, ...]) -> None:
+    """Once in the life of a process, not at every tick of a sensor; without names, which may be a customer's."""
+    log.warning(
+        "left unread in the inbox: links are never followed, and only files are read; `doctor` counts them",
+        kinds=", ".join(kinds),
+    )
 
 
 def _taker(

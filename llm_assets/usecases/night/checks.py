@@ -79,7 +79,8 @@ def _step_checks(step: Step) -> list[Check]:
         return _status_share(assembly, day, step, Status.DEAD, "cases are dead letters", quality.DEAD_SHARE)
 
     def missing(assembly: Assembly, day: date) -> Verdict:
-        names = [c for c in step.table.preview_columns if c in step.answer_columns]
+        columns = [c for c in step.table.columns if not c.personal and c.type != "JSON"]
+        names = [c.name for c in columns if c.name in step.answer_columns]
         found = assembly.lake.read(step.table, day, ["status", *names])
         rows = [r for r in found if r["status"] == Status.OK]
         empty = sum(all(r[n] is None for n in names) for r in rows)

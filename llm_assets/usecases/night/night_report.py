@@ -1,7 +1,7 @@
 """Report a night: its review queue and its morning report, from lake and ledger."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -12,9 +12,8 @@ from llm_assets.engine.answers.review_rows import review_rows
 from llm_assets.engine.night.summary import summarise
 from llm_assets.engine.rounds.progress import Progress
 from llm_assets.report.cases import report_columns
-from llm_assets.report.charts import Charts
 from llm_assets.report.numbers import ReportNumbers, compute, with_spend
-from llm_assets.report.render import Page, content, render, without_subjects
+from llm_assets.report.render import Page, content, render
 from llm_assets.report.summary import plain_summary, summary_numbers, unsupported_numbers
 from llm_assets.steps.night_summary.step import PROMPT, summary_request
 from llm_assets.usecases.desk.assembly import Assembly
@@ -41,8 +40,8 @@ def write_review_queue(assembly: Assembly, day: date) -> int:
 
 class Written(NamedTuple):
     revision: Revision
-    public: str
-    """The report as Markdown without any words of the mail."""
+    totals: Mapping[str, int]
+    """Cases by what became of them; all of the report that may be kept outside the house's own files."""
 
 
 def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool]) -> Written:
@@ -69,8 +68,7 @@ def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool
     )
     _record(assembly, day, page, revision)
     assembly.ledger.trail.append_once(exported(day, revision))
-    public = render(without_subjects(page), revision=revision.number, generated_at=now, charts=Charts())
-    return Written(revision, public.markdown)
+    return Written(revision, content(page)["totals"])
 
 
 def _numbers(assembly: Assembly, day: date) -> ReportNumbers:

@@ -19,19 +19,19 @@ class TableFacts:
     table: Table
     rows: int
     columns: Sequence[str]
-    """Of the preview: those of the table that hold nothing personal."""
+    """Of the preview: those that the table declares as shown."""
     preview: Sequence[Mapping[str, Any]]  # lake rows
     by_status: Mapping[str, int] | None
-    """Rows by status; None for a table without this column."""
+    """Rows by status; None for a table that shows no such column."""
 
 
 def table_facts(assembly: Assembly, table: Table, day: date, rows: int) -> TableFacts:
     """Reads the facts of a table that has just been written with so many rows."""
     lake = assembly.lake
-    columns = [name for name in table.preview_columns if name not in ("day", "case_id", "request_id")]
-    preview = list(islice(lake.read(table, day, columns), PREVIEW_ROWS))
+    columns = table.shown_columns
+    preview = list(islice(lake.read(table, day, columns), PREVIEW_ROWS)) if columns else []
     counts = None
-    if "status" in table.column_types:
+    if "status" in columns:
         counts = dict(Counter(str(row["status"]) for row in lake.read(table, day, ["status"])))
     return TableFacts(table, rows, columns, preview, counts)
 

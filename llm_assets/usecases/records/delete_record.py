@@ -12,6 +12,7 @@ from functools import partial
 
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE
 from llm_assets.domain.errors import ConfigurationError, DeskError
+from llm_assets.engine.rounds.start import ORPHANED
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.records.unread_records import going_unread, record_ids_of
 from resources.ledger.deletion.deleting import CaseOf, Deletion, Going, Stored
@@ -127,8 +128,13 @@ def _finish(assembly: Assembly, deletion: Deletion, by: str) -> None:
             removed["report_files"] += erase_case(
                 assembly.reports, day, going.known_by, assembly.ledger.trail, by
             )
+    assembly.spool.sweep(partial(_open_batches, assembly), assembly.clock() - ORPHANED)
     assembly.ledger.deletions.scrub()
     assembly.ledger.deletions.finish(deletion, by, removed)
+
+
+def _open_batches(assembly: Assembly) -> set[str]:
+    return {batch.batch_id for batch in assembly.ledger.batches.open_batches()}
 
 
 def _erase_raw(assembly: Assembly, messages: Sequence[Stored]) -> int:

@@ -32,7 +32,8 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
     def _connect(self, **options: Any) -> "Anthropic":
         import anthropic
 
-        return anthropic.Anthropic(**options, open_telemetry=False)
+        http = anthropic.DefaultHttpxClient(event_hooks=access.stay_here())
+        return anthropic.Anthropic(**options, http_client=http, open_telemetry=False)
 
     def _sdk_error(self) -> type[Exception]:
         import anthropic

@@ -13,7 +13,7 @@ from llm_assets.domain.errors import DeskError, UnknownBatchError
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
-from resources.providers import bodies, json_lines
+from resources.providers import access, bodies, json_lines
 from resources.providers.errors import Call
 from resources.providers.openai import wire
 from resources.providers.rate_limits import rest_seconds
@@ -31,7 +31,7 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
     def _connect(self, **options: Any) -> "OpenAI":
         import openai
 
-        return openai.OpenAI(**options)
+        return openai.OpenAI(**options, http_client=openai.DefaultHttpxClient(event_hooks=access.stay_here()))
 
     def _sdk_error(self) -> type[Exception]:
         import openai

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llm_assets.domain.errors import (
-    BlockedError,
+    ConfigurationError,
     ContractError,
     TransientError,
     UnknownBatchError,
@@ -38,7 +38,7 @@ def test_results_that_redirect_to_another_host_are_not_followed(server: Canned, 
         server.on(f"GET {path}", Reply(302, None, {"location": f"{stranger.url}/elsewhere"}))
         provider = adapter("anthropic", server.url)
         batch, _, _ = spooled(provider, tmp_path, [MAIL])
-        with pytest.raises(BlockedError):
+        with pytest.raises(ConfigurationError, match="redirects us to another host"):
             list(provider.answers(under(batch, "msgbatch_1"), tmp_path))
         assert stranger.asked == []
 

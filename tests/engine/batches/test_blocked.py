@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from llm_assets.domain.errors import BlockedError, TransientError
+from llm_assets.domain.errors import BlockedError, ConfigurationError, TransientError
 from llm_assets.domain.profile import Limits
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.engine.rounds.nudge import nudge
@@ -88,3 +88,16 @@ def test_an_outage_is_said_once_too(desk: Desk) -> None:
             desk.clock.advance(20)
             desk.advance()
     assert said(logs) == ["cannot be reached"]
+
+
+def test_a_create_that_was_redirected_away_is_sent_as_soon_as_the_address_is_right(desk: Desk) -> None:
+    desk.provider.faults["create"] = [
+        ConfigurationError("fake redirects us to another host: check the base URL")
+    ]
+    with pytest.raises(ConfigurationError, match="redirects us"):
+        desk.start(tasks(2))
+        desk.advance()
+    assert {b.state for b in desk.open_batches()} == {BatchState.INTENT}
+    desk.clock.advance(20)
+    assert desk.work().finished
+    assert_all_answered_once(desk, 2)

@@ -62,7 +62,7 @@ def test_a_large_file_is_not_held_in_memory_while_scanning(tmp_path: Path) -> No
     data = mail("x" * 2_000_000)
     (tmp_path / "1.eml").write_bytes(data)
     (item,) = items(tmp_path)
-    assert isinstance(item.content, Path)
+    assert not isinstance(item.content, bytes)
     assert item.data == data
 
 
@@ -166,10 +166,10 @@ def test_a_maildir_message_that_may_not_be_opened_keeps_its_place(nobody: Path) 
     ]
 
 
-def test_a_link_that_leads_to_itself_is_counted_and_stops_nothing(tmp_path: Path) -> None:
+def test_a_link_that_leads_to_itself_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "a")
     (tmp_path / "b.eml").write_bytes(mail())
-    assert [read_item(i.data, i.kind, i.place).ok for i in items(tmp_path)] == [False, True]
+    assert [i.place for i in items(tmp_path)] == ["b.eml"]
 
 
 def test_a_file_name_that_is_not_utf8_becomes_a_place_every_store_takes(tmp_path: Path) -> None:

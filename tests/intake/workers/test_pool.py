@@ -164,9 +164,23 @@ def test_a_process_that_holds_too_much_is_replaced() -> None:
 def test_a_reader_knows_no_keys(pool: ReaderPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     monkeypatch.setenv("LLM_ASSETS_DATABASE_URL", "postgresql://user:secret@db/desk")
+    monkeypatch.setenv("PYTHON_KEYRING_TOKEN", "secret")
+    monkeypatch.setenv("LC_MAILBOX_PASSWORD", "secret")
     (found,) = read(pool, multipart(part("Hello"), pdf("environment")))
     environment = json.loads(found.attachments[0].text)
     assert "secret" not in str(environment) and environment["OMP_THREAD_LIMIT"] == "1"
+
+
+def test_a_reader_inherits_no_open_file(pool: ReaderPool, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("secret", encoding="ascii")
+    held = os.open(tmp_path / "key", os.O_RDONLY)
+    os.set_inheritable(held, True)
+    try:
+        (found,) = read(pool, multipart(part("Hello"), pdf("descriptors")))
+    finally:
+        os.close(held)
+    assert str(tmp_path / "key") not in found.attachments[0].text
+    assert "socket" in found.attachments[0].text, "it was looked"
 
 
 def test_when_no_process_can_be_started_it_says_so() -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,20 @@ def obey(order: str, argument: str, reading: Reading) -> str:
             for _ in range(8):
                 time.sleep(0.5)
                 reading.watch.lives()
+        case "descriptors":
+            return _descriptors()
         case "environment":
             return json.dumps(dict(os.environ))
     return f"read by {os.getpid()}"
+
+
+def _descriptors() -> str:
+    """What this process has open."""
+    seen = []
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the listing's own
+            seen.append(str(link.readlink()))
+    return " ".join(seen)
 
 
 if __name__ == "__main__":
