@@ -18,7 +18,7 @@ OTHER = "<p>Good morning, here is what I wanted to ask you.</p>"
         f'<p style="color: hsl(0, 0%, 100%)">{LETTER}</p>',
         f'<font color="white">{LETTER}</font>',
         f"<style>.t{{color:#fff}}</style><div class=t>{LETTER}</div>",
-        f'<div style="color:#fff">{LETTER}</div><blockquote>What the bank wrote about it long ago</blockquote>',
+        f'<div style="color:#fff">{LETTER}</div><blockquote type=cite>What the bank wrote about it long ago</blockquote>',
         f'<body bgcolor="#101010"><p style="color:#fff">{LETTER}</p></body>',
         f'<body style="background:rgb(20,20,20)"><p style="color:#fff">{LETTER}</p>{OTHER}</body>',
         f'<body bgcolor=000000 text=FFFFFF><p>{LETTER}</p><p style="background:#fff;color:#000">x</p></body>',
