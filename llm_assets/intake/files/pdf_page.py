@@ -10,8 +10,10 @@ _SCAN_AREA = 0.5
 _DRAWN_SEGMENTS = 150
 """Lines and curves of words drawn as shapes: a letter has about ten. Frames and rules of an empty form have fewer."""
 _UNMAPPED_SHARE = 0.2
-_LOOKED_AT = 400
-"""Characters of a page that are checked one by one."""
+_LOOKED_AT = 80
+"""Characters of a page that PDFium is asked about one by one."""
+_SAMPLE = 2_000
+"""Characters of a page that are looked at."""
 _FOREIGN_LETTERS = ("\u0080", "\u00ff")
 """Letters of Latin-1 as which Cyrillic ones appear where a font does not say what its codes mean."""
 
@@ -52,7 +54,7 @@ def _unmapped_share(textpage: Any, count: int) -> float:
 
 def _is_rubbish(text: str, unmapped: float) -> bool:
     """The font gives no letters, or letters that no language of ours has so many of."""
-    shown = [c for c in text if not c.isspace()]
+    shown = [c for c in text[:_SAMPLE] if not c.isspace()]
     if len(shown) < 10:
         return False
     if unmapped > _UNMAPPED_SHARE:

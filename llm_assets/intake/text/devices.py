@@ -12,6 +12,8 @@ from llm_assets.intake.words import ByLanguage, WordFile, load_words
 MAX_LINE = 200
 """Characters of such a line, its links included."""
 MAX_WORDS = 14
+_LINKS = 4
+"""Words that are links, at most."""
 
 
 class _DeviceWords(WordFile):
@@ -46,9 +48,12 @@ _TAIL_WORDS = 5
 def is_device_line(line: str) -> bool:
     if len(line) > MAX_LINE or not line.strip():
         return False
+    if len(line.split()) > MAX_WORDS + _LINKS:
+        return False
     if _ALONE.match(line):
         return True
-    plain = _LINK.sub(" ", line).replace("[", " ").replace("]", " ").strip()
+    plain = _LINK.sub(" ", line) if "http" in line else line
+    plain = plain.replace("[", " ").replace("]", " ").strip()
     if not plain or len(plain.split()) > MAX_WORDS or plain.endswith("?"):
         return False
     if "outlook" in plain.lower() and _is_advert(line, plain):

@@ -45,7 +45,9 @@ def marked(message: Message, unseen: Iterable[str] = ()) -> Message:
     sender = message.sender.name if message.sender is not None else ""
     shown = message.attachments[:MESSAGE_ATTACHMENTS]
     texts = [message.subject, sender, message.text, *(a.text for a in shown)]
-    found = signals_of(texts, unseen, [a.filename for a in shown])
+    whole = _squeezed(message.text)
+    hidden = [text for text in unseen if _squeezed(text) not in whole]
+    found = signals_of(texts, hidden, [a.filename for a in shown])
     if not found:
         return message
     flags = (*message.flags, INSTRUCTS) if score(found) >= FLAG_FROM else message.flags
@@ -57,3 +59,7 @@ def _unseen(pages: Iterable[str]) -> Iterator[str]:
     for page in pages:
         yield unescape(_MARKUP.sub(" ", page))
         yield "\n".join(found.group(1) for found in _SHOWN_ELSEWHERE.finditer(page))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())

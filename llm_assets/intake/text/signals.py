@@ -84,13 +84,12 @@ def signals_of(
 ) -> tuple[str, ...]:
     """Names of the signals in a message, in a fixed order. `unseen` is text that its page hides from people, `names`
     are those of its files."""
-    found: set[str] = set()
-    for text in texts:
-        found |= _found(text)
-    for name in names:
-        found |= _found(_NAME_JOINTS.sub(" ", name))
-    for text in unseen:
-        behind = _found(text)
+    said = [*texts, *(_NAME_JOINTS.sub(" ", name) for name in names)]
+    shapes = [(text, _shaped(text)) for text in (t[:LOOKED_AT] for t in said) if text.strip()]
+    hints = _books().hints_in(" ".join(shape.flat for _, shape in shapes))
+    found = set[str]().union(*(_found(text, shape, hints) for text, shape in shapes))
+    for text in (t[:LOOKED_AT] for t in unseen):
+        behind = _found(text, _shaped(text))
         if behind - found:
             found |= behind | {"hidden"}
     return in_order(found)
@@ -131,13 +130,21 @@ class _Book:
         for name, rule in rules:
             for hint in rule.hints:
                 self._rules.setdefault(hint, []).append((name, rule))
-        self._all = [hint for hint in self._rules if not _is_short(hint)]
-        self._ascii = [hint for hint in self._all if hint.isascii()]
+        long = [hint for hint in self._rules if not _is_short(hint)]
+        self._ascii = [hint for hint in long if hint.isascii()]
+        self._others = [hint for hint in long if not hint.isascii()]
         self._short = {h: re.compile(rf"(?<!\w){h}") for h in self._rules if _is_short(h)}
 
-    def shown_in(self, text: str) -> set[str]:
-        """Names of the signals whose rules hold."""
-        hints = [hint for hint in (self._ascii if text.isascii() else self._all) if hint in text]
+    def hints_in(self, text: str) -> list[str]:
+        """Those of its hints that are in a text, wherever they stand."""
+        if text.isascii():
+            return [hint for hint in self._ascii if hint in text]
+        latin = text.encode("ascii", "ignore").decode("ascii")  # far shorter than a Russian text
+        return [*(h for h in self._ascii if h in latin), *(h for h in self._others if h in text)]
+
+    def shown_in(self, text: str, given: Iterable[str] | None) -> set[str]:
+        """Names of the signals whose rules hold. `given` are the hints that may be in it; None: not looked for yet."""
+        hints = self.hints_in(text) if given is None else [hint for hint in given if hint in text]
         hints += [h for h, begins in self._short.items() if h in text and begins.search(text) is not None]
         shown: set[str] = set()
         for name, rule in dict.fromkeys(named for hint in hints for named in self._rules[hint]):
@@ -150,9 +157,24 @@ def _is_short(hint: str) -> bool:
     return len(hint) <= SHORT_HINT and hint.isalpha() and hint < _WITHOUT_SPACES
 
 
+class _Hints(NamedTuple):
+    flat: list[str] | None = None
+    by_line: list[str] | None = None
+
+
+_NOT_LOOKED_FOR = _Hints()
+
+
 class _Books(NamedTuple):
     flat: _Book
     by_line: _Book
+
+    def hints_in(self, flat: str) -> _Hints:
+        """Of both books, in a text with spaces for line ends: no hint is written over two lines."""
+        return _Hints(self.flat.hints_in(flat), self.by_line.hints_in(flat))
+
+    def shown_in(self, shape: Shape, hints: _Hints = _NOT_LOOKED_FOR) -> set[str]:
+        return self.flat.shown_in(shape.flat, hints.flat) | self.by_line.shown_in(shape.lines, hints.by_line)
 
 
 @cache
@@ -164,30 +186,22 @@ def _books() -> _Books:
     )
 
 
-def _found(text: str) -> set[str]:
-    text = text[:LOOKED_AT]
-    if not text.strip():
-        return set()
-    shape = _shaped(text)
-    found = _in_shape(shape)
+def _found(text: str, shape: Shape, hints: _Hints = _NOT_LOOKED_FOR) -> set[str]:
+    books = _books()
+    found = books.shown_in(shape, hints)
     meant = undisguised(shape.lines)
-    if meant is not None and (behind := _in_shape(Shape(meant, meant.replace("\n", " "))) - found):
+    if meant is not None and (behind := books.shown_in(Shape(meant, meant.replace("\n", " "))) - found):
         found |= behind | {"disguised"}
     inner = set[str]()
     for decoded in _decoded(text):
-        inner |= _in_shape(_shaped(decoded))
+        inner |= books.shown_in(_shaped(decoded))
     if inner:
         found |= inner | {"encoded"}
     tagged = [run.group() for run in _TAG_RUN.finditer(text)]
     if tagged:
         written = "".join(chr(ord(c) - 0xE0000) for run in tagged for c in run)
-        found |= {"invisible", *_in_shape(_shaped(written))}
+        found |= {"invisible", *books.shown_in(_shaped(written))}
     return found
-
-
-def _in_shape(shape: Shape) -> set[str]:
-    books = _books()
-    return books.flat.shown_in(shape.flat) | books.by_line.shown_in(shape.lines)
 
 
 def _shaped(text: str) -> Shape:
