@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from llm_assets.intake.pii.given import SHORTEST, lexicon
 from llm_assets.intake.pii.names import NOT_NAMES
-from llm_assets.intake.pii.people import NO_INITIALS, NOBODY, UPPER
-from llm_assets.intake.pii.span import Kind, Span
+from llm_assets.intake.pii.people import NO_INITIALS, NOBODY
+from llm_assets.intake.pii.span import UPPER, Kind, Span
 
 _CAPITALS = re.compile(
     rf"(?<![^\W_])[{UPPER}][^\W\d_]{{0,30}}(?:['’-][^\W\d_]{{1,30}}){{0,3}}(?![^\W\d_])\.?"

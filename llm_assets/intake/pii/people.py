@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 from llm_assets.intake.pii.given import lexicon
 from llm_assets.intake.pii.names import NOT_NAMES
-from llm_assets.intake.pii.span import Kind, Span
+from llm_assets.intake.pii.span import UPPER, Kind, Span
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
-UPPER = "A-ZА-ЯЁӘІҢҒҮҰҚӨҺ"
 _NAME = rf"(?![{UPPER}]{{2,3}}(?![^\W\d_]))[{UPPER}](?:[^\W\d_]|['’-](?=[^\W\d_])){{1,30}}"
 _LETTER = rf"[{UPPER}]\."
 _ONE = rf"(?:{_NAME}|{_LETTER})"
