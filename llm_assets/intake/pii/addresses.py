@@ -83,7 +83,7 @@ _ADDRESS_PIECE = (
 )
 _LABELLED = re.compile(rf"{_ADDRESS_PIECE}(?:[ \u00a0]{{0,2}}[,.]?[ \u00a0]{{0,2}}{_ADDRESS_PIECE}){{1,14}}")
 _NUMBER_AND_NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d_]{3})", re.DOTALL)
-_TOWN_BEHIND = re.compile(rf",\s?{_CAPITAL}[^\W\d_]{{2,25}}(?:[ -]{_CAPITAL}[^\W\d_]{{2,25}})?$")
+_TOWN_BEHIND = re.compile(rf",\s?{_CAPITAL}[^\W\d_]{{2,25}}(?:[ -]{_CAPITAL}[^\W\d_]{{2,25}})?\.?$")
 _HOUSE_AND_STREET = re.compile(rf"(?=.*\d)(?=.*{_CAPITAL}[^\W\d_]{{2}})", re.DOTALL)
 _ENGLISH_NAME_BEFORE = re.compile(r"(?<!\w)(?:[A-Z][a-z]{1,20}\s){1,2}$")
 _FIRST_WORDS = WORDS.streets_before_name.beginnings()

@@ -5,7 +5,7 @@ The words are searched only around digits, as plain text; a bounded pattern is t
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,6 +87,7 @@ class _ContextWords(WordFile):
     months: ByLanguage
     born: ByLanguage
     born_behind: ByLanguage
+    relatives_in_brackets: ByLanguage
     things_with_address: ByLanguage
     streets_in_short: ByLanguage
     flat_words: ByLanguage
@@ -157,6 +158,10 @@ _BIRTH = (
 _BORN = re.compile(
     rf"(?i:{WORDS.born.pattern()})[^\d\n<>\[\]]{{0,20}}?(?:\n[^\d\n<>\[\]]{{0,20}}?)?(?P<value>{_BIRTH})"
 )
+_LONG_AGO = r"(?:19\d\d|200\d)"
+_BORN_IN_BRACKETS = re.compile(
+    rf" ?\((?:(?i:{WORDS.relatives_in_brackets.literal()}),? (?P<value>{_BIRTH})|(?P<then>\d{{1,2}}[./-]\d{{1,2}}[./-]{_LONG_AGO}|{_LONG_AGO}-\d\d-\d\d)(?=\)))"
+)
 _BORN_WORDS = WORDS.born.beginnings()
 _BORN_BEFORE = re.compile(rf"(?<![\w./-])(?P<value>{_BIRTH})[\s,(]{{0,3}}$")
 _BORN_BEHIND = re.compile(rf"(?i:{WORDS.born_behind.pattern()})(?![^\W\d_])")
@@ -208,6 +213,16 @@ def birth_dates(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Sp
             before = _BORN_BEFORE.search(text[start:at])
             if before is not None:
                 yield Span(start + before.start("value"), start + before.end("value"), Kind.BIRTHDATE)
+
+
+def births_behind(text: str, people: Iterable[Span]) -> Iterator[Span]:
+    """Dates in brackets right behind a name: of a child, or of a year long ago."""
+    for person in people:
+        if text.startswith((" (", "("), person.end):
+            found = _BORN_IN_BRACKETS.match(text, person.end)
+            if found is not None:
+                value = "value" if found["value"] else "then"
+                yield Span(found.start(value), found.end(value), Kind.BIRTHDATE)
 
 
 def places(lowered: str, words: tuple[str, ...], near: Sequence[Stretch]) -> Iterator[int]:

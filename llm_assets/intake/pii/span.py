@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-
 UPPER = "A-ZÀ-ÖØ-ÞĂĄĆČĎĐĒĖĘĚĞĢĪİĶĹĻĽŁŃŅŇŌŐŒŘŚŞŠȘŢŤȚŪŮŰŲŹŻŽƏА-ЯЁӘІҢҒҮҰҚӨҺҐЄЇЎҲ"
 """Letters with which a name begins, as the inside of a class of a regular expression."""
 
