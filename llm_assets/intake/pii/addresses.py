@@ -77,6 +77,9 @@ _LABEL = re.compile(
     rf"|(?: {WORDS.address_purposes.literal()}){{0,2}}[^\S\n]{{0,2}}[:—–-]?)[^\S\n]{{0,2}}"
 )
 _OF_A_THING = re.compile(rf"(?<![^\W_]){WORDS.things_with_address.pattern()}")
+_ADDRESS_OF_A_THING = re.compile(
+    rf"{WORDS.address_labels.pattern()}(?: [^\W\d_]{{1,16}}){{0,2}} {WORDS.things_with_address.pattern()}\s?:\s?$"
+)
 _ADDRESS_PIECE = (
     rf"(?:(?:{_CAPITAL}[\w’'-]{{0,25}}\.?|{WORDS.address_pieces.literal()}(?![^\W\d_])\.?)"
     rf"|№?\d{{1,6}}(?:[-/]\d{{1,4}})?(?:[^\W\d_](?![^\W\d_]))?(?:-{WORDS.number_endings.literal()})?)"
@@ -101,7 +104,7 @@ def addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span
     whole: Span | None = None
     for span in sorted(_addresses(text, lowered, near)):
         before = lowered[max(0, span.start - BEFORE) : span.start]
-        if _THING_BEFORE.search(before) is not None:
+        if _THING_BEFORE.search(before) is not None or _ADDRESS_OF_A_THING.search(before) is not None:
             continue
         if whole is not None and span.start < whole.end:
             whole = whole._replace(end=max(whole.end, span.end))

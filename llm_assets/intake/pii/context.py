@@ -138,7 +138,7 @@ _RULES = (
     _rule(
         Kind.ID,
         16,
-        r"(?=(?:[A-Z -]{0,6}\d){4})[A-Z\d]{1,18}(?:-[A-Z\d]{1,8}| (?=[A-Z]{0,3}\d)[A-Z\d]{1,8}){0,4}",
+        r"(?=(?:[A-Z -]{0,6}\d){4})[A-Z]{0,6}\d[A-Z\d]{0,17}(?:-[A-Z\d]{1,8}| (?=[A-Z]{0,3}\d)[A-Z\d]{1,8}){0,4}",
         _PAPERS.national_number,
     ),
     _rule(Kind.PASSPORT, 16, r"(?=(?:[A-Z]{0,6}\d){3})[A-Z\d]{8,10}", _PAPERS.passport),
