@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from llm_assets.intake.pii.context import WORD_END, WORDS, Stretch, places
-from llm_assets.intake.pii.span import Kind, Span
+from llm_assets.intake.pii.span import UPPER, Kind, Span
 
 BEFORE = 60
 """Characters before a word that are searched for the name of its street, or for whose address it is."""
 _LETTER = r"[^\W\d_]"
-_CAPITAL = "[A-ZА-ЯЁӘІҢҒҮҰҚӨҺ]"
+_CAPITAL = f"[{UPPER}]"
 _FLAT = (
     rf"(?:,?\s{{0,2}}{WORDS.flats.literal()}\.?\s?№?\s?\d{{1,4}}(?:{_LETTER}(?!{_LETTER}))?"
     rf"|,?\s{{0,2}}\d{{1,4}}\s?[-–]?\s?{WORDS.flats_after_number.literal()}\b){{0,4}}"
@@ -23,6 +23,16 @@ _STREET_FIRST = re.compile(
     rf"|(?:{_CAPITAL}[\w.-]{{0,25}}\s){{0,2}}{_CAPITAL}[\w.-]{{1,25}},?\s{{1,2}}{_HOUSE}"
     rf"|(?:\d{{1,3}}-?[а-я]{{0,3}}\s)?{_CAPITAL}[\w.-]{{1,25}},?\s{{1,2}}{_HOUSE}){_FLAT}"
 )
+_FOREIGN_STREET = re.compile(
+    rf"(?i:{WORDS.foreign_streets.pattern()})\s{{1,2}}(?:d[eiu][lr]?\s(?:la\s)?)?(?:{_CAPITAL}[\w’'.-]{{1,25}},?\s){{1,3}}"
+    rf"(?:{_HOUSE_WORD}\s{{0,2}})?№?{_HOUSE}{_FLAT}"
+)
+_FOREIGN_BEHIND_HOUSE = re.compile(
+    rf"(?i:{WORDS.foreign_streets.pattern()})\s(?:d[eu]s?\s)?(?:la\s)?{_CAPITAL}[\w’'-]{{2,25}}"
+)
+_HOUSE_RIGHT_BEFORE = re.compile(r"(?<!\w)\d{1,4},?\s$")
+_STREET_IN_NAME = re.compile(rf"{WORDS.ends_of_street_names.literal()}\.?\s{{1,2}}{_HOUSE}{_FLAT}", re.I)
+_BEGINNING_OF_NAME = re.compile(rf"(?<!\w){_CAPITAL}[\w’'-]{{1,25}}$")
 _SHORT_STREET = re.compile(
     rf"{WORDS.streets_in_short.pattern()}\s{{1,2}}(?:[\w.-]{{2,25}}\s){{0,1}}(?!\d)[\w.-]{{2,25}},?\s{{1,2}}(?:{_HOUSE_WORD}\s{{0,2}})?№?\s?{_HOUSE}{_FLAT}"
 )
@@ -31,7 +41,7 @@ _FLAT_AND_NUMBER = re.compile(
     rf"|{WORDS.flat_words.literal('kk')}{WORD_END}"
 )
 _HOUSE_BEFORE_FLAT = re.compile(
-    rf"(?:(?<![^\W_])(?:{_CAPITAL}[\w’'-]{{1,25}}\.?\s){{0,2}}(?!\d)[\w’'-]{{2,25}}\.?,?\s{{1,2}})?(?i:{_HOUSE_WORD}|{_KAZAKH})?\s{{0,2}}№?"
+    rf"(?:(?<![^\W_])(?:{_CAPITAL}[\w’'-]{{1,25}}\.?\s){{0,2}}(?!\d)[\w’'-]{{2,25}}\.?,?\s{{1,2}}(?:\d{{1,2}}{_LETTER}?,?\s{{1,2}}(?={_HOUSE_WORD}))?)?(?i:{_HOUSE_WORD}|{_KAZAKH})?\s{{0,2}}№?"
     rf"(?<![\d/]){_HOUSE}(?:\s?[-–]?\s?{_KAZAKH})?[\s,;–-]{{1,4}}(?:\d{{1,4}}\s?[-–]?\s?)?$"
 )
 _WORD_NOT_STREET = re.compile(r" (?:place|close|way|walk|grove|gardens)(?![^\W_])")
@@ -46,7 +56,7 @@ _THING_BEFORE = re.compile(
 _FLAT_WORDS = WORDS.flat_words.of()
 _SHORT_WORDS = WORDS.streets_in_short.beginnings()
 _STREET_LAST = re.compile(
-    rf"(?i:{WORDS.streets_after_name.pattern()}),?\s{{0,2}}(?:{_KAZAKH}\s{{0,2}}№?\s?)?{_HOUSE}(?:\s?[-–]?\s?{_KAZAKH})?{_FLAT}"
+    rf"(?i:{WORDS.streets_after_name.pattern()}),?\s{{0,2}}(?:(?:{_KAZAKH}|{_HOUSE_WORD})\s{{0,2}}№?\s?)?{_HOUSE}(?:\s?[-–]?\s?{_KAZAKH})?{_FLAT}"
 )
 _NAME_BEFORE = re.compile(rf"(?:{_CAPITAL}[\w.-]{{0,25}}\s){{0,2}}[\w.-]{{2,25}}\s$")
 _ENGLISH_BEFORE = re.compile(r"(?<!\w)\d{1,5}[A-Za-z]?\s(?:[A-Z][a-z]{1,20}(?:['’]?s)?\s){1,3}$")
@@ -63,7 +73,12 @@ _NUMBERED_QUARTER = re.compile(
 )
 _QUARTER_BEFORE = re.compile(r"(?<!\w)\d{1,2}[А-Яа-я]?(?:-?[а-яі]{1,3})?\s$")
 _LABEL = re.compile(
-    rf"{WORDS.address_labels.pattern()}(?: {WORDS.address_purposes.literal()})?[^\S\n]{{0,2}}[:—–-]?[^\S\n]{{0,2}}"
+    rf"{WORDS.address_labels.pattern()}(?:(?P<whose>(?: [^\W\d_]{{1,16}}){{1,3}})[^\S\n]?:"
+    rf"|(?: {WORDS.address_purposes.literal()}){{0,2}}[^\S\n]{{0,2}}[:—–-]?)[^\S\n]{{0,2}}"
+)
+_OF_A_THING = re.compile(rf"(?<![^\W_]){WORDS.things_with_address.pattern()}")
+_ADDRESS_OF_A_THING = re.compile(
+    rf"{WORDS.address_labels.pattern()}(?: [^\W\d_]{{1,16}}){{0,2}} {WORDS.things_with_address.pattern()}\s?:\s?$"
 )
 _ADDRESS_PIECE = (
     rf"(?:(?:{_CAPITAL}[\w’'-]{{0,25}}\.?|{WORDS.address_pieces.literal()}(?![^\W\d_])\.?)"
@@ -71,6 +86,8 @@ _ADDRESS_PIECE = (
 )
 _LABELLED = re.compile(rf"{_ADDRESS_PIECE}(?:[ \u00a0]{{0,2}}[,.]?[ \u00a0]{{0,2}}{_ADDRESS_PIECE}){{1,14}}")
 _NUMBER_AND_NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d_]{3})", re.DOTALL)
+_TOWN_BEHIND = re.compile(rf",\s?{_CAPITAL}[^\W\d_]{{2,25}}(?:[ -]{_CAPITAL}[^\W\d_]{{2,25}})?\.?$")
+_HOUSE_AND_STREET = re.compile(rf"(?=.*\d)(?=.*{_CAPITAL}[^\W\d_]{{2}})", re.DOTALL)
 _ENGLISH_NAME_BEFORE = re.compile(r"(?<!\w)(?:[A-Z][a-z]{1,20}\s){1,2}$")
 _FIRST_WORDS = WORDS.streets_before_name.beginnings()
 _LAST_WORDS = WORDS.streets_after_name.beginnings()
@@ -78,14 +95,25 @@ _ENGLISH_WORDS = (*WORDS.english_streets.beginnings(), *WORDS.english_streets_in
 _ENGLISH_FIRST_WORDS = WORDS.english_streets_before_house.beginnings()
 _QUARTERS = WORDS.quarters.of()
 _ADDRESS_LABELS = WORDS.address_labels.beginnings()
+_FOREIGN_WORDS = WORDS.foreign_streets.beginnings()
+_ENDS_OF_NAMES = WORDS.ends_of_street_names.of()
 
 
 def addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:
     """Street and house together; a street alone or a town is nobody's address, and that of a branch is the bank's."""
-    for span in _addresses(text, lowered, near):
+    whole: Span | None = None
+    for span in sorted(_addresses(text, lowered, near)):
         before = lowered[max(0, span.start - BEFORE) : span.start]
-        if _THING_BEFORE.search(before) is None:
-            yield span
+        if _THING_BEFORE.search(before) is not None or _ADDRESS_OF_A_THING.search(before) is not None:
+            continue
+        if whole is not None and span.start < whole.end:
+            whole = whole._replace(end=max(whole.end, span.end))
+            continue
+        if whole is not None:
+            yield whole
+        whole = span
+    if whole is not None:
+        yield whole
 
 
 def _addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:
@@ -96,9 +124,18 @@ def _addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Spa
                 yield Span(at, found.end(), Kind.ADDRESS)
     for at in places(lowered, _ADDRESS_LABELS, near):
         label = _LABEL.match(lowered, at)
-        found = _LABELLED.match(text, label.end()) if label is not None else None
+        if label is None or (label["whose"] is not None and _OF_A_THING.search(label["whose"]) is not None):
+            continue
+        found = _LABELLED.match(text, label.end())
         if found is not None and _NUMBER_AND_NAME.match(found.group()):
-            yield Span(found.start(), found.end(), Kind.ADDRESS)
+            town = _TOWN_BEHIND.search(found.group())
+            end = (
+                town.start()
+                if town is not None and _HOUSE_AND_STREET.match(found.group(), 0, town.start())
+                else len(found.group())
+            )
+            yield Span(found.start(), found.start() + end, Kind.ADDRESS)
+    yield from _foreign(text, lowered, near)
     yield from _named_before(text, lowered, near, _QUARTERS, _NUMBERED_QUARTER, _QUARTER_BEFORE)
     yield from _named_before(
         text, lowered, near, _ENGLISH_FIRST_WORDS, _ENGLISH_STREET_LAST, _ENGLISH_NAME_BEFORE
@@ -111,6 +148,25 @@ def _addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Spa
         flat = _FLAT_BEFORE.search(text[start : span.start])
         yield span if flat is None else span._replace(start=start + flat.start())
     yield from _with_flat(text, lowered, near)
+
+
+def _foreign(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:
+    """Streets of other countries in Latin letters: "ulitsa Abaya 5", "12 rue de Rivoli", "Lindenstraße 14"."""
+    for at in places(lowered, _FOREIGN_WORDS, near):
+        house = _HOUSE_RIGHT_BEFORE.search(text[max(0, at - 8) : at])
+        pattern = _FOREIGN_STREET if house is None else _FOREIGN_BEHIND_HOUSE
+        found = pattern.match(text, at)
+        if found is not None:
+            yield Span(at if house is None else at - len(house.group()), found.end(), Kind.ADDRESS)
+    for start, end in near:
+        for piece in _ENDS_OF_NAMES:
+            at = lowered.find(piece, start, end)
+            while at >= 0:
+                found = _STREET_IN_NAME.match(text, at)
+                name = _BEGINNING_OF_NAME.search(text[max(0, at - 26) : at]) if found is not None else None
+                if found is not None and name is not None:
+                    yield Span(at - len(name.group()), found.end(), Kind.ADDRESS)
+                at = lowered.find(piece, at + len(piece), end)
 
 
 def _with_flat(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:

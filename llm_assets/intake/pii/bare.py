@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from llm_assets.intake.pii.given import SHORTEST, lexicon
+from llm_assets.intake.pii.given import SHORTEST, lexicon, plain_latin
 from llm_assets.intake.pii.names import NOT_NAMES
-from llm_assets.intake.pii.people import NO_INITIALS, NOBODY, UPPER
-from llm_assets.intake.pii.span import Kind, Span
+from llm_assets.intake.pii.people import NO_INITIALS, NOBODY
+from llm_assets.intake.pii.span import UPPER, Kind, Span
 
 _CAPITALS = re.compile(
     rf"(?<![^\W_])[{UPPER}][^\W\d_]{{0,30}}(?:['’-][^\W\d_]{{1,30}}){{0,3}}(?![^\W\d_])\.?"
@@ -48,15 +48,18 @@ class _Known(NamedTuple):
     initial: bool
     cyrillic: bool
     shouted: bool
+    unknown: bool
+    """A word in letters of its own that is on no list."""
+    before_names: bool
 
 
 @lru_cache(maxsize=65_536)
 def _known(token: str) -> _Known:
     initial = len(token) == 2 and token[1] == "."
-    plain = token.rstrip(".").lower().replace("ё", "е")
+    plain = plain_latin(token.rstrip(".").lower().replace("ё", "е"))
     names = lexicon()
     parts = re.split("['’-]", plain) if plain not in names.no_names else [plain]
-    first = all(len(p) >= SHORTEST and names.is_first_name(p) for p in parts)
+    first = names.is_two_syllables(plain) or all(len(p) >= SHORTEST and names.is_first_name(p) for p in parts)
     last = (
         parts[-1]
         if len(parts) == 1 or parts[0] in ("о", "o", "d", "мак") or names.may_be_surname(parts[0])
@@ -73,6 +76,8 @@ def _known(token: str) -> _Known:
         initial,
         _CYRILLIC.search(plain) is not None,
         len(token) > 2 and token.isupper(),
+        not nobody and not initial and len(plain) >= SHORTEST and not names.is_everyday(plain),
+        plain in names.before_names,
     )
 
 
@@ -123,6 +128,15 @@ def _names_of(text: str, run: list[_Word]) -> Iterator[Span]:
             continue
         else:
             end = _with_surname(text, run, at)
+            if (
+                end == at + 1
+                and at == 1
+                and word.known.sure
+                and word.known.cyrillic
+                and _inside_sentence(text, run, 0)
+                and _is_unknown_name(text, run, at, 0)
+            ):
+                start = 0
         if end > start:
             yield Span(run[start].start, run[end - 1].end, Kind.NAME)
             taken = end
@@ -139,12 +153,20 @@ def _with_first_name(text: str, run: list[_Word], at: int, taken: int) -> tuple[
     surnamed = any(run[i].known.maybe or run[i].known.initial for i in range(start, end) if i != at)
     shouted_alone = word.shouted and end - start == 1 and len(run) > 1
     if shouted_alone or (
-        word.everyday and not surnamed and not (word.cyrillic and _inside_sentence(text, run, at))
+        word.everyday
+        and not surnamed
+        and not (word.cyrillic and (_inside_sentence(text, run, at) or _is_addressed(text, run[at].end)))
     ):
         return at, at
     if word.everyday and not surnamed:
         return at, at + 1
     return start, end
+
+
+def _is_addressed(text: str, end: int) -> bool:
+    """A polite word for people follows."""
+    follows = _BEHIND.match(text[end : end + CONTEXT])
+    return follows is not None and follows[1] in lexicon().words.polite_words_behind.of()
 
 
 def _goes_before(text: str, run: list[_Word], at: int) -> bool:
@@ -180,9 +202,24 @@ def _with_surname(text: str, run: list[_Word], at: int) -> int:
         return at + 2
     if word.shouted or len(run) > 3:
         return at
+    if word.before_names and len(run) > at + 1 and _is_unknown_name(text, run, at, at + 1):
+        third = len(run) > at + 2 and _is_unknown_name(text, run, at, at + 2)
+        return at + 3 if third else at + 2
     if word.sure or (word.surname and _inside_sentence(text, run, at)):
-        return at + 1
+        last = at + 2 == len(run) and word.cyrillic and _is_unknown_name(text, run, at, at + 1)
+        return at + 2 if last else at + 1
     return at
+
+
+def _is_unknown_name(text: str, run: list[_Word], surname: int, at: int) -> bool:
+    """The word beside a surname may be a first name that is on no list."""
+    known = run[at].known
+    alike = known.cyrillic == run[surname].known.cyrillic and known.shouted == run[surname].known.shouted
+    return (
+        alike
+        and known.unknown
+        and not _begins(text[run[at].start : run[at].end].lower(), _things_behind(), stopped=True)
+    )
 
 
 def _with_initial(text: str, run: list[_Word], at: int) -> int:
@@ -217,6 +254,11 @@ def _inside_sentence(text: str, run: list[_Word], at: int) -> bool:
 def _of_a_thing(text: str, start: int, end: int) -> bool:
     """The words beside a name say that a company, shop, street or brand is called so."""
     before, behind = text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
+    name = text[start:end].lower()
+    if name.replace(" ", "-") in lexicon().things or (behind[:1] == "-" and behind[1:2].isdigit()):
+        return True
+    if behind.startswith((" «", " “", " „")) and lexicon().is_everyday(name):
+        return True
     if before.rstrip().endswith(_AND) or behind.lstrip().startswith(_AND):
         return True
     word = _BEFORE.search(before)

@@ -5,7 +5,7 @@ The words are searched only around digits, as plain text; a bounded pattern is t
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,11 +52,13 @@ class _PaperWords(WordFile):
     iin: ByLanguage
     inn_of_a_company: ByLanguage
     card_code: ByLanguage
+    card_code_in_words: ByLanguage
     iban: ByLanguage
     account: ByLanguage
     english_account: ByLanguage
     sort_code: ByLanguage
     national_insurance: ByLanguage
+    national_number: ByLanguage
     number_plate: ByLanguage
 
 
@@ -66,6 +68,8 @@ class _ContextWords(WordFile):
     other_papers: ByLanguage
     prices: ByLanguage
     streets_before_name: ByLanguage
+    foreign_streets: ByLanguage
+    ends_of_street_names: ByLanguage
     streets_after_name: ByLanguage
     english_streets: ByLanguage
     english_streets_in_short: ByLanguage
@@ -83,6 +87,7 @@ class _ContextWords(WordFile):
     months: ByLanguage
     born: ByLanguage
     born_behind: ByLanguage
+    relatives_in_brackets: ByLanguage
     things_with_address: ByLanguage
     streets_in_short: ByLanguage
     flat_words: ByLanguage
@@ -92,8 +97,8 @@ class _ContextWords(WordFile):
 WORDS = load_words(Path(__file__).with_name("context.yaml"), _ContextWords)
 
 
-def _rule(kind: Kind, gap: int, value: str, words: ByLanguage) -> _Rule:
-    return _Rule(kind, words.of(), re.compile(rf"[^\d<>\[\]]{{0,{gap}}}?(?P<value>{value}){WORD_END}"))
+def _rule(kind: Kind, gap: int, value: str, words: ByLanguage, begin: str = "") -> _Rule:
+    return _Rule(kind, words.of(), re.compile(rf"{begin}[^\d<>\[\]]{{0,{gap}}}?(?P<value>{value}){WORD_END}"))
 
 
 _PAPERS = WORDS.papers
@@ -118,7 +123,8 @@ _RULES = (
     _rule(Kind.ID, 40, r"[IVX]{1,4}-[А-Я]{2} ?(?:№ ?)?\d{6}|\d{6,9}", _PAPERS.birth_certificate),
     _rule(Kind.IIN, 20, r"\d{12}|\d{6}[ -]\d{6}|\d{3} \d{3} \d{3} \d{3}", _PAPERS.iin),
     _rule(Kind.IIN, 12, r"\d{10}", _PAPERS.inn_of_a_company),
-    _rule(Kind.CVV, 12, r"\d{3,4}", _PAPERS.card_code),
+    _rule(Kind.CVV, 12, r"\d{3,4}", _PAPERS.card_code, "(?:(?i:cv[vc])2)?"),
+    _rule(Kind.CVV, 34, r"\d{3,4}", _PAPERS.card_code_in_words),
     _rule(
         Kind.IBAN,
         20,
@@ -129,6 +135,13 @@ _RULES = (
     _rule(Kind.ACCOUNT, 25, r"\d{7,12}|\d{4} \d{4}", _PAPERS.english_account),
     _rule(Kind.ACCOUNT, 16, r"\d\d-\d\d-\d\d|\d{6}", _PAPERS.sort_code),
     _rule(Kind.ID, 34, r"[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]", _PAPERS.national_insurance),
+    _rule(
+        Kind.ID,
+        16,
+        r"(?=(?:[A-Z -]{0,6}\d){4})[A-Z]{0,6}\d[A-Z\d]{0,17}(?:-[A-Z\d]{1,8}| (?=[A-Z]{0,3}\d)[A-Z\d]{1,8}){0,4}",
+        _PAPERS.national_number,
+    ),
+    _rule(Kind.PASSPORT, 16, r"(?=(?:[A-Z]{0,6}\d){3})[A-Z\d]{8,10}", _PAPERS.passport),
     _rule(
         Kind.PLATE,
         28,
@@ -142,7 +155,13 @@ _BIRTH = (
     rf"|(?i:{WORDS.months.pattern()})[a-z]{{0,6}}\.?\s{{1,2}}\d{{1,2}}(?:st|nd|rd|th)?,?\s{{1,2}}(?:19|20)\d\d"
     rf"|(?:19|20)\d\d\s(?:жыл\w{{0,4}})\s\d{{1,2}}\s(?i:{WORDS.months.pattern('kk')})|(?:19|20)\d\d(?!\d))"
 )
-_BORN = re.compile(rf"(?i:{WORDS.born.pattern()})[^\d\n<>\[\]]{{0,20}}?(?P<value>{_BIRTH})")
+_BORN = re.compile(
+    rf"(?i:{WORDS.born.pattern()})[^\d\n<>\[\]]{{0,20}}?(?:\n[^\d\n<>\[\]]{{0,20}}?)?(?P<value>{_BIRTH})"
+)
+_LONG_AGO = r"(?:19\d\d|200\d)"
+_BORN_IN_BRACKETS = re.compile(
+    rf" ?\((?:(?i:{WORDS.relatives_in_brackets.literal()}),? (?P<value>{_BIRTH})|(?P<then>\d{{1,2}}[./-]\d{{1,2}}[./-]{_LONG_AGO}|{_LONG_AGO}-\d\d-\d\d)(?=\)))"
+)
 _BORN_WORDS = WORDS.born.beginnings()
 _BORN_BEFORE = re.compile(rf"(?<![\w./-])(?P<value>{_BIRTH})[\s,(]{{0,3}}$")
 _BORN_BEHIND = re.compile(rf"(?i:{WORDS.born_behind.pattern()})(?![^\W\d_])")
@@ -194,6 +213,16 @@ def birth_dates(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Sp
             before = _BORN_BEFORE.search(text[start:at])
             if before is not None:
                 yield Span(start + before.start("value"), start + before.end("value"), Kind.BIRTHDATE)
+
+
+def births_behind(text: str, people: Iterable[Span]) -> Iterator[Span]:
+    """Dates in brackets right behind a name: of a child, or of a year long ago."""
+    for person in people:
+        if text.startswith((" (", "("), person.end):
+            found = _BORN_IN_BRACKETS.match(text, person.end)
+            if found is not None:
+                value = "value" if found["value"] else "then"
+                yield Span(found.start(value), found.end(value), Kind.BIRTHDATE)
 
 
 def places(lowered: str, words: tuple[str, ...], near: Sequence[Stretch]) -> Iterator[int]:

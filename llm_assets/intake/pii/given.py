@@ -5,6 +5,7 @@ question, so a process that masks nothing pays nothing.
 """
 
 import re
+import unicodedata
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -20,6 +21,10 @@ class _GivenWords(WordFile):
     weak_surname_endings: ByLanguage
     first_name_endings: ByLanguage
     surnames: ByLanguage
+    surnames_before_names: ByLanguage
+    polite_words_behind: ByLanguage
+    syllables: ByLanguage
+    things_of_two_words: ByLanguage
     no_names: ByLanguage
     before_names_of_things: ByLanguage
     behind_names_of_things: ByLanguage
@@ -39,6 +44,17 @@ _KAZAKH_ENDING = re.compile(
 _ADJECTIVE = ("ты", "ті", "ды", "ді", "лы", "лі", "сы", "сі")
 _CYRILLIC = re.compile("[а-яё]", re.I)
 SHORTEST = 3
+
+
+_STROKED = str.maketrans("łøđıßæœə", "lodisaoa")
+
+
+def plain_latin(lowered: str) -> str:
+    """Latin letters without their accents, as the lists have them."""
+    if lowered.isascii() or _CYRILLIC.search(lowered) is not None:
+        return lowered
+    apart = unicodedata.normalize("NFKD", lowered).translate(_STROKED)
+    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 def folded(lowered: str) -> str:
@@ -88,6 +104,23 @@ class Lexicon:
         return frozenset(self.words.surnames.of())
 
     @cached_property
+    def before_names(self) -> frozenset[str]:
+        return frozenset(self.words.surnames_before_names.of())
+
+    @cached_property
+    def things(self) -> frozenset[str]:
+        return frozenset(self.words.things_of_two_words.of())
+
+    @cached_property
+    def _syllables(self) -> frozenset[str]:
+        return frozenset(self.words.syllables.of())
+
+    def is_two_syllables(self, word: str) -> bool:
+        """A Korean first name."""
+        first, hyphen, second = word.partition("-")
+        return bool(hyphen) and first in self._syllables and second in self._syllables
+
+    @cached_property
     def _sure(self) -> re.Pattern[str]:
         words = self.words.sure_surname_endings
         return re.compile(f"[a-z]{{2,}}{words.pattern('en')}|[^\\W\\da-z]{{1,}}?{words.pattern('ru', 'kk')}")
@@ -106,7 +139,9 @@ class Lexicon:
         if word in self.no_names:
             return False
         if _CYRILLIC.search(word) is None:
-            return word in self._english or (len(word) > 4 and sound(word) in self._sounds)
+            return plain_latin(word) in self._english or (
+                word.isascii() and len(word) > 4 and sound(word) in self._sounds
+            )
         return word in self._russian or self._is_kazakh(word)
 
     def is_everyday(self, word: str) -> bool:

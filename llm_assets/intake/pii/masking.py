@@ -135,6 +135,8 @@ def _found(
     taken = joined(taken, _cut_words(text))
     companies = pii_names.words_of_companies(senders)
     taken, mentioned = _people(text, lowered, taken, companies, bare_names)
+    if near:
+        taken = joined(taken, pii_context.births_behind(text, mentioned))
     for found in pii_names.names(text, lowered, _called(text, senders, messages, mentioned)):
         taken = joined(taken, found)
     return taken

@@ -39,7 +39,7 @@ _NUMBER = re.compile(
     r"|(?P<iin>\d{12})(?!\d)"
     rf"|(?P<trunk>[78]{GAP}[3-9]\d\d(?:{GAP}\d){{7}})(?!\d)(?!-\d)"
     rf"|(?P<local>\(?[79]\d\d\)?[{SPACES}{DASHES}]{{1,2}}\d{{3}}[{SPACES}{DASHES}.]\d\d[{SPACES}{DASHES}.]\d\d)(?!\d)(?!-\d)"
-    rf"|(?P<national>0[1-9]\d{{1,4}}[{SPACES}{DASHES}]\d{{3,4}}[{SPACES}{DASHES}]?\d{{3,4}}"
+    rf"|(?P<national>0[1-9]\d{{1,4}}[{SPACES}{DASHES}]\d{{3,4}}[{SPACES}{DASHES}]?(?:\d{{3,4}}|\d\d[{SPACES}{DASHES}]\d\d)"
     rf"|\(?[2-9]\d\d(?:\)[{SPACES}]?|[{DASHES}.])\d{{3}}[{DASHES}.]\d{{4}}"
     rf"|(?:99[2-68]|375|380|971)[{SPACES}{DASHES}]\(?\d{{2,3}}\)?[{SPACES}{DASHES}]\d{{3}}[{SPACES}{DASHES}]\d\d[{SPACES}{DASHES}]?\d\d)(?!\d)(?!-\d)"
     rf"|(?P<zeros>00[1-9]\d{{0,2}}[{SPACES}{DASHES}](?:{GAP}\d){{7,12}})(?!\d)"

@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 from llm_assets.intake.pii.given import lexicon
 from llm_assets.intake.pii.names import NOT_NAMES
-from llm_assets.intake.pii.span import Kind, Span
+from llm_assets.intake.pii.span import UPPER, Kind, Span
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
-UPPER = "A-ZА-ЯЁӘІҢҒҮҰҚӨҺ"
 _NAME = rf"(?![{UPPER}]{{2,3}}(?![^\W\d_]))[{UPPER}](?:[^\W\d_]|['’-](?=[^\W\d_])){{1,30}}"
 _LETTER = rf"[{UPPER}]\."
 _ONE = rf"(?:{_NAME}|{_LETTER})"
@@ -32,7 +31,7 @@ _END_OF_GREETING = r"(?=[ \u00a0]{0,2}(?:[,!.:;\n]|$))"
 class _Rule(NamedTuple):
     words: tuple[str, ...]
     pattern: re.Pattern[str]
-    """From the word on; group `name` is what is masked."""
+    """From the word on; group `name` is what is masked. A name in the group `doubted` counts where a word of it is known."""
 
 
 class _PeopleWords(WordFile):
@@ -54,6 +53,8 @@ class _PeopleWords(WordFile):
     closings: ByLanguage
     closings_in_one_line: ByLanguage
     relatives_and_staff: ByLanguage
+    relatives: ByLanguage
+    roles_of_known_names: ByLanguage
     between_staff_and_name: ByLanguage
     patronymics: ByLanguage
     patronymic_pieces: ByLanguage
@@ -80,6 +81,8 @@ _FIELD_DETAILS = rf"(?i:[\w.]{{0,12}}(?: {_WORDS.field_details.pattern()}){{0,2}
 _BETWEEN_STAFF = rf"(?:(?i:{_WORDS.between_staff_and_name.literal()}){_SPACE})?(?:«[^»\n]{{1,40}}»{_SPACE})?"
 _NEXT_LINE = rf"{_MAYBE_SPACES}\n{{1,2}}{_MAYBE_SPACES}"
 _END_OF_CLOSING = rf"(?={_MAYBE_SPACES}(?:[,.\n]|$))"
+_NO_SENTENCE = r"(?![^\W_]|[ \u00a0](?:[^\W_A-ZА-Я]|[№%]))"
+_DOUBTED = _FULL.replace("<name>", "<doubted>", 1)
 _RULES = (
     _rule(_WORDS.greetings, "en ru", f",?{_SPACES}{_TITLE}{_NAMES}{_END_OF_GREETING}"),
     _rule(_WORDS.greetings, "kk", f",?{_SPACES}{_TITLE}{_NAMES}{_TITLE_BEHIND}{_END_OF_GREETING}"),
@@ -98,6 +101,13 @@ _RULES = (
     _rule(_WORDS.closings_in_one_line, "en", f",{_SPACES}{_NAMES}{_END_OF_CLOSING}"),
     _rule(_WORDS.relatives_and_staff, "en", f",?{_SPACES}{_TITLE}{_NAMES}"),
     _rule(_WORDS.relatives_and_staff, "ru", f"[а-яё]{{0,6}},?{_SPACES}{_BETWEEN_STAFF}{_NAMES}"),
+    _rule(_WORDS.relatives, "en ru kk", f"[а-яёіұ]{{0,4}}{_COLON}{_TITLE}{_FULL}"),
+    _rule(_WORDS.relatives, "en ru kk", f"[а-яёіұ]{{0,4}}{_COLON}{_TITLE}(?P<name>{_NAME}){_NO_SENTENCE}"),
+    _rule(
+        _WORDS.roles_of_known_names,
+        "en ru kk",
+        rf"(?i:[^\W\d_]{{0,6}}(?:[ \u00a0][^\W\d_]{{1,15}}){{0,3}}){_COLON}{_TITLE}{_DOUBTED}",
+    ),
     _rule(_WORDS.relatives_and_staff, "kk", f"[а-яёәіңғүұқөһ]{{0,8}},?{_SPACES}{_NAMES}"),
 )
 _PATRONYM = re.compile(rf"{_WORDS.patronymics.pattern()}(?![^\W\d_])")
@@ -112,6 +122,10 @@ WINDOW = 64
 """Characters before an ending or initials that are searched for the rest of the name."""
 NO_INITIALS = frozenset(_WORDS.no_initials.of())
 NOBODY = NOT_NAMES | frozenset(_WORDS.nobody.of())
+_ON_TICKETS = re.compile(
+    r"(?<![^\W_])[A-Z]{2,24}/[A-Z]{2,24}(?: [A-Z]{2,24})? ?(?:MR|MRS|MS|MISS|MSTR|CHD|INF|DR)(?![^\W_])"
+)
+"""Passengers as airlines write them: surname, stroke, first name, title."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 _INITIAL_ONLY = re.compile(rf"[{UPPER}]\.")
 
@@ -156,7 +170,9 @@ def people(text: str, lowered: str) -> Iterator[Span]:
         for word, pattern in _BY_START[start.group()]:
             if lowered.startswith(word, at):
                 found = pattern.match(text, at)
-                if found is not None and found["name"][0].isupper():
+                if found is not None and "doubted" in found.groupdict():
+                    yield from _if_known(text, found.start("doubted"), found.end("doubted"))
+                elif found is not None and found["name"][0].isupper():
                     yield from _trimmed(text, found.start("name"), found.end("name"))
                 elif found is not None:
                     yield from _in_small_letters(lowered, found.start("name"), known=True)
@@ -166,6 +182,18 @@ def people(text: str, lowered: str) -> Iterator[Span]:
                         yield from _in_small_letters(lowered, small.start("name"), known=False)
     yield from _with_patronym(text, lowered)
     yield from _with_initials(text)
+    if "/" in text:
+        for ticket in _ON_TICKETS.finditer(text):
+            yield Span(ticket.start(), ticket.end(), Kind.NAME)
+
+
+def _if_known(text: str, start: int, end: int) -> Iterator[Span]:
+    """The name where one of its words is known to be somebody's."""
+    names = lexicon()
+    for span in _trimmed(text, start, end):
+        words = [w.rstrip(".").lower().replace("ё", "е") for w in text[span.start : span.end].split()]
+        if any(names.is_first_name(w) or names.may_be_surname(w) for w in words):
+            yield span
 
 
 def _in_small_letters(lowered: str, start: int, *, known: bool) -> Iterator[Span]:
@@ -202,7 +230,7 @@ def _with_patronym(text: str, lowered: str) -> Iterator[Span]:
             before = _CAPITAL_WORD.search(text[start : ending.start()])
         if before is not None:
             end = after.end() if after is not None else ending.end()
-            yield from _trimmed(text, start + before.start(), end)
+            yield from _trimmed(text, _behind_nobody(text, start + before.start(), end), end)
 
 
 def _with_initials(text: str) -> Iterator[Span]:
@@ -218,8 +246,18 @@ def _with_initials(text: str) -> Iterator[Span]:
             yield from _trimmed(text, initials.start(), after.end())
 
 
+def _behind_nobody(text: str, start: int, end: int) -> int:
+    """Where a name begins behind words that are none: "Это Пётр Иванович"."""
+    for word in _WORD.finditer(text, start, end):
+        if word.group().lower().replace("ё", "е") not in NOBODY:
+            return word.start()
+    return start
+
+
 def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
     """The name up to a word that is none, e.g. a company or an office."""
+    if text[end : end + 1].isdigit():
+        return
     last = start
     for word in _WORD.finditer(text, start, end):
         plain = word.group().lower().replace("ё", "е").rstrip(".")

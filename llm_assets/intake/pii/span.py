@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+UPPER = "A-ZÀ-ÖØ-ÞĂĄĆČĎĐĒĖĘĚĞĢĪİĶĹĻĽŁŃŅŇŌŐŒŘŚŞŠȘŢŤȚŪŮŰŲŹŻŽƏА-ЯЁӘІҢҒҮҰҚӨҺҐЄЇЎҲ"
+"""Letters with which a name begins, as the inside of a class of a regular expression."""
+
 
 class Kind(StrEnum):
     """The word inside a mask."""

@@ -38,9 +38,9 @@ _FORMAT = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]"
 )
 _TAG_RUN = re.compile("[\U000e0020-\U000e007e]{8,4000}")
-_MIXED = re.compile(r"[a-z][а-я]|[а-я][a-z]")
-_WORD = re.compile(r"[a-zа-я]+")
-_LATIN_LOOKALIKES = str.maketrans("авекмнорстухі", "abekmhopctyxi")
+_MIXED = re.compile(r"[a-z][а-яіѕјԁ]|[а-яіѕјԁ][a-z]")
+_WORD = re.compile(r"[a-zа-яіѕјԁ]+")
+_LATIN_LOOKALIKES = str.maketrans("авекмнорстухіѕјԁ", "abekmhopctyxisjd")
 _SPELLED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,200}\w(?!\w)")
 _BETWEEN_LETTERS = re.compile(r"(?<=\w)[ .\-_*](?=\w(?:[ .\-_*]|$))")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{24,4000}={0,2}")
