@@ -143,6 +143,9 @@ _PAGES = {
     "text/html",
     "text/x-amp-html",
     "text/htm",
+    "text/x-html",
+    "text/vnd.html",
+    "message/html",
     "text/xhtml",
     "text/xhtml+xml",
     "application/html",
@@ -152,6 +155,7 @@ _SHOWN = {
     *_PAGES,
     "text/plain",
     "text/x-plain",
+    "text/unknown",
     "text/english",
     "text/us-ascii",
     "text/markdown",
@@ -252,7 +256,7 @@ def _kind(part: Part, text: str) -> Literal["plain", "html", "amp"]:
         return "amp"
     if part.content_type in _PAGES:
         return "html"
-    if part.content_type != "text/plain":
+    if part.content_type not in ("text/plain", "text/unknown"):
         return "plain"
     said = (part.header("content-type") or b"").lower().startswith(b"text/plain")
     return "html" if undeclared.is_html(text, undeclared=not said) else "plain"

@@ -32,12 +32,28 @@ def parameters(value: bytes | None, *, hint: str | None = None) -> dict[str, str
             continue
         base, number, encoded = match.group(1), match.group(2), match.group(3) is not None
         if number is None and not encoded:
-            plain.setdefault(base, text(raw, hint=hint))
+            plain.setdefault(base, _unescaped(text(raw, hint=hint)))
         else:
             split.setdefault(base, {}).setdefault(int(number or 0), (encoded, raw))
     for base, sections in split.items():
         plain[base] = _joined(sections) or plain.get(base, "")
     return plain
+
+
+_ESCAPED = re.compile(r"(?:%[0-9A-F]{2})++", re.I)
+
+
+def _unescaped(value: str) -> str:
+    """The value with letters beyond ASCII that a program wrote as in an address of the web, `%D0%B0`."""
+    return _ESCAPED.sub(_letters, value) if "%" in value else value
+
+
+def _letters(run: re.Match[str]) -> str:
+    try:
+        letters = bytes.fromhex(run.group().replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return run.group()
+    return run.group() if letters.isascii() else letters
 
 
 _SEPARATORS = re.compile(rb"[;,\s]*")

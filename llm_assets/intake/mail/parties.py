@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from llm_assets.domain.mail.document import Address, customer_of
+from llm_assets.domain.mail.document import UNANSWERED, Address, customer_of
 from llm_assets.intake.bytes.mime import Part
 from llm_assets.intake.mail import addresses
 
@@ -39,9 +39,12 @@ class Parties(NamedTuple):
 def parties_of(
     root: Part, sender: Address | None, recipients: Iterable[str], *, hint: str | None = None
 ) -> Parties:
-    """`recipients` are addresses; `hint` is the charset of raw 8-bit headers."""
+    """The first address of Reply-To that is another's counts. `recipients` are addresses; `hint` is the charset of raw 8-bit headers."""
+    recipients = frozenset(recipients)
     answered = addresses.addresses(root.all("reply-to"), hint=hint)
-    reply_to = next((a for a in answered if a.address), None)
+    reached = [a for a in answered if a.address]
+    others = (a for a in reached if a.address not in recipients and UNANSWERED.match(a.address) is None)
+    reply_to = next(others, next(iter(reached), None))
     precedence = (root.header("precedence") or b"").strip().lower()
     listed = root.header("list-id") or root.header("list-unsubscribe")
     is_bulk = bool(listed) or precedence in (b"bulk", b"junk", b"list")

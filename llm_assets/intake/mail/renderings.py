@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from llm_assets.intake.pages.visibility import without_unseen
+from llm_assets.intake.text import devices
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 MAX_STAND_IN = 1_500
@@ -21,6 +22,8 @@ MAX_SENTENCE = 400
 """Characters of a sentence that may be a notice."""
 MAX_MISSING = 15
 """Words around a notice that its page may lack; a number never."""
+MIN_REPEATED = 5
+"""Words from which a plain text that is there twice is the same one."""
 MAX_COMPARED = 20
 """Texts of a mail of which each is compared with each."""
 _NO_WORDS = re.compile(
@@ -75,6 +78,8 @@ def stands_in(plain: str, page: str, *, alternatives: bool = True) -> bool:
     said = words_of(plain)
     if not said:
         return bool(words_of(page))
+    if alternatives and len(plain) <= devices.MAX_LINE and devices.wrote_all(plain.split("\n")):
+        return bool(Counter(words_of(page)) - Counter(said))
     notice = len(plain) <= MAX_STAND_IN and _may_be_notice(plain)
     if not notice and not extract:
         return False
@@ -104,7 +109,7 @@ def _is_notice(plain: str, said: Sequence[str], shown: Sequence[str]) -> bool:
 
 def without_repeats(texts: Sequence[Rendering]) -> list[Rendering]:
     """The texts of a mail, each once: without pages that repeat another text, and plain texts that a page repeats or
-    that stand in for it. Two plain texts are two texts."""
+    that stand in for it. Two plain texts are two texts, unless the second repeats more than an answer like `Yes`."""
     if len(texts) < 2:
         return list(texts)
     said = [words_of(t.text) for t in texts]
@@ -112,7 +117,9 @@ def without_repeats(texts: Sequence[Rendering]) -> list[Rendering]:
     for number, text in enumerate(texts):
         first.setdefault((text.kind, " ".join(said[number])), number)
     firsts = set(first.values())
-    kept = [n for n, t in enumerate(texts) if t.kind == "plain" or n in firsts]
+    kept = [
+        n for n, t in enumerate(texts) if n in firsts or (t.kind == "plain" and len(said[n]) < MIN_REPEATED)
+    ]
     if len(kept) > MAX_COMPARED:
         return [texts[n] for n in kept]
     counted = {n: Counter(said[n]) for n in kept}

@@ -10,6 +10,8 @@ _ENDING = re.compile(
     re.I,
 )
 _STRUCTURAL = re.compile(rf"<(?:/(?:{_STRUCTURE})|br)\s{{0,3}}/?>", re.I)
+_PARAGRAPH = re.compile(r"<(?:p|div|table)[\s>]", re.I)
+_NAME = re.compile(r"[a-z]+\d?", re.I)
 _ENOUGH = 2
 """Ends of lines in HTML, each written right after a word, that no sentence about HTML has."""
 LOOKED_AT = 20_000
@@ -25,16 +27,30 @@ def is_html(text: str, *, undeclared: bool) -> bool:
     if begun.startswith("<"):
         if begun.startswith("<!--"):
             begun = begun.partition("-->")[2].lstrip()
+        begun = begun.partition("?>")[2].lstrip() if begun.startswith("<?xml ") else begun
         if _PAGE.match(begun) is not None:
             return True
         opening = _OPENING.match(begun)
-        if opening is not None and (undeclared or _is_wrapped(begun, ended)):
+        if opening is not None and (
+            undeclared or _is_wrapped(begun, ended) or _goes_on_at_once(begun, opening)
+        ):
             return True
     return _has_its_line_ends(begun)
 
 
 def _is_wrapped(begun: str, ended: str) -> bool:
     return _ENDING.search(ended[-600:]) is not None and _STRUCTURAL.search(begun) is not None
+
+
+def _goes_on_at_once(text: str, opening: re.Match[str]) -> bool:
+    """The first word follows the first element without a blank, and a line or a paragraph ends in HTML right behind one."""
+    if not text[opening.end() : opening.end() + 1].strip():
+        return False
+    if any(_is_glued(text, tag) for tag in _STRUCTURAL.finditer(text)):
+        return True
+    return _PARAGRAPH.match(opening.group()) is not None or text.endswith(
+        f"</{_NAME.findall(opening.group())[0]}>"
+    )
 
 
 def _has_its_line_ends(text: str) -> bool:

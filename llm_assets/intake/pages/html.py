@@ -13,6 +13,7 @@ from llm_assets.intake.bytes.surrogates import joined_references
 from llm_assets.intake.pages.blockquotes import is_quotation
 from llm_assets.intake.pages.stylesheet import Sheet, read_sheet
 from llm_assets.intake.pages.visibility import Look, look_of, without_unseen
+from llm_assets.intake.text import heads
 
 MAX_HTML = 8_000_000
 MAX_DEPTH = 3_000
@@ -165,8 +166,10 @@ def _is_the_letter(walk: "_Walk", shown: str) -> bool:
 
 
 def _own_words(text: str) -> int:
-    """Words outside quotations."""
-    lines = (line for line in text.split("\n") if not line.startswith(">"))
+    """Words outside quotations, up to the head of an earlier mail."""
+    lines = [line for line in text.split("\n") if not line.startswith(">")]
+    earlier = next((at for at in range(len(lines)) if heads.begins_earlier_mail(lines, at)), len(lines))
+    lines = lines[:earlier]
     return sum(1 for line in lines for word in line.split() if any(c.isalnum() for c in word))
 
 

@@ -26,7 +26,7 @@ _SIZE = re.compile(
 )
 _COLOR = re.compile(r"(?:^|[;\s{])color\s*:\s*([^;!]+)", re.I)
 _BACKGROUND = re.compile(r"background(-color|-image)?\s*:\s*([^;!]+)", re.I)
-_BREAKS = re.compile(r"(?<![\w-])white-space(?:-collapse)?\s*:\s*([\w-]+)", re.I)
+_BREAKS = re.compile(r"(?<![\w-])white-space(?:-collapse)?\s*:\s*([\w-]+(?:\s+[\w-]+)?)", re.I)
 _KEEPING = {"pre", "pre-wrap", "pre-line", "break-spaces", "preserve", "preserve-breaks", "-moz-pre-wrap"}
 _PICTURE = re.compile(r"url\(|gradient\(|image", re.I)
 _INHERITED = {"", "none", "inherit", "unset", "initial", "transparent", "revert"}
@@ -88,7 +88,8 @@ def style_of(declarations: str) -> Style:
             ground = _ground(match.group(1) or "", match.group(2)) or ground
     breaks = _BREAKS.findall(declarations) if "white-space" in lowered else ()
     color = colour(colors[-1]) if colors else ""
-    keeps = breaks[-1].lower() in _KEEPING if breaks and breaks[-1].lower() != "inherit" else None
+    named = breaks[-1].lower().split() if breaks else ["inherit"]
+    keeps = not _KEEPING.isdisjoint(named) if named[0] != "inherit" else None
     return Style(color, ground, keeps) if color or ground or keeps is not None else UNSTYLED
 
 

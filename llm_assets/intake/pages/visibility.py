@@ -21,9 +21,9 @@ from llm_assets.intake.pages.stylesheet import (
     style_of,
 )
 
-_KEEPS_LINES = {"pre", "listing", "xmp", "plaintext"}
+_KEEPS_LINES = {"pre", "listing", "xmp", "plaintext", "textarea"}
 _UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+    "[\u00ad\u034f\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u115f\u1160\u3164\uffa0\ufeff]"
     "|(?<=\\w)\u200d|\u200d(?=\\w)"
 )
 """A joiner between two pictures makes one of them; between letters it does nothing."""

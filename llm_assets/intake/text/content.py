@@ -7,7 +7,7 @@ from typing import Protocol
 
 from llm_assets.domain.mail.document import Address, Attachment
 from llm_assets.intake.text import heads, language, quotes, romanised
-from llm_assets.intake.text.envelope import Envelope, quotes_by_markup
+from llm_assets.intake.text.envelope import Envelope, coloured_answers, quotes_by_markup
 from llm_assets.intake.text.quotes import Own
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
@@ -44,6 +44,7 @@ def envelope_of(
     pages: Iterable[str] = (),
 ) -> Envelope:
     """`answers` says that In-Reply-To or References name a mail, `pages` are the sources of the mail's HTML."""
+    pages = tuple(pages)
     forwarded = _FORWARD_SUBJECT.match(subject) is not None
     return Envelope(
         sender=parties.name,
@@ -51,6 +52,7 @@ def envelope_of(
         recipients=frozenset(a.address for a in recipients if a.address),
         answers=answers or forwarded or heads.answers_by_subject(subject) or quotes_by_markup(pages),
         forwarded=forwarded,
+        coloured_answers=coloured_answers(pages),
     )
 
 

@@ -80,7 +80,8 @@ def _names_device(text: str) -> bool:
 
 def _is_advert(line: str, plain: str) -> bool:
     """`Get Outlook for Android` in the words of any language: it begins with the verb, with Outlook or the platform."""
-    if _PLATFORM.search(plain) is None or len(plain.split()) > 8 or _TELLING.search(plain):
+    told = _TELLING.search(plain) is not None or _DATED.search(plain) is not None
+    if told or _PLATFORM.search(plain) is None or len(plain.split()) > 8:
         return False
     if _ADVERT_LINK.search(line):
         return True

@@ -50,13 +50,22 @@ _DATE = re.compile(
 )
 _MAILBOX = re.compile(r"[\w.+=-]{1,80}@[\w.-]{1,80}")
 _ANGLE_MAILBOX = re.compile(r"[<(\[]\s*(?:mailto:)?[\w.+=-]{1,80}@[\w.-]{1,80}")
+_LAST_MAILBOX = re.compile(
+    rf"<(?:mailto:)?([\w.+=-]{{1,80}}@[\w.-]{{1,80}})>\s?,?(?:\s(?:{_WORDS.before_verbs.literal()}\s)?"
+    rf"{_WORDS.verbs.literal()}{_WORDS.verb_endings.literal()}?)?\s?[:：]$",
+    re.I,
+)
 _BY = frozenset(_WORDS.by.of())
-_BY_MAILBOX = re.compile(rf"(?<!\w){_WORDS.by.literal()}\s+[\w.+=-]{{1,80}}@[\w.-]{{1,80}}\s*:$", re.I)
+_BY_MAILBOX = re.compile(
+    rf"(?<!\w){_WORDS.by.literal()}\s+(?:[^\s@]{{1,40}}\s+){{0,5}}[\w.+=-]{{1,80}}@[\w.-]{{1,80}}\s*:$", re.I
+)
 _OPENING = re.compile(rf"^(?:-{{2,}}\s*)?{_WORDS.openings.literal()}\s", re.I)
-_DASHES = r"[\s>]*+(?:\*?[-‐‑‒–—_=]{2,}+|\*{2,}+)[-‐‑‒–—_=*]*+\s*+"
-_RULE = re.compile(r"[\s>]*+[-_=—*]{5,}+\s*+$")
-_END = r"\s*[-‐‑‒–—_=*]*\s*"
-_ORIGINAL = re.compile(rf"{_DASHES}{_WORDS.originals.pattern()}{_END}$", re.I)
+_DASHES = r"[\s>#]*+(?:\*?[-‐‑‒–—―−─━_=]{2,}+|(?<=#)-|\*{2,}+)[-‐‑‒–—―−─━_=*]*+\s*+"
+_RULE = re.compile(r"[\s>]*+[-_=—―−─━*]{5,}+\s*+$")
+_END = r"\s*[-‐‑‒–—―−─━_=*#]*\s*"
+_ORIGINAL = re.compile(
+    rf"{_DASHES}{_WORDS.originals.pattern()}{_END}(?:{_WORDS.sender_headers.literal()}\s?:.*)?$", re.I
+)
 _WROTE_TITLE = re.compile(rf"-{{4,}}+[^-].{{0,120}}?(?<!\w){_WORDS.verbs.literal()}\s?:?\s?-{{4,}}\s*$", re.I)
 """Notes: `-----Anna Kim/Bank wrote: -----`."""
 _FORWARD = re.compile(
@@ -120,6 +129,28 @@ def answers_by_subject(subject: str) -> bool:
 
 def mailboxes(text: str) -> frozenset[str]:
     return frozenset(box.lower() for box in _MAILBOX.findall(text))
+
+
+def is_from_mailbox(line: str, boxes: frozenset[str]) -> bool:
+    """Whether `date, time, name <address> wrote:` gives one of the mailboxes, in brackets right before its verb or colon."""
+    if not boxes or not _is_dated(line) or _TIME.search(_DATE.sub("", line)) is None:
+        return False
+    found = _LAST_MAILBOX.search(line)
+    return found is not None and found.group(1).lower() in boxes
+
+
+def begins_earlier_mail(lines: Sequence[str], position: int) -> bool:
+    """Whether a line has the form of what programs write above an earlier mail."""
+    line = lines[position]
+    if len(line) > MAX_MARK or not line.strip():
+        return False
+    if is_original_title(line) or is_forward_title(line):
+        return True
+    if header_kind(line) == "from":
+        found = block(lines, position, least=3)
+        return found is not None and ("sent" in found.values or "date" in found.values)
+    head = attribution(lines, position) if line.rstrip().endswith((":", "-", ">")) else None
+    return head is not None and head.kind in ("certain", "likely")
 
 
 def next_words(lines: Sequence[str], position: int) -> int:
@@ -187,12 +218,14 @@ def is_earlier_mail(lines: Sequence[str], found: Block, given: Envelope, *, sepa
 
 
 def _is_written_by_hand(lines: Sequence[str], found: Block, given: Envelope, boxes: frozenset[str]) -> bool:
-    """A form that labels or frames its lines, a letter that begins with its addressee, the sender's own head."""
+    """A form that labels its lines or frames them with rules, a letter that begins with its addressee, the sender's own head."""
     if found.start and header_kind(lines[found.start - 1]):
+        return True
+    below = lines[found.end : found.end + 4]
+    if found.start and is_rule(lines[found.start - 1]) and any(map(is_rule, below[:2])):
         return True
     if "to" in found.values:
         return False
-    below = lines[found.end : found.end + 4]
     return bool(boxes & given.addresses) or any(_FORM_LABEL.match(line) or is_rule(line) for line in below)
 
 
@@ -240,7 +273,7 @@ def _past_verb(lines: Sequence[str], position: int) -> int:
 
 def _introduces(line: str) -> Literal["certain", "likely", "weak", "told"] | None:
     """How a line reads as `date, name <address> wrote:` in one of its many forms."""
-    if not line.endswith((":", "----", "：", ">", ")")):
+    if not line.endswith((":", "---", "：", ">", ")")):
         return None
     dated, boxed = _is_dated(line), bool(_ANGLE_MAILBOX.search(line))
     if line.endswith((">", ")")) and not boxed:

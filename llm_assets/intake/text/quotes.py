@@ -18,6 +18,8 @@ MAX_FORWARDS = 10
 """Mails forwarded inside each other that are separated."""
 COVER_WORDS = 12
 """A forwarder's own text of at most so many words is a cover note: the forwarded mail is the content."""
+GREETING_WORDS = 5
+"""A sender who writes fewer only greets."""
 MAX_ANSWERED = 400
 """Lines of a quoted mail that are searched for answers written into it."""
 
@@ -38,7 +40,10 @@ _QUOTATION_MARKS = ("«", "“", "„", '"')
 _FORWARD_END = re.compile(rf"[\s>]*+[-_=*]{{2,}}+\s*+{_WORDS.forward_ends.literal()}\b.{{0,60}}$", re.I)
 _ANSWERS_INSIDE = re.compile(_WORDS.answers_inside.pattern(), re.I)
 _POINTS_BELOW = re.compile(_WORDS.points_below.pattern(), re.I)
-_ANSWER_LABEL = re.compile(rf"\s*(?:>>|{_WORDS.answer_labels.literal()}\s?[:–—-]\s)", re.I)
+_ANSWER_LABEL = re.compile(
+    rf"\s*(?:>>|[-=]{{1,3}}>|→|\*{{2,3}}\s?\w|{_WORDS.answer_labels.literal()}\s?[:–—-]\s)", re.I
+)
+_ANSWERED_AT_ONCE = re.compile(rf"\?\s{{1,3}}{_WORDS.answer_labels.literal()}\s?[:–—-]\s", re.I)
 
 
 class Own(NamedTuple):
@@ -129,11 +134,14 @@ class _Walk:
             return _Mark(position, found.end if found is not None else position + 1, "history")
         if heads.is_rule(line):
             return self._below_rule(position)
-        if heads.header_kind(line) == "from":
-            found = heads.block(self.lines, position)
+        kind = heads.header_kind(line)
+        if kind in ("from", "sent"):
+            found = heads.block(self.lines, position, any_order=kind == "sent")
             if found is not None and heads.is_earlier_mail(self.lines, found, self.given, separated=False):
                 return _Mark(position, found.end, "history")
-            self.in_doubt = self.in_doubt or (found is not None and not _QUOTED.match(line))
+            self.in_doubt = self.in_doubt or (
+                found is not None and kind == "from" and not _QUOTED.match(line)
+            )
         return self._attributed(position)
 
     def _below_rule(self, position: int) -> _Mark | None:
@@ -148,18 +156,24 @@ class _Walk:
         found = heads.attribution(self.lines, position, marked=marked)
         if found is None or (marked and found.kind != "certain"):
             return None
-        if found.kind == "told":
+        certain = found.kind == "certain" or self._names_recipient(position, found.end)
+        if found.kind == "told" and not certain:
             return _Mark(position, found.end, "told")
         following = heads.next_words(self.lines, found.end)
         below = self.lines[following] if following < len(self.lines) else ""
         if _marked(below):
             return _Mark(position, found.end, "quote")
-        if found.kind == "certain" or (
+        if certain or (
             found.kind == "likely" and self.given.answers and not below.lstrip().startswith(_QUOTATION_MARKS)
         ):
             return _Mark(position, found.end, "history")
         self.in_doubt = True
         return None
+
+    def _names_recipient(self, start: int, end: int) -> bool:
+        """The line ends with the mailbox to which this mail goes, as a program writes it: with a time before it."""
+        joined = " ".join(line.strip() for line in self.lines[start:end])
+        return heads.is_from_mailbox(joined, self.given.recipients)
 
     def _content(self, position: int) -> int:
         """Past the line, or past the marked lines that begin with it, which count when nobody quotes by them."""
@@ -219,7 +233,8 @@ class _Walk:
             elif self.lines[current].strip() and not (last == current and self._is_wrapped(current)):
                 break
             current += 1
-        if self._says_answers_are_inside() and not any(line.strip() for line in self.lines[last:]):
+        inside = self._says_answers_are_inside() or self._answers_are_coloured()
+        if inside and not any(line.strip() for line in self.lines[last:]):
             self._keep(mark.end, last, doubtful=True)
         return last
 
@@ -234,23 +249,34 @@ class _Walk:
 
     def _has_answers(self, mark: _Mark) -> bool:
         """Whether the sender wrote answers into the quoted mail, so that it cannot be told apart from them."""
-        if self._says_answers_are_inside() or self._answers_are_labelled(mark.end):
+        if (
+            self._answers_are_coloured()
+            or self._says_answers_are_inside()
+            or self._answers_are_labelled(mark.end)
+        ):
             self.answered = self.in_doubt = True
         return self.answered
+
+    def _answers_are_coloured(self) -> bool:
+        """One word in a colour may be the desk's own; beside a greeting only, it is the answer."""
+        found = self.given.coloured_answers
+        return found > 1 or (found == 1 and sum(len(line.split()) for line in self.out) < GREETING_WORDS)
 
     def _says_answers_are_inside(self) -> bool:
         own = "\n".join(line for line in self.out if len(line) <= heads.MAX_MARK)
         return bool(_ANSWERS_INSIDE.search(own) or (_POINTS_BELOW.search(own) and is_cover(self.out)))
 
     def _answers_are_labelled(self, position: int) -> bool:
-        """By the sender's initials, as Outlook does, or by a word like "answer" under a question."""
-        initials = "".join(word[0] for word in self.given.sender.split() if word[0].isalpha())
-        label = f"[{initials}]" if len(initials) > 1 else None
+        """By the sender's name or initials, as Outlook does, or by a word like "answer" under a question."""
+        named = _named_labels(self.given.sender)
         above = ""
         for line in self.lines[position : position + MAX_ANSWERED]:
-            if label is not None and label in line:
+            if len(line) > heads.MAX_MARK:
+                continue
+            if named is not None and named.search(line):
                 return True
-            if above.endswith("?") and not _QUOTED.match(above) and _ANSWER_LABEL.match(line):
+            asked = above.endswith("?") and not _QUOTED.match(above)
+            if (asked and _ANSWER_LABEL.match(line)) or ("?" in line and _ANSWERED_AT_ONCE.search(line)):
                 return True
             above = line.rstrip() or above
         return False
@@ -290,6 +316,17 @@ def _after_forward_head(rest: list[str]) -> int:
         return found.end
     attribution = heads.attribution(rest, position)
     return attribution.end if attribution is not None else position
+
+
+def _named_labels(sender: str) -> re.Pattern[str] | None:
+    """What Outlook writes before an answer, `[Anna Kim]`, and what people write, `AK:` or `Anna:` at a line's beginning."""
+    words = [word for word in sender.split() if word[0].isalpha()]
+    initials = "".join(word[0] for word in words)
+    names = [" ".join(words), *words[:1], *([initials] if len(initials) > 1 else ())]
+    either = "|".join(re.escape(name) for name in names if len(name) > 1)
+    if not either:
+        return None
+    return re.compile(rf"[\[<]({either})[\]>]|(?:^\s*|\?\s+)({either})\s?(?::|>>?)\s", re.I)
 
 
 def _marked(line: str) -> bool:

@@ -34,6 +34,8 @@ class _SignatureWords(WordFile):
     postscripts: ByLanguage
     speaking: ByLanguage
     details: ByLanguage
+    purposes: ByLanguage
+    announcements: ByLanguage
     own_places: ByLanguage
     greetings: ByLanguage
 
@@ -57,10 +59,13 @@ _TRACKERS = "\u1427"
 _POSTSCRIPT = re.compile(_WORDS.postscripts.pattern(), re.I)
 _SPEAKS = re.compile(rf"(?<!\w){_WORDS.speaking.literal()}(?!\w)", re.I)
 _DETAIL = re.compile(rf"(?<![\w-]){_WORDS.details.pattern()}(?![^\W_])\D{{0,40}}\d", re.I)
+_PURPOSE = re.compile(_WORDS.purposes.pattern(), re.I)
+_ANNOUNCEMENT = re.compile(_WORDS.announcements.pattern(), re.I)
 _NUMBERS = re.compile(
     r"(?<![\w+])\d{12}(?!\w)|(?<!\w)(?:\d{4}[ -]){3}\d{4}(?!\w)|(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}|№\s?\d{3}|^#\s?\d{3,9}\W*$"
+    r"|(?<!\w)\d{3} ?[A-ZА-Я]{2,3} ?\d{2}(?!\w)|(?<!\w)[A-Z]\d{3}[A-Z]{3}(?!\w)|(?<!\w)\d{14,20}(?!\w)|(?<!\d)\d\d[./-]\d\d[./-](?:19[3-9]|200)\d(?!\d)"
 )
-"""An IIN, a card, an IBAN, a numbered paper."""
+"""An IIN, a card, an IBAN, a numbered paper, a number plate, a birth date."""
 _OWN_PLACE = re.compile(rf"\W{{0,3}}{_WORDS.own_places.pattern()}(?!\w)", re.I)
 _GREETING = re.compile(rf"\W{{0,3}}{_WORDS.greetings.pattern()}\W{{0,3}}$", re.I)
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·]|\d{1,2}[.)])\s")
@@ -160,9 +165,10 @@ def _opens(lines: Sequence[str], at: int, rest: list[str], sender: str) -> _Open
 def _below_delimiter(lines: Sequence[str], at: int, rest: list[str], sender: str) -> _Opens:
     """`-- ` with the signature right below it is the convention. A dash between two sections of a letter is none."""
     read = [_read(r) for r in rest]
+    asked = any(_gives_detail(r.strip()) or _LIST_ITEM.match(r) for r in rest)
     directly = at + 1 < len(lines) and bool(lines[at + 1].strip())
     signed = directly and (lines[at] == "-- " or _may_sign(rest[0], sender))
-    if not rest or "detail" in read or any(len(r) > 200 for r in rest):
+    if not rest or asked or any(len(r) > 200 for r in rest):
         return "opens" if not rest else "doubtful"
     if signed and not any(r.rstrip().endswith("?") for r in rest):
         return "opens"
@@ -170,10 +176,12 @@ def _below_delimiter(lines: Sequence[str], at: int, rest: list[str], sender: str
 
 
 def _is_asked_for(lines: Sequence[str], full: Sequence[int], at: int, sender: str) -> bool:
-    """A name and numbers that the mail was written for: "here are my data:", or a greeting and nothing else."""
+    """What the mail was written for: a name and numbers below "here are my data", or below a greeting and nothing else."""
+    above = [lines[i] for i in full if i < at]
+    if any(len(line) <= MAX_LINE and _ANNOUNCEMENT.search(line) for line in above[-2:]):
+        return any(_CONTACT.search(lines[i]) or any(map(str.isdigit, lines[i])) for i in full if i >= at)
     if not _is_name(lines[at], sender):
         return False
-    above = [lines[i] for i in full if i < at]
     return above[-1].rstrip().endswith(":") or (
         at != full[-1] and all(len(line) <= 60 and _GREETING.match(line) is not None for line in above)
     )
@@ -212,7 +220,10 @@ def _read(line: str) -> Literal["signature", "detail", "text"]:
 def _gives_detail(line: str) -> bool:
     if len(line) > MAX_SHORT:
         return False
-    return bool(_DETAIL.search(line) or _NUMBERS.search(line) or _OWN_PLACE.match(line))
+    if _OWN_PLACE.match(line):
+        return True
+    given = _DETAIL.search(line) or _NUMBERS.search(line) or _PURPOSE.search(line)
+    return given is not None
 
 
 def _signature_like(line: str) -> bool:

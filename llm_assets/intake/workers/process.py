@@ -18,7 +18,7 @@ from llm_assets.intake.workers import limits as say
 from llm_assets.intake.workers.job import Order, needs_bytes, order_to_wire
 from llm_assets.intake.workers.limits import Limits
 
-COMMAND = (sys.executable, "-m", "llm_assets.intake.workers.worker")
+COMMAND = (sys.executable, "-P", "-m", "llm_assets.intake.workers.worker")
 """A fresh interpreter: nothing of this process's threads, locks and open files is in it."""
 _PASSED_ON = frozenset(
     {

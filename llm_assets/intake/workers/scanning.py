@@ -20,7 +20,7 @@ from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.sources import LeftOut, RawItem
 from llm_assets.intake.workers.process import clean_environment
 
-_COMMAND = (sys.executable, "-m", "llm_assets.intake.workers.scanner")
+_COMMAND = (sys.executable, "-P", "-m", "llm_assets.intake.workers.scanner")
 
 ITEM, LEFT, FAILED, BROKE, OVER = b"=", b"-", b"?", b"!", b"."
 """The first byte of a frame: an item, an entry left out, an OSError of the source itself, a defect, and the end."""

@@ -99,6 +99,8 @@ def test_a_mail_that_is_one_attached_document_keeps_it_as_an_attachment() -> Non
         ("attachment; filename=my act.txt size=7", "my act.txt"),
         ('attachment; filename="act.txt" size=7; x', "act.txt"),
         ("attachment;; filename=act.txt;", "act.txt"),
+        ('attachment; filename="%D0%B0%D0%BA%D1%82.txt"', "акт.txt"),
+        ('attachment; filename="50%25 act %D0.txt"', "50%25 act %D0.txt"),
         ("attachment; filename*=%D0%B0%D0%BA%D1%82.txt", "акт.txt"),
         ("attachment; filename*=''%D0%B0%D0%BA%D1%82.txt", "акт.txt"),
         ("attachment filename*=utf-8''%D0%B0%D0%BA%D1%82.txt", "акт.txt"),

@@ -49,6 +49,12 @@ def test_the_first_of_several_addresses_that_is_one_counts() -> None:
     assert message.customer == Address("Kim, Anna", "anna@post.example")
 
 
+@pytest.mark.parametrize("ours", ["support@bank.example", "noreply@site.example"])
+def test_an_address_of_ours_before_the_customers_in_reply_to_is_passed_over(ours: str) -> None:
+    message = read_from(FORM, f"{ours}, Anna <anna@post.example>")
+    assert message.customer == message.reply_to == Address("Anna", "anna@post.example")
+
+
 def test_our_own_mailbox_may_send_the_form_to_itself() -> None:
     message = read_from("support@bank.example", "anna@post.example")
     assert message.customer_address == "anna@post.example"

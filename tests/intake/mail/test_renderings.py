@@ -45,6 +45,17 @@ def alternative(plain: str, page: str = PAGE) -> Message:
         "Пошта бағдарламаңыз HTML хабарламаларын қолдамайды",
         "View online: https://mail.example/7\n\nTransfer 731204\n\nUnsubscribe",
         "Transfer 731204",
+        "null",
+        "N/A",
+        "Text version",
+        "{{ text }}",
+        "\u3164",
+        "Sent from my iPhone",
+        "Отправлено с iPhone",
+        "Diese Nachricht im Browser ansehen",
+        "Voir ce message dans votre navigateur",
+        "Ver este correo en el navegador",
+        "Хатты онлайн қарау",
     ],
 )
 def test_a_plain_part_without_the_words_gives_way_to_the_page(plain: str) -> None:
@@ -65,6 +76,10 @@ def test_a_plain_part_without_the_words_gives_way_to_the_page(plain: str) -> Non
         ("I agree.", f"<p>I agree.</p><blockquote type=cite>{PAGE * 5}</blockquote>"),
         ("[12] boxes came, [13] did not.", PAGE),
         ("View in browser", "<img src=x>"),
+        ("none", "<p>none</p>"),
+        ("Plain text", PAGE),
+        ("The text of it is wrong.", PAGE),
+        ("Sent from my iPhone", "<p>Sent from my iPhone</p>"),
         ("View in browser", "<p>View in browser</p>"),
     ],
 )
@@ -97,6 +112,7 @@ FILE = part("Sum 12", "text/plain", "Content-Disposition: attachment; filename=s
         (part("Read this letter in your browser"), part(PAGE, HTML)),
         (part("1. Good day! 2. _Transfer_ 731204 did not arrive, please look into it."), part(PAGE, HTML)),
         (part(WORDS), part(f"{PAGE}<img alt='Our stamp' src=x>", HTML)),
+        (part(WORDS), part(WORDS)),
         (part(f"{WORDS}\n[cid:logo]"), part(f"<div>{PAGE}</div>", HTML), part(PAGE, HTML)),
     ],
 )
@@ -127,7 +143,7 @@ def test_parts_that_say_different_things_are_all_read(parts: tuple[bytes, ...]) 
 @pytest.mark.parametrize(
     "content_type",
     ["text/html (page)", "text/ html; charset=utf-8", "HTML", "text/html charset=utf-8", "text\\html", "text/html/x", "",
-     "application/xhtml+xml", "page"],
+     "application/xhtml+xml", "page", "text/x-html", "text/vnd.html", "message/html", "text/unknown"],
 )  # fmt: skip
 @pytest.mark.parametrize(
     "page", [f"<html><body>{PAGE}</body></html>", PAGE, f"\ufeff\r\n<!DOCTYPE html>{PAGE}"]
@@ -146,6 +162,10 @@ def test_a_page_under_a_broken_type_is_read_as_a_page(content_type: str, page: s
         "<div>Good day! Transfer 731204</div><div>did&nbsp;not arrive, please look into it.</div>",
         "Good day!<br>Transfer 731204 did not arrive,<br/>please look into it.",
         "Good day!<br />\r\nTransfer 731204 did not<br />\r\narrive, please look into it.<br />",
+        "<p>Good day! Transfer 731204 did not arrive, please look into it.",
+        "<strong>Good day!</strong> Transfer 731204<br>did not arrive, <b>please look into it.</b> ",
+        '<font size="2">Good day! Transfer 731204 did not arrive, please look into it.</font>',
+        f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body>{PAGE}</body></html>',
         "<table><tr><td>Good day! Transfer</td><td>731204 did not arrive, please look into it.</td></tr></table>",
     ],
 )
@@ -163,6 +183,8 @@ def test_a_page_that_is_declared_plain_is_read_as_a_page(words: str) -> None:
         "My form:\n<div>\n  <p>x</p>\n</div>\nWhy is it empty?",
         "<div>\n  <p>x</p>\n</div>\n\nWhy is this empty on your page?",
         "<order><id>7</id></order>",
+        "<p> is what I see on your page",
+        "<b>Urgent</b>, use <br> here",
         "<anna@post.example> wrote to me about a < b and c > d",
         "```\n<div>x</div>\n```",
     ],

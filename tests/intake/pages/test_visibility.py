@@ -19,6 +19,10 @@ OTHER = "<p>Good morning, here is what I wanted to ask you.</p>"
         f'<font color="white">{LETTER}</font>',
         f"<style>.t{{color:#fff}}</style><div class=t>{LETTER}</div>",
         f'<div style="color:#fff">{LETTER}</div><blockquote type=cite>What the bank wrote about it long ago</blockquote>',
+        f'<div style="color:#fff">{LETTER}</div><p>On Tue, Mar 3, 2026 at 12:40 PM Bank &lt;b@bank.example&gt; wrote:</p>'
+        f"<blockquote type=cite>{OTHER * 9}</blockquote>",
+        f'<div style="color:#fff">{LETTER}</div><hr><div>From: Bank<br>Sent: 3 March 2026 12:40<br>Subject: Transfer</div>'
+        f"{OTHER * 9}",
         f'<body bgcolor="#101010"><p style="color:#fff">{LETTER}</p></body>',
         f'<body style="background:rgb(20,20,20)"><p style="color:#fff">{LETTER}</p>{OTHER}</body>',
         f'<body bgcolor=000000 text=FFFFFF><p>{LETTER}</p><p style="background:#fff;color:#000">x</p></body>',
@@ -90,6 +94,9 @@ LINES = "Good morning!\nInvoice 5521\nSum 18 300\n\nWhen is it due?"
         "<style>.m{white-space:pre-wrap}</style><div class='a m'><p>{}</p></div>",
         "<style>#text, td .m{white-space:pre-line}</style><div class=m>{}</div>",
         "<div style='white-space-collapse:preserve-breaks'>{}</div>",
+        "<div style='white-space: preserve nowrap'>{}</div>",
+        "<div style='white-space: nowrap preserve'>{}</div>",
+        "<textarea>{}</textarea>",
         "<pre>{}</pre>",
     ],
 )

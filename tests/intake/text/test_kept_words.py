@@ -66,6 +66,14 @@ def test_a_name_below_a_line_is_a_signature(rule: str, below: str) -> None:
         "Жіберілді: СДЭК, 3.03.2026",
         "Outlook for Android shows an error",
         "Скачать Outlook для Android не получается",
+        "Скачал Outlook для Android",
+        "Sent from the Samsung store in Semey",
+        "Sent via mobile banking on Monday",
+        "Sent by my husband from his phone",
+        "Sent from Huawei service centre",
+        "Отправлено из магазина Samsung",
+        "Отправлено мужем с его телефона",
+        "Samsung дүкенінен жіберілді",
     ],
 )
 def test_what_somebody_sent_is_no_line_of_a_telephone(line: str) -> None:
@@ -110,6 +118,7 @@ def test_words_that_a_customer_quotes_by_hand_in_an_answer_are_kept() -> None:
         "Кому: Директору ТОО «Лампа»\nОт: Кима Олега\nДата: 03.03.2026\nТема: Претензия\n\nПрошу заменить лампу, заказ 5150.",
         "To: The Director\nFrom: Anna Kim, client 5150\nDate: 3 March 2026\nSubject: Complaint\n\nPlease replace the lamp.",
         "Кімге: Директорға\nКімнен: Анна Ким, 5150 клиент\nТақырып: Шағым\n\nШамды ауыстырыңыз.",
+        "Request\n=====================\nFrom: Oleg <oleg@post.example>\nTo: Lamps\nDate: 03.03.2026 12:40\nSubject: Lamp\n=====================\nOrder 5150.",
         "Change the ticket:\n\nFrom: Aktau\nTo: Semey\nDate: 3 March 2026 12:40\n\nTicket 5150, what is the fee?",
         "Билетті ауыстырыңыз:\n\nКімнен: Анна\nКімге: Олег\nКүні: 3 наурыз\n\n5150",
     ],
@@ -136,6 +145,21 @@ def test_lines_of_a_form_a_letter_or_a_journey_are_no_head_of_a_quoted_mail(body
         "Block the card.\n--\nAnna Kim\nCard ending 5150",
         "Верните деньги.\n\nС уважением,\nАнна Ким\nг. Семей, ул. Мира, 3, кв. 9",
         "Верните деньги.\n\nС уважением,\n\nНаклейку на лампу поменяйте",
+        "Верните деньги.\n\nС уважением,\nАнна Ким\nл/с 51-50",
+        "Верните деньги.\n\nС уважением,\nАнна Ким\n12 500 тенге",
+        "Верните деньги.\n\nС уважением,\nАнна Ким\nгосномер 515 ABC 02",
+        "Верните деньги.\n\nС уважением,\nАнна Ким\n05.05.1985 г.р.",
+        "Верните деньги.\n\nС уважением,\nАнна Ким\nKaspi: +7 700 000 00 01",
+        "Верните деньги.\n\nС уважением,\nАнна Ким\nновый телефон +7 700 000 00 01",
+        "Верните деньги.\n\nС уважением,\nАнна Ким\ne-mail для чека: anna2@post.example",
+        "Қашан келеді?\n\nҚұрметпен,\nАнна Ким\nқайтару үшін +7 700 000 00 01",
+        "Repair it.\n\nThanks,\nAnna Kim\nSerial number SN-5150",
+        "Repair it.\n\nThanks,\nAnna Kim\nIMEI 356938035643809",
+        "Change it.\n\nThanks,\nAnna Kim\nPNR: 5LAMP5",
+        "Here is my phone number\n\nAnna Kim\n+7 700 000 00 01",
+        "Отправляю вам свои контакты.\n\nС уважением,\nAnna Kim\n+7 700 000 00 01",
+        "Please check:\n\n--\n1. the lamp\n2. the lid",
+        "The lamp leaks.\n\n--\nAnna Kim\nMy new address: 3 Mira St",
     ],
 )
 def test_what_the_desk_asks_for_is_kept_below_a_closing_formula(body: str) -> None:
@@ -189,3 +213,17 @@ def test_what_a_mail_program_marked_is_cut_beside_indented_words(quotation: str)
     own = '<div>Order:</div><blockquote style="margin:0 0 0 40px;border:none">5150</blockquote>'
     page = own + quotation.format("Which order is it?")
     assert kept(page, content_type=HTML) == "Order:\n\n5150"
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Head of Sales, Model Agency\n+7 700 000 00 01",
+        "ТОО «Авто Плюс»\nтел. +7 700 000 00 01",
+        "Price & Lamp LLP\nTel.: +7 700 000 00 01\nwww.lamp.example",
+        "Kaspi Lamp LLP, +7 700 000 00 01",
+    ],
+)
+def test_a_post_and_a_company_below_a_name_are_a_signature(below: str) -> None:
+    message = read(mail(f"The kettle leaks and smokes.\n\nKind regards,\nAnna Kim\n{below}", sender=ANNA))
+    assert message.new_text == "The kettle leaks and smokes."

@@ -21,7 +21,7 @@ from llm_assets.intake.workers import worker
 _own_words = mail.own_words
 
 
-def read_pdf(data: bytes, reading: Reading) -> Extract:
+def read_pdf(data: bytes, reading: Reading, *_others: object) -> Extract:
     found = re.search(rb"do (\w+) ?(\S*)", data)
     assert found is not None
     return Extract(obey(found[1].decode(), found[2].decode(), reading), "text-layer")
