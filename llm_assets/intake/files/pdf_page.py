@@ -156,8 +156,17 @@ def drawn_notes(document: Any, number: int, page: Any, known: Sequence[str]) -> 
     finally:
         textpage.close()
         flattened.close()
-    said = " ".join(" ".join(known).split())
-    return [line for one in lines if (line := " ".join(one.split())) and line not in said]
+    said = {tidy for one in known for line in one.splitlines() if (tidy := " ".join(line.split()))}
+    longest_first = sorted(said, key=len, reverse=True)
+    return [rest for one in lines if (rest := _without(" ".join(one.split()), longest_first))]
+
+
+def _without(line: str, said: Sequence[str]) -> str:
+    """What a line says besides: drawn notes come in one line with others."""
+    for words in said:
+        if words in line:
+            line = " ".join(line.replace(words, " ").split())
+    return line
 
 
 def _unmapped_share(textpage: Any, count: int) -> float:
