@@ -23,6 +23,8 @@ _DRAWN_SEGMENTS = 150
 _MANY_SEGMENTS = 1_500
 """On a page with a line or two of text: a hundred and fifty letters and more."""
 _LETTER_HEIGHT = 60
+_MOST_LINES = 500
+"""Of a page with drawn notes that are compared with each other."""
 _INVISIBLE = 3
 """Mode of text that is not painted, as programs lay it under a scan."""
 _MODES_LOOKED_AT = 40
@@ -157,8 +159,8 @@ def drawn_notes(document: Any, number: int, page: Any, known: Sequence[str]) -> 
         textpage.close()
         flattened.close()
     said = {tidy for one in known for line in one.splitlines() if (tidy := " ".join(line.split()))}
-    longest_first = sorted(said, key=len, reverse=True)
-    return [rest for one in lines if (rest := _without(" ".join(one.split()), longest_first))]
+    longest_first = sorted(said, key=len, reverse=True)[:_MOST_LINES]
+    return [rest for one in lines[:_MOST_LINES] if (rest := _without(" ".join(one.split()), longest_first))]
 
 
 def _without(line: str, said: Sequence[str]) -> str:
