@@ -20,7 +20,12 @@ _SEQUENCE, _CONTEXT, _OCTETS, _OCTETS_IN_PIECES = 0x30, 0xA0, 0x04, 0x24
 _MAX_PIECES = 100_000
 _MAX_DEPTH = 5
 """Signatures around signatures, and pieces inside pieces."""
-_ARMOUR = re.compile(rb"-----BEGIN (?:PKCS7|PKCS #7 SIGNED DATA|CMS)-----[ \t]*\r?\n")
+_ARMOUR = re.compile(rb"-----BEGIN [A-Z0-9 #]{1,40}-----[ \t]*\r?\n")
+_MIME_HEAD = re.compile(
+    rb"(?:(?:MIME-Version|Content-[A-Za-z-]{1,40})[ \t]{0,5}:[^\n]{0,500}\n(?:[ \t][^\n]{0,500}\n){0,10}){1,10}\r?\n",
+    re.I,
+)
+"""Programs save the part of a mail with its head."""
 _TEXT_HEAD = re.compile(rb"M[A-Za-z0-9+/]{3}[A-Za-z0-9+/\s]{12,}")
 _NOT_BASE64 = bytes(
     set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
@@ -47,8 +52,8 @@ class _Item(NamedTuple):
 def wrapping(data: bytes) -> Wrapping | None:
     """What the first bytes say: signed data, encrypted data, or neither."""
     head = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith((b"-----BEGIN PKCS", b"-----BEGIN CMS-", b"M")):
-        head = _binary(data[:400])
+    if head.startswith((b"-----BEGIN ", b"M", b"Content-")):
+        head = _binary(data[:1_000])
     if not head.startswith(b"0"):
         return None
     try:
@@ -79,6 +84,9 @@ def opened(data: bytes) -> Signed | None:
 def _binary(data: bytes) -> bytes:
     """The bytes that stand there as base64, in armour or bare; none where they do not."""
     data = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if data[:8].lower() in (b"content-", b"mime-ver"):
+        saved = _MIME_HEAD.match(data[:4_000])
+        data = data[saved.end() :] if saved is not None and b"pkcs7" in saved.group().lower() else b""
     armour = _ARMOUR.match(data)
     if armour is not None:
         data = data[armour.end() :]

@@ -16,6 +16,7 @@ _FRAGMENT = re.compile(
     rb"<(?:table|thead|tbody|tr|body|head|meta|style|title|div|center|font|span|p|br|b|h[1-6])(?:\s[^<>]{0,300})?/?>",
     re.I,
 )
+_COMMENTS = re.compile(rb"^(?:<!--(?:[^-]|-(?!->)){0,1000}-->\s*|<\?xml[^>]{0,200}\?>\s*){1,5}")
 _OFFICE_XML: tuple[tuple[bytes, str], ...] = (
     (b"urn:schemas-microsoft-com:office:spreadsheet", "xml_workbook"),
     (b"http://schemas.microsoft.com/office/word/2003/wordml", "xml_document"),
@@ -119,7 +120,10 @@ def _written(data: bytes, head: bytes, filename: str, content_type: str) -> str:
         or b"<html" in lowered[:512]
         or content_type == "text/html"
         or filename.endswith((".html", ".htm"))
-        or (filename.endswith(_OFFICE_NAMES) and _FRAGMENT.match(head) is not None)
+        or (
+            filename.endswith(_OFFICE_NAMES)
+            and _FRAGMENT.match(_COMMENTS.sub(b"", head, count=1)) is not None
+        )
     ):
         return "html"
     return "text" if _looks_like_text(data[:4096]) else "binary"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from llm_assets.intake.files.grounds import even_grounds
 from llm_assets.intake.reading import Extract, Reading
 
 MAX_PIXELS = 60_000_000
@@ -60,16 +61,27 @@ def read_image(data: bytes, reading: Reading, *, inline: bool = False) -> Extrac
 
 
 def _frames(image: Image.Image, frames: int, reading: Reading) -> Iterator[Image.Image]:
-    """The pages of a TIFF one after the other, never all at once; the first picture of any other file."""
+    """The pages of a TIFF one after the other, never all at once; one picture of any other file."""
     for number in range(min(frames, MAX_FRAMES, reading.max_ocr_pages)):
         try:
-            image.seek(number)
+            image.seek(number if frames > 1 else _first_with_something(image))
             width, height = image.size
             if width * height > MAX_PIXELS:
                 return
             yield ImageOps.exif_transpose(image.convert("RGBA") if image.mode == "P" else image.copy())
         except (OSError, EOFError, ValueError, SyntaxError):
             return
+
+
+def _first_with_something(image: Image.Image) -> int:
+    """Of what moves the first picture that is not of one colour."""
+    count = 1 if image.format == "TIFF" else int(getattr(image, "n_frames", 1))
+    for number in range(min(count, MAX_FRAMES) if count > 1 else 0):
+        image.seek(number)
+        low, high = image.convert("L").getextrema()
+        if low != high:
+            return number
+    return 0
 
 
 def read_pages(images: Iterable[Image.Image], reading: Reading, *, total: int) -> Extract:
@@ -143,7 +155,7 @@ def _guessed_turn(image: Image.Image, upright: Seen, reading: Reading) -> int:
 def _prepare(image: Image.Image) -> Image.Image:
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
-        grey = _dark_on_light(_grey(image))
+        grey = _dark_on_light(even_grounds(_grey(image)))
     except (OSError, ValueError, SyntaxError):
         return Image.new("L", (10, 10), "white")
     longest = max(grey.size)

@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 from xml.etree import ElementTree  # expat 2.4 and later refuses entity bombs itself
 
 from llm_assets.domain.mail.document import TextSource
 from llm_assets.intake.files import ocr, pdf_page
 from llm_assets.intake.files.archive import ReadMember
-from llm_assets.intake.files.pdf_fields import Fields, data_of_xfa
+from llm_assets.intake.files.pdf_fields import Attached, Fields, data_of_xfa
 from llm_assets.intake.files.pdf_page import Page
 from llm_assets.intake.reading import Extract, Reading
 
 _BLANKS = re.compile(r"[ \t\xa0]*[\t\r\xa0][ \t\r\xa0]*")
+_SOFT_HYPHEN = re.compile(r"\xad(?!\s)")
 _MAX_XML = 1_000_000
 _MAX_INSIDE = 10
 _OCR_DPI = 200
@@ -50,7 +52,8 @@ def _read(document: Any, total: int, reading: Reading, read_member: ReadMember |
             scans.append(number)
     if total > reading.max_pages:
         flags["truncated"] = None
-    inside = list(_embedded(document, reading, read_member))
+    held = chain(_embedded(document), fields.attached)
+    inside = [_inside(file, reading, read_member) for file in islice(held, _MAX_INSIDE)]
     flags |= dict.fromkeys(flag for file in inside for flag in file.flags)
     texts += [_leaves("form", data_of_xfa(document)), *(file.text for file in inside)]
     text = "\n\n".join(t for t in texts if t.strip())
@@ -81,10 +84,13 @@ def _page(document: Any, number: int, fields: Fields) -> Page | None:
         page = document[number]
         found = pdf_page.look(page)
         noted = list(fields.lines(page))
+        if fields.drawn_only and not found.picture_counts:
+            noted += pdf_page.drawn_notes(document, number, page, [found.text, *noted])
         page.close()
     except pypdfium2.PdfiumError:
         return None
     text = found.text.replace("\r\n", "\n").replace("\ufffe", "-").replace("\x02", "-")
+    text = _SOFT_HYPHEN.sub("", text) if "\xad" in text else text
     return found._replace(text="\n".join(t for t in (_BLANKS.sub(" ", text), *noted) if t))
 
 
@@ -102,24 +108,27 @@ def _picture(document: Any, number: int) -> Any:
     return image
 
 
-def _embedded(document: Any, reading: Reading, read_member: ReadMember | None) -> Iterator[Extract]:
-    """Files inside the PDF under their names. Electronic invoices carry their exact values in one, as XML."""
+def _embedded(document: Any) -> Iterator[Attached]:
     import pypdfium2
 
     for number in range(min(document.count_attachments(), _MAX_INSIDE)):
         try:
             item = document.get_attachment(number)
-            name, data = item.get_name(), bytes(item.get_data())
+            yield Attached(item.get_name(), bytes(item.get_data()))
         except (pypdfium2.PdfiumError, ValueError):
             continue
-        if name.lower().endswith(".xml") and len(data) <= _MAX_XML:
-            yield Extract(_leaves(name, data))
-        elif read_member is None:
-            yield Extract(f"[{name}]", flags=("nested_archive",))
-        else:
-            is_pdf = data[:1024].find(b"%PDF-") >= 0
-            found = read_pdf(data, reading, None) if is_pdf else read_member(data, name, reading)
-            yield Extract(f"[{name}]\n{found.text}".strip(), flags=found.flags)
+
+
+def _inside(file: Attached, reading: Reading, read_member: ReadMember | None) -> Extract:
+    """A file in the PDF under its name. Electronic invoices carry their exact values in one, as XML."""
+    name, data = file
+    if name.lower().endswith(".xml") and len(data) <= _MAX_XML:
+        return Extract(_leaves(name, data))
+    if read_member is None:
+        return Extract(f"[{name}]", flags=("nested_archive",))
+    is_pdf = data[:1024].find(b"%PDF-") >= 0
+    found = read_pdf(data, reading, None) if is_pdf else read_member(data, name, reading)
+    return Extract(f"[{name}]\n{found.text}".strip(), flags=found.flags)
 
 
 def _leaves(name: str, data: bytes) -> str:

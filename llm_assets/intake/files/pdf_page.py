@@ -1,14 +1,43 @@
 """One page of a PDF: its text layer, and whether that is what a person sees. Where it is not, the page's picture is read."""
 
-from typing import Any, NamedTuple
+import re
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 MIN_CHARACTERS = 30
 """A page with fewer characters says nothing by itself."""
 STAMP_CHARACTERS = 250
 """What a stamp, a fax line or the name of a scanner app adds to a scanned page is shorter."""
+LONG_STAMP_CHARACTERS = 800
+_STAMP_HEIGHT = 0.12
+"""Of the page: text of a full-page picture that is in a narrower band is a stamp, however long its lines are."""
 _SCAN_AREA = 0.5
+_PICTURE_AREA = 0.1
+"""Of a page without words, as when a photograph was put on a sheet."""
 _DRAWN_SEGMENTS = 150
 """Lines and curves of words drawn as shapes: a letter has about ten. Frames and rules of an empty form have fewer."""
+_MANY_SEGMENTS = 1_500
+"""On a page with a line or two of text: a hundred and fifty letters and more."""
+_LETTER_HEIGHT = 60
+_MOST_LINES = 500
+"""Of a page with drawn notes that are compared with each other."""
+_INVISIBLE = 3
+"""Mode of text that is not painted, as programs lay it under a scan."""
+_MODES_LOOKED_AT = 40
+_LEAST_WORDS, _WORDLIKE = 20, 0.5
+_JUDGED = 4_000
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_NUMBER = re.compile(r"[^\w\s]{0,2}\d[\d.,:/ -]*[^\w\s]{0,2}")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LEAST_PAIRS, _MANY_PAIRS = 12, 80
+_LIKELY, _CERTAIN = 0.22, 0.15
+"""Of pairs of letters the share that languages know: Hungarian, whose pairs are not listed, has 0.26, English 0.7, exchanged
+letters 0.1. Below the second a longer text is dropped; a list of codes has more and is kept."""
+_VOWELS = frozenset("aeiouyäöüéèêàâîôûáíóúãõåæøаеёиоуыэюяәіөұүєї")
 _UNMAPPED_SHARE = 0.2
 _LOOKED_AT = 80
 """Characters of a page that PDFium is asked about one by one."""
@@ -16,6 +45,13 @@ _SAMPLE = 2_000
 """Characters of a page that are looked at."""
 _FOREIGN_LETTERS = ("\u0080", "\u00ff")
 """Letters of Latin-1 as which Cyrillic ones appear where a font does not say what its codes mean."""
+
+
+class _PageWords(WordFile):
+    pairs: ByLanguage
+
+
+_PAIRS = frozenset(load_words(Path(__file__).with_name("pdf_page.yaml"), _PageWords).pairs.of())
 
 
 class Page(NamedTuple):
@@ -35,11 +71,106 @@ def look(page: Any) -> Page:
         textpage.close()
     if _is_rubbish(text, unmapped):
         return Page("", True)
+    exchanged = _exchange_of_letters(text)
+    if exchanged is not None:
+        return Page("" if exchanged == "certain" else text, True)
     written = len(text.strip())
     if written >= STAMP_CHARACTERS:
-        return Page(text, False)
-    scanned = _picture_share(page) > _SCAN_AREA
-    return Page(text, scanned or (written < MIN_CHARACTERS and _is_drawn(page)))
+        return _with_much_text(page, text, written)
+    share = _picture_share(page)
+    if written < MIN_CHARACTERS:
+        return Page(text, share > _PICTURE_AREA or _is_drawn(page))
+    return Page(text, share > _SCAN_AREA or _holds_drawn_words(page))
+
+
+def _exchange_of_letters(text: str) -> Literal["certain", "likely"] | None:
+    """Whether a font gives other letters than it draws: then few pairs of them are those of a language."""
+    words = [word for word in _LETTERS.findall(text[:_JUDGED].lower()) if len(word) > 1]
+    pairs = [word[at : at + 2] for word in words for at in range(len(word) - 1)]
+    known = sum(pair in _PAIRS for pair in pairs)
+    if len(pairs) < _LEAST_PAIRS or known >= _LIKELY * len(pairs):
+        return None
+    if any(word[0] > "\u024f" and not "\u0400" <= word[0] <= "\u052f" for word in words):
+        return None  # an alphabet whose pairs are not known
+    return "certain" if len(pairs) >= _MANY_PAIRS and known < _CERTAIN * len(pairs) else "likely"
+
+
+def _with_much_text(page: Any, text: str, written: int) -> Page:
+    """A scan may have a long stamp, or a text layer of a program that could not read it."""
+    if _is_misread(text) and _picture_share(page) > _SCAN_AREA and _is_invisible(page):
+        return Page("", True)
+    if written < LONG_STAMP_CHARACTERS and _picture_share(page) > _SCAN_AREA:
+        return Page(text, _height_of_text(page) < _STAMP_HEIGHT)
+    return Page(text, False)
+
+
+def _is_misread(text: str) -> bool:
+    """Whether few words look like words of any language: letters alone, in one case, with a vowel."""
+    words = text[:_JUDGED].split()
+    if len(words) < _LEAST_WORDS:
+        return False
+    return sum(map(_is_wordlike, words)) < _WORDLIKE * len(words)
+
+
+def _is_wordlike(word: str) -> bool:
+    bare = word.strip(".,;:!?()[]«»\"'“”„-–—/%№")
+    if _NUMBER.fullmatch(bare) is not None:
+        return True
+    if _WORD.fullmatch(bare) is None or not (bare.islower() or bare.isupper() or bare[1:].islower()):
+        return False
+    return len(bare) < 3 or not _VOWELS.isdisjoint(bare.lower())
+
+
+def _is_invisible(page: Any) -> bool:
+    import pypdfium2.raw as raw
+
+    texts = islice(page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3), _MODES_LOOKED_AT)
+    modes = [raw.FPDFTextObj_GetTextRenderMode(item.raw) for item in texts]
+    return bool(modes) and modes.count(_INVISIBLE) > len(modes) / 2
+
+
+def _height_of_text(page: Any) -> float:
+    """Of the page's height the part in which text stands that is painted."""
+    import pypdfium2.raw as raw
+
+    bands: list[tuple[float, float]] = []
+    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=3):
+        if raw.FPDFTextObj_GetTextRenderMode(item.raw) == _INVISIBLE:
+            return 1.0
+        _, bottom, _, top = item.get_bounds()
+        bands.append((bottom, top))
+    covered, reached = 0.0, float("-inf")
+    for bottom, top in sorted(bands):
+        covered += max(0.0, top - max(bottom, reached))
+        reached = max(reached, top)
+    height = page.get_size()[1]
+    return covered / height if height else 1.0
+
+
+def drawn_notes(document: Any, number: int, page: Any, known: Sequence[str]) -> list[str]:
+    """Lines that notes and fields of the page only draw, and that are not known: those of stamps and signatures."""
+    import pypdfium2.raw as raw
+
+    if raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY) != raw.FLATTEN_SUCCESS:
+        return []
+    flattened = document[number]
+    textpage = flattened.get_textpage()
+    try:
+        lines = textpage.get_text_range().splitlines() if textpage.count_chars() else []
+    finally:
+        textpage.close()
+        flattened.close()
+    said = {tidy for one in known for line in one.splitlines() if (tidy := " ".join(line.split()))}
+    longest_first = sorted(said, key=len, reverse=True)[:_MOST_LINES]
+    return [rest for one in lines[:_MOST_LINES] if (rest := _without(" ".join(one.split()), longest_first))]
+
+
+def _without(line: str, said: Sequence[str]) -> str:
+    """What a line says besides: drawn notes come in one line with others."""
+    for words in said:
+        if words in line:
+            line = " ".join(line.replace(words, " ").split())
+    return line
 
 
 def _unmapped_share(textpage: Any, count: int) -> float:
@@ -74,6 +205,20 @@ def _picture_share(page: Any) -> float:
         left, bottom, right, top = item.get_bounds()
         area += max(0.0, right - left) * max(0.0, top - bottom)
     return float(area / (width * height)) if width and height else 0.0
+
+
+def _holds_drawn_words(page: Any) -> bool:
+    """Many small filled shapes beside a line or two of text."""
+    import pypdfium2.raw as raw
+
+    segments = 0
+    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=3):
+        _, bottom, _, top = item.get_bounds()
+        if top - bottom <= _LETTER_HEIGHT:
+            segments += max(0, raw.FPDFPath_CountSegments(item.raw))
+        if segments > _MANY_SEGMENTS:
+            return True
+    return False
 
 
 def _is_drawn(page: Any) -> bool:

@@ -14,13 +14,17 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from llm_assets.domain.digest import digest
-from llm_assets.intake.records.mapping import DropKind, DropMapping, is_plumbing, parts_of_a_name
+from llm_assets.intake.records.mapping import DropKind, DropMapping, is_in_utc, is_plumbing, parts_of_a_name
 from llm_assets.intake.records.moments import moment
 
 MAX_FIELD = 1_000_000
 _NOTHING = frozenset({"NULL", "\\N"})
 """What databases write for an empty cell."""
-_IN_ANGLES = re.compile(r"(?P<name>[^<>]{0,200})<(?P<address>[^<>\s@]{1,100}@[^<>\s@]{1,200})>\s*")
+_IN_ANGLES = re.compile(
+    r"(?P<name>[^<>()]{0,200})[<(](?P<address>[^<>()\s@]{1,100}@[^<>()\s@]{1,200})[>)]\s*"
+)
+_AS_TEXT = re.compile(r'="(?P<text>[^"]{0,200})"|\'(?P<guarded>[-+=@\d][^\']{0,100})')
+"""How spreadsheets are kept from counting with a cell: `="0042"`, `'+77010000000`."""
 _ADDRESS = re.compile(r"[^<>\s@,;()\"']{1,100}@[^<>\s@,;()\"']{1,200}")
 _PHONE = re.compile(r"\+?[\d\s().-]{6,24}")
 
@@ -104,8 +108,9 @@ def entry_of(
     cut = any(len(cell) > MAX_FIELD for cell in cells.values())
     if cut:
         cells = {name: cell[:MAX_FIELD] for name, cell in cells.items()}
+    named_zone = "UTC" if is_in_utc(headers.get("created_at", "")) else mapping.timezone
     when = moment(
-        cells.get(headers.get("created_at", ""), ""), mapping.dates, ZoneInfo(mapping.timezone), month_first
+        cells.get(headers.get("created_at", ""), ""), mapping.dates, ZoneInfo(named_zone), month_first
     )
     sender, shown = _sender(cells, headers)
     left = {headers["created_at"]} if "created_at" in headers and when.unsure else set()
@@ -198,6 +203,9 @@ def _name(header: str) -> str:
 
 def _cell(cell: str) -> str:
     text = _valid(cell).strip()
+    if text[:1] in ("=", "'"):
+        kept = _AS_TEXT.fullmatch(text)
+        text = (kept["text"] if kept["text"] is not None else kept["guarded"]) if kept is not None else text
     return "" if text in _NOTHING else text
 
 

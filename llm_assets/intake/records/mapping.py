@@ -61,6 +61,9 @@ _LIKELY = {
 _ELSE = re.compile(_WORDS.other.pattern())
 _ABOUT_TEXT = re.compile(_WORDS.about_text.pattern())
 _PLUMBING = re.compile(_WORDS.plumbing.pattern())
+_JOINED_WORDS = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ][a-zа-яё])")
+"""As programs join them: `SuppliedEmail`."""
+_LAST_NUMBER = re.compile(r" \d{1,2}$")
 MOST_HEADERS = 1_000
 """Columns of a table whose headers are compared with patterns."""
 LONGEST_HEADER = 120
@@ -121,7 +124,7 @@ class DropMapping(BaseModel):
             if field == "text":
                 wanted = {h: w for h, w in wanted.items() if _ABOUT_TEXT.search(w) is None}
             hits = ([h for h, words in wanted.items() if p.search(words)] for p in patterns)
-            header = next((fits[0] for fits in hits if len(fits) == 1), None)
+            header = next((fits[0] for fits in hits if _is_one(fits)), None)
             if header is not None:
                 found[field] = header
                 del free[header]
@@ -132,13 +135,27 @@ def spaced(header: str) -> str:
     """A header in lower case with spaces for punctuation; empty when it is too long to be one."""
     if len(header) > LONGEST_HEADER:
         return ""
-    return " ".join(re.sub(r"[^\w№]+|_", " ", header.casefold()).split())
+    apart = _JOINED_WORDS.sub(" ", header)
+    return " ".join(re.sub(r"[^\w№]+|_", " ", apart.casefold()).split())
+
+
+def _is_one(headers: Sequence[str]) -> bool:
+    """Whether one header fits, or columns of one name that are only numbered, of which the first counts."""
+    if len(headers) < 2:
+        return len(headers) == 1
+    return len({_LAST_NUMBER.sub("", spaced(header)) for header in headers}) == 1
 
 
 @lru_cache(maxsize=4096)
 def is_plumbing(header: str) -> bool:
     """Whether a column holds what a program counts or signs for itself."""
     return _PLUMBING.search(spaced(header)) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_in_utc(header: str) -> bool:
+    """Whether a column of moments says that they are in universal time, as `Submit Date (UTC)` does."""
+    return re.search(r"\b(?:utc|gmt)$", spaced(header)) is not None
 
 
 @lru_cache(maxsize=256)

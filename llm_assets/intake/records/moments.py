@@ -10,12 +10,14 @@ from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 YEARS = range(1970, 2200)
 """Years in which a record may have been written; near the ends of the calendar no zone can be applied."""
-_LONGEST = 60
+_LONGEST = 80
 
 
 class _DateWords(WordFile):
     months: ByLanguage
     between: ByLanguage
+    at: ByLanguage
+    weekdays: ByLanguage
 
 
 _WORDS = load_words(Path(__file__).with_name("moments.yaml"), _DateWords)
@@ -25,15 +27,20 @@ _MONTHS = [
     for number, name in enumerate(_WORDS.months.of(language), start=1)
 ]
 _BETWEEN = frozenset(_WORDS.between.of())
+_AT = re.compile(rf"^{_WORDS.at.pattern()} ", re.I)
+_WEEKDAY = re.compile(rf"^(?:{_WORDS.weekdays.pattern()}\w*\.?,? |[^\W\d]+\.?, )", re.I)
 _NUMBERS = re.compile(
-    r"(?P<a>\d{1,4})(?P<mark>[./-])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{4}|\d{2})(?:,? |T|$)(?P<rest>.*)"
+    r"(?P<a>\d{1,4})(?P<mark>[./-])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{4}|\d{2})(?:[.,]? |T|$)(?P<rest>.*)"
 )
 _TIME = re.compile(
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d{1,9})?)?"
     r"(?: ?(?P<half>[ap])\.?m\.?(?!\w))?"
-    r"(?: ?(?P<zone>z|(?:utc|gmt)?(?P<sign>[+\u2212-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?|utc|gmt)(?!\w))?",
+    r"(?: ?\(?(?P<zone>z|(?:utc|gmt)?(?P<sign>[+\u2212-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?|utc|gmt|мск|msk)(?!\w)\)?)?",
     re.I,
 )
+_MOSCOW = timezone(timedelta(hours=3))
+_ZONE_NAME = re.compile(r" ?\([^()]{1,50}\)$")
+"""JavaScript writes the zone's name after its offset."""
 _SLASHED = re.compile(r"\s*(\d{1,2})/(\d{1,2})/(?:\d{4}|\d{2})\b")
 _SERIAL = re.compile(r"[2-7]\d{4}(?:[.,]\d+)?")
 _FIRST_SERIAL = datetime(1899, 12, 30)  # noqa: DTZ001 - the day from which Excel counts has no zone
@@ -113,11 +120,12 @@ def _iso(value: str) -> Moment | None:
 
 
 def _numbered(value: str, month_first: bool | None) -> Moment | None:
-    found = _NUMBERS.fullmatch(value.replace(" г.", "", 1))
+    found = _NUMBERS.fullmatch(_WEEKDAY.sub("", value).replace(" г.", "", 1))
     if found is None:
         return None
-    time = _TIME.fullmatch(found["rest"].strip()) if found["rest"].strip() else None
-    if found["rest"].strip() and time is None:
+    rest = _AT.sub("", found["rest"].strip())
+    time = _TIME.fullmatch(rest) if rest else None
+    if rest and time is None:
         return None
     half = time is not None and time["half"] is not None
     day = _day(found["a"], found["mark"], found["b"], found["c"], month_first, half)
@@ -143,8 +151,8 @@ def _day(first: str, mark: str, second: str, third: str, month_first: bool | Non
 def _worded(value: str) -> Moment | None:
     """20 ноября 2026 г., 10:15; Nov 20, 2026 at 10:15 AM; 2026 ж. 20 қараша; Fri, 20-Nov-2026."""
     time = _TIME.search(value)
-    rest = value if time is None else f"{value[: time.start()]} {value[time.end() :]}"
-    rest = re.sub(r"^[^\W\d]+\.?, ", "", rest.lower())
+    rest = value if time is None else f"{value[: time.start()]} {_ZONE_NAME.sub('', value[time.end() :])}"
+    rest = _WEEKDAY.sub("", rest.lower())
     numbers = re.findall(r"\d+", rest)
     words = [word for word in re.findall(r"[^\W\d_]+", rest) if word not in _BETWEEN]
     if len(words) != 1 or len(numbers) != 2:
@@ -174,6 +182,6 @@ def _zone(time: re.Match[str]) -> timezone | None:
     if time["zone"] is None:
         return None
     if time["sign"] is None:
-        return UTC
+        return _MOSCOW if time["zone"].lower() in ("мск", "msk") else UTC
     offset = timedelta(hours=int(time["hours"]), minutes=int(time["minutes"] or 0))
     return timezone(offset if time["sign"] == "+" else -offset)

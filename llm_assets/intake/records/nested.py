@@ -4,6 +4,7 @@ Objects that hold a question and its answer become one field; objects that only 
 key of the object around them where their own says too little.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,11 +46,22 @@ def flat(content: Mapping[str, object]) -> dict[str, str]:
     leaves: list[_Leaf] = []
     titles = _titles(content)
     for key, value in content.items():
-        for leaf in _leaves((key,), value, titles, 0):
+        for leaf in _leaves((key,), _unpacked(key, value), titles, 0):
             leaves.append(leaf)
             if len(leaves) >= MAX_LEAVES:
                 return _named(leaves)
     return _named(leaves)
+
+
+def _unpacked(key: str, value: object) -> object:
+    """What wraps may hold its object as a text of JSON."""
+    if not (isinstance(value, str) and value.startswith("{") and plain(key) in _WRAPPERS):
+        return value
+    try:
+        inner = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return inner if isinstance(inner, dict) else value
 
 
 def _named(leaves: Sequence[_Leaf]) -> dict[str, str]:
@@ -156,7 +168,10 @@ def _is_answer(key: str, value: object) -> bool:
 def _label(value: object) -> str:
     if isinstance(value, dict):
         keys = {plain(key): key for key in value}
-        return next((_label(value[keys[n]]) for n in _LABELS if n in keys), "")
+        said = next((value[keys[n]] for n in _LABELS if n in keys), None)
+        if said is None:  # one label for each language
+            said = next((one for one in value.values() if isinstance(one, str)), "")
+        return _label(said)
     return value.strip() if isinstance(value, str) else ""
 
 

@@ -44,6 +44,8 @@ class Table(NamedTuple):
 
 _END = "\x00"
 """A row of its own after the last one; found inside a cell, it shows a quotation mark that was never closed."""
+_END_OF_COPY = ("\n\\.\n", "\n\\.")
+"""The last line of what PostgreSQL copies out."""
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {
     "n": "\ue000",
@@ -118,6 +120,8 @@ def rows(text: str, delimiter: str) -> Iterator[Row]:
     skipped = 2 if _without_hint(text) is not text else 1
     csv.field_size_limit(max(len(text) + 2, 131_072))
     content = _without_hint(text)
+    if content.endswith(_END_OF_COPY):
+        content = content.rstrip("\n").removesuffix("\\.")
     escaped = _is_escaped(content, delimiter)
     if escaped:
         content = _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), content)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from llm_assets.intake.bytes.markup import Event, RefusedError, events
+from llm_assets.intake.files.office import number_format
 
 MAX_BYTES = 50_000_000
 MAX_UNZIPPED = 200_000_000
@@ -45,8 +46,8 @@ def sheets_of(data: bytes) -> list[list[list[str]]]:
             names = box.namelist()
             found = sorted((int(m[1]), name) for name in names if (m := _SHEET.fullmatch(name)) is not None)
             texts = _texts(box) if "xl/sharedStrings.xml" in names else []
-            dates = _dates(box) if "xl/styles.xml" in names else []
-            return [list(_rows(box, name, texts, dates)) for _, name in found]
+            styles = _styles(box) if "xl/styles.xml" in names else []
+            return [list(_rows(box, name, texts, styles)) for _, name in found]
     except _BROKEN:
         return []
 
@@ -71,10 +72,15 @@ def _texts(box: zipfile.ZipFile) -> list[str]:
     return found
 
 
-def _dates(box: zipfile.ZipFile) -> list[bool]:
-    """Whether each cell format shows a date."""
-    codes: dict[str, bool] = {}
-    found: list[bool] = []
+class _Style(NamedTuple):
+    is_date: bool = False
+    code: str = ""
+    """Of a format that says more than the number."""
+
+
+def _styles(box: zipfile.ZipFile) -> list[_Style]:
+    codes: dict[str, str] = {str(number): code for number, code in number_format.BUILT_IN.items()}
+    found: list[_Style] = []
     inside = False
     with box.open("xl/styles.xml") as stream:
         for kind, _, name, attributes in events(stream):
@@ -83,16 +89,23 @@ def _dates(box: zipfile.ZipFile) -> list[bool]:
             elif kind != "start":
                 continue
             elif name == "numFmt":
-                shown = _LITERAL.sub("", attributes.get("formatCode", "")).lower()
-                codes[attributes.get("numFmtId", "")] = re.search(r"[dyh]|m{3}", shown) is not None
+                codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
             elif name == "xf" and inside:
                 number = attributes.get("numFmtId", "0")
-                found.append(codes.get(number, number.isdigit() and int(number) in _BUILT_IN_DATES))
+                found.append(_style(number, codes.get(number)))
     return found
 
 
+def _style(number: str, code: str | None) -> _Style:
+    if code is None:
+        return _Style(number.isdigit() and int(number) in _BUILT_IN_DATES)
+    if re.search(r"[dyh]|m{3}", _LITERAL.sub("", code).lower()) is not None:
+        return _Style(is_date=True)
+    return _Style(code=code if number_format.is_telling(code) else "")
+
+
 def _rows(
-    box: zipfile.ZipFile, sheet: str, texts: Sequence[str], dates: Sequence[bool]
+    box: zipfile.ZipFile, sheet: str, texts: Sequence[str], styles: Sequence[_Style]
 ) -> Iterator[list[str]]:
     with box.open(sheet) as stream:
         cells: dict[int, str] = {}
@@ -107,7 +120,7 @@ def _rows(
                 continue
             column = _column(event.place, len(cells))
             if column < MAX_COLUMNS:
-                cells[column] = _shown(event, texts, dates)
+                cells[column] = _shown(event, texts, styles)
 
 
 class _Cell(NamedTuple):
@@ -148,7 +161,7 @@ def _column(place: str, otherwise: int) -> int:
     return number - 1
 
 
-def _shown(cell: _Cell, texts: Sequence[str], dates: Sequence[bool]) -> str:
+def _shown(cell: _Cell, texts: Sequence[str], styles: Sequence[_Style]) -> str:
     if cell.type == "s":
         position = int(cell.value) if cell.value.isdigit() else -1
         return texts[position] if 0 <= position < len(texts) else ""
@@ -156,10 +169,14 @@ def _shown(cell: _Cell, texts: Sequence[str], dates: Sequence[bool]) -> str:
         return "TRUE" if cell.value == "1" else "FALSE"
     if cell.type != "n" or not cell.value:
         return cell.value
-    style = int(cell.style) if cell.style.isdigit() else -1
+    place = int(cell.style) if cell.style.isdigit() else -1
+    style = styles[place] if 0 <= place < len(styles) else _Style()
     number = float(cell.value)
-    if 0 <= style < len(dates) and dates[style] and 1 <= number < 2_958_466:
+    if style.is_date and 1 <= number < 2_958_466:
         return _dated(number)
+    shown = number_format.shown_number(style.code, number) if style.code else None
+    if shown is not None:
+        return shown
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.15g}"
 
 

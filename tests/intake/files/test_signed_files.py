@@ -21,6 +21,12 @@ def attached(
     return read(multipart(part(text), file)).attachments[0]
 
 
+MIME_HEAD = (
+    b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data;\r\n name=smime.p7m\r\n"
+    b"Content-Transfer-Encoding: base64\r\n\r\n"
+)
+
+
 def in_letters(data: bytes, label: str = "") -> bytes:
     coded = base64.encodebytes(data)
     return (
@@ -39,6 +45,8 @@ def in_letters(data: bytes, label: str = "") -> bytes:
         ("contract.cms", in_letters(signed(der(4, CONTRACT)), "CMS")),
         ("contract.cms", in_letters(signed(der(4, CONTRACT)), "PKCS7")),
         ("contract.p7m", in_letters(signed(der(4, CONTRACT)))),
+        ("contract.sig", in_letters(signed(der(4, CONTRACT)), "SIGNATURE")),
+        ("contract.p7m", MIME_HEAD + in_letters(signed(der(4, CONTRACT)))),
         ("contract.docx.p7m.p7m", signed(der(4, signed(der(4, CONTRACT))))),
         ("contract.pdf.p7m", signed(endless(0x24, der(4, pdf("Contract 5567")[:30]) + der(4, pdf("Contract 5567")[30:])), endless)),
         ("act.xml.sig", signed(der(4, b"<?xml version='1.0'?><act><number>Contract 5567</number></act>"))),
@@ -137,7 +145,13 @@ def test_signatures_around_signatures_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["MIIFzAYJKoZI is what it begins with", "Meet me at 12", "-----BEGIN CMS-----\nnothing"]
+    "text",
+    [
+        "MIIFzAYJKoZI is what it begins with",
+        "Meet me at 12",
+        "-----BEGIN CMS-----\nnothing",
+        "Content-Type: pkcs7\n\nis a head",
+    ],
 )
 def test_words_that_look_like_a_signature_stay_words(text: str) -> None:
     assert attached(text.encode(), "note.txt").text == text

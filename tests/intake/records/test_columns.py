@@ -120,3 +120,26 @@ POSTED: dict[str, Any] = {
 def test_a_posted_form_has_the_same_fields_in_every_encoding(body: bytes, content_type: str) -> None:
     fields = read_submission(body, content_type).fields
     assert dict(fields) == {"message": "Where is it?", "city": "Oral", "q1": "yes", "colour": "red"}
+
+
+def test_guards_of_spreadsheets_are_no_part_of_a_cell() -> None:
+    found = one("id;text;Телефон;Акт", '1;Не греет батарея;\'+77012221100;="0031"')
+    assert found.new_text == "Не греет батарея\n\nАкт: 0031"
+    assert found.sender is not None and found.sender.address == "+77012221100"
+
+
+def test_words_in_quotation_marks_keep_them() -> None:
+    assert one("id;text;Ярлык", "1;'tis cold;'срочно'").text == "'tis cold\n\nЯрлык: 'срочно'"
+
+
+def test_a_contact_with_the_address_in_brackets_is_the_sender() -> None:
+    found = one("Ticket ID;Ticket description;Associated Contact", "7;It is cold;Dana Li (dana@post.example)")
+    assert found.sender is not None and (found.sender.name, found.sender.address) == (
+        "Dana Li",
+        "dana@post.example",
+    )
+
+
+def test_a_column_of_moments_in_utc_is_read_so() -> None:
+    found = one("id;text;Submit Date (UTC)", "1;It is cold;2026-09-03 11:07:00")
+    assert found.date is not None and found.date.isoformat() == "2026-09-03T11:07:00+00:00"

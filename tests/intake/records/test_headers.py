@@ -13,7 +13,30 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
     "amoCRM ru": (
         "ID;Название сделки;Основной контакт;Рабочий телефон;Рабочий email;Примечание 1;Дата создания;Теги",
         {"id": "ID", "subject": "Название сделки", "phone": "Рабочий телефон", "sender_email": "Рабочий email",
-         "text": "Примечание 1", "created_at": "Дата создания"},
+         "text": "Примечание 1", "created_at": "Дата создания", "sender_name": "Основной контакт"},
+    ),
+    "amoCRM ru with two notes": (
+        "ID;Название сделки;Основной контакт;Рабочий email (контакт);Примечание 1;Примечание 2",
+        {"id": "ID", "subject": "Название сделки", "sender_email": "Рабочий email (контакт)", "text": "Примечание 1",
+         "sender_name": "Основной контакт"},
+    ),
+    "Salesforce by API names": (
+        "CaseNumber;Subject;Description;SuppliedName;SuppliedEmail;SuppliedPhone;CreatedDate",
+        {"id": "CaseNumber", "sender_name": "SuppliedName", "sender_email": "SuppliedEmail", "phone": "SuppliedPhone",
+         "subject": "Subject", "text": "Description", "created_at": "CreatedDate"},
+    ),
+    "Mail client ru": (
+        "Отправитель;Тема;Текст;Дата",
+        {"sender_name": "Отправитель", "subject": "Тема", "text": "Текст", "created_at": "Дата"},
+    ),
+    "Typeform": (
+        "#;What's your *name*?;And your email?;How can we help you?;Submit Date (UTC)",
+        {"id": "#", "sender_name": "What's your *name*?", "sender_email": "And your email?",
+         "text": "How can we help you?", "created_at": "Submit Date (UTC)"},
+    ),
+    "Microsoft Forms ru": (
+        "Электронная почта;Что у вас случилось?;Номер договора",
+        {"sender_email": "Электронная почта", "text": "Что у вас случилось?"},
     ),
     "Salesforce": (
         "Case Number;Contact Name;Web Email;Contact Phone;Subject;Description;Date/Time Opened;Case Owner;Status",
@@ -100,7 +123,7 @@ def test_a_column_about_something_else_is_not_what_the_customer_writes(header: s
 
 
 def test_of_two_columns_that_look_alike_none_is_taken() -> None:
-    assert "text" not in DropMapping().columns(["Вопрос 1", "Вопрос 2"])
+    assert "text" not in DropMapping().columns(["Вопрос о доставке", "Вопрос об оплате"])
     assert "phone" not in DropMapping().columns(["Телефон домашний", "Телефон служебный"])
 
 

@@ -42,6 +42,14 @@ ZONE = ZoneInfo("Asia/Almaty")
         "September 3, 2026 at 4:07 PM",
         "3-Sep-2026 16:07",
         "Thu, 3 Sep 2026 16:07:00 +0500",
+        "Thu Sep 03 2026 16:07:00 GMT+0500 (Qyzylorda Standard Time)",
+        "чт, 03.09.2026 16:07",
+        "Четверг, 3 сентября 2026 г. 16:07",
+        "03.09.2026 в 16:07",
+        "03.09.2026 сағат 16:07",
+        "2026.09.03. 16:07",
+        "03.09.2026 16:07:00 (UTC+5)",
+        "03.09.2026 14:07 (МСК)",
     ],
 )
 def test_a_moment_is_understood_in_this_spelling(written: str) -> None:
@@ -62,7 +70,7 @@ def test_a_moment_is_understood_in_this_spelling(written: str) -> None:
             "25:61",
         ),
         *(
-            "03.09.2026 16:07 MSK",
+            "03.09.2026 16:07 CST",
             "3.9 of the year",
             "3 сентября 2026 перезвонить",
             "31.12.9999 23:59",

@@ -7,6 +7,14 @@ import pytest
 from llm_assets.intake.records.nested import flat, unbracketed
 
 BUILDERS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "JSON in a text of JSON": (
+        {"formID": "9", "rawRequest": '{"q4_email": "dana@post.example", "q5_message": "It is cold"}', "note": '{"a": 1}'},
+        {"formID": "9", "q4_email": "dana@post.example", "q5_message": "It is cold", "note": '{"a": 1}'},
+    ),
+    "a label for each language": (
+        {"answer": {"data": {"a1": {"question": {"label": {"ru": "Этаж"}}, "value": "4"}}}},
+        {"Этаж": "4"},
+    ),
     "wrapped answers": (
         {"id": "w-1", "answers": {"message": "Lift 3 is stuck", "q1": "yes"}},
         {"id": "w-1", "message": "Lift 3 is stuck", "q1": "yes"},

@@ -113,3 +113,20 @@ def test_a_hundred_thousand_backslashes_and_quotation_marks_take_no_time() -> No
     read(wide)
     read(titles)
     assert time.process_time() - before < 10
+
+
+def test_the_last_line_of_a_copy_from_postgres_is_no_row() -> None:
+    data = "id\tname\tmessage\n1\tAnna\tfirst\\nsecond\n\\.\n"
+    assert texts(data) == ["first\nsecond"]
+
+
+@pytest.mark.parametrize(
+    "below", ["Итого заявок: 1", "Всего сообщений (1)", "Total tickets: 1", "Барлығы өтініш: 1"]
+)
+def test_a_count_of_records_is_no_record(below: str) -> None:
+    assert texts(f"Дата;Клиент;Текст\n03.09.2026;Дана;Не греет батарея\n;;{below}\n") == ["Не греет батарея"]
+
+
+def test_a_sentence_that_begins_with_a_sum_is_a_record() -> None:
+    said = "Итого заявок было три, и ни на одну не ответили"
+    assert texts(f"Клиент;Текст\nДана;{said}\n") == [said]

@@ -10,7 +10,7 @@ from llm_assets.intake.records.workbook import sheets_of
 from llm_assets.intake.rows import parse_rows
 from llm_assets.intake.sources import scan
 from tests.support.mail.written_mail import zipped
-from tests.support.mail.written_workbook import workbook
+from tests.support.mail.written_workbook import PERCENT, SIX_DIGITS, styled, workbook
 
 REGISTER = [
     ["Журнал"],
@@ -73,3 +73,10 @@ def test_a_damaged_or_hostile_workbook_is_no_register() -> None:
 def test_a_cell_far_to_the_right_takes_no_memory() -> None:
     sheet = b'<worksheet><sheetData><row r="1"><c r="XFD1"><v>1</v></c><c r="A1"><v>2</v></c></row></sheetData></worksheet>'
     assert sheets_of(zipped({"xl/worksheets/sheet1.xml": sheet})) == [[["2"]]]
+
+
+def test_a_register_shows_its_cells_as_people_see_them() -> None:
+    numbers = [styled(4417, SIX_DIGITS), styled(0.125, PERCENT), 4417]
+    assert sheets_of(workbook([["Не греет батарея", *numbers]])) == [
+        [["Не греет батарея", "004417", "12.5%", "4417"]]
+    ]

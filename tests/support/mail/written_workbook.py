@@ -8,10 +8,25 @@ from tests.support.mail.written_mail import zipped
 
 _MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _STYLES = (
-    f'<styleSheet {_MAIN}><numFmts><numFmt numFmtId="170" formatCode="dd\\.mm\\.yyyy\\ hh:mm"/></numFmts>'
-    '<cellXfs><xf numFmtId="0"/><xf numFmtId="170"/></cellXfs></styleSheet>'
+    f'<styleSheet {_MAIN}><numFmts><numFmt numFmtId="170" formatCode="dd\\.mm\\.yyyy\\ hh:mm"/>'
+    '<numFmt numFmtId="171" formatCode="000000"/></numFmts>'
+    '<cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="171"/><xf numFmtId="9"/></cellXfs></styleSheet>'
 )
 Cell = str | float | date | None
+SIX_DIGITS, PERCENT = 2, 3
+"""Styles of numbers."""
+
+
+class Styled(float):
+    """A number in a style of these."""
+
+    style = 0
+
+
+def styled(value: float, style: int) -> Styled:
+    number = Styled(value)
+    number.style = style
+    return number
 
 
 def workbook(*sheets: Sequence[Sequence[Cell]]) -> bytes:
@@ -36,7 +51,8 @@ def workbook(*sheets: Sequence[Sequence[Cell]]) -> bytes:
                 elif isinstance(value, date):
                     cells.append(f'<c {place} s="1"><v>{(value - date(1899, 12, 30)).days + 0.5}</v></c>')
                 elif isinstance(value, float | int):
-                    cells.append(f"<c {place}><v>{value}</v></c>")
+                    style = f' s="{value.style}"' if isinstance(value, Styled) else ""
+                    cells.append(f"<c {place}{style}><v>{value}</v></c>")
             rows.append(f'<row r="{line}">{"".join(cells)}</row>')
         content = f"<worksheet {_MAIN}><sheetData>{''.join(rows)}</sheetData></worksheet>"
         members[f"xl/worksheets/sheet{number}.xml"] = content.encode()

@@ -12,6 +12,8 @@ _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 _STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
+_FORM = "urn:oasis:names:tc:opendocument:xmlns:form:1.0"
+_WRITTEN_IN = ("text", "textarea", "formatted-text", "combobox", "date", "time", "number")
 _CHANGES = {(_TEXT, "tracked-changes"), (_TABLE, "tracked-changes")}
 _MARGINS = frozenset(
     {"header", "footer", "header-left", "footer-left", "header-first", "footer-first"}
@@ -129,6 +131,22 @@ def _start(reader: _Reader, space: str, name: str, attributes: Mapping[str, str]
             reader.parts.append(_SHEET)
     elif space == _OFFICE and name == "spreadsheet":
         reader.in_sheets = True
+    elif space == _FORM:
+        reader.add(_form_line(name, attributes))
+
+
+def _form_line(name: str, attributes: Mapping[str, str]) -> str:
+    """What somebody ticked, chose or wrote in a form, which is before the text of the document."""
+    label = attributes.get("label", "") or attributes.get("name", "")
+    if name in ("checkbox", "radio"):
+        default = attributes.get("state", "") or attributes.get("selected", "")
+        state = attributes.get("current-state", "") or attributes.get("current-selected", "") or default
+        return f"{'☑' if state in ('checked', 'true') else '☐'} {label}\n"
+    if name == "option":
+        chosen = attributes.get("current-selected", "") or attributes.get("selected", "")
+        return f"{label or attributes.get('value', '')}\n" if chosen == "true" else ""
+    value = attributes.get("current-value", "") if name in _WRITTEN_IN else ""
+    return f"{label}: {value}\n" if value else ""
 
 
 def _end(reader: _Reader, space: str, name: str) -> None:

@@ -11,12 +11,17 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from llm_assets.intake.bytes import charset
 from llm_assets.intake.bytes.markup import Event, RefusedError, Sink, events
+from llm_assets.intake.files import rtf, web_archive
 from llm_assets.intake.files.office import open_document, word, workbook
+from llm_assets.intake.files.office.sheet_marks import related
+from llm_assets.intake.pages import html
 from llm_assets.intake.reading import Extract, Reading
 
 _WORD_PARTS = re.compile(r"word/(?:document\d*|footnotes|endnotes|header\d*|footer\d*|comments)\.xml")
 _SLIDES = re.compile(r"ppt/(?:slides/slide|notesSlides/notesSlide)(\d+)\.xml")
+_MAX_CHUNKS = 50
 _BROKEN = (
     zipfile.BadZipFile,
     KeyError,
@@ -45,7 +50,9 @@ def read_zip_document(data: bytes, reading: Reading) -> Extract | None:
 def _of_kind(box: zipfile.ZipFile, names: set[str], data: bytes) -> Extract | None:
     if any(n.startswith("word/document") for n in names):
         parts = sorted((n for n in names if _WORD_PARTS.fullmatch(n)), key=_word_order)
-        return _joined(box, parts, word.fill_word)
+        found = _joined(box, parts, word.fill_word)
+        chunks = list(_chunks(box, names))
+        return replace(found, text="\n\n".join(t for t in (found.text, *chunks) if t)) if chunks else found
     if any(n.startswith("xl/workbook") for n in names):
         return workbook.read_zipped_workbook(box, names, data)
     if any(n.startswith("ppt/slides/") for n in names):
@@ -61,6 +68,22 @@ def _of_kind(box: zipfile.ZipFile, names: set[str], data: bytes) -> Extract | No
         text = "\n\n".join(t for t in (content.text, margins.text) if t)
         return replace(content, text=text, flags=tuple(dict.fromkeys((*content.flags, *margins.flags))))
     return None
+
+
+def _chunks(box: zipfile.ZipFile, names: set[str]) -> Iterator[str]:
+    """Pages and texts that programs put into a document as they are, for Word to convert when it opens it (ECMA-376, part 1,
+    section 17.17.2)."""
+    targets = related(box, names, "word/document.xml").values()
+    for part in [t.file for t in targets if t.kind == "aFChunk" and t.file in names][:_MAX_CHUNKS]:
+        data = box.read(part)[: html.MAX_HTML]
+        start = data[:1_000].lstrip(b"\xef\xbb\xbf \t\r\n")
+        if start.startswith(b"{\\rtf"):
+            yield rtf.read(data).text.strip()
+        elif b"mime-version" in start.lower():
+            yield web_archive.read_web_archive(data, Reading(ocr=False)).text.strip()
+        elif not start.startswith(b"PK"):
+            words = charset.decode(data, html.declared_charset(data)).text
+            yield (html.to_text(words).text if start.startswith(b"<") else words).strip()
 
 
 Fill = Callable[[Iterator[Event], Sink], None]

@@ -63,7 +63,7 @@ class MarkedBook:
         )
 
     def _sheet_files(self) -> dict[str, str]:
-        targets = _related(self._box, self._names, "xl/workbook.xml")
+        targets = related(self._box, self._names, "xl/workbook.xml")
         sheets = [e for e in self._starts("xl/workbook.xml") if e.name == "sheet"]
         return {
             e.attributes.get("name", ""): targets[e.attributes["id"]].file
@@ -108,7 +108,7 @@ class MarkedBook:
 
     def _comments(self, name: str) -> Iterator[tuple[str, str]]:
         """Those of a thread instead of the copy of it that is kept for old programs."""
-        targets = _related(self._box, self._names, name).values()
+        targets = related(self._box, self._names, name).values()
         threads = [t.file for t in targets if t.kind == "threadedComment" and t.file in self._names]
         notes = [t.file for t in targets if t.kind == "comments" and t.file in self._names]
         found = [(ref, text) for file in threads for ref, text in self._said(file)]
@@ -150,7 +150,7 @@ def part_events(box: zipfile.ZipFile, names: set[str], name: str) -> Iterator[Ev
             return  # the library reports what it cannot read; here is only what it leaves out
 
 
-def _related(box: zipfile.ZipFile, names: set[str], name: str) -> dict[str, _Target]:
+def related(box: zipfile.ZipFile, names: set[str], name: str) -> dict[str, _Target]:
     """What a part names as belonging to it, by id."""
     folder, _, last = name.rpartition("/")
     out = {}

@@ -31,12 +31,16 @@ class _FormField:
     entries: list[str] = field(default_factory=list)
     chosen: int | None = None
     preset: int = 0
+    written: str = ""
+    """What a field for text shows before somebody fills it in."""
     said: int = -1
     """How much text had been found when the field's result began."""
 
     def shown(self) -> str:
         if self.ticked is not None:
             return "☒" if self.ticked else "☐"
+        if not self.entries:
+            return self.written
         place = self.chosen if self.chosen is not None else self.preset
         return self.entries[place] if 0 <= place < len(self.entries) else ""
 
@@ -186,6 +190,7 @@ def _form_field(reader: _Reader, name: str, attributes: Mapping[str, str]) -> No
             here.ticked = value not in _FALSE
         case "default":
             here.preset = _number(value, 10)
+            here.written = value
         case "result":
             here.chosen = _number(value, 10)
         case "listEntry":

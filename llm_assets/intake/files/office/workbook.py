@@ -112,7 +112,7 @@ def _lines(rows: Iterable[list[Any]], first: int, marks: Marks) -> list[str]:
 
 
 def _marked(value: object, place: Place, marks: Marks) -> str:
-    if isinstance(value, float):
+    if isinstance(value, float | int) and not isinstance(value, bool):  # whole numbers of xls files are int
         digits = marks.digits.get(place)
         if digits is not None:
             return digits

@@ -164,6 +164,8 @@ def test_every_sheet_of_a_saved_workbook_is_read_and_its_frames_are_not() -> Non
         "\ufeff  <TABLE BORDER=1><TR><TD>Остаток<TD>5567</TABLE>",
         "<meta http-equiv='Content-Type' content='text/html; charset=utf-8'><table><tr><td>Остаток</td><td>5567</td></tr></table>",
         "<style>td {color: red}</style><table><tr><td>Остаток</td><td>5567</td></tr></table>",
+        "<!-- from a program -->\n<style>td {color: red}</style><table><tr><td>Остаток</td><td>5567</td></tr></table>",
+        "<?xml version='1.0'?><!--a--><!-- b - c --><table><tr><td>Остаток</td><td>5567</td></tr></table>",
         "<div class='x'><table><tr><td>Остаток</td><td>5567</td></tr></table></div>",
     ],
 )
@@ -177,6 +179,8 @@ def test_a_piece_of_a_page_is_read_as_one(source: str) -> None:
         ("<table><row id='7'/></table>", "data.xml"),
         ("<table><tr><td>x</td></tr></table>", "how-to.txt"),
         ("<invoice><number>7</number></invoice>", "invoice.xls"),
+        ("<!-- a remark -->", "note.doc"),
+        ("<!-" * 400, "note.doc"),
         ("a < b and <table> is a tag", "note.doc"),
         (
             "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\nis how a page begins",

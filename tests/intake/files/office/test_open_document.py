@@ -11,7 +11,7 @@ from tests.support.mail.written_mail import zipped
 
 NAMES = " ".join(
     f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-    for name in ("office", "text", "table", "style")
+    for name in ("office", "text", "table", "style", "form")
 )
 
 
@@ -124,3 +124,15 @@ def test_a_file_cut_inside_a_cell_keeps_what_comes_before() -> None:
     }
     (message,) = read_bytes(zipped(members), path="a.ods", ocr=False)
     assert message.attachments[0].text == "first\tsecond" and "unreadable" in message.attachments[0].flags
+
+
+def test_what_people_ticked_and_wrote_in_a_form_is_read() -> None:
+    form = (
+        '<office:text><office:forms><form:form><form:checkbox form:label="Наличными" form:current-state="checked"/>'
+        '<form:checkbox form:label="На карту"/><form:radio form:label="Почтой" form:current-selected="true"/>'
+        '<form:text form:name="Имя" form:current-value="Дана"/><form:text form:name="Отчество"/><form:listbox form:name="Город">'
+        '<form:option form:label="Алматы"/><form:option form:label="Астана" form:current-selected="true"/></form:listbox>'
+        "</form:form></office:forms><text:p>Анкета</text:p></office:text>"
+    )
+    lines = document(form, path="a.odt").text.split("\n")
+    assert lines == ["☑ Наличными", "☐ На карту", "☑ Почтой", "Имя: Дана", "Астана", "Анкета"]

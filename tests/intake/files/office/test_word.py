@@ -88,6 +88,7 @@ LIST = "<w:dropDownList w:lastValue='2'><w:listItem w:displayText='Astana' w:val
         (form_field(DROPDOWN.format("<w:result w:val='1'/>"), "FORMDROPDOWN", run("Shymkent")), "Shymkent"),
         (form_field(DROPDOWN.format("<w:result w:val='9'/>"), "FORMDROPDOWN"), ""),
         (form_field("<w:textInput><w:default w:val='7'/></w:textInput>", "FORMTEXT", run("Aliya")), "Aliya"),
+        (form_field("<w:textInput><w:default w:val='Aliya'/></w:textInput>", "FORMTEXT"), "Aliya"),
         (control(LIST, run("Shymkent")), "Shymkent"),
         (control(LIST), "Shymkent"),
         (control("<w:date w:fullDate='2026-12-01T00:00:00Z'/>", run("1 December 2026")), "1 December 2026"),
@@ -150,3 +151,33 @@ def test_controls_inside_controls_are_read_in_time() -> None:
         + "</w:sdtContent></w:sdt>" * 20_000
     )
     assert "☒" in shown(deep)
+
+
+PAGE = "<html><body><p>Счёт <b>5567</b> из страницы</p></body></html>"
+CHUNK = (
+    "<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'><Relationship Id='c1' Target='{}' "
+    "Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk'/></Relationships>"
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "content", "text"),
+    [
+        ("c.htm", "word/c.htm", PAGE, "Счёт 5567 из страницы"),
+        ("/afchunk.mht", "afchunk.mht", f"MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n{PAGE}", "Счёт 5567 из страницы"),
+        ("c.rtf", "word/c.rtf", r"{\rtf1\ansi Account 5567\par}", "Account 5567"),
+        ("c.txt", "word/c.txt", "Счёт 5567", "Счёт 5567"),
+    ],
+)  # fmt: skip
+def test_pages_and_texts_put_into_a_document_are_read(
+    target: str, name: str, content: str, text: str
+) -> None:
+    body = f"<w:document {NAMES}><w:body><w:p>{run('Before')}</w:p><w:altChunk/></w:body></w:document>"
+    members = {
+        "word/document.xml": body.encode(),
+        "word/_rels/document.xml.rels": CHUNK.format(target).encode(),
+        name: content.encode(),
+        "word/unrelated.htm": b"<p>left over</p>",
+    }
+    (message,) = read_bytes(zipped(members), path="form.docx", ocr=False)
+    assert message.attachments[0].text == f"Before\n\n{text}"

@@ -1,8 +1,10 @@
 """Workbooks give what their cells show: leading zeros, percent, currencies, durations, long numbers, comments."""
 
+import base64
 import io
 import struct
 import zipfile
+import zlib
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -194,3 +196,20 @@ def test_an_old_sheet_tells_its_formats_and_notes() -> None:
 @pytest.mark.parametrize("size", range(0, 200, 7))
 def test_a_cut_old_sheet_breaks_nothing(size: int) -> None:
     assert set(old_sheets.marks(old_book()[:size])) <= {"Счета"}
+
+
+WHOLE_NUMBERS = (
+    "c-p&gUhu)fjZzO8(10BSGsD0CoD6J8VvIn{3F8Pb0OkMx2QgtZ2N3@s1w#sOasVTejg?_H?-_Pb9D?HeAp;Y`29|?Bl7Zn75XUeSF!<%?r7F-7"
+    "IDy@e$Ov+SEs$hnm;)5yV~_;9N(f9QgGpg9xgM-?514cSi}Zp?TcFwpj8P2d?ftYYps6^5NeL{+#{e>SJ6O*xu!tdpD8mU*Dz2Zv2vN(*;8>KI"
+    "m@~vA<XCtZmM{P#)IBvXwFt!LW>^Y}TLUn7z#szTEMfTiUx9()3oJ(;P#6`buQ($EQ2Ym~I6E++u!(bEQ9qf9g@K`g;eP@+gR}w*=NHV7bP)Up"
+    "TpB|F7pU9@=W_v+e9j9_|2#l4g@GT;76j)40ifPLD?eWHO$xA&2a7a7O#`JeRgk3&{}~!VI)Iw_z%op5c`Yzo8%#EVO_c_-rNE>JFo^<bwE$5l"
+    "!>t*trUfjk2DHZ*3@+QNBe6Ar?AF(TJLFm)+iL>Z>)an!iLASBzmP!*=;;)oeh_SC&|%bJoHY{!cG|;eMrdhq7fecGlpGvP0#LXAhgNg^40TLg"
+    "V5T4gn=3>GBNi2m;F1WW!j4IZVH-FI9FXcuE{0Js3P!;w7zLwX6pVsVFbW12V1%~aLH!0$yPg%=H(-a3>-+`cf1|@B!xjWF<O5*|uw&`UkO!oT"
+    "7%E9hKVl55j4-npiPQrdF9d;bpzTEr*$hcwcVv^Cet~^EMr8jGtx<q_S%_5o|B>QO8ru&5yN<#z"
+)
+"""A workbook of Excel 97 whose two cells hold 4417, the first in six digits: compressed, in base 85."""
+
+
+def test_whole_numbers_of_an_old_workbook_are_read_as_they_are_shown() -> None:
+    data = zlib.decompress(base64.b85decode(WHOLE_NUMBERS))
+    assert next(read_bytes(data, path="a.xls", ocr=False)).attachments[0].text == "004417\n4417"
