@@ -86,8 +86,8 @@ def found_lines(found: "Found") -> Iterator[str]:
     going = found.going
     nights = ", ".join(str(day) for day in found.days)
     yield (
-        f"record {found.record_id}: {len(going.messages)} stored versions in the nights {nights}, answers of "
-        f"{len(going.cases)} cases"
+        f"record {found.record_id}: stored versions {len(going.messages)}, nights {nights or 'none'}, "
+        f"cases with answers {len(going.cases)}"
     )
     yield from (f"  at its source it stays: {m.source} {m.place}" for m in going.messages)
     if found.companions:
