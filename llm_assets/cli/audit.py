@@ -94,7 +94,7 @@ def verified_lines(found: "Verified") -> list[str]:
     if found.wrong:
         return [
             *(_wrong_line(w) for w in found.wrong),
-            f"{len(found.wrong)} findings in {found.entries} entries",
+            f"{len(found.wrong)} finding{'' if len(found.wrong) == 1 else 's'} in {found.entries} entries",
         ]
     return [f"{found.entries} entries hold; the trail ends at {found.entries}:{found.head}"]
 

@@ -83,12 +83,16 @@ def _close_events(nights: Sequence[date], steps: "Sequence[Step]") -> str:
 
 def found_lines(found: "Found") -> Iterator[str]:
     """What would be deleted, and what stays, for people."""
+    from llm_assets.usecases.mail.receive_form import SOURCE as POSTED
+
     going = found.going
     nights = ", ".join(str(day) for day in found.days)
     yield (
-        f"record {found.record_id}: {len(going.messages)} stored versions in the nights {nights}, answers of "
-        f"{len(going.cases)} cases"
+        f"record {found.record_id}: stored versions {len(going.messages)}, nights {nights or 'none'}, "
+        f"cases with answers {len(going.cases)}"
     )
-    yield from (f"  at its source it stays: {m.source} {m.place}" for m in going.messages)
+    yield from (
+        f"  at its source it stays: {m.source} {m.place}" for m in going.messages if m.source != POSTED
+    )
     if found.companions:
         yield f"  these stay, and may repeat or quote it: {', '.join(found.companions)}"

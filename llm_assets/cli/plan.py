@@ -97,6 +97,8 @@ def _window_line(window: Mapping[str, Any]) -> str:
     fits = "fits" if window["fits"] else "does not fit"
     seconds = window["expected_seconds"]
     takes = f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+    if not window["rounds"]:
+        return "  duration: nothing is to be sent in batches"
     return f"  duration: about {takes} in {window['rounds']} rounds of batches, {fits} before {window['deadline']}"
 
 

@@ -4,9 +4,10 @@ import os
 import shutil
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -69,15 +70,26 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
         ("reachability", _reach),
     ]
     try:
-        for what, look in examinations:
-            yield _examined(what, look, assembly)
-        yield from _mailboxes(assembly)
+        found = chain((_examined(what, look, assembly) for what, look in examinations), _mailboxes(assembly))
+        yield from _each_cause_once(found)
         yield _inbox(assembly)
         yield _ocr()
         yield _disk(assembly)
         yield look_at_daemon()
     finally:
         assembly.close()
+
+
+def _each_cause_once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """A failure that repeats an earlier one, such as a ledger that nothing can use, refers to that one."""
+    first: dict[str, str] = {}
+    for finding in findings:
+        before = first.setdefault(finding.says, finding.what) if finding.fails else finding.what
+        yield (
+            finding
+            if before == finding.what
+            else replace(finding, says=f"not looked at: {before} fails first")
+        )
 
 
 def _examined(what: str, look: Callable[[Assembly], str], assembly: Assembly) -> Finding:
@@ -171,8 +183,8 @@ def _inbox(assembly: Assembly) -> Finding:
         return Finding("inbox", f"{inbox} cannot be scanned: {err}", fails=True)
     if not left:
         return Finding("inbox", f"no links and no pipes in {inbox}")
-    found = f"{left['link']} links and {left['special']} pipes, sockets or devices"
-    return Finding("inbox", f"{found} in {inbox} are never read: put the files themselves there", warns=True)
+    found = f"{_counted(left['link'], 'link')} and {_counted(left['special'], 'pipe or device', 'pipes or devices')}"
+    return Finding("inbox", f"not read in {inbox}: {found}; put the files themselves there", warns=True)
 
 
 def _ocr() -> Finding:

@@ -3,7 +3,7 @@
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -15,6 +15,9 @@ from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lanes, Profile
 from resources.settings.dotenv_file import unreadable
 from resources.settings.yaml_files import read_yaml
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 SHIPPED_CONFIG = Path(__file__).parents[2] / "llm_assets" / "config"
 SHIPPED_CONTROL_SET = Path(__file__).parents[2] / "data" / "samples" / "control_set"
@@ -93,12 +96,14 @@ def load_settings() -> Settings:
     except ValidationError as err:
         problem = err.errors(include_input=False)[0]
         name = "LLM_ASSETS_" + str(problem["loc"][0]).upper()
-        raise ConfigurationError(f"{name} is not usable: {problem['msg']}") from err
+        raise ConfigurationError(f"{name} is not usable: {_what(problem)}") from err
     except (OSError, ValueError) as err:
         raise unreadable(err) from err
     _check_paths(settings)
     if settings.config is not None and not settings.config.is_dir():
-        raise ConfigurationError(f"LLM_ASSETS_CONFIG names {settings.config}, which is not a folder")
+        raise ConfigurationError(
+            f"LLM_ASSETS_CONFIG names {settings.config}, which is no folder; name the one with your YAML files"
+        )
     return settings
 
 
@@ -122,7 +127,7 @@ def load_profile(settings: Settings) -> Profile:
     path = settings.file("providers.yaml")
     profiles = load_yaml(path, _Providers).providers
     choices = ", ".join(sorted(profiles))
-    if settings.provider is None:
+    if not settings.provider:
         raise ConfigurationError(f"LLM_ASSETS_PROVIDER is not set; choose one of: {choices}")
     profile = profiles.get(settings.provider)
     if profile is None:
@@ -145,8 +150,19 @@ def parse_yaml(path: Path, content: Any, model: type[Model]) -> Model:
     except ValidationError as err:
         problem = err.errors(include_input=False)[0]
         where = ".".join(str(part) for part in problem["loc"]) or "the file"
-        unknown = problem["type"] == "extra_forbidden"
-        what = "is no setting here; remove it or correct its name" if unknown else problem["msg"]
-        raise ConfigurationError(f"{path}: {where}: {what}") from err
+        raise ConfigurationError(f"{path}: {where}: {_what(problem)}") from err
     except RecursionError as err:
         raise ConfigurationError(f"{path}: it holds itself; write it without such aliases") from err
+
+
+_WHAT = {
+    "extra_forbidden": "is no setting here; remove it or correct its name",
+    "dict_type": "holds no keys; write `key: value` lines there",
+    "model_type": "holds no keys; write `key: value` lines there",
+    "missing": "is required; add it",
+}
+
+
+def _what(problem: "ErrorDetails") -> str:
+    """What is wrong with a value, without the words that pydantic puts before our own."""
+    return _WHAT.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")

@@ -211,5 +211,5 @@ def test_the_house_is_for_its_owner_alone(night: Night) -> None:
 def test_what_was_left_unread_is_said_once_and_by_doctor(night: Night) -> None:
     assert night.said.count("left unread in the inbox") == 2, "once in the life of each of two processes"
     said = night.house.run("doctor").out
-    assert "1 links and 1 pipes" in said
+    assert "1 link and 1 pipe" in said
     assert "leak" not in said

@@ -32,6 +32,6 @@ def test_the_queries_run(tmp_path: Path) -> None:
     assert example is not None
     with duckdb.connect(str(lake.analytics), read_only=True) as connection:
         statements = connection.extract_statements(example[1])
-        assert len(statements) == 3
+        assert len(statements) == 5
         for statement in statements:
             assert connection.execute(statement).fetchall() == []

@@ -54,3 +54,34 @@ def test_a_mail_has_no_heading_and_a_missing_file_is_one_error(tmp_path: Path) -
     assert next(mask_file(tmp_path / "a.eml")).startswith("<case>")
     with pytest.raises(ConfigurationError, match=r"nowhere\.csv"):
         list(mask_file(tmp_path / "nowhere.csv"))
+
+
+QUEUES_YAML = (
+    "queues: [{name: one, default: true, mask_bare_names: %s, categories: [{name: a}]},"
+    " {name: open, mailboxes: [open@bank.example], mask: false, categories: [{name: a}]}]"
+)
+
+
+@pytest.mark.parametrize(("bare", "hidden"), [("true", True), ("false", False)])
+def test_names_alone_are_shown_as_the_queue_of_the_mail_sends_them(
+    bare: str, hidden: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "queues.yaml").write_text(QUEUES_YAML % bare)
+    monkeypatch.setenv("LLM_ASSETS_CONFIG", str(tmp_path))
+    (tmp_path / "a.eml").write_bytes(mail("The parcel is with Michael Turner now."))
+    [shown] = mask_file(tmp_path / "a.eml")
+    assert ("Michael Turner" not in shown) is hidden
+
+
+@pytest.mark.parametrize(("to", "masked"), [("open@bank.example", False), ("other@bank.example", True)])
+def test_a_queue_that_masks_nothing_is_named_and_its_text_is_shown_as_it_leaves(
+    to: str, masked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "queues.yaml").write_text(QUEUES_YAML % "true")
+    monkeypatch.setenv("LLM_ASSETS_CONFIG", str(tmp_path))
+    (tmp_path / "a.eml").write_bytes(f"From: a@post.example\nTo: {to}\n\nCall +44 20 7946 0018\n".encode())
+    (tmp_path / "a.csv").write_text(f"id;text;mailbox\n7;Call +44 20 7946 0018;{to}\n")
+    for name in ("a.eml", "a.csv"):
+        [shown] = mask_file(tmp_path / name)
+        assert ("+44 20 7946 0018" not in shown) is masked
+        assert ("[queue open has `mask: false`: sent as it is]\n<case>" not in shown) is masked

@@ -37,6 +37,7 @@ _MARKUP = re.compile(
 _FROM = re.compile(r'<message n="\d+" kind="\w+"(?: date="[\d-]+")? from="([^"\n]*)"')
 _FILE = re.compile(r'<attachment name="([^"\n]*)"')
 _ADDRESS_WORD = re.compile(r"[^\s\[\]]*@[^\s\[\]]*")
+_PHONE_AT_END = re.compile(r"(?<![^\s])[+(]?\d[\d ().-]{4,24}\d(?=\"|$)")
 _DISPLAY_NAME = re.compile(r"[^\s\[\]@][^\[\]@]*(?<!\s)")
 _CUT = "\n[cut]"
 _LAST_WORD = re.compile(
@@ -96,7 +97,12 @@ def _escaped(text: str) -> Iterator[Span]:
 
 
 def _sender(text: str, start: int, end: int) -> Iterator[Span]:
-    """Address and display name of a `from` attribute, whatever they look like: it may be cut or have no domain."""
+    """Address and display name of a `from` attribute, whatever they look like: it may be cut or have no domain. Records of
+    a register have a phone in place of the address."""
+    phone = _PHONE_AT_END.search(text, start, end)
+    if phone is not None:
+        yield Span(phone.start(), phone.end(), Kind.PHONE)
+        end = phone.start()
     at = start
     for address in _ADDRESS_WORD.finditer(text, start, end):
         yield from _display_name(text, at, address.start())
@@ -134,7 +140,8 @@ def _found(
         taken = joined(taken, pii_addresses.addresses(text, lowered, near))
     taken = joined(taken, _cut_words(text))
     companies = pii_names.words_of_companies(senders)
-    taken, mentioned = _people(text, lowered, taken, companies, bare_names)
+    whole = list(pii_names.whole_names(text, senders, messages))
+    taken, mentioned = _people(text, lowered, taken, companies, bare_names, whole)
     if near:
         taken = joined(taken, pii_context.births_behind(text, mentioned))
     for found in pii_names.names(text, lowered, _called(text, senders, messages, mentioned)):
@@ -143,13 +150,18 @@ def _found(
 
 
 def _people(
-    text: str, lowered: str, taken: list[Span], companies: frozenset[str], bare_names: bool
+    text: str,
+    lowered: str,
+    taken: list[Span],
+    companies: frozenset[str],
+    bare_names: bool,
+    whole: Sequence[Span],
 ) -> tuple[list[Span], list[Span]]:
     """What is taken with the people who are found, and these people. The longest name counts where several rules find one;
     words of `companies` are nobody's."""
     cells = list(tables(text))
     taken = joined(taken, (c for c in cells if c.kind is not Kind.NAME))
-    found = [*pii_people.people(text, lowered), *(c for c in cells if c.kind is Kind.NAME)]
+    found = [*whole, *pii_people.people(text, lowered), *(c for c in cells if c.kind is Kind.NAME)]
     for file in _FILE.finditer(text):
         found += names_in_file_name(text, file.start(1), file.end(1))
     if bare_names:

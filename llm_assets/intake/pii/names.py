@@ -96,6 +96,21 @@ def names(text: str, lowered: str, called: Sequence[Called]) -> Iterator[list[Sp
             yield list(_neighbours_as_one(text, sorted(found)))
 
 
+def whole_names(text: str, senders: Sequence[str], messages: Sequence[int]) -> Iterator[Span]:
+    """First and second name of a sender side by side, from the sender's message on: "John Baker" is one person, although
+    either word alone may be an everyday word."""
+    first_message = min(messages, default=0)
+    for number, sender in enumerate(senders):
+        words = [w for w in re.findall(r"[^\W\d_]+", sender) if w[0].isupper()]
+        is_person = len(words) == 2 and any(lexicon().is_first_name(folded(w.lower())) for w in words)
+        if not is_person or _OFFICE.search(sender) is not None:
+            continue
+        since = messages[number] if number < len(messages) else first_message
+        orders = rf"{words[0]}[ _]+{words[1]}|{words[1]}[ _]+{words[0]}"
+        for found in re.compile(rf"(?<![^\W_])(?:{orders}){_END}").finditer(text, since):
+            yield Span(found.start(), found.end(), Kind.NAME)
+
+
 class _Heard:
     """The words of a text with a capital letter by how they sound, collected when a name of the other script asks."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.profile import ReadingRules
 from llm_assets.intake.files import ocr
@@ -18,6 +19,7 @@ from llm_assets.intake.scans import LARGEST_BYTES, PDF, Shown, file_in, shown
 from llm_assets.usecases.mail.mask import masked_preview
 from tests.support.mail.written_mail import multipart, part
 
+QUEUES = Queues(queues=(Queue(name="bank", default=True, categories=(Category(name="other"),)),))
 FACE = b"%PDF-1.4 not much of one"
 
 
@@ -95,6 +97,6 @@ def test_what_cannot_be_drawn_is_nothing(data: bytes) -> None:
 @pytest.mark.skipif(not ocr.available(), reason="tesseract is not installed")
 def test_the_preview_says_that_a_scan_stays_in_the_house(tmp_path: Path) -> None:
     Image.linear_gradient("L").resize((100, 60)).save(tmp_path / "a.png")
-    text, told = masked_preview(tmp_path / "a.png", ReadingRules())
+    text, told = masked_preview(tmp_path / "a.png", ReadingRules(), QUEUES)
     assert text.startswith("<case>") and told.startswith("[1 scan that text recognition could not read, kept")
-    assert len(list(masked_preview(tmp_path / "a.png", ReadingRules(vision_pages=0)))) == 1
+    assert len(list(masked_preview(tmp_path / "a.png", ReadingRules(vision_pages=0), QUEUES))) == 1

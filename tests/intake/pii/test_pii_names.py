@@ -164,3 +164,28 @@ def test_the_same_case_gives_the_same_masks() -> None:
     sender = Address("Раушан Ким", "r@mail.example")
     given = case(document("Раушан и Асель Омарова", sender=sender))
     assert mask_case(given) == mask_case(given)
+
+
+@pytest.mark.parametrize(
+    ("text", "sender", "masked"),
+    [
+        ("Holder: John Baker", "John Baker", "Holder: [NAME_1]"),
+        ("Baker John came", "John Baker", "[NAME_1] came"),
+        ("the baker of John Baker", "John Baker", "the baker of [NAME_1]"),
+        ("Peter Cook wrote", "Cook Peter", "[NAME_1] wrote"),
+        ("Bank Support wrote", "Bank Support", "Bank Support wrote"),
+    ],
+)
+def test_a_senders_whole_name_is_one_person_although_its_words_are_everyday_ones(
+    text: str, sender: str, masked: str
+) -> None:
+    assert mask_text(text, [sender]).text == masked
+
+
+@pytest.mark.parametrize("phone", ["87015556677", "+7 705 111 22 33", "8 (701) 555-66-77"])
+def test_a_phone_in_place_of_a_senders_address_is_no_part_of_the_name(phone: str) -> None:
+    """A register's customer has a phone where a mail has an address; the answer names the customer without it."""
+    given = document("Hello", sender=Address("Анна Ким", phone))
+    masked = mask_case(case(given))
+    assert 'from="[NAME_1] [PHONE_1]"' in masked.text
+    assert masked.originals["[NAME_1]"] == "Анна Ким" and masked.originals["[PHONE_1]"] == phone

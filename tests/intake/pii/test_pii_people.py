@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.domain.mail.document import Case, Document, Priority, Received, Role
 from llm_assets.domain.profile import ReadingRules
 from llm_assets.engine.answers.rows import restored
@@ -13,6 +14,7 @@ from llm_assets.intake.read import read_bytes
 from llm_assets.usecases.mail.mask import masked_preview
 from tests.support.cpu import least_cpu_seconds
 
+QUEUES = Queues(queues=(Queue(name="bank", default=True, categories=(Category(name="other"),)),))
 HIDDEN: list[tuple[str, tuple[str, ...]]] = [
     ("ИИК KZ86125KZT5004100101 с опечаткой", ("KZ86125KZT5004100101",)),
     ("my IBAN is DE88 3704 0044 0532 0130 00", ("DE88 3704 0044 0532 0130 00",)),
@@ -207,7 +209,7 @@ def test_the_preview_is_the_case_as_it_is_sent(tmp_path: Path) -> None:
         "Content-Disposition: attachment; filename=Brandt.txt\n\nOliver Brandt, 24 Maple Street\n--b--\n"
     )
     [message] = read_bytes(mail.read_bytes(), path=str(mail))
-    [shown] = masked_preview(mail, ReadingRules())
+    [shown] = masked_preview(mail, ReadingRules(), QUEUES)
     arrived = datetime(2026, 11, 20, 9, tzinfo=UTC)
     received = Received("inbox", "1.eml", arrived.date(), "0" * 64, "mail", arrived)
     placed = Document(received, message, "bank", Priority.NORMAL, "case1", Role.FIRST)
