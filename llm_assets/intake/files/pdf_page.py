@@ -10,7 +10,7 @@ _SCAN_AREA = 0.5
 _DRAWN_SEGMENTS = 150
 """Lines and curves of words drawn as shapes: a letter has about ten. Frames and rules of an empty form have fewer."""
 _UNMAPPED_SHARE = 0.2
-_LOOKED_AT = 400
+_LOOKED_AT = 120
 """Characters of a page that are checked one by one."""
 _FOREIGN_LETTERS = ("\u0080", "\u00ff")
 """Letters of Latin-1 as which Cyrillic ones appear where a font does not say what its codes mean."""

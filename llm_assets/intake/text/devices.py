@@ -48,7 +48,8 @@ def is_device_line(line: str) -> bool:
         return False
     if _ALONE.match(line):
         return True
-    plain = _LINK.sub(" ", line).replace("[", " ").replace("]", " ").strip()
+    plain = _LINK.sub(" ", line) if "http" in line.lower() else line
+    plain = plain.replace("[", " ").replace("]", " ").strip()
     if not plain or len(plain.split()) > MAX_WORDS or plain.endswith("?"):
         return False
     if "outlook" in plain.lower() and _is_advert(line, plain):
