@@ -51,8 +51,8 @@ class _Known(NamedTuple):
 def language_of(text: str) -> str | None:
     """`ru` or `kk` for text that is surely theirs in Latin letters, `und` where it may be either, None for any other."""
     lowered = text.lower()
-    found = _WORDS.findall(lowered if lowered.isascii() else lowered.translate(_MARKS))[:MAX_WORDS]
-    words = [w for w in (f.translate(_NO_QUOTES) if not f.isalpha() else f for f in found) if w]
+    written = _WORDS.findall(lowered if lowered.isascii() else lowered.translate(_MARKS))[:MAX_WORDS]
+    words = [w for w in (f.translate(_NO_QUOTES) if not f.isalpha() else f for f in written) if w]
     if not words:
         return None
     known = _known()

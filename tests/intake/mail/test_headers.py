@@ -28,17 +28,6 @@ from llm_assets.intake.mail.headers import message_ids
         ("Anna Kim", [Address("Anna Kim", "")]),
         ("'a@p.example' <a@p.example>", [Address("a@p.example", "a@p.example")]),
         ("<@relay.example:a@p.example>", [Address("", "a@p.example")]),
-        ("Anna <@a.example,@b.example:a@p.example>", [Address("Anna", "a@p.example")]),
-        ("Anna <anna..k.@p.example>", [Address("Anna", "anna..k.@p.example")]),
-        ("a@p.example <>", [Address("", "a@p.example")]),
-        ("Anna &lt;a@p.example&gt;", [Address("Anna", "a@p.example")]),
-        ("Anna a@p.example>", [Address("Anna", "a@p.example")]),
-        ("Anna <a@p.example\u200b>", [Address("Anna", "a@p.example")]),
-        ("anna at p.example (Anna Kim)", [Address("Anna Kim", "anna@p.example")]),
-        ("Anna at home", [Address("Anna at home", "")]),
-        ("a@p.example b@p.example", [Address("", "a@p.example"), Address("", "b@p.example")]),
-        ("<a@p.example> Ян <b@p.example>", [Address("", "a@p.example"), Address("Ян", "b@p.example")]),
-        ("b@o.example via Shop <a@p.example>", [Address("b@o.example via Shop", "a@p.example")]),
         ("Dana Kim, MD <d@p.example>", [Address("Dana Kim, MD", "d@p.example")]),
         ("Ким, Дана <d@p.example>", [Address("Ким, Дана", "d@p.example")]),
         ("Kim, Dana, MD, MBA <d@p.example>", [Address("Kim, Dana, MD, MBA", "d@p.example")]),
@@ -73,6 +62,26 @@ from llm_assets.intake.mail.headers import message_ids
     ],
 )
 def test_addresses_are_found_in_every_spelling(value: str, expected: list[Address]) -> None:
+    assert list(addresses([value.encode()])) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Anna <@a.example,@b.example:a@p.example>", [Address("Anna", "a@p.example")]),
+        ("Anna <anna..k.@p.example>", [Address("Anna", "anna..k.@p.example")]),
+        ("a@p.example <>", [Address("", "a@p.example")]),
+        ("Anna &lt;a@p.example&gt;", [Address("Anna", "a@p.example")]),
+        ("Anna a@p.example>", [Address("Anna", "a@p.example")]),
+        ("Anna <a@p.example\u200b>", [Address("Anna", "a@p.example")]),
+        ("anna at p.example (Anna Kim)", [Address("Anna Kim", "anna@p.example")]),
+        ("Anna at home", [Address("Anna at home", "")]),
+        ("a@p.example b@p.example", [Address("", "a@p.example"), Address("", "b@p.example")]),
+        ("<a@p.example> Ян <b@p.example>", [Address("", "a@p.example"), Address("Ян", "b@p.example")]),
+        ("b@o.example via Shop <a@p.example>", [Address("b@o.example via Shop", "a@p.example")]),
+    ],
+)
+def test_addresses_that_a_program_damaged_are_found(value: str, expected: list[Address]) -> None:
     assert list(addresses([value.encode()])) == expected
 
 
