@@ -22,44 +22,25 @@ class Decoded(NamedTuple):
 
 
 _ALIASES = {
-    "ansi_x3.4-1968": "ascii",
-    "ansi-x3.4-1968": "ascii",
-    "us-ascii": "ascii",
-    "x-user-defined": "",
-    "unknown-8bit": "",
-    "x-unknown": "",
-    "cp-1251": "cp1251",
-    "win-1251": "cp1251",
-    "x-cp1251": "cp1251",
-    "windows-874": "cp874",
-    "x-mac-cyrillic": "mac_cyrillic",
-    "iso-8859-8-i": "iso8859-8",
-    "iso-8859-8-e": "iso8859-8",
-    "iso-8859-6-i": "iso8859-6",
-    "ks_c_5601-1987": "cp949",
-    "ks_c_5601": "cp949",
-    "euc-kr": "cp949",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "sjis": "cp932",
-    "x-sjis": "cp932",
-    "iso-8859-1": "cp1252",
-    "latin-1": "cp1252",
-    "latin1": "cp1252",
-    "iso-8859-9": "cp1254",
-    "strk1048-2002": "kz1048",
-    "rk1048": "kz1048",
-    "unicode-1-1-utf-7": "utf-7",
-    "utf8": "utf-8",
-    "utf-8-sig": "utf-8",
-}
+    "ansi_x3.4-1968": "ascii", "ansi-x3.4-1968": "ascii", "us-ascii": "ascii", "x-user-defined": "",
+    "unknown-8bit": "", "x-unknown": "", "cp-1251": "cp1251", "win-1251": "cp1251", "x-cp1251": "cp1251",
+    "windows-874": "cp874", "x-mac-cyrillic": "mac_cyrillic", "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8", "iso-8859-6-i": "iso8859-6", "ks_c_5601-1987": "cp949", "ks_c_5601": "cp949",
+    "euc-kr": "cp949", "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "shift_jis": "cp932",
+    "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "iso-8859-1": "cp1252", "latin-1": "cp1252",
+    "latin1": "cp1252", "iso-8859-9": "cp1254", "windows-949": "cp949", "x-windows-949": "cp949",
+    "macintosh-cyrillic": "mac_cyrillic", "strk1048-2002": "kz1048", "rk1048": "kz1048", "unicode-1-1-utf-7": "utf-7",
+    "utf8": "utf-8", "utf-8-sig": "utf-8",
+}  # fmt: skip
 _NO_CHARSETS = frozenset({"punycode", "idna", "undefined", "unicode-escape", "raw-unicode-escape"})
 """Python's codecs for other purposes; some raise even when damaged bytes are to be replaced."""
 _CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic", "kz1048")
 _DOUBTED = frozenset({*_CYRILLIC, "cp1252", "iso8859-15", "koi8-u"})
+_OF_OTHERS = frozenset({"cp1250", "cp1254", "iso8859-2"})
+"""Of languages in Latin letters, and the default of some programs: doubted where the bytes are words in Cyrillic only."""
+_UNLIKE_UTF8 = ("gb18030", "cp932", "cp949", "big5", "euc", "utf-16", "shift", "johab")
+_SURE_UTF8 = 8
+"""Characters beyond ASCII from which bytes that are valid UTF-8 are no other charset of several bytes a character."""
 """What programs write without knowing. Any rarer charset was meant by somebody and is believed when it fits."""
 _ASKED = ("cp1251", "kz1048", "ptcp154", "koi8-r", "koi8-u", "cp866", "iso8859-5", "cp1252")
 _MAC_FROM = 100
@@ -130,8 +111,9 @@ def decode(data: bytes, declared: str | None, *, hint: str | None = None) -> Dec
 def _ascii(data: bytes, declared: str | None) -> Decoded:
     text = data.decode("ascii")
     if "\x1b$" in text or "\x1b(" in text:
+        name = "iso2022_kr" if "\x1b$)C" in text else "iso2022_jp_ext"
         try:
-            return Decoded(data.decode("iso2022_jp_ext"), "iso2022_jp_ext", not declared)
+            return Decoded(data.decode(name), name, not declared)
         except UnicodeDecodeError:
             pass
     return Decoded(text, "ascii", False)
@@ -145,14 +127,22 @@ def _as_declared(data: bytes, charset: str) -> Decoded | None:
         text = _strict(data, charset)
         if text is None:
             return None
-        better = _better_single_byte(data, charset, text) if charset in _DOUBTED else None
+        doubted = charset in _DOUBTED or charset in _OF_OTHERS
+        better = _better_single_byte(data, charset, text) if doubted else None
         return Decoded(text.translate(_C1), charset, False) if better is None else better
+    if charset.startswith(_UNLIKE_UTF8):
+        other = _wide(data) if charset == "utf-16" else None
+        if other is None and _is_utf8(data):
+            read = data.decode("utf-8")
+            other = Decoded(read, "utf-8", True) if sum(c > "\x7f" for c in read) >= _SURE_UTF8 else None
+        if other is not None:
+            return other
     text = _strict(data, charset)
     if text is not None:
         mended = _mend(text)
         return Decoded(mended, charset, mended != text)
     if charset == "utf-8":
-        return _paired(data) or _damaged_utf8(data)
+        return _paired(data) or _by_lines(data, "") or _damaged_utf8(data)
     loose = data.decode(charset, "replace")
     if loose.count("\ufffd") <= max(2, len(loose) // 50):
         return Decoded(loose, charset, True)
@@ -180,6 +170,28 @@ def _paired(data: bytes) -> Decoded | None:
     whole = surrogates.joined_bytes(data)
     text = _strict(whole, "utf-8") if whole is not None else None
     return Decoded(text, "utf-8", True) if text is not None else None
+
+
+def _by_lines(data: bytes, hint: str) -> Decoded | None:
+    """UTF-8 with lines of another charset, which a list or gateway added; None where the lines do not differ so."""
+    lines = data.split(b"\n")
+    whole = {number for number, line in enumerate(lines) if _is_utf8(line)}
+    odd = [n for n, line in enumerate(lines) if n not in whole and not line.isascii()]
+    surely = any(
+        len(lines[n].decode("utf-8").encode("ascii", "ignore")) + _SURE_UTF8 <= len(lines[n].decode("utf-8"))
+        for n in whole
+    )
+    if not surely or not odd:
+        return None
+    rest = b"\n".join(lines[n] for n in odd)
+    if _damaged_utf8(rest) is not None:
+        return None
+    read = dict(zip(odd, _guess(rest, hint, declared="").text.split("\n"), strict=False))
+    return Decoded(
+        "\n".join(read.get(n) or line.decode("utf-8", "replace") for n, line in enumerate(lines)),
+        "utf-8",
+        True,
+    )
 
 
 def _damaged_utf8(data: bytes) -> Decoded | None:
@@ -215,7 +227,10 @@ def _better_single_byte(data: bytes, charset: str, text: str) -> Decoded | None:
     margin = 0.35 if high >= 6 else 0.8
     if best == charset or best_score < declared_score + margin or high < 3:
         return None
-    return Decoded(data.decode(best, "replace"), best, True)
+    found = data.decode(best, "replace")
+    if charset in _OF_OTHERS and _TWO_ALPHABETS.search(found[:MAX_JUDGED]) is not None:
+        return None
+    return Decoded(found, best, True)
 
 
 def _has_kazakh_bytes(data: bytes) -> bool:
@@ -262,7 +277,7 @@ def _strangeness(word: str) -> float:
 def _guess(data: bytes, hint: str, *, declared: str) -> Decoded:
     if _is_utf8(data):
         return Decoded(_mend(data.decode("utf-8")), "utf-8", declared != "utf-8")
-    damaged = _paired(data) or _damaged_utf8(data)
+    damaged = _paired(data) or _by_lines(data, hint) or _damaged_utf8(data)
     if damaged is not None:
         return damaged
     sample = data[:MAX_JUDGED]

@@ -32,6 +32,10 @@ _PAGES_TYPE = re.compile(
 )
 _PAGES_VERSION = re.compile(rb"^mime-version[ \t]*:", re.I | re.M)
 _MBOX = (b"From ", b"\xef\xbb\xbfFrom ", b"\x01\x01\x01\x01\n", b"\x01\x01\x01\x01\r\n")
+_ARCHIVE = re.compile(
+    rb"From [^\r\n@]{1,100}(?: at |@)[^\r\n]{1,100} \d\d:\d\d:\d\d[^\r\n]{0,20} \d{4}\r?\n[\w-]{1,40}:"
+)
+"""A month of a mailing list as its archive offers it."""
 _LOOKED_AT = 65_536
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "pdf"),
@@ -71,6 +75,8 @@ def kind_of(data: bytes, path: str) -> str:
     if suffix in _MAIL_NAMES:
         return "mail"
     if suffix in (".mbox", ".mbx") or (data.startswith(_MBOX) and suffix not in _DOCUMENT_NAMES):
+        return "mbox"
+    if suffix == ".txt" and _ARCHIVE.match(data) is not None and opening.has_mail_header(data[:_LOOKED_AT]):
         return "mbox"
     if suffix in _DOCUMENT_NAMES:
         return "document"

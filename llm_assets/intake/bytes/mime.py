@@ -124,7 +124,7 @@ def _split_headers(source: bytes, span: _Span) -> _Entity:
             if not (name and stripped and _continues(source, following, end)):
                 position = following
                 break
-        elif not name and not headers and line.startswith((b"From ", b">From ")):
+        elif not name and not headers and line.startswith(_OF_ENVELOPE):
             pass
         elif _HEADER_LINE.match(line):
             if name:
@@ -146,6 +146,7 @@ def _split_headers(source: bytes, span: _Span) -> _Entity:
     return _Entity(tuple(headers), position, True)
 
 
+_OF_ENVELOPE = (b"From ", b">From ", b"\tremote from ", b" remote from ")
 _UNFINISHED = re.compile(rb"[;,][ \t]*\Z|=\?[^?\s]{1,60}\?[bq]\?[^?\s]*\Z", re.I)
 _NAMED = re.compile(rb"[A-Z][\w-]{0,30}(?: [\w-]{1,30}){0,3}:[ \t]")
 """A header with blanks in its name."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 _SEARCHED = 16_384
 """Bytes at the beginning among which the headers are sought."""
 _JUNK_LINES = 60
+_WIDEST = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _WIDE = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _HEADER_LINE = re.compile(rb"[\x21-\x39\x3b-\x7e\x80-\xff]+[ \t]*:")
 _BY_HAND = rb"From|To|Subject|Date|Reply-To|Sender|Cc"
@@ -21,11 +22,16 @@ _MACHINE = re.compile(rb"(?:" + _BY_MACHINE + rb")[ \t]*:", re.I)
 KNOWN = re.compile(rb"(?:" + _BY_HAND + rb"|" + _BY_MACHINE + rb")[ \t]*:", re.I)
 """A header that mails have, at the beginning of a line."""
 _KNOWN_SOMEWHERE = re.compile(rb"^(?:" + _BY_HAND + rb"|" + _BY_MACHINE + rb")[ \t]*:", re.I | re.M)
-_MARKS = re.compile(rb"(?:\xef\xbb\xbf){0,8}")
+_MARKS = re.compile(
+    rb"(?:\xef\xbb\xbf|\xc3\xaf\xc2\xbb\xc2\xbf|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0|=EF=BB=BF){0,8}"
+)
+"""Byte order marks, also encoded twice or in quoted-printable, and letters without width."""
 _COUNT = re.compile(rb"\s{0,20}(\d{1,10})[ \t]{0,20}\r?\n(?=[\x21-\x39\x3b-\x7e]{1,80}:)")
 """The first line of Apple's .emlx: how many bytes the mail has. Its property list follows them."""
 _BARE_CR = re.compile(rb"[^\r\n]{0,10000}\r(?![\r\n])")
 _DOUBLE_CR = re.compile(rb"[^\r\n]{0,10000}\r\r\n")
+_TURNED = re.compile(rb"[^\r\n]{0,10000}\n\r(?!\n)")
+"""A line feed before the carriage return."""
 _LINE_END = re.compile(rb"\r?\n[ \t]*\r?\n")
 _BLANK = b"\x00 \t\r\n"
 
@@ -56,6 +62,8 @@ def unwrapped(data: bytes) -> bytes:
         data = re.sub(rb"\r\n?", b"\n", data)
     elif _DOUBLE_CR.match(data) is not None:
         data = data.replace(b"\r\r\n", b"\r\n")
+    elif b"\n\r" in data[:_SEARCHED] and _TURNED.match(data) is not None:
+        data = data.replace(b"\n\r", b"\n")
     if begins_like_mail(data):
         return data
     count = _COUNT.match(data)
@@ -69,6 +77,8 @@ def unwrapped(data: bytes) -> bytes:
 def _narrow(data: bytes) -> bytes:
     """Without a byte order mark, and UTF-16 as UTF-8."""
     data = data[_MARKS.match(data).end() :]  # type: ignore[union-attr]  # matches nothing as well
+    if data.startswith(_WIDEST):
+        data = data.decode("utf-32", "replace").encode("utf-8", "replace")
     name = next((name for mark, name in _WIDE if data.startswith(mark)), "")
     head = data[:200]
     if not name and head.count(0) * 3 > len(head) > 8:

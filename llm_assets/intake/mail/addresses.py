@@ -22,8 +22,16 @@ _ANGLE = re.compile(r"<([^<>]*)")
 _IN_SINGLE_QUOTES = re.compile(r"'[^']*'")
 _WORD_IN_Q = re.compile(r"=\?[^?\s]{1,60}\?[qQ]\?[^?]{0,1000}\?=")
 _SPECIAL = re.compile(r'[,;:<>()"@]')
+_ROUTE = re.compile(r"<\s*@[^<>]*\Z")
+"""Servers by which the mail should go, before the address (RFC 822)."""
+_SEVERAL = re.compile(r"(?<=>)\s+(?=[^<>]{0,200}<[^<>@]{1,200}@)")
+"""Between two addresses without a comma."""
+_ESCAPED = re.compile(r"&lt;([^&<>]{1,300})&gt;", re.I)
+_UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _LINK = re.compile(r"(?<![\w.+-])mailto:", re.I)
 _SPELLED_AT = re.compile(r"(?<=\w)\s+(?:at|\(at\)|\[at\])\s+(?=\w)", re.I)
+_OF_ARCHIVE = re.compile(r"\s*[\w.+-]{1,100} at (?:[\w-]{1,60}\.){1,9}\w{2,20}\s*")
+"""An address alone as archives of mailing lists write it."""
 _WIDE_AT = "\uff20".encode().decode("latin-1")
 
 
@@ -37,7 +45,8 @@ def addresses(values: Iterable[bytes], *, hint: str | None = None) -> tuple[Addr
     """Everybody a header names; groups opened, comments dropped, broken entries kept as a name without address."""
     out: list[Address] = []
     for value in values:
-        for entry in _joined(_entries(_with_safe_words(value.decode("latin-1")))):
+        entries = _joined(_entries(_with_safe_words(value.decode("latin-1"))))
+        for entry in (e for several in entries for e in _apart(several)):
             address = _address(entry, hint)
             if address is not None:
                 out.append(address)
@@ -46,9 +55,19 @@ def addresses(values: Iterable[bytes], *, hint: str | None = None) -> tuple[Addr
     return tuple(out)
 
 
+def _apart(entry: str) -> list[str]:
+    """An entry that holds several addresses, one for each; a name may hold one, too, and quotes and comments hide one."""
+    if entry.count("@") < 2 or any(sign in entry for sign in '"()'):
+        return [entry]
+    found = _SEVERAL.split(entry) if "<" in entry else entry.split()
+    return found if all(piece.count("@") == 1 for piece in found) else [entry]
+
+
 def _with_safe_words(value: str) -> str:
     """Encoded words with the characters escaped that mean something between addresses, `@` in its usual width, no `mailto:`."""
     value = value.replace(_WIDE_AT, "@")
+    if "&lt;" in value.lower():
+        value = _ESCAPED.sub(r"<\1>", value)
     if ":" in value:
         value = _LINK.sub("", value)
     if "=?" not in value:
@@ -77,7 +96,8 @@ def _entries(value: str) -> list[_Entry]:
             comment -= 1
         elif not quoted and not comment and char in "<>":
             angle = char == "<"
-        if not quoted and not comment and (char in ",;" or (char == ":" and not angle)):
+        route = angle and char == "," and _ROUTE.search(current) is not None
+        if not quoted and not comment and not route and (char in ",;" or (char == ":" and not angle)):
             if char != ":":
                 out.append(_Entry(current, char == ","))
             current = ""
@@ -120,11 +140,15 @@ def _address(entry: str, hint: str | None) -> Address | None:
         found = _bare(inside if "@" in inside else _SPELLED_AT.sub("@", inside))
         before = entry[: angle.start() if angle is not None else shown.index("<")]
         named = _name(re.sub(_COMMENT, "", before).strip(" <"), hint) or _name(comments, hint)
+        if not found and not inside.strip("<> ") and _ADDRESS.fullmatch(named):
+            return Address("", named.lower())
         return Address(named, found) if found or named else None
     outside = re.sub(_COMMENT, "", entry)
+    if " at " in outside and _OF_ARCHIVE.fullmatch(outside) is not None:
+        outside = _SPELLED_AT.sub("@", outside)
     found = _bare(outside)
     if found:
-        rest = _ADDRESS.sub("", outside).replace("<>", "").strip(" []")
+        rest = _ADDRESS.sub("", outside).replace("<>", "").strip(" []<>")
         return Address(("" if "@" in rest else _name(rest, hint)) or _name(comments, hint), found)
     named = _name(entry, hint)
     hidden = _ADDRESS.search(named)
@@ -142,9 +166,12 @@ def _bare(value: str) -> str:
     quoted = _QUOTED_LOCAL.search(value)
     if quoted is not None:
         return (_utf8(quoted.group(1)) + "@" + _utf8(quoted.group(2))).lower()
-    squeezed = re.sub(r"\s*([.@])[\s@]*", r"\1", value)
+    squeezed = re.sub(r"\s*@[\s@]*", "@", re.sub(r"\s*\.\s*", ".", value))
     match = _ADDRESS.search(squeezed)
-    return _utf8(match.group()).lower().strip("'\"").rstrip(".") if match is not None else ""
+    if match is None:
+        return ""
+    found = _utf8(match.group()).lower().strip("'\"").rstrip(".")
+    return found if found.isascii() else _UNSEEN.sub("", found)
 
 
 def _utf8(value: str) -> str:

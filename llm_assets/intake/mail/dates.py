@@ -27,7 +27,7 @@ def date(value: bytes | None) -> datetime | None:
         return None
     cleaned = _with_offset(_in_usual_order(re.sub(r"\([^()]*\)", " ", said)), said)
     for spelled in (cleaned, _spelled(cleaned)):
-        found = _iso(spelled) or _rfc(spelled) or _rfc(spelled.replace("-", " "))
+        found = _iso(spelled) or _rfc(spelled) or _rfc(_HYPHENS.sub(r"\1 \2 \3", spelled))
         if found is not None:
             return found
     return None
@@ -67,6 +67,7 @@ _LEGIBLE = re.compile(
     r"(?<!\d)(?P<day>\d{1,2})[ .-]{1,2}(?P<month>[^\W\d]{3,10}|\d{1,2})[ .,-]{1,2}(?P<year>\d{4}|\d\d)(?!\d)[^\d:]{0,12}"
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
 )
+_HYPHENS = re.compile(r"(?<!\d)(\d{1,2})-([^\W\d]{3,10})-(\d{2,4})(?!\d)")
 _HALF = re.compile(r"\s?([AP])\.?\s?M\b\.?", re.I)
 _OFFSET = re.compile(r"(?:GMT|UTC?)?\s*([+-]\d{1,2}):?([0-5]\d)?(?!\d)|(\bMSK\b)", re.I)
 
@@ -76,6 +77,8 @@ _LEAP_SECOND = re.compile(r"(:\d\d):60(?!\d)")
 _SHORT_OFFSET = re.compile(r"(?<=[\s\d])([+-])(\d)(?=\s*\Z)")
 _YEAR_SINCE_1900 = re.compile(r"(?<=[^\W\d]{3} )1(\d\d)(?=,? \d{1,2}:)")
 _MONTH_FIRST = re.compile(r"(?<!\w)([^\W\d]{3,10})\.? (\d{1,2}),? (\d{4}),?(?: at)? (?=\d{1,2}:\d\d)")
+_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?(?:ж\.?|жыл\w{0,3}|г\.?|год\w?)[,\s]\s?(\d{1,2}) ([^\W\d]{3,10})")
+_FROM_MOSCOW = re.compile(r"(?<=[\d\s(])(?:MSK|МСК)\s?([+-])(\d)(?!\d)", re.I)
 _SLASHES = re.compile(r"(?<!\d)(\d{1,4})/(\d{1,2})/(\d{1,4})(?!\d)")
 
 
@@ -83,7 +86,8 @@ def _in_usual_order(value: str) -> str:
     """Day, month and year in the order of mails, and without what no standard knows: fractions, a sixtieth second."""
     value = _LEAP_SECOND.sub(r"\1:59", _FRACTION.sub(r"\1", value))
     value = _SHORT_OFFSET.sub(r"\g<1>0\g<2>00", value)
-    value = _YEAR_SINCE_1900.sub(r"20\1", value)
+    value = _YEAR_FIRST.sub(r"\2 \3 \1", _YEAR_SINCE_1900.sub(r"20\1", value))
+    value = _FROM_MOSCOW.sub(lambda m: f"{3 + int(m[1] + m[2]):+03}00", value)
     return _SLASHES.sub(_dotted, _MONTH_FIRST.sub(r"\2 \1 \3 ", value))
 
 

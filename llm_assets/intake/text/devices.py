@@ -52,7 +52,7 @@ def is_device_line(line: str) -> bool:
         return False
     if _ALONE.match(line):
         return True
-    plain = _LINK.sub(" ", line) if "http" in line else line
+    plain = _LINK.sub(" ", line) if "http" in line.lower() else line
     plain = plain.replace("[", " ").replace("]", " ").strip()
     if not plain or len(plain.split()) > MAX_WORDS or plain.endswith("?"):
         return False

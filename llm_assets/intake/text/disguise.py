@@ -16,8 +16,10 @@ class _DisguiseWords(WordFile):
 
 _WORDS = load_words(Path(__file__).with_name("disguise.yaml"), _DisguiseWords)
 _STEMS, _ORDERS = _WORDS.stems.of(), _WORDS.orders.of()
-_FIGURE_INSIDE = re.compile(r"[^\W\d_][0134578$!|][^\W\d_]|(?<!\w)[!1@$3][^\W\d_]{2}")
-"""Where none of this is, as in most texts, no word is written with figures."""
+_FIGURE_INSIDE = re.compile(
+    r"[0134578$!|@](?=[^\W\d_])(?:(?<=[^\W\d_][0134578$!|])|(?<!\w[!1@$3])(?<=[!1@$3])(?=[^\W\d_]{2}))"
+)
+"""Where none of this is, as in most texts, no word is written with figures. It begins with what is rare in texts."""
 _FIGURED = re.compile(r"(?<![\w@$!])(?=[\d@$!|]{0,12}[^\W\d_])[^\W_]{0,12}[\d@$!|][\w@$!|]{1,20}")
 _JOINED = re.compile(r"(?<![\w./@-])[^\W\d_]{3,20}(?:[._+-][^\W\d_]{2,20}){2,12}(?![\w/@-])")
 _JOINTS = re.compile(r"[._+-]")

@@ -36,6 +36,9 @@ _MARKS = str.maketrans(
 )
 
 
+_NO_QUOTES = str.maketrans("", "", "'’`")
+
+
 class _Known(NamedTuple):
     russian: frozenset[str]
     kazakh: frozenset[str]
@@ -47,8 +50,9 @@ class _Known(NamedTuple):
 
 def language_of(text: str) -> str | None:
     """`ru` or `kk` for text that is surely theirs in Latin letters, `und` where it may be either, None for any other."""
-    words = [w.strip("'’`") for w in _WORDS.findall(text.lower())[:MAX_WORDS]]
-    words = [w.translate(_MARKS).replace("'", "").replace("’", "").replace("`", "") for w in words if w]
+    lowered = text.lower()
+    written = _WORDS.findall(lowered if lowered.isascii() else lowered.translate(_MARKS))[:MAX_WORDS]
+    words = [w for w in (f.translate(_NO_QUOTES) if not f.isalpha() else f for f in written) if w]
     if not words:
         return None
     known = _known()

@@ -147,18 +147,20 @@ def _opens(lines: Sequence[str], at: int, rest: list[str], sender: str) -> _Open
         return "text"
     if _DELIMITER.fullmatch(line):
         return _below_delimiter(lines, at, rest, sender)
-    rule = _RULE.fullmatch(line) is not None and not lines[at - 1].strip()
-    closes = not rule and _closes(line, sender)
-    if not (rule or closes or _is_name(line, sender) or devices.is_device_line(line)):
+    rule, closes = _RULE.fullmatch(line) is not None, _closes(line, sender)
+    if (
+        lines[at - 1].strip()
+        if rule
+        else not (closes or _is_name(line, sender) or devices.is_device_line(line))
+    ):
         return "text"
     read = {_read(r) for r in rest}
     if "text" in read:
         return "text"
-    set_off = True
     if rule:
         set_off = any(_identifies(r, sender) for r in rest)
-    elif closes:
-        set_off = not rest or _may_sign(rest[0], sender)
+    else:
+        set_off = not closes or not rest or _may_sign(rest[0], sender)
     return "opens" if set_off and "detail" not in read and not _gives_detail(line.strip()) else "doubtful"
 
 

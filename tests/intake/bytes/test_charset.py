@@ -34,6 +34,14 @@ FRENCH = "Voilà, le café était fermé à midi."
         (KAZAKH, "kz1048", "windows-1251"),
         (KAZAKH, "kz1048", None),
         (KAZAKH, "utf-8", "us-ascii"),
+        (RUSSIAN, "cp1251", "windows-1250"),
+        (RUSSIAN, "cp1251", "windows-1254"),
+        (RUSSIAN, "cp1251", "iso-8859-2"),
+        (RUSSIAN, "utf-8", "gb2312"),
+        (RUSSIAN, "utf-8", "shift_jis"),
+        (RUSSIAN, "utf-8", "utf-16"),
+        (RUSSIAN, "utf-16-be", "utf-16"),
+        ("주문이 어디 있습니까", "iso2022_kr", None),
         (FRENCH, "cp1252", "utf-8"),
         (FRENCH, "latin-1", None),
     ],
@@ -52,12 +60,26 @@ def test_a_wrong_or_missing_charset_is_seen_through(text: str, real: str, declar
         (FRENCH, "iso-8859-1"),
         (KAZAKH, "utf-8"),
         ("Grüße", "latin-1"),
+        ("Zażółć gęślą jaźń, proszę o szybką odpowiedź. Dziękuję.", "cp1250"),
+        ("Siparişim nerede, lütfen bana bildirin. Teşekkür ederim, iyi günler.", "cp1254"),
+        ("注文した商品がまだ届いていません。至急確認してください。", "cp932"),
+        ("订单还没有收到，请尽快回复，谢谢。", "gb18030"),
+        ("주문한 상품이 아직 도착하지 않았습니다.", "x-windows-949"),
+        (RUSSIAN, "macintosh-cyrillic"),
     ],
 )
 def test_a_right_charset_is_believed(text: str, charset: str) -> None:
-    found = decode(text.encode(charset), charset)
+    real = {"x-windows-949": "cp949", "macintosh-cyrillic": "mac_cyrillic"}.get(charset, charset)
+    found = decode(text.encode(real), charset)
     assert found.text == text
     assert not found.guessed
+
+
+@pytest.mark.parametrize("added", ["cp1251", "koi8-r"])
+def test_lines_that_a_gateway_added_in_another_charset_are_read_too(added: str) -> None:
+    note = "Письмо проверено, вирусов и вложений нет."
+    assert decode(f"{KAZAKH}\n".encode() + note.encode(added), "utf-8").text == f"{KAZAKH}\n{note}"
+    assert decode(note.encode(added) + f"\n{RUSSIAN}".encode(), None).text == f"{note}\n{RUSSIAN}"
 
 
 def test_text_that_was_decoded_wrongly_once_before_is_mended() -> None:

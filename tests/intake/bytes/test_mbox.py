@@ -107,3 +107,12 @@ def test_each_mail_of_a_mailbox_without_line_feeds_is_read() -> None:
 def test_a_mailbox_is_known_by_its_first_line(start: str) -> None:
     assert kind_of((start + TWO).encode(), "inbox") == "mbox"
     assert kind_of(b"\x01\x01\x01\x01\n" + mail(1).encode(), "inbox") == "mbox"
+
+
+def test_a_month_of_a_list_as_its_archive_offers_it_is_a_mailbox() -> None:
+    month = TWO.replace(FROM, "From anna at post.example  Mon Nov 16 09:30:00 2026\n")
+    assert kind_of(month.encode(), "2026-November.txt") == "mbox"
+    assert (
+        kind_of(b"From anna at post.example I heard at 09:30:00 in 2026\nthat it rains", "note.txt")
+        == "document"
+    )

@@ -68,6 +68,26 @@ def test_addresses_are_found_in_every_spelling(value: str, expected: list[Addres
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
+        ("Anna <@a.example,@b.example:a@p.example>", [Address("Anna", "a@p.example")]),
+        ("Anna <anna..k.@p.example>", [Address("Anna", "anna..k.@p.example")]),
+        ("a@p.example <>", [Address("", "a@p.example")]),
+        ("Anna &lt;a@p.example&gt;", [Address("Anna", "a@p.example")]),
+        ("Anna a@p.example>", [Address("Anna", "a@p.example")]),
+        ("Anna <a@p.example\u200b>", [Address("Anna", "a@p.example")]),
+        ("anna at p.example (Anna Kim)", [Address("Anna Kim", "anna@p.example")]),
+        ("Anna at home", [Address("Anna at home", "")]),
+        ("a@p.example b@p.example", [Address("", "a@p.example"), Address("", "b@p.example")]),
+        ("<a@p.example> Ян <b@p.example>", [Address("", "a@p.example"), Address("Ян", "b@p.example")]),
+        ("b@o.example via Shop <a@p.example>", [Address("b@o.example via Shop", "a@p.example")]),
+    ],
+)
+def test_addresses_that_a_program_damaged_are_found(value: str, expected: list[Address]) -> None:
+    assert list(addresses([value.encode()])) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
         ("Fri, 20 Nov 2026 08:00:00 +0500", datetime(2026, 11, 20, 3, tzinfo=UTC)),
         ("20 Nov 26 08:00 +0500 (ALMT)", datetime(2026, 11, 20, 3, tzinfo=UTC)),
         ("Fri, 20 Nov 2026 03:00:00 GMT", datetime(2026, 11, 20, 3, tzinfo=UTC)),
@@ -99,6 +119,15 @@ def test_addresses_are_found_in_every_spelling(value: str, expected: list[Addres
         ("2026/11/16 09:30:00", datetime(2026, 11, 16, 9, 30, tzinfo=UTC)),
         ("16/11/2026 09:30", datetime(2026, 11, 16, 9, 30, tzinfo=UTC)),
         ("11/16/2026 09:30", datetime(2026, 11, 16, 9, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:00 -03:30", datetime(2026, 11, 16, 13, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:00 GMT-02:30", datetime(2026, 11, 16, 12, tzinfo=UTC)),
+        ("Monday, 16-Nov-26 09:30:00 GMT", datetime(2026, 11, 16, 9, 30, tzinfo=UTC)),
+        ("Mon, 16 Nov 2026 09:30:00 MSK+4", datetime(2026, 11, 16, 2, 30, tzinfo=UTC)),
+        ("2026 ж. 16 қараша 09:30 +0500", datetime(2026, 11, 16, 4, 30, tzinfo=UTC)),
+        ("2026 жылғы 16 қараша 09:30", datetime(2026, 11, 16, 9, 30, tzinfo=UTC)),
+        ("Di, 6 Okt 2026 09:30:00 +0200", datetime(2026, 10, 6, 7, 30, tzinfo=UTC)),
+        ("6 März 2026 09:30:00 +0100", datetime(2026, 3, 6, 8, 30, tzinfo=UTC)),
+        ("6 août 2026 09:30:00 +0200", datetime(2026, 8, 6, 7, 30, tzinfo=UTC)),
         ("11/12/2026 09:30", None),
         ("Tue, 31 Nov 2026 09:30:00 CET", None),
         ("30 Feb 2026 09:30:00 +0500", None),
