@@ -50,7 +50,7 @@ DRAINS = 20
 HELD_BYTES = 400_000_000
 """Of all bodies that are on their way; what is more is asked to come later."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
-_NO_TOKEN = "of a form that does not exist"
+_OF_NO_FORM = "of a form that does not exist"
 _NOTHING_HERE = "There is nothing at this address; post to /forms/<name>."
 _HINTS = {
     404: _NOTHING_HERE,
@@ -163,7 +163,7 @@ class _Endpoint:
     def _admitted(self, request: Request) -> Posted:
         known = self.posted.get(request.path_params["name"])
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        right = _same(token.strip(), known.token if known is not None else _NO_TOKEN)
+        right = _same(token.strip(), known.token if known is not None else _OF_NO_FORM)
         if known is None or scheme.lower() != "bearer" or not right:  # one answer: names cannot be guessed
             raise Refusal(
                 401,
