@@ -192,3 +192,24 @@ def test_a_start_that_was_killed_between_file_and_ledger_is_finished(house: Hous
     with sqlite3.connect(house.home / "ledger.db") as connection:
         ((detail,),) = connection.execute("SELECT detail FROM audit WHERE action = 'adopted'").fetchall()
     assert json.loads(detail) == {"home": "a" * 32}
+
+
+def test_a_pipe_in_the_place_of_the_home_s_id_is_a_sentence(house: House) -> None:
+    assert house.run("status").code == 0
+    (house.home / "home-id").unlink()
+    os.mkfifo(house.home / "home-id")
+    ran = house.run("status")
+    assert (ran.code, ran.said_one_sentence("home-id", "cannot be read")) == (2, True), ran.err
+
+
+def test_what_is_no_report_in_the_place_of_one_is_found_and_holds_nobody_up(morning_after: House) -> None:
+    (report,) = (morning_after.home / "reports").glob("*/rev-1/report.json")
+    page = report.with_suffix(".html")
+    for path in (report, page):
+        path.unlink()
+    os.mkfifo(report)
+    page.write_bytes(b"")
+    os.truncate(page, 2_000_000_000)
+    ran = morning_after.run("audit", "verify")
+    assert ran.code == 1 and "report.json, report.html was changed or removed" in ran.out, ran.err
+    assert morning_after.run("status").code in (0, 1)
