@@ -3,7 +3,8 @@
 import hashlib
 import json
 from functools import lru_cache
-from typing import IO, Any
+from io import BufferedReader
+from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -67,7 +68,7 @@ def digest_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def bytes_with(stream: IO[bytes], sha256: str) -> bytes | None:
+def bytes_with(stream: BufferedReader, sha256: str) -> bytes | None:
     """All bytes of a file that can be rewound, if they have this digest. So one that somebody has made endless, or larger
     than memory, costs neither: it is read up to the end that it has now."""
     size = stream.seek(0, 2)
