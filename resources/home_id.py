@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.errors import ConfigurationError
+from llm_assets.intake.inside import open_named
 from resources.ledger import SqlLedger
 from resources.ledger.audit.entries import DESK
 
@@ -54,7 +55,8 @@ def _known(ledger: SqlLedger) -> str | None:
 def _read(home: Path) -> str | None:
     path = home / FILE
     try:
-        text = path.read_bytes()[:200].decode("ascii", "replace").strip()
+        with open_named(path) as file:
+            text = file.read(200).decode("ascii", "replace").strip()
     except FileNotFoundError:
         return None
     except OSError as err:

@@ -3,6 +3,7 @@
 A revision that no longer exists is not reported, because the owners of reports may remove them.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -12,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from llm_assets.domain.audit import Action, Entry
-from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import DeskError
+from llm_assets.intake.inside import open_named
 from resources.report_files import DIGEST_KEYS, REVISION, Revision, read_json, subject_of
 
 _BUILDING = re.compile(r"\.rev-[0-9]+-[0-9a-f]{32}")
@@ -113,7 +114,8 @@ def _of_revision(folder: Path, recorded: _Recorded) -> Iterator[Altered]:
 def _digest(path: Path) -> str:
     """Empty for what cannot be read as a file."""
     try:
-        return digest_bytes(path.read_bytes()) if path.is_file() else ""
+        with open_named(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
 

@@ -22,6 +22,7 @@ import orjson
 from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import DeskError
+from llm_assets.intake.inside import open_named
 from llm_assets.report.redact import redacted_html, redacted_json, redacted_markdown
 from llm_assets.report.render import Rendered
 from resources.lake.lake import STRAY_SECONDS
@@ -33,6 +34,8 @@ STAMP = ("revision", "generated_at", "audit")
 DIGEST_KEYS = {"report.json": "sha256", "report.html": "html", "report.md": "markdown"}
 """A revision's files, and the keys of their digests in the audit trail."""
 REVISION = re.compile(r"rev-[1-9][0-9]{0,8}")
+_MOST_BYTES = 100_000_000
+"""Of a report.json; one that somebody has made larger is read no further, and so is no JSON."""
 
 Json = Mapping[str, Any]  # a JSON object
 
@@ -85,7 +88,8 @@ def read_json(revision: Revision) -> dict[str, Any]:
     """The revision's report.json. Raises DeskError when the file is damaged or cannot be read."""
     path = revision.folder / "report.json"
     try:
-        found = orjson.loads(path.read_bytes())
+        with open_named(path) as file:
+            found = orjson.loads(file.read(_MOST_BYTES))
     except OSError as error:
         raise DeskError(
             f"{path} cannot be read ({error.strerror}); restore it or move {revision.folder} away"

@@ -112,7 +112,8 @@ def _trail_ends(given: str) -> "list[TrailEnd]":
         return _ends_in(given, f"--kept {given.partition(':')[0]}")
     path = Path(given)
     try:
-        text = path.read_bytes()[:KEPT_BYTES].decode("utf-8", "replace")
+        with path.open("rb") as file:
+            text = file.read(KEPT_BYTES).decode("utf-8", "replace")
     except (OSError, ValueError) as err:
         why = f"no file either ({err.strerror})" if isinstance(err, OSError) else "no file either"
         raise ConfigurationError(

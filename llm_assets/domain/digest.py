@@ -3,10 +3,13 @@
 import hashlib
 import json
 from functools import lru_cache
+from io import BufferedReader
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
+LARGE = 50_000_000
+"""Bytes; of a file with more of them nothing is held before its digest is known to be right."""
 DIGEST_LENGTH = 24
 """Hex digits; 96 bits keep a billion ids collision-free, and two ids and an attempt fit a 64-character custom_id."""
 
@@ -63,3 +66,16 @@ def _sorted(shape: bytes) -> bytes:
 def digest_bytes(data: bytes) -> str:
     """64 hex digits of the SHA-256 of the bytes: the name of a raw file."""
     return hashlib.sha256(data).hexdigest()
+
+
+def bytes_with(stream: BufferedReader, sha256: str) -> bytes | None:
+    """All bytes of a file that can be rewound, if they have this digest. So one that somebody has made endless, or larger
+    than memory, costs neither: it is read up to the end that it has now."""
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    if size > LARGE:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
+            return None
+        stream.seek(0)
+    data = stream.read(size)
+    return data if digest_bytes(data) == sha256 else None

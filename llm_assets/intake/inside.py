@@ -9,8 +9,8 @@ import errno
 import os
 import stat
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -56,7 +56,7 @@ def open_below(folder: int, name: str) -> int:
         raise _explained(err) from err
 
 
-def open_file(folder: int, name: str) -> BinaryIO:
+def open_file(folder: int, name: str) -> BufferedReader:
     """A regular file in this folder. Raises NotInsideError for anything else, and OSError."""
     if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
         raise NotInsideError(errno.EINVAL, "no regular file")  # a device is not even opened
@@ -67,14 +67,14 @@ def open_file(folder: int, name: str) -> BinaryIO:
     return _regular(descriptor)
 
 
-def open_named(path: Path) -> BinaryIO:
+def open_named(path: Path) -> BufferedReader:
     """A regular file that a person named, who may name a link. Raises NotInsideError for anything else, and OSError."""
     if not path.is_file():
         raise NotInsideError(errno.EINVAL, "no regular file") if path.exists() else _missing()
     return _regular(os.open(path, _FILE))
 
 
-def _regular(descriptor: int) -> BinaryIO:
+def _regular(descriptor: int) -> BufferedReader:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise NotInsideError(errno.EINVAL, "no regular file")

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.intake.bytes import kinds, mime, ole, tnef, transfer, wrappers
-from llm_assets.intake.files.ocr import MAX_PIXELS
+from llm_assets.intake.files.ocr import FORMATS, MAX_PIXELS
 from llm_assets.intake.mail import body, outlook
 from llm_assets.intake.records.entry import Entry
 
@@ -58,7 +58,7 @@ def shown(data: bytes) -> list[Shown]:
     if kinds.sniff(data) == "pdf":
         return [Shown(PDF, data)]
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             taken = _TAKEN.get(image.format or "")
             if taken is not None and len(data) <= LARGEST_BYTES and max(image.size) <= LARGEST_SIDE:
                 return [Shown(taken, data)]

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from llm_assets.domain.digest import digest_bytes
+from llm_assets.domain.digest import bytes_with, digest_bytes
 from llm_assets.domain.errors import ConfigurationError, DeskError, RawFileError
 from llm_assets.domain.mail.document import RAW_DAMAGED, RAW_MISSING
+from llm_assets.intake.inside import open_named
 
 _BLOCK = 1 << 20
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -49,17 +50,18 @@ class RawStore:
     def get(self, sha256: str) -> bytes:
         """The bytes with this digest. Raises RawFileError when they are missing, were changed or cannot be read."""
         try:
-            data = self.path(sha256).read_bytes()
+            with open_named(self.path(sha256)) as file:
+                data = bytes_with(file, sha256)
         except OSError as err:
             raise self._lost(sha256, err) from err
-        if digest_bytes(data) != sha256:
+        if data is None:
             raise self._damaged(sha256, "was changed")
         return data
 
     def check(self, sha256: str) -> int:
         """Compares the bytes with their name, in blocks; returns how many there are. Raises RawFileError as `get`."""
         try:
-            with self.path(sha256).open("rb") as file:
+            with open_named(self.path(sha256)) as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
                 size = file.tell()
         except OSError as err:
@@ -101,11 +103,11 @@ class RawStore:
         """
         path, aside = self.path(sha256), self._root / ".deleted" / sha256
         with self._explained():
-            if path.exists():
+            if path.exists() or path.is_symlink():
                 aside.parent.mkdir(exist_ok=True)
                 path.replace(aside)
                 _flush_folder(path.parent)
-            if not aside.exists():
+            if not aside.exists() and not aside.is_symlink():
                 return False
             if in_use():
                 aside.replace(path)

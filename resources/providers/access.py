@@ -105,23 +105,36 @@ def stay_here() -> "dict[str, list[Callable[[httpx2.Response], None]]]":
 
 
 def _refuse_to_leave(response: "httpx2.Response") -> None:
-    if response.has_redirect_location:
-        here = str(response.request.url)
-        if not same_origin(urljoin(here, response.headers["location"]), here):
-            raise SentElsewhereError
+    if response.has_redirect_location and not _stays(response.request.url, response.headers["location"]):
+        raise SentElsewhereError
+
+
+def _stays(here: "httpx2.URL", location: str) -> bool:
+    """Whether a redirect leads to the origin it came from, as the HTTP library reads its address and as the standard
+    library does. An address with a scheme and no host would keep the host and lose the port."""
+    import httpx2
+
+    try:
+        parts = urlsplit(location)
+        if parts.scheme and not parts.netloc:
+            return False
+        read = (urljoin(str(here), location), str(here.join(location)))
+    except (ValueError, httpx2.InvalidURL):
+        return False
+    return all(same_origin(url, str(here)) for url in read)
 
 
 def same_origin(url: str, base: str) -> bool:
     """Whether a URL has the scheme, host and port of `base`, so that the key may be sent there."""
-    return _origin(url) == _origin(base)
+    try:
+        return _origin(url) == _origin(base)
+    except ValueError:  # brackets or a port that are none
+        return False
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
+    port = parts.port
     return (
         parts.scheme,
         parts.hostname,

@@ -33,8 +33,8 @@ def secrets(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def _is_place(value: str) -> bool:
-    """A path such as SSH_KEY=/home/… is no secret."""
-    return value.startswith(("/", "./", "~"))
+    """A path such as SSH_KEY=/home/… is no secret; a key may begin like one and leads to no file."""
+    return value.startswith(("/", "./", "~")) and os.path.exists(os.path.expanduser(value))  # noqa: PTH110, PTH111 - whatever a key is, these do not raise
 
 
 def _named(folder: str) -> set[str]:

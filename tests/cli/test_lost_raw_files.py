@@ -1,13 +1,16 @@
 """Raw files that are lost, records that were never read, and a home that is another one's."""
 
 import json
+import os
 import shutil
 import sqlite3
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from llm_assets.domain.errors import RawFileError
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.receive import receive
@@ -50,6 +53,42 @@ def test_a_lost_raw_file_is_found_by_doctor_and_costs_its_record_in_the_night(
     why = {m["what"] + " " + m["why"].split(",")[0] for m in ran.report["missing"]}
     assert why == {"1 record raw file missing", "1 record raw file damaged"}
     assert house.run("audit", "verify").code == 0
+
+
+@pytest.mark.parametrize("what", ["pipe", "endless", "another file"])
+def test_what_is_no_raw_file_in_the_place_of_one_holds_nobody_up(
+    house: House, received: Assembly, what: str
+) -> None:
+    raw = raw_of(received, 2)
+    raw.unlink()
+    if what == "pipe":
+        os.mkfifo(raw)
+    else:
+        raw.symlink_to("/dev/zero" if what == "endless" else "/proc/self/environ")
+    doctor = house.run("doctor").out
+    assert f"FAIL raw files: 1 of 3 files of open days are lost: {raw.stem} ({TODAY}, damaged)" in doctor
+    ran = house.night()
+    assert [m["what"] + " " + m["why"].split(",")[0] for m in ran.report["missing"]] == [
+        "1 record raw file damaged"
+    ]
+    deleted = house.run("delete", raw.stem, "--reason", "asked for", "--yes")
+    assert deleted.code == 0 and not raw.is_symlink() and not raw.exists(), deleted.err
+    assert house.night().report["missing"] == []
+
+
+def test_a_raw_file_that_was_made_huge_is_never_held_in_memory(received: Assembly) -> None:
+    raw = raw_of(received, 1)
+    os.truncate(raw, 300_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RawFileError, match="was changed"):
+            received.raw.get(raw.stem)
+        with pytest.raises(RawFileError, match="was changed"):
+            received.raw.check(raw.stem)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 50_000_000
 
 
 def test_looking_at_raw_files_ends_when_its_time_is_up(received: Assembly) -> None:
@@ -153,3 +192,24 @@ def test_a_start_that_was_killed_between_file_and_ledger_is_finished(house: Hous
     with sqlite3.connect(house.home / "ledger.db") as connection:
         ((detail,),) = connection.execute("SELECT detail FROM audit WHERE action = 'adopted'").fetchall()
     assert json.loads(detail) == {"home": "a" * 32}
+
+
+def test_a_pipe_in_the_place_of_the_home_s_id_is_a_sentence(house: House) -> None:
+    assert house.run("status").code == 0
+    (house.home / "home-id").unlink()
+    os.mkfifo(house.home / "home-id")
+    ran = house.run("status")
+    assert (ran.code, ran.said_one_sentence("home-id", "cannot be read")) == (2, True), ran.err
+
+
+def test_what_is_no_report_in_the_place_of_one_is_found_and_holds_nobody_up(morning_after: House) -> None:
+    (report,) = (morning_after.home / "reports").glob("*/rev-1/report.json")
+    page = report.with_suffix(".html")
+    for path in (report, page):
+        path.unlink()
+    os.mkfifo(report)
+    page.write_bytes(b"")
+    os.truncate(page, 2_000_000_000)
+    ran = morning_after.run("audit", "verify")
+    assert ran.code == 1 and "report.json, report.html was changed or removed" in ran.out, ran.err
+    assert morning_after.run("status").code in (0, 1)

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -189,3 +190,36 @@ def test_a_process_that_reads_a_file_itself_leaves_no_temporary_file(
         Path(tempfile.mkstemp()[1]).write_bytes(b"a passport")
     assert tempfile.gettempdir() == str(tmp_path)
     assert [p for p in tmp_path.rglob("*") if p.is_file() and p.name != ".lock"] == []
+
+
+def test_what_a_linked_folder_of_the_home_holds_is_left_as_it_is(tmp_path: Path) -> None:
+    home, site = tmp_path / "home", tmp_path / "site"
+    for folder in (home, site):
+        folder.mkdir(mode=0o755)
+    (site / "index.html").write_bytes(b"x")
+    (site / "index.html").chmod(0o644)
+    (home / "reports").symlink_to(site)
+    make_private(home)
+    assert (mode(home), mode(site), mode(site / "index.html")) == (0o700, 0o755, 0o644)
+    assert list(loose_files(home)) == []
+
+
+@pytest.mark.parametrize("named", ["/", "/usr", "/usr/../etc", "shared", "link", "temporary"])
+def test_a_folder_that_others_need_is_never_made_a_home(
+    tmp_path: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed to everybody else, it would take their programs or files away from them."""
+    for folder in ("shared", "temporary"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "shared").chmod(0o1777)
+    (tmp_path / "link").symlink_to("/var")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(Path, "chmod", _must_not_happen)
+    monkeypatch.setattr(Path, "mkdir", _must_not_happen)
+    with pytest.raises(ConfigurationError, match="is a folder that others need") as caught:
+        make_private(tmp_path / named)
+    assert "name a folder of its own" in str(caught.value)
+
+
+def _must_not_happen(path: Path, *_: object, **__: object) -> None:
+    raise AssertionError(f"{path} was to be changed")

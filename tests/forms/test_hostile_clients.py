@@ -209,11 +209,9 @@ NAMES = (
     "data",
     [
         head("/forms/contact/", length=0),
-        head("/forms/nobody", length=0),
         head("/forms/nobody/", length=0),
         head("/forms/contact/../claims", length=0),
         head("/forms/%2e%2e/health", length=0),
-        head("/forms/con%00tact", length=0),
         head("//evil.example/forms", length=0),
         head("http://evil.example/nothing", length=0),
         head("/health/", method="GET"),
@@ -239,6 +237,31 @@ def test_a_method_that_is_not_taken_is_refused_the_same_for_every_name(shared: E
     unknown = answered(shared, head("/forms/nobody", method=method))
     assert known.startswith(b"HTTP/1.1 405 ") and b"allow: POST" in known
     assert _without_date(known) == _without_date(unknown)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Host: x",),
+        ("Host: x", "Authorization: Bearer wrong"),
+        ("Host: x", "Authorization: Bearer of a form that does not exist"),
+        ("Host: x", f"Authorization: Basic {TOKEN}"),
+        ("Host: x", "Content-Length: 20000000"),
+        ("Host: x", "Transfer-Encoding: chunked"),
+    ],
+)
+def test_names_of_forms_cannot_be_guessed_without_a_token(shared: Endpoint, lines: tuple[str, ...]) -> None:
+    known = answered(shared, head("/forms/contact", *lines))
+    assert known.startswith(b"HTTP/1.1 401 "), known[:200]
+    for name in ("nobody", "con%00tact", "..", "CONTACT", "x" * 500):
+        assert _without_date(answered(shared, head(f"/forms/{name}", *lines))) == _without_date(known), name
+
+
+def test_the_token_of_one_form_says_nothing_of_the_name_of_another(shared: Endpoint) -> None:
+    lines = ("Host: x", f"Authorization: Bearer {TOKEN}")
+    said = [answered(shared, head(f"/forms/{name}", *lines, length=0)) for name in ("claims", "nobody")]
+    assert _without_date(said[0]) == _without_date(said[1])
+    assert said[0].startswith(b"HTTP/1.1 401 ")
 
 
 def _without_date(said: bytes) -> list[bytes]:

@@ -155,7 +155,7 @@ def test_who_may_not_post_is_told_so(shared: Endpoint) -> None:
 
 
 def test_other_addresses_and_methods_are_refused(shared: Endpoint) -> None:
-    assert shared.ask("POST", "/forms/unknown", b"{}").is_problem(404)
+    assert shared.ask("POST", "/forms/unknown", b"{}").is_problem(401)
     assert shared.ask("GET", "/").is_problem(404)
     said = shared.ask("GET", "/forms/contact")
     assert said.is_problem(405) and said.headers["allow"] == "POST"

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
 
-from llm_assets.domain.digest import digest_bytes
+from llm_assets.domain.digest import bytes_with, digest_bytes
 from llm_assets.domain.errors import place_of
 from llm_assets.domain.mail.document import Message
 from llm_assets.intake.inside import open_named
@@ -113,17 +113,20 @@ class _Watch:
 def _read(order: Order, watch: _Watch) -> Answer:
     job = order.job
     try:
-        data = job.content if isinstance(job.content, bytes) else _bytes_of(job.content)
+        data = _bytes_of(job)
     except OSError as error:
         return Answer(None, error.strerror or type(error).__name__)
-    if job.sha256 is not None and digest_bytes(data) != job.sha256:
+    if data is None:
         return Answer(None, "other bytes than were received")
     return Answer(written(_message(data, job, order, watch)))
 
 
-def _bytes_of(path: Path) -> bytes:
-    with open_named(path) as stream:
-        return stream.read()
+def _bytes_of(job: Job) -> bytes | None:
+    """None where they are others than the job says."""
+    if isinstance(job.content, bytes):
+        return job.content if job.sha256 in (None, digest_bytes(job.content)) else None
+    with open_named(job.content) as stream:
+        return stream.read() if job.sha256 is None else bytes_with(stream, job.sha256)
 
 
 def _message(data: bytes, job: Job, order: Order, watch: _Watch) -> Message:

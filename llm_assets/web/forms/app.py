@@ -50,6 +50,7 @@ DRAINS = 20
 HELD_BYTES = 400_000_000
 """Of all bodies that are on their way; what is more is asked to come later."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_OF_NO_FORM = "of a form that does not exist"
 _NOTHING_HERE = "There is nothing at this address; post to /forms/<name>."
 _HINTS = {
     404: _NOTHING_HERE,
@@ -160,15 +161,13 @@ class _Endpoint:
         return JSONResponse({"status": "ok"})
 
     def _admitted(self, request: Request) -> Posted:
-        name = request.path_params["name"]
-        known = self.posted.get(name)
-        if known is None:
-            raise Refusal(404, _NOTHING_HERE)
+        known = self.posted.get(request.path_params["name"])
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not _same(token.strip(), known.token):
+        right = _same(token.strip(), known.token if known is not None else _OF_NO_FORM)
+        if known is None or scheme.lower() != "bearer" or not right:  # one answer: names cannot be guessed
             raise Refusal(
                 401,
-                "The token is missing or wrong; send the form's own as `Authorization: Bearer`.",
+                "The name or the token of the form is missing or wrong; send its own token as `Authorization: Bearer`.",
                 {"WWW-Authenticate": "Bearer"},
             )
         seconds = known.rate.wait()

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from llm_assets.domain.redaction import redacted
+from resources.settings.secrets import secrets
 from tests.support.houses.house import TODAY, House
 
 DAY = TODAY.isoformat()
@@ -63,6 +65,14 @@ def test_no_command_prints_a_secret_of_a_setting_that_fails(house: House, case: 
             assert ran.code == code and ran.said_one_sentence(), said
             failed += 1
     assert failed >= 1, "the setting is noticed by a night at the latest"
+
+
+@pytest.mark.parametrize("token", ["/Fortress9+Tower8x/aGk=", "./Fortress9", "~Fortress9"])
+def test_a_secret_that_begins_like_a_path_is_hidden_and_a_path_is_not(token: str, tmp_path: Path) -> None:
+    place = str(tmp_path)
+    environment = {"CONTACT_TOKEN": token, "SSH_KEY": place, "HOME_TOKEN": "~/"}
+    assert list(secrets(environment)) == [token]
+    assert redacted(f"{token} in {place}", secrets(environment)) == f"*** in {place}"
 
 
 @pytest.mark.parametrize(

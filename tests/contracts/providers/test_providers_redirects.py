@@ -102,6 +102,31 @@ def test_no_spelling_of_another_origin_is_followed(
 
 
 @BOTH
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http:/v1/taken",
+        "http:///v1/taken",
+        "http:v1/taken",
+        "http://[::1",
+        "http://{here}1/v1",
+        "file:///v1",
+        "http://[x]/",
+    ],
+)
+@pytest.mark.parametrize(("route", "call"), CALLS, ids=["create", "ask", "look", "results"])
+def test_an_address_that_loses_the_port_or_is_none_is_not_followed(
+    wire: Wire, route: str, call: Call, location: str, server: Canned, tmp_path: Path
+) -> None:
+    """Without a host the HTTP library keeps the host of the request and takes the scheme's own port."""
+    here = server.url.removeprefix("http://")
+    server.on(f"GET {wire.one}", _ended(wire, server.url))
+    server.on(_route(route, wire), Reply(307, None, {"location": location.format(here=here)}))
+    with pytest.raises(ConfigurationError, match="redirects us to another host, scheme or port"):
+        call(adapter(wire.protocol, server.url), wire, tmp_path)
+
+
+@BOTH
 def test_a_second_redirect_is_watched_like_the_first(wire: Wire, server: Canned, tmp_path: Path) -> None:
     with canned_server() as stranger:
         server.on(f"POST {wire.online}", Reply(308, None, {"location": "/v2/here"}))
@@ -129,6 +154,9 @@ def test_a_redirect_within_the_host_is_followed(wire: Wire, server: Canned, tmp_
         ("https://api.example.com.evil.example/", False),
         ("https://api.example.com@evil.example/", False),
         ("https://evil.example/api.example.com", False),
+        ("https://[api.example.com/v1", False),
+        ("https://api.example.com:no/v1", False),
+        ("https:///v1", False),
     ],
 )
 def test_an_origin_is_scheme_host_and_port(url: str, same: bool) -> None:

@@ -3,10 +3,12 @@
 import base64
 import io
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.domain.digest import digest_bytes
@@ -100,3 +102,18 @@ def test_the_preview_says_that_a_scan_stays_in_the_house(tmp_path: Path) -> None
     text, told = masked_preview(tmp_path / "a.png", ReadingRules(), QUEUES)
     assert text.startswith("<case>") and told.startswith("[1 scan that text recognition could not read, kept")
     assert len(list(masked_preview(tmp_path / "a.png", ReadingRules(vision_pages=0), QUEUES))) == 1
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 40 40\n%%EndComments\n%%Page: 1 1\nshowpage\n%%EOF\n"
+
+
+@pytest.mark.parametrize("read", [shown, lambda data: ocr.read_image(data, Reading()).text])
+def test_a_picture_that_is_a_program_starts_none(
+    read: Callable[[bytes], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow gives PostScript to Ghostscript, which runs it with the environment of this process."""
+    started: list[object] = []
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
+    monkeypatch.setattr(subprocess, "Popen", lambda *words, **_: started.append(words))
+    assert not read(EPS)
+    assert started == []
