@@ -49,7 +49,10 @@ def check(home: Path, ledger: SqlLedger) -> None:
 
 def _known(ledger: SqlLedger) -> str | None:
     entries = ledger.trail.of_subject(Action.ADOPTED, _SUBJECT)
-    return str(entries[0].parsed_detail["home"]) if entries else None
+    try:
+        return str(entries[0].parsed_detail["home"]) if entries else None
+    except (ValueError, LookupError, TypeError):  # a damaged entry, which `audit verify` reports
+        return None
 
 
 def _read(home: Path) -> str | None:

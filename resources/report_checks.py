@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from llm_assets.domain.audit import Action, Entry
 from llm_assets.domain.errors import DeskError
@@ -66,8 +66,8 @@ class _Recorded:
             if entry.action == Action.EXPORTED and entry.subject.startswith("report "):
                 self._exports.setdefault(entry.subject, []).append(entry)
             elif entry.action == Action.DELETING:
-                self._deleted.append((entry.number, entry.parsed_detail.get("days", ())))
-            elif entry.action == Action.BEGAN and any(entry.parsed_detail.get("found", {}).values()):
+                self._deleted.append((entry.number, _told(entry).get("days", ())))
+            elif entry.action == Action.BEGAN and any(_told(entry).get("found", {}).values()):
                 self._older_until = entry.at.date().isoformat()
 
     def of(self, subject: str) -> Entry | None:
@@ -76,7 +76,7 @@ class _Recorded:
     def may_be_older(self, day: str) -> bool:
         """Whether a night's reports may have been written before the trail began: it has no entry, and there were
         nights before."""
-        told = any(e.parsed_detail.get("day") == day for same in self._exports.values() for e in same)
+        told = any(_told(e).get("day") == day for same in self._exports.values() for e in same)
         return not told and day <= self._older_until
 
     def replaced(self) -> Iterator[Altered]:
@@ -87,14 +87,23 @@ class _Recorded:
                     yield Altered(subject, what, after.number)
 
     def _explained(self, before: Entry, after: Entry) -> bool:
-        day = after.parsed_detail.get("day")
+        day = _told(after).get("day")
         deleted = any(number < after.number and day in days for number, days in self._deleted)
         completed = _digests(before).items() <= _digests(after).items()
-        return completed or (deleted and "because" in after.parsed_detail)
+        return completed or (deleted and "because" in _told(after))
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    """What an entry says; nothing where it was damaged, which the trail's own check reports."""
+    try:
+        told = entry.parsed_detail
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _digests(entry: Entry) -> dict[str, str]:
-    told = entry.parsed_detail
+    told = _told(entry)
     return {key: str(told[key]) for key in DIGEST_KEYS.values() if key in told}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from tests.support.houses.house import TODAY, House, Worked
 
@@ -188,3 +189,16 @@ def test_a_cell_that_begins_like_a_formula_is_text(morning_after: House) -> None
     lines = list(csv.DictReader(io.StringIO(ran.out)))
     assert lines[1]["actor"].startswith("'=HYPERLINK")
     assert lines[1]["entry"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("facts", "x"), ("facts", "x y z"), ("detail", "{"), ("detail", "[]")]
+)
+def test_an_entry_that_was_damaged_is_named_and_never_breaks_the_check(
+    morning_after: House, column: str, value: str
+) -> None:
+    with sqlite3.connect(morning_after.home / "ledger.db") as connection:
+        connection.execute(f"UPDATE audit SET {column} = ?", (value,))
+    ran = morning_after.run("audit", "verify")
+    assert ran.code == 1 and "Traceback" not in ran.err, ran.err
+    assert "entry 1 was changed or put in" in ran.out and "entry 2 was changed or put in" in ran.out

@@ -224,24 +224,24 @@ class _Check:
                 yield from entry.rows
 
     def _untold_messages(self) -> Iterator[Finding]:
-        told = {int(row[0]) for row in self._lines(Action.RECEIVED)}
+        told = {row[0] for row in self._lines(Action.RECEIVED) if row}
         rows = self.connection.execute(select(received.c.id, *audit.RECEIVED_FACT)).all()
         for row in rows:
-            if row[0] not in told:
+            if str(row[0]) not in told:
                 message = MessageFact(row[0], fact(*row[1:]))
                 yield Finding("its row in the register is in no entry", messages=[message])
 
     def _untold_attempts(self) -> Iterator[Finding]:
-        told = {(row[0], int(row[1])) for row in self._lines(Action.ANSWERED)}
+        told = {tuple(row[:2]) for row in self._lines(Action.ANSWERED)}
         query = select(attempts.c.request_id, attempts.c.attempt)
         for request_id, attempt in self.connection.execute(query).all():
-            if (request_id, attempt) not in told:
+            if (request_id, str(attempt)) not in told:
                 yield Finding(f"the receipt of attempt {attempt} is in no entry", requests=[request_id])
 
     def _untold_decisions(self) -> Iterator[Finding]:
-        told = {int(row[0]) for row in self._lines(Action.DECIDED)}
+        told = {row[0] for row in self._lines(Action.DECIDED) if row}
         for row_id, case_id in self.connection.execute(select(decisions.c.id, decisions.c.case_id)).all():
-            if row_id not in told:
+            if str(row_id) not in told:
                 yield Finding("a decision about it is in no entry", cases=[case_id])
 
     def _hidden(self) -> None:
@@ -249,9 +249,9 @@ class _Check:
         rows = self.connection.execute(query).all()
         if len(rows) == self.told["deleted"]:
             return
-        told = {int(row[1]) for row in self._lines(Action.DELETING) if row[0] == "received"}
+        told = {row[1] for row in self._lines(Action.DELETING) if len(row) > 1 and row[0] == "received"}
         for row in rows:
-            if row[0] not in told:
+            if str(row[0]) not in told:
                 message = MessageFact(row[0], fact(*row[1:]))
                 self.findings.append(
                     Finding("it counts as deleted, and no entry says so", messages=[message])
@@ -277,7 +277,7 @@ def verify(connection: Connection, anchors: Sequence[Anchor]) -> Verdict:
                 check.findings.append(Finding(what, entry.number))
         try:
             check.compare(entry)
-        except (ValueError, KeyError, TypeError, AttributeError) as err:
+        except (ValueError, LookupError, TypeError, AttributeError) as err:
             what = f"entry {entry.number} cannot be read ({type(err).__name__})"
             check.findings.append(Finding(what, entry.number))
         previous = entry
