@@ -16,10 +16,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from llm_assets.emulator import start
-from tests.cli.test_masked_night import texts, waiting
+from tests.cli.privacy.test_masked_night import waiting
 from tests.support.houses.house import TODAY, Emulated, House, runs
 from tests.support.mail.invented_inbox import put
 from tests.support.mail.written_mail import multipart, part
+from tests.support.providers.recorded import texts
 
 pytestmark = pytest.mark.slow
 
