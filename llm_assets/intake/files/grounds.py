@@ -11,6 +11,8 @@ _WINDOW = 7
 _SMALLEST_SIDE = 160
 _ALIKE, _APART = 3, 14
 """Greys that are one ground, and those that are two."""
+_SPREAD = 40
+"""Between the darkest ground and the lightest: paper and its shade differ by less, and Tesseract reads print on both."""
 _LEAST, _ALL = 0.04, 0.9
 """Of the picture: the smallest ground that counts, and what the grounds of a screen cover together; photographs have no such
 grounds."""
@@ -47,9 +49,10 @@ def _grounds(middle: Image.Image) -> list[int]:
         size = sum(left[value] for value in alike)
         if size < _LEAST * points:
             break
-        covered += size
         for value in alike:
             left[value] = 0
         if all(abs(peak - other) >= _APART for other in found):
+            covered += size
             found.append(peak)
-    return found if covered >= _ALL * points else []
+    far_apart = bool(found) and max(found) - min(found) >= _SPREAD
+    return found if far_apart and covered >= _ALL * points else []

@@ -59,6 +59,11 @@ def test_a_picture_with_one_ground_is_left_as_it_is() -> None:
     assert even_grounds(paper) is paper
 
 
+def test_paper_with_a_light_shade_is_left_as_it_is() -> None:
+    paper = chat("white", ("#efefef", "#efefef"), ("black", "black")).convert("L")
+    assert even_grounds(paper) is paper
+
+
 def test_a_photograph_is_left_as_it_is() -> None:
     photograph = Image.radial_gradient("L").resize((600, 600))
     assert even_grounds(photograph) is photograph

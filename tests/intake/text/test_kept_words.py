@@ -227,3 +227,12 @@ def test_what_a_mail_program_marked_is_cut_beside_indented_words(quotation: str)
 def test_a_post_and_a_company_below_a_name_are_a_signature(below: str) -> None:
     message = read(mail(f"The kettle leaks and smokes.\n\nKind regards,\nAnna Kim\n{below}", sender=ANNA))
     assert message.new_text == "The kettle leaks and smokes."
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["I want to close my account.", "When was my phone number changed?", "Мой телефон не включается.", "Почему закрыт мой счёт?", "Менің телефоным жоғалды."],
+)  # fmt: skip
+@pytest.mark.parametrize("sign", ["--\nAnna Kim", "Kind regards,\nAnna Kim"])
+def test_a_question_about_ones_own_telephone_announces_no_data(own: str, sign: str) -> None:
+    assert kept(f"{own}\n\n{sign}\nTel: +7 700 000 00 01") == own
