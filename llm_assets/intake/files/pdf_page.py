@@ -41,9 +41,10 @@ _VOWELS = frozenset("aeiouyäöüéèêàâîôûáíóúãõåæøаеёиоу�
 _UNMAPPED_SHARE = 0.2
 _LOOKED_AT = 80
 """Characters of a page that PDFium is asked about one by one."""
-_SAMPLE = 2_000
+_SAMPLE = 1_500
 """Characters of a page that are looked at."""
-_FOREIGN_LETTERS = ("\u0080", "\u00ff")
+_BROKEN = re.compile("[\x00-\x1f\ue000-\uf8ff\ufffd]")
+_FOREIGN_LETTERS = re.compile("[\x80-\xff]")
 """Letters of Latin-1 as which Cyrillic ones appear where a font does not say what its codes mean."""
 
 
@@ -85,7 +86,7 @@ def look(page: Any) -> Page:
 
 def _exchange_of_letters(text: str) -> Literal["certain", "likely"] | None:
     """Whether a font gives other letters than it draws: then few pairs of them are those of a language."""
-    words = [word for word in _LETTERS.findall(text[:_JUDGED].lower()) if len(word) > 1]
+    words = [word for word in _LETTERS.findall(text[:_SAMPLE].lower()) if len(word) > 1]
     pairs = [word[at : at + 2] for word in words for at in range(len(word) - 1)]
     known = sum(pair in _PAIRS for pair in pairs)
     if len(pairs) < _LEAST_PAIRS or known >= _LIKELY * len(pairs):
@@ -185,15 +186,13 @@ def _unmapped_share(textpage: Any, count: int) -> float:
 
 def _is_rubbish(text: str, unmapped: float) -> bool:
     """The font gives no letters, or letters that no language of ours has so many of."""
-    shown = [c for c in text[:_SAMPLE] if not c.isspace()]
+    shown = "".join(text[:_SAMPLE].split())
     if len(shown) < 10:
         return False
-    if unmapped > _UNMAPPED_SHARE:
+    if unmapped > _UNMAPPED_SHARE or len(_BROKEN.findall(shown)) > len(shown) * _UNMAPPED_SHARE:
         return True
-    broken = sum(c < " " or "\ue000" <= c <= "\uf8ff" or c == "\ufffd" for c in shown)
-    letters = [c for c in shown if c.isalpha()]
-    foreign = sum(_FOREIGN_LETTERS[0] <= c <= _FOREIGN_LETTERS[1] for c in letters)
-    return broken > len(shown) * _UNMAPPED_SHARE or (len(letters) >= 10 and foreign > len(letters) * 0.4)
+    letters = "" if shown.isascii() else "".join(_LETTERS.findall(shown))
+    return len(letters) >= 10 and len(_FOREIGN_LETTERS.findall(letters)) > len(letters) * 0.4
 
 
 def _picture_share(page: Any) -> float:
