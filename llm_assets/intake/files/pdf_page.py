@@ -29,7 +29,6 @@ _INVISIBLE = 3
 """Mode of text that is not painted, as programs lay it under a scan."""
 _MODES_LOOKED_AT = 40
 _LEAST_WORDS, _WORDLIKE = 20, 0.5
-_JUDGED = 4_000
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _NUMBER = re.compile(r"[^\w\s]{0,2}\d[\d.,:/ -]*[^\w\s]{0,2}")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -107,7 +106,7 @@ def _with_much_text(page: Any, text: str, written: int) -> Page:
 
 def _is_misread(text: str) -> bool:
     """Whether few words look like words of any language: letters alone, in one case, with a vowel."""
-    words = text[:_JUDGED].split()
+    words = text[:_SAMPLE].split()
     if len(words) < _LEAST_WORDS:
         return False
     return sum(map(_is_wordlike, words)) < _WORDLIKE * len(words)

@@ -25,12 +25,20 @@ def date(value: bytes | None) -> datetime | None:
     said = headers.text(value[:MAX_DATE])
     if not any(map(str.isdigit, said)):
         return None
+    if _USUAL.fullmatch(said) is not None and (found := _rfc(said)) is not None:
+        return found
     cleaned = _with_offset(_in_usual_order(re.sub(r"\([^()]*\)", " ", said)), said)
     for spelled in (cleaned, _spelled(cleaned)):
         found = _iso(spelled) or _rfc(spelled) or _rfc(_HYPHENS.sub(r"\1 \2 \3", spelled))
         if found is not None:
             return found
     return None
+
+
+_USUAL = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} (?:19|20)\d{2} [0-2]\d:[0-5]\d(?::[0-5]\d)? [+-](?:0\d|1[0-4])[0-5]\d(?: \([A-Z]{2,5}\))?"
+)
+"""As nearly all mails write it (RFC 5322)."""
 
 
 def _rfc(value: str) -> datetime | None:
