@@ -84,7 +84,7 @@ def test_doctor_names_a_mistake_in_the_file(environment: Desks) -> None:
     (desk.settings.config / "sources.yaml").write_text("imap: [{name: a}]")
     [found] = [f for f in examine() if f.what == "mailboxes"]
     assert found.fails
-    assert "sources.yaml: imap.0.host: Field required" in found.says
+    assert "sources.yaml: imap.0.host: is required" in found.says
 
 
 @pytest.fixture

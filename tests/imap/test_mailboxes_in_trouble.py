@@ -293,7 +293,7 @@ def test_an_unreadable_file_is_found_before_any_mail_is_read(desks: Desks, user:
     from llm_assets.domain.errors import ConfigurationError
 
     desk = desks(account(None, user) | {"pasword_env": "X"})
-    with pytest.raises(ConfigurationError, match=r"sources.yaml: imap.0.pasword_env: Extra inputs"):
+    with pytest.raises(ConfigurationError, match=r"sources.yaml: imap.0.pasword_env: is no setting here"):
         desk.read()
     assert desk.received(DAY) == []
 

@@ -1,5 +1,6 @@
 """However the reading of files ends, its reader processes end with it."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,13 +56,15 @@ def test_settings_that_cannot_be_used_leave_no_reader(
     letters: list[Path], started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LLM_ASSETS_CONFIG", "/no/such/folder")
-    with pytest.raises(ConfigurationError, match="is not a folder"):
+    with pytest.raises(ConfigurationError, match="folder"):
         next(parse_files(letters, ocr=False, warn=no_warning))
     assert started and all(reader.poll() is not None for reader in started)
 
 
 def test_what_cannot_be_opened_is_reported_and_the_rest_is_read(tmp_path: Path, letters: list[Path]) -> None:
-    paths = [tmp_path / "nowhere.eml", tmp_path, letters[0]]
+    closed = tmp_path / "pipe.eml"
+    os.mkfifo(closed)
+    paths = [tmp_path / "nowhere.eml", closed, letters[0]]
     rows = list(parse_files(paths, ocr=False, warn=no_warning))
     assert [row["ok"] for row in rows] == [False, False, True]
     assert [row["error"]["kind"] for row in rows[:2]] == ["unreadable", "unreadable"]

@@ -379,5 +379,5 @@ def test_a_profiles_own_address_wins_over_the_sdks_variable(
 
 @BOTH
 def test_an_address_that_is_none_is_a_configuration_error(wire: Wire) -> None:
-    with pytest.raises(ConfigurationError, match="base URL"):
+    with pytest.raises(ConfigurationError, match="base_url of profile"):
         fresh_adapter(wire.protocol, "llm.house.example").look(wire.batch_id)

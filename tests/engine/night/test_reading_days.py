@@ -125,8 +125,8 @@ DAMAGES = {
     empty: "raw_damaged",
     changed: "raw_damaged",
     folder: "raw_damaged",
-    endless_link: "raw_damaged",
-    no_folder: "raw_damaged",
+    endless_link: "raw_missing",
+    no_folder: "raw_missing",
 }
 
 

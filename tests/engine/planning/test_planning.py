@@ -19,6 +19,7 @@ from llm_assets.engine.planning.estimate import Counter
 from llm_assets.engine.planning.packing import fits
 from llm_assets.engine.planning.plan import plan_step
 from llm_assets.engine.planning.task import PlanSummary, Task
+from resources.spool import FileSpool
 from tests.support.nights.engine_night import DAY, MODEL, STEP, Desk, renamed, request, task, tasks, users
 
 
@@ -237,8 +238,11 @@ def test_lines_of_a_plan_that_died_are_swept_when_no_plan_can_still_be_writing_t
         path.touch()
         os.utime(path, times=(0, (desk.clock() - timedelta(hours=25 if path != young else 1)).timestamp()))
     desk.provider.faults["upload"] = [TransientError("cannot be reached")]
+    other = FileSpool(desk.home)  # of another process that is planning
+    other.path("young")
     desk.start(tasks(1))
     assert [p.stem for p in desk.spooled()] == sorted([desk.batch().batch_id, "young"])
+    other.close()
 
 
 def test_a_batch_carries_the_digest_of_its_custom_ids_in_the_order_of_its_lines(desk: Desk) -> None:

@@ -223,7 +223,7 @@ class Desk:
         return {k: v for k, v in self.ledger().work.counts(DAY).get(STEP, {}).items() if v}
 
     def spooled(self) -> list[Path]:
-        return sorted((self.home / "spool").glob("**/*.*"))
+        return sorted(p for p in (self.home / "spool").glob("**/*.*") if not p.name.startswith("."))
 
     def anew(self) -> None:
         """As it was before the first night, with the ledger's compiled queries still at hand."""
