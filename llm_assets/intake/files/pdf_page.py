@@ -97,11 +97,11 @@ def _exchange_of_letters(text: str) -> Literal["certain", "likely"] | None:
 
 def _with_much_text(page: Any, text: str, written: int) -> Page:
     """A scan may have a long stamp, or a text layer of a program that could not read it."""
-    if _is_misread(text) and _picture_share(page) > _SCAN_AREA and _is_invisible(page):
+    if _picture_share(page) <= _SCAN_AREA:
+        return Page(text, False)
+    if _is_misread(text) and _is_invisible(page):
         return Page("", True)
-    if written < LONG_STAMP_CHARACTERS and _picture_share(page) > _SCAN_AREA:
-        return Page(text, _height_of_text(page) < _STAMP_HEIGHT)
-    return Page(text, False)
+    return Page(text, written < LONG_STAMP_CHARACTERS and _height_of_text(page) < _STAMP_HEIGHT)
 
 
 def _is_misread(text: str) -> bool:

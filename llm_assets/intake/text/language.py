@@ -79,6 +79,8 @@ def _certain(paragraph: str) -> bool:
 
 
 def _of_one(text: str) -> str:
+    if text.isascii():
+        return _of_latin(text, _count(_LATIN, text))
     letters, cyrillic, latin = (_count(kind, text) for kind in (_WORD, _CYRILLIC, _LATIN))
     if (
         cyrillic

@@ -140,7 +140,7 @@ class _Book:
         if text.isascii():
             return [hint for hint in self._ascii if hint in text]
         latin = text.encode("ascii", "ignore").decode("ascii")  # far shorter than a Russian text
-        return [*(h for h in self._ascii if h in latin), *(h for h in self._others if h in text)]
+        return [h for h in self._ascii if h in latin] + [h for h in self._others if h in text]
 
     def shown_in(self, text: str, given: Iterable[str] | None) -> set[str]:
         """Names of the signals whose rules hold. `given` are the hints that may be in it; None: not looked for yet."""
