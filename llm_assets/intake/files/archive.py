@@ -13,19 +13,10 @@ from pathlib import PurePosixPath
 
 from llm_assets.domain.mail.document import Attachment
 from llm_assets.intake.bytes import file_names
+from llm_assets.intake.bytes.zipped import BROKEN
 from llm_assets.intake.reading import Extract, Reading
 
 MAX_MEMBERS = 30
-_BROKEN = (
-    zipfile.BadZipFile,
-    OSError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-    zlib.error,
-    lzma.LZMAError,
-)
 
 ReadMember = Callable[[bytes, str, Reading], Attachment]
 
@@ -48,13 +39,13 @@ def read_archive(data: bytes, reading: Reading, read_member: ReadMember) -> Extr
                     continue
                 try:
                     content = box.read(member)
-                except _BROKEN:
+                except BROKEN:
                     flags["unreadable"] = None  # the others may be whole
                     continue
                 found = read_member(content, _last(name), reading)
                 flags.update(dict.fromkeys(found.flags))
                 texts.append(f"[{found.filename}]\n{found.text}".strip())
-    except _BROKEN:
+    except BROKEN:
         flags["unreadable"] = None
     return Extract("\n\n".join(texts), "office" if texts else "none", flags=tuple(flags))
 

@@ -67,7 +67,7 @@ def mapping_of(
         return rules.usual if _is_about_people(headers, rules.usual) else None
     if whole is not None and place.lower().endswith(_WORKBOOKS) and head.startswith(_ZIPPED):
         whole.seek(0)
-        tables = _registers(whole.read(), rules.usual)
+        tables = _registers(sheets_of(whole.read()), rules.usual)
         return rules.usual if tables else None
     return None
 
@@ -105,7 +105,8 @@ def read_csv(data: bytes, *, name: str, mapping: DropMapping) -> Iterator[Drop]:
 def read_workbook_rows(data: bytes, *, name: str, mapping: DropMapping) -> Iterator[Drop]:
     """Rows of every sheet that has the columns of a register; where none has, of the first one, so that its problem is
     reported."""
-    tables = _registers(data, mapping) or [_table(sheet, mapping) for sheet in sheets_of(data)[:1]]
+    sheets = sheets_of(data)
+    tables = _registers(sheets, mapping) or [_table(sheet, mapping) for sheet in sheets[:1]]
     if not tables:
         yield problem(
             name, _kind(name, mapping), f"{name} is no workbook that can be read; export it again as CSV."
@@ -114,9 +115,9 @@ def read_workbook_rows(data: bytes, *, name: str, mapping: DropMapping) -> Itera
         yield from _of_table(table, name, mapping)
 
 
-def _registers(data: bytes, mapping: DropMapping) -> list[Table]:
+def _registers(sheets: Sequence[Sequence[list[str]]], mapping: DropMapping) -> list[Table]:
     """The sheets in which somebody writes. A workbook of other sheets is a document."""
-    tables = (_table(sheet, mapping) for sheet in sheets_of(data))
+    tables = (_table(sheet, mapping) for sheet in sheets)
     return [
         table
         for table in tables

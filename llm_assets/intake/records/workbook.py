@@ -5,12 +5,12 @@ reader process. Documents that are no registers are read by `files.office`.
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from llm_assets.intake.bytes.markup import Event, RefusedError, events
+from llm_assets.intake.bytes.markup import Event, events
+from llm_assets.intake.bytes.zipped import BROKEN
 from llm_assets.intake.files.office import number_format
 
 MAX_BYTES = 50_000_000
@@ -22,17 +22,6 @@ _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _REFERENCE = re.compile(r"([A-Z]{1,3})\d+")
 _SHEET = re.compile(r"xl/worksheets/sheet(\d+)\.xml")
 _FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook's days have no zone
-_BROKEN = (
-    zipfile.BadZipFile,
-    RefusedError,
-    KeyError,
-    OSError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-    zlib.error,
-)
 
 
 def sheets_of(data: bytes) -> list[list[list[str]]]:
@@ -48,7 +37,7 @@ def sheets_of(data: bytes) -> list[list[list[str]]]:
             texts = _texts(box) if "xl/sharedStrings.xml" in names else []
             styles = _styles(box) if "xl/styles.xml" in names else []
             return [list(_rows(box, name, texts, styles)) for _, name in found]
-    except _BROKEN:
+    except BROKEN:
         return []
 
 

@@ -1,5 +1,7 @@
 """A workbook in which somebody writes is a register and read row by row; any other one is a document."""
 
+import io
+import zipfile
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -80,3 +82,22 @@ def test_a_register_shows_its_cells_as_people_see_them() -> None:
     assert sheets_of(workbook([["Не греет батарея", *numbers]])) == [
         [["Не греет батарея", "004417", "12.5%", "4417"]]
     ]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_workbook_damaged_in_its_packed_part_stops_no_scan(tmp_path: Path, method: int) -> None:
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(REGISTER))) as whole,
+        zipfile.ZipFile(stream, "w", method) as packed,
+    ):
+        for name in whole.namelist():
+            packed.writestr(name, whole.read(name))
+    data = bytearray(stream.getvalue())
+    begins = data.index(b"xl/worksheets/sheet1.xml") + 50
+    data[begins : begins + 20] = bytes(byte ^ 0x5A for byte in data[begins : begins + 20])
+    (tmp_path / "a.xlsx").write_bytes(data)
+    (tmp_path / "b.txt").write_text("Where is my card?")
+    assert [i.place for i in scan(tmp_path, source="inbox", relative_to=tmp_path)] == ["a.xlsx", "b.txt"]
+    [attachment] = read_item(bytes(data), "document", "a.xlsx").attachments
+    assert attachment.flags == ("unreadable",)

@@ -7,12 +7,12 @@ Sizes are checked in the zip's directory before anything is unpacked.
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from llm_assets.intake.bytes import charset
 from llm_assets.intake.bytes.markup import Event, RefusedError, Sink, events
+from llm_assets.intake.bytes.zipped import BROKEN
 from llm_assets.intake.files import rtf, web_archive
 from llm_assets.intake.files.office import open_document, word, workbook
 from llm_assets.intake.files.office.sheet_marks import related
@@ -22,16 +22,6 @@ from llm_assets.intake.reading import Extract, Reading
 _WORD_PARTS = re.compile(r"word/(?:document\d*|footnotes|endnotes|header\d*|footer\d*|comments)\.xml")
 _SLIDES = re.compile(r"ppt/(?:slides/slide|notesSlides/notesSlide)(\d+)\.xml")
 _MAX_CHUNKS = 50
-_BROKEN = (
-    zipfile.BadZipFile,
-    KeyError,
-    OSError,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-    ValueError,
-    zlib.error,
-)
 
 
 def read_zip_document(data: bytes, reading: Reading) -> Extract | None:
@@ -42,7 +32,7 @@ def read_zip_document(data: bytes, reading: Reading) -> Extract | None:
             if sum(i.file_size for i in box.infolist()) > reading.max_unzipped:
                 return Extract(flags=("too_large",))
             return _of_kind(box, names, data)
-    except _BROKEN as error:
+    except BROKEN as error:
         encrypted = isinstance(error, RuntimeError) and "encrypted" in str(error)
         return Extract(flags=("encrypted",) if encrypted else ("unreadable",))
 
