@@ -68,6 +68,8 @@ def events(stream: IO[bytes]) -> Iterator[Event]:
         except expat.ExpatError as error:
             yield from found
             raise RefusedError(f"no XML from line {error.lineno} on") from error
+        except LookupError as error:
+            raise RefusedError("it names a charset that nobody knows") from error
         yield from found
         left -= len(found)
         found.clear()

@@ -2,12 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path, PurePath
-from typing import BinaryIO
 
-from llm_assets.intake.records.entry import Drop, dropped, entry_of, problem
+from llm_assets.intake.records.entry import Broke, Drop, Entry, dropped, entry_of, problem
 from llm_assets.intake.records.mapping import DropKind, DropMapping, DropRules, plain, spaced
 from llm_assets.intake.records.moments import month_comes_first
 from llm_assets.intake.records.nested import flat
@@ -32,6 +31,10 @@ _WORKBOOKS = (".xlsx", ".xlsm")
 _KNOWN_LINES = 100
 """Sets of keys of a JSON Lines file whose mapping is remembered."""
 _ZIPPED = b"PK\x03\x04"
+_BROKE: Mapping[Broke, str] = {
+    "crashed": "Reading {} broke the reader, so none of its rows was read; export it again, in another format if you can.",
+    "timeout": "Reading {} took too long, so none of its rows was read; export it again in smaller files.",
+}
 
 
 class _DropWords(WordFile):
@@ -53,23 +56,48 @@ _ANY_TEXT = re.compile(_WORDS.texts_of_anything.pattern())
 _ANY_NAME = frozenset(map(plain, _WORDS.names_of_anything.of()))
 
 
-def mapping_of(
-    head: bytes, place: str, rules: DropRules, whole: BinaryIO | None = None
-) -> DropMapping | None:
-    """How to read a drop: as its rule declares, or by names that are known. None for a file that is no drop: a table
-    that nobody declared and in which nobody writes is a document. `whole` is the open file: a workbook is not known
-    by its head."""
+def may_be_drop(head: bytes, place: str, rules: DropRules) -> bool:
+    """Whether a file can be a drop by its name and first bytes. Of all others nothing else is looked at."""
+    return is_drop_by_name(place, rules) or place.lower().endswith(_TABLES) or _is_workbook(head, place)
+
+
+def is_drop_by_name(place: str, rules: DropRules) -> bool:
+    """Whether it is a drop whatever is in it."""
+    return rules.declared(place) is not None or place.lower().endswith(_LINES)
+
+
+def _is_workbook(head: bytes, place: str) -> bool:
+    return place.lower().endswith(_WORKBOOKS) and head.startswith(_ZIPPED)
+
+
+def drops_of(head: bytes, place: str, rules: DropRules, whole: Callable[[], bytes]) -> Iterator[Drop] | None:
+    """Every row of a file that is a drop, None for one that is not. `whole` reads the file, where its head does not
+    say enough."""
+    if _is_workbook(head, place) and rules.declared(place) is None:
+        tables = _registers(sheets_of(whole()), rules.usual)
+        return _of_tables(tables, place, rules.usual) if tables else None
+    mapping = mapping_of(head, place, rules)
+    return read_drop(whole(), name=place, mapping=mapping) if mapping is not None else None
+
+
+def mapping_of(head: bytes, place: str, rules: DropRules) -> DropMapping | None:
+    """How to read a drop that is known by its name or its head: as its rule declares, or by names that are known. None
+    for a file that is no drop: a table that nobody declared and in which nobody writes is a document."""
     declared = rules.declared(place)
     if declared is not None or place.lower().endswith(_LINES):
         return declared or rules.usual
     if place.lower().endswith(_TABLES):
         headers = table_of(text_of(head[:65_536], None), rules.usual).headers
         return rules.usual if _is_about_people(headers, rules.usual) else None
-    if whole is not None and place.lower().endswith(_WORKBOOKS) and head.startswith(_ZIPPED):
-        whole.seek(0)
-        tables = _registers(sheets_of(whole.read()), rules.usual)
-        return rules.usual if tables else None
     return None
+
+
+def unread_drop(place: str, rules: DropRules, broke: Broke, sha256: str) -> Drop:
+    """The problem of a drop that broke its reader. Other bytes of the file, whose digest is given, make another one."""
+    mapping = rules.declared(place) or rules.usual
+    kind = _kind_of_lines(place, mapping) if place.lower().endswith(_LINES) else _kind(place, mapping)
+    entry = Entry(kind=kind, id=place, problem=_BROKE[broke].format(place), broke=broke, file_sha256=sha256)
+    return Drop(place, kind, entry.stored())
 
 
 def _is_about_people(headers: Sequence[str], mapping: DropMapping, *, in_workbook: bool = False) -> bool:
@@ -111,6 +139,10 @@ def read_workbook_rows(data: bytes, *, name: str, mapping: DropMapping) -> Itera
         yield problem(
             name, _kind(name, mapping), f"{name} is no workbook that can be read; export it again as CSV."
         )
+    yield from _of_tables(tables, name, mapping)
+
+
+def _of_tables(tables: Iterable[Table], name: str, mapping: DropMapping) -> Iterator[Drop]:
     for table in tables:
         yield from _of_table(table, name, mapping)
 
@@ -138,6 +170,10 @@ def _table(sheet: Sequence[list[str]], mapping: DropMapping) -> Table:
 
 def _kind(name: str, mapping: DropMapping) -> DropKind:
     return mapping.kind or ("form" if _FORMS.search(PurePath(name).name) else "crm")
+
+
+def _kind_of_lines(name: str, mapping: DropMapping) -> DropKind:
+    return mapping.kind or ("crm" if _RECORDS.search(PurePath(name).name) else "form")
 
 
 def _of_table(table: Table, name: str, mapping: DropMapping) -> Iterator[Drop]:
@@ -173,20 +209,16 @@ def _month_first(table: Table, columns: Mapping[str, str]) -> bool | None:
 
 def read_json_lines(data: bytes, *, name: str, mapping: DropMapping) -> Iterator[Drop]:
     """Objects of a JSON Lines file. A line that is none, or lacks a field, is a problem of its own."""
-    kind = mapping.kind or ("crm" if _RECORDS.search(PurePath(name).name) else "form")
+    kind = _kind_of_lines(name, mapping)
     known: dict[tuple[str, ...], dict[str, str]] = {}
     for number, line in enumerate(text_of(data, mapping.encoding).split("\n"), start=1):
         if not line.strip():
             continue
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            value = None
+        fields = _fields(line)
         where = f"Line {number} of {name}"
-        if not isinstance(value, dict):
+        if fields is None:
             yield problem(f"{name}:{number}", kind, f"{where} is not a JSON object; export it again.")
             continue
-        fields = flat(value)
         names = tuple(fields)
         if names not in known:
             if len(known) > _KNOWN_LINES:
@@ -198,6 +230,15 @@ def read_json_lines(data: bytes, *, name: str, mapping: DropMapping) -> Iterator
             yield problem(f"{name}:{number}", kind, _missing_message(where, missing, len(fields), mapping))
         else:
             yield dropped(entry_of(fields, kind, mapping, columns))
+
+
+def _fields(line: str) -> dict[str, str] | None:
+    """None for what is no object, or a deeper one than any program writes."""
+    try:
+        value = json.loads(line)
+        return flat(value) if isinstance(value, dict) else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _missing(columns: Mapping[str, str], mapping: DropMapping) -> list[str]:

@@ -21,6 +21,8 @@ _BUILT_IN_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *ra
 _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _REFERENCE = re.compile(r"([A-Z]{1,3})\d+")
 _SHEET = re.compile(r"xl/worksheets/sheet(\d+)\.xml")
+_LAST_MOMENT = 2_958_465 + 86_399 / 86_400
+"""The last second of the year 9999."""
 _FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook's days have no zone
 
 
@@ -161,7 +163,7 @@ def _shown(cell: _Cell, texts: Sequence[str], styles: Sequence[_Style]) -> str:
     place = int(cell.style) if cell.style.isdigit() else -1
     style = styles[place] if 0 <= place < len(styles) else _Style()
     number = float(cell.value)
-    if style.is_date and 1 <= number < 2_958_466:
+    if style.is_date and 1 <= number <= _LAST_MOMENT:
         return _dated(number)
     shown = number_format.shown_number(style.code, number) if style.code else None
     if shown is not None:
