@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from time import monotonic
 from typing import NamedTuple, NoReturn
 
 from llm_assets.domain.digest import digest_bytes
@@ -28,7 +27,7 @@ from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.records.numbering import newest_of_each
 
 SILENCE_SECONDS = 30.0
-"""Without a row, as while all sheets of a workbook are read."""
+"""Of CPU without a row, as before the first one of a CSV: a busy machine makes no register unreadable."""
 FILE_SECONDS = 600.0
 MEMORY_BYTES = 2 << 30
 """Of address space, beyond that of the process that forks."""
@@ -37,7 +36,7 @@ _ROWS = 500
 _IS_DROP, _IS_NONE, _FOUND, _OVER, _BROKE = b"+", b"-", b"=", b".", b"!"
 """The first byte of a frame: whether the file is a drop, rows, their end, and the kind and place of an exception."""
 _BY_SIGNAL = "signal "
-_AT_ONCE = 0.001
+_CLOCKS = (signal.SIGALRM, signal.SIGPROF)
 
 
 class Broken(NamedTuple):
@@ -165,7 +164,7 @@ class _Reader:
             frame = self._connection.recv_bytes()
         except (EOFError, OSError):
             number = self.end()
-            self.how = "timeout" if number == signal.SIGALRM else "crashed"
+            self.how = "timeout" if number in _CLOCKS else "crashed"
             self.where = f"{_BY_SIGNAL}{number}"
             return None
         if frame[:1] == _BROKE:
@@ -201,8 +200,9 @@ def _be_the_reader(file: File, connection: Connection, parent: int) -> NoReturn:
 
 def _be_expendable() -> None:
     """Bounds this process's memory, and lets the kernel take it before any other."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    for clock in _CLOCKS:
+        signal.signal(clock, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _CLOCKS)
     has = 0
     with suppress(OSError):  # no /proc
         has = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
@@ -215,28 +215,30 @@ def _be_expendable() -> None:
 
 def _sent(file: File, connection: Connection) -> bytes:
     """Sends that it is a drop, and its rows; returns how it ended."""
-    ends = monotonic() + FILE_SECONDS
-    _be_ended_in(SILENCE_SECONDS)
-    drops = drops_of(file.head, file.place, file.rules, file.whole)
+    signal.setitimer(signal.ITIMER_REAL, FILE_SECONDS)
+    _be_alive()
+    drops = drops_of(file.head, file.place, file.rules, file.whole, _be_alive)
     if drops is None:
         return _IS_NONE
     connection.send_bytes(_IS_DROP)
-    rows = _watched(drops, ends)
+    rows = _watched(drops)
     found = list(rows) if file.every_row else newest_of_each(rows)
-    _be_ended_in(0)  # from here on it waits for whoever takes the rows
+    for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL):
+        signal.setitimer(timer, 0)  # from here on it waits for whoever takes the rows
     for begins in range(0, len(found), _ROWS):
         part = [(drop.place, drop.kind, drop.data.decode()) for drop in found[begins : begins + _ROWS]]
         connection.send_bytes(_FOUND + json.dumps(part, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     return _OVER
 
 
-def _watched(drops: Iterable[Drop], ends: float) -> Iterator[Drop]:
+def _watched(drops: Iterable[Drop]) -> Iterator[Drop]:
     """Each row is a sign of life."""
     for drop in drops:
-        _be_ended_in(max(min(ends - monotonic(), SILENCE_SECONDS), _AT_ONCE))
+        _be_alive()
         yield drop
 
 
-def _be_ended_in(seconds: float) -> None:
-    """By the kernel: a parser that holds the interpreter's lock cannot be interrupted in any other way. Never, for 0."""
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+def _be_alive() -> None:
+    """From now on the kernel waits once more before it ends this process: a parser that holds the interpreter's lock cannot
+    be interrupted in any other way."""
+    signal.setitimer(signal.ITIMER_PROF, SILENCE_SECONDS)

@@ -22,7 +22,7 @@ from llm_assets.intake.records.tables import (
     table_of,
     text_of,
 )
-from llm_assets.intake.records.workbook import sheets_of
+from llm_assets.intake.records.workbook import Sheet, sheets_of, silent
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 _LINES = (".jsonl", ".ndjson")
@@ -35,6 +35,9 @@ _BROKE: Mapping[Broke, str] = {
     "crashed": "Reading {} broke the reader, so none of its rows was read; export it again, in another format if you can.",
     "timeout": "Reading {} took too long, so none of its rows was read; export it again in smaller files.",
 }
+
+
+Alive = Callable[[], None]
 
 
 class _DropWords(WordFile):
@@ -70,14 +73,16 @@ def _is_workbook(head: bytes, place: str) -> bool:
     return place.lower().endswith(_WORKBOOKS) and head.startswith(_ZIPPED)
 
 
-def drops_of(head: bytes, place: str, rules: DropRules, whole: Callable[[], bytes]) -> Iterator[Drop] | None:
+def drops_of(
+    head: bytes, place: str, rules: DropRules, whole: Callable[[], bytes], alive: Alive = silent
+) -> Iterator[Drop] | None:
     """Every row of a file that is a drop, None for one that is not. `whole` reads the file, where its head does not
-    say enough."""
+    say enough. `alive` is called while rows are found that cannot be given yet."""
     if _is_workbook(head, place) and rules.declared(place) is None:
-        tables = _registers(sheets_of(whole()), rules.usual)
+        tables = _registers(whole(), rules.usual, alive)
         return _of_tables(tables, place, rules.usual) if tables else None
     mapping = mapping_of(head, place, rules)
-    return read_drop(whole(), name=place, mapping=mapping) if mapping is not None else None
+    return read_drop(whole(), name=place, mapping=mapping, alive=alive) if mapping is not None else None
 
 
 def mapping_of(head: bytes, place: str, rules: DropRules) -> DropMapping | None:
@@ -111,12 +116,14 @@ def _is_about_people(headers: Sequence[str], mapping: DropMapping, *, in_workboo
     return len(known) >= RECOGNISED and bool(known.keys() & _SOMEBODY)
 
 
-def read_drop(data: bytes, *, name: str, mapping: DropMapping | None = None) -> Iterator[Drop]:
+def read_drop(
+    data: bytes, *, name: str, mapping: DropMapping | None = None, alive: Alive = silent
+) -> Iterator[Drop]:
     """Every row of a drop file: JSON Lines by its name or its first character, a workbook by its content, CSV otherwise."""
     lower = name.lower()
     usual = mapping if mapping is not None else DropMapping()
     if data.startswith(_ZIPPED):
-        return read_workbook_rows(data, name=name, mapping=usual)
+        return read_workbook_rows(data, name=name, mapping=usual, alive=alive)
     lines = lower.endswith(_LINES) or (
         not lower.endswith(_TABLES) and data.lstrip(b"\xef\xbb\xbf \n").startswith(b"{")
     )
@@ -130,11 +137,12 @@ def read_csv(data: bytes, *, name: str, mapping: DropMapping) -> Iterator[Drop]:
     yield from _of_table(table_of(text_of(data, mapping.encoding), mapping), name, mapping)
 
 
-def read_workbook_rows(data: bytes, *, name: str, mapping: DropMapping) -> Iterator[Drop]:
+def read_workbook_rows(
+    data: bytes, *, name: str, mapping: DropMapping, alive: Alive = silent
+) -> Iterator[Drop]:
     """Rows of every sheet that has the columns of a register; where none has, of the first one, so that its problem is
     reported."""
-    sheets = sheets_of(data)
-    tables = _registers(sheets, mapping) or [_table(sheet, mapping) for sheet in sheets[:1]]
+    tables = _registers(data, mapping, alive) or [_table(sheet, mapping) for sheet in sheets_of(data)[:1]]
     if not tables:
         yield problem(
             name, _kind(name, mapping), f"{name} is no workbook that can be read; export it again as CSV."
@@ -147,24 +155,26 @@ def _of_tables(tables: Iterable[Table], name: str, mapping: DropMapping) -> Iter
         yield from _of_table(table, name, mapping)
 
 
-def _registers(sheets: Sequence[Sequence[list[str]]], mapping: DropMapping) -> list[Table]:
+def _registers(data: bytes, mapping: DropMapping, alive: Alive) -> list[Table]:
     """The sheets in which somebody writes. A workbook of other sheets is a document."""
-    tables = (_table(sheet, mapping) for sheet in sheets)
-    return [
-        table
-        for table in tables
-        if "text" in mapping.columns(table.headers)
-        and _is_about_people(table.headers, mapping, in_workbook=True)
-    ]
+
+    def is_register(head: Sequence[list[str]]) -> bool:
+        headers = distinct(header_of(head, mapping)[1])
+        is_about_people = _is_about_people(headers, mapping, in_workbook=True)
+        return is_about_people and "text" in mapping.columns(headers)
+
+    return [_table(sheet, mapping) for sheet in sheets_of(data, is_register, alive)]
 
 
-def _table(sheet: Sequence[list[str]], mapping: DropMapping) -> Table:
-    begins, headers = header_of(sheet[:HEAD_ROWS], mapping)
+def _table(sheet: Sheet, mapping: DropMapping) -> Table:
+    begins, headers = header_of(sheet.rows[:HEAD_ROWS], mapping)
     width = len(headers)
     below = [
         Row(number, [*cells, *[""] * (width - len(cells))])
-        for number, cells in enumerate(sheet[begins + 1 :], start=begins + 2)
+        for number, cells in enumerate(sheet.rows[begins + 1 :], start=begins + 2)
     ]
+    if sheet.cut:
+        below.append(Row(len(sheet.rows) + 1, [], _CUT))
     return Table(distinct(headers), below)
 
 
@@ -254,6 +264,7 @@ def _missing_message(name: str, missing: Sequence[str], found: int, mapping: Dro
     )
 
 
+_CUT = "and all below it are not read, since the sheet has too many rows; export it again in smaller files."
 _TOO_SHORT = (
     "has too few cells, as when a line break stands in a cell without quotation marks; "
     "correct it and drop the file again."
