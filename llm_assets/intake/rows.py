@@ -9,7 +9,8 @@ from llm_assets.domain.mail.document import Address, Attachment, Message
 from llm_assets.intake.bytes import mbox
 from llm_assets.intake.bytes.kinds import kind_of
 from llm_assets.intake.inside import Inside, open_named
-from llm_assets.intake.records.drops import mapping_of, read_drop
+from llm_assets.intake.records.apart import File, drops_apart
+from llm_assets.intake.records.drops import may_be_drop
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.sources import scan
 from llm_assets.intake.workers.job import Job
@@ -53,12 +54,13 @@ def _jobs(path: Path, place: str, ocr: bool, rules: DropRules) -> Iterator[Job]:
     try:
         with open_named(path) as stream:
             head = stream.read(_SNIFFED)
-            mapping = mapping_of(head, place, rules, stream)
             stream.seek(0)
-            if mapping is not None:
-                for index, drop in enumerate(read_drop(stream.read(), name=place, mapping=mapping)):
-                    yield Job(drop.data, place, drop.kind, index, ocr=ocr)
-            if mapping is not None or kind_of(head, place) != "mbox":
+            drops = None
+            if may_be_drop(head, place, rules):
+                drops = drops_apart(File(stream.fileno(), head, place, rules, every_row=True))
+            for index, drop in enumerate(drops if drops is not None else ()):
+                yield Job(drop.data, place, drop.kind, index, ocr=ocr)
+            if drops is not None or kind_of(head, place) != "mbox":
                 if index < 0:
                     yield whole
                 return

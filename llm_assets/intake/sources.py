@@ -3,7 +3,7 @@
 import errno
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from llm_assets.domain.mail.document import Kind
+from llm_assets.domain.sources.versions import Known
 from llm_assets.intake.bytes import mbox
 from llm_assets.intake.bytes.kinds import kind_of
 from llm_assets.intake.inside import (
@@ -21,10 +22,10 @@ from llm_assets.intake.inside import (
     open_folder,
     open_named,
 )
-from llm_assets.intake.records.drops import mapping_of, read_drop
+from llm_assets.intake.records.apart import Broken, File, drops_apart
+from llm_assets.intake.records.drops import may_be_drop
 from llm_assets.intake.records.entry import problem
 from llm_assets.intake.records.mapping import DropRules
-from llm_assets.intake.records.numbering import newest_of_each
 
 DELIVERED_SECONDS = 60
 """Between a delivered file's last write and its rename."""
@@ -60,7 +61,7 @@ LeftOut = Literal["link", "special"]
 """Why an entry of a folder is not read: it is a link, or neither a file nor a folder (a pipe, socket or device)."""
 
 
-def _unheard(why: LeftOut) -> None:
+def _unheard(_: object) -> None:
     return None
 
 
@@ -70,8 +71,9 @@ def scan(
     source: str,
     relative_to: Path | None = None,
     rules: DropRules | None = None,
-    known: Mapping[str, datetime] | None = None,
+    known: Known = Known(),
     left_out: Callable[[LeftOut], None] = _unheard,
+    broke: Callable[[Broken], None] = _unheard,
 ) -> Iterator[RawItem]:
     """Every message below `root` (a folder, or one file) in a stable order, one at a time.
 
@@ -83,8 +85,11 @@ def scan(
     `root` may be a link. Below it no link is followed, not even one to a neighbour, which is read by its own name; links
     and what is no regular file are left out, and `left_out` is called for each.
 
-    `known` names places read before with their file times: a file of one message that still has its time is not
-    opened again, so that scanning a full inbox every few seconds costs no reading.
+    `known` is what was read before: a file of one message that still has its time is not opened again, so that scanning
+    a full inbox every few seconds costs no reading.
+
+    A register is read in a process of its own. One that ends it becomes one unreadable item, `broke` is called, and it is
+    tried again when its bytes are others.
     """
     is_file = root.is_file()
     base = root.parent.resolve() if is_file else root.resolve()
@@ -93,8 +98,9 @@ def scan(
         base,
         relative_to.resolve() if relative_to is not None else None,
         rules or DropRules(),
-        known or {},
+        known,
         left_out,
+        broke,
     )
     if is_file:
         yield from scanner.named(root)
@@ -112,8 +118,9 @@ class _Scanner:
     base: Path
     relative_to: Path | None
     rules: DropRules
-    known: Mapping[str, datetime]
+    known: Known
     left_out: Callable[[LeftOut], None]
+    broke: Callable[[Broken], None]
 
     def folder(self, folder: int, way: tuple[str, ...]) -> Iterator[RawItem]:
         """What is in an open folder; `way` are the names that led to it."""
@@ -155,7 +162,7 @@ class _Scanner:
     def _is_known(self, found: os.stat_result, place: str, *, immutable: bool = False) -> bool:
         """Whether the file still has its time, and that time was not given to it: a copied, restored or corrected
         file may keep its time whatever is in it now, but not the time of its last change."""
-        if place not in self.known or self.known[place] != _written(found):
+        if self.known.written.get(place) != _written(found):
             return False
         return immutable or found.st_ctime - found.st_mtime < DELIVERED_SECONDS
 
@@ -192,13 +199,13 @@ class _Scanner:
         found = os.fstat(stream.fileno())
         arrived = _written(found)
         stream.seek(0)
-        mapping = mapping_of(head, place, self.rules, stream)
-        stream.seek(0)
-        if mapping is not None:
-            drops = read_drop(stream.read(), name=place, mapping=mapping)
-            for drop in newest_of_each(drops):
-                yield RawItem(self.source, drop.place, drop.kind, drop.data, arrived, file=place)
-            return
+        if may_be_drop(head, place, self.rules):
+            file = File(stream.fileno(), head, place, self.rules)
+            drops = drops_apart(file, self.known.digests.get(place), self.broke)
+            if drops is not None:
+                for drop in drops:
+                    yield RawItem(self.source, drop.place, drop.kind, drop.data, arrived, file=place)
+                return
         kind = kind_of(head, place)
         if kind == "mbox":
             for index, data in enumerate(mbox.messages(stream)):

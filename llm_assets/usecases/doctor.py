@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from llm_assets.domain.errors import DeskError
+from llm_assets.domain.sources.versions import Known
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.steps import STEPS
@@ -172,7 +173,7 @@ def _inbox(assembly: Assembly) -> Finding:
     left: Counter[str] = Counter()
     inbox = assembly.home / "inbox"
     try:
-        known = assembly.ledger.register.arrivals("inbox") if inbox.is_dir() else {}
+        known = assembly.ledger.register.arrivals("inbox") if inbox.is_dir() else Known()
         if inbox.is_dir():
             here, note = assembly.home, left.update
             items = scan_apart(

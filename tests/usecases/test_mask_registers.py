@@ -38,7 +38,7 @@ def test_a_row_that_cannot_be_read_says_why_and_the_next_one_is_shown(tmp_path: 
     )
     first, broken, third = mask_file(tmp_path / "crm.jsonl")
     assert "One" in first and "Three" in third
-    assert broken.startswith("[2. nothing is sent: Line 2 of crm.jsonl is not a JSON object")
+    assert broken.startswith(f"[2. nothing is sent: Line 2 of {tmp_path}/crm.jsonl is not a JSON object")
 
 
 def test_a_declared_register_is_shown_as_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ def test_every_parser_is_part_of_the_readers_version_wherever_it_is(room: str) -
         "tables",
         "workbook",
         "numbering",
+        "apart",
     )  # files and forms to entries
     asked_elsewhere = {f"llm_assets/intake/records/{name}.py" for name in before_storing}
     asked_elsewhere |= {f"llm_assets/intake/records/{name}.yaml" for name in ("nested", "drops", "tables")}

@@ -1,7 +1,7 @@
 """Versions: which contents that a source shows at its places are new, compared with what was received there before."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -18,6 +18,16 @@ class Version:
     file: str
     written_at: datetime
     deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is registered of a source, so that it need not be read again."""
+
+    written: Mapping[str, datetime] = field(default_factory=dict)
+    """place -> when its newest bytes were written."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """place -> the SHA-256 of its newest bytes. Only of places that are a whole file, and of none that is mail."""
 
 
 class New(NamedTuple):

@@ -1,11 +1,11 @@
 """The register of everything received."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.sources.versions import History
+from llm_assets.domain.sources.versions import History, Known
 
 
 class Register(Protocol):
@@ -21,8 +21,8 @@ class Register(Protocol):
     def received(self, day: date) -> list[Received]:
         """The day's messages, each place once with its newest bytes, in order of arrival."""
 
-    def arrivals(self, source: str) -> dict[str, datetime]:
-        """place -> when its newest bytes were written, for every place of a source: what need not be read again."""
+    def arrivals(self, source: str) -> Known:
+        """The newest bytes at every place of a source."""
 
     def history(self, items: Sequence[Received]) -> History:
         """Everything received at the places of these items."""

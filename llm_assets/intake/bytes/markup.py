@@ -49,8 +49,8 @@ class Sink:
         self.add("\t")
 
 
-def events(stream: IO[bytes]) -> Iterator[Event]:
-    """Everything in the file, in order, at most MAX_EVENTS. Raises RefusedError where it stops being XML."""
+def events(stream: IO[bytes], *, most: int = MAX_EVENTS) -> Iterator[Event]:
+    """Everything in the file, in order, about `most` at most. Raises RefusedError where it stops being XML."""
     found: list[Event] = []
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -60,7 +60,7 @@ def events(stream: IO[bytes]) -> Iterator[Event]:
     parser.EndElementHandler = lambda name: found.append(Event("end", *_split(name), {}))
     parser.CharacterDataHandler = lambda text: found.append(Event("text", "", text, {}))
     parser.StartDoctypeDeclHandler = _refuse
-    left = MAX_EVENTS
+    left = most
     while left > 0:
         chunk = stream.read(_CHUNK)
         try:
@@ -68,6 +68,8 @@ def events(stream: IO[bytes]) -> Iterator[Event]:
         except expat.ExpatError as error:
             yield from found
             raise RefusedError(f"no XML from line {error.lineno} on") from error
+        except LookupError as error:
+            raise RefusedError("it names a charset that nobody knows") from error
         yield from found
         left -= len(found)
         found.clear()

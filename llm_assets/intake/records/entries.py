@@ -27,7 +27,7 @@ def read_entry(
     own = "\n".join(t for t in (entry.text, entry.product) if t.strip())
     extra = "\n".join(f"{name}: {value}" for name, value in entry.extra.items())
     text = "\n\n".join(t for t in (own, extra) if t)
-    error = ReadError("drop", entry.problem) if entry.problem else None
+    error = ReadError(entry.broke or "drop", entry.problem) if entry.problem else None
     mailbox = (Address("", entry.mailbox.lower()),) if entry.mailbox else ()
     files = tuple(_attachment(file, reading) for file in entry.files)
     return Message(
@@ -55,7 +55,7 @@ def _attachment(file: StoredFile, reading: Reading) -> Attachment:
 
 def _flags(entry: Entry, text: str) -> tuple[str, ...]:
     if entry.problem:
-        return ("drop",)
+        return (entry.broke or "drop",)
     signs = (
         ("empty_body", not text.strip()),
         ("truncated", entry.cut),

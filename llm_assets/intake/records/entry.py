@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +18,7 @@ from llm_assets.intake.records.mapping import DropKind, DropMapping, is_in_utc, 
 from llm_assets.intake.records.moments import moment
 
 MAX_FIELD = 1_000_000
+Broke = Literal["crashed", "timeout"]
 _NOTHING = frozenset({"NULL", "\\N"})
 """What databases write for an empty cell."""
 _IN_ANGLES = re.compile(
@@ -64,7 +65,11 @@ class Entry(BaseModel):
     misread: bool = False
     """A byte of it does not fit the declared encoding."""
     problem: str = ""
-    """Why the file or row could not be read; then the other fields are empty."""
+    """Why the file or row could not be read; then what a record says is empty."""
+    broke: Broke | None = None
+    """How the reader of the whole file ended, where it came to no end."""
+    file_sha256: str = ""
+    """Of that file, so that it is tried again when its bytes are others."""
 
     def stored(self) -> bytes:
         """Canonical JSON: the same row gives the same bytes."""

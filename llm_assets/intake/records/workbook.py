@@ -1,31 +1,54 @@
-"""Workbooks: the sheets of an .xlsx as rows of text, read as a stream, so that a register may be looked at without a
-reader process. Documents that are no registers are read by `files.office`.
-"""
+"""Workbooks: the sheets of an .xlsx as rows of text, read as a stream. Documents that are no registers are read by `files.office`."""
 
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from llm_assets.intake.bytes.markup import Event, events
 from llm_assets.intake.bytes.zipped import BROKEN
 from llm_assets.intake.files.office import number_format
+from llm_assets.intake.records.tables import HEAD_ROWS
 
 MAX_BYTES = 50_000_000
 MAX_UNZIPPED = 200_000_000
+"""More than any sheet has elements: how long a workbook is read is bounded by the process that reads it, so that no row of
+a register is left out unsaid."""
 MAX_COLUMNS = 1_000
 MAX_ROWS = 500_000
 _BUILT_IN_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _REFERENCE = re.compile(r"([A-Z]{1,3})\d+")
 _SHEET = re.compile(r"xl/worksheets/sheet(\d+)\.xml")
+_LAST_MOMENT = 2_958_465 + 86_399 / 86_400
+"""The last second of the year 9999."""
 _FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook's days have no zone
 
 
-def sheets_of(data: bytes) -> list[list[list[str]]]:
-    """The rows of each sheet in order; none for a file that is damaged, too large or encrypted."""
+class Sheet(NamedTuple):
+    rows: list[list[str]]
+    cut: bool = False
+    """There are more rows, which were not read."""
+
+
+def _any(_: Sequence[list[str]]) -> bool:
+    return True
+
+
+def silent() -> None:
+    """Nobody waits for a sign of life."""
+
+
+def sheets_of(
+    data: bytes,
+    wanted: Callable[[Sequence[list[str]]], bool] = _any,
+    alive: Callable[[], None] = silent,
+) -> list[Sheet]:
+    """The sheets in order whose first rows are `wanted`; none for a file that is damaged, too large or encrypted. Each row
+    is a sign of life."""
     if len(data) > MAX_BYTES or not data.startswith(b"PK\x03\x04"):
         return []
     try:
@@ -36,9 +59,22 @@ def sheets_of(data: bytes) -> list[list[list[str]]]:
             found = sorted((int(m[1]), name) for name in names if (m := _SHEET.fullmatch(name)) is not None)
             texts = _texts(box) if "xl/sharedStrings.xml" in names else []
             styles = _styles(box) if "xl/styles.xml" in names else []
-            return [list(_rows(box, name, texts, styles)) for _, name in found]
+            sheets = (_sheet(_rows(box, name, texts, styles), wanted, alive) for _, name in found)
+            return [sheet for sheet in sheets if sheet is not None]
     except BROKEN:
         return []
+
+
+def _sheet(
+    rows: Iterator[list[str]], wanted: Callable[[Sequence[list[str]]], bool], alive: Callable[[], None]
+) -> Sheet | None:
+    found = list(islice(rows, HEAD_ROWS))
+    if not wanted(found):
+        return None
+    for row in islice(rows, MAX_ROWS - len(found)):
+        alive()
+        found.append(row)
+    return Sheet(found, cut=next(rows, None) is not None)
 
 
 def _texts(box: zipfile.ZipFile) -> list[str]:
@@ -47,7 +83,7 @@ def _texts(box: zipfile.ZipFile) -> list[str]:
     parts: list[str] = []
     inside, reading = False, 0
     with box.open("xl/sharedStrings.xml") as stream:
-        for kind, _, name, _ in events(stream):
+        for kind, _, name, _ in events(stream, most=MAX_UNZIPPED):
             if kind == "text":
                 if inside and not reading:
                     parts.append(name)
@@ -98,14 +134,10 @@ def _rows(
 ) -> Iterator[list[str]]:
     with box.open(sheet) as stream:
         cells: dict[int, str] = {}
-        count = 0
-        for event in _cells_and_rows(events(stream)):
+        for event in _cells_and_rows(events(stream, most=MAX_UNZIPPED)):
             if event is None:
-                count += 1
                 yield [cells.get(n, "") for n in range(max(cells, default=-1) + 1)]
                 cells = {}
-                if count >= MAX_ROWS:
-                    return
                 continue
             column = _column(event.place, len(cells))
             if column < MAX_COLUMNS:
@@ -161,7 +193,7 @@ def _shown(cell: _Cell, texts: Sequence[str], styles: Sequence[_Style]) -> str:
     place = int(cell.style) if cell.style.isdigit() else -1
     style = styles[place] if 0 <= place < len(styles) else _Style()
     number = float(cell.value)
-    if style.is_date and 1 <= number < 2_958_466:
+    if style.is_date and 1 <= number <= _LAST_MOMENT:
         return _dated(number)
     shown = number_format.shown_number(style.code, number) if style.code else None
     if shown is not None:

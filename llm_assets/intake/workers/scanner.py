@@ -10,10 +10,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from llm_assets.domain.errors import place_of
+from llm_assets.intake.child import be_silent, end_with
 from llm_assets.intake.inside import Inside
+from llm_assets.intake.records.apart import Broken
 from llm_assets.intake.sources import LeftOut, RawItem, scan
-from llm_assets.intake.workers.child import be_silent, end_with
-from llm_assets.intake.workers.scanning import BROKE, FAILED, ITEM, LEFT, OVER, Asked
+from llm_assets.intake.workers.scanning import BROKE, FAILED, ITEM, LEFT, OVER, SPOILT, Asked
 
 
 def main(arguments: list[str]) -> None:
@@ -31,6 +32,9 @@ def _scanned(asked: Asked, connection: Connection) -> bytes:
     def left_out(why: LeftOut) -> None:
         connection.send_bytes(LEFT + why.encode())
 
+    def broke(register: Broken) -> None:
+        connection.send_bytes(SPOILT + json.dumps(register).encode())
+
     try:
         for item in scan(
             asked.root,
@@ -39,6 +43,7 @@ def _scanned(asked: Asked, connection: Connection) -> bytes:
             rules=asked.rules,
             known=asked.known,
             left_out=left_out,
+            broke=broke,
         ):
             connection.send_bytes(ITEM + _header(item))
             connection.send_bytes(item.content if isinstance(item.content, bytes) else b"")

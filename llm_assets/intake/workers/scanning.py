@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from multiprocessing.connection import Connection
@@ -15,15 +15,17 @@ from typing import NamedTuple
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Kind
+from llm_assets.domain.sources.versions import Known
 from llm_assets.intake.inside import Inside
+from llm_assets.intake.records.apart import Broken
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.sources import LeftOut, RawItem
 from llm_assets.intake.workers.process import clean_environment
 
 _COMMAND = (sys.executable, "-P", "-m", "llm_assets.intake.workers.scanner")
 
-ITEM, LEFT, FAILED, BROKE, OVER = b"=", b"-", b"?", b"!", b"."
-"""The first byte of a frame: an item, an entry left out, an OSError of the source itself, a defect, and the end."""
+ITEM, LEFT, SPOILT, FAILED, BROKE, OVER = b"=", b"-", b"~", b"?", b"!", b"."
+"""The first byte of a frame: an item, an entry left out, a register that broke its reader, an OSError of the source itself, a defect, and the end."""
 
 
 class Asked(NamedTuple):
@@ -33,7 +35,7 @@ class Asked(NamedTuple):
     source: str
     relative_to: Path | None
     rules: DropRules
-    known: dict[str, datetime]
+    known: Known
 
 
 def scan_apart(
@@ -43,10 +45,10 @@ def scan_apart(
     left_out: Callable[[LeftOut], None],
     relative_to: Path | None = None,
     rules: DropRules | None = None,
-    known: Mapping[str, datetime] | None = None,
+    known: Known = Known(),
 ) -> Iterator[RawItem]:
     """The items of `sources.scan` with these arguments. Raises what it raises, and DeskError for a process that died."""
-    asked = Asked(root.absolute(), source, relative_to, rules or DropRules(), dict(known or {}))
+    asked = Asked(root.absolute(), source, relative_to, rules or DropRules(), known)
     if (
         root.is_dir() and next(root.iterdir(), None) is None
     ):  # names alone are nothing to fear, and a process costs 0.2 s
@@ -59,6 +61,8 @@ def scan_apart(
                     yield _item(source, json.loads(frame[1:]), connection.recv_bytes())
                 elif frame[:1] == LEFT:
                     left_out("link" if frame[1:] == b"link" else "special")
+                elif frame[:1] == SPOILT:
+                    _warn(Broken(*json.loads(frame[1:])))
                 else:
                     raise _failure(root, frame)
         except (EOFError, ConnectionResetError, BrokenPipeError) as err:
@@ -88,6 +92,14 @@ def _started() -> Iterator[Connection]:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _warn(register: Broken) -> None:
+    import structlog  # when there is something to say, as in the pool
+
+    structlog.get_logger().warning(
+        "register_broke", flag=register.how, where=register.where, file_sha256=register.sha256
+    )
 
 
 def _item(source: str, fields: list[object], content: bytes) -> RawItem:

@@ -16,10 +16,10 @@ from time import monotonic
 from llm_assets.domain.digest import bytes_with, digest_bytes
 from llm_assets.domain.errors import place_of
 from llm_assets.domain.mail.document import Message
+from llm_assets.intake.child import be_silent, end_with
 from llm_assets.intake.inside import open_named
 from llm_assets.intake.item import read_head, read_item
 from llm_assets.intake.reading import Reading
-from llm_assets.intake.workers.child import be_silent, end_with
 from llm_assets.intake.workers.job import ALL_FILES, Answer, Job, Order, needs_bytes, order_from_wire, written
 from llm_assets.intake.workers.limits import AT, BROKE, LAST, LOST, READ, READY, Limits
 

@@ -1,6 +1,6 @@
 """Mask a file: a mail, document or register as a provider would see it, for a person to look at before the first night."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from llm_assets.domain.profile import ReadingRules
 from llm_assets.intake.item import read_item
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.read import read_bytes
-from llm_assets.intake.records.drops import mapping_of, read_drop
-from llm_assets.intake.records.mapping import DropMapping, DropRules
+from llm_assets.intake.records.drops import drops_of
+from llm_assets.intake.records.entry import Drop
+from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.threads import addresses_of
 from llm_assets.intake.workers.folders import private_temporary_files
 from resources.settings.environment import load_lanes, load_queues, load_settings
@@ -35,20 +36,19 @@ def mask_file(path: Path) -> Iterator[str]:
     drops = DropRules(load_sources(settings).drops, settings.timezone)
     try:
         with private_temporary_files():
-            with path.open("rb") as stream:
-                mapping = mapping_of(stream.read(_HEAD), str(path), drops, stream)
-            if mapping is None:
+            data = path.read_bytes()
+            found = drops_of(data[:_HEAD], str(path), drops, lambda: data)
+            if found is None:
                 yield from masked_preview(path, rules, queues)
             else:
-                yield from masked_records(path, mapping, queues)
+                yield from masked_records(found, queues)
     except OSError as err:
         raise ConfigurationError(f"cannot read {path}: {err.strerror}; name a mail or document") from err
 
 
-def masked_records(path: Path, mapping: DropMapping, queues: Queues) -> Iterator[str]:
-    """Each record of a register under a heading, as it is sent; for a row that cannot be read, why. Raises OSError for an
-    unreadable file."""
-    for number, drop in enumerate(read_drop(path.read_bytes(), name=path.name, mapping=mapping), start=1):
+def masked_records(drops: Iterable[Drop], queues: Queues) -> Iterator[str]:
+    """Each record of a register under a heading, as it is sent; for a row that cannot be read, why."""
+    for number, drop in enumerate(drops, start=1):
         message = read_item(drop.data, drop.kind, drop.place)
         if message.error is not None:
             yield f"[{number}. nothing is sent: {message.error.message}]"

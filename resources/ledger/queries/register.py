@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.sources.versions import Version, news
+from llm_assets.domain.sources.versions import Known, Version, news
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import chunks, insert, is_among
 from resources.ledger.database.tables import Instant, received
@@ -84,11 +84,17 @@ def received_on(connection: Connection, day: date) -> list[Received]:
     return [Received(*row) for row in rows]
 
 
-def arrivals(connection: Connection, source: str) -> dict[str, datetime]:
+def arrivals(connection: Connection, source: str) -> Known:
     newest = select(func.max(received.c.id)).where(received.c.source == source).group_by(received.c.place)
     written = func.coalesce(received.c.written_at, received.c.arrived_at, type_=Instant())
-    rows = connection.execute(select(received.c.place, written).where(received.c.id.in_(newest)))
-    return {row.place: row[1] for row in rows}
+    is_file = (received.c.kind != "mail") & (
+        func.coalesce(received.c.file, received.c.place) == received.c.place
+    )
+    digest = case((is_file, received.c.raw_sha256))
+    rows = connection.execute(
+        select(received.c.place, written, digest).where(received.c.id.in_(newest))
+    ).all()
+    return Known({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows if row[2] is not None})
 
 
 def grown_since(connection: Connection, position: int) -> tuple[int, set[date]]:

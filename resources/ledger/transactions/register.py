@@ -1,11 +1,11 @@
 """The port `Register`, and which days have grown."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.mail.document import Received
-from llm_assets.domain.sources.versions import History
+from llm_assets.domain.sources.versions import History, Known
 from resources.ledger.database.database import Database
 from resources.ledger.queries import register
 
@@ -23,7 +23,7 @@ class SqlRegister:
         with self._database.reading() as connection:
             return register.received_on(connection, day)
 
-    def arrivals(self, source: str) -> dict[str, datetime]:
+    def arrivals(self, source: str) -> Known:
         with self._database.reading() as connection:
             return register.arrivals(connection, source)
 

@@ -114,7 +114,25 @@ def test_the_newest_arrival_of_each_place_of_a_source_is_told(ledger: SqlLedger)
     newer = mail("a", "changed", minute=10)
     ledger.register.receive([mail("a"), mail("b"), mail("x", source="crm:clients")])
     ledger.register.receive([newer])
-    assert ledger.register.arrivals("inbox") == {"a": newer.arrived_at, "b": mail("b").arrived_at}
+    known = ledger.register.arrivals("inbox")
+    assert known.written == {"a": newer.arrived_at, "b": mail("b").arrived_at}
+    assert known.digests == {}
+
+
+def test_the_newest_bytes_of_whole_files_are_told_and_of_rows_and_mail_they_are_not(
+    ledger: SqlLedger,
+) -> None:
+    row = replace(mail("crm:1"), kind="crm", file="a.csv")
+    damaged, repaired = (
+        replace(mail("a.csv", said, minute=n), kind="crm", file="a.csv") for n, said in enumerate("xy")
+    )
+    document = replace(mail("b.xlsx"), kind="document")
+    ledger.register.receive([mail("a"), row, damaged, document])
+    ledger.register.receive([repaired])
+    assert ledger.register.arrivals("inbox").digests == {
+        "a.csv": repaired.raw_sha256,
+        "b.xlsx": document.raw_sha256,
+    }
 
 
 def test_a_whole_days_mail_is_received_at_once(ledger: SqlLedger) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from llm_assets.engine.night.receive import receive
+from llm_assets.intake.records import drops
 from llm_assets.intake.sources import scan
 from resources.ledger import SqlLedger
 from resources.mail.raw_store import RawStore
@@ -74,6 +75,21 @@ def test_of_a_record_that_stands_twice_in_a_file_the_last_row_stands_and_a_longe
     assert desk.put("crm.jsonl", log + '{"id": "8", "text": "Thanks.", "email": "b@post.example"}\n', 2) == 1
     assert desk.look() == 0
     assert ["It came." in text for text in desk.texts()] == [True, False]
+
+
+def test_a_register_that_breaks_its_reader_is_received_once_for_each_of_its_contents(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object, **__: object) -> Iterator[object]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(drops, "read_csv", breaks)
+    assert desk.put("a.csv", "id;text\n7;Where is it?\n", 1) == 1
+    assert [desk.look(), desk.put("a.csv", "id;text\n7;Where is it?\n", 2)] == [0, 0]
+    assert desk.put("a.csv", "id;text\n7;It came.\n", 3) == 1
+    assert desk.look() == 0
+    monkeypatch.undo()
+    assert desk.put("a.csv", "id;text\n7;It came.\n8;Thanks.\n", 4) == 2
 
 
 def test_bytes_that_were_deleted_are_not_stored_again_when_a_file_comes_back_to_them(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from llm_assets.domain.sources.versions import Known
 from llm_assets.intake.item import read_item
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.sources import RawItem, scan
@@ -110,7 +111,7 @@ def test_a_file_that_may_not_be_opened_is_counted_on_its_day_and_stops_nothing(n
 
 def again(root: Path, before: list[RawItem]) -> list[str]:
     """Places that a scan opens after `before` was taken in."""
-    known = {i.place: i.arrived_at for i in before}
+    known = Known({i.place: i.arrived_at for i in before})
     return [i.place for i in scan(root, source="inbox", relative_to=root, known=known)]
 
 

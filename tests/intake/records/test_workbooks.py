@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from llm_assets.intake.bytes import markup
 from llm_assets.intake.item import read_item
-from llm_assets.intake.records.workbook import sheets_of
+from llm_assets.intake.records.workbook import Sheet, sheets_of
 from llm_assets.intake.rows import parse_rows
 from llm_assets.intake.sources import scan
 from tests.support.mail.written_mail import zipped
@@ -72,15 +73,34 @@ def test_a_damaged_or_hostile_workbook_is_no_register() -> None:
     assert [sheets_of(data) for data in (b"", b"PK\x03\x04", cut, bomb, evil)] == [[]] * 5
 
 
+def test_every_row_of_a_large_register_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(markup.events.__kwdefaults__, "most", 1_000)
+    rows = [["Номер", "Текст обращения"], *[[f"Ж-{n}", f"Шумит лифт {n}"] for n in range(4_000)]]
+    assert sheets_of(workbook(rows)) == [Sheet(rows)], "no limit of a document's parts cuts it"
+
+
+def test_rows_beyond_what_is_read_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from llm_assets.intake.records import workbook as reader
+
+    monkeypatch.setattr(reader, "MAX_ROWS", 24)
+    (tmp_path / "journal.xlsx").write_bytes(workbook([*REGISTER[:4], *[["Ж-9", None, "Шумит лифт"]] * 40]))
+    found = list(scan(tmp_path, source="inbox", relative_to=tmp_path))
+    assert [i.place for i in found] == ["crm:Ж-1", "crm:Ж-9", "journal.xlsx:25"]
+    error = read_item(found[2].data, found[2].kind, found[2].place).error
+    assert error is not None and error.message.startswith(
+        "Line 25 of journal.xlsx and all below it are not read"
+    )
+
+
 def test_a_cell_far_to_the_right_takes_no_memory() -> None:
     sheet = b'<worksheet><sheetData><row r="1"><c r="XFD1"><v>1</v></c><c r="A1"><v>2</v></c></row></sheetData></worksheet>'
-    assert sheets_of(zipped({"xl/worksheets/sheet1.xml": sheet})) == [[["2"]]]
+    assert sheets_of(zipped({"xl/worksheets/sheet1.xml": sheet})) == [Sheet([["2"]])]
 
 
 def test_a_register_shows_its_cells_as_people_see_them() -> None:
     numbers = [styled(4417, SIX_DIGITS), styled(0.125, PERCENT), 4417]
     assert sheets_of(workbook([["Не греет батарея", *numbers]])) == [
-        [["Не греет батарея", "004417", "12.5%", "4417"]]
+        Sheet([["Не греет батарея", "004417", "12.5%", "4417"]])
     ]
 
 

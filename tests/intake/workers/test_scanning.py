@@ -3,10 +3,12 @@
 import os
 import subprocess
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from llm_assets.domain.errors import DeskError
+from llm_assets.domain.sources.versions import Known
 from llm_assets.intake.records.mapping import DropRule, DropRules
 from llm_assets.intake.sources import scan
 from llm_assets.intake.workers.process import clean_environment
@@ -40,7 +42,7 @@ def test_it_finds_what_a_scan_in_this_process_finds(inbox: Path) -> None:
     assert found == expected
     assert [i.data for i in found] == [i.data for i in expected]
     assert apart == here == ["link"]
-    known = {i.place: i.arrived_at for i in expected}
+    known = Known({i.place: i.arrived_at for i in expected})
     again = scan_apart(
         inbox, source="inbox", relative_to=inbox.parent, rules=rules, known=known, left_out=apart.append
     )
@@ -87,6 +89,38 @@ def test_a_process_that_is_killed_is_an_error_and_no_end_of_the_folder(inbox: Pa
     os.kill(int(child.name), 9)
     with pytest.raises(DeskError, match="the process that scans"):
         list(found)
+
+
+def test_a_killed_reader_of_a_register_costs_nothing_and_one_that_is_killed_again_that_register(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.csv").write_text("id;text\n" + "".join(f"K-{n};Where is it?\n" for n in range(60_000)))
+    (tmp_path / "b.eml").write_bytes(mail("two"))
+    rows = [f"crm:K-{n}" for n in range(60_000)]
+    assert _places_when_killed(tmp_path, times=1) == [*rows, "b.eml"]
+    *_, broken, after = _places_when_killed(tmp_path, times=2)
+    assert [broken, after] == ["a.csv", "b.eml"]
+
+
+def _places_when_killed(folder: Path, times: int) -> list[str]:
+    """Of all items, while the process that reads the register is killed so often."""
+    found = scan_apart(folder, source="inbox", left_out=list[str]().append, relative_to=folder)
+    killed = Thread(target=_kill_readers, args=(times,))
+    killed.start()
+    places = [item.place for item in found]
+    killed.join()
+    return places
+
+
+def _kill_readers(times: int) -> None:
+    dead = set[int]()
+    while len(dead) < times:
+        scanners = [p for p in _children() if b"workers.scanner" in (p / "cmdline").read_bytes()]
+        for scanner in scanners:
+            listed = (scanner / "task" / scanner.name / "children").read_text(encoding="ascii")
+            for reader in set(map(int, listed.split())) - dead:
+                os.kill(reader, 9)
+                dead.add(reader)
 
 
 def test_an_empty_folder_starts_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import sys
 
 _DIES_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
+_STDERR = 2
 
 
 def end_with(parent: int) -> None:
@@ -20,5 +21,5 @@ def end_with(parent: int) -> None:
 def be_silent() -> None:
     """What parsing libraries say of a file may quote it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stderr.fileno())
+    os.dup2(nowhere, _STDERR)
     os.close(nowhere)
