@@ -23,12 +23,14 @@ WRAPPED = rf"[{SPACES}().{DASHES}\n]{{0,3}}"
 class _NumberWords(WordFile):
     currencies: ByLanguage
     phones: ByLanguage
+    kinds_of_phones: ByLanguage
     orders: ByLanguage
 
 
 _WORDS = load_words(Path(__file__).with_name("numbers.yaml"), _NumberWords)
 CURRENCY = re.compile(rf"[{SPACES}]{{0,2}}(?:[₸$€₽£%]|{_WORDS.currencies.literal()}(?![^\W\d_]))", re.I)
 PHONE_WORDS = _WORDS.phones.of()
+KINDS_OF_PHONES = _WORDS.kinds_of_phones.of()
 ORDER_WORD = re.compile(_WORDS.orders.pattern(), re.I)
 _RUN = re.compile(rf"\d[\d{SPACES}().{DASHES}\n]{{7,}}\d", re.ASCII)
 _NUMBER = re.compile(
