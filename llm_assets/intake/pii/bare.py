@@ -14,6 +14,7 @@ from llm_assets.intake.pii.names import NOT_NAMES
 from llm_assets.intake.pii.pairs import (
     DOUBTFUL_FIRST_NAMES,
     EVERYDAY_SURNAMES,
+    FIRST_NAMES_OF_THINGS,
     SURNAMES_ALONE,
     is_item,
     is_somebody_here,
@@ -60,6 +61,8 @@ class _Known(NamedTuple):
     before_names: bool
     doubtful: bool
     """A first name beside a surname that is an everyday word, although it is one itself or is part of a brand."""
+    of_things: bool
+    """A first name beside a surname that is no everyday word."""
     everyday_surname: bool
     called_so: bool
 
@@ -90,6 +93,7 @@ def _known(token: str) -> _Known:
         not nobody and not initial and len(plain) >= SHORTEST and not names.is_everyday(plain),
         plain in names.before_names,
         plain in DOUBTFUL_FIRST_NAMES,
+        plain in FIRST_NAMES_OF_THINGS,
         plain in EVERYDAY_SURNAMES,
         first or names.is_called_so(plain),
     )
@@ -165,7 +169,8 @@ def _is_pair(text: str, run: list[_Word], at: int) -> bool:
     if at + 1 == len(run) or run[at].known.shouted:
         return False
     word, behind = run[at].known, run[at + 1].known
-    if word.doubtful and (behind.everyday_surname or behind.maybe):
+    surname = behind.everyday_surname or behind.maybe
+    if (word.doubtful and surname) or (word.of_things and surname and not behind.everyday_surname):
         return not word.everyday or (at + 2 == len(run) and is_somebody_here(text, run[at + 1].end))
     first = (behind.first or behind.doubtful) and not behind.everyday
     return word.everyday_surname and first and len(run) == 2 and is_item(text, run[at].start, run[at + 1].end)
@@ -271,7 +276,13 @@ def _with_initial(text: str, run: list[_Word], at: int) -> int:
     ):
         return at
     if run[end].known.maybe or run[end].known.first:
-        return end + 1
+        full = (
+            end == at + 1
+            and end + 2 == len(run)
+            and not run[end].known.cyrillic
+            and _is_unknown_name(text, run, end, end + 1)
+        )
+        return end + 2 if full else end + 1
     before = _BEFORE.search(text[max(0, run[at].start - CONTEXT) : run[at].start])
     told = (
         before is not None

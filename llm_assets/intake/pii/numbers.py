@@ -60,7 +60,7 @@ _IBAN = re.compile(r"[A-Z]{2}(?<![A-Za-z\d]..) ?\d{2}(?:[ -]?[A-Za-z\d]){11,29}"
 _SMALL_IBAN = re.compile(_IBAN.pattern.replace("[A-Z]{2}", "kz", 1), re.ASCII)
 _PLATE = re.compile(
     r"(?<![\w./-])(?:\d{3} ?(?:[A-Z]{3}|[АВЕКМНОРСТУХ]{3}) ?(?:0[1-9]|1\d|20)|\d{3} [A-Z]{2} (?:0[1-9]|1\d|20)"
-    r"|[АВЕКМНОРСТУХ] ?\d{3} ?[АВЕКМНОРСТУХ]{2} ?\d{2,3}(?: ?RUS)?|[ABEKMHOPCTYX] \d{3} [ABEKMHOPCTYX]{2} \d{2,3}|[A-Z] \d{3} [A-Z]{2,3})(?![\w/-])"
+    r"|[АВЕКМНОРСТУХ] ?\d{3} ?[АВЕКМНОРСТУХ]{2} ?\d{2,3}(?: ?RUS)?|[ABEKMHOPCTYX] \d{3} [ABEKMHOPCTYX]{2} \d{2,3}|[A-Z] \d{3} [A-Z]{2,3}|[A-Z]{2}(?:0[1-9]|[1-7]\d) [A-HJ-PR-Z]{3})(?![\w/-])"
 )
 _SEPARATORS = re.compile(r"[^0-9]+")
 CONTEXT = 30
@@ -102,7 +102,7 @@ def ibans(text: str) -> Iterator[Span]:
 
 
 def plates(text: str) -> Iterator[Span]:
-    """Number plates of cars of Kazakhstan and Russia, where their form is nobody else's."""
+    """Number plates of cars of Kazakhstan, Russia and Britain, where their form is nobody else's."""
     for found in _PLATE.finditer(text):
         yield Span(found.start(), found.end(), Kind.PLATE)
 

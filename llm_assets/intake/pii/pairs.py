@@ -14,6 +14,7 @@ from llm_assets.intake.words import ByLanguage, WordFile, load_words
 class _PairWords(WordFile):
     everyday_surnames: ByLanguage
     doubtful_first_names: ByLanguage
+    first_names_of_things: ByLanguage
     behind_people: ByLanguage
     surnames_alone: ByLanguage
 
@@ -21,9 +22,10 @@ class _PairWords(WordFile):
 _WORDS = load_words(Path(__file__).with_name("pairs.yaml"), _PairWords)
 EVERYDAY_SURNAMES = frozenset(_WORDS.everyday_surnames.of())
 DOUBTFUL_FIRST_NAMES = frozenset(_WORDS.doubtful_first_names.of())
+FIRST_NAMES_OF_THINGS = frozenset(_WORDS.first_names_of_things.of())
 SURNAMES_ALONE = frozenset(_WORDS.surnames_alone.of())
 _PERSON_BEHIND = re.compile(
-    rf"(?:['’]s)?(?:[.,;:!?)|\t\n]|\s{{0,3}}$|\s{{1,3}}(?:[|(–-]|{_WORDS.behind_people.literal()}(?![^\W_])))"
+    rf"(?:['’]s)?(?:[.,;:!?)|\t\n]|\s{{0,3}}$|\s{{1,3}}(?:[|(–-]|(?:{_WORDS.behind_people.literal()}|[a-z]{{2,12}}ed)(?![^\W_])))"
 )
 _ITEM_BEFORE = re.compile(r"(?:^|[\n\t,;|:•*(–-]|\d[.)])[ \u00a0]{0,3}$")
 _ITEM_BEHIND = re.compile(r"[ \u00a0]{0,3}(?:$|[\n\t,;|)–-])")

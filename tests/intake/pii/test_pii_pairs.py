@@ -12,6 +12,13 @@ from tests.support.cpu import least_cpu_seconds
 HIDDEN = [
     ("Please ask Mary Stone or Jack Frost.", ("Mary", "Stone", "Jack", "Frost")),
     ("Grace Fields will sign, Mark Rivers has paid", ("Grace", "Fields", "Mark", "Rivers")),
+    (
+        "Dean Porter called, Holly Andersson and Joy Mensah too",
+        ("Dean", "Porter", "Holly", "Andersson", "Joy", "Mensah"),
+    ),
+    ("Voisin: M. Lucien Barbier.", ("Lucien", "Barbier")),
+    ("a red Fiat, BD51 SMR", ("BD51 SMR",)),
+    ("from account 41926817 of mine", ("41926817",)),
     ("I met Frank Miller yesterday", ("Frank", "Miller")),
     ("Guests:\nJohnson Peter\nBaker Susan, 2 nights", ("Johnson", "Peter", "Baker", "Susan")),
     ("Ship to:\nRebecca Klein\nroom 4", ("Rebecca", "Klein")),
@@ -40,6 +47,7 @@ HIDDEN = [
 ]
 STAYS = [
     "Mark Long positions and the Grace Period, Rose Gold, Black Friday",
+    "Olive Green, Jade Stone, Max Speed, Mark Down prices, Virginia Woods, Kent County",
     "Jack Daniels, Mary Kay, Calvin Klein and Marc O'Polo",
     "Henderson v. Anderson and Miller vs Carter",
     "Roberts University, Thomas Jefferson School, Theatre Auezov",
