@@ -171,7 +171,8 @@ def _is_pair(text: str, run: list[_Word], at: int) -> bool:
     word, behind = run[at].known, run[at + 1].known
     surname = behind.everyday_surname or behind.maybe
     if (word.doubtful and surname) or (word.of_things and surname and not behind.everyday_surname):
-        return not word.everyday or (at + 2 == len(run) and is_somebody_here(text, run[at + 1].end))
+        plainly = not word.everyday or not behind.everyday_surname
+        return plainly or (at + 2 == len(run) and is_somebody_here(text, run[at + 1].end))
     first = (behind.first or behind.doubtful) and not behind.everyday
     return word.everyday_surname and first and len(run) == 2 and is_item(text, run[at].start, run[at + 1].end)
 

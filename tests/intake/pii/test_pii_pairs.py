@@ -16,7 +16,7 @@ HIDDEN = [
         "Dean Porter called, Holly Andersson and Joy Mensah too",
         ("Dean", "Porter", "Holly", "Andersson", "Joy", "Mensah"),
     ),
-    ("Voisin: M. Lucien Barbier.", ("Lucien", "Barbier")),
+    ("Voisin: M. Alain Barbier.", ("Alain", "Barbier")),
     ("a red Fiat, BD51 SMR", ("BD51 SMR",)),
     ("from account 41926817 of mine", ("41926817",)),
     ("I met Frank Miller yesterday", ("Frank", "Miller")),
