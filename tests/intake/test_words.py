@@ -48,6 +48,7 @@ ADDED = [
     Added("pii/numbers.yaml", ("currencies", "en"), "doubloon", lambda m: m.amount_like("5 doubloon", 1, "5")),
     Added("pii/context.yaml", ("papers", "identity_card", "en"), "citizen token", lambda m: any(m.documents_and_accounts(t := "citizen token 123456789", t, m.around_digits(t)))),
     Added("pii/given.yaml", ("given_names", "en"), "zaphod", lambda m: m.lexicon().is_first_name("zaphod")),
+    Added("pii/pairs.yaml", ("everyday_surnames", "en"), "teapot", lambda m: m.is_pair(["mary", "teapot"])),
     Added("pii/tables.yaml", ("people", "en"), "lodger", lambda m: any(m.tables("Lodger\tRoom\nAnna Oak\t5"))),
     Added("pii/online.yaml", ("networks", "en"), "friendster", lambda m: any(m.handles("friendster: anna_oak", "friendster: anna_oak"))),
     Added("pii/file_names.yaml", ("personal_papers", "en"), "dossier", lambda m: any(m.names_in_file_name("dossier_Oak.pdf", 0, 15))),

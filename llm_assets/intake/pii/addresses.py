@@ -23,12 +23,18 @@ _STREET_FIRST = re.compile(
     rf"|(?:{_CAPITAL}[\w.-]{{0,25}}\s){{0,2}}{_CAPITAL}[\w.-]{{1,25}},?\s{{1,2}}{_HOUSE}"
     rf"|(?:\d{{1,3}}-?[а-я]{{0,3}}\s)?{_CAPITAL}[\w.-]{{1,25}},?\s{{1,2}}{_HOUSE}){_FLAT}"
 )
+_ARTICLE = r"(?:d[eiu]\w{0,3}|della|delle|degli|van|von|las?|los|le)[ \u00a0]|(?:d|l|dell|all)['’]"
 _FOREIGN_STREET = re.compile(
-    rf"(?i:{WORDS.foreign_streets.pattern()})\s{{1,2}}(?:d[eiu][lr]?\s(?:la\s)?)?(?:{_CAPITAL}[\w’'.-]{{1,25}},?\s){{1,3}}"
+    rf"(?i:{WORDS.foreign_streets.pattern()})\s{{1,2}}(?:{_ARTICLE}){{0,2}}(?:{_CAPITAL}[\w’'.-]{{1,25}},?\s){{1,3}}"
     rf"(?:{_HOUSE_WORD}\s{{0,2}})?№?{_HOUSE}{_FLAT}"
 )
 _FOREIGN_BEHIND_HOUSE = re.compile(
-    rf"(?i:{WORDS.foreign_streets.pattern()})\s(?:d[eu]s?\s)?(?:la\s)?{_CAPITAL}[\w’'-]{{2,25}}"
+    rf"(?i:{WORDS.foreign_streets.pattern()})\s(?:{_ARTICLE}){{0,2}}{_CAPITAL}[\w’'-]{{2,25}}(?: {_CAPITAL}[\w’'-]{{2,25}}){{0,2}}"
+)
+_NAMED_STREET = re.compile(
+    rf"{WORDS.beginnings_of_street_names.literal()}\s{{1,2}}(?!(?i:{WORDS.no_street_names.literal()}))(?:{_ARTICLE}){{0,2}}"
+    rf"{_CAPITAL}[^\W\d_][\w’'.-]{{1,25}}(?: {_CAPITAL}[\w’'.-]{{2,25}}){{0,2}},?\s{{1,2}}№?\d{{1,3}}(?:\s?[a-zA-Z](?![^\W_]))?(?:[/–-]\d{{1,3}})?"
+    rf"(?![\d%€$]|[.,:]\d|\s?[a-zäöü]{{1,20}}\s(?:later|ago)){_FLAT}"
 )
 _HOUSE_RIGHT_BEFORE = re.compile(r"(?<!\w)\d{1,4},?\s$")
 _STREET_IN_NAME = re.compile(rf"{WORDS.ends_of_street_names.literal()}\.?\s{{1,2}}{_HOUSE}{_FLAT}", re.I)
@@ -81,10 +87,12 @@ _ADDRESS_OF_A_THING = re.compile(
     rf"{WORDS.address_labels.pattern()}(?: [^\W\d_]{{1,16}}){{0,2}} {WORDS.things_with_address.pattern()}\s?:\s?$"
 )
 _ADDRESS_PIECE = (
-    rf"(?:(?:{_CAPITAL}[\w’'-]{{0,25}}\.?|{WORDS.address_pieces.literal()}(?![^\W\d_])\.?)"
+    rf"(?:(?:{_CAPITAL}[\w’'-]{{0,2}}\.|{_CAPITAL}[\w’'-]{{0,25}}|{WORDS.address_pieces.literal()}(?![^\W\d_])\.?)"
     rf"|№?\d{{1,6}}(?:[-/]\d{{1,4}})?(?:[^\W\d_](?![^\W\d_]))?(?:-{WORDS.number_endings.literal()})?)"
 )
-_LABELLED = re.compile(rf"{_ADDRESS_PIECE}(?:[ \u00a0]{{0,2}}[,.]?[ \u00a0]{{0,2}}{_ADDRESS_PIECE}){{1,14}}")
+_LABELLED = re.compile(
+    rf"{_ADDRESS_PIECE}(?:[ \u00a0]{{0,2}}(?:,|\.(?=[ \u00a0]{{0,2}}[\da-zа-яәіңғүұқөһ]))?[ \u00a0]{{0,2}}{_ADDRESS_PIECE}){{1,14}}"
+)
 _NUMBER_AND_NAME = re.compile(r"(?=.*\d)(?=.*[^\W\d_]{3})", re.DOTALL)
 _TOWN_BEHIND = re.compile(rf",\s?{_CAPITAL}[^\W\d_]{{2,25}}(?:[ -]{_CAPITAL}[^\W\d_]{{2,25}})?\.?$")
 _HOUSE_AND_STREET = re.compile(rf"(?=.*\d)(?=.*{_CAPITAL}[^\W\d_]{{2}})", re.DOTALL)
@@ -95,6 +103,16 @@ _ENGLISH_WORDS = (*WORDS.english_streets.beginnings(), *WORDS.english_streets_in
 _ENGLISH_FIRST_WORDS = WORDS.english_streets_before_house.beginnings()
 _QUARTERS = WORDS.quarters.of()
 _ADDRESS_LABELS = WORDS.address_labels.beginnings()
+_HOUSE_BY_LATIN = re.compile(
+    r"\d(?:(?<=[a-zß-ɏ][\s№]\d)|(?<=[a-zß-ɏ][.,:№]\s\d)|(?<=[a-zß-ɏ][\s.,]№\d)|(?<=[a-zß-ɏ]\.\d)|[a-z]?,?\s[A-Za-z])"
+)
+"""A number beside Latin letters; without one no text has a foreign street, which spares the search for its words."""
+_BEGINNINGS_OF_NAMES = tuple(dict.fromkeys(w.lower() for w in WORDS.beginnings_of_street_names.of()))
+_TOWN_BEFORE = re.compile(
+    rf"(?<![^\W_])(?:{WORDS.towns_before_street.pattern()}\s?[^\W\d_][\w-]{{2,25}}"
+    rf"|[^\W\d_][\w-]{{2,25}} {WORDS.towns_behind.pattern()}),?\s{{1,2}}$",
+    re.I,
+)
 _FOREIGN_WORDS = WORDS.foreign_streets.beginnings()
 _ENDS_OF_NAMES = WORDS.ends_of_street_names.of()
 
@@ -111,9 +129,16 @@ def addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span
             continue
         if whole is not None:
             yield whole
-        whole = span
+        whole = _with_town(text, span)
     if whole is not None:
         yield whole
+
+
+def _with_town(text: str, span: Span) -> Span:
+    """The address from its town on: "г. Шымкент, ул. Абая 5"; a town alone is nobody's."""
+    start = max(0, span.start - BEFORE)
+    town = _TOWN_BEFORE.search(text[start : span.start])
+    return span if town is None else span._replace(start=start + town.start())
 
 
 def _addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:
@@ -135,7 +160,8 @@ def _addresses(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Spa
                 else len(found.group())
             )
             yield Span(found.start(), found.start() + end, Kind.ADDRESS)
-    yield from _foreign(text, lowered, near)
+    if _HOUSE_BY_LATIN.search(text) is not None:
+        yield from _foreign(text, lowered, near)
     yield from _named_before(text, lowered, near, _QUARTERS, _NUMBERED_QUARTER, _QUARTER_BEFORE)
     yield from _named_before(
         text, lowered, near, _ENGLISH_FIRST_WORDS, _ENGLISH_STREET_LAST, _ENGLISH_NAME_BEFORE
@@ -154,10 +180,17 @@ def _foreign(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]
     """Streets of other countries in Latin letters: "ulitsa Abaya 5", "12 rue de Rivoli", "Lindenstraße 14"."""
     for at in places(lowered, _FOREIGN_WORDS, near):
         house = _HOUSE_RIGHT_BEFORE.search(text[max(0, at - 8) : at])
-        pattern = _FOREIGN_STREET if house is None else _FOREIGN_BEHIND_HOUSE
-        found = pattern.match(text, at)
+        found = _FOREIGN_STREET.match(text, at)
+        if found is not None:
+            house = None
+        elif house is not None:
+            found = _FOREIGN_BEHIND_HOUSE.match(text, at)
         if found is not None:
             yield Span(at if house is None else at - len(house.group()), found.end(), Kind.ADDRESS)
+    for at in places(lowered, _BEGINNINGS_OF_NAMES, near):
+        found = _NAMED_STREET.match(text, at)
+        if found is not None:
+            yield Span(at, found.end(), Kind.ADDRESS)
     for start, end in near:
         for piece in _ENDS_OF_NAMES:
             at = lowered.find(piece, start, end)

@@ -11,6 +11,14 @@ from typing import NamedTuple
 
 from llm_assets.intake.pii.given import SHORTEST, lexicon, plain_latin
 from llm_assets.intake.pii.names import NOT_NAMES
+from llm_assets.intake.pii.pairs import (
+    DOUBTFUL_FIRST_NAMES,
+    EVERYDAY_SURNAMES,
+    FIRST_NAMES_OF_THINGS,
+    SURNAMES_ALONE,
+    is_item,
+    is_somebody_here,
+)
 from llm_assets.intake.pii.people import NO_INITIALS, NOBODY
 from llm_assets.intake.pii.span import UPPER, Kind, Span
 
@@ -51,6 +59,12 @@ class _Known(NamedTuple):
     unknown: bool
     """A word in letters of its own that is on no list."""
     before_names: bool
+    doubtful: bool
+    """A first name beside a surname that is an everyday word, although it is one itself or is part of a brand."""
+    of_things: bool
+    """A first name beside a surname that is no everyday word."""
+    everyday_surname: bool
+    called_so: bool
 
 
 @lru_cache(maxsize=65_536)
@@ -69,15 +83,19 @@ def _known(token: str) -> _Known:
     return _Known(
         first and not nobody,
         any(names.is_everyday(p) for p in parts),
-        not nobody and names.is_sure_surname(last),
+        plain in SURNAMES_ALONE or (not nobody and names.is_sure_surname(last)),
         not nobody and names.is_surname(last),
-        not nobody and names.may_be_surname(last),
+        plain in SURNAMES_ALONE or (not nobody and names.may_be_surname(last)),
         nobody,
         initial,
         _CYRILLIC.search(plain) is not None,
         len(token) > 2 and token.isupper(),
         not nobody and not initial and len(plain) >= SHORTEST and not names.is_everyday(plain),
         plain in names.before_names,
+        plain in DOUBTFUL_FIRST_NAMES,
+        plain in FIRST_NAMES_OF_THINGS,
+        plain in EVERYDAY_SURNAMES,
+        first or names.is_called_so(plain),
     )
 
 
@@ -122,10 +140,14 @@ def _names_of(text: str, run: list[_Word]) -> Iterator[Span]:
         start = at
         if word.known.initial:
             end = _with_initial(text, run, at)
+        elif _is_pair(text, run, at):
+            end = at + 2
         elif word.known.first:
             start, end = _with_first_name(text, run, at, taken)
         elif at + 1 < len(run) and run[at + 1].known.first and word.known.maybe:
             continue
+        elif word.known.called_so and word.known.cyrillic and _is_addressed(text, word.end):
+            end = at + 1
         else:
             end = _with_surname(text, run, at)
             if (
@@ -140,6 +162,19 @@ def _names_of(text: str, run: list[_Word]) -> Iterator[Span]:
         if end > start:
             yield Span(run[start].start, run[end - 1].end, Kind.NAME)
             taken = end
+
+
+def _is_pair(text: str, run: list[_Word], at: int) -> bool:
+    """A first name and a surname of which one at least is an everyday word or part of a brand."""
+    if at + 1 == len(run) or run[at].known.shouted:
+        return False
+    word, behind = run[at].known, run[at + 1].known
+    surname = behind.everyday_surname or behind.maybe
+    if (word.doubtful and surname) or (word.of_things and surname and not behind.everyday_surname):
+        plainly = not word.everyday or not behind.everyday_surname
+        return plainly or (at + 2 == len(run) and is_somebody_here(text, run[at + 1].end))
+    first = (behind.first or behind.doubtful) and not behind.everyday
+    return word.everyday_surname and first and len(run) == 2 and is_item(text, run[at].start, run[at + 1].end)
 
 
 def _with_first_name(text: str, run: list[_Word], at: int, taken: int) -> tuple[int, int]:
@@ -184,6 +219,13 @@ def _goes_behind(name: _Word, word: _Word, distance: int) -> bool:
     known = word.known
     if known.initial:
         return True
+    if (
+        known.everyday_surname
+        and distance == 1
+        and not name.known.everyday
+        and known.cyrillic == name.known.cyrillic
+    ):
+        return known.shouted == name.known.shouted
     if known.nobody or known.cyrillic != name.known.cyrillic or known.shouted != name.known.shouted:
         return False
     long_enough = word.end - word.start >= SHORTEST
@@ -235,7 +277,13 @@ def _with_initial(text: str, run: list[_Word], at: int) -> int:
     ):
         return at
     if run[end].known.maybe or run[end].known.first:
-        return end + 1
+        full = (
+            end == at + 1
+            and end + 2 == len(run)
+            and not run[end].known.cyrillic
+            and _is_unknown_name(text, run, end, end + 1)
+        )
+        return end + 2 if full else end + 1
     before = _BEFORE.search(text[max(0, run[at].start - CONTEXT) : run[at].start])
     told = (
         before is not None
@@ -262,6 +310,8 @@ def _of_a_thing(text: str, start: int, end: int) -> bool:
     if before.rstrip().endswith(_AND) or behind.lstrip().startswith(_AND):
         return True
     word = _BEFORE.search(before)
+    if word is not None and word[1] in _joining() and _is_crossing(before):
+        return True
     if word is not None and _begins(word[1].lower(), _things_before(), stopped=bool(word[2])):
         return True
     follows = _BEHIND.match(behind)
@@ -269,6 +319,17 @@ def _of_a_thing(text: str, start: int, end: int) -> bool:
         return False
     pair = f"{follows[1]} {follows[2]}".lower()
     return pair in _pairs_behind() or _begins(follows[1].lower(), _things_behind(), stopped=True)
+
+
+def _is_crossing(before: str) -> bool:
+    """The second street of a crossing: "угол Сатпаева и Байзакова"."""
+    words = before.split()
+    return any(word.lower().startswith(lexicon().words.crossings.of()) for word in words[-4:-1])
+
+
+@lru_cache(maxsize=1)
+def _joining() -> frozenset[str]:
+    return frozenset(lexicon().words.between_crossings.of())
 
 
 def _begins(word: str, things: tuple[frozenset[str], tuple[str, ...]], *, stopped: bool) -> bool:

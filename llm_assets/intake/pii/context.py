@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from llm_assets.intake.pii.numbers import (
     DASHES,
+    KINDS_OF_PHONES,
     ORDER_WORD,
     PHONE_WORDS,
     SPACES,
@@ -69,6 +70,10 @@ class _ContextWords(WordFile):
     prices: ByLanguage
     streets_before_name: ByLanguage
     foreign_streets: ByLanguage
+    beginnings_of_street_names: ByLanguage
+    no_street_names: ByLanguage
+    towns_before_street: ByLanguage
+    towns_behind: ByLanguage
     ends_of_street_names: ByLanguage
     streets_after_name: ByLanguage
     english_streets: ByLanguage
@@ -169,6 +174,13 @@ _BEHIND_WORDS = WORDS.born_behind.beginnings()
 _LOCAL_PHONE = re.compile(
     rf"(?P<gap>[^\d<>\[\]\n]{{0,25}}?)(?P<value>\(?\d(?:[{SPACES}(){DASHES}]{{0,2}}\d){{5,10}})(?![^\W_])(?![.,/:{DASHES}]\d)"
 )
+_PAIRS = rf"\d{{1,3}}[{DASHES}]\d\d[{DASHES}]\d\d(?![\w{DASHES}])(?![.,/:]\d)"
+_PHONE_OF_PAIRS = re.compile(rf"(?P<gap>[^\d<>\[\]\n]{{0,25}}?)(?P<value>{_PAIRS})")
+"""A telephone of a small town has 5 digits: only pairs with hyphens tell it from an amount."""
+_ANY_PAIRS = re.compile(rf"[{DASHES}]\d\d[{DASHES}]\d\d(?!\d)")
+_KIND_AND_PAIRS = re.compile(
+    rf"[^\W\d_]{{1,14}}(?: {{1,2}}(?:тел|ном|нөм|phone|tel|line|num)[^\W\d_]{{0,9}}\.?)?[ :—–-]{{1,4}}(?P<value>{_PAIRS})"
+)
 _ANOTHER_PAPER = re.compile(WORDS.other_papers.pattern(), re.I)
 _DATE = re.compile(
     rf"\d{{1,2}}[{DASHES}]\d{{1,2}}[{DASHES}](?:\d\d|\d{{4}})|\d{{4}}[{DASHES}]\d\d[{DASHES}]\d\d"
@@ -186,9 +198,9 @@ def documents_and_accounts(text: str, lowered: str, near: Sequence[Stretch]) -> 
 
 
 def local_phones(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:
-    """Numbers of 6 to 11 digits behind a word like "tel.", unless they are an amount, a date or an order."""
+    """Numbers of 5 to 11 digits behind a word like "tel.", unless they are an amount, a date or an order."""
     for at in places(lowered, PHONE_WORDS, near):
-        found = _LOCAL_PHONE.match(text, at)
+        found = _LOCAL_PHONE.match(text, at) or _PHONE_OF_PAIRS.match(text, at)
         if found is None or ORDER_WORD.search(found["gap"]) or _PRICE.search(found["gap"]):
             continue
         value, end = found["value"], found.end()
@@ -196,9 +208,15 @@ def local_phones(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[S
         if (
             not amount_like(text, end, value)
             and (named or not _DATE.fullmatch(value))
-            and len(digits_of(value)) > 5
+            and len(digits_of(value)) > 4
         ):
             yield Span(found.start("value"), end, Kind.PHONE)
+    if _ANY_PAIRS.search(text) is None:
+        return
+    for at in places(lowered, KINDS_OF_PHONES, near):
+        found = _KIND_AND_PAIRS.match(text, at)
+        if found is not None:
+            yield Span(found.start("value"), found.end(), Kind.PHONE)
 
 
 def birth_dates(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[Span]:

@@ -4,7 +4,7 @@ A file name has no sentence around a name and joins words with `_`, so its words
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from llm_assets.intake.pii.given import lexicon
@@ -31,6 +31,7 @@ def names_in_file_name(text: str, start: int, end: int) -> Iterator[Span]:
     lowered = text[start:end].lower().replace("ё", "е")
     paper = any(lowered.startswith(_PAPERS, w.start() - start) for w in words)
     people = [_is_name(text, w, lowered[w.start() - start : w.end() - start], paper) for w in words]
+    people = [p or _is_beside(text, words, people, n) for n, p in enumerate(people)]
     initials = [len(w.group()) == 1 and w.group().isupper() for w in words]
     at = 0
     while at < len(words):
@@ -48,6 +49,16 @@ def names_in_file_name(text: str, start: int, end: int) -> Iterator[Span]:
             first -= 1
         yield Span(words[first].start(), words[last].end(), Kind.NAME)
         at = last + 1
+
+
+def _is_beside(text: str, words: Sequence[re.Match[str]], people: Sequence[bool], at: int) -> bool:
+    """A word with a capital letter beside a name that may be the surname: `Договор_Ким_Олег.docx`."""
+    word = words[at].group()
+    plain = word.lower().replace("ё", "е")
+    if not word[0].isupper() or plain in _NO_NAMES or not lexicon().may_be_surname(plain):
+        return False
+    before = at > 0 and people[at - 1] and _joined(text, words[at - 1], words[at])
+    return before or (at + 1 < len(words) and people[at + 1] and _joined(text, words[at], words[at + 1]))
 
 
 def _stem_end(text: str, start: int, end: int) -> int:

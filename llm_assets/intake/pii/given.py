@@ -28,6 +28,8 @@ class _GivenWords(WordFile):
     no_names: ByLanguage
     before_names_of_things: ByLanguage
     behind_names_of_things: ByLanguage
+    crossings: ByLanguage
+    between_crossings: ByLanguage
     lettered_things: ByLanguage
 
 
@@ -136,8 +138,10 @@ class Lexicon:
 
     def is_first_name(self, word: str) -> bool:
         """A first name in any of its forms; an everyday word too where it is also one."""
-        if word in self.no_names:
-            return False
+        return word not in self.no_names and self.is_called_so(word)
+
+    def is_called_so(self, word: str) -> bool:
+        """The same for a town, street or brand too, where the words around it say that it is somebody."""
         if _CYRILLIC.search(word) is None:
             return plain_latin(word) in self._english or (
                 word.isascii() and len(word) > 4 and sound(word) in self._sounds

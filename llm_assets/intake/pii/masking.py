@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from llm_assets.domain.desk.prompt import render_case
 from llm_assets.domain.mail.document import Case
@@ -36,6 +37,9 @@ _MARKUP = re.compile(
 )
 _FROM = re.compile(r'<message n="\d+" kind="\w+"(?: date="[\d-]+")? from="([^"\n]*)"')
 _FILE = re.compile(r'<attachment name="([^"\n]*)"')
+_FILE_ENDING = re.compile(r"\.(?:pdf|docx?|xlsx?|jpe?g|png|txt|rtf|odt|zip|rar|heic|tiff?)(?![^\W_])", re.I)
+_FILE_BEFORE = re.compile(r"(?<![^\s«\"(:,;])([^\W\d_][\w-]{0,30}(?:_[\w-]{1,30}){1,5}\.\w{3,4})$")
+LONGEST_FILE_NAME = 100
 _ADDRESS_WORD = re.compile(r"[^\s\[\]]*@[^\s\[\]]*")
 _PHONE_AT_END = re.compile(r"(?<![^\s])[+(]?\d[\d ().-]{4,24}\d(?=\"|$)")
 _DISPLAY_NAME = re.compile(r"[^\s\[\]@][^\[\]@]*(?<!\s)")
@@ -162,7 +166,7 @@ def _people(
     cells = list(tables(text))
     taken = joined(taken, (c for c in cells if c.kind is not Kind.NAME))
     found = [*whole, *pii_people.people(text, lowered), *(c for c in cells if c.kind is Kind.NAME)]
-    for file in _FILE.finditer(text):
+    for file in chain(_FILE.finditer(text), _file_names(text)):
         found += names_in_file_name(text, file.start(1), file.end(1))
     if bare_names:
         found += names_alone(text)
@@ -176,6 +180,14 @@ def _people(
             free.append(span)
     together = joined(taken, free)
     return together, sorted(set(together).intersection(free))
+
+
+def _file_names(text: str) -> Iterator[re.Match[str]]:
+    """Names of files in a sentence, of several words with `_` between."""
+    for ending in _FILE_ENDING.finditer(text):
+        found = _FILE_BEFORE.search(text, max(0, ending.start() - LONGEST_FILE_NAME), ending.end())
+        if found is not None:
+            yield found
 
 
 def _called(

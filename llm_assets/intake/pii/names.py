@@ -37,8 +37,8 @@ class _NameWords(WordFile):
 
 
 _WORDS = load_words(Path(__file__).with_name("names.yaml"), _NameWords)
-_COMPANIES = frozenset(_WORDS.companies.of())
-NOT_NAMES = frozenset(_WORDS.not_names.of()) | _COMPANIES
+COMPANIES = frozenset(_WORDS.companies.of())
+NOT_NAMES = frozenset(_WORDS.not_names.of()) | COMPANIES
 _EVERYDAY_NAMES = frozenset(_WORDS.everyday_names.of())
 _AFTER_CONSONANT = re.compile(rf"{_WORDS.after_consonant.pattern()}?{_END}")
 _AFTER_STEM = re.compile(_WORDS.in_place_of_vowel.pattern() + _END)
@@ -152,7 +152,7 @@ def _bare_end(word: str) -> str:
 def _words_of(display_name: str, capital_only: bool = False) -> tuple[_Name, ...]:
     words = dict.fromkeys(folded(w.lower()) for w in _WORD.findall(display_name))
     office = _OFFICE.search(display_name) is not None or not NOT_NAMES.isdisjoint(words)
-    company = not _COMPANIES.isdisjoint(words) or any(mark in display_name for mark in "«»&")
+    company = not COMPANIES.isdisjoint(words) or any(mark in display_name for mark in "«»&")
     return tuple(
         _name(w, capital_only or office or w in _EVERYDAY_NAMES)
         for w in words
@@ -165,7 +165,7 @@ def words_of_companies(senders: Sequence[str]) -> frozenset[str]:
     found: set[str] = set()
     for sender in senders:
         words = {folded(w.lower()) for w in _WORD.findall(sender)}
-        if not _COMPANIES.isdisjoint(words):
+        if not COMPANIES.isdisjoint(words):
             found |= words - {name.whole for name in _words_of(sender)}
     return frozenset(found)
 

@@ -23,12 +23,14 @@ WRAPPED = rf"[{SPACES}().{DASHES}\n]{{0,3}}"
 class _NumberWords(WordFile):
     currencies: ByLanguage
     phones: ByLanguage
+    kinds_of_phones: ByLanguage
     orders: ByLanguage
 
 
 _WORDS = load_words(Path(__file__).with_name("numbers.yaml"), _NumberWords)
 CURRENCY = re.compile(rf"[{SPACES}]{{0,2}}(?:[₸$€₽£%]|{_WORDS.currencies.literal()}(?![^\W\d_]))", re.I)
 PHONE_WORDS = _WORDS.phones.of()
+KINDS_OF_PHONES = _WORDS.kinds_of_phones.of()
 ORDER_WORD = re.compile(_WORDS.orders.pattern(), re.I)
 _RUN = re.compile(rf"\d[\d{SPACES}().{DASHES}\n]{{7,}}\d", re.ASCII)
 _NUMBER = re.compile(
@@ -58,7 +60,7 @@ _IBAN = re.compile(r"[A-Z]{2}(?<![A-Za-z\d]..) ?\d{2}(?:[ -]?[A-Za-z\d]){11,29}"
 _SMALL_IBAN = re.compile(_IBAN.pattern.replace("[A-Z]{2}", "kz", 1), re.ASCII)
 _PLATE = re.compile(
     r"(?<![\w./-])(?:\d{3} ?(?:[A-Z]{3}|[АВЕКМНОРСТУХ]{3}) ?(?:0[1-9]|1\d|20)|\d{3} [A-Z]{2} (?:0[1-9]|1\d|20)"
-    r"|[АВЕКМНОРСТУХ] ?\d{3} ?[АВЕКМНОРСТУХ]{2} ?\d{2,3}(?: ?RUS)?|[ABEKMHOPCTYX] \d{3} [ABEKMHOPCTYX]{2} \d{2,3}|[A-Z] \d{3} [A-Z]{2,3})(?![\w/-])"
+    r"|[АВЕКМНОРСТУХ] ?\d{3} ?[АВЕКМНОРСТУХ]{2} ?\d{2,3}(?: ?RUS)?|[ABEKMHOPCTYX] \d{3} [ABEKMHOPCTYX]{2} \d{2,3}|[A-Z] \d{3} [A-Z]{2,3}|[A-Z]{2}(?:0[1-9]|[1-7]\d) [A-HJ-PR-Z]{3})(?![\w/-])"
 )
 _SEPARATORS = re.compile(r"[^0-9]+")
 CONTEXT = 30
@@ -100,7 +102,7 @@ def ibans(text: str) -> Iterator[Span]:
 
 
 def plates(text: str) -> Iterator[Span]:
-    """Number plates of cars of Kazakhstan and Russia, where their form is nobody else's."""
+    """Number plates of cars of Kazakhstan, Russia and Britain, where their form is nobody else's."""
     for found in _PLATE.finditer(text):
         yield Span(found.start(), found.end(), Kind.PLATE)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from llm_assets.intake.pii.given import lexicon
-from llm_assets.intake.pii.names import NOT_NAMES
+from llm_assets.intake.pii.names import COMPANIES, NOT_NAMES
 from llm_assets.intake.pii.span import UPPER, Kind, Span
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
@@ -60,6 +60,7 @@ class _PeopleWords(WordFile):
     patronymic_pieces: ByLanguage
     no_initials: ByLanguage
     nobody: ByLanguage
+    offices_behind: ByLanguage
     no_surnames: ByLanguage
 
 
@@ -127,6 +128,12 @@ _ON_TICKETS = re.compile(
 )
 """Passengers as airlines write them: surname, stroke, first name, title."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
+_OFFICE = re.compile(
+    rf"(?:[^\W\d_]{{2,25}}(?:ск|цк|н)(?:ого|ому|ом|ой|ий|ый|ая|ую|им|ым) {_WORDS.offices_behind.literal('ru')}"
+    rf"|[^\W\d_]{{3,25}} {_WORDS.offices_behind.literal('kk')})",
+    re.I,
+)
+"""An adjective and an office, court or district in Russian; any word and one in Kazakh."""
 _INITIAL_ONLY = re.compile(rf"[{UPPER}]\.")
 
 
@@ -189,11 +196,16 @@ def people(text: str, lowered: str) -> Iterator[Span]:
 
 def _if_known(text: str, start: int, end: int) -> Iterator[Span]:
     """The name where one of its words is known to be somebody's."""
-    names = lexicon()
     for span in _trimmed(text, start, end):
-        words = [w.rstrip(".").lower().replace("ё", "е") for w in text[span.start : span.end].split()]
-        if any(names.is_first_name(w) or names.may_be_surname(w) for w in words):
+        if _is_known(text[span.start : span.end]):
             yield span
+
+
+def _is_known(name: str) -> bool:
+    """A word of it is a first name or has a surname's ending."""
+    names = lexicon()
+    words = [w.rstrip(".").lower().replace("ё", "е") for w in name.split()]
+    return any(names.is_first_name(w) or names.may_be_surname(w) for w in words)
 
 
 def _in_small_letters(lowered: str, start: int, *, known: bool) -> Iterator[Span]:
@@ -206,7 +218,7 @@ def _in_small_letters(lowered: str, start: int, *, known: bool) -> Iterator[Span
         plain = word.group().replace("ё", "е")
         first = end == start
         if first:
-            belongs = known or names.is_listed(plain)
+            belongs = known or names.is_listed(plain) or _is_before_name(lowered, word.end(), plain)
         else:
             english = plain.isascii() and plain not in _NO_SURNAMES
             belongs = lowered[end : word.start()] in (" ", "\u00a0") and (
@@ -217,6 +229,17 @@ def _in_small_letters(lowered: str, start: int, *, known: bool) -> Iterator[Span
         end = word.end()
     if end > start:
         yield Span(start, end, Kind.NAME)
+
+
+def _is_before_name(lowered: str, end: int, plain: str) -> bool:
+    """A surname in small letters with a first name behind it: "цой ольга"."""
+    follows = _SMALL_WORD.match(lowered, end + 1) if lowered[end : end + 1] == " " else None
+    names = lexicon()
+    return (
+        follows is not None
+        and names.may_be_surname(plain)
+        and names.is_listed(follows.group().replace("ё", "е"))
+    )
 
 
 def _with_patronym(text: str, lowered: str) -> Iterator[Span]:
@@ -259,12 +282,18 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:
     if text[end : end + 1].isdigit():
         return
     last = start
+    company = False
     for word in _WORD.finditer(text, start, end):
         plain = word.group().lower().replace("ё", "е").rstrip(".")
-        if plain in NOBODY:
+        if plain in NOBODY and not (word.start() > start and _INITIAL_ONLY.fullmatch(word.group())):
+            company = plain in COMPANIES
             break
         last = word.end()
     name = text[start:last]
+    if company and not _is_known(name):
+        return
+    if " " not in name and _OFFICE.match(text, start) is not None:
+        return
     if any(len(w) > 1 and _INITIAL_ONLY.fullmatch(w) is None for w in name.split()):
         yield Span(
             start, last if _INITIAL_ONLY.search(name[-2:]) else start + len(name.rstrip(".")), Kind.NAME

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from llm_assets.intake.pii.given import lexicon
+from llm_assets.intake.pii.pairs import is_pair
 from llm_assets.intake.pii.span import Kind, Span
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
@@ -214,6 +215,8 @@ def _is_person(inner: str, column: _Column) -> bool:
     if column.sure:
         return True
     names = lexicon()
+    if is_pair(words):
+        return True
     if any(w in names.no_names for w in words):
         return False
     if any(names.is_first_name(w) or names.is_surname(w) for w in words):
