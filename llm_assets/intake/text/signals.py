@@ -152,7 +152,7 @@ class _Book:
         long = [hint for hint in self._rules if not _is_short(hint)]
         self._ascii = _by_longest_word(hint for hint in long if hint.isascii())
         self._others = _by_longest_word(hint for hint in long if not hint.isascii())
-        self._short = {h: re.compile(rf"(?<!\w){h}") for h in self._rules if _is_short(h)}
+        self._short = {h: re.compile(rf"{h}(?<!\w{h})") for h in self._rules if _is_short(h)}
 
     def hints_in(self, sought: _Sought) -> list[str]:
         """Those of its hints that are in a text, wherever they stand."""
