@@ -11,7 +11,7 @@ from llm_assets.domain.mail.document import Address, Attachment, Document, Messa
 
 
 def message_to_json(message: Message) -> dict[str, Any]:
-    """The whole message as JSON values; dates as RFC 3339. `asdict` copies every value and takes ten times as long."""
+    """The whole message as JSON values; dates as RFC 3339. `asdict` copies every value and takes several times as long."""
     values = _fields_of(message)
     values["date"] = message.date.isoformat() if message.date is not None else None
     for name in ("error", "sender", "reply_to"):

@@ -49,7 +49,7 @@ _DATE = re.compile(
     r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}|(?:19|20)\d\d)(?!\d)"
 )
 _DIGITS = re.compile(r"\d\d")
-"""Are in each time and date. Most lines have none, and are read past them far faster than with the patterns above."""
+"""In every time and date. Most lines have no such digits, and this is searched for far faster than the patterns above."""
 _MAILBOX = re.compile(r"[\w.+=-]{1,80}@[\w.-]{1,80}")
 _ANGLE_MAILBOX = re.compile(r"[<(\[]\s*(?:mailto:)?[\w.+=-]{1,80}@[\w.-]{1,80}")
 _LAST_MAILBOX = re.compile(

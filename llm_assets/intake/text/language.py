@@ -30,7 +30,7 @@ _NOISE = re.compile(
     r"https?://\S+|www\.\S+|(?<!\S)\S{1,100}@\S+|<[^>\s]*>|\bX{2,}\b|(?<![\w.-])[\w.-]{1,100}\.(?:com|ru|kz|org|net|example)\b"
 )
 _MAY_BE_NOISE = re.compile(r"://|www\.|@|<|XX|\.(?:com|ru|kz|org|net|example)\b")
-"""Is in all noise. Few texts have it, and to look for noise itself takes ten times as long."""
+"""In all noise. Most texts have nothing of it, and it is searched for far faster than noise itself."""
 _TWO_LETTERS = re.compile(r"[^\W\d_][\W\d_]*[^\W\d_]")
 _TWENTY_LETTERS = re.compile(r"(?:[^\W\d_][\W\d_]*){20}")
 _KAZAKH_ALONE = re.compile("[әғқңөұүһ]", re.I)

@@ -90,9 +90,9 @@ def _imported(name: str, file: Path) -> Iterator[str]:
     Of `from package import name` they are the name, where that is a module, and else the package.
     """
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    source = file.read_bytes()
-    parsed = ast.parse(source)
-    for node in ast.walk(parsed) if b"import_module" in source else _statements(parsed):
+    code = file.read_bytes()
+    parsed = ast.parse(code)
+    for node in ast.walk(parsed) if b"import_module" in code else _statements(parsed):
         match node:
             case ast.Import(names=names):
                 yield from (imported.name for imported in names if _is_ours(imported.name))
