@@ -1,7 +1,7 @@
 """Documents as rows of the lake's table `documents`, and back without loss."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
@@ -11,10 +11,23 @@ from llm_assets.domain.mail.document import Address, Attachment, Document, Messa
 
 
 def message_to_json(message: Message) -> dict[str, Any]:
-    """The whole message as JSON values; dates as RFC 3339."""
-    fields = asdict(message)
-    fields["date"] = message.date.isoformat() if message.date is not None else None
-    return fields
+    """The whole message as JSON values; dates as RFC 3339. `asdict` copies every value and takes several times as long."""
+    values = _fields_of(message)
+    values["date"] = message.date.isoformat() if message.date is not None else None
+    for name in ("error", "sender", "reply_to"):
+        values[name] = _fields_of(values[name]) if values[name] is not None else None
+    for name in ("to", "cc", "attachments"):
+        values[name] = tuple(map(_fields_of, values[name]))
+    return values
+
+
+_NAMES = {
+    kind: tuple(field.name for field in fields(kind)) for kind in (Message, Address, Attachment, ReadError)
+}
+
+
+def _fields_of(value: Message | Address | Attachment | ReadError) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in _NAMES[type(value)]}
 
 
 def message_from_json(fields: Mapping[str, Any]) -> Message:

@@ -6,6 +6,7 @@ judges every candidate by the letters it gives; all other charsets are left to c
 
 import codecs
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from llm_assets.intake.bytes import surrogates
@@ -69,6 +70,7 @@ _CP1252 = {code: bytes([code]).decode("cp1252", "replace") for code in range(0x8
 _C1 = {code: char if char != "\ufffd" else chr(code) for code, char in _CP1252.items()}
 
 
+@lru_cache(maxsize=1_000)
 def known(name: str | None) -> str:
     """Python's name of a charset, or empty when it is unknown."""
     if not name:

@@ -37,6 +37,7 @@ _ARCHIVE = re.compile(
 )
 """A month of a mailing list as its archive offers it."""
 _LOOKED_AT = 65_536
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\f\r\x1b"))
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "pdf"),
     (b"PK\x03\x04", "zip"),
@@ -163,5 +164,5 @@ def _looks_like_text(sample: bytes) -> bool:
     zeros = sample.count(0)
     if zeros:
         return zeros > len(sample) * 0.3 and (sample[0::2].count(0) < 5 or sample[1::2].count(0) < 5)
-    controls = sum(1 for b in sample if b < 32 and b not in (9, 10, 12, 13, 27))
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
     return controls * 50 < len(sample)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -33,6 +34,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _NUMBER = re.compile(r"[^\w\s]{0,2}\d[\d.,:/ -]*[^\w\s]{0,2}")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LEAST_PAIRS, _MANY_PAIRS = 12, 80
+MAX_COUNTED = 10_000
+"""Words whose known pairs are kept: pages of a day's files share most of theirs."""
 _LIKELY, _CERTAIN = 0.22, 0.15
 """Of pairs of letters the share that languages know: Hungarian, whose pairs are not listed, has 0.26, English 0.7, exchanged
 letters 0.1. Below the second a longer text is dropped; a list of codes has more and is kept."""
@@ -86,13 +89,18 @@ def look(page: Any) -> Page:
 def _exchange_of_letters(text: str) -> Literal["certain", "likely"] | None:
     """Whether a font gives other letters than it draws: then few pairs of them are those of a language."""
     words = [word for word in _LETTERS.findall(text[:_SAMPLE].lower()) if len(word) > 1]
-    pairs = [word[at : at + 2] for word in words for at in range(len(word) - 1)]
-    known = sum(pair in _PAIRS for pair in pairs)
-    if len(pairs) < _LEAST_PAIRS or known >= _LIKELY * len(pairs):
+    pairs = sum(map(len, words)) - len(words)
+    known = sum(map(_known_pairs, words))
+    if pairs < _LEAST_PAIRS or known >= _LIKELY * pairs:
         return None
     if any(word[0] > "\u024f" and not "\u0400" <= word[0] <= "\u052f" for word in words):
         return None  # an alphabet whose pairs are not known
-    return "certain" if len(pairs) >= _MANY_PAIRS and known < _CERTAIN * len(pairs) else "likely"
+    return "certain" if pairs >= _MANY_PAIRS and known < _CERTAIN * pairs else "likely"
+
+
+@lru_cache(maxsize=MAX_COUNTED)
+def _known_pairs(word: str) -> int:
+    return sum(word[at : at + 2] in _PAIRS for at in range(len(word) - 1))
 
 
 def _with_much_text(page: Any, text: str, written: int) -> Page:
@@ -197,12 +205,25 @@ def _is_rubbish(text: str, unmapped: float) -> bool:
 def _picture_share(page: Any) -> float:
     import pypdfium2.raw as raw
 
+    if not _may_hold_pictures(page):
+        return 0.0
     width, height = page.get_size()
     area = 0.0
     for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
         left, bottom, right, top = item.get_bounds()
         area += max(0.0, right - left) * max(0.0, top - bottom)
     return float(area / (width * height)) if width and height else 0.0
+
+
+def _may_hold_pictures(page: Any) -> bool:
+    """Whether any object is more than text, lines or a shade. The library, which also looks into groups of objects, makes
+    a Python object of each one, and a page of text has hundreds."""
+    import pypdfium2.raw as raw
+
+    plain = (raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING)
+    count = raw.FPDFPage_CountObjects(page.raw)
+    kinds = (raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(page.raw, place)) for place in range(count))
+    return count < 0 or any(kind not in plain for kind in kinds)
 
 
 def _holds_drawn_words(page: Any) -> bool:

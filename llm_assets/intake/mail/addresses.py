@@ -77,6 +77,8 @@ def _with_safe_words(value: str) -> str:
 
 def _entries(value: str) -> list[_Entry]:
     """Split at commas, semicolons and group names outside quotes, angle brackets and comments."""
+    if not any(sign in value for sign in ',;:"'):  # nothing to split at, as in most headers
+        return [_Entry(value, False)]
     out, current = [], ""
     quoted, angle, comment, escaped = False, False, 0, False
     for char in value:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from llm_assets.intake.words import ByLanguage, WordFile, Words, load_words
 
 MAX_WORDS = 400
+MAX_WEIGHED = 20_000
+"""Words whose language is kept: of a day's mail the same few thousand are most."""
 STRONG = 5
 """Letters from which a word is evidence; shorter ones are words in many languages and only count beside one."""
 _SHARE = 0.3
@@ -57,8 +59,9 @@ def language_of(text: str) -> str | None:
         return None
     known = _known()
     native = [w for w in words if w not in known.foreign]
-    russian = _like(native, known.russian, known.russian_ends)
-    kazakh = _like(native, known.kazakh, known.kazakh_ends)
+    alike = list(map(_like, native))
+    russian = [w for w, like in zip(native, alike, strict=True) if like.russian]
+    kazakh = [w for w, like in zip(native, alike, strict=True) if like.kazakh]
     found = {*russian, *kazakh}
     own = {w for w in found if not w.startswith(known.shared)}
     certain = [w for w in own if len(w) > 2 and (w in known.russian or w in known.kazakh)]
@@ -78,9 +81,20 @@ def _which(russian: list[str], kazakh: list[str]) -> str:
     return "kk" if weights[1] >= 1.5 * weights[0] else "und"
 
 
-def _like(words: list[str], known: frozenset[str], endings: re.Pattern[str]) -> list[str]:
-    """Known words, and long ones that end as only this language in Latin letters does."""
-    return [w for w in words if w in known or (len(w) >= STRONG and endings.search(w) is not None)]
+class _Like(NamedTuple):
+    """Of which language a word may be: a known word of it, or a long one that ends as only it does in Latin letters."""
+
+    russian: bool
+    kazakh: bool
+
+
+@lru_cache(maxsize=MAX_WEIGHED)
+def _like(word: str) -> _Like:
+    known, long = _known(), len(word) >= STRONG
+    return _Like(
+        word in known.russian or (long and known.russian_ends.search(word) is not None),
+        word in known.kazakh or (long and known.kazakh_ends.search(word) is not None),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -33,7 +33,8 @@ DECODED_RUNS = 20
 
 _GAP = r"[^.!?\n]{0,40}?"
 _PIECE = re.compile(r"\{([a-z_]+)\}")
-_SPACES = re.compile(r"[^\S\n]+")
+_SPACES = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")
+"""All but a space alone, which stays what it is."""
 _FORMAT = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]"
 )
@@ -41,10 +42,13 @@ _TAG_RUN = re.compile("[\U000e0020-\U000e007e]{8,4000}")
 _MIXED = re.compile(r"[a-z][а-яіѕјԁ]|[а-яіѕјԁ][a-z]")
 _WORD = re.compile(r"[a-zа-яіѕјԁ]+")
 _LATIN_LOOKALIKES = str.maketrans("авекмнорстухіѕјԁ", "abekmhopctyxisjd")
+_SPELLED_INSIDE = re.compile(r"[ .\-_*]\w[ .\-_*]\w[ .\-_*]\w[ .\-_*]")
+"""Is inside every word that is spelled out. It begins with what is rarer in texts than letters."""
 _SPELLED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,200}\w(?!\w)")
 _BETWEEN_LETTERS = re.compile(r"(?<=\w)[ .\-_*](?=\w(?:[ .\-_*]|$))")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{24,4000}={0,2}")
-_HEX = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}[ :]?){20,2000}")
+_HEX = re.compile(r"[0-9A-Fa-f](?<![0-9A-Fa-f]{2})[0-9A-Fa-f][ :]?(?:[0-9A-Fa-f]{2}[ :]?){19,1999}")
+"""At least twenty pairs. What is not before it is looked for after its first digit: the search skips all other letters."""
 _NAME_JOINTS = re.compile(r"[_\-.+]+")
 
 
@@ -121,6 +125,21 @@ def _spelled_out(path: Path, name: str, pattern: str, pieces: Mapping[str, tuple
     return _PIECE.sub(piece, one_line(pattern))
 
 
+class _Sought(NamedTuple):
+    """A text to look for hints in."""
+
+    text: str
+    words: str
+    """Each of its words once: texts repeat most of theirs."""
+    latin: str | None
+    """What these have in ASCII, where they have other letters too; far shorter than a Russian text."""
+
+
+def _sought(text: str) -> _Sought:
+    words = " ".join(dict.fromkeys(text.split(" ")))
+    return _Sought(text, words, None if words.isascii() else words.encode("ascii", "ignore").decode("ascii"))
+
+
 class _Book:
     """Rules by the hints that call for them: a hint that many rules share is looked for once, and letters that a text
     of ASCII cannot hold are not looked for in it."""
@@ -131,26 +150,35 @@ class _Book:
             for hint in rule.hints:
                 self._rules.setdefault(hint, []).append((name, rule))
         long = [hint for hint in self._rules if not _is_short(hint)]
-        self._ascii = [hint for hint in long if hint.isascii()]
-        self._others = [hint for hint in long if not hint.isascii()]
-        self._short = {h: re.compile(rf"(?<!\w){h}") for h in self._rules if _is_short(h)}
+        self._ascii = _by_longest_word(hint for hint in long if hint.isascii())
+        self._others = _by_longest_word(hint for hint in long if not hint.isascii())
+        self._short = {h: re.compile(rf"{h}(?<!\w{h})") for h in self._rules if _is_short(h)}
 
-    def hints_in(self, text: str) -> list[str]:
+    def hints_in(self, sought: _Sought) -> list[str]:
         """Those of its hints that are in a text, wherever they stand."""
-        if text.isascii():
-            return [hint for hint in self._ascii if hint in text]
-        latin = text.encode("ascii", "ignore").decode("ascii")  # far shorter than a Russian text
-        return [h for h in self._ascii if h in latin] + [h for h in self._others if h in text]
+        latin = sought.words if sought.latin is None else sought.latin
+        found = [hint for word, hints in self._ascii.items() if word in latin for hint in hints]
+        if sought.latin is not None:
+            found += [hint for word, hints in self._others.items() if word in sought.words for hint in hints]
+        return [hint for hint in found if hint in sought.text]
 
     def shown_in(self, text: str, given: Iterable[str] | None) -> set[str]:
         """Names of the signals whose rules hold. `given` are the hints that may be in it; None: not looked for yet."""
-        hints = self.hints_in(text) if given is None else [hint for hint in given if hint in text]
+        hints = self.hints_in(_sought(text)) if given is None else [hint for hint in given if hint in text]
         hints += [h for h, begins in self._short.items() if h in text and begins.search(text) is not None]
         shown: set[str] = set()
         for name, rule in dict.fromkeys(named for hint in hints for named in self._rules[hint]):
             if name not in shown and rule.pattern.search(text) is not None:
                 shown.add(name)
         return shown
+
+
+def _by_longest_word(hints: Iterable[str]) -> dict[str, list[str]]:
+    """A hint of several words is looked for only where its longest one is, which many others share."""
+    out: dict[str, list[str]] = {}
+    for hint in hints:
+        out.setdefault(max(hint.split(" "), key=len), []).append(hint)
+    return out
 
 
 def _is_short(hint: str) -> bool:
@@ -171,7 +199,8 @@ class _Books(NamedTuple):
 
     def hints_in(self, flat: str) -> _Hints:
         """Of both books, in a text with spaces for line ends: no hint is written over two lines."""
-        return _Hints(self.flat.hints_in(flat), self.by_line.hints_in(flat))
+        sought = _sought(flat)
+        return _Hints(self.flat.hints_in(sought), self.by_line.hints_in(sought))
 
     def shown_in(self, shape: Shape, hints: _Hints = _NOT_LOOKED_FOR) -> set[str]:
         return self.flat.shown_in(shape.flat, hints.flat) | self.by_line.shown_in(shape.lines, hints.by_line)
@@ -205,11 +234,14 @@ def _found(text: str, shape: Shape, hints: _Hints = _NOT_LOOKED_FOR) -> set[str]
 
 
 def _shaped(text: str) -> Shape:
-    plain = _FORMAT.sub("", unicodedata.normalize("NFKC", text)).casefold().replace("ё", "е")
-    lines = _SPACES.sub(" ", plain)
-    if _MIXED.search(lines) is not None:
-        lines = _WORD.sub(_one_script, lines)
-    if _SPELLED.search(lines) is not None:
+    if text.isascii():
+        lines = _SPACES.sub(" ", text.lower())
+    else:
+        plain = _FORMAT.sub("", unicodedata.normalize("NFKC", text)).casefold().replace("ё", "е")
+        lines = _SPACES.sub(" ", plain)
+        if _MIXED.search(lines) is not None:
+            lines = _WORD.sub(_one_script, lines)
+    if _SPELLED_INSIDE.search(lines) is not None:
         lines = _SPELLED.sub(lambda run: _BETWEEN_LETTERS.sub("", run.group()), lines)
     return Shape(lines, lines.replace("\n", " "))
 

@@ -6,6 +6,7 @@ for is kept wherever it is written: an account, a contract, an address to delive
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -154,14 +155,13 @@ def _opens(lines: Sequence[str], at: int, rest: list[str], sender: str) -> _Open
         else not (closes or _is_name(line, sender) or devices.is_device_line(line))
     ):
         return "text"
-    read = {_read(r) for r in rest}
-    if "text" in read:
+    if not all(map(_signature_like, rest)):
         return "text"
     if rule:
         set_off = any(_identifies(r, sender) for r in rest)
     else:
         set_off = not closes or not rest or _may_sign(rest[0], sender)
-    return "opens" if set_off and "detail" not in read and not _gives_detail(line.strip()) else "doubtful"
+    return "opens" if set_off and not any(_gives_detail(r.strip()) for r in (line, *rest)) else "doubtful"
 
 
 def _below_delimiter(lines: Sequence[str], at: int, rest: list[str], sender: str) -> _Opens:
@@ -264,5 +264,7 @@ def _is_name(line: str, sender: str) -> bool:
     return len(words) == 1 and len(initials) >= 2 and words[0] in (initials, initials[::-1])
 
 
+@lru_cache(maxsize=100)
 def _words(text: str) -> list[str]:
+    """Kept because the sender's name is compared with every line."""
     return re.findall(r"[^\W\d_]+", text.casefold())

@@ -5,7 +5,7 @@ JSON both ways: a parser that a hostile file has taken over can send nothing tha
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,13 @@ class Answer:
 def order_to_wire(order: Order) -> bytes:
     """Without the bytes, which follow in a frame of their own where there is no file."""
     job = order.job
-    fields = asdict(replace(job, content=b"")) | {
+    fields = {
         "content": str(job.content) if isinstance(job.content, Path) else None,
+        "place": job.place,
+        "kind": job.kind,
+        "index": job.index,
+        "sha256": job.sha256,
+        "ocr": job.ocr,
         "broke": dict(order.broke),
         "head_only": order.head_only,
     }

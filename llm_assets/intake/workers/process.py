@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from llm_assets.intake.workers import limits as say
-from llm_assets.intake.workers.job import Order, needs_bytes, order_to_wire
+from llm_assets.intake.workers.job import Order, order_to_wire
 from llm_assets.intake.workers.limits import Limits
 
 COMMAND = (sys.executable, "-P", "-m", "llm_assets.intake.workers.worker")
@@ -89,11 +89,9 @@ class Process:
     def give(self, order: Order) -> None:
         """Hands out an order. `hear` reports a process that dies of it, or before it."""
         self.at = None
-        frame = order_to_wire(order)
         with suppress(BrokenPipeError, ConnectionResetError):
-            self.connection.send_bytes(frame)
-            if needs_bytes(frame):
-                assert isinstance(order.job.content, bytes)
+            self.connection.send_bytes(order_to_wire(order))
+            if isinstance(order.job.content, bytes):
                 self.connection.send_bytes(order.job.content)
 
     def hear(self) -> Said | Died | None:
