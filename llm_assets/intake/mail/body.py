@@ -78,7 +78,7 @@ def sort(root: Part, *, hint: str | None = None) -> Body:
 
 def _sort(part: Part, body: Body, hint: str | None, *, related: bool, shown: bool = False) -> None:
     """`shown`: its place in the tree makes the part the mail's own text, even with a file name."""
-    for defect in part.defects:
+    for defect in sorted(part.defects):
         body.flags[defect] = None
     if part.content_type == "multipart/alternative":
         _alternative(part, body, hint)
@@ -209,7 +209,7 @@ def _add_text(part: Part, body: Body, hint: str | None) -> None:
     body.texts.append(Rendering(text, kind))
     if page:
         body.pages.append(page)
-    for flag in flags:
+    for flag in sorted(flags):
         body.flags[flag] = None
 
 

@@ -17,6 +17,7 @@ from llm_assets.intake.pii.numbers import (
     SPACES,
     amount_like,
     digits_of,
+    is_freephone,
 )
 from llm_assets.intake.pii.span import Kind, Span
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
@@ -209,6 +210,7 @@ def local_phones(text: str, lowered: str, near: Sequence[Stretch]) -> Iterator[S
             not amount_like(text, end, value)
             and (named or not _DATE.fullmatch(value))
             and len(digits_of(value)) > 4
+            and not is_freephone(digits_of(value))
         ):
             yield Span(found.start("value"), end, Kind.PHONE)
     if _ANY_PAIRS.search(text) is None:

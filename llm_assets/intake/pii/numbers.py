@@ -54,6 +54,9 @@ _CARD_NETWORKS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5\d{15}|5[06-8]\d{11,17}|2[2-7]\d{14,17}|3[47]\d{13}|3(?:[0689]\d{12,17}|5\d{14,17})"
     r"|6\d{12,18}|(?:8600|9860)\d{12}"
 )
+_FREEPHONE = re.compile(
+    r"[78]800\d{7}|080[08]\d{6,7}|(?:44|49)800\d{6,8}|1?8(?:00|33|44|55|66|77|88)\d{7}|800\d{8}"
+)
 _RUSSIAN_ACCOUNT = re.compile(r"4(?:0[5-8]\d\d|2[3-6]\d\d)(?:398|643|810|840|978|156)\d{12}")
 _THOUSANDS = re.compile(rf"\+?\d{{1,3}}(?:[{SPACES}.]\d{{3}})+")
 _IBAN = re.compile(r"[A-Z]{2}(?<![A-Za-z\d]..) ?\d{2}(?:[ -]?[A-Za-z\d]){11,29}", re.ASCII)
@@ -124,6 +127,8 @@ def _kind(text: str, found: re.Match[str]) -> Kind | None:
     """What the candidate is, None when it is no personal number after all."""
     number = found.group()
     digits = digits_of(number)
+    if is_freephone(digits) and found.lastgroup not in ("account", "card", "iin"):
+        return None
     match found.lastgroup:
         case "account":
             return Kind.ACCOUNT if _RUSSIAN_ACCOUNT.fullmatch(digits) else None
@@ -140,6 +145,11 @@ def _kind(text: str, found: re.Match[str]) -> Kind | None:
             return None if _is_order(text, found.start()) or len(digits) > 12 else Kind.PHONE
         case other:
             raise AssertionError(f"pattern group {other} has no rule")
+
+
+def is_freephone(digits: str) -> bool:
+    """A number that is free for who calls it: only companies and offices have one."""
+    return _FREEPHONE.fullmatch(digits) is not None
 
 
 def _is_card(digits: str) -> bool:
