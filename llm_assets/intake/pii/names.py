@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from llm_assets.intake.pii.given import RUSSIAN_ENDING, lexicon
+from llm_assets.intake.pii.pairs import DOUBTFUL_FIRST_NAMES, EVERYDAY_SURNAMES
 from llm_assets.intake.pii.sounds import sound
 from llm_assets.intake.pii.span import Kind, Span
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
@@ -24,6 +25,8 @@ _CYRILLIC_CAPITALS = re.compile(r"(?<![^\W_])[А-ЯЁӘІҢҒҮҰҚӨҺ][^\W\d_]
 _LATIN_CAPITALS = re.compile(r"(?<![^\W_])[A-Z][A-Za-z’']{2,30}(?![^\W\d_])")
 _SHORTEST_SOUND = 3
 _END = r"(?![^\W\d_])"
+_THING_BEHIND = re.compile(r" (?:of [a-z]{3}|(?P<word>[A-Z][a-z]{3,16})(?![^\W_]))")
+_WORD_BEFORE = re.compile(r"([A-Z][\w.’']{0,16}) $")
 
 
 class _NameWords(WordFile):
@@ -191,9 +194,27 @@ def _places(text: str, plain: str, name: _Name) -> Iterator[tuple[int, int]]:
     while at >= 0:
         if not plain[at - 1 : at].isalpha() and (text[at].isupper() or not name.capital_only):
             end = _end(plain, at, name)
-            if end is not None:
+            if end is not None and not _begins_a_thing(text, at, end, name):
                 yield at, end
         at = plain.find(name.stem, at + len(name.stem))
+
+
+def _begins_a_thing(text: str, start: int, end: int, name: _Name) -> bool:
+    """An everyday word here is no name but the first of a thing's: "Black Friday" where a Jack Black is in the text."""
+    if name.whole not in EVERYDAY_SURNAMES and name.whole not in _EVERYDAY_NAMES:
+        return False
+    behind, before = _THING_BEHIND.match(text, end), _WORD_BEFORE.search(text, max(0, start - 18), start)
+    names = lexicon()
+    if behind is None:
+        return False
+    if before is not None:
+        first = before[1].lower()
+        if first.endswith(".") or first in DOUBTFUL_FIRST_NAMES or names.is_first_name(first):
+            return False
+    word = (behind["word"] or "").lower()
+    return not word or not (
+        names.is_first_name(word) or names.may_be_surname(word) or word in EVERYDAY_SURNAMES
+    )
 
 
 def _end(plain: str, at: int, name: _Name) -> int | None:

@@ -112,3 +112,15 @@ def test_time_grows_only_with_the_length_of_a_hostile_text(unit: str) -> None:
 
 def _seconds(work: Callable[[], object]) -> float:
     return least_cpu_seconds(work, tries=2)
+
+
+def test_an_everyday_word_that_is_also_somebodys_name_stays_where_it_begins_a_thing() -> None:
+    masked = mask_text(
+        "I am Jack Black. The lamp of Black Friday came broken, the bill of lading too. Black"
+    ).text
+    assert masked == "I am [NAME_1]. The lamp of Black Friday came broken, the bill of lading too. [NAME_2]"
+
+
+def test_a_full_name_before_a_capital_letter_is_masked_all_the_same() -> None:
+    masked = mask_text("Jack Black came. Then Jack Black Friday evening called, and J. Black Support.").text
+    assert "Black" not in masked
