@@ -74,7 +74,7 @@ def understood(status: int, body: object) -> Understood:
     reason = next((token(detail.get("reason")) for detail in details if detail.get("reason")), "")
     text = error.get("message")
     message, name = text if isinstance(text, str) else "", rpc_name(error)
-    code = reason or name
+    code = reason
     if reason in _REASONS_OF_THE_KEY:
         status = 401
     elif name == "FAILED_PRECONDITION" and "billing" in message.lower():
@@ -84,8 +84,8 @@ def understood(status: int, body: object) -> Understood:
     elif name == "NOT_FOUND" and message.startswith("models/"):
         code = "MODEL_NOT_FOUND"
     elif name == "PERMISSION_DENIED" and message.startswith(_NO_SUCH_FILE):
-        status, code = 404, "NOT_FOUND"  # the same sentence is said of a file that never was
-    said = {"code": code, "type": name, "message": message}
+        status = 404  # the same sentence is said of a file that never was
+    said = {"code": code, "type": name, "message": message}  # a code of its own, only where the name is too wide
     return Understood(status, {"error": said}, _retry(details))
 
 
