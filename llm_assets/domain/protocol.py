@@ -87,6 +87,8 @@ class WireProtocol:
     """Pixels of a picture's longest side; None where no limit is published."""
     refusals: Refusals
     rate_headers: RateHeaders
+    line_id: str = "custom_id"
+    """The field of an input line that holds our custom_id."""
 
     @property
     def marks_cache(self) -> bool:
@@ -212,6 +214,7 @@ GEMINI = WireProtocol(
         },
     ),
     rate_headers=RateHeaders(limits=(), remaining="", reset=""),  # a refusal's body says when to come back
+    line_id="key",
 )
 
 PROTOCOLS: Mapping[str, WireProtocol] = {row.name: row for row in (ANTHROPIC, OPENAI, GEMINI)}

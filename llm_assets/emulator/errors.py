@@ -115,4 +115,5 @@ def gemini_error(error: ApiError) -> dict[str, Any]:
 
 def gemini_line_error(error: ApiError) -> dict[str, Any]:
     """The google.rpc.Status of a failed request in a batch: its code is the number, not the HTTP status."""
-    return {"code": RPC_NUMBERS[gemini_status(error)], "message": error.message}
+    message = error.message if error.status != 413 else "The input token count exceeds the maximum allowed."
+    return {"code": RPC_NUMBERS[gemini_status(error)], "message": message}

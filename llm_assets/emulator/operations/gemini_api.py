@@ -32,7 +32,7 @@ from llm_assets.emulator.wire import FileBody, Reply, Request
 
 BODY_LIMIT, FILE_LIMIT = 104_857_600, 2_147_483_648
 FILES_LIVE = 48 * 3600.0
-MODELS = ("gemini-3.5-flash-lite", "gemini-3.8-flash", "gemini-3.1-pro-preview")
+MODELS = ("gemini-3.5-flash-lite", "gemini-3.8-flash", "gemini-4-argon")
 _STATES: dict[Phase, str] = {
     "validating": "BATCH_STATE_PENDING",
     "in_progress": "BATCH_STATE_RUNNING",
