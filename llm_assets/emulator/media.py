@@ -19,8 +19,6 @@ LARGEST_OPENAI = 20_000_000
 MOST_PAGES = 600
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 _DATA_URL = re.compile(r"data:([^;,]*);base64,", re.ASCII)
-LARGEST_INLINE = 20_971_520
-"""Bytes of a Gemini request with all that is inside."""
 _CHAT = frozenset({"text", "image_url", "file", "input_audio", "refusal"})
 _RESPONSE = frozenset({"input_text", "input_image", "input_file", "output_text", "refusal"})
 _COSTLY = frozenset({"image", "document", "image_url", "file", "input_image", "input_file"})

@@ -5,7 +5,6 @@ import orjson
 from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.requests.request import CustomId
 
-
 _NAMES = tuple(dict.fromkeys(row.line_id for row in PROTOCOLS.values()))
 
 

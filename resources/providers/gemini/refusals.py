@@ -85,7 +85,11 @@ def understood(status: int, body: object) -> Understood:
         code = "MODEL_NOT_FOUND"
     elif name == "PERMISSION_DENIED" and message.startswith(_NO_SUCH_FILE):
         status = 404  # the same sentence is said of a file that never was
-    said = {"code": code, "type": name, "message": message}  # a code of its own, only where the name is too wide
+    said = {
+        "code": code,
+        "type": name,
+        "message": message,
+    }  # a code of its own, only where the name is too wide
     return Understood(status, {"error": said}, _retry(details))
 
 

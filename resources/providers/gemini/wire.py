@@ -17,7 +17,7 @@ from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import Shown
-from resources.providers.bodies import base64_of, count, items, mapping
+from resources.providers.bodies import base64_of, count, mapping
 from resources.providers.errors import TOO_LONG, refusal_of, token
 from resources.providers.gemini.refusals import rpc_name, understood
 
@@ -274,7 +274,3 @@ def file_of(listed: Mapping[str, Any], name: str, size: int, since: datetime) ->
     usable = listed.get("state") in ("ACTIVE", "PROCESSING", None)
     found = listed.get("name")
     return found if same and usable and made >= since and isinstance(found, str) else None
-
-
-def operations_of(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [mapping(one) for one in items(page.get("operations"))]
