@@ -102,7 +102,7 @@ def environment(place: Place) -> dict[str, str]:
     kept = {
         k: v
         for k, v in os.environ.items()
-        if not k.startswith(("LLM_ASSETS_", "OPENAI_", "ANTHROPIC_", "GEMINI_"))
+        if not k.startswith(("LLM_ASSETS_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_GEMINI_"))
     }
     protocol = place.profile.protocol
     return kept | {
