@@ -29,7 +29,7 @@ PAGES: Final = 1000
 class GeminiProvider(SdkProvider[GeminiClient]):
     """The port `Provider` for Gemini's protocol. A batch's id here is its name without `batches/`."""
 
-    sdk = "httpx2"
+    sdk = "gemini"  # there is none, and its client logs nothing
 
     def _connect(self, **options: Any) -> GeminiClient:
         return GeminiClient(
