@@ -1,6 +1,7 @@
 """Gemini's wire form, as its reference, its SDK and its users' published answers show it."""
 
 import json
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.support.providers.provider_kit import (
     NOW,
     SCHEMA,
     adapter,
+    fresh_adapter,
     generated,
     request,
     rpc_error,
@@ -300,3 +302,12 @@ def test_an_expired_batch_has_no_answers_and_is_not_waited_for(server: Canned, t
     stats = {"requestCount": "2", "successfulRequestCount": "1"}
     server.on(f"GET {GEMINI.one}", Reply(200, GEMINI.batch("BATCH_STATE_EXPIRED", batchStats=stats)))
     assert list(provider.answers(under(batch, "b-1"), tmp_path)) == []
+
+
+def test_the_http_library_logs_no_more_than_before(server: Canned, caplog: pytest.LogCaptureFixture) -> None:
+    """Its lines for each call are for debugging: a batch is looked at all night."""
+    server.on(f"GET {GEMINI.one}", Reply(200, GEMINI.batch()))
+    before = logging.getLogger("httpx2").level
+    fresh_adapter("gemini", server.url).look("b-1")
+    assert logging.getLogger("httpx2").level == before
+    assert caplog.records == []
