@@ -19,6 +19,7 @@ from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.emulator.process.launch import RunningEmulator, start
 from llm_assets.engine.ports.provider import Provider
 from resources.providers import provider_for
+from resources.providers.gemini import wire as gemini_wire
 from tests.support.providers.provider_kit import adapter, request, spooled, under
 
 EVERY_PROTOCOL = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -336,3 +337,10 @@ def test_memory_does_not_grow_with_the_batch(protocol: str, stage: Stage, tmp_pa
         tracemalloc.stop()
     assert count == len(ids)
     assert batch.bytes > 18_000_000 and peak < 6_000_000
+
+
+def test_memory_does_not_grow_with_an_input_file_at_gemini(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gemini_wire, "INLINE_BYTES", 0)
+    test_memory_does_not_grow_with_the_batch("gemini", stage, tmp_path)
