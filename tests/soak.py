@@ -223,7 +223,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--seed", type=int, default=20261120)
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--protocol", choices=("openai", "anthropic", "both"), default="both")
+    parser.add_argument("--protocol", choices=("openai", "anthropic", "gemini", "both"), default="both")
     asked = parser.parse_args(arguments)
     protocols: list[Protocol] = ["openai", "anthropic"] if asked.protocol == "both" else [asked.protocol]
     load_sdks()

@@ -63,6 +63,8 @@ _CALL, _EXECUTION = TypeAdapter(Call), TypeAdapter(Execution)
 def request_digest(body: Any) -> str:
     """The identity of a request: the digest of its body without the limit of the answer's length."""
     asked = {name: value for name, value in body.items() if name not in LENGTHS} if _is_map(body) else body
+    if _is_map(body) and _is_map(config := body.get("generationConfig")):
+        asked["generationConfig"] = {n: v for n, v in config.items() if n != "maxOutputTokens"}
     return blake2b(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
 
 

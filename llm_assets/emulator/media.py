@@ -114,6 +114,22 @@ def _check_file(file: Any, where: str) -> None:
         raise _refused("Invalid file data: expected a base64-encoded PDF.", f"{where}.file_data")
 
 
+def check_gemini(part: Any, where: str) -> None:
+    """Checks the inline data of a part. Raises ApiError 400."""
+    given = part["inlineData"]
+    if not isinstance(given, dict) or not isinstance(given.get("data"), str):
+        raise ApiError(400, f"Invalid value at '{where}.inline_data'.")
+    declared, data = given.get("mimeType"), _decoded(given["data"])
+    if declared not in (*IMAGE_TYPES, PDF):
+        raise ApiError(400, f"Unsupported MIME type: {declared}")
+    if data is None:
+        raise ApiError(
+            400, f"Invalid value at '{where}.inline_data.data' (TYPE_BYTES), Base64 decoding failed."
+        )
+    if type_of(data) is None:
+        raise ApiError(400, "Unable to process input image. Please retry or report in the usual place.")
+
+
 def _split(url: str, where: str) -> tuple[str, str]:
     """The media type and the base64 text of a data URL."""
     head = _DATA_URL.match(url)
@@ -132,6 +148,9 @@ def pages_in(block: dict[str, Any]) -> int:
             return pages_of(_decoded(_split(block["file"]["file_data"], "")[1]) or b"")
         case "input_file" if "file_data" in block:
             return pages_of(_decoded(_split(block["file_data"], "")[1]) or b"")
+        case None if "inlineData" in block:
+            data = _decoded(block["inlineData"]["data"]) or b""
+            return pages_of(data) if block["inlineData"]["mimeType"] == PDF else 1
         case kind:
             return int(kind in _COSTLY)
 

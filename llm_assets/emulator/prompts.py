@@ -1,4 +1,4 @@
-"""The prompt of a request, read from any of the three wire formats: system text, user text, schema, token limit.
+"""The prompt of a request, read from any of the wire formats: system text, user text, schema, token limit.
 
 Bodies must have been checked before (`requests/`); answering belongs in `rules/`.
 """
@@ -79,6 +79,23 @@ def anthropic_prompt(params: dict[str, Any]) -> Prompt:
         cached_prefix=len(system) if params.get("cache_control") else cached,
         cached_hour=mark.get("ttl") == "1h",
         tool=None if tool is None else tool["name"],
+    )
+
+
+def gemini_prompt(model: str, body: dict[str, Any]) -> Prompt:
+    """Thinks unless its budget is 0, as the current models do."""
+    config = body.get("generationConfig") or {}
+    texts = [part["text"] for turn in body["contents"] for part in turn["parts"] if "text" in part]
+    pages = [pages_in(part) for turn in body["contents"] for part in turn["parts"] if "inlineData" in part]
+    schema = config.get("responseJsonSchema") or config.get("responseSchema")
+    return Prompt(
+        model=model,
+        system="\n".join(part["text"] for part in (body.get("systemInstruction") or {}).get("parts", [])),
+        user="\n".join(texts),
+        schema=_raw(schema),
+        max_tokens=config.get("maxOutputTokens"),
+        pages=sum(pages),
+        thinks=(config.get("thinkingConfig") or {}).get("thinkingBudget") != 0,
     )
 
 

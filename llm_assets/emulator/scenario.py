@@ -43,6 +43,8 @@ Operation = Literal[
     "response",
     "list_models",
     "retrieve_model",
+    "start_upload",
+    "generate_content",
 ]
 Outcome = Literal["refusal", "cut", "empty", "invalid_json", "wrong_schema", "error", "expired", "cancelled"]
 FailCode = Literal[
@@ -53,6 +55,12 @@ FailCode = Literal[
     "empty_file",
     "too_many_tasks",
     "token_limit_exceeded",
+    "INVALID_ARGUMENT",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "INTERNAL",
+    "UNAVAILABLE",
 ]
 
 
@@ -135,7 +143,7 @@ class CallFault(Strict):
 class BatchFault(Strict):
     when: BatchWhen = BatchWhen()
     fail: FailCode | None = None
-    """OpenAI: the batch ends `failed` with this code."""
+    """OpenAI, and Gemini for the codes in capitals: the batch ends `failed` with this code."""
     expire_after_share: float | None = Field(None, ge=0, le=1)
     """The completion window ends when this share of the requests has run."""
     cancel_after_share: float | None = Field(None, ge=0, le=1)
@@ -148,7 +156,7 @@ class BatchFault(Strict):
     """Seconds after the creation for which `status` is shown; always when not given."""
     extra_fields: dict[str, Any] = {}
     null_output: bool = False
-    """Hide output_file_id or results_url although results exist."""
+    """Hide output_file_id, results_url or the output although results exist."""
     null_seconds: float = Field(0, ge=0)
     """The same, but only for so many seconds after the batch has ended."""
     elsewhere_seconds: float = Field(0, ge=0)
@@ -167,6 +175,10 @@ class BatchFault(Strict):
     """The results stop after so many whole lines, as if they were complete."""
     truncate_times: int = Field(1, ge=1)
     """How many downloads are cut; later ones are whole."""
+    inline_output: bool | None = None
+    """Gemini: whether the answers are in the batch itself or in a file; as the input was, when not given."""
+    keep_partial: bool = True
+    """Gemini: whether a cancelled batch has the answers of the requests that have run. An expired one has none."""
 
 
 class RequestFault(Strict):
@@ -185,7 +197,8 @@ class Limits(Strict):
     """How much the account may have waiting; None is no limit."""
 
     enqueued_tokens: int | None = Field(None, gt=0)
-    """OpenAI, per model: prompt tokens of unfinished batches. Above it a batch fails with token_limit_exceeded."""
+    """OpenAI and Gemini, per model: prompt tokens of unfinished batches. Above it a batch fails with token_limit_exceeded;
+    Gemini refuses the create with 429."""
     queued_requests: int | None = Field(None, gt=0)
     """Anthropic: requests of unfinished batches. Above it a create is refused with 429."""
 

@@ -28,5 +28,9 @@ def provider_for(
             from resources.providers.openai.adapter import OpenAIProvider
 
             return OpenAIProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
+        case "gemini":
+            from resources.providers.gemini.adapter import GeminiProvider
+
+            return GeminiProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
         case _:
             assert_never(name)

@@ -14,6 +14,9 @@ from llm_assets.emulator.conformance.judge import Level
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "conformance.md").read_text(encoding="utf-8")
 
 
+BOTH = {"openai", "anthropic"}
+
+
 class Row(NamedTuple):
     name: str
     protocols: str
@@ -32,8 +35,18 @@ def test_the_tables_hold_every_case_as_its_file_says_it() -> None:
     assert sorted(row.name for row in rows) == list(cases())
     for row in rows:
         case = cases()[row.name]
-        assert row.protocols == ("both" if len(case.protocols) == 2 else case.protocols[0])
+        assert row.protocols == ("both" if set(case.protocols) >= BOTH else case.protocols[0])
         assert (row.happens, row.must) == (case.happens, case.must)
+
+
+def test_the_page_says_by_which_cases_a_gemini_client_is_judged() -> None:
+    told = re.search(r"A Gemini client is judged by (.+?) Keep the key", PAGE, re.DOTALL)
+    assert told is not None
+    less, more = (set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", part)) for part in told[1].split("because"))
+    others = {name for name, case in cases().items() if set(case.protocols) >= BOTH}
+    judged = {name for name, case in cases().items() if "gemini" in case.protocols}
+    alone = {name for name, case in cases().items() if case.protocols == ("gemini",)}
+    assert (less, more) == (others - judged, judged - others - alone)
 
 
 def test_the_tables_name_what_our_engine_does_not_pass() -> None:

@@ -1,4 +1,4 @@
-"""Our engine with its real adapters passes the cases of the conformance suite, at both providers."""
+"""Our engine with its real adapters passes the cases of the conformance suite, at every provider."""
 
 import json
 import shutil
@@ -13,6 +13,7 @@ from llm_assets.emulator.conformance.evidence import gather
 from llm_assets.emulator.conformance.harness import conduct
 from llm_assets.emulator.conformance.judge import judge
 from resources.ledger import SqlLedger
+from resources.providers.gemini import wire as gemini_wire
 from tests.support.nights.real_night import Protocol, load_sdks
 from tests.support.providers.our_client import Forked, live, place_of
 from tests.support.providers.served_case import Opens, served
@@ -58,6 +59,29 @@ def test_our_engine_conforms(
     ran = conduct(case_, emulator, lambda: Forked(lambda: live(place, running, case_.requests)), timeout=60)
     assert struck(running) or case_.name == "clean" or case_.scenario.requests
     assert judge(case_, gather(emulator), ran).failed == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clean",
+        "killed-after-upload",
+        "upload-answer-lost",
+        "upload-rate-limited",
+        "upload-refused",
+        "reads-fail",
+        "results-truncated",
+        "download-rate-limited",
+        "killed-while-downloading",
+    ],
+)
+def test_our_engine_conforms_at_gemini_with_files(
+    name: str, opened: Opens, migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the requests do not fit into the create, they are uploaded, and their answers downloaded."""
+    monkeypatch.setattr(gemini_wire, "INLINE_BYTES", 0)
+    test_our_engine_conforms(case(name), "gemini", opened, migrated, tmp_path)
 
 
 def struck(running: RunningEmulator) -> bool:

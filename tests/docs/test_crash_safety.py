@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.support.nights.gemini_cases import NEVER, OWN
 from tests.support.nights.moments import MOMENTS
 from tests.support.nights.outcome_cases import CASES
 from tests.support.pages import rows, section, text_of
@@ -39,6 +40,11 @@ def test_the_moments_are_those_at_which_processes_are_killed() -> None:
 
 def test_the_answers_are_those_that_are_played_and_end_as_the_table_says() -> None:
     table = [row for row in rows(section(PAGE, "## What a provider may answer")) if len(row) == 6]
+    own = [row for row in rows(section(PAGE, "## What a provider may answer")) if len(row) == 5]
+    assert own == [
+        [c.name, _counted(c.states), _counted(c.reasons), str(c.creates), str(c.executed)] for c in OWN
+    ]
+    assert list(NEVER) == [case.name for case in CASES if case.name.startswith("expired")]
     assert table == [
         [c.name, AT[c.protocols], _counted(c.states), _counted(c.reasons), str(c.creates), str(c.executed)]
         for c in CASES

@@ -19,6 +19,8 @@ from llm_assets.engine.ports.work import Standing
 from llm_assets.report.cases import state_of
 from resources.ledger.queries.settling import _STATE_AFTER
 from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.gemini.answers import Finish
+from resources.providers.gemini.refusals import RPC_CODES
 from resources.providers.openai import wire as openai_wire
 from tests.support.pages import Edge, coded, edges, rows, section, text_of
 
@@ -109,6 +111,13 @@ def test_what_the_table_quotes_of_a_provider_stands_in_its_wire_form(column: int
     source = Path(str(getattr(module, "__file__", ""))).read_text(encoding="utf-8")
     quoted = {word for row in TABLE.values() for word in coded(row[column])}
     assert [word for word in sorted(quoted) if f'"{word}"' not in source] == []
+
+
+def test_what_the_table_quotes_of_gemini_stands_in_its_answers_and_refusals() -> None:
+    table = [row for row in rows(section(OUTCOMES, "## The same at Gemini")) if len(row) == 2]
+    assert [coded(name) for name, _ in table] == [[outcome.value] for outcome in Outcome]
+    known = {*Finish, *RPC_CODES.values(), *Outcome}
+    assert [word for _, said in table for word in coded(said) if word not in known] == []
 
 
 def test_every_reason_for_a_failed_attempt_is_listed() -> None:

@@ -1,4 +1,4 @@
-"""The text that either protocol sends of a hostile mail: one <case>, closed once, and no mail text outside it."""
+"""The text that each protocol sends of a hostile mail: one <case>, closed once, and no mail text outside it."""
 
 import re
 from dataclasses import replace
@@ -14,6 +14,7 @@ from llm_assets.intake.pii.masking import mask_case
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.drafts.step import DRAFTS
 from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.gemini import wire as gemini_wire
 from resources.providers.openai import wire as openai_wire
 from tests.support.mail.injection_attempts import ATTEMPTS, Attempt
 from tests.support.mail.invented_documents import attachment, case, document
@@ -64,15 +65,19 @@ def requests(of: Case) -> list[Request]:
 
 
 def sent(request: Request) -> list[tuple[str, str]]:
-    """System and user text as either protocol sends them."""
+    """System and user text as each protocol sends them."""
     openai = openai_wire.body_of(request)["messages"]
     anthropic = anthropic_wire.params_of(request)
     assert [m["role"] for m in openai] == ["system", "user"]
     assert [m["role"] for m in anthropic["messages"]] == ["user"]
     [system] = anthropic["system"]
+    gemini = gemini_wire.request_of(request)
+    [instruction], [turn] = gemini["systemInstruction"]["parts"], gemini["contents"]
+    [said] = turn["parts"]
     return [
         (openai[0]["content"], openai[1]["content"]),
         (system["text"], anthropic["messages"][0]["content"]),
+        (instruction["text"], said["text"]),
     ]
 
 

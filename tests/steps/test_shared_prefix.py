@@ -29,7 +29,7 @@ MAILS = (
 )
 
 
-@pytest.fixture(params=["openai", "anthropic"])
+@pytest.fixture(params=["openai", "anthropic", "gemini"])
 def profile(request: pytest.FixtureRequest) -> Profile:
     return PROFILE.model_copy(update={"protocol": request.param, "name": request.param})
 

@@ -1,4 +1,4 @@
-"""A completion: the answer to one prompt, and its three wire formats (Message, chat.completion, response).
+"""A completion: the answer to one prompt, and its wire formats (Message, chat.completion, response, GenerateContentResponse).
 
 Sync calls and batch lines use the same functions. The text comes from `rules/`; what a scenario does to it (refusal,
 cut, broken JSON) is applied here, so that it looks the same on both routes.
@@ -207,4 +207,25 @@ def response_object(prompt: Prompt, done: Completion, key: str, created: int) ->
             "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": done.input_tokens + done.output_tokens,
         },
+    }
+
+
+def generate_content(prompt: Prompt, done: Completion, key: str) -> dict[str, Any]:
+    """A GenerateContentResponse. A refusal has no content; a zero in the usage is left out, as the API does."""
+    finish = {"stop": "STOP", "length": "MAX_TOKENS", "refusal": "PROHIBITED_CONTENT"}[done.stop]
+    candidate: dict[str, Any] = {"finishReason": finish, "index": 0}
+    if done.text and done.stop != "refusal":
+        candidate["content"] = {"parts": [{"text": done.text}], "role": "model"}
+    usage = {
+        "promptTokenCount": done.input_tokens,
+        "candidatesTokenCount": done.output_tokens - done.thinking_tokens,
+        "totalTokenCount": done.input_tokens + done.output_tokens,
+        "cachedContentTokenCount": done.cache_read,
+        "thoughtsTokenCount": done.thinking_tokens,
+    }
+    return {
+        "candidates": [candidate],
+        "usageMetadata": {name: tokens for name, tokens in usage.items() if tokens},
+        "modelVersion": prompt.model,
+        "responseId": key,
     }

@@ -22,15 +22,16 @@ from llm_assets.emulator.batches.completion import (
     complete,
     digest,
     fate_of,
+    generate_content,
     is_permanent,
     response_object,
 )
 from llm_assets.emulator.batches.store import Rest, Work
-from llm_assets.emulator.errors import ApiError, Protocol, error_body, openai_error
+from llm_assets.emulator.errors import ApiError, Protocol, error_body, gemini_line_error, openai_error
 from llm_assets.emulator.fault_rules import RequestFaultRules, drawn
 from llm_assets.emulator.journal import Execution, Fate, History, note, request_digest
 from llm_assets.emulator.prompts import Prompt
-from llm_assets.emulator.requests.admission import admit_anthropic, admit_openai
+from llm_assets.emulator.requests.admission import admit_anthropic, admit_gemini, admit_openai
 from llm_assets.emulator.requests.openai_batch_file import complaint, line_at, line_offsets, validate_input
 from llm_assets.emulator.scenario import BatchFault, RequestFault
 
@@ -77,7 +78,7 @@ class Line(NamedTuple):
 
 
 def answer_batch(job: Job) -> Work:
-    """Writes the result files of a batch, in an order drawn from the seed."""
+    """Writes the result files of a batch, in an order drawn from the seed where a provider promises none."""
     work = Work()
     with job.input.open("rb") as source:
         if source.seek(0, 2) == 0:
@@ -105,7 +106,8 @@ def note_refused(source: Path, journal: Path, fate: Fate) -> None:
     with source.open("rb") as lines, journal.open("wb") as sink:
         for raw in lines:
             try:
-                body = orjson.loads(raw)["body"]
+                item = orjson.loads(raw)
+                body = item["request" if "key" in item else "body"]
             except (orjson.JSONDecodeError, KeyError, TypeError):
                 continue
             note(sink, Execution(request_digest(body), fate, shown=False))
@@ -122,16 +124,19 @@ def _answer_lines(job: Job, lines: mmap.mmap, offsets: "array[int]", sinks: Sink
     order = array("L", range(count))
     first = line_at(lines, offsets[0])
     draw = random.Random(b"%d:%d:%s" % (job.seed, count, first))  # noqa: S311 - an order, not a secret
-    draw.shuffle(order)
+    if job.protocol != "gemini":  # which answers in the order of the input
+        draw.shuffle(order)
     faults = [BatchFault.model_validate(fault) for fault in job.batch_faults]
     answerer = _ANSWERERS[job.protocol](job, faults)
-    hidden = any(fault.null_output for fault in faults)
+    lost = job.executed is not None and not keeps_partial(job.protocol, job.rest, faults)
+    hidden = lost or any(fault.null_output for fault in faults)
     for rank, index in enumerate(order):
         item = orjson.loads(line_at(lines, offsets[index]))
         stopped = job.executed is not None and rank >= job.executed
-        line = answerer.unrun(item["custom_id"], job.rest, work) if stopped else answerer.answered(item, work)
+        named = item[answerer.named]
+        line = answerer.unrun(named, job.rest, work) if stopped else answerer.answered(item, work)
         shown = 0
-        for copy in _spoiled(faults, rank, count, line.raw):
+        for copy in _spoiled(faults, rank, count, line.raw, answerer.named):
             if copy is line.raw:
                 shown += 1
             (sinks.output if answerer.is_output(line.fate) else sinks.errors).write(copy)
@@ -139,7 +144,7 @@ def _answer_lines(job: Job, lines: mmap.mmap, offsets: "array[int]", sinks: Sink
         note(sinks.journal, Execution(request, line.fate, shown=shown > 0 and not hidden))
 
 
-def _spoiled(faults: list[BatchFault], rank: int, count: int, line: bytes) -> Iterator[bytes]:
+def _spoiled(faults: list[BatchFault], rank: int, count: int, line: bytes, named: str) -> Iterator[bytes]:
     """The line none, one or several times, as the scenario says, and unknown lines after the last one."""
     if not any(rank < fault.missing_results for fault in faults):
         yield line
@@ -148,7 +153,7 @@ def _spoiled(faults: list[BatchFault], rank: int, count: int, line: bytes) -> It
     if rank == count - 1:
         for number in range(sum(fault.unknown_results for fault in faults)):
             stranger = orjson.loads(line)
-            stranger["custom_id"] = f"unknown-{number}"
+            stranger[named] = f"unknown-{number}"
             yield orjson.dumps(stranger) + b"\n"
 
 
@@ -157,6 +162,8 @@ class Answerer(ABC):
 
     asked: ClassVar[str]
     """The key of an input line that holds the request's body."""
+    named: ClassVar[str] = "custom_id"
+    """The key of a line that holds the client's own id."""
     broken: ClassVar[str]
     """The message of a fault that fails every request."""
 
@@ -181,7 +188,7 @@ class Answerer(ABC):
     def is_output(self, fate: Fate) -> bool: ...
 
     def answered(self, item: dict[str, Any], work: Work) -> Line:
-        custom_id, body = item["custom_id"], item[self.asked]
+        custom_id, body = item[self.named], item[self.asked]
         try:
             prompt = self.admit(body)
         except ApiError as err:
@@ -286,10 +293,46 @@ class OpenAIAnswerer(Answerer):
         return orjson.dumps(line) + b"\n"
 
 
-_ANSWERERS: dict[Protocol, type[AnthropicAnswerer] | type[OpenAIAnswerer]] = {
+class GeminiAnswerer(Answerer):
+    asked = "request"
+    named = "key"
+    broken = "An internal error has occurred."
+
+    def admit(self, body: Any) -> Prompt:
+        return admit_gemini(self.job.endpoint, body)
+
+    def is_output(self, fate: Fate) -> bool:
+        return True
+
+    def success(self, custom_id: str, prompt: Prompt, distortion: Distortion | None, work: Work) -> Line:
+        hit = drawn(CACHE_HIT_SHARE, str(self.job.seed), custom_id) if len(prompt.system) > 4000 else False
+        done = complete(prompt, cache_hit=hit, anthropic=False, distortion=distortion)
+        work.succeeded += 1
+        body = generate_content(prompt, done, self.key(custom_id))
+        return Line(self._line(custom_id, {"response": body}), fate_of(done, distortion))
+
+    def error(self, custom_id: str, error: ApiError) -> bytes:
+        return self._line(custom_id, {"error": gemini_line_error(error)})
+
+    def rest(self, custom_id: str, rest: Rest) -> bytes:
+        status = 504 if rest == "expired" else 499
+        return self.error(custom_id, ApiError(status, f"The request was not run: the batch is {rest}."))
+
+    def _line(self, custom_id: str, result: dict[str, Any]) -> bytes:
+        return orjson.dumps({"key": custom_id, **result}) + b"\n"
+
+
+_ANSWERERS: dict[Protocol, type[AnthropicAnswerer | OpenAIAnswerer | GeminiAnswerer]] = {
     "anthropic": AnthropicAnswerer,
     "openai": OpenAIAnswerer,
+    "gemini": GeminiAnswerer,
 }
+
+
+def keeps_partial(protocol: Protocol, rest: Rest, faults: list[BatchFault]) -> bool:
+    """Whether a batch that was stopped shows what has run. At Gemini an expired one does not (guide to the Batch API);
+    what a cancelled one shows is not documented, so the scenario decides."""
+    return protocol != "gemini" or (rest == "cancelled" and all(fault.keep_partial for fault in faults))
 
 
 def _fault_rules(job: Job) -> RequestFaultRules:

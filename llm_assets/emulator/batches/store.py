@@ -143,6 +143,9 @@ class Store:
     def add_file(self, record: FileRecord) -> None:
         self.db.execute("insert into files (id, record) values (?, ?)", (record.id, orjson.dumps(record)))
 
+    def save_file(self, record: FileRecord) -> None:
+        self.db.execute("update files set record = ? where id = ?", (orjson.dumps(record), record.id))
+
     def file(self, file_id: str) -> FileRecord | None:
         row = self.db.execute("select record from files where id = ?", (file_id,)).fetchone()
         return None if row is None else FILE.validate_json(row[0])

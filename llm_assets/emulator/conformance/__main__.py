@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.conformance.case import Case, case, cases
@@ -44,7 +45,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         one.add_argument("--latency", type=float, default=1.0, help="seconds a batch takes")
     judging.add_argument("--requests", type=int, help="how many the client sent, if not the case's number")
     running.add_argument("names", metavar="CASE", nargs="+", help="`all` for every case of the protocol")
-    running.add_argument("--protocol", choices=("openai", "anthropic"), required=True)
+    running.add_argument("--protocol", choices=get_args(Protocol), required=True)
     running.add_argument("--timeout", type=float, default=120.0, help="seconds for one case")
     if "--" in words:
         at = words.index("--")
@@ -139,7 +140,9 @@ def _chosen(names: list[str], protocol: Protocol) -> list[Case]:
     chosen = [case(name) for name in names]
     for one in chosen:
         if protocol not in one.protocols:
-            raise ConfigurationError(f"{one.name} is a case of {one.protocols[0]} alone; leave it out.")
+            raise ConfigurationError(
+                f"{one.name} is a case of {' and '.join(one.protocols)} alone; leave it out."
+            )
     return chosen
 
 

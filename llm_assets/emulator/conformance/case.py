@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import yaml
 from pydantic import Field, ValidationError
@@ -32,7 +33,7 @@ class Expect(Strict):
 class Case(Strict):
     name: str
     title: str
-    protocols: tuple[Protocol, ...] = ("openai", "anthropic")
+    protocols: tuple[Protocol, ...] = get_args(Protocol)
     happens: str
     must: str
     requests: int = Field(6, ge=1)

@@ -23,7 +23,7 @@ class Evidence:
     @property
     def read(self) -> set[str]:
         """Ids of the batches whose results were downloaded whole."""
-        return {call.batch for call in self.downloads if call.whole and call.status == 200}
+        return {call.batch for call in self.calls if _reads(call) and call.whole and call.status == 200}
 
     @property
     def downloads(self) -> list[Call]:
@@ -80,3 +80,8 @@ def gather(home: Path) -> Evidence:
     made = {call.batch: None for call in known if call.operation == "create_batch" and call.batch}
     batches = {batch_id: executions(folder / f"{batch_id}.jsonl") for batch_id in made}
     return Evidence(protocol, known, batches, executions(folder / ONLINE))
+
+
+def _reads(call: Call) -> bool:
+    """Whether a call brought answers: a download, or a look at a batch that holds them itself."""
+    return call.operation in DOWNLOADS or (call.operation == "retrieve_batch" and bool(call.batch))

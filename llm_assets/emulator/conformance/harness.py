@@ -81,6 +81,8 @@ def environment(case: Case, protocol: Protocol, running: RunningEmulator, state:
         "OPENAI_API_KEY": "conformance",
         "ANTHROPIC_BASE_URL": running.anthropic_base_url,
         "ANTHROPIC_API_KEY": "conformance",
+        "GOOGLE_GEMINI_BASE_URL": running.gemini_base_url,
+        "GEMINI_API_KEY": "conformance",
         "CONFORMANCE_CASE": case.name,
         "CONFORMANCE_PROTOCOL": protocol,
         "CONFORMANCE_REQUESTS": str(case.requests),

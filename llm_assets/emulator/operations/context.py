@@ -14,7 +14,7 @@ from llm_assets.emulator.batches.job import note_refused
 from llm_assets.emulator.batches.phase import ENDED, WINDOW, faults_of, phase, progress
 from llm_assets.emulator.batches.store import BatchRecord, Store, Work
 from llm_assets.emulator.clock import Clock
-from llm_assets.emulator.errors import ApiError, Protocol
+from llm_assets.emulator.errors import RPC_NUMBERS, ApiError, Protocol
 from llm_assets.emulator.fault_rules import FaultRules, RequestFaultRules
 from llm_assets.emulator.journal import Execution, Fate, History, Journal, request_digest
 from llm_assets.emulator.process.options import EmulatorOptions
@@ -22,6 +22,8 @@ from llm_assets.emulator.process.parent import Parents
 from llm_assets.emulator.prompts import Prompt
 
 ELSEWHERE = "/_elsewhere"
+PASSING = frozenset({"token_limit_exceeded", *RPC_NUMBERS.values()} - {RPC_NUMBERS["INVALID_ARGUMENT"]})
+"""Codes of a failed batch whose input may be sent again unchanged."""
 
 
 @dataclass(slots=True)
@@ -58,8 +60,8 @@ class Context:
             if (share := fault.cancel_after_share) is not None:
                 record.cancelled_at = record.created_at + record.latency * share
                 record.executed = int(record.total * share)
-            if fault.fail is not None and record.protocol == "openai":
-                record.work = Work(errors=[refused_input(fault.fail, record.model)])
+            if fault.fail is not None and (refused := refusal(record, fault.fail)) is not None:
+                record.work = Work(errors=[refused])
         if record.executed is None and record.latency > WINDOW:
             record.executed, record.rest = int(record.total * WINDOW / record.latency), "expired"
         limit = self.fault_rules.scenario.limits.enqueued_tokens
@@ -74,8 +76,8 @@ class Context:
             self.background.start(record)
 
     def _note_refused(self, record: BatchRecord, work: Work) -> None:
-        later = any(error["code"] == "token_limit_exceeded" for error in work.errors)
-        source = self.store.path(record.input_file_id or "")
+        later = any(error["code"] in PASSING for error in work.errors)
+        source = self.store.path(record.input_file_id or f"{record.id}.requests")
         note_refused(source, self.journal.batch(record.id), "later" if later else "refused")
 
     def unfinished(self, protocol: Protocol) -> list[BatchRecord]:
@@ -131,7 +133,7 @@ class Context:
                 distortion = fault.outcome  # type: ignore[assignment]
         warm = self.background.warm
         hit = prompt.prefix in warm
-        if prompt.cached_prefix or protocol == "openai":
+        if prompt.cached_prefix or protocol != "anthropic":
             warm.add(prompt.prefix)
         done = complete(prompt, cache_hit=hit, anthropic=protocol == "anthropic", distortion=distortion)
         self.journal.answered_now(Execution(request_digest(body), fate_of(done, distortion)))
@@ -142,6 +144,19 @@ class Context:
             return History()
         made = [self.journal.batch(record.id) for record in reversed(self.store.batches())]
         return History.of([*made, self.journal.online])
+
+
+def refusal(record: BatchRecord, code: str) -> dict[str, Any] | None:
+    """The error of a batch that a scenario makes fail; None for a code of another protocol."""
+    if record.protocol == "gemini":
+        number = RPC_NUMBERS.get(code)
+        return None if number is None else refused_operation(code, f"The batch failed: {code}.")
+    return refused_input(code, record.model) if record.protocol == "openai" and code.islower() else None
+
+
+def refused_operation(code: str, message: str) -> dict[str, Any]:
+    """The google.rpc.Status of a Gemini batch that failed as a whole."""
+    return {"code": RPC_NUMBERS[code], "message": message}
 
 
 def refused_input(code: str, model: str | None, limit: int = 90_000) -> dict[str, Any]:

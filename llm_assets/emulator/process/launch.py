@@ -35,6 +35,10 @@ class RunningEmulator:
     def anthropic_base_url(self) -> str:
         return self.url
 
+    @property
+    def gemini_base_url(self) -> str:
+        return self.url
+
     def stop(self) -> None:
         """Ends the process and waits until it is gone."""
         if not is_alive(self.pid):

@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 from llm_assets.emulator.errors import ApiError
-from llm_assets.emulator.prompts import Prompt, anthropic_prompt, openai_prompt
+from llm_assets.emulator.prompts import Prompt, anthropic_prompt, gemini_prompt, openai_prompt
 from llm_assets.emulator.requests.anthropic_checks import check_params
+from llm_assets.emulator.requests.gemini_checks import check_content
 from llm_assets.emulator.requests.openai_checks import check_body
 from llm_assets.emulator.rules.schema import compiled
 
@@ -31,6 +32,15 @@ def admit_openai(endpoint: str, body: Any, *, batch: bool = False) -> Prompt:
         return _answerable(openai_prompt(endpoint, body))
     except MALFORMED as err:
         raise ApiError(400, f"The request is malformed ({type(err).__name__}).") from err
+
+
+def admit_gemini(model: str, body: Any) -> Prompt:
+    """The prompt of a GenerateContentRequest. Raises ApiError 400 with the API's message."""
+    try:
+        check_content(body)
+        return _answerable(gemini_prompt(model, body))
+    except MALFORMED as err:
+        raise ApiError(400, f"Invalid JSON payload received ({type(err).__name__}).") from err
 
 
 def _answerable(prompt: Prompt) -> Prompt:

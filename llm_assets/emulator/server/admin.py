@@ -9,7 +9,7 @@ import orjson
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.batches.phase import phase
-from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.errors import NOT_RUN, ApiError
 from llm_assets.emulator.fault_rules import FaultRules
 from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.process.launch import behaviour
@@ -97,7 +97,12 @@ def _per_request(ctx: Context) -> dict[str, int]:
         with path.open("rb") as lines:
             for raw in lines:
                 line = orjson.loads(raw)
-                kind = line.get("result", {}).get("type")
-                if kind in ("succeeded", "errored") or line.get("response") is not None:
-                    found[line["custom_id"]] += 1
+                if _has_run(line):
+                    found[line["custom_id"] if "custom_id" in line else line["key"]] += 1
     return dict(found)
+
+
+def _has_run(line: dict[str, Any]) -> bool:
+    if line.get("response") is not None or line.get("result", {}).get("type") in ("succeeded", "errored"):
+        return True
+    return "key" in line and line["error"]["code"] not in NOT_RUN

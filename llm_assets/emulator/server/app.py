@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from llm_assets.emulator.errors import ApiError, Protocol, error_body
 from llm_assets.emulator.journal import Call
-from llm_assets.emulator.operations import anthropic_api, openai_api
+from llm_assets.emulator.operations import anthropic_api, gemini_api, openai_api
 from llm_assets.emulator.operations.context import ELSEWHERE, Context
 from llm_assets.emulator.scenario import CallFault
 from llm_assets.emulator.server import admin
@@ -71,13 +71,36 @@ ROUTES: dict[Protocol, tuple[Route, ...]] = {
         ("GET /v1/models", "list_models", openai_api.list_models),
         ("GET /v1/models/*", "retrieve_model", openai_api.retrieve_model),
     ),
+    "gemini": _routes(
+        ("POST /upload/v1beta/files", "start_upload", gemini_api.start_upload),
+        ("POST /upload/v1beta/files/*", "upload_file", gemini_api.upload_file),
+        ("GET /v1beta/files", "list_files", gemini_api.list_files),
+        ("GET /v1beta/files/*:download", "file_content", gemini_api.file_content),
+        ("GET /download/v1beta/files/*:download", "file_content", gemini_api.file_content),
+        ("GET /v1beta/files/*", "retrieve_file", gemini_api.retrieve_file),
+        ("DELETE /v1beta/files/*", "delete_file", gemini_api.delete_file),
+        ("POST /v1beta/models/*:batchGenerateContent", "create_batch", gemini_api.create_batch),
+        ("GET /v1beta/batches", "list_batches", gemini_api.list_batches),
+        ("GET /v1beta/batches/*", "retrieve_batch", gemini_api.retrieve_batch),
+        ("POST /v1beta/batches/*:cancel", "cancel_batch", gemini_api.cancel_batch),
+        ("DELETE /v1beta/batches/*", "delete_batch", gemini_api.delete_batch),
+        ("POST /v1beta/models/*:generateContent", "generate_content", gemini_api.generate),
+        ("GET /v1beta/models", "list_models", gemini_api.list_models),
+        ("GET /v1beta/models/*", "retrieve_model", gemini_api.retrieve_model),
+    ),
 }
+_CHECKS: dict[Protocol, Callable[[Request], None]] = {
+    "anthropic": anthropic_api.check_headers,
+    "openai": openai_api.check_headers,
+    "gemini": gemini_api.check_headers,
+}
+_VERSIONS = ("/v1beta/", "/upload/v1beta/", "/download/v1beta/")
 
 
 def protocol_of(path: str, headers: dict[str, str]) -> Protocol:
     if path.startswith("/v1/messages") or "anthropic-version" in headers:
         return "anthropic"
-    return "openai"
+    return "gemini" if path.startswith(_VERSIONS) else "openai"
 
 
 class Emulator:
@@ -165,12 +188,12 @@ class Emulator:
         return None if fault.drop == "after" else _faulty(fault)
 
     async def _operate(self, protocol: Protocol, found: Found, request: Request) -> Reply:
-        (anthropic_api if protocol == "anthropic" else openai_api).check_headers(request)
+        _CHECKS[protocol](request)
         return await found.route.run(self.context, request, *found.arguments)
 
 
 def _is_keyed(request: Request) -> bool:
-    return "authorization" in request.headers or "x-api-key" in request.headers
+    return not request.headers.keys().isdisjoint(("authorization", "x-api-key", "x-goog-api-key"))
 
 
 def retry_after(headers: dict[str, str]) -> float | None:

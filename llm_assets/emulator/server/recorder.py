@@ -12,7 +12,7 @@ import orjson
 from llm_assets.emulator.errors import Protocol
 from llm_assets.emulator.wire import Reply, Request, split_form
 
-SECRET_HEADERS = frozenset({"authorization", "x-api-key", "cookie"})
+SECRET_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "cookie"})
 
 
 class Recorder:

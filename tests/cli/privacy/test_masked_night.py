@@ -154,7 +154,7 @@ requests:
 """
 
 
-@pytest.fixture(scope="module", params=["openai", "anthropic"])
+@pytest.fixture(scope="module", params=["openai", "anthropic", "gemini"])
 def night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     """A night whose first process is killed when its first batches wait at the provider."""
     folder: Path = tmp_path_factory.mktemp(f"masked-{request.param}")
@@ -200,7 +200,7 @@ def test_no_listed_value_is_in_any_request_of_the_night(night: Night) -> None:
 
 def test_no_request_of_the_night_has_a_picture(night: Night) -> None:
     """Though the profile could see it: a picture cannot be masked."""
-    assert {"image_url", "file_data", "media_type"} & set(night.sent) == set()
+    assert {"image_url", "file_data", "media_type", "inlineData"} & set(night.sent) == set()
     assert any("see the receipt" in text for text in night.sent)
     if ocr.available():
         why = (

@@ -7,7 +7,7 @@ import pytest
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.protocol import OPENAI, PROTOCOLS
 from resources.providers import provider_for
-from tests.support.providers.provider_kit import BOTH, profile
+from tests.support.providers.provider_kit import EVERY, profile
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -32,4 +32,4 @@ def test_a_row_without_an_adapter_is_an_error_and_not_another_protocols_adapter(
 
 
 def test_the_suites_of_wire_forms_run_over_every_protocol() -> None:
-    assert {wire.protocol for wire in BOTH.args[1]} == set(PROTOCOLS)
+    assert {wire.protocol for wire in EVERY.args[1]} == set(PROTOCOLS)

@@ -19,6 +19,7 @@ from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.emulator.process.launch import RunningEmulator, start
 from llm_assets.engine.ports.provider import Provider
 from resources.providers import provider_for
+from resources.providers.gemini import wire as gemini_wire
 from tests.support.providers.provider_kit import adapter, request, spooled, under
 
 EVERY_PROTOCOL = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -165,7 +166,7 @@ def test_a_batch_whose_requests_all_failed_has_ended(protocol: str, stage: Stage
     assert {a.outcome for a in answers} == {Outcome.FAILED_TRANSIENT}
 
 
-@EVERY_PROTOCOL
+@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 def test_what_ran_before_the_window_closed_is_kept(protocol: str, stage: Stage, tmp_path: Path) -> None:
     stage.faults(batches=[{"expire_after_share": 0.5}])
     provider = adapter(protocol, stage.url, emulated=True)
@@ -211,7 +212,7 @@ def test_a_batch_whose_create_was_not_answered_is_found_in_the_list(
     with pytest.raises(UnansweredError):
         provider.create(batch, spool)
     found = provider.candidates(batch)
-    if protocol == "openai":
+    if provider.profile.keeps_metadata:
         assert [c.proven for c in found] == [True]
     else:
         assert {(c.requests, c.proven) for c in found} == {(11, False)}
@@ -336,3 +337,10 @@ def test_memory_does_not_grow_with_the_batch(protocol: str, stage: Stage, tmp_pa
         tracemalloc.stop()
     assert count == len(ids)
     assert batch.bytes > 18_000_000 and peak < 6_000_000
+
+
+def test_memory_does_not_grow_with_an_input_file_at_gemini(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gemini_wire, "INLINE_BYTES", 0)
+    test_memory_does_not_grow_with_the_batch("gemini", stage, tmp_path)

@@ -17,6 +17,7 @@ from llm_assets.domain.errors import (
     TransientError,
     UnansweredError,
 )
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Look
 from llm_assets.domain.requests.outcome import Outcome
@@ -24,7 +25,8 @@ from llm_assets.engine.ports.provider import Provider
 from resources.providers.anthropic import wire as anthropic_wire
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
-    BOTH,
+    EVERY,
+    GEMINI,
     KEY,
     MAIL,
     OPENAI,
@@ -78,6 +80,15 @@ REFUSALS = [
     (ANTHROPIC, 500, "api_error", None, TransientError),
     (ANTHROPIC, 504, "timeout_error", None, TransientError),
     (ANTHROPIC, 529, "overloaded_error", None, TransientError),
+    (GEMINI, 400, "INVALID_ARGUMENT", None, PermanentError),
+    (GEMINI, 401, "UNAUTHENTICATED", None, BlockedError),
+    (GEMINI, 403, "PERMISSION_DENIED", None, BlockedError),
+    (GEMINI, 403, "PERMISSION_DENIED", "BILLING_DISABLED", BlockedError),
+    (GEMINI, 404, "NOT_FOUND", None, BlockedError),
+    (GEMINI, 429, "RESOURCE_EXHAUSTED", None, TransientError),
+    (GEMINI, 500, "INTERNAL", None, TransientError),
+    (GEMINI, 503, "UNAVAILABLE", None, TransientError),
+    (GEMINI, 504, "DEADLINE_EXCEEDED", None, TransientError),
 ]
 IDS = [f"{wire.protocol}-{status}-{code or kind}" for wire, status, kind, code, _ in REFUSALS]
 
@@ -104,11 +115,11 @@ def test_a_refused_create_is_certain_below_500_and_open_above_and_repeats_neithe
     server: Canned,
     tmp_path: Path,
 ) -> None:
-    server.on(f"POST {wire.batches}", Reply(status, wire.error(kind, code or f"{MAIL} {KEY}")))
+    server.on(f"POST {wire.create}", Reply(status, wire.error(kind, code or f"{MAIL} {KEY}")))
     with pytest.raises(DeskError) as caught:
         creating(wire, server, tmp_path)()
     assert type(caught.value) is (UnansweredError if status >= 500 else expected)
-    assert len(server.calls(f"POST {wire.batches}")) == 1
+    assert len(server.calls(f"POST {wire.create}")) == 1
     told = "".join(traceback.format_exception(caught.value))
     assert "4400-1234" not in told and KEY not in told
 
@@ -128,34 +139,34 @@ def test_a_prompt_beyond_anthropics_context_is_too_large_though_its_refusal_has_
     assert (answer.outcome, answer.detail) == (Outcome.TOO_LARGE, "context_length_exceeded")
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("status", [408, 499])
 def test_a_create_that_a_proxy_gave_up_on_is_open(
     wire: Wire, status: int, server: Canned, tmp_path: Path
 ) -> None:
-    server.on(f"POST {wire.batches}", Reply(status, b"<html>timeout</html>"))
+    server.on(f"POST {wire.create}", Reply(status, b"<html>timeout</html>"))
     with pytest.raises(UnansweredError):
         creating(wire, server, tmp_path)()
 
 
-@BOTH
+@EVERY
 def test_a_create_whose_connection_is_reset_is_open_and_was_sent_once(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
-    server.on(f"POST {wire.batches}", Reply(cut=True))
+    server.on(f"POST {wire.create}", Reply(cut=True))
     with pytest.raises(UnansweredError, match="reconcile decides"):
         creating(wire, server, tmp_path)()
-    assert len(server.calls(f"POST {wire.batches}")) == 1
+    assert len(server.calls(f"POST {wire.create}")) == 1
 
 
-@BOTH
+@EVERY
 def test_a_create_that_is_not_answered_in_time_is_open(wire: Wire, server: Canned, tmp_path: Path) -> None:
-    server.on(f"POST {wire.batches}", Reply(silent=True))
+    server.on(f"POST {wire.create}", Reply(silent=True))
     with pytest.raises(UnansweredError, match="did not answer in time"):
         creating(wire, server, tmp_path, timeout=0.3)()
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(
     "reply",
     [Reply(200, {"object": "odd"}), Reply(200, b'{"id": "batc'), Reply(200, b"OK", {"content-type": "text/plain"}), Reply(200, [])],
@@ -164,12 +175,12 @@ def test_a_create_that_is_not_answered_in_time_is_open(wire: Wire, server: Canne
 def test_a_create_answered_without_an_id_is_open(
     wire: Wire, reply: Reply, server: Canned, tmp_path: Path
 ) -> None:
-    server.on(f"POST {wire.batches}", reply)
+    server.on(f"POST {wire.create}", reply)
     with pytest.raises(UnansweredError):
         creating(wire, server, tmp_path)()
 
 
-@BOTH
+@EVERY
 def test_a_create_that_nobody_listens_to_certainly_did_not_happen(wire: Wire, tmp_path: Path) -> None:
     provider = adapter(wire.protocol, closed_port())
     batch, spool, _ = spooled(provider, tmp_path, [MAIL])
@@ -184,7 +195,7 @@ def test_an_input_file_the_provider_does_not_see_yet_is_waited_for(server: Canne
         creating(OPENAI, server, tmp_path)()
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -203,7 +214,7 @@ def test_the_pause_a_provider_asks_for_is_passed_on_and_not_slept(
     assert caught.value.retry_after == seconds
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
@@ -232,7 +243,7 @@ def test_a_request_longer_than_the_model_reads_is_too_large(server: Canned) -> N
     assert caught.value.code == "too_large"
 
 
-@BOTH
+@EVERY
 def test_a_pause_until_a_date_in_the_past_is_none(wire: Wire, server: Canned) -> None:
     past = {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}
     server.on(f"POST {wire.online}", Reply(429, wire.error("rate_limit_error"), past))
@@ -248,22 +259,22 @@ def test_a_spend_limit_the_customer_set_blocks_although_it_is_a_plain_400(server
         asking(ANTHROPIC, adapter("anthropic", server.url))()
 
 
-@BOTH
+@EVERY
 def test_an_input_that_is_too_large_says_so_even_in_html(wire: Wire, server: Canned, tmp_path: Path) -> None:
-    server.on(f"POST {wire.batches}", Reply(413, b"<html>413</html>", {"content-type": "text/html"}))
+    server.on(f"POST {wire.create}", Reply(413, b"<html>413</html>", {"content-type": "text/html"}))
     with pytest.raises(PermanentError) as caught:
         creating(wire, server, tmp_path)()
     assert caught.value.code == "too_large"
 
 
-@BOTH
+@EVERY
 def test_a_wrong_key_is_named_by_its_variable(wire: Wire, server: Canned) -> None:
     server.on(f"POST {wire.online}", Reply(401, wire.error("authentication_error", "invalid_api_key")))
     with pytest.raises(BlockedError, match=r"refused the key \(401 invalid_api_key.*\): check TEST_LLM_KEY"):
         asking(wire, adapter(wire.protocol, server.url))()
 
 
-@BOTH
+@EVERY
 def test_the_sdk_logs_no_mail_even_when_debugging(
     wire: Wire, server: Canned, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -274,13 +285,13 @@ def test_the_sdk_logs_no_mail_even_when_debugging(
     assert "4400-1234" not in caplog.text and KEY not in caplog.text
 
 
-@BOTH
+@EVERY
 def test_an_unknown_batch_is_not_gone_but_unknown(wire: Wire, server: Canned) -> None:
     server.on(f"GET {wire.one}", Reply(404, wire.error("not_found_error")))
     assert adapter(wire.protocol, server.url).look(wire.batch_id).look is Look.UNKNOWN
 
 
-@BOTH
+@EVERY
 def test_a_proxy_that_knows_no_such_address_is_not_taken_for_an_unknown_batch(
     wire: Wire, server: Canned
 ) -> None:
@@ -289,7 +300,7 @@ def test_a_proxy_that_knows_no_such_address_is_not_taken_for_an_unknown_batch(
         adapter(wire.protocol, server.url).look(wire.batch_id)
 
 
-@BOTH
+@EVERY
 def test_a_gateway_that_answers_500_for_an_unknown_batch_is_asked_again(wire: Wire, server: Canned) -> None:
     server.on(f"GET {wire.one}", Reply(500, wire.error("api_error")))
     with pytest.raises(TransientError):
@@ -297,7 +308,7 @@ def test_a_gateway_that_answers_500_for_an_unknown_batch_is_asked_again(wire: Wi
     assert len(server.calls(f"GET {wire.one}")) == 1
 
 
-@BOTH
+@EVERY
 def test_an_unknown_status_is_an_error_with_the_batchs_id(wire: Wire, server: Canned) -> None:
     provider = adapter(wire.protocol, server.url)
     lenient = type(provider)(provider.profile, timeout_seconds=5)
@@ -306,33 +317,33 @@ def test_an_unknown_status_is_an_error_with_the_batchs_id(wire: Wire, server: Ca
         lenient.look(wire.batch_id)
 
 
-@BOTH
+@EVERY
 def test_strict_mode_has_the_sdk_check_every_answer(wire: Wire, server: Canned) -> None:
     broken = wire.batch()
-    del broken["created_at"]
+    del (broken["metadata"] if wire is GEMINI else broken)["createTime" if wire is GEMINI else "created_at"]
     server.on(f"GET {wire.one}", Reply(200, broken))
     with pytest.raises(ContractError):
         adapter(wire.protocol, server.url).look(wire.batch_id)
 
 
-@BOTH
+@EVERY
 def test_cancelling_what_has_ended_is_no_error(wire: Wire, server: Canned) -> None:
-    ended = wire.batch("completed" if wire is OPENAI else "ended")
-    server.on(f"POST {wire.one}/cancel", Reply(400, wire.error("invalid_request_error")))
+    ended = wire.batch(wire.ended)
+    server.on(f"POST {wire.cancels}", Reply(400, wire.error("invalid_request_error")))
     server.on(f"GET {wire.one}", Reply(200, ended))
     adapter(wire.protocol, server.url).cancel(wire.batch_id)
-    assert len(server.calls(f"POST {wire.one}/cancel")) == 1
+    assert len(server.calls(f"POST {wire.cancels}")) == 1
 
 
-@BOTH
+@EVERY
 def test_cancelling_what_still_runs_and_is_refused_is_an_error(wire: Wire, server: Canned) -> None:
-    server.on(f"POST {wire.one}/cancel", Reply(400, wire.error("invalid_request_error")))
+    server.on(f"POST {wire.cancels}", Reply(400, wire.error("invalid_request_error")))
     server.on(f"GET {wire.one}", Reply(200, wire.batch()))
     with pytest.raises(PermanentError):
         adapter(wire.protocol, server.url).cancel(wire.batch_id)
 
 
-@BOTH
+@EVERY
 def test_planning_needs_no_key_but_the_first_call_does(
     wire: Wire, server: Canned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,32 +355,35 @@ def test_planning_needs_no_key_but_the_first_call_does(
     assert server.asked == []
 
 
-@BOTH
+@EVERY
 def test_an_emulated_profile_never_sends_a_real_key(
     wire: Wire, server: Canned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
     server.on(f"GET {wire.one}", Reply(200, wire.batch()))
     fresh_adapter(wire.protocol, server.url, emulated=True, api_key_env=None).look(wire.batch_id)
-    assert server.asked[0].headers["authorization"] == "Bearer emulator"
+    sent = server.asked[0].headers
+    assert (sent.get("authorization") or f"Bearer {sent['x-goog-api-key']}") == "Bearer emulator"
 
 
-@BOTH
+@EVERY
 def test_an_emulated_profile_without_an_address_reaches_no_real_provider(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
+    monkeypatch.delenv("GOOGLE_GEMINI_BASE_URL", raising=False)
     with pytest.raises(ConfigurationError, match="start the emulator"):
         fresh_adapter(wire.protocol, None, emulated=True).look(wire.batch_id)
 
 
-@BOTH
+@EVERY
 def test_a_profiles_own_address_wins_over_the_sdks_variable(
     wire: Wire, server: Canned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own, name = server.url, f"{wire.protocol.upper()}_BASE_URL"
+    own, name = server.url, PROTOCOLS[wire.protocol].base_url_env
     server.on(f"GET {wire.one}", Reply(200, wire.batch()))
     monkeypatch.setenv(name, closed_port())
     assert fresh_adapter(wire.protocol, own).look(wire.batch_id).look is Look.RUNNING
@@ -377,7 +391,7 @@ def test_a_profiles_own_address_wins_over_the_sdks_variable(
     assert fresh_adapter(wire.protocol, None).look(wire.batch_id).look is Look.RUNNING
 
 
-@BOTH
+@EVERY
 def test_an_address_that_is_none_is_a_configuration_error(wire: Wire) -> None:
     with pytest.raises(ConfigurationError, match="base_url of profile"):
         fresh_adapter(wire.protocol, "llm.house.example").look(wire.batch_id)

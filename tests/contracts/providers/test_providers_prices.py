@@ -75,6 +75,9 @@ def test_every_price_equals_the_price_lists_own(profile: Profile, model: str, mo
         ("openai", Tier.CHEAP, Mode.ONLINE, "0.60"),
         ("openai", Tier.STANDARD, Mode.BATCH, "3.00"),
         ("emulator", Tier.STRONG, Mode.BATCH, "6.00"),
+        ("gemini", Tier.CHEAP, Mode.ONLINE, "2.80"),
+        ("gemini", Tier.CHEAP, Mode.BATCH, "1.40"),
+        ("gemini", Tier.STANDARD, Mode.BATCH, "2.25"),
     ],
 )
 def test_a_million_short_answers_cost_what_the_providers_publish(
@@ -151,7 +154,7 @@ def test_a_shipped_profile_has_every_tier_a_price_and_an_adapter(profile: Profil
 
 def test_only_the_emulators_profile_is_emulated() -> None:
     assert {name for name, profile in PROFILES.items() if profile.emulated} == {"emulator"}
-    assert set(PROFILES) == {"emulator", "openai", "anthropic"}
+    assert set(PROFILES) == {"emulator", "openai", "anthropic", "gemini"}
 
 
 def test_the_gateway_example_is_a_profile_once_its_comment_is_taken_off() -> None:

@@ -10,7 +10,8 @@ from llm_assets.domain.errors import ConfigurationError
 from llm_assets.engine.ports.provider import Provider
 from resources.providers.access import same_origin
 from tests.support.providers.provider_kit import (
-    BOTH,
+    EVERY,
+    GEMINI,
     KEY,
     MAIL,
     OPENAI,
@@ -47,7 +48,7 @@ def _looks(provider: Provider, wire: Wire, folder: Path) -> Any:
 
 
 CALLS: list[tuple[str, Call]] = [
-    ("POST {batches}", _creates),
+    ("POST {create}", _creates),
     ("POST {online}", _asks),
     ("GET {one}", _looks),
     ("GET {results}", _collects),
@@ -56,7 +57,9 @@ CALLS: list[tuple[str, Call]] = [
 
 def _route(route: str, wire: Wire) -> str:
     results = "/v1/files/file-out/content" if wire is OPENAI else f"{wire.one}/results"
-    return route.format(batches=wire.batches, online=wire.online, one=wire.one, results=results)
+    if wire is GEMINI:
+        results = "/v1beta/files/out:download"
+    return route.format(create=wire.create, online=wire.online, one=wire.one, results=results)
 
 
 def _ended(wire: Wire, url: str) -> Reply:
@@ -66,10 +69,12 @@ def _ended(wire: Wire, url: str) -> Reply:
             200,
             wire.batch("completed", output_file_id="file-out", error_file_id=None, request_counts=counts),
         )
+    if wire is GEMINI:
+        return Reply(200, wire.batch(wire.ended, done=True, response={"responsesFile": "files/out"}))
     return Reply(200, wire.batch("ended", results_url=f"{url}{wire.one}/results"))
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize(("route", "call"), CALLS, ids=["create", "ask", "look", "results"])
 def test_a_redirect_to_another_host_is_a_configuration_error_and_sends_nothing_there(
@@ -85,7 +90,7 @@ def test_a_redirect_to_another_host_is_a_configuration_error_and_sends_nothing_t
     assert MAIL not in str(caught.value)
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(
     "where", ["//{stranger}/v1/taken", "http://localhost:{port}/v1/taken", "https://{here}/v1"]
 )
@@ -101,7 +106,7 @@ def test_no_spelling_of_another_origin_is_followed(
         assert stranger.asked == []
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(
     "location",
     [
@@ -126,7 +131,7 @@ def test_an_address_that_loses_the_port_or_is_none_is_not_followed(
         call(adapter(wire.protocol, server.url), wire, tmp_path)
 
 
-@BOTH
+@EVERY
 def test_a_second_redirect_is_watched_like_the_first(wire: Wire, server: Canned, tmp_path: Path) -> None:
     with canned_server() as stranger:
         server.on(f"POST {wire.online}", Reply(308, None, {"location": "/v2/here"}))
@@ -136,7 +141,7 @@ def test_a_second_redirect_is_watched_like_the_first(wire: Wire, server: Canned,
         assert stranger.asked == []
 
 
-@BOTH
+@EVERY
 def test_a_redirect_within_the_host_is_followed(wire: Wire, server: Canned, tmp_path: Path) -> None:
     server.on(f"POST {wire.online}", Reply(308, None, {"location": "/v2/here"}))
     server.on("POST /v2/here", Reply(200, wire.online_answer('{"category": "card", "confidence": 1}')))

@@ -14,7 +14,18 @@ from llm_assets.domain.errors import (
     UnknownBatchError,
 )
 from llm_assets.domain.requests.outcome import Outcome
-from tests.support.providers.provider_kit import ANTHROPIC, BOTH, MAIL, OPENAI, Wire, adapter, spooled, under
+from tests.support.providers.provider_kit import (
+    ANTHROPIC,
+    BOTH,
+    EVERY,
+    GEMINI,
+    MAIL,
+    OPENAI,
+    Wire,
+    adapter,
+    spooled,
+    under,
+)
 from tests.support.providers.provider_server import Canned, Reply, canned_server
 
 pytestmark = pytest.mark.usefixtures("key")
@@ -56,12 +67,12 @@ def test_results_that_are_not_there_are_late_or_gone(
         list(provider.answers(under(batch, "msgbatch_1"), tmp_path))
 
 
-@BOTH
+@EVERY
 def test_a_batch_that_still_runs_is_not_collected(wire: Wire, server: Canned, tmp_path: Path) -> None:
     server.on(f"GET {wire.one}", Reply(200, wire.batch()))
     provider = adapter(wire.protocol, server.url)
     batch, _, _ = spooled(provider, tmp_path, [MAIL])
-    with pytest.raises(TransientError, match="in_progress"):
+    with pytest.raises(TransientError, match=wire.running):
         list(provider.answers(under(batch, wire.batch_id), tmp_path))
 
 
@@ -71,6 +82,11 @@ def finished(wire: Wire, server: Canned, *downloads: Reply, counted: bool = True
         counts = {"total": 2, "completed": 2, "failed": 0} if counted else None
         ended = wire.batch("completed", output_file_id="file-out", request_counts=counts)
         server.on("GET /v1/files/file-out/content", *downloads)
+    elif wire is GEMINI:
+        counts = {"requestCount": "2", "successfulRequestCount": "2"} if counted else {}
+        where = {"response": {"responsesFile": "files/out"}, "done": True}
+        ended = wire.batch(wire.ended, batchStats=counts, **where)
+        server.on("GET /v1beta/files/out:download", *downloads)
     else:
         none = {"processing": 0, "errored": 0, "canceled": 0, "expired": 0}
         url = f"{server.url}{wire.one}/results"
@@ -86,7 +102,7 @@ def collected(wire: Wire, server: Canned, folder: Path) -> list[Any]:
     return list(provider.answers(under(batch, wire.batch_id), folder))
 
 
-@BOTH
+@EVERY
 def test_results_cut_at_a_lines_end_are_fetched_again(wire: Wire, server: Canned, tmp_path: Path) -> None:
     first, second = wire.result_line("one", "{}"), wire.result_line("two", "{}")
     finished(wire, server, Reply(200, first), Reply(200, first + second))
@@ -94,7 +110,7 @@ def test_results_cut_at_a_lines_end_are_fetched_again(wire: Wire, server: Canned
     assert list(tmp_path.glob("*.jsonl")) == []
 
 
-@BOTH
+@EVERY
 def test_results_without_counts_are_fetched_until_every_request_has_a_line(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
@@ -103,7 +119,7 @@ def test_results_without_counts_are_fetched_until_every_request_has_a_line(
     assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one", "two"]
 
 
-@BOTH
+@EVERY
 def test_results_that_keep_coming_short_in_different_ways_are_not_believed(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
@@ -113,7 +129,7 @@ def test_results_that_keep_coming_short_in_different_ways_are_not_believed(
         collected(wire, server, tmp_path)
 
 
-@BOTH
+@EVERY
 def test_a_line_the_provider_itself_lost_leaves_the_others(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
@@ -121,7 +137,7 @@ def test_a_line_the_provider_itself_lost_leaves_the_others(
     assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one"]
 
 
-@BOTH
+@EVERY
 def test_results_cut_inside_a_line_are_never_believed(wire: Wire, server: Canned, tmp_path: Path) -> None:
     whole = wire.result_line("one", "{}") + wire.result_line("two", "{}")
     finished(wire, server, Reply(200, whole[:-9]))
@@ -129,7 +145,7 @@ def test_results_cut_inside_a_line_are_never_believed(wire: Wire, server: Canned
         collected(wire, server, tmp_path)
 
 
-@BOTH
+@EVERY
 def test_results_shorter_than_announced_are_transient(wire: Wire, server: Canned, tmp_path: Path) -> None:
     line = wire.result_line("one", "{}")
     finished(wire, server, Reply(200, line, announced=len(line) * 2))
@@ -137,7 +153,7 @@ def test_results_shorter_than_announced_are_transient(wire: Wire, server: Canned
         collected(wire, server, tmp_path)
 
 
-@BOTH
+@EVERY
 def test_a_line_that_is_no_json_names_nobody(wire: Wire, server: Canned, tmp_path: Path) -> None:
     finished(wire, server, Reply(200, b"\n<oops>\n" + wire.result_line("two", "{}")))
     answers = collected(wire, server, tmp_path)

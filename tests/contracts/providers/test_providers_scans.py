@@ -1,4 +1,4 @@
-"""Scans in both wire forms: as each SDK's types want them, read for one line at a time, and taken in a batch and online."""
+"""Scans in every wire form: as each SDK's types want them, read for one line at a time, and taken in a batch and online."""
 
 import base64
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from llm_assets.intake.scans import PDF, Shown
 from resources.mail.raw_store import RawStore
 from resources.mail.scans import Scans
 from resources.providers import provider_for
-from tests.support.providers.provider_kit import BOTH, MAIL, Wire, profile, request
+from tests.support.providers.provider_kit import EVERY, MAIL, Wire, profile, request
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
@@ -41,15 +41,24 @@ def asked(wire: Wire) -> Request:
 
 def content(line: bytes) -> list[dict[str, Any]]:
     row = orjson.loads(line)
+    if "request" in row:
+        parts: list[dict[str, Any]] = row["request"]["contents"][-1]["parts"]
+        return parts
     found: list[dict[str, Any]] = (row.get("params") or row["body"])["messages"][-1]["content"]
     return found
 
 
-@BOTH
+@EVERY
 def test_a_line_shows_pictures_and_files_as_the_sdk_types_want_them(wire: Wire) -> None:
     provider = provider_for(profile(wire.protocol, None), timeout_seconds=1, show=scans)
     parts = content(provider.line(asked(wire), "id-1"))
     message = {"role": "user", "content": parts}
+    if wire.protocol == "gemini":
+        image, paper, text = parts
+        assert image == {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(PNG).decode()}}
+        assert paper == {"inlineData": {"mimeType": PDF, "data": base64.b64encode(PAPER).decode()}}
+        assert text == {"text": MAIL}
+        return
     if wire.protocol == "anthropic":
         TypeAdapter(MessageParam).validate_python(message)
         image, paper, text = parts
@@ -67,7 +76,7 @@ def test_a_line_shows_pictures_and_files_as_the_sdk_types_want_them(wire: Wire) 
     assert text == {"type": "text", "text": MAIL}
 
 
-@BOTH
+@EVERY
 def test_a_request_without_scans_reads_none(wire: Wire) -> None:
     provider = provider_for(profile(wire.protocol, None), timeout_seconds=1)
     assert b"image" not in provider.line(request(wire.protocol), "id-1")
@@ -82,7 +91,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulat
     running.stop()
 
 
-@BOTH
+@EVERY
 def test_the_provider_takes_them_and_bills_their_pages(wire: Wire, emulator: RunningEmulator) -> None:
     at = profile(wire.protocol, emulator.url, emulated=True)
     provider = provider_for(at, timeout_seconds=10, strict=True, show=scans)

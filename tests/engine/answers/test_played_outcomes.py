@@ -1,14 +1,21 @@
 """Every answer that a provider may give, played by the emulator to the real adapters, on both databases: what becomes of
 the requests, how often each was executed, how failed attempts are counted."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from llm_assets.domain.requests.batch import BatchState
+from tests.support.nights.gemini_cases import OWN, SHARED
 from tests.support.nights.outcome_cases import CASES, CORE, Case
-from tests.support.nights.real_night import STEP
+from tests.support.nights.real_night import STEP, Protocol
 from tests.support.nights.stage import REQUESTS, Stage
+
+
+def _at_each_protocol() -> Iterator[tuple[Case, Protocol]]:
+    yield from ((case, protocol) for case in CASES for protocol in case.protocols)
+    yield from ((case, "gemini") for case in (*SHARED, *OWN))
 
 
 def _played() -> list[Any]:
@@ -21,8 +28,7 @@ def _played() -> list[Any]:
             id=f"{database}-{protocol}: {case.name}",
             marks=pytest.mark.soak if database == "postgres" and case.name not in CORE else pytest.mark.slow,
         )
-        for case in CASES
-        for protocol in case.protocols
+        for case, protocol in _at_each_protocol()
         for database in ("sqlite", "postgres")
     ]
 
@@ -44,7 +50,7 @@ def test_what_a_provider_answers_has_one_outcome(case: Case, stage: Stage) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"])
 def test_an_unknown_status_is_told_with_its_batch_and_nothing_is_sent_again(stage: Stage) -> None:
     stage.scenario("batches:\n  - status: resting\n")
     before = stage.counted()

@@ -17,6 +17,7 @@ import pytest
 
 from llm_assets.definitions import build_defs
 from llm_assets.domain.clock import system_clock
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.engine.engine import Engine
@@ -64,7 +65,7 @@ at_each_moment = pytest.mark.parametrize(
             marks=pytest.mark.slow if moment.name == UNKNOWN else pytest.mark.soak,
         )
         for moment in LEFT_OPEN
-        for protocol in ("openai", "anthropic")
+        for protocol in ("openai", "anthropic", "gemini")
         for database in ("sqlite", "postgres")
     ],
 )
@@ -98,7 +99,11 @@ def state_of(place: Place, day: date) -> BatchState:
 
 
 def environment(place: Place) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LLM_ASSETS_", "OPENAI_", "ANTHROPIC_"))}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("LLM_ASSETS_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_GEMINI_"))
+    }
     protocol = place.profile.protocol
     return kept | {
         "LLM_ASSETS_HOME": str(place.home),
@@ -106,8 +111,8 @@ def environment(place: Place) -> dict[str, str]:
         "LLM_ASSETS_PROVIDER": protocol,
         "LLM_ASSETS_HTTP_TIMEOUT_SECONDS": str(TIMEOUT),
         "LLM_ASSETS_SETTLE_SECONDS": str(SETTLE),
-        f"{protocol.upper()}_BASE_URL": str(place.profile.base_url),
-        f"{protocol.upper()}_API_KEY": "invented-key",
+        PROTOCOLS[protocol].base_url_env: str(place.profile.base_url),
+        PROTOCOLS[protocol].key_env: "invented-key",
     }
 
 
@@ -178,7 +183,7 @@ def test_several_recoverers_at_once_send_it_once(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"])
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_a_batch_whose_owner_hangs_is_left_to_it_until_it_is_killed(
     place: Place, emulator: RunningEmulator

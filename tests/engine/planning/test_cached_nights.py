@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, text
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.tables import LLM_USAGE
 from llm_assets.domain.profile import Mode
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.emulator.journal import CALLS, Execution, calls, executions
 from llm_assets.emulator.process.launch import RunningEmulator, start
 from llm_assets.engine.planning.task import StepPlan, Task
@@ -86,12 +87,16 @@ def listed_usd(protocol: Protocol, paid: dict[str, Any]) -> Decimal:
     context: Any = {"processing": "batch"} if paid["mode"] == "batch" else None
     now = datetime.now(UTC)
     return genai_prices.calc_price(
-        usage, paid["model"], provider_id=protocol, genai_request_timestamp=now, price_context=context
+        usage,
+        paid["model"],
+        provider_id=PROTOCOLS[protocol].price_provider,
+        genai_request_timestamp=now,
+        price_context=context,
     ).total_price
 
 
 @pytest.mark.parametrize("mode", [None, Mode.ONLINE], ids=["batch", "online"])
-@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"])
 def test_cached_tokens_are_in_the_view_and_in_the_price(
     protocol: Protocol, mode: Mode | None, emulator: RunningEmulator, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from llm_assets.emulator.process.launch import RunningEmulator
+from resources.providers.gemini import wire as gemini_wire
 from tests.support.nights.moments import CORE, MOMENTS, REQUESTS, Moment, assert_each_ran_once
 from tests.support.nights.real_night import Place, Protocol, ended, engine_at, live, new_night, profile_of
 from tests.support.repository import ROOT
@@ -18,7 +19,7 @@ from tests.support.repository import ROOT
 CASES = [
     pytest.param(moment, protocol, id=f"{protocol}: {moment.name}")
     for moment in MOMENTS
-    for protocol in moment.protocols
+    for protocol in (*moment.protocols, "gemini")
 ]
 ON_POSTGRES = [
     pytest.param(
@@ -46,6 +47,17 @@ def test_a_process_killed_at_this_moment_costs_nothing_twice(
     killed_and_gone_on(moment, Place(profile, tmp_path, f"sqlite:///{tmp_path}/ledger.db"), emulator)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.name)
+def test_the_same_at_gemini_with_an_input_file(
+    moment: Moment, emulator: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its requests are in the create, where they fit; here none do, so that they are uploaded and downloaded."""
+    monkeypatch.setattr(gemini_wire, "INLINE_BYTES", 0)
+    profile = profile_of("gemini", emulator, batch_requests=REQUESTS)
+    killed_and_gone_on(moment, Place(profile, tmp_path, f"sqlite:///{tmp_path}/ledger.db"), emulator)
+
+
 @pytest.mark.parametrize(("moment", "protocol"), ON_POSTGRES)
 def test_the_same_with_the_ledger_on_postgres(
     moment: Moment, protocol: Protocol, emulator: RunningEmulator, tmp_path: Path, postgres: Any
@@ -55,7 +67,7 @@ def test_the_same_with_the_ledger_on_postgres(
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"])
 def test_workers_killed_at_random_pay_each_request_once(protocol: Protocol) -> None:
     command = [sys.executable, "-m", "tests.soak", "--kills", "6", "--workers", "3", "--protocol", protocol]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)

@@ -72,7 +72,9 @@ class House:
     @property
     def environment(self) -> dict[str, str]:
         kept = {
-            k: v for k, v in os.environ.items() if not k.startswith(("LLM_ASSETS_", "OPENAI_", "ANTHROPIC_"))
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("LLM_ASSETS_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_GEMINI_"))
         }
         return kept | {
             "LLM_ASSETS_HOME": str(self.home),
@@ -83,6 +85,8 @@ class House:
             "OPENAI_API_KEY": "invented-key",
             "ANTHROPIC_BASE_URL": self.emulator.anthropic_base_url,
             "ANTHROPIC_API_KEY": "invented-key",
+            "GOOGLE_GEMINI_BASE_URL": self.emulator.gemini_base_url,
+            "GEMINI_API_KEY": "invented-key",
             "DAGSTER_DISABLE_TELEMETRY": "1",
             **self.settings,
         }  # fmt: skip
@@ -149,4 +153,9 @@ class Emulated:
         return sum(self.ask("GET", "/_emulator/stats")["batches"].values())
 
 
-SINGLE = (("openai", "chat_completion"), ("openai", "response"), ("anthropic", "create_message"))
+SINGLE = (
+    ("openai", "chat_completion"),
+    ("openai", "response"),
+    ("anthropic", "create_message"),
+    ("gemini", "generate_content"),
+)

@@ -81,6 +81,10 @@ class HalfSent(type(Path())):  # type: ignore[misc]
                 die()
                 raise AssertionError
 
+            def __iter__(self) -> Iterator[bytes]:
+                yield file.readline()
+                die()
+
             def __getattr__(self, name: str) -> Any:
                 return getattr(file, name)
 
@@ -95,12 +99,12 @@ class HalfSent(type(Path())):  # type: ignore[misc]
 
 def while_sending(engine: Engine) -> Engine:
     """In the middle of the request that carries the lines: the upload, or the create that streams them."""
-    call = "create" if engine.provider.profile.protocol == "anthropic" else "upload"
 
     class Sends:
         def __getattr__(self, name: str) -> Any:
             value = getattr(engine.provider, name)
-            return (lambda batch, spool: value(batch, HalfSent(spool))) if name == call else value
+            carries = name in ("upload", "create")
+            return (lambda batch, spool: value(batch, HalfSent(spool))) if carries else value
 
     return replace(engine, provider=Sends())  # type: ignore[arg-type]
 
@@ -113,7 +117,7 @@ def before_the_answer_is_read(engine: Engine) -> Engine:
 
     def struck(self: Any, request: Any, **kwargs: Any) -> Any:
         answer = send(self, request, **kwargs)
-        if request.method == "POST" and request.url.path.endswith("/batches"):
+        if request.method == "POST" and request.url.path.endswith(("/batches", ":batchGenerateContent")):
             die()
         return answer
 

@@ -28,11 +28,11 @@ from resources.prices import GenaiPrices
 from resources.providers import provider_for
 from resources.spool import FileSpool
 
-Protocol = Literal["openai", "anthropic"]
+Protocol = Literal["openai", "anthropic", "gemini"]
 
 DAY = date(2026, 11, 20)
 STEP = "topics"
-MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5"}
+MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "gemini": "gemini-3.5-flash-lite"}
 TIMEOUT = 1.0
 SETTLE = 1.5
 """Longer than a call may take and than the emulator leaves a batch out of its list."""
@@ -145,5 +145,9 @@ def _tokens(line: dict[str, Any]) -> dict[str, int]:
         usage = line["result"]["message"]["usage"]
         names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
         return {"input": sum(usage[name] for name in names), "output": usage["output_tokens"]}
+    if "key" in line:
+        usage = line["response"]["usageMetadata"]
+        spoken = usage.get("candidatesTokenCount", 0) + usage.get("thoughtsTokenCount", 0)
+        return {"input": usage["promptTokenCount"], "output": spoken}
     usage = line["response"]["body"]["usage"]
     return {"input": usage["prompt_tokens"], "output": usage["completion_tokens"]}

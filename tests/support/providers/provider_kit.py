@@ -1,4 +1,4 @@
-"""Requests, batches and answers in both wire forms, for the tests of the two adapters."""
+"""Requests, batches and answers in every wire form, for the tests of the adapters."""
 
 import dataclasses
 import hashlib
@@ -31,7 +31,7 @@ SCHEMA = {
     "required": ["category", "confidence"],
     "additionalProperties": False,
 }
-MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5"}
+MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "gemini": "gemini-3.5-flash-lite"}
 
 
 def request(protocol: str, user: str = MAIL, system: str = "Sort the mail.") -> Request:
@@ -106,6 +106,20 @@ class Wire:
     batches: str
     online: str
     batch_id: str
+    creates: str = ""
+    """Where a batch is created; `batches` where it is not given."""
+    running: str = "in_progress"
+    """The status of a batch on its way, as a look tells it."""
+    ended: str = "ended"
+    """The status of one that has answers, as the wire writes it."""
+
+    @property
+    def create(self) -> str:
+        return self.creates or self.batches
+
+    @property
+    def cancels(self) -> str:
+        return f"{self.one}{':' if self.protocol == 'gemini' else '/'}cancel"
 
     @property
     def one(self) -> str:
@@ -114,18 +128,21 @@ class Wire:
     def error(self, kind: str, code: str | None = None, message: str = MAIL + KEY) -> dict[str, Any]:
         if self.protocol == "openai":
             return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+        if self.protocol == "gemini":
+            return {"error": rpc_error(kind, code, message)}
         details = {} if code is None else {"details": {"error_code": code}}
         inner = {"type": kind, "message": message, **details}
         return {"type": "error", "error": inner, "request_id": "req_1"}
 
     def batch(self, status: str | None = None, **changes: Any) -> dict[str, Any]:
-        return (_openai_batch if self.protocol == "openai" else _anthropic_batch)(
-            self.batch_id, status, changes
-        )
+        build = {"openai": _openai_batch, "anthropic": _anthropic_batch, "gemini": _gemini_batch}
+        return build[self.protocol](self.batch_id, status, changes)
 
     def online_answer(self, text: str) -> dict[str, Any]:
         if self.protocol == "openai":
             return chat(text)
+        if self.protocol == "gemini":
+            return generated(text)
         return message([{"type": "text", "text": text, "citations": None}])
 
     def result_line(self, custom_id: str, text: str) -> bytes:
@@ -133,13 +150,25 @@ class Wire:
         if self.protocol == "openai":
             response = {"status_code": 200, "request_id": "r", "body": answer}
             line: dict[str, Any] = {"id": "b", "custom_id": custom_id, "response": response, "error": None}
+        elif self.protocol == "gemini":
+            line = {"key": custom_id, "response": answer}
         else:
             line = {"custom_id": custom_id, "result": {"type": "succeeded", "message": answer}}
         return json.dumps(line, ensure_ascii=False).encode() + b"\n"
 
 
-OPENAI = Wire("openai", "/v1/batches", "/v1/chat/completions", "batch_1")
+OPENAI = Wire("openai", "/v1/batches", "/v1/chat/completions", "batch_1", ended="completed")
 ANTHROPIC = Wire("anthropic", "/v1/messages/batches", "/v1/messages", "msgbatch_1")
+GEMINI = Wire(
+    "gemini",
+    "/v1beta/batches",
+    f"/v1beta/models/{MODELS['gemini']}:generateContent",
+    "b-1",
+    creates=f"/v1beta/models/{MODELS['gemini']}:batchGenerateContent",
+    running="RUNNING",
+    ended="BATCH_STATE_SUCCEEDED",
+)
+EVERY = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC, GEMINI], ids=lambda w: w.protocol)
 BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
 
 
@@ -175,6 +204,45 @@ def _anthropic_batch(batch_id: str, status: str | None, changes: dict[str, Any])
         "results_url": None,
     }
     return {**body, **changes}
+
+
+def _gemini_batch(batch_id: str, status: str | None, changes: dict[str, Any]) -> dict[str, Any]:
+    """`changes` are of the metadata, which is where a batch is; `response`, `error` and `done` of the operation."""
+    metadata: dict[str, Any] = {
+        "@type": "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch",
+        "name": f"batches/{batch_id}",
+        "model": f"models/{MODELS['gemini']}",
+        "displayName": "somebody's",
+        "createTime": (NOW + timedelta(seconds=1)).isoformat().replace("+00:00", ".827892252Z"),
+        "batchStats": {"requestCount": "2", "pendingRequestCount": "2"},
+        "state": status if status is not None else "BATCH_STATE_RUNNING",
+    }
+    outside = {name: changes.pop(name) for name in ("response", "error", "done") if name in changes}
+    return {"name": f"batches/{batch_id}", "metadata": {**metadata, **changes}, **outside}
+
+
+def rpc_error(kind: str, reason: str | None, message: str, code: int = 400) -> dict[str, Any]:
+    """A google.rpc.Status as HTTP answers carry it."""
+    info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com"}
+    return {
+        "code": code,
+        "message": message,
+        "status": kind,
+        **({"details": [info]} if reason is not None else {}),
+    }
+
+
+def generated(text: str | None, reason: str = "STOP", **changes: Any) -> dict[str, Any]:
+    usage = {
+        "promptTokenCount": 1200,
+        "cachedContentTokenCount": 1000,
+        "candidatesTokenCount": 20,
+        "thoughtsTokenCount": 10,
+        "totalTokenCount": 1230,
+    }
+    parts = [{"text": "let me think", "thought": True}, {"text": text}] if text is not None else []
+    candidate = {"content": {"parts": parts, "role": "model"}, "finishReason": reason, "index": 0}
+    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": MODELS["gemini"], **changes}
 
 
 def chat(text: str | None, reason: str = "stop", refusal: str | None = None) -> dict[str, Any]:

@@ -1,0 +1,194 @@
+"""Calls Gemini's batch, file and generateContent endpoints over REST."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from llm_assets.domain.errors import ContractError, DeskError, UnknownBatchError
+from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
+from llm_assets.domain.requests.outcome import Answer
+from llm_assets.domain.requests.request import Request
+from resources.providers import bodies, json_lines
+from resources.providers.errors import Call, unreadable
+from resources.providers.gemini import answers, shapes, wire
+from resources.providers.gemini.client import GeminiClient, GeminiError
+from resources.providers.rate_limits import rest_seconds
+from resources.providers.sdk import PAGE, SKEW, SdkProvider
+
+V1BETA: Final = "/v1beta"
+PAGES: Final = 1000
+"""A list that is longer than this does not end: each page has PAGE batches."""
+
+
+class GeminiProvider(SdkProvider[GeminiClient]):
+    """The port `Provider` for Gemini's protocol. A batch's id here is its name without `batches/`."""
+
+    sdk = "gemini"  # there is none, and its client logs nothing
+
+    def _connect(self, **options: Any) -> GeminiClient:
+        return GeminiClient(
+            api_key=options["api_key"], base_url=options["base_url"], timeout=options["timeout"]
+        )
+
+    def _sdk_error(self) -> type[Exception]:
+        return GeminiError
+
+    def _view(self, state: Mapping[str, Any]) -> BatchView:
+        return wire.view_of(state)
+
+    def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
+        return wire.line_of(request, custom_id, self._shown(request))
+
+    def upload(self, batch: Batch, spool: Path) -> str | None:
+        """None for a batch that fits into its create; the same lines give the same choice after a crash."""
+        if wire.is_inline(batch, spool):
+            return None
+        name, size = f"{batch.batch_id}.jsonl", spool.stat().st_size
+        found = self._uploaded(name, size, batch.created_at - SKEW)
+        return found if found is not None else self._upload(name, size, spool)
+
+    def _upload(self, name: str, size: int, spool: Path) -> str:
+        call = Call("upload the input file")
+        kind = {
+            "Content-Type": "application/json",
+            "X-Goog-Upload-Protocol": "resumable",
+            "X-Goog-Upload-Command": "start",
+            "X-Goog-Upload-Header-Content-Length": str(size),
+            "X-Goog-Upload-Header-Content-Type": "application/jsonl",
+        }
+        start = orjson.dumps({"file": {"displayName": name}})
+        whole = {
+            "Content-Length": str(size),
+            "X-Goog-Upload-Offset": "0",
+            "X-Goog-Upload-Command": "upload, finalize",
+        }
+        with self._edge(call):
+            begun = self._client.send(f"/upload{V1BETA}/files", shapes.Nothing, start, kind)
+            address = begun.headers.get("x-goog-upload-url", "")
+            if not address:
+                raise unreadable(self._caller, call)
+            with spool.open("rb") as source:
+                lines = iter(partial(source.read, json_lines.CHUNK), b"")
+                raw = self._client.send(self._client.at_home(address), shapes.Uploaded, lines, whole)
+            stored = bodies.mapping(self._body(raw, call).get("file")).get("name")
+        if not isinstance(stored, str) or not stored:
+            raise unreadable(self._caller, call)
+        return stored
+
+    def _uploaded(self, name: str, size: int, since: datetime) -> str | None:
+        """The name of an earlier upload of the same bytes, so that a lost answer leaves no second file.
+
+        Also None where the files cannot be listed: a second file costs nothing, and the upload itself reports what is
+        wrong with a key or a host.
+        """
+        try:
+            files = self._pages("files", shapes.FileList, Call("list the uploaded files"))
+            found = (wire.file_of(bodies.mapping(one), name, size, since) for one in files)
+            return next(filter(None, found), None)
+        except DeskError:
+            return None
+
+    def create(self, batch: Batch, spool: Path) -> str:
+        by_file = batch.provider_file_id is not None
+        call = Call("create the batch", about="file" if by_file else "model", creates=True)
+        path = f"{V1BETA}/models/{batch.model}:batchGenerateContent"
+        with self._edge(call):
+            if by_file:
+                body = wire.batch_of(batch, {"fileName": batch.provider_file_id})
+                raw = self._client.post(path, shapes.Operation, body)
+            else:
+                lines = wire.InlineBody(batch, spool)
+                headers = {"Content-Type": "application/json", "Content-Length": str(lines.length)}
+                raw = self._client.send(path, shapes.Operation, lines, headers)
+            return self._id({"id": wire.id_of(self._body(raw, call))}, call)
+
+    def _retrieve(self, provider_batch_id: str) -> Mapping[str, Any]:
+        call = Call(f"look at batch {provider_batch_id}", about="batch")
+        with self._edge(call):
+            return self._body(self._client.get(_path(provider_batch_id), shapes.Operation), call)
+
+    def _cancel(self, provider_batch_id: str) -> None:
+        with self._edge(Call(f"cancel batch {provider_batch_id}", about="batch")):
+            self._client.post(f"{_path(provider_batch_id)}:cancel", shapes.Nothing, {})
+
+    def candidates(self, batch: Batch) -> list[Candidate]:
+        """Batches that are this one by their name, or may be it by time and count, oldest first."""
+        since = batch.sent_since - SKEW
+        found = [
+            wire.candidate_of(bodies.mapping(listed), batch, since=since)
+            for listed in self._pages("batches", shapes.OperationList, Call("list the batches"), "operations")
+        ]
+        return sorted((c for c in found if c is not None), key=lambda c: (c.created_at, c.provider_batch_id))
+
+    def _pages(
+        self, kind: str, shape: type[shapes.Shape], call: Call, field: str | None = None
+    ) -> Iterator[Any]:
+        """Everything a list holds. Its order is not documented, so that no page can be called the last that matters."""
+        after: dict[str, str] = {}
+        seen = set[str]()
+        for _ in repeat(None, PAGES):
+            with self._edge(call):
+                raw = self._client.get(f"{V1BETA}/{kind}", shape, pageSize=str(PAGE), **after)
+                page = self._body(raw, call)
+            yield from bodies.items(page.get(field or kind))
+            following = page.get("nextPageToken")
+            if not isinstance(following, str) or not following:
+                return
+            if following in seen:
+                break
+            seen.add(following)
+            after = {"pageToken": following}
+        raise ContractError(f"The list of {kind} at {self._caller.host} does not end: look at its pages.")
+
+    def _answer_of(self, line: Mapping[str, Any]) -> Answer:
+        return answers.answer_of(line)
+
+    def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
+        name = wire.id_of(state)
+        expected = wire.expected_lines(state, batch.requests)
+        if not _has_output(state):
+            if not expected:
+                return []
+            raise UnknownBatchError(f"Batch {name} has ended but holds no answers and names no file of them.")
+        path = into / f"{batch.batch_id}-results.jsonl"
+        states = chain([state], map(self._retrieve, repeat(name)))
+        json_lines.download_whole(lambda: self._download(next(states), path), expected, name)
+        return [path]
+
+    def _download(self, state: Mapping[str, Any], path: Path) -> json_lines.Lines:
+        """Writes the answers as lines, whether they are in the batch itself or in a file."""
+        output = wire.output_of(state)
+        if output.file is None:
+            lines = (orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in output.inlined or ())
+            json_lines.save(lines, path)
+            return json_lines.lines_of(path)
+        call = Call("download the results", about="batch")
+        address = f"{V1BETA}/{output.file}:download"
+        with self._edge(call), self._client.stream(address, alt="media") as response:
+            json_lines.save(response.iter_bytes(json_lines.CHUNK), path)
+        return json_lines.lines_of(path)
+
+    def ask(self, line: bytes) -> Answer:
+        asked = orjson.loads(line)
+        body = dict(asked["request"])
+        path = f"{V1BETA}/{body.pop('model')}:generateContent"
+        call = Call("answer a request", about="model")
+        with self._edge(call):
+            raw = self._client.post(path, shapes.Generated, body)
+            answer = answers.generated(asked["key"], self._body(raw, call))
+        return replace(answer, rest_seconds=rest_seconds(raw.headers))
+
+
+def _path(provider_batch_id: str) -> str:
+    return f"{V1BETA}/batches/{provider_batch_id}"
+
+
+def _has_output(state: Mapping[str, Any]) -> bool:
+    output = wire.output_of(state)
+    return output.file is not None or output.inlined is not None
