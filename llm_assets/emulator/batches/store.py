@@ -16,6 +16,9 @@ from llm_assets.emulator.errors import Protocol
 
 Rest = Literal["cancelled", "expired"]
 
+DELETED = "executed.deleted"
+"""Setting: how many requests of deleted batches were executed. Their result files stay for the same count by custom_id."""
+
 SCHEMA = """
 create table if not exists batches (seq integer primary key autoincrement, id text unique not null,
     protocol text not null, created real not null, record blob not null);

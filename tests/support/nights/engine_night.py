@@ -309,7 +309,7 @@ class Mortal:
 
 
 WRITES = frozenset({"plan", "prune_work", "intend", "transition", "settle", "admit_call", "change_circuit"})
-CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask"})
+CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask", "remove"})
 
 
 def mortal(desk: Desk, life: Life) -> Engine:
