@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from llm_assets.cli.console import say
-from llm_assets.cli.options import JsonOption, MaybeDayOption, date_of, who
+from llm_assets.cli.options import EXIT_INCOMPLETE, JsonOption, MaybeDayOption, date_of, who
 
 batches = typer.Typer(
     no_args_is_help=True, help="Batches at a provider: list them, cancel one, remove what they left."
@@ -61,3 +61,16 @@ def cancel_batch(
     with open_desk() as assembly:
         said = cancel(assembly, batch, by=who())
     say(said)
+
+
+@batches.command("clean")
+def clean_batches() -> None:
+    """Remove the files and results that batches which are over have left at the provider; exit 1 when some stay."""
+    from llm_assets.usecases.desk.desk import open_desk
+    from llm_assets.usecases.night.batches import remove_left_behind
+
+    with open_desk() as assembly:
+        cleaned = remove_left_behind(assembly)
+    print(f"removed what was left in {cleaned.removed} places, {cleaned.failed} could not be cleaned")
+    if cleaned.failed:
+        raise SystemExit(EXIT_INCOMPLETE)

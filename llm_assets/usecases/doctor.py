@@ -19,6 +19,7 @@ from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.night.batches import left_behind
 from llm_assets.usecases.raw_files import check_raw_files
 from resources.mail.imap.session import try_account
 from resources.private_files import loose_files
@@ -72,6 +73,7 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
     try:
         found = chain((_examined(what, look, assembly) for what, look in examinations), _mailboxes(assembly))
         yield from _each_cause_once(found)
+        yield _provider_files(assembly)
         yield _inbox(assembly)
         yield _ocr()
         yield _disk(assembly)
@@ -126,6 +128,22 @@ def _reach(assembly: Assembly) -> str:
     started = time.monotonic()
     assembly.engine.provider.look("batch_of_the_doctor")
     return f"{assembly.profile.name} accepts our key, {1000 * (time.monotonic() - started):.0f} ms"
+
+
+def _provider_files(assembly: Assembly) -> Finding:
+    what, profile = "provider files", assembly.configured_profile.name
+    try:
+        left = left_behind(assembly)
+    except DeskError as err:
+        return Finding(what, f"not counted: {err}", warns=True)
+    if not left.batches:
+        return Finding(what, f"no batch that is over has left any at {profile}")
+    cure = "run `llm-assets batches clean`"
+    if not left.removes:
+        return Finding(
+            what, f"{left.sentence()} at {profile}, as `files: {{remove: false}}` says; to remove them {cure}"
+        )
+    return Finding(what, f"{left.sentence()} at {profile}: {cure}", warns=True)
 
 
 def _mailboxes(assembly: Assembly) -> Iterator[Finding]:
