@@ -71,9 +71,12 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
         ("reachability", _reach),
     ]
     try:
-        found = chain((_examined(what, look, assembly) for what, look in examinations), _mailboxes(assembly))
+        found = chain(
+            (_examined(what, look, assembly) for what, look in examinations),
+            _mailboxes(assembly),
+            map(_provider_files, (assembly,)),
+        )
         yield from _each_cause_once(found)
-        yield _provider_files(assembly)
         yield _inbox(assembly)
         yield _ocr()
         yield _disk(assembly)
@@ -86,7 +89,8 @@ def _each_cause_once(findings: Iterable[Finding]) -> Iterator[Finding]:
     """A failure that repeats an earlier one, such as a ledger that nothing can use, refers to that one."""
     first: dict[str, str] = {}
     for finding in findings:
-        before = first.setdefault(finding.says, finding.what) if finding.fails else finding.what
+        known = first.setdefault if finding.fails else first.get
+        before = known(finding.says, finding.what)
         yield (
             finding
             if before == finding.what
@@ -131,11 +135,11 @@ def _reach(assembly: Assembly) -> str:
 
 
 def _provider_files(assembly: Assembly) -> Finding:
-    what, profile = "provider files", assembly.configured_profile.name
+    what = "provider files"
     try:
-        left = left_behind(assembly)
+        profile, left = assembly.configured_profile.name, left_behind(assembly)
     except DeskError as err:
-        return Finding(what, f"not counted: {err}", warns=True)
+        return Finding(what, str(err), warns=True)
     if not left.batches:
         return Finding(what, f"no batch that is over has left any at {profile}")
     cure = "run `llm-assets batches clean`"
