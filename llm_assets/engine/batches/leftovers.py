@@ -6,7 +6,7 @@ repeats the removal.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
@@ -20,6 +20,8 @@ KEPT = timedelta(days=30)
 AT_A_START = 20
 """Most batches of earlier runs whose leftovers a start removes; each takes up to four calls."""
 MOST_FAILURES = 3
+PAUSE = timedelta(minutes=15)
+"""After a removal that failed, so that a night of many rounds does not try it in each."""
 _EVERY = 100_000
 
 log = structlog.get_logger()
@@ -33,15 +35,18 @@ def remove_leftovers(engine: Engine, batch: Batch) -> bool:
 def sweep_leftovers(engine: Engine, most: int = AT_A_START) -> None:
     """Removes what earlier processes did not come to."""
     failures = 0
-    for batch in with_leftovers(engine, most) if engine.provider.profile.files.remove else ():
+    now = engine.clock()
+    for batch in with_leftovers(engine, most, due_by=now) if engine.provider.profile.files.remove else ():
         failures += not _removed(engine, batch)
         if failures >= MOST_FAILURES:
             return
 
 
-def with_leftovers(engine: Engine, most: int = _EVERY) -> list[Batch]:
-    """Batches that are over and whose files or results at the provider are not known to be removed."""
-    return engine.ledger.batches.with_files(engine.provider.profile.name, engine.clock() - KEPT, most)
+def with_leftovers(engine: Engine, most: int = _EVERY, *, due_by: datetime | None = None) -> list[Batch]:
+    """Batches that are over and whose files or results at the provider are not known to be removed; `due_by` leaves out
+    those that are to be tried only after this time."""
+    profile, since = engine.provider.profile.name, engine.clock() - KEPT
+    return engine.ledger.batches.with_files(profile, since, most, due_by=due_by)
 
 
 def stored_of_ours(engine: Engine) -> list[tuple[Batch, StoredFile]]:
@@ -75,6 +80,8 @@ def _removed(engine: Engine, batch: Batch) -> bool:
         engine.provider.remove(batch)
     except DeskError as err:
         log.warning("files left at the provider", batch=batch.batch_id, step=batch.step, error=str(err))
+        again_at = engine.clock() + PAUSE
+        engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, not_before=again_at)
         return False
     engine.ledger.batches.transition(
         batch.batch_id, batch.state, batch.state, files_removed_at=engine.clock()

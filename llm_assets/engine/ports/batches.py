@@ -101,9 +101,12 @@ class BatchLedger(Protocol):
     def listed(self, day: date | None = None) -> list[Batch]:
         """Batches of a day in any state; without a day, all open ones. Oldest first."""
 
-    def with_files(self, provider: str, since: datetime, limit: int) -> list[Batch]:
+    def with_files(
+        self, provider: str, since: datetime, limit: int, *, due_by: datetime | None = None
+    ) -> list[Batch]:
         """Batches of a profile that are over and whose files at the provider were not removed, intended since a time;
-        oldest first. Without what was only adopted, which may be somebody else's."""
+        oldest first. Without what was only adopted, which may be somebody else's, and without those whose `not_before` is
+        later than `due_by`."""
 
     def over(self, batch_ids: Sequence[str]) -> list[Batch]:
         """Those of these batches that are over."""

@@ -184,11 +184,16 @@ def listed(connection: Connection, day: date | None) -> list[Batch]:
     return _found(connection, _IS_OPEN if day is None else batches.c.day == day)
 
 
-def with_files(connection: Connection, provider: str, since: datetime, limit: int) -> list[Batch]:
+def with_files(
+    connection: Connection, provider: str, since: datetime, limit: int, due_by: datetime | None
+) -> list[Batch]:
     has_files = or_(batches.c.provider_file_id.is_not(None), batches.c.provider_batch_id.is_not(None))
     of_profile = and_(batches.c.provider == provider, batches.c.mode == Mode.BATCH, ~batches.c.provisional)
     left = and_(~_IS_OPEN, has_files, batches.c.files_removed_at.is_(None), batches.c.created_at >= since)
-    return _found(connection, of_profile, left, limit=limit)
+    where = [of_profile, left]
+    if due_by is not None:
+        where.append(or_(batches.c.not_before.is_(None), batches.c.not_before <= due_by))
+    return _found(connection, *where, limit=limit)
 
 
 def over(connection: Connection, batch_ids: Sequence[str]) -> list[Batch]:

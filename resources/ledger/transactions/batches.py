@@ -41,9 +41,11 @@ class SqlBatches:
         with self._database.reading() as connection:
             return batching.listed(connection, day)
 
-    def with_files(self, provider: str, since: datetime, limit: int) -> list[Batch]:
+    def with_files(
+        self, provider: str, since: datetime, limit: int, *, due_by: datetime | None = None
+    ) -> list[Batch]:
         with self._database.reading() as connection:
-            return batching.with_files(connection, provider, since, limit)
+            return batching.with_files(connection, provider, since, limit, due_by)
 
     def over(self, batch_ids: Sequence[str]) -> list[Batch]:
         with self._database.reading() as connection:

@@ -47,6 +47,9 @@ def test_what_is_over_and_not_removed_has_left_files(ledger: SqlLedger) -> None:
     assert [b.batch_id for b in ledger.batches.over([sent.batch_id, "nothing"])] == [sent.batch_id]
     assert ledger.batches.with_files("another", since, 10) == []
     assert ledger.batches.with_files(provider, since + timedelta(seconds=1), 10) == []
+    ledger.batches.transition(done.batch_id, done.state, done.state, not_before=LATER)
+    assert ledger.batches.with_files(provider, since, 10, due_by=LATER - timedelta(seconds=1)) == []
+    assert len(ledger.batches.with_files(provider, since, 10, due_by=LATER)) == 1
     ledger.batches.transition(done.batch_id, done.state, done.state, files_removed_at=LATER)
     assert ledger.batches.with_files(provider, since, 10) == []
     assert ledger.batches.batch(sent.batch_id).files_removed_at == LATER

@@ -10,7 +10,7 @@ import pytest
 
 from llm_assets.domain.profile import Files, RescueRules
 from llm_assets.domain.requests.batch import BatchState
-from llm_assets.engine.batches.leftovers import clean, stored_of_ours, with_leftovers
+from llm_assets.engine.batches.leftovers import PAUSE, clean, stored_of_ours, with_leftovers
 from llm_assets.engine.batches.overdue import CONFIRMED_WITHIN
 from resources.providers import provider_for
 from tests.support.nights.real_night import TIMEOUT
@@ -155,6 +155,9 @@ def test_a_removal_that_fails_fails_no_night_and_is_made_up_for(stage: Stage) ->
     assert stage.states == {"ok": stage.requests}
     assert len(at_the_provider(stage)) == len(with_leftovers(stage.engine)) == 1
     stage.scenario("{}")
+    assert stage.work().finished
+    assert len(at_the_provider(stage)) == 1, "tried again too soon"
+    stage.advance(PAUSE.total_seconds())
     assert stage.work().finished
     assert (at_the_provider(stage), results_left(stage)) == (set(), False)
 
