@@ -2,6 +2,7 @@
 real adapters: every answer is kept, nothing runs twice that was answered, and nothing stays at the provider."""
 
 import json
+import signal
 from dataclasses import replace
 from typing import Any
 from urllib.request import Request, urlopen
@@ -13,7 +14,8 @@ from llm_assets.domain.requests.batch import BatchState
 from llm_assets.engine.batches.leftovers import PAUSE, clean, stored_of_ours, with_leftovers
 from llm_assets.engine.batches.overdue import CONFIRMED_WITHIN
 from resources.providers import provider_for
-from tests.support.nights.real_night import TIMEOUT
+from tests.support.nights.moments import around
+from tests.support.nights.real_night import TIMEOUT, ended
 from tests.support.nights.stage import SETTLE, Counted, Stage
 
 pytestmark = [
@@ -65,6 +67,24 @@ def test_a_batch_whose_cancel_is_never_confirmed_is_given_up_and_named(stage: St
     lost, collected = stage.ledger.batches.listed(stage.day)
     assert (lost.state, collected.state) == (BatchState.LOST, BatchState.COLLECTED)
     assert "nor confirmed its cancel: what of it ran may be billed and is not read" in lost.detail
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("port", "call"), [("ledger.batches", "want_cancelled"), ("provider", "cancel")])
+def test_a_process_killed_while_it_cancels_costs_nothing_twice(
+    stage: Stage, port: str, call: str, when: str
+) -> None:
+    stage.scenario(FIRST + "stuck: finalizing")
+    before = stage.counted()
+
+    def dies() -> None:
+        stage.engine = around(port, call, when)(stage.engine)
+        stage.work()
+
+    assert ended(dies) == -signal.SIGKILL
+    stage.advance(0)  # the clock that the other process moved
+    assert_sent_once(stage, before)
+    assert stage.states == {"ok": stage.requests}
 
 
 def assert_sent_once(stage: Stage, before: Counted) -> None:
