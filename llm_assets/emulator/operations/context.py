@@ -144,7 +144,7 @@ class Context:
     def _history(self) -> History:
         if not any(fault.when.needs_history for fault in self.fault_rules.scenario.requests):
             return History()
-        made = [self.journal.batch(record.id) for record in reversed(self.store.batches())]
+        made = [self.journal.batch(name) for name in self.store.made()]
         return History.of([*made, self.journal.online])
 
 
