@@ -67,7 +67,7 @@ def cancel_batch(
 def clean_batches() -> None:
     """Remove the files and results that batches which are over have left at the provider; exit 1 when some stay."""
     from llm_assets.usecases.desk.desk import open_desk
-    from llm_assets.usecases.night.batches import remove_left_behind
+    from llm_assets.usecases.provider_files import remove_left_behind
 
     with open_desk() as assembly:
         cleaned = remove_left_behind(assembly)
