@@ -13,6 +13,7 @@ from typing import NoReturn
 import typer
 
 from llm_assets.cli.audit import audit
+from llm_assets.cli.batches import batches, reconcile
 from llm_assets.cli.console import quiet_logs, redact_errors
 from llm_assets.cli.dead_letters import dead_letters
 from llm_assets.cli.delete import delete
@@ -21,7 +22,6 @@ from llm_assets.cli.files import mask, parse
 from llm_assets.cli.night import night
 from llm_assets.cli.options import EXIT_INCOMPLETE, EXIT_USAGE
 from llm_assets.cli.plan import plan
-from llm_assets.cli.reconcile import reconcile
 from llm_assets.cli.serve import emulator, forms
 from llm_assets.cli.status import status
 from llm_assets.domain.errors import ConfigurationError, DeskError
@@ -44,6 +44,7 @@ for command in (night, parse, status, plan, reconcile, emulator, forms, mask, do
     app.command()(command)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(audit, name="audit")
+app.add_typer(batches, name="batches")
 
 
 def main() -> None:

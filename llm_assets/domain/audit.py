@@ -42,6 +42,8 @@ class Action(StrEnum):
     REJECTED = "rejected"
     LOST = "lost"
     CANCELLED = "cancelled"
+    CANCELLING = "cancelling"
+    """A batch is to be cancelled, because a person asked for it or it became too old."""
     ANSWERED = "answered"
     """Requests of a batch. Lines: Answered."""
     DECIDED = "decided"

@@ -58,6 +58,15 @@ class Capabilities(_Border):
     """Whether the strong model reads pictures and PDF files itself."""
 
 
+class Files(_Border):
+    """What becomes of the files that our batches leave at the provider."""
+
+    remove: bool = True
+    """Whether input, output and error file, or the batch where it holds them itself, are removed once collected."""
+    expire_days: float | None = Field(default=None, ge=1, le=30)
+    """After so many days the provider removes an input file by itself; None where its server knows no such parameter."""
+
+
 class PriceOverride(_Border):
     """USD per million tokens of an online call, for a model that the price list does not know."""
 
@@ -88,6 +97,7 @@ class Profile(_Border):
     limits: Limits
     """A file may leave out the limits of a batch; the protocol's apply then."""
     capabilities: Capabilities = Capabilities()
+    files: Files = Files()
     emulated: bool = False
     """True for the demo model, which is rules and not an LLM. Pages say so."""
 
@@ -153,7 +163,15 @@ class ReadingRules(_Border):
     """The most bytes of these pages, before base64 adds a third."""
 
 
+class RescueRules(_Border):
+    """What is done about batches that do not end."""
+
+    max_batch_age_minutes: float = Field(default=1440, gt=0)
+    """From its create on; an older batch is cancelled, and what has run of it is collected."""
+
+
 class Lanes(_Border):
     lanes: dict[Lane, LaneRule]
     routes: RouteRules = RouteRules()
     reading: ReadingRules = ReadingRules()
+    rescue: RescueRules = RescueRules()

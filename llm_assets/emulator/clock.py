@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    def __init__(self, offset: float = 0.0) -> None:
+    def __init__(self, offset: float = 0.0, skew: float = 0.0) -> None:
         self.offset = offset
+        self.skew = skew
+        """By how much a scenario makes the clock wrong."""
 
     def now(self) -> float:
         """Unix seconds."""
-        return time.time() + self.offset
+        return time.time() + self.offset + self.skew
 
     def advance(self, seconds: float) -> None:
         self.offset += seconds

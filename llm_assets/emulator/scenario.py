@@ -162,6 +162,12 @@ class BatchFault(Strict):
     elsewhere_seconds: float = Field(0, ge=0)
     """Anthropic: for so many seconds after the end `results_url` points to another host, which asks for the key."""
     latency: float | None = Field(None, ge=0)
+    stuck: Literal["validating", "in_progress", "finalizing"] | None = None
+    """The batch stays in this state for ever, unless it is cancelled."""
+    stuck_share: float = Field(1.0, ge=0, le=1)
+    """The share of its requests that have run by then."""
+    cancel_never_ends: bool = False
+    """A cancel is accepted, and the batch stays `cancelling` for ever."""
     unlisted_seconds: float = Field(0, ge=0)
     """Seconds after the creation for which lists leave the batch out."""
     missing_seconds: float = Field(0, ge=0)
@@ -203,8 +209,29 @@ class Limits(Strict):
     """Anthropic: requests of unfinished batches. Above it a create is refused with 429."""
 
 
+class Lists(Strict):
+    """How lists of batches look at a gateway that does not do it as its protocol says."""
+
+    oldest_first: bool = False
+    pages: bool = True
+    """When False, one answer holds everything, without `has_more`, `first_id` and `last_id`."""
+    page_size: int | None = Field(None, ge=1)
+    """Pages hold no more, whatever the client asks for."""
+    repeats: bool = False
+    """Every page is the first one, and says that there is more."""
+    created_at: Literal["native", "float", "iso", "missing"] = "native"
+    """The spelling of the time: the protocol's own, seconds with a fraction, ISO 8601, or none."""
+    nulls: int = Field(0, ge=0)
+    """So many null entries at the beginning of each page."""
+    older: int = Field(0, ge=0)
+    """So many batches of other applications are in the list, made on the days before."""
+
+
 class Scenario(Strict):
     limits: Limits = Limits()
+    lists: Lists = Lists()
+    clock_seconds: float = 0
+    """The provider's clock is ahead of the client's by so much; behind it when negative."""
     calls: tuple[CallFault, ...] = ()
     batches: tuple[BatchFault, ...] = ()
     requests: tuple[RequestFault, ...] = ()

@@ -20,6 +20,7 @@ from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.provider_files import left_behind
 from llm_assets.usecases.raw_files import check_raw_files
 from resources.mail.imap.session import try_account
 from resources.private_files import loose_files
@@ -71,7 +72,11 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
         ("reachability", _reach),
     ]
     try:
-        found = chain((_examined(what, look, assembly) for what, look in examinations), _mailboxes(assembly))
+        found = chain(
+            (_examined(what, look, assembly) for what, look in examinations),
+            _mailboxes(assembly),
+            map(_provider_files, (assembly,)),
+        )
         yield from _each_cause_once(found)
         yield _inbox(assembly)
         yield _ocr()
@@ -85,7 +90,8 @@ def _each_cause_once(findings: Iterable[Finding]) -> Iterator[Finding]:
     """A failure that repeats an earlier one, such as a ledger that nothing can use, refers to that one."""
     first: dict[str, str] = {}
     for finding in findings:
-        before = first.setdefault(finding.says, finding.what) if finding.fails else finding.what
+        known = first.setdefault if finding.fails else first.get
+        before = known(finding.says, finding.what)
         yield (
             finding
             if before == finding.what
@@ -127,6 +133,22 @@ def _reach(assembly: Assembly) -> str:
     started = time.monotonic()
     assembly.engine.provider.look("batch_of_the_doctor")
     return f"{assembly.profile.name} accepts our key, {1000 * (time.monotonic() - started):.0f} ms"
+
+
+def _provider_files(assembly: Assembly) -> Finding:
+    what = "provider files"
+    try:
+        profile, left = assembly.configured_profile.name, left_behind(assembly)
+    except DeskError as err:
+        return Finding(what, str(err), warns=True)
+    if not left.batches:
+        return Finding(what, f"no batch that is over has left any at {profile}")
+    cure = "run `llm-assets batches clean`"
+    if not left.removes:
+        return Finding(
+            what, f"{left.sentence()} at {profile}, as `files: {{remove: false}}` says; to remove them {cure}"
+        )
+    return Finding(what, f"{left.sentence()} at {profile}: {cure}", warns=True)
 
 
 def _mailboxes(assembly: Assembly) -> Iterator[Finding]:

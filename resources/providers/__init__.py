@@ -5,17 +5,24 @@ SDKs are imported inside methods, so that a command that calls no provider does 
 
 from typing import assert_never
 
+from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.profile import Profile
 from llm_assets.engine.ports.provider import Provider
 from resources.providers.bodies import Show, none_to_show
 
 
 def provider_for(
-    profile: Profile, *, timeout_seconds: float, strict: bool = False, show: Show = none_to_show
+    profile: Profile,
+    *,
+    timeout_seconds: float,
+    strict: bool = False,
+    show: Show = none_to_show,
+    clock: Clock = system_clock,
 ) -> Provider:
     """The adapter for the profile's protocol. It needs no key until its first call.
 
-    `strict` makes the SDK validate every answer, to test an emulator or a gateway; `show` reads the scans of requests.
+    `strict` makes the SDK validate every answer, to test an emulator or a gateway; `show` reads the scans of requests;
+    `clock` is what times in a list of batches are compared with.
     Raises ConfigurationError for an unknown protocol.
     """
     name = profile.wire.name
@@ -23,14 +30,20 @@ def provider_for(
         case "anthropic":
             from resources.providers.anthropic.adapter import AnthropicProvider
 
-            return AnthropicProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
+            return AnthropicProvider(
+                profile, timeout_seconds=timeout_seconds, strict=strict, show=show, clock=clock
+            )
         case "openai":
             from resources.providers.openai.adapter import OpenAIProvider
 
-            return OpenAIProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
+            return OpenAIProvider(
+                profile, timeout_seconds=timeout_seconds, strict=strict, show=show, clock=clock
+            )
         case "gemini":
             from resources.providers.gemini.adapter import GeminiProvider
 
-            return GeminiProvider(profile, timeout_seconds=timeout_seconds, strict=strict, show=show)
+            return GeminiProvider(
+                profile, timeout_seconds=timeout_seconds, strict=strict, show=show, clock=clock
+            )
         case _:
             assert_never(name)

@@ -1,9 +1,8 @@
 """The base of all adapters: makes the SDK's client at the first call, reads answers as JSON, classifies errors."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import timedelta
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -11,18 +10,16 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import orjson
 
+from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
 from llm_assets.domain.profile import Profile
-from llm_assets.domain.requests.batch import Batch, BatchView, Look
+from llm_assets.domain.requests.batch import Batch, BatchView, Look, StoredFile
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import Shown
 from resources.providers import access, bodies, json_lines
 from resources.providers.errors import Call, Caller, classified, unreadable
 
-SKEW = timedelta(minutes=5)
-"""How much the provider's clock may differ from ours."""
-PAGE = 100
 CONNECT_SECONDS = 10.0
 
 
@@ -49,8 +46,10 @@ class SdkProvider(ABC, Generic[Client]):
         timeout_seconds: float,
         strict: bool = False,
         show: bodies.Show = bodies.none_to_show,
+        clock: Clock = system_clock,
     ) -> None:
         self._profile = profile
+        self._clock = clock
         self._show = show
         self._timeout_seconds = timeout_seconds
         self._strict = strict
@@ -146,6 +145,13 @@ class SdkProvider(ABC, Generic[Client]):
         except (PermanentError, TransientError) as err:
             if self.look(provider_batch_id).look is Look.RUNNING:
                 raise err from None
+
+    def remove(self, batch: Batch) -> None:
+        """Nothing, where a protocol keeps neither files nor results of ours."""
+
+    def stored_files(self) -> Iterable[StoredFile]:
+        """None, where a protocol knows no files."""
+        return ()
 
     def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
         state = self._ended(batch.provider_batch_id)

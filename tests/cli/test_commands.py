@@ -13,7 +13,7 @@ from llm_assets.domain.protocol import PROTOCOLS
 from tests.support.houses.house import COMMAND, TODAY, Emulated, House, Worked
 from tests.support.mail.invented_inbox import DOCUMENTS, mail, mails, put
 
-COMMANDS = ("night", "parse", "status", "dead-letters", "reconcile", "emulator", "mask", "doctor")
+COMMANDS = ("night", "parse", "status", "dead-letters", "batches", "reconcile", "emulator", "mask", "doctor")
 DEMO = """
 providers:
   demo:
@@ -28,7 +28,16 @@ STEPS = {"extracted_fields", "categories", "drafts"}
 
 
 @pytest.mark.parametrize(
-    "command", [(), *((c,) for c in COMMANDS), ("dead-letters", "list"), ("dead-letters", "requeue")]
+    "command",
+    [
+        (),
+        *((c,) for c in COMMANDS),
+        ("dead-letters", "list"),
+        ("dead-letters", "requeue"),
+        ("batches", "list"),
+        ("batches", "cancel"),
+        ("batches", "clean"),
+    ],
 )
 def test_every_command_explains_itself(house: House, command: tuple[str, ...]) -> None:
     ran = house.run(*command, "--help")

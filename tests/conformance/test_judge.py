@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.emulator.conformance.case import case, read
+from llm_assets.emulator.conformance.case import Expect, case, read
 from llm_assets.emulator.conformance.evidence import gather
 from llm_assets.emulator.conformance.judge import ClientRun, Verdict, judge
 from tests.support.providers.served_case import Opens
@@ -71,6 +71,16 @@ def test_a_client_that_reads_results_wherever_they_are_said_to_lie_gives_its_key
         list(client.messages.batches.results(made.id))
     verdict = judge(played, gather(tmp_path / "emulator"), requests=1)
     assert ("safe", "key kept") in {(finding.level, finding.check) for finding in verdict.failed}
+
+
+def test_a_client_that_leaves_its_files_fails_where_a_case_is_about_them(
+    opened: Opens, tmp_path: Path
+) -> None:
+    verdict = verdict_on("clean", opened, tmp_path)
+    assert verdict.failed == []
+    about = case("clean").model_copy(update={"expect": Expect(files_left=0)})
+    left = judge(about, gather(tmp_path / "emulator"), ClientRun((0,)))
+    assert [(found.level, found.check) for found in left.failed] == [("considerate", "files removed")]
 
 
 def test_a_client_that_fails_loudly_is_not_complete_but_safe(opened: Opens, tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from pydantic.fields import FieldInfo
 from llm_assets.domain.desk.queue import Category, Queue, Urgent
 from llm_assets.domain.profile import (
     Capabilities,
+    Files,
     LaneRule,
     Limits,
     PriceOverride,
     Profile,
     ReadingRules,
+    RescueRules,
     RouteRules,
 )
 from llm_assets.intake.records.mapping import Columns, DropRule
@@ -32,9 +34,11 @@ MODELS: dict[str, type[BaseModel]] = {
     "### Lanes": LaneRule,
     "### Routes": RouteRules,
     "### Reading": ReadingRules,
+    "### Rescue": RescueRules,
     "## Provider profiles": Profile,
     "### Limits of a profile": Limits,
     "### Capabilities of a profile": Capabilities,
+    "### Files of a profile": Files,
     "### Prices of a model": PriceOverride,
     "### IMAP accounts": ImapAccount,
     "### Drops": DropRule,

@@ -1,7 +1,7 @@
 """Batches: their states, the transitions between the states, and what a provider reports about a batch."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from llm_assets.domain.profile import Lane, Mode
@@ -95,6 +95,13 @@ class Batch:
     """Ids of provider batches that were taken for this one until their results proved that they are not ours."""
     warms: bool = False
     """ONLINE and sent first: its answers write the prompt caches that the following batches read."""
+    cancel_why: str = ""
+    """Why it is to be cancelled; empty when it is not. Written before the provider is asked, so that a crash between the
+    two forgets nothing."""
+    cancel_asked_at: datetime | None = None
+    """Since when the provider has been asked to cancel it."""
+    files_removed_at: datetime | None = None
+    """When its files at the provider were removed, after its end."""
 
     @property
     def sent_since(self) -> datetime:
@@ -129,6 +136,11 @@ class BatchView:
     """The status in the provider's own word."""
     total: int | None = None
     detail: str = ""
+    cancelling: bool = False
+    """Still running, and the provider says that it is being cancelled."""
+
+
+_NO_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +148,22 @@ class Candidate:
     """A batch found at the provider that may be ours, from a create that got no answer."""
 
     provider_batch_id: str
-    created_at: datetime
+    created_at: datetime | None
+    """None where the provider's list tells no time."""
     requests: int | None
     proven: bool
     """True when its metadata names our batch id; otherwise only time and number of requests fit."""
+
+    @property
+    def age(self) -> tuple[bool, datetime, str]:
+        """Sorts from old to new; those without a time come last."""
+        at = self.created_at
+        return at is None, at if at is not None else _NO_TIME, self.provider_batch_id
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An input file as the provider's list of files shows it."""
+
+    file_id: str
+    name: str

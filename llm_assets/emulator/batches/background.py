@@ -106,7 +106,7 @@ class BackgroundJobs:
         faults = [RequestFault.model_validate(fault) for fault in record.request_faults]
         if not any(fault.when.needs_history for fault in faults):
             return ()
-        others = [one.id for one in reversed(self._store.batches()) if one.id != record.id]
+        others = [name for name in self._store.made() if name != record.id]
         return (*map(self._journal.batch, others), self._journal.online)
 
     def _executor(self, requests: int) -> Executor:

@@ -129,7 +129,7 @@ def _answer_lines(job: Job, lines: mmap.mmap, offsets: "array[int]", sinks: Sink
     faults = [BatchFault.model_validate(fault) for fault in job.batch_faults]
     answerer = _ANSWERERS[job.protocol](job, faults)
     lost = job.executed is not None and not keeps_partial(job.protocol, job.rest, faults)
-    hidden = lost or any(fault.null_output for fault in faults)
+    hidden = lost or any(fault.null_output or (fault.stuck and fault.cancel_never_ends) for fault in faults)
     for rank, index in enumerate(order):
         item = orjson.loads(line_at(lines, offsets[index]))
         stopped = job.executed is not None and rank >= job.executed

@@ -32,6 +32,8 @@ def end_moment(record: BatchRecord) -> float:
 
 def phase(record: BatchRecord, now: float) -> Phase:
     """The phase of a batch. It ends only when its answers are written, however late the clock is."""
+    if (held := _held(record)) is not None:
+        return held
     elapsed = now - record.created_at
     ready = record.work is not None
     if ready and record.work is not None and record.work.errors:
@@ -43,6 +45,16 @@ def phase(record: BatchRecord, now: float) -> Phase:
     if now >= end_moment(record) and ready:
         return "expired" if record.executed is not None and record.rest == "expired" else "completed"
     return "finalizing" if elapsed >= record.latency * FINALIZING_FROM else "in_progress"
+
+
+def _held(record: BatchRecord) -> Phase | None:
+    """The phase in which a scenario holds the batch for ever; None when it holds it in none."""
+    if not record.faults:
+        return None
+    faults = faults_of(record)
+    if record.cancelled_at is not None:
+        return "cancelling" if any(fault.cancel_never_ends for fault in faults) else None
+    return next((fault.stuck for fault in faults if fault.stuck is not None), None)
 
 
 def nulled(record: BatchRecord, now: float) -> bool:

@@ -16,9 +16,13 @@ from llm_assets.emulator.errors import Protocol
 
 Rest = Literal["cancelled", "expired"]
 
+DELETED = "executed.deleted"
+"""Setting: how many requests of deleted batches were executed. Their result files stay for the same count by custom_id."""
+
 SCHEMA = """
 create table if not exists batches (seq integer primary key autoincrement, id text unique not null,
     protocol text not null, created real not null, record blob not null);
+create table if not exists deleted (seq integer primary key, id text unique not null);
 create table if not exists files (seq integer primary key autoincrement, id text unique not null, record blob not null);
 create table if not exists settings (name text primary key, value real not null);
 create table if not exists counters (name text primary key, count integer not null);
@@ -124,7 +128,17 @@ class Store:
         return None if row is None else BATCH.validate_json(row[0])
 
     def delete_batch(self, batch_id: str) -> None:
+        self.db.execute("insert into deleted select seq, id from batches where id = ?", (batch_id,))
         self.db.execute("delete from batches where id = ?", (batch_id,))
+
+    def made(self) -> list[str]:
+        """Ids of all batches that were ever created, deleted ones too, oldest first."""
+        return [
+            row[1]
+            for row in self.db.execute(
+                "select seq, id from batches union select seq, id from deleted order by seq"
+            )
+        ]
 
     def batches(self, protocol: Protocol | None = None) -> list[BatchRecord]:
         """Newest first."""

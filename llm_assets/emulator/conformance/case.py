@@ -25,6 +25,8 @@ class Expect(Strict):
     """No request is executed more often than this."""
     calls: dict[Operation, int] = Field(default_factory=dict)
     """No operation is called more often than this."""
+    files_left: int | None = Field(None, ge=0)
+    """At most so many files, or Anthropic batches, stay at the provider; null allows any number."""
     all_calls: int = Field(1000, ge=1)
     finishes: bool = True
     """The client must end with exit code 0; when False, any exit code will do."""

@@ -32,8 +32,25 @@ class Evidence:
     @property
     def files_left(self) -> int:
         """Uploaded files that were never deleted."""
-        done = Counter(call.operation for call in self.calls if call.status == 200)
-        return max(0, done["upload_file"] - done["delete_file"])
+        uploaded = sum(call.operation == "upload_file" and call.status == 200 for call in self.calls)
+        return max(0, uploaded - len(self._deleted - self._results))
+
+    @property
+    def _deleted(self) -> set[str]:
+        """Ids of what was deleted: of files, and of batches where they hold the results themselves."""
+        done = (call for call in self.calls if call.operation in ("delete_file", "delete_batch"))
+        return {call.target for call in done if call.status == 200}
+
+    @property
+    def _results(self) -> set[str]:
+        """Ids of the result files, or batches, that were read."""
+        found = {call.target for call in self.downloads if call.status == 200}
+        return found if self.protocol == "openai" else found & set(self.batches)
+
+    @property
+    def everything_left(self) -> int:
+        """Uploaded files and results that were read, and never deleted."""
+        return self.files_left + len(self._results - self._deleted)
 
     def histories(self) -> dict[str, list[Execution]]:
         """The executions of every request in order; a request that never ran has none."""

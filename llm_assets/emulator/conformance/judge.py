@@ -75,6 +75,7 @@ def judge(case: Case, seen: Evidence, ran: ClientRun | None = None, requests: in
         _refused_left_alone(seen),
         _tries(case, seen),
         _waited(seen),
+        *_left(case, seen),
         *_calls(case, seen),
     ]
     return Verdict(case.name, seen.protocol, tuple(findings), tuple(_notes(seen)))
@@ -167,6 +168,13 @@ def _waited(seen: Evidence) -> Finding:
             until[call.operation] = call.ended + call.retry_after
     detail = f"{early} calls came before the pause was over that the provider had asked for {asked} times"
     return Finding("considerate", "Retry-After kept", not early, detail)
+
+
+def _left(case: Case, seen: Evidence) -> Iterator[Finding]:
+    if (most := case.expect.files_left) is not None:
+        left = seen.everything_left
+        detail = f"{left} input files and results were left at the provider, {most} are allowed"
+        yield Finding("considerate", "files removed", left <= most, detail)
 
 
 def _calls(case: Case, seen: Evidence) -> Iterator[Finding]:

@@ -10,14 +10,16 @@ import orjson
 
 from llm_assets.emulator.batches.completion import anthropic_message
 from llm_assets.emulator.batches.phase import ENDED, end_moment, faults_of, nulled, phase, shows_status
-from llm_assets.emulator.batches.store import BatchRecord
+from llm_assets.emulator.batches.store import DELETED, BatchRecord
 from llm_assets.emulator.clock import rfc3339
 from llm_assets.emulator.errors import ApiError
 from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.operations.download import cut_results
+from llm_assets.emulator.operations.listing import distorted
 from llm_assets.emulator.requests.admission import admit_anthropic
 from llm_assets.emulator.requests.anthropic_batch_body import Split, split_requests
 from llm_assets.emulator.requests.anthropic_checks import VERSIONS
+from llm_assets.emulator.scenario import Lists
 from llm_assets.emulator.wire import FileBody, Reply, Request
 
 MESSAGE_LIMIT, BATCH_LIMIT = 32_000_000, 256_000_000
@@ -100,6 +102,10 @@ async def list_batches(ctx: Context, request: Request) -> Reply:
             raise ApiError(400, f"{name}: Extra inputs are not permitted")
     limit = request.page_size(20, 1000)
     records = [record for record in ctx.store.batches("anthropic") if ctx.listed(record)]
+    if (lists := ctx.fault_rules.scenario.lists) != Lists():
+        rows = [view(ctx, await ctx.background.settle(record)) for record in records]
+        after = request.query.get("after_id")
+        return Reply.of(distorted(lists, "anthropic", rows, after, limit, ctx.clock.now()))
     ids = [record.id for record in records]
     if (after := request.query.get("after_id")) is not None:
         records = records[_place(ids, after) + 1 :]
@@ -134,9 +140,11 @@ async def delete_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
     record = await ctx.known("anthropic", batch_id)
     if phase(record, ctx.clock.now()) not in ENDED:
         raise ApiError(400, f"Batch {batch_id} is still processing; cancel it first.")
+    if record.work is not None:
+        executed = record.work.succeeded + record.work.errored
+        ctx.store.set_setting(DELETED, ctx.store.setting(DELETED) + executed)
     ctx.store.delete_batch(batch_id)
-    for end in ("requests", "output", "errors"):
-        ctx.store.path(f"{batch_id}.{end}").unlink(missing_ok=True)
+    ctx.store.path(f"{batch_id}.requests").unlink(missing_ok=True)
     return Reply.of({"id": batch_id, "type": "message_batch_deleted"})
 
 

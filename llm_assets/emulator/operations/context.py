@@ -57,6 +57,8 @@ class Context:
                 record.latency = fault.latency
             if fault.expire_after_share is not None:
                 record.executed, record.rest = int(record.total * fault.expire_after_share), "expired"
+            if fault.stuck is not None:
+                record.executed = int(record.total * fault.stuck_share)
             if (share := fault.cancel_after_share) is not None:
                 record.cancelled_at = record.created_at + record.latency * share
                 record.executed = int(record.total * share)
@@ -112,7 +114,9 @@ class Context:
             return
         now = self.clock.now()
         record.cancelled_at = now
-        record.executed, record.rest = int(record.total * progress(record, now)), "cancelled"
+        done = int(record.total * progress(record, now))
+        record.executed = done if record.executed is None else min(done, record.executed)
+        record.rest = "cancelled"
         record.work = None
         self.store.save_batch(record)
         self.background.start(record)
@@ -142,7 +146,7 @@ class Context:
     def _history(self) -> History:
         if not any(fault.when.needs_history for fault in self.fault_rules.scenario.requests):
             return History()
-        made = [self.journal.batch(record.id) for record in reversed(self.store.batches())]
+        made = [self.journal.batch(name) for name in self.store.made()]
         return History.of([*made, self.journal.online])
 
 

@@ -23,9 +23,11 @@ from llm_assets.emulator.clock import unix
 from llm_assets.emulator.errors import ApiError
 from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.operations.download import cut_results
+from llm_assets.emulator.operations.listing import distorted
 from llm_assets.emulator.requests.admission import admit_openai
 from llm_assets.emulator.requests.openai_batch_file import prompt_tokens, survey
 from llm_assets.emulator.requests.openai_checks import MONTH, check_batch, check_expiry, missing, refuse
+from llm_assets.emulator.scenario import Lists
 from llm_assets.emulator.wire import FileBody, Reply, Request, Upload, split_form
 
 BODY_LIMIT, FILE_LIMIT, BATCH_FILE_LIMIT = 32_000_000, 536_870_912, 209_715_200
@@ -237,6 +239,10 @@ def _publish(ctx: Context, record: BatchRecord) -> None:
 async def list_batches(ctx: Context, request: Request) -> Reply:
     limit = request.page_size(20, 100)
     rows = [record for record in ctx.store.batches("openai") if ctx.listed(record)]
+    if (lists := ctx.fault_rules.scenario.lists) != Lists():
+        views = [view(ctx, await ctx.background.settle(record)) for record in rows]
+        after = request.query.get("after")
+        return Reply.of(distorted(lists, "openai", views, after, limit, ctx.clock.now()))
     page = _page([{"id": record.id, "record": record} for record in rows], request, limit)
     shown = []
     for row in page["data"]:

@@ -9,6 +9,7 @@ import orjson
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.emulator.batches.phase import phase
+from llm_assets.emulator.batches.store import DELETED
 from llm_assets.emulator.errors import NOT_RUN, ApiError
 from llm_assets.emulator.fault_rules import FaultRules
 from llm_assets.emulator.operations.context import Context
@@ -46,6 +47,7 @@ def _scenario(ctx: Context, request: Request) -> Reply:
     except ConfigurationError as err:
         return Reply.of({"error": str(err)}, 400)
     ctx.fault_rules = FaultRules(scenario, ctx.options.seed)
+    ctx.clock.skew = scenario.clock_seconds
     return Reply.of(scenario.model_dump(mode="json", exclude_defaults=True))
 
 
@@ -77,6 +79,7 @@ async def _stats(ctx: Context, calls: Counter[str], requests: bool) -> dict[str,
         states[f"{record.protocol}.{phase(record, now)}"] += 1
         if record.work is not None:
             executed += record.work.succeeded + record.work.errored
+    executed += int(ctx.store.setting(DELETED))
     stats: dict[str, Any] = {
         "calls": dict(sorted(calls.items())),
         "batches": dict(sorted(states.items())),

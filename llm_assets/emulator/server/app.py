@@ -8,6 +8,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import NamedTuple
 
 from llm_assets.emulator.errors import ApiError, Protocol, error_body
@@ -150,6 +151,7 @@ class Emulator:
         if self.recorder is not None:
             self.recorder.write(protocol, request, reply)
         if reply is not None:
+            reply.headers.setdefault("date", formatdate(self.context.clock.now(), usegmt=True))
             reply.headers.setdefault("request-id" if protocol == "anthropic" else "x-request-id", request_id)
         return reply
 

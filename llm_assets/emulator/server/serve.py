@@ -81,7 +81,7 @@ async def _run(
     options: EmulatorOptions, scenario: Scenario, url: str, listener: socket.socket, parents: Parents
 ) -> None:
     store = Store(options.home)
-    clock = Clock(store.setting("clock.offset"))
+    clock = Clock(store.setting("clock.offset"), scenario.clock_seconds)
     journal = Journal(options.home)
     background = BackgroundJobs(store, clock, options.seed, journal)
     context = Context(
@@ -96,6 +96,7 @@ async def _run(
         log_config=None,
         log_level="critical",
         access_log=False,
+        date_header=False,  # ours shows the emulator's clock
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )

@@ -5,8 +5,10 @@ from typing import assert_never
 
 import structlog
 
+from llm_assets.domain.errors import ContractError
 from llm_assets.domain.requests.batch import Batch, BatchState, BatchView, Look
-from llm_assets.engine.batches.exits import TOO_LARGE, refuse, vanish
+from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse, vanish
+from llm_assets.engine.batches.overdue import act_on_age, is_too_old, max_age_of
 from llm_assets.engine.batches.queue_room import turn_away
 from llm_assets.engine.batches.reconcile import disown
 from llm_assets.engine.engine import Engine
@@ -17,12 +19,14 @@ log = structlog.get_logger()
 def look(engine: Engine, batch: Batch) -> BatchState:
     """Looks at a batch in state SUBMITTED, which the caller owns, and returns where that led."""
     assert batch.provider_batch_id is not None
-    view = engine.provider.look(batch.provider_batch_id)
+    view = _view(engine, batch)
+    if view.look is Look.RUNNING and (overdue := act_on_age(engine, batch, view)) is not None:
+        return overdue
     following = after_look(batch, view, engine.clock())
     match following:
         case BatchState.SUBMITTED:
             _remember(engine, batch, view)
-        case BatchState.LOST if _is_listed(engine, batch):
+        case BatchState.LOST if not _too_old(engine, batch) and _is_listed(engine, batch):
             return BatchState.SUBMITTED
         case BatchState.REJECTED | BatchState.INTENT | BatchState.LOST if batch.provisional:
             disown(engine, batch, f"the adopted batch is {view.status} and never proved ours")
@@ -34,6 +38,9 @@ def look(engine: Engine, batch: Batch) -> BatchState:
         case BatchState.REJECTED:
             code = TOO_LARGE if view.look is Look.TOO_LARGE else view.status
             refuse(engine, batch, code, view.detail or view.status)
+        case BatchState.INTENT if batch.cancel_why:
+            lose(engine, batch, batch.cancel_why)
+            return BatchState.LOST
         case BatchState.INTENT:
             turn_away(engine, batch, view.detail or view.status)
         case BatchState.LOST:
@@ -41,6 +48,22 @@ def look(engine: Engine, batch: Batch) -> BatchState:
         case _:
             raise AssertionError(f"a look cannot lead to {following}")
     return following
+
+
+def _view(engine: Engine, batch: Batch) -> BatchView:
+    """What the provider reports. A status that nobody can read is an error, until the batch is too old or is to be
+    cancelled: then it counts as running, or the batch would never end."""
+    assert batch.provider_batch_id is not None
+    try:
+        return engine.provider.look(batch.provider_batch_id)
+    except ContractError:
+        if not batch.cancel_why and not _too_old(engine, batch):
+            raise
+        return BatchView(Look.RUNNING, "in a state that is not known")
+
+
+def _too_old(engine: Engine, batch: Batch) -> bool:
+    return is_too_old(batch, engine.clock(), max_age_of(engine))
 
 
 def after_look(batch: Batch, view: BatchView, now: datetime) -> BatchState:
@@ -75,8 +98,12 @@ def begin_grace(engine: Engine, batch: Batch) -> None:
 def _remember(engine: Engine, batch: Batch, view: BatchView) -> None:
     if view.look is Look.UNKNOWN:
         begin_grace(engine, batch)
-    elif batch.not_before is not None or batch.detail:
-        engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, not_before=None, detail="")
+        return
+    detail = batch.detail if batch.cancel_asked_at is not None else ""  # which says why it is being cancelled
+    if batch.not_before is not None or batch.detail != detail:
+        engine.ledger.batches.transition(
+            batch.batch_id, batch.state, batch.state, not_before=None, detail=detail
+        )
 
 
 def _is_listed(engine: Engine, batch: Batch) -> bool:

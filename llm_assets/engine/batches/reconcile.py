@@ -50,19 +50,24 @@ def decide(
     workspace: they are waited for, never cancelled; after the settle time the oldest is tried. One that is
     claimed may be ours all the same: nothing is sent again until its results show that.
     """
-    proven = sorted((c for c in candidates if c.proven), key=_age)
+    proven = sorted((c for c in candidates if c.proven), key=lambda c: c.age)
     if proven:
         return Adopt(proven[0], tuple(proven[1:]))
-    sized = sorted((c for c in candidates if c.requests == batch.requests), key=_age)
+    sized = sorted((c for c in candidates if c.requests == batch.requests), key=lambda c: c.age)
     fitting = [c for c in sized if c.provider_batch_id not in claimed]
-    waited = now - (batch.creating_at or batch.created_at) >= timedelta(seconds=settle_seconds)
+    waited = _has_waited(batch, now, settle_seconds)
     if len(fitting) == 1 or (fitting and waited):
         return Adopt(fitting[0])
     return Resend() if waited and not sized else Wait()
 
 
-def _age(candidate: Candidate) -> tuple[datetime, str]:
-    return candidate.created_at, candidate.provider_batch_id
+def _has_waited(batch: Batch, now: datetime, settle_seconds: float) -> bool:
+    """Whether the settle time is over. A create later than now means that our clock was put back: then it is counted from
+    the first look into the list."""
+    since = batch.creating_at or batch.created_at
+    if since > now:
+        return batch.not_before is not None and now >= batch.not_before
+    return now - since >= timedelta(seconds=settle_seconds)
 
 
 def reconcile(engine: Engine, batch: Batch) -> str:
@@ -89,6 +94,7 @@ def reconcile(engine: Engine, batch: Batch) -> str:
             )
             return f"adopted {candidate.provider_batch_id}" + (f", cancelled {len(copies)}" if copies else "")
         case Wait():
+            _count_from_now(engine, batch)
             return "may still appear at the provider; waiting"
         case Resend() if batch.creates >= MOST_CREATES:
             raise BlockedError(
@@ -99,6 +105,14 @@ def reconcile(engine: Engine, batch: Batch) -> str:
         case Resend():
             engine.ledger.batches.transition(batch.batch_id, BatchState.CREATING, BatchState.INTENT)
             return "never reached the provider; sending again"
+
+
+def _count_from_now(engine: Engine, batch: Batch) -> None:
+    """Begins the settle time of a batch that was created later than now: our clock was put back meanwhile."""
+    now = engine.clock()
+    if batch.not_before is None and (batch.creating_at or batch.created_at) > now:
+        until = now + timedelta(seconds=engine.settle_seconds)
+        engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, not_before=until)
 
 
 def _claimed(engine: Engine, provider: str) -> set[str]:

@@ -61,6 +61,8 @@ class BatchChanges(TypedDict, total=False):
     turned_away: int
     refusal: str
     disowned: tuple[str, ...]
+    cancel_asked_at: datetime | None
+    files_removed_at: datetime | None
 
 
 class BatchLedger(Protocol):
@@ -83,11 +85,31 @@ class BatchLedger(Protocol):
         that are not to be sent again.
         """
 
+    def want_cancelled(self, batch_id: str, why: str, *, by: str | None = None) -> bool:
+        """Stores that an open batch is to be cancelled, once, and records in the audit trail who wanted it, by default
+        nobody but the desk. False when it is over, or was to be cancelled already."""
+
     def batch(self, batch_id: str) -> Batch:
         """Raises KeyError for an id the ledger does not hold."""
 
     def open_batches(self, day: date | None = None, steps: Sequence[str] | None = None) -> list[Batch]:
         """Batches not yet in a final state, oldest first; of one day or step when given."""
+
+    def named(self, given: str) -> list[Batch]:
+        """Batches with this id, ours or the provider's, in any state."""
+
+    def listed(self, day: date | None = None) -> list[Batch]:
+        """Batches of a day in any state; without a day, all open ones. Oldest first."""
+
+    def with_files(
+        self, provider: str, since: datetime, limit: int, *, due_by: datetime | None = None
+    ) -> list[Batch]:
+        """Batches of a profile that are over and whose files at the provider were not removed, intended since a time;
+        oldest first. Without what was only adopted, which may be somebody else's, and without those whose `not_before` is
+        later than `due_by`."""
+
+    def over(self, batch_ids: Sequence[str]) -> list[Batch]:
+        """Those of these batches that are over."""
 
     def holders(self, day: date, steps: Sequence[str] | None = None) -> list[Batch]:
         """Open batches of other nights that hold requests which cases of this night wait for, oldest first."""

@@ -1,11 +1,11 @@
 """A provider of models, behind one protocol whatever its wire form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from llm_assets.domain.profile import Profile
-from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
+from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, StoredFile
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
 
@@ -43,6 +43,16 @@ class Provider(Protocol):
         """Batches at the provider that may be this one, created since its intent."""
 
     def cancel(self, provider_batch_id: str) -> None: ...
+
+    def remove(self, batch: Batch) -> None:
+        """Removes what a batch that is over left here: input, output and error file, or the batch itself where that holds
+        the results. What is gone already is no error.
+
+        Raises TransientError while the batch still runs here.
+        """
+
+    def stored_files(self) -> Iterable[StoredFile]:
+        """The input files of batches that are here, whoever uploaded them."""
 
     def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
         """Downloads the results into the folder `into`, checks that they are whole, then yields each line.

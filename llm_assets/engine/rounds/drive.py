@@ -1,6 +1,7 @@
 """Drive: move one batch as far as it can be moved now. A round over all batches of a night is in `advance`."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -18,6 +19,7 @@ from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.engine.batches.collect import NotOursError, collect
 from llm_assets.engine.batches.exits import carry_out_refusal, lose, vanish
+from llm_assets.engine.batches.leftovers import remove_leftovers
 from llm_assets.engine.batches.look import begin_grace, grace_is_over, look
 from llm_assets.engine.batches.queue_room import has_room
 from llm_assets.engine.batches.reconcile import disown, reconcile
@@ -102,6 +104,8 @@ def _move(engine: Engine, batch: Batch) -> bool:
     if batch.provider != engine.provider.profile.name:
         return _leave(engine, batch)
     match batch.state:
+        case BatchState.INTENT if batch.cancel_why:
+            lose(engine, batch, batch.cancel_why)
         case BatchState.INTENT if batch.not_before is not None and engine.clock() < batch.not_before:
             return False
         case BatchState.INTENT if batch.mode is Mode.ONLINE:
@@ -195,6 +199,7 @@ def _unanswered(engine: Engine, batch: Batch) -> list[str]:
 def _collect(engine: Engine, batch: Batch) -> None:
     try:
         collect(engine, batch)
+        remove_leftovers(engine, replace(batch, state=BatchState.COLLECTED))
     except NotOursError:
         disown(engine, batch, "the adopted batch held somebody else's results")
     except UnknownBatchError:

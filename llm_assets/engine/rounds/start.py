@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from llm_assets.domain.desk.night import Rework
+from llm_assets.engine.batches.leftovers import sweep_leftovers
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.budget import limits_of
 from llm_assets.engine.planning.plan import plan_step
@@ -21,6 +22,7 @@ def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) 
     """Plans every step and sends what is due: one round, without waiting."""
     known = engine.ledger.batches.open_batches()
     engine.spool.sweep(lambda: _open_ids(engine), engine.clock() - ORPHANED)
+    sweep_leftovers(engine)
     summaries = _plan_all(engine, day, plans, rework)
     progress = advance(engine, day, [p.step for p in plans])
     return _with_plans(progress, summaries, any(batch.day == day for batch in known))

@@ -139,6 +139,7 @@ class Assembly:
                 self.profile,
                 timeout_seconds=self.settings.http_timeout_seconds,
                 show=Scans(self.raw, self.lanes.reading.vision_bytes),
+                clock=self.clock,
             ),
             prices=self.prices,
             spool=self.spool,

@@ -165,6 +165,10 @@ batches = Table(
     Column("refusal", Text),
     Column("disowned", Ids, nullable=False, server_default=""),
     Column("warms", Boolean, nullable=False, server_default=false()),
+    # Why it is to be cancelled, empty when it is not; and since when the provider has been asked to.
+    Column("cancel_why", Text, nullable=False, server_default=""),
+    Column("cancel_asked_at", Instant),
+    Column("files_removed_at", Instant),
     Index("ix_batches_state", "state"),
 )
 

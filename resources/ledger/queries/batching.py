@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from llm_assets.domain.audit import OF_STATE, Event
+from llm_assets.domain.audit import OF_STATE, Action, Event
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState, may_become
 from llm_assets.domain.requests.money import Limit
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine.ports.batches import BatchChanges, Member
 from resources.ledger.audit import entries as audit
-from resources.ledger.database.sql import Columns, chunks, constants, insert_from, table_of
+from resources.ledger.database.sql import Columns, chunks, constants, insert_from, is_among, table_of
 from resources.ledger.database.tables import attempts, batch_members, batches, requests, work
 from resources.ledger.queries import spending
 
@@ -25,6 +25,7 @@ _MEMBER_COLUMNS: Columns = {
     "estimated_tokens": int,
     "reserved_pico_usd": int,
 }
+_IS_OPEN = batches.c.state.in_(sorted(OPEN_STATES))
 _FREES_MEMBERS = frozenset({BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED})
 
 
@@ -167,6 +168,47 @@ def open_batches(connection: Connection, day: date | None, steps: Sequence[str] 
         query = query.where(batches.c.step.in_(steps))
     rows = connection.execute(query.order_by(batches.c.created_at, batches.c.batch_id)).mappings()
     return [_batch(row) for row in rows]
+
+
+def _found(connection: Connection, *where: ColumnElement[bool], limit: int | None = None) -> list[Batch]:
+    query = select(*(batches.c[name] for name in _COLUMNS)).where(*where)
+    ordered = query.order_by(batches.c.created_at, batches.c.batch_id).limit(limit)
+    return [_batch(row) for row in connection.execute(ordered).mappings()]
+
+
+def named(connection: Connection, given: str) -> list[Batch]:
+    return _found(connection, or_(batches.c.batch_id == given, batches.c.provider_batch_id == given))
+
+
+def listed(connection: Connection, day: date | None) -> list[Batch]:
+    return _found(connection, _IS_OPEN if day is None else batches.c.day == day)
+
+
+def with_files(
+    connection: Connection, provider: str, since: datetime, limit: int, due_by: datetime | None
+) -> list[Batch]:
+    has_files = or_(batches.c.provider_file_id.is_not(None), batches.c.provider_batch_id.is_not(None))
+    of_profile = and_(batches.c.provider == provider, batches.c.mode == Mode.BATCH, ~batches.c.provisional)
+    left = and_(~_IS_OPEN, has_files, batches.c.files_removed_at.is_(None), batches.c.created_at >= since)
+    where = [of_profile, left]
+    if due_by is not None:
+        where.append(or_(batches.c.not_before.is_(None), batches.c.not_before <= due_by))
+    return _found(connection, *where, limit=limit)
+
+
+def over(connection: Connection, batch_ids: Sequence[str]) -> list[Batch]:
+    found: list[Batch] = []
+    for chunk in chunks(batch_ids):
+        found += _found(connection, ~_IS_OPEN, is_among(connection, batches.c.batch_id, chunk))
+    return found
+
+
+def want_cancelled(connection: Connection, batch_id: str, why: str, by: str, at: datetime) -> bool:
+    wanted = (batches.c.batch_id == batch_id, batches.c.cancel_why == "", _IS_OPEN)
+    if connection.execute(update(batches).where(*wanted).values(cancel_why=why)).rowcount != 1:
+        return False
+    audit.append(connection, at, Event(by, Action.CANCELLING, batch_id, {"why": why}))
+    return True
 
 
 def troubles(connection: Connection, day: date) -> dict[str, str]:

@@ -1,13 +1,14 @@
 """The port `BatchLedger`."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Unpack
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Limit
 from llm_assets.engine.ports.batches import BatchChanges, Member, Settlement
+from resources.ledger.audit.entries import DESK
 from resources.ledger.database.database import Database
 from resources.ledger.queries import batching, settling
 from resources.ledger.queries.settling import Bill
@@ -27,6 +28,28 @@ class SqlBatches:
     ) -> None:
         with self._database.writing() as connection:
             batching.transition(connection, batch_id, before, after, changes, self._clock())
+
+    def want_cancelled(self, batch_id: str, why: str, *, by: str | None = None) -> bool:
+        with self._database.writing() as connection:
+            return batching.want_cancelled(connection, batch_id, why, by or DESK, self._clock())
+
+    def named(self, given: str) -> list[Batch]:
+        with self._database.reading() as connection:
+            return batching.named(connection, given)
+
+    def listed(self, day: date | None = None) -> list[Batch]:
+        with self._database.reading() as connection:
+            return batching.listed(connection, day)
+
+    def with_files(
+        self, provider: str, since: datetime, limit: int, *, due_by: datetime | None = None
+    ) -> list[Batch]:
+        with self._database.reading() as connection:
+            return batching.with_files(connection, provider, since, limit, due_by)
+
+    def over(self, batch_ids: Sequence[str]) -> list[Batch]:
+        with self._database.reading() as connection:
+            return batching.over(connection, batch_ids)
 
     def batch(self, batch_id: str) -> Batch:
         with self._database.reading() as connection:

@@ -1,9 +1,8 @@
 """Calls Anthropic's Message Batches and Messages endpoints through the official SDK."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +13,12 @@ from llm_assets.domain.errors import ContractError, UnknownBatchError
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
-from resources.providers import access, bodies, json_lines
+from resources.providers import access, json_lines, listing
 from resources.providers.anthropic import wire
 from resources.providers.errors import Call, unreadable
+from resources.providers.listing import PAGE
 from resources.providers.rate_limits import rest_seconds
-from resources.providers.sdk import PAGE, SKEW, SdkProvider
+from resources.providers.sdk import SdkProvider
 
 if TYPE_CHECKING:
     from anthropic import Anthropic
@@ -78,30 +78,24 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
 
     def candidates(self, batch: Batch) -> list[Candidate]:
         """Batches with the same number of requests created since the intent, oldest first. None is proven ours."""
-        since = batch.sent_since - SKEW
-        found = [wire.candidate_of(listed, batch) for listed in self._listed(since)]
-        fitting = [c for c in found if c is not None and c.created_at >= since]
-        return sorted(fitting, key=lambda c: (c.created_at, c.provider_batch_id))
+        return listing.candidates(
+            self._listed, lambda listed: wire.candidate_of(listed, batch), batch, self._clock()
+        )
 
-    def _listed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
-        """Reads pages of the list, newest first, until one has no batch since then."""
-        from anthropic import Omit, omit
+    def _listed(self, after: str | None) -> listing.Page:
+        from anthropic import omit
 
         call = Call("list the batches")
-        seen: set[str] = set()
-        after: str | Omit = omit
-        while True:
-            with self._edge(call):
-                raw = self._client.messages.batches.with_raw_response.list(limit=PAGE, after_id=after)
-                page = self._body(raw, call)
-            fresh = [
-                b for b in map(bodies.mapping, bodies.items(page.get("data"))) if b.get("id") not in seen
-            ]
-            yield from fresh
-            if not page.get("has_more") or not any(wire.created_at(b) >= since for b in fresh):
-                return
-            seen.update(str(b.get("id")) for b in fresh)
-            after = str(fresh[-1].get("id"))
+        with self._edge(call):
+            raw = self._client.messages.batches.with_raw_response.list(limit=PAGE, after_id=after or omit)
+            return listing.Page(self._body(raw, call), listing.told_by(raw.headers))
+
+    def remove(self, batch: Batch) -> None:
+        """Deletes the batch, which holds the only copy of its results."""
+        if batch.provider_batch_id is not None:
+            call = Call(f"remove batch {batch.provider_batch_id}", about="batch")
+            with suppress(UnknownBatchError), self._edge(call):
+                self._client.messages.batches.with_raw_response.delete(batch.provider_batch_id)
 
     def _answer_of(self, line: Mapping[str, Any]) -> Answer:
         return wire.answer_of(line)

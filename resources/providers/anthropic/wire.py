@@ -1,7 +1,6 @@
 """Anthropic's wire form: writes input lines, reads batch states and result lines. Pure functions, no calls."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from llm_assets.intake.scans import PDF, Shown
 from resources.providers.bodies import answered, base64_of, count, items, mapping
 from resources.providers.errors import TOO_LONG, refusal_of, token
 from resources.providers.json_lines import CHUNK
+from resources.providers.listing import moment
 
 _OPEN, _CLOSE = b'{"requests":[', b"]}"
 
@@ -121,21 +121,14 @@ def view_of(batch: Mapping[str, Any]) -> BatchView:
     status = status_of(batch)
     total = total_of(batch) or None
     match status:
-        case Status.IN_PROGRESS | Status.CANCELING:
+        case Status.IN_PROGRESS:
             return BatchView(Look.RUNNING, status.value, total)
+        case Status.CANCELING:
+            return BatchView(Look.RUNNING, status.value, total, cancelling=True)
         case Status.ENDED:
             return BatchView(Look.ENDED, status.value, total)
         case _:
             assert_never(status)
-
-
-def created_at(batch: Mapping[str, Any]) -> datetime:
-    """Raises ContractError where the time cannot be read."""
-    try:
-        at = datetime.fromisoformat(str(batch.get("created_at")))
-    except ValueError as err:
-        raise ContractError(f"Batch {token(batch.get('id'))} has no readable created_at.") from err
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
@@ -143,7 +136,7 @@ def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
     total = total_of(found)
     if total != batch.requests:
         return None
-    return Candidate(str(found.get("id", "")), created_at(found), total, proven=False)
+    return Candidate(str(found.get("id", "")), moment(found.get("created_at")), total, proven=False)
 
 
 def answer_of(line: Mapping[str, Any]) -> Answer:

@@ -1,8 +1,8 @@
 """Calls Gemini's batch, file and generateContent endpoints over REST."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
@@ -10,16 +10,17 @@ from typing import Any, Final
 
 import orjson
 
-from llm_assets.domain.errors import ContractError, DeskError, UnknownBatchError
-from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
+from llm_assets.domain.errors import ContractError, DeskError, TransientError, UnknownBatchError
+from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
-from resources.providers import bodies, json_lines
+from resources.providers import bodies, json_lines, listing
 from resources.providers.errors import Call, unreadable
 from resources.providers.gemini import answers, shapes, wire
 from resources.providers.gemini.client import GeminiClient, GeminiError
+from resources.providers.listing import PAGE
 from resources.providers.rate_limits import rest_seconds
-from resources.providers.sdk import PAGE, SKEW, SdkProvider
+from resources.providers.sdk import SdkProvider
 
 V1BETA: Final = "/v1beta"
 PAGES: Final = 1000
@@ -50,7 +51,7 @@ class GeminiProvider(SdkProvider[GeminiClient]):
         if wire.is_inline(batch, spool):
             return None
         name, size = f"{batch.batch_id}.jsonl", spool.stat().st_size
-        found = self._uploaded(name, size, batch.created_at - SKEW)
+        found = self._uploaded(name, size)
         return found if found is not None else self._upload(name, size, spool)
 
     def _upload(self, name: str, size: int, spool: Path) -> str:
@@ -81,7 +82,7 @@ class GeminiProvider(SdkProvider[GeminiClient]):
             raise unreadable(self._caller, call)
         return stored
 
-    def _uploaded(self, name: str, size: int, since: datetime) -> str | None:
+    def _uploaded(self, name: str, size: int) -> str | None:
         """The name of an earlier upload of the same bytes, so that a lost answer leaves no second file.
 
         Also None where the files cannot be listed: a second file costs nothing, and the upload itself reports what is
@@ -89,7 +90,7 @@ class GeminiProvider(SdkProvider[GeminiClient]):
         """
         try:
             files = self._pages("files", shapes.FileList, Call("list the uploaded files"))
-            found = (wire.file_of(bodies.mapping(one), name, size, since) for one in files)
+            found = (wire.file_of(bodies.mapping(one), name, size) for one in files)
             return next(filter(None, found), None)
         except DeskError:
             return None
@@ -117,14 +118,33 @@ class GeminiProvider(SdkProvider[GeminiClient]):
         with self._edge(Call(f"cancel batch {provider_batch_id}", about="batch")):
             self._client.post(f"{_path(provider_batch_id)}:cancel", shapes.Nothing, {})
 
+    def remove(self, batch: Batch) -> None:
+        """Removes the input file, the file of answers, and the batch, which holds inline answers."""
+        names = [batch.provider_file_id]
+        if batch.provider_batch_id is not None:
+            with suppress(UnknownBatchError):
+                state = self._retrieve(batch.provider_batch_id)
+                if self._view(state).look is Look.RUNNING:
+                    raise TransientError(f"Batch {batch.provider_batch_id} still runs: its files are kept.")
+                names += [wire.output_of(state).file, f"batches/{batch.provider_batch_id}"]
+        for name in filter(None, names):
+            with suppress(UnknownBatchError), self._edge(Call(f"remove {name}", about="batch")):
+                self._client.delete(f"{V1BETA}/{name}", shapes.Nothing)
+
+    def stored_files(self) -> Iterator[StoredFile]:
+        for one in self._pages("files", shapes.FileList, Call("list the uploaded files")):
+            file = bodies.mapping(one)
+            if isinstance(name := file.get("displayName"), str):
+                yield StoredFile(str(file.get("name")), name)
+
     def candidates(self, batch: Batch) -> list[Candidate]:
         """Batches that are this one by their name, or may be it by time and count, oldest first."""
-        since = batch.sent_since - SKEW
+        since = listing.earliest(batch, self._clock(), None)
         found = [
             wire.candidate_of(bodies.mapping(listed), batch, since=since)
             for listed in self._pages("batches", shapes.OperationList, Call("list the batches"), "operations")
         ]
-        return sorted((c for c in found if c is not None), key=lambda c: (c.created_at, c.provider_batch_id))
+        return sorted((c for c in found if c is not None), key=lambda c: c.age)
 
     def _pages(
         self, kind: str, shape: type[shapes.Shape], call: Call, field: str | None = None

@@ -71,6 +71,9 @@ class GeminiClient:
     def post(self, path: str, shape: type[BaseModel], body: Mapping[str, Any]) -> Answered:
         return self.send(path, shape, orjson.dumps(body), {"Content-Type": "application/json"})
 
+    def delete(self, path: str, shape: type[BaseModel]) -> Answered:
+        return self._answered(self._http.delete(path), shape)
+
     def send(
         self, path: str, shape: type[BaseModel], content: bytes | Iterable[bytes], headers: Mapping[str, str]
     ) -> Answered:

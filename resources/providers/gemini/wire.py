@@ -191,15 +191,10 @@ def view_of(operation: Mapping[str, Any]) -> BatchView:
     status = status_of(operation)
     total = counts_of(operation).total or None
     match status:
-        case (
-            Status.QUEUED
-            | Status.PENDING
-            | Status.RUNNING
-            | Status.UPDATING
-            | Status.PAUSED
-            | Status.CANCELLING
-        ):
+        case Status.QUEUED | Status.PENDING | Status.RUNNING | Status.UPDATING | Status.PAUSED:
             return BatchView(Look.RUNNING, status.value, total)
+        case Status.CANCELLING:
+            return BatchView(Look.RUNNING, status.value, total, cancelling=True)
         case Status.SUCCEEDED | Status.PARTIALLY_SUCCEEDED | Status.CANCELLED | Status.EXPIRED:
             return BatchView(Look.ENDED, status.value, total)
         case Status.FAILED:
@@ -264,13 +259,10 @@ def candidate_of(operation: Mapping[str, Any], batch: Batch, *, since: datetime)
     return Candidate(id_of(operation), created, total, proven=False)
 
 
-def file_of(listed: Mapping[str, Any], name: str, size: int, since: datetime) -> str | None:
-    """The name under which the Files API keeps this upload; None when it is another one, or cannot be read."""
-    try:
-        made = datetime.fromisoformat(str(listed.get("createTime")))
-    except ValueError:
-        return None
+def file_of(listed: Mapping[str, Any], name: str, size: int) -> str | None:
+    """The name under which the Files API keeps this upload; None when it is another one, or no longer usable. The display
+    name holds our batch id, so that it needs no time to prove whose it is."""
     same = listed.get("displayName") == name and whole_number(listed.get("sizeBytes")) == size
     usable = listed.get("state") in ("ACTIVE", "PROCESSING", None)
     found = listed.get("name")
-    return found if same and usable and made >= since and isinstance(found, str) else None
+    return found if same and usable and isinstance(found, str) else None

@@ -1,26 +1,28 @@
 """Calls OpenAI's batch and chat endpoints, or a gateway that has them, through the official SDK."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from llm_assets.domain.errors import DeskError, UnknownBatchError
-from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
+from llm_assets.domain.errors import DeskError, TransientError, UnknownBatchError
+from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
-from resources.providers import access, bodies, json_lines
+from resources.providers import access, bodies, json_lines, listing
 from resources.providers.errors import Call
+from resources.providers.listing import PAGE
 from resources.providers.openai import wire
 from resources.providers.rate_limits import rest_seconds
-from resources.providers.sdk import PAGE, SKEW, SdkProvider
+from resources.providers.sdk import SdkProvider
 
 if TYPE_CHECKING:
-    from openai import OpenAI
+    from openai import Omit, OpenAI
+    from openai.types.file_create_params import ExpiresAfter
 
 
 class OpenAIProvider(SdkProvider["OpenAI"]):
@@ -46,18 +48,19 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         name = f"{batch.batch_id}.jsonl"
-        found = self._uploaded(name, spool.stat().st_size, batch.created_at - SKEW)
+        found = self._uploaded(name, spool.stat().st_size)
         if found is not None:
             return found
         call = Call("upload the input file")
         with spool.open("rb") as source, self._edge(call):
             raw = self._client.files.with_raw_response.create(
-                file=(name, source, "application/jsonl"), purpose="batch"
+                file=(name, source, "application/jsonl"), purpose="batch", expires_after=self._expiry()
             )
             return self._id(self._body(raw, call), call)
 
-    def _uploaded(self, name: str, size: int, since: datetime) -> str | None:
-        """The id of an earlier upload of the same bytes, so that a lost answer leaves no second file.
+    def _uploaded(self, name: str, size: int) -> str | None:
+        """The id of an earlier upload of the same bytes, so that a lost answer leaves no second file. The name holds our
+        batch id, so it needs no time to prove whose it is.
 
         Also None where the files cannot be listed, as at some gateways: a second file costs nothing, and the upload
         itself reports what is wrong with a key or a host.
@@ -70,10 +73,49 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         except DeskError:
             return None
         for file in map(bodies.mapping, bodies.items(listed.get("data"))):
-            recent = bodies.count(file.get("created_at")) >= since.timestamp()
-            if recent and file.get("filename") == name and file.get("bytes") == size:
+            if file.get("filename") == name and file.get("bytes") == size:
                 return self._id(file, call)
         return None
+
+    def _expiry(self) -> "ExpiresAfter | Omit":
+        from openai import omit
+
+        days = self._profile.files.expire_days
+        return omit if days is None else {"anchor": "created_at", "seconds": int(days * 86_400)}
+
+    def stored_files(self) -> Iterator[StoredFile]:
+        from openai import omit
+
+        call = Call("list the uploaded files")
+
+        def fetch(after: str | None) -> listing.Page:
+            with self._edge(call):
+                raw = self._client.files.with_raw_response.list(
+                    purpose="batch", limit=PAGE, after=after or omit
+                )
+                return listing.Page(self._body(raw, call))
+
+        for file in listing.entries(fetch):
+            if isinstance(name := file.get("filename"), str):
+                yield StoredFile(str(file["id"]), name)
+
+    def remove(self, batch: Batch) -> None:
+        for file_id in (batch.provider_file_id, *self._result_files(batch)):
+            if isinstance(file_id, str) and file_id:
+                call = Call(f"remove file {file_id}", about="batch")
+                with suppress(UnknownBatchError), self._edge(call):
+                    self._client.files.with_raw_response.delete(file_id)
+
+    def _result_files(self, batch: Batch) -> tuple[object, ...]:
+        if batch.provider_batch_id is None:
+            return ()
+        try:
+            state = self._retrieve(batch.provider_batch_id)
+        except UnknownBatchError:
+            return ()
+        if wire.view_of(state).look is Look.RUNNING:
+            raise TransientError(f"Batch {batch.provider_batch_id} still runs: its files are kept.")
+        return state.get("output_file_id"), state.get("error_file_id")
 
     def create(self, batch: Batch, spool: Path) -> str:
         if batch.provider_file_id is None:
@@ -100,31 +142,19 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
             self._client.batches.with_raw_response.cancel(provider_batch_id)
 
     def candidates(self, batch: Batch) -> list[Candidate]:
-        """Batches created since the intent that are or may be this one, oldest first."""
-        since = batch.sent_since - SKEW
-        found = [wire.candidate_of(listed, batch) for listed in self._listed(since)]
-        fitting = [c for c in found if c is not None and c.created_at >= since]
-        return sorted(fitting, key=lambda c: (c.created_at, c.provider_batch_id))
+        """Batches that are proven to be this one, and those created since the intent that may be it, oldest first."""
+        return listing.candidates(
+            self._listed, lambda listed: wire.candidate_of(listed, batch), batch, self._clock()
+        )
 
-    def _listed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
-        """Reads pages of the list until one has no batch since then. Newest first is likely, but not documented."""
-        from openai import Omit, omit
+    def _listed(self, after: str | None) -> listing.Page:
+        """A page of the list. Newest first is likely, but not documented."""
+        from openai import omit
 
         call = Call("list the batches")
-        seen: set[str] = set()
-        after: str | Omit = omit
-        while True:
-            with self._edge(call):
-                page = self._body(self._client.batches.with_raw_response.list(limit=PAGE, after=after), call)
-            fresh = [
-                b for b in map(bodies.mapping, bodies.items(page.get("data"))) if b.get("id") not in seen
-            ]
-            yield from fresh
-            recent = any(bodies.count(b.get("created_at")) >= since.timestamp() for b in fresh)
-            if not page.get("has_more") or not recent:
-                return
-            seen.update(str(b.get("id")) for b in fresh)
-            after = str(fresh[-1].get("id"))
+        with self._edge(call):
+            raw = self._client.batches.with_raw_response.list(limit=PAGE, after=after or omit)
+            return listing.Page(self._body(raw, call), listing.told_by(raw.headers))
 
     def _answer_of(self, line: Mapping[str, Any]) -> Answer:
         return wire.answer_of(line)

@@ -1,7 +1,7 @@
 """OpenAI's wire form: writes input lines, reads batch states and result lines. Pure functions, no calls."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, assert_never
@@ -17,6 +17,7 @@ from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
 from resources.providers.bodies import answered, base64_of, count, items, mapping
 from resources.providers.errors import QUEUE_FULL, token
+from resources.providers.listing import moment
 
 ENDPOINT: Final = "/v1/chat/completions"
 WINDOW: Final = "24h"
@@ -91,8 +92,10 @@ def view_of(batch: Mapping[str, Any]) -> BatchView:
     total = mapping(batch.get("request_counts")).get("total")
     view = BatchView(Look.RUNNING, status.value, total if isinstance(total, int) and total > 0 else None)
     match status:
-        case Status.VALIDATING | Status.IN_PROGRESS | Status.FINALIZING | Status.CANCELLING:
+        case Status.VALIDATING | Status.IN_PROGRESS | Status.FINALIZING:
             return view
+        case Status.CANCELLING:
+            return replace(view, cancelling=True)
         case Status.COMPLETED | Status.EXPIRED | Status.CANCELLED:
             return BatchView(Look.ENDED, status.value, view.total)
         case Status.FAILED:
@@ -155,8 +158,7 @@ def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
         other_file = bool(batch.provider_file_id) and bool(file_id)
         if owner is not None or other_file or (requests is not None and requests != batch.requests):
             return None
-    created = datetime.fromtimestamp(count(found.get("created_at")), UTC)
-    return Candidate(str(found.get("id", "")), created, requests, proven)
+    return Candidate(str(found.get("id", "")), moment(found.get("created_at")), requests, proven)
 
 
 def answer_of(line: Mapping[str, Any]) -> Answer:

@@ -10,13 +10,13 @@ import orjson
 import pytest
 
 from llm_assets.domain.errors import DeskError
-from llm_assets.domain.profile import Lane
+from llm_assets.domain.profile import Files, Lane
 from llm_assets.domain.requests.batch import Batch, BatchState, Look
 from llm_assets.domain.requests.request import CustomId
 from llm_assets.engine.ports.provider import Provider
-from resources.providers import json_lines
+from resources.providers import json_lines, provider_for
 from tests.support.nights.engine_night import DAY
-from tests.support.nights.real_night import STEP, Protocol, tasks
+from tests.support.nights.real_night import STEP, TIMEOUT, Protocol, tasks
 from tests.support.nights.stage import SETTLE, Stage
 from tests.support.providers.fake_provider import START
 
@@ -138,6 +138,10 @@ def test_a_queue_that_is_full_for_an_hour_costs_nothing_and_is_waited_for(
 def test_a_dead_letter_names_its_call_and_requeue_sends_exactly_those(
     stage: Stage, protocol: Protocol
 ) -> None:
+    kept = stage.place.profile.model_copy(
+        update={"files": Files(remove=False)}
+    )  # Anthropic's hold the batch itself
+    stage.engine = replace(stage.engine, provider=provider_for(kept, timeout_seconds=TIMEOUT))
     error = "outcome: error\n    status: 400\n    type: invalid_request_error"
     stage.scenario(f"requests:\n  - when: {{keyword: number 1 of}}\n    {error}\n")
     assert stage.work().finished

@@ -271,8 +271,8 @@ def test_a_stranger_is_not_taken_for_ours_twice(desk: Desk) -> None:
     looks = desk.provider.calls["look"]
     assert desk.work().finished
     assert desk.provider.calls["look"] == looks + 1  # at ours
-    [(name, _)] = desk.provider.files.values()
-    assert desk.ledger().batches.batch(name.removesuffix(".jsonl")).disowned == ("remote-1",)
+    [collected] = desk.ledger().batches.listed(DAY)
+    assert collected.disowned == ("remote-1",)
 
 
 def test_ours_is_proven_by_its_results(desk: Desk) -> None:
@@ -293,8 +293,7 @@ def test_strangers_after_a_thousand_lines_of_ours_do_not_disown_the_batch(
 ) -> None:
     monkeypatch.setattr("llm_assets.engine.chunks.chunks.__defaults__", (3,))
     test_ours_is_proven_by_its_results(desk)
-    [(name, _)] = desk.provider.files.values()
-    collected = desk.ledger().batches.batch(name.removesuffix(".jsonl"))
+    [collected] = desk.ledger().batches.listed(DAY)
     assert collected.state is BatchState.COLLECTED and not collected.provisional
 
 

@@ -39,7 +39,7 @@ def test_a_full_queue_sends_the_same_batch_again_later(desk: Desk) -> None:
     assert desk.provider.calls["create"] == 1
     desk.clock.advance(301)
     desk.advance()
-    assert desk.provider.calls == {"upload": 2, "create": 2, "look": 2, "answers": 1}
+    assert desk.provider.calls == {"upload": 2, "create": 2, "look": 2, "answers": 1, "remove": 1}
     assert_all_answered_once(desk, 3)
 
 

@@ -12,7 +12,7 @@ from llm_assets.domain.errors import (
     TransientError,
     UnansweredError,
 )
-from llm_assets.domain.profile import Lane, Limits, Mode
+from llm_assets.domain.profile import Files, Lane, Limits, Mode
 from llm_assets.domain.requests.batch import Batch, BatchState, BatchView, Candidate, Look
 from llm_assets.engine.batches.reconcile import MOST_CREATES, Adopt, Resend, Wait, decide
 from llm_assets.engine.planning.task import StepPlan
@@ -328,6 +328,7 @@ def test_without_a_settle_time_a_round_still_sends_once(desk: Desk) -> None:
 
 
 def test_an_upload_whose_answer_was_lost_leaves_no_second_file(desk: Desk) -> None:
+    desk.provider.change(files=Files(remove=False))
     desk.provider.faults["upload.after"] = [TransientError("no answer")]
     assert desk.work(tasks(2)).finished
     assert len(desk.provider.files) == 1

@@ -308,8 +308,10 @@ class Mortal:
         return call
 
 
-WRITES = frozenset({"plan", "prune_work", "intend", "transition", "settle", "admit_call", "change_circuit"})
-CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask"})
+WRITES = frozenset(
+    {"plan", "prune_work", "intend", "transition", "want_cancelled", "settle", "admit_call", "change_circuit"}
+)
+CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask", "remove"})
 
 
 def mortal(desk: Desk, life: Life) -> Engine:

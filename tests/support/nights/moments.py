@@ -207,6 +207,8 @@ MOMENTS = [
     Moment("after the last settlement", becomes(BatchState.COLLECTED, "before")),
     Moment("after the batch is collected", becomes(BatchState.COLLECTED, "after")),
     Moment("after its lines are thrown away", around("spool", "discard", "after")),
+    Moment("before its files are removed", around("provider", "remove", "before")),
+    Moment("after its files are removed, before that is noted", around("provider", "remove", "after")),
 ]
 CORE = {
     "after the intent",

@@ -13,6 +13,7 @@ from urllib.request import urlopen
 
 from pydantic import BaseModel, ConfigDict
 
+from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.step import strict_schema
 from llm_assets.domain.profile import Lane, LaneRule, Lanes, Limits, Profile, Tier
@@ -74,11 +75,11 @@ def tasks(model: str, count: int, day: date = DAY) -> Iterator[Task]:
         yield Task(f"case-{number:04}", f"input {number}", Lane.NIGHTLY, asked)
 
 
-def engine_at(place: Place) -> Engine:
+def engine_at(place: Place, clock: Clock = system_clock) -> Engine:
     """A process's own, from nothing but the place."""
     return Engine(
         ledger=SqlLedger(place.url, place.home).ports,
-        provider=provider_for(place.profile, timeout_seconds=TIMEOUT),
+        provider=provider_for(place.profile, timeout_seconds=TIMEOUT, clock=clock),
         prices=GenaiPrices(),
         spool=FileSpool(place.home),
         lanes=Lanes(lanes=dict.fromkeys(Lane, LaneRule())),

@@ -55,7 +55,7 @@ class Stage:
     @cached_property
     def engine(self) -> Engine:
         clock = lambda: datetime.now(UTC) + timedelta(seconds=self.shift + self.skew)  # noqa: E731
-        plain = engine_at(self.place)
+        plain = engine_at(self.place, clock)
         return replace(
             plain, ledger=self.ledger.ports, settle_seconds=SETTLE, patience_seconds=10**6, clock=clock
         )

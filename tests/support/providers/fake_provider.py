@@ -15,7 +15,7 @@ from threading import Barrier, Lock
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
 from llm_assets.domain.profile import Profile
-from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
+from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.domain.requests.request import CustomId, Request
@@ -51,6 +51,8 @@ class FakeProvider(Provider):
         self._lock = Lock()
         self.remotes: dict[str, Remote] = {}
         self.files: dict[str, tuple[str, bytes]] = {}
+        self.removed: list[str] = []
+        """Ids of batches whose results were removed, as often as that was asked for."""
         self.executed: Counter[str] = Counter()
         """How often each request was executed, by what the user part says."""
         self.calls: Counter[str] = Counter()
@@ -106,7 +108,7 @@ class FakeProvider(Provider):
             for file_id, found in self.files.items():
                 if found == (name, data):
                     return file_id
-            file_id = f"file-{len(self.files) + 1}"
+            file_id = f"file-{self.calls['upload']}"
             self.files[file_id] = (name, data)
         return file_id
 
@@ -160,6 +162,15 @@ class FakeProvider(Provider):
             if not remote.cancelled:
                 remote.cancelled = True
                 self._take_back(remote)
+
+    def remove(self, batch: Batch) -> None:
+        with self._call("remove"):
+            self.files.pop(batch.provider_file_id or "", None)
+            if batch.provider_batch_id is not None:
+                self.removed.append(batch.provider_batch_id)
+
+    def stored_files(self) -> list[StoredFile]:
+        return [StoredFile(file_id, name) for file_id, (name, _) in self.files.items()]
 
     def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
         with self._call("answers"):

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.profile import RescueRules
 from llm_assets.emulator import RunningEmulator
 from llm_assets.engine.planning.task import StepPlan
 from llm_assets.engine.rounds.progress import Progress
@@ -21,6 +22,8 @@ from tests.support.providers.served_case import FORK
 FIRST_STEP, LONGEST_STEP = 0.5, 20.0
 SETTLE = 8.0
 """Longer than any case leaves a batch out of the list."""
+OLDEST_MINUTES = 0.2
+"""Of a batch: longer than any case lets one run that ends by itself."""
 
 
 class SharedClock:
@@ -49,7 +52,9 @@ class SharedClock:
 
 def live(place: Place, running: RunningEmulator, requests: int) -> None:
     clock = SharedClock(running.url)
-    engine = replace(engine_at(place), clock=clock, settle_seconds=SETTLE)
+    plain = engine_at(place, clock)
+    lanes = plain.lanes.model_copy(update={"rescue": RescueRules(max_batch_age_minutes=OLDEST_MINUTES)})
+    engine = replace(plain, clock=clock, settle_seconds=SETTLE, lanes=lanes)
     plan = StepPlan(STEP, lambda: tasks(MODELS[place.profile.protocol], requests))
     progress = work(engine, DAY, [plan], Rework.STALE, pause=clock.pause)
     assert progress.finished, progress

@@ -102,7 +102,7 @@ def _handler(canned: Canned) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(reply.payload)
             self.close_connection = reply.announced is not None
 
-        do_GET = do_POST = _answer  # noqa: N815
+        do_GET = do_POST = do_DELETE = _answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             return
