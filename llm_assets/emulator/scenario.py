@@ -44,7 +44,22 @@ Operation = Literal[
     "list_models",
     "retrieve_model",
 ]
-Outcome = Literal["refusal", "cut", "empty", "invalid_json", "wrong_schema", "error", "expired", "cancelled"]
+Outcome = Literal[
+    "refusal",
+    "cut",
+    "empty",
+    "invalid_json",
+    "wrong_schema",
+    "fenced",
+    "parts",
+    "other_finish",
+    "no_finish",
+    "no_usage",
+    "error",
+    "expired",
+    "cancelled",
+]
+Spoil = Literal["surrogate", "invalid_utf8", "nan", "bom", "trailing_null", "unreadable", "nameless", "cut"]
 FailCode = Literal[
     "invalid_json_line",
     "duplicate_custom_id",
@@ -167,6 +182,14 @@ class BatchFault(Strict):
     """The results stop after so many whole lines, as if they were complete."""
     truncate_times: int = Field(1, ge=1)
     """How many downloads are cut; later ones are whole."""
+    truncate_seconds: float = Field(0, ge=0)
+    """Downloads are cut for at least so many seconds after the batch has ended."""
+    truncate_inside: bool = False
+    """The cut is inside the line that follows."""
+    absent_seconds: float = Field(0, ge=0)
+    """For so many seconds after the end, downloading the results answers 404."""
+    spoil: Spoil | None = None
+    """What is wrong with the first line of the results, or with the last one, in every download."""
 
 
 class RequestFault(Strict):
