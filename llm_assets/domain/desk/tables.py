@@ -144,8 +144,8 @@ LLM_USAGE = Table(
         _c(
             "outcome",
             "VARCHAR",
-            "answered; unreadable; doubled or unknown_id for result lines that answer no request",
-            shown=True,
+            "answered; unreadable; doubled, unknown_id or unreadable_line for result lines that answer no request",
+            nullable=False,
         ),
         _c("requests", "BIGINT", "Requests answered or failed, every attempt counted", nullable=False),
         _c("succeeded", "BIGINT", "Of these usable", nullable=False),
