@@ -71,6 +71,8 @@ def unmetered(usage: Usage, characters: int) -> int | None:
 
 STOPPED = frozenset({"stop", "end_turn", "stop_sequence", "eos", "eos_token"})
 """Words of servers, in lower case, for an answer that ended by itself."""
+CUT_SHORT = frozenset({"length", "max_tokens", "model_length"})
+"""The same for one that the token limit ended."""
 
 
 def answered(
@@ -91,4 +93,6 @@ def ended_otherwise(custom_id: str, text: str, usage: Usage, said: object, field
     detail = f"{field}:{word or 'none'}"
     if word.lower() in STOPPED or (said is None and text.strip()):
         return answered(custom_id, Outcome.SUCCEEDED, text, usage, "", odd=detail)
+    if word.lower() in CUT_SHORT:
+        return answered(custom_id, Outcome.CUT, text, usage, word.lower())
     return answered(custom_id, Outcome.INVALID, text, usage, detail)

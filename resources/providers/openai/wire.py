@@ -202,7 +202,7 @@ def completion(custom_id: str, body: Mapping[str, Any]) -> Answer:
     match reason:
         case "stop":
             return answered(custom_id, Outcome.SUCCEEDED, text, usage, "", odd=odd)
-        case "length" | "max_tokens" | "MAX_TOKENS":
+        case "length":
             return answered(custom_id, Outcome.CUT, text, usage, "length")
         case "content_filter":
             return answered(custom_id, Outcome.REFUSED, "", usage, "content_filter")
