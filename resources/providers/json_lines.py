@@ -42,7 +42,9 @@ def lines_of(path: Path) -> Lines:
         for line in source:
             if line.strip(_AROUND) not in HOLDS_NOTHING:
                 number, last = number + 1, line
-    return Lines(number, path.stat().st_size, bool(last) and not last.endswith(b"\n") and not _objects(last))
+    return Lines(
+        number, path.stat().st_size, bool(last) and not last.endswith(b"\n") and not objects_of(last)
+    )
 
 
 def download_whole(download: Callable[[], Lines], expected: int, batch_id: str) -> Lines:
@@ -65,10 +67,11 @@ def read_lines(path: Path) -> Iterator[Mapping[str, Any] | Unreadable]:
     with path.open("rb") as source:
         for line in source:
             if line.strip(_AROUND) not in HOLDS_NOTHING:
-                yield from _objects(line) or (Unreadable(line),)
+                yield from objects_of(line) or (Unreadable(line),)
 
 
-def _objects(line: bytes) -> list[dict[str, Any]]:
+def objects_of(line: bytes) -> list[dict[str, Any]]:
+    """The JSON objects of a line or a body: one, unless it is spoiled."""
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:

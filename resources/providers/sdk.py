@@ -9,8 +9,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-import orjson
-
 from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
 from llm_assets.domain.profile import Profile
 from llm_assets.domain.requests.batch import Batch, BatchView, Look
@@ -122,12 +120,12 @@ class SdkProvider(ABC, Generic[Client]):
         try:
             if self._strict:
                 raw.parse()
-            body = orjson.loads(raw.http_response.content)
+            found = json_lines.objects_of(raw.http_response.content)
         except ValueError:
-            body = None
-        if not isinstance(body, dict):
+            found = []
+        if not found:
             raise unreadable(self._caller, call)
-        return body
+        return found[0]
 
     def _id(self, body: Mapping[str, Any], call: Call) -> str:
         found = body.get("id")

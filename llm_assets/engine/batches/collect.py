@@ -8,6 +8,7 @@ from functools import cached_property
 import structlog
 
 from llm_assets.domain.digest import digest
+from llm_assets.domain.errors import ShortResultsError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.outcome import Answer, Outcome, Surplus
@@ -30,7 +31,8 @@ def collect(engine: Engine, batch: Batch, short: str | None = None) -> None:
     process settled or booked is neither settled nor booked again. `short` says why results that are not whole are
     believed.
 
-    Raises ShortResultsError when they are not and `short` is None, and NotOursError when an adopted batch's results carry
+    Raises ShortResultsError when they are not and `short` is None, also when enough lines are there and some of them answer
+    nothing; and NotOursError when an adopted batch's results carry
     another batch's ids, or none of its own.
     """
     judge = judge_of(engine)
@@ -47,6 +49,11 @@ def collect(engine: Engine, batch: Batch, short: str | None = None) -> None:
             engine.ledger.batches.book_surplus(batch, surplus)
     if batch.provisional:
         raise NotOursError(batch.batch_id)
+    if short is None and seen.unseen and seen.surplus:
+        raise ShortResultsError(
+            f"{len(seen.unseen)} requests of batch {batch.batch_id} have no result line, but {seen.surplus.total()} lines "
+            "answer none: they are fetched again."
+        )
     _settle_missing(engine, judge, batch, seen.unseen.values(), short)
     detail = seen.told(short)
     if detail:

@@ -1,14 +1,17 @@
 """Answers in another form than their protocol's, as gateways and other servers give them: taken once, or told apart."""
 
+import json
 from typing import Any
 
 import pytest
 
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
+from resources.providers import provider_for
 from resources.providers.anthropic import wire as anthropic_wire
 from resources.providers.openai import wire as openai_wire
-from tests.support.providers.provider_kit import chat, message
+from tests.support.providers.provider_kit import BOTH, Wire, chat, message, profile, request
+from tests.support.providers.provider_server import Canned, Reply
 
 WHOLE = '{"category": "card"}'
 PROTOCOLS = ("openai", "anthropic")
@@ -103,3 +106,16 @@ def test_half_a_usage_is_marked_too() -> None:
 )
 def test_what_never_ran_costs_nothing(line: dict[str, Any]) -> None:
     assert openai_wire.answer_of(line).unmetered is None
+
+
+@BOTH
+def test_an_online_answer_is_read_as_leniently_as_a_result_line(
+    wire: Wire, server: Canned, key: None
+) -> None:
+    body = (
+        json.dumps(wire.online_answer(WHOLE)).encode().replace(b"{", b'{"trace":"\\ud83d","seconds":NaN,', 1)
+    )
+    server.on(f"POST {wire.online}", Reply(200, body))
+    provider = provider_for(profile(wire.protocol, server.url), timeout_seconds=10)
+    answer = provider.ask(provider.line(request(wire.protocol), "c"))
+    assert (answer.outcome, answer.text) == (Outcome.SUCCEEDED, WHOLE)

@@ -81,6 +81,17 @@ def test_results_that_become_whole_in_time_are_not_sent_again(desk: Desk) -> Non
     assert_all_answered_once(desk, 3)
 
 
+def test_lines_that_answer_nothing_do_not_stand_for_those_that_are_missing(desk: Desk) -> None:
+    """As many lines as requests, but one is told twice: the missing one may come at the next download."""
+    desk.provider.dropped = desk.provider.doubled = 1
+    desk.start(tasks(3))
+    assert desk.batch().detail.startswith("1 requests of batch")
+    assert desk.states() == {"in_flight": 1, "ok": 2}
+    desk.provider.dropped = 0
+    assert desk.work().finished
+    assert_all_answered_once(desk, 3)
+
+
 def test_results_that_are_not_there_yet_are_no_failure_of_the_round(desk: Desk) -> None:
     desk.provider.faults["answers"] = [UnknownBatchError("no file yet")] * 3
     progress = desk.start(tasks(2))
