@@ -13,6 +13,8 @@ CHUNK = 1 << 20
 HOLDS_NOTHING = frozenset({b"", b"null", b"{}", b"[]"})
 """Lines that no provider bills and some servers end a file with; a file's byte order mark may be all of one too."""
 _AROUND = b" \t\r\n\xef\xbb\xbf"
+_SHORT = 40
+"""Bytes of a line that may hold nothing; longer ones are not looked through for it."""
 
 
 class Unreadable(NamedTuple):
@@ -40,11 +42,15 @@ def lines_of(path: Path) -> Lines:
     number, last = 0, b""
     with path.open("rb") as source:
         for line in source:
-            if line.strip(_AROUND) not in HOLDS_NOTHING:
+            if _holds_something(line):
                 number, last = number + 1, line
     return Lines(
         number, path.stat().st_size, bool(last) and not last.endswith(b"\n") and not objects_of(last)
     )
+
+
+def _holds_something(line: bytes) -> bool:
+    return len(line) > _SHORT or line.strip(_AROUND) not in HOLDS_NOTHING
 
 
 def download_whole(download: Callable[[], Lines], expected: int, batch_id: str) -> Lines:
@@ -66,7 +72,7 @@ def read_lines(path: Path) -> Iterator[Mapping[str, Any] | Unreadable]:
     """Yields what each line says; one line is in memory at a time. Objects that share a line are yielded one by one."""
     with path.open("rb") as source:
         for line in source:
-            if line.strip(_AROUND) not in HOLDS_NOTHING:
+            if _holds_something(line):
                 yield from objects_of(line) or (Unreadable(line),)
 
 
