@@ -46,6 +46,8 @@ class Action(StrEnum):
     """A batch is to be cancelled, because a person asked for it or it became too old."""
     ANSWERED = "answered"
     """Requests of a batch. Lines: Answered."""
+    SURPLUS = "surplus"
+    """Result lines of a batch that answer none of its requests. Lines: their place, why, and the cost in 1e-12 USD."""
     DECIDED = "decided"
     """A case. Lines: RowFact."""
     EXHAUSTED = "exhausted"

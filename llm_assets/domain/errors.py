@@ -66,6 +66,10 @@ class UnknownBatchError(DeskError):
     """The provider does not know this batch id. "Unknown" is not "gone": listings and reads may lag."""
 
 
+class ShortResultsError(UnknownBatchError):
+    """Fewer results can be read than the provider promises: a file or some of its lines are not there (yet)."""
+
+
 class ContractError(DeskError):
     """The provider answered something its contract does not name, e.g. an unknown batch status."""
 

@@ -46,7 +46,22 @@ Operation = Literal[
     "start_upload",
     "generate_content",
 ]
-Outcome = Literal["refusal", "cut", "empty", "invalid_json", "wrong_schema", "error", "expired", "cancelled"]
+Outcome = Literal[
+    "refusal",
+    "cut",
+    "empty",
+    "invalid_json",
+    "wrong_schema",
+    "fenced",
+    "parts",
+    "other_finish",
+    "no_finish",
+    "no_usage",
+    "error",
+    "expired",
+    "cancelled",
+]
+Spoil = Literal["surrogate", "invalid_utf8", "nan", "bom", "trailing_null", "unreadable", "nameless", "cut"]
 FailCode = Literal[
     "invalid_json_line",
     "duplicate_custom_id",
@@ -185,6 +200,14 @@ class BatchFault(Strict):
     """Gemini: whether the answers are in the batch itself or in a file; as the input was, when not given."""
     keep_partial: bool = True
     """Gemini: whether a cancelled batch has the answers of the requests that have run. An expired one has none."""
+    truncate_seconds: float = Field(0, ge=0)
+    """Downloads are cut for at least so many seconds after the batch has ended."""
+    truncate_inside: bool = False
+    """The cut is inside the line that follows."""
+    absent_seconds: float = Field(0, ge=0)
+    """For so many seconds after the end, downloading the results answers 404."""
+    spoil: Spoil | None = None
+    """What is wrong with the first line of the results, or with the last one, in every download."""
 
 
 class RequestFault(Strict):

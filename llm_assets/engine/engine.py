@@ -28,7 +28,8 @@ class Engine:
     outputs: Mapping[str, type[BaseModel]]
     """Step name -> output model, against which every answer is checked again."""
     settle_seconds: float = 660
-    """How long a batch whose create was not answered may be missing from the provider's list."""
+    """How long a batch whose create was not answered may be missing from the provider's list, and results that are short or
+    not there are asked for again."""
     max_attempts: int = MAX_ATTEMPTS
     budget: Budget = field(default_factory=Budget)
     patience_seconds: float = 600

@@ -1,4 +1,4 @@
-"""Result files: downloaded whole, then read line by line. Nothing here knows a protocol."""
+"""Result files: downloaded, then read line by line, each line alone and leniently. Nothing here knows a protocol."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -6,11 +6,21 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from llm_assets.domain.errors import TransientError
+from llm_assets.domain.errors import ShortResultsError
+from llm_assets.domain.lenient_json import objects_in
 
 CHUNK = 1 << 20
-DOWNLOADS = 3
-"""How often results that are too short are downloaded before we accept that the provider has no more."""
+HOLDS_NOTHING = frozenset({b"", b"null", b"{}", b"[]"})
+"""Lines that no provider bills and some servers end a file with; a file's byte order mark may be all of one too."""
+_AROUND = b" \t\r\n\xef\xbb\xbf"
+_SHORT = 40
+"""Bytes of a line that may hold nothing; longer ones are not looked through for it."""
+
+
+class Unreadable(NamedTuple):
+    """A line that is no JSON object, however leniently it is read."""
+
+    raw: bytes
 
 
 def save(chunks: Iterable[bytes], path: Path) -> None:
@@ -20,53 +30,56 @@ def save(chunks: Iterable[bytes], path: Path) -> None:
 
 
 class Lines(NamedTuple):
-    """The size of a JSON Lines file; blank lines do not count."""
+    """The size of a JSON Lines file; lines that hold nothing do not count."""
 
     number: int
     size: int
-    whole: bool
-    """False when the last line is not JSON: the stream ended inside it."""
+    is_open: bool
+    """Whether it ends inside a line: the stream may have been cut."""
 
 
 def lines_of(path: Path) -> Lines:
     number, last = 0, b""
     with path.open("rb") as source:
         for line in source:
-            if not line.isspace():
+            if _holds_something(line):
                 number, last = number + 1, line
-    return Lines(number, path.stat().st_size, not last or _parsed(last) is not None)
+    return Lines(
+        number, path.stat().st_size, bool(last) and not last.endswith(b"\n") and not objects_of(last)
+    )
+
+
+def _holds_something(line: bytes) -> bool:
+    return len(line) > _SHORT or line.strip(_AROUND) not in HOLDS_NOTHING
 
 
 def download_whole(download: Callable[[], Lines], expected: int, batch_id: str) -> Lines:
-    """Downloads until there are as many lines as the provider counts, and returns the size of the file.
+    """Downloads once and returns the size of the file.
 
-    A stream that ends between two lines looks whole, so a short file is downloaded again. When every download has the
-    same size, the provider has no more: the requests without a line never ran. Raises TransientError otherwise.
+    Raises ShortResultsError when it has fewer lines than the provider counts, or ends inside one. A stream that was cut
+    between two lines looks whole, so a short file has to be asked for again before it is believed.
     """
-    tries = []
-    for _ in range(DOWNLOADS):
-        found = download()
-        if found.whole and found.number >= expected:
-            return found
-        tries.append(found)
-    if not found.whole or len(set(tries)) > 1:
-        raise TransientError(
-            f"The results of batch {batch_id} were cut: {found.number} lines of {expected}; they are fetched again."
+    found = download()
+    if found.number < expected or found.is_open:
+        cut = ", the last of them cut" if found.is_open else ""
+        raise ShortResultsError(
+            f"The results of batch {batch_id} have {found.number} lines of {expected}{cut}: they are fetched again."
         )
     return found
 
 
-def read_lines(path: Path) -> Iterator[Mapping[str, Any] | None]:
-    """Yields each line as an object, or None where it is no JSON object; one line is in memory at a time."""
+def read_lines(path: Path) -> Iterator[Mapping[str, Any] | Unreadable]:
+    """Yields what each line says; one line is in memory at a time. Objects that share a line are yielded one by one."""
     with path.open("rb") as source:
         for line in source:
-            if not line.isspace():
-                yield _parsed(line)
+            if _holds_something(line):
+                yield from objects_of(line) or (Unreadable(line),)
 
 
-def _parsed(line: bytes) -> Mapping[str, Any] | None:
+def objects_of(line: bytes) -> list[dict[str, Any]]:
+    """The JSON objects of a line or a body: one, unless it is spoiled."""
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return None
-    return value if isinstance(value, dict) else None
+        return list(objects_in(line))
+    return [value] if isinstance(value, dict) else []

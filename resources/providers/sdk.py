@@ -8,12 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-import orjson
-
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
 from llm_assets.domain.profile import Profile
 from llm_assets.domain.requests.batch import Batch, BatchView, Look, StoredFile
+from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import Shown
@@ -86,7 +85,8 @@ class SdkProvider(ABC, Generic[Client]):
     def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
         """Downloads the result files of a batch that has ended, checks that they are whole, and returns their paths.
 
-        Each name starts with the batch's id and a dash: `answers` deletes the files by it.
+        Each name starts with the batch's id and a dash: `answers` finds and deletes the files by it. Raises
+        ShortResultsError after everything that is there was downloaded.
         """
 
     @cached_property
@@ -119,12 +119,12 @@ class SdkProvider(ABC, Generic[Client]):
         try:
             if self._strict:
                 raw.parse()
-            body = orjson.loads(raw.http_response.content)
+            found = json_lines.objects_of(raw.http_response.content)
         except ValueError:
-            body = None
-        if not isinstance(body, dict):
+            found = []
+        if not found:
             raise unreadable(self._caller, call)
-        return body
+        return found[0]
 
     def _id(self, body: Mapping[str, Any], call: Call) -> str:
         found = body.get("id")
@@ -153,14 +153,29 @@ class SdkProvider(ABC, Generic[Client]):
         """None, where a protocol knows no files."""
         return ()
 
-    def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
+    def answers(self, batch: Batch, into: Path, *, partial: bool = False) -> Iterator[Answer]:
         state = self._ended(batch.provider_batch_id)
+        _discard(batch, into)
         try:
-            for line in chain.from_iterable(map(json_lines.read_lines, self._results(batch, state, into))):
-                yield self._answer_of(line) if line is not None else bodies.unreadable_line()
+            paths = self._there(batch, state, into) if partial else self._results(batch, state, into)
+            for line in chain.from_iterable(map(json_lines.read_lines, paths)):
+                if isinstance(line, json_lines.Unreadable):
+                    yield bodies.unreadable(line.raw, self._usage_in, self._profile.wire.line_id)
+                else:
+                    yield self._answer_of(line)
         finally:
-            for path in into.glob(f"{batch.batch_id}-*"):
-                path.unlink(missing_ok=True)
+            _discard(batch, into)
+
+    def _there(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
+        """The result files as far as they are there."""
+        try:
+            return self._results(batch, state, into)
+        except UnknownBatchError:
+            return sorted(into.glob(f"{batch.batch_id}-*"))
+
+    def _usage_in(self, numbers: Mapping[str, int]) -> Usage:
+        """The usage among the numbers of a line that cannot be read, by their names."""
+        return Usage()
 
     def _ended(self, provider_batch_id: str | None) -> Mapping[str, Any]:
         """The state of a batch that has ended. Raises TransientError for one that has not."""
@@ -171,3 +186,8 @@ class SdkProvider(ABC, Generic[Client]):
                 f"Batch {provider_batch_id} is {view.status}: look again before collecting it."
             )
         return state
+
+
+def _discard(batch: Batch, folder: Path) -> None:
+    for path in folder.glob(f"{batch.batch_id}-*"):
+        path.unlink(missing_ok=True)

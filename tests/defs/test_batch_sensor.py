@@ -15,6 +15,8 @@ from llm_assets.defs.parking import (
     PARKED_STATE,
 )
 from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.requests.batch import BatchState
+from llm_assets.engine.rounds.drive import drive
 from llm_assets.engine.rounds.start import start
 from llm_assets.steps import STEPS
 from llm_assets.usecases.control_set import CONTROL_DAY
@@ -220,6 +222,42 @@ def test_a_run_for_late_results_that_died_is_asked_for_again(parked: SmallDesk) 
     parked.clock.now += timedelta(seconds=900)
     [later] = parked.tick("batches").run_requests
     assert request.run_key == at_once.run_key != later.run_key
+
+
+def test_results_that_cannot_be_read_yet_start_no_run_before_their_time(parked: SmallDesk) -> None:
+    parked.instance.delete_run(only_run(parked).run_id)
+    parked.advance_provider(LATENCY)
+    assert len(parked.tick("batches").run_requests) == 1
+    again_at = parked.clock.now + timedelta(seconds=300)
+    with parked.desk.open() as assembly:
+        for batch in assembly.ledger.batches.open_batches():
+            assert batch.state is BatchState.ENDED
+            assembly.ledger.batches.transition(
+                batch.batch_id, batch.state, batch.state, not_before=again_at, troubled_since=parked.clock.now
+            )
+    for _ in range(3):
+        assert parked.tick("batches").run_requests == []
+        parked.clock.now += timedelta(seconds=30)
+    parked.clock.now = again_at
+    assert len(parked.tick("batches").run_requests) == 1
+
+
+def test_a_parked_night_waits_for_results_that_cannot_be_read_yet(parked: SmallDesk) -> None:
+    queued = parked.queue(parked.tick("batches").run_requests[0])
+    parked.advance_provider(LATENCY)
+    with parked.desk.open() as assembly:
+        for batch in assembly.ledger.batches.open_batches():
+            drive(assembly.engine, batch.batch_id, until=BatchState.ENDED)
+            again_at = parked.clock.now + timedelta(seconds=1200)
+            assembly.ledger.batches.transition(
+                batch.batch_id, BatchState.ENDED, BatchState.ENDED, not_before=again_at
+            )
+    parked.clock.now += timedelta(seconds=1000)
+    parked.tick("batches")
+    assert parked.run(queued).tags[GATE] == "waiting"
+    parked.clock.now += timedelta(seconds=200)
+    parked.tick("batches")
+    assert parked.run(queued).tags[GATE] == "ready"
 
 
 @pytest.mark.parametrize("day", [CONTROL_DAY, DAY + timedelta(days=5)], ids=["control set", "yet to come"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import anthropic
 import openai
+import orjson
 import pytest
 
 from tests.support.providers.emulator_kit import CHAT, Played, chat, chat_line, message, message_item
@@ -120,6 +121,87 @@ def test_a_truncated_download_ends_at_a_line_end_and_the_next_is_whole(instant: 
     done = instant.openai.batches.retrieve(batch.id)
     assert len(instant.lines(done.output_file_id)) == 3
     assert len(instant.lines(done.output_file_id)) == 8
+
+
+def test_a_download_may_be_cut_inside_a_line_for_some_time(waiting: Played) -> None:
+    waiting.scenario(
+        "batches: [{latency: 1, truncate_after_lines: 1, truncate_seconds: 500, truncate_inside: true}]"
+    )
+    batch = waiting.openai_batch([chat_line(f"c{i}") for i in range(4)])
+    waiting.advance(2)
+    done = waiting.openai.batches.retrieve(batch.id)
+    for _ in range(2):
+        cut = waiting.openai.files.content(done.output_file_id).content.split(b"\n")
+        assert len(cut) == 2 and cut[1].startswith(b"{") and not cut[1].endswith(b"}")
+    waiting.advance(500)
+    assert len(waiting.lines(done.output_file_id)) == 4
+
+
+def test_results_may_be_unknown_for_some_time(waiting: Played) -> None:
+    waiting.scenario("batches: [{latency: 1, absent_seconds: 500}]")
+    theirs = waiting.anthropic.messages.batches.create(requests=[message_item("c")])
+    ours = waiting.openai_batch([chat_line("c")])
+    waiting.advance(2)
+    done = waiting.openai.batches.retrieve(ours.id)
+    assert waiting.anthropic.messages.batches.retrieve(theirs.id).results_url is not None
+    with pytest.raises(openai.NotFoundError):
+        waiting.openai.files.content(done.output_file_id)
+    with pytest.raises(anthropic.NotFoundError):
+        waiting.anthropic.messages.batches.results(theirs.id)
+    waiting.advance(500)
+    assert len(waiting.lines(done.output_file_id)) == 1
+    assert len(list(waiting.anthropic.messages.batches.results(theirs.id))) == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "readable"),
+    [
+        ("surrogate", 2),
+        ("invalid_utf8", 2),
+        ("nan", 2),
+        ("bom", 2),
+        ("trailing_null", 3),
+        ("unreadable", 2),
+        ("nameless", 2),
+        ("cut", 2),
+    ],
+)
+def test_a_spoiled_result_line_is_one_that_a_strict_parser_refuses(
+    instant: Played, spoil: str, readable: int
+) -> None:
+    instant.scenario(f"batches: [{{spoil: {spoil}}}]")
+    batch = instant.openai_batch([chat_line(f"c{i}") for i in range(3)])
+    done = instant.openai.batches.retrieve(batch.id)
+    lines = instant.openai.files.content(done.output_file_id).content.splitlines()
+    parsed = [line for line in lines if _parses(line)]
+    assert len([line for line in parsed if line != b"null"]) == readable
+    assert len(lines) == (4 if spoil == "trailing_null" else 3)
+
+
+def _parses(line: bytes) -> bool:
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("outcome", ["fenced", "parts", "other_finish", "no_finish", "no_usage"])
+def test_an_answer_may_have_another_form(instant: Played, outcome: str) -> None:
+    instant.scenario(f"requests: [{{outcome: {outcome}}}]")
+    asked = {"messages": chat()["messages"], "response_format": FORMAT}
+    body = json.loads(
+        instant.openai.chat.completions.with_raw_response.create(model="gpt-6-luna", **asked).text
+    )
+    choice = body["choices"][0]
+    content = choice["message"]["content"]
+    assert {
+        "fenced": isinstance(content, str) and content.startswith("```json"),
+        "parts": isinstance(content, list),
+        "other_finish": choice["finish_reason"] == "eos",
+        "no_finish": choice["finish_reason"] is None,
+        "no_usage": "usage" not in body,
+    }[outcome]
 
 
 def test_the_enqueued_token_limit_shows_as_a_failed_batch_and_the_same_file_works_later(

@@ -132,7 +132,7 @@ REVIEW_QUEUE = Table(
 
 LLM_USAGE = Table(
     "llm_usage",
-    ("step", "lane", "provider", "model", "prompt_version", "mode"),
+    ("step", "lane", "provider", "model", "prompt_version", "mode", "outcome"),
     (
         _DAY,
         _c("step", "VARCHAR", "Step", nullable=False),
@@ -141,10 +141,18 @@ LLM_USAGE = Table(
         _c("model", "VARCHAR", "Model", nullable=False),
         _c("prompt_version", "VARCHAR", "Digest of the prompt", nullable=False),
         _c("mode", "VARCHAR", "batch or online", nullable=False),
+        _c(
+            "outcome",
+            "VARCHAR",
+            "answered; unreadable; doubled, unknown_id or unreadable_line for result lines that answer no request",
+            nullable=False,
+        ),
         _c("requests", "BIGINT", "Requests answered or failed, every attempt counted", nullable=False),
         _c("succeeded", "BIGINT", "Of these usable", nullable=False),
         _c("retried", "BIGINT", "Of these second or later attempts", nullable=False),
         _c("failed", "BIGINT", "Of these not usable", nullable=False),
+        _c("estimated", "BIGINT", "Requests and lines without a usage, whose cost is estimated"),
+        _c("surplus", "BIGINT", "Result lines that answer no request"),
         _c("input_tokens", "BIGINT", "Input tokens, cached ones included", nullable=False),
         _c("cached_tokens", "BIGINT", "Of these read from the provider's cache", nullable=False),
         _c("output_tokens", "BIGINT", "Output tokens, thinking included", nullable=False),

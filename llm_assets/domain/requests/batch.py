@@ -80,7 +80,8 @@ class Batch:
     provisional: bool = False
     """Adopted because time and number of requests fit; its first result line has to prove that it is ours."""
     not_before: datetime | None = None
-    """Nothing is sent again before this, because the provider asked us to wait or does not know the batch yet."""
+    """Nothing is sent again before this, because the provider asked us to wait or does not know the batch yet. In ENDED its
+    results are not asked for again before this."""
     detail: str = ""
     creates: int = 0
     """Creates in a row that got no answer and left no trace; for an online batch, rounds without any answer."""
@@ -102,6 +103,14 @@ class Batch:
     """Since when the provider has been asked to cancel it."""
     files_removed_at: datetime | None = None
     """When its files at the provider were removed, after its end."""
+    troubled_since: datetime | None = None
+    """ENDED: since when its results cannot be read, whatever the cause."""
+    short_since: datetime | None = None
+    """ENDED: since when the provider has shown fewer results than it promises."""
+
+    def awaits_results(self, now: datetime) -> bool:
+        """Whether it has ended and its results, which could not be read, are not asked for again yet."""
+        return self.state is BatchState.ENDED and self.not_before is not None and now < self.not_before
 
     @property
     def sent_since(self) -> datetime:

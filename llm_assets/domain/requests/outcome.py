@@ -26,6 +26,17 @@ class Outcome(StrEnum):
     """Larger than the provider accepts, even alone in a batch."""
 
 
+class Surplus(StrEnum):
+    """Why a result line answers no request of its batch. The provider bills it all the same."""
+
+    DOUBLED = "doubled"
+    """A second line for a request."""
+    UNKNOWN_ID = "unknown_id"
+    """Its custom_id is not of this batch."""
+    UNREADABLE = "unreadable_line"
+    """It cannot be read, nor can its custom_id."""
+
+
 class Next(StrEnum):
     """What the engine does after an outcome."""
 
@@ -78,6 +89,12 @@ class Answer:
     """The provider's code for a failure, e.g. `rate_limit_error`; never the request's text."""
     reason: Reason | None = None
     """The reason, if the adapter knows it; otherwise it follows from outcome and detail: see `reason_of`."""
+    unmetered: int | None = None
+    """Characters that the model wrote at most, where the provider named no usage for them; None where it did."""
+    odd: str = ""
+    """How the answer differs from its protocol's form though it can be used; empty for most."""
+    mark: str = ""
+    """Digest of a line whose custom_id cannot be read."""
     rest_seconds: float | None = None
     """Seconds until the account's limit allows calls again, when an online answer says that it is used up."""
 

@@ -10,12 +10,16 @@ from typing import Any, Literal
 
 import orjson
 
+from llm_assets.emulator.batches.spoiling import in_form
 from llm_assets.emulator.errors import ANTHROPIC_TYPES, ApiError, Protocol
 from llm_assets.emulator.journal import Fate
 from llm_assets.emulator.prompts import Prompt, estimate
 from llm_assets.emulator.rules.answer import answer
 
-Distortion = Literal["refusal", "cut", "empty", "invalid_json", "wrong_schema"]
+Form = Literal["fenced", "parts", "other_finish", "no_finish", "no_usage"]
+"""Whole answers in another form than the protocol's."""
+Distortion = Literal["refusal", "cut", "empty", "invalid_json", "wrong_schema"] | Form
+FORMS: frozenset[str] = frozenset({"fenced", "parts", "other_finish", "no_finish", "no_usage"})
 Stop = Literal["stop", "length", "refusal"]
 
 MIN_CACHED_OPENAI = 1024
@@ -33,6 +37,8 @@ class Completion:
     cache_read: int = 0
     cache_written: int = 0
     thinking_tokens: int = 0
+    form: str = ""
+    """Of FORMS; empty for the protocol's own."""
 
 
 def digest(*parts: str) -> str:
@@ -50,12 +56,16 @@ def complete(
     if prompt.max_tokens is not None and tokens > prompt.max_tokens:
         text, tokens, stop = text[: max(0, prompt.max_tokens - thought) * 4], prompt.max_tokens, "length"
     read, written = _cache(prompt, cache_hit, anthropic)
-    return Completion(text, stop, prompt.input_tokens, max(tokens, 1), read, written, min(thought, tokens))
+    form = distortion if distortion in FORMS and stop == "stop" else None
+    return Completion(
+        text, stop, prompt.input_tokens, max(tokens, 1), read, written, min(thought, tokens), form or ""
+    )
 
 
 def fate_of(done: Completion, distortion: Distortion | None) -> Fate:
     """Whether a client can use this answer."""
-    return "usable" if distortion is None and done.stop == "stop" else "unusable"
+    whole = distortion is None or distortion in FORMS
+    return "usable" if whole and done.stop == "stop" else "unusable"
 
 
 PASSING_STATUSES = frozenset({401, 402, 403, 408, 409, 429})
@@ -82,7 +92,9 @@ def _distorted(prompt: Prompt, distortion: Distortion | None) -> tuple[str, Stop
             return text[:-1] + ",,", "stop"
         case "wrong_schema" | "invalid_json":  # a tool's input always parses
             return orjson.dumps({"unexpected": [text[:40]]}).decode(), "stop"
-        case None:
+        case "fenced":
+            return f"```json\n{text}\n```", "stop"
+        case None | "parts" | "other_finish" | "no_finish" | "no_usage":
             return text, "stop"
 
 
@@ -112,7 +124,7 @@ def anthropic_message(prompt: Prompt, done: Completion, key: str, *, batch: bool
     if prompt.thinks and done.stop != "refusal":
         content.insert(0, {"type": "thinking", "thinking": "", "signature": key})
     refused = {"type": "refusal", "category": None, "explanation": REFUSAL}
-    return {
+    message = {
         "id": f"msg_{key}",
         "type": "message",
         "role": "assistant",
@@ -138,6 +150,7 @@ def anthropic_message(prompt: Prompt, done: Completion, key: str, *, batch: bool
             "speed": None,
         },
     }
+    return in_form(message, done.form)
 
 
 def chat_completion(prompt: Prompt, done: Completion, key: str, created: int) -> dict[str, Any]:
@@ -149,7 +162,7 @@ def chat_completion(prompt: Prompt, done: Completion, key: str, created: int) ->
         call = {"name": prompt.tool, "arguments": done.text}
         message.update(content=None, tool_calls=[{"id": f"call_{key}", "type": "function", "function": call}])
         finish = "tool_calls"
-    return {
+    body = {
         "id": f"chatcmpl-{key}",
         "object": "chat.completion",
         "created": created,
@@ -170,6 +183,7 @@ def chat_completion(prompt: Prompt, done: Completion, key: str, created: int) ->
         "service_tier": "default",
         "system_fingerprint": None,
     }
+    return in_form(body, done.form)
 
 
 def response_object(prompt: Prompt, done: Completion, key: str, created: int) -> dict[str, Any]:

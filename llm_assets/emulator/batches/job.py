@@ -8,7 +8,6 @@ import mmap
 import random
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, NamedTuple
@@ -26,6 +25,7 @@ from llm_assets.emulator.batches.completion import (
     is_permanent,
     response_object,
 )
+from llm_assets.emulator.batches.spoiling import HIDING, damage_of, damaged, spoiled
 from llm_assets.emulator.batches.store import Rest, Work
 from llm_assets.emulator.errors import ApiError, Protocol, error_body, gemini_line_error, openai_error
 from llm_assets.emulator.fault_rules import RequestFaultRules, drawn
@@ -136,25 +136,14 @@ def _answer_lines(job: Job, lines: mmap.mmap, offsets: "array[int]", sinks: Sink
         named = item[answerer.named]
         line = answerer.unrun(named, job.rest, work) if stopped else answerer.answered(item, work)
         shown = 0
-        for copy in _spoiled(faults, rank, count, line.raw, answerer.named):
-            if copy is line.raw:
+        damage = damage_of(faults, rank, count)
+        for copy in spoiled(faults, rank, count, line.raw, answerer.named):
+            if copy is line.raw and damage not in HIDING:
                 shown += 1
-            (sinks.output if answerer.is_output(line.fate) else sinks.errors).write(copy)
+            written = copy if damage is None else damaged(copy, damage)
+            (sinks.output if answerer.is_output(line.fate) else sinks.errors).write(written)
         request = request_digest(item[answerer.asked])
         note(sinks.journal, Execution(request, line.fate, shown=shown > 0 and not hidden))
-
-
-def _spoiled(faults: list[BatchFault], rank: int, count: int, line: bytes, named: str) -> Iterator[bytes]:
-    """The line none, one or several times, as the scenario says, and unknown lines after the last one."""
-    if not any(rank < fault.missing_results for fault in faults):
-        yield line
-    if any(rank >= count - fault.duplicate_results for fault in faults):
-        yield line
-    if rank == count - 1:
-        for number in range(sum(fault.unknown_results for fault in faults)):
-            stranger = orjson.loads(line)
-            stranger[named] = f"unknown-{number}"
-            yield orjson.dumps(stranger) + b"\n"
 
 
 class Answerer(ABC):

@@ -14,7 +14,7 @@ from llm_assets.emulator.batches.store import DELETED, BatchRecord
 from llm_assets.emulator.clock import rfc3339
 from llm_assets.emulator.errors import ApiError
 from llm_assets.emulator.operations.context import Context
-from llm_assets.emulator.operations.download import cut_results
+from llm_assets.emulator.operations.download import cut_results, refuse_absent
 from llm_assets.emulator.operations.listing import distorted
 from llm_assets.emulator.requests.admission import admit_anthropic
 from llm_assets.emulator.requests.anthropic_batch_body import Split, split_requests
@@ -154,6 +154,7 @@ async def batch_results(ctx: Context, request: Request, batch_id: str) -> Reply:
         raise ApiError(404, f"Batch {batch_id} has no results yet; wait until it has ended.")
     if ctx.clock.now() > record.created_at + RETENTION:
         raise ApiError(404, f"The results of batch {batch_id} are no longer available.")
+    refuse_absent(ctx, record)
     path = ctx.store.path(f"{batch_id}.output")
     length = cut_results(ctx, record, path, record.work.output_bytes)
     body = FileBody(path, length, whole=length == record.work.output_bytes)

@@ -22,7 +22,7 @@ from llm_assets.emulator.batches.store import BatchRecord, FileRecord, Work
 from llm_assets.emulator.clock import unix
 from llm_assets.emulator.errors import ApiError
 from llm_assets.emulator.operations.context import Context
-from llm_assets.emulator.operations.download import cut_results
+from llm_assets.emulator.operations.download import cut_results, refuse_absent
 from llm_assets.emulator.operations.listing import distorted
 from llm_assets.emulator.requests.admission import admit_openai
 from llm_assets.emulator.requests.openai_batch_file import prompt_tokens, survey
@@ -155,6 +155,7 @@ async def file_content(ctx: Context, request: Request, file_id: str) -> Reply:
     length = record.bytes
     owner = ctx.store.batch(batch_of(record.id)) if record.purpose == "batch_output" else None
     if owner is not None:
+        refuse_absent(ctx, owner)
         length = cut_results(ctx, owner, path, length)
     body = FileBody(path, length, whole=length == record.bytes)
     return Reply(200, body, "application/octet-stream", batch=batch_of(record.id))

@@ -5,9 +5,8 @@ import os
 from collections import Counter
 from typing import Any
 
-import orjson
-
 from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.lenient_json import objects_in
 from llm_assets.emulator.batches.phase import phase
 from llm_assets.emulator.batches.store import DELETED
 from llm_assets.emulator.errors import NOT_RUN, ApiError
@@ -92,17 +91,17 @@ async def _stats(ctx: Context, calls: Counter[str], requests: bool) -> dict[str,
 
 
 def _per_request(ctx: Context) -> dict[str, int]:
-    """Executions by custom_id, counted in the result files of all batches."""
-    found: Counter[str] = Counter()
+    """Executions by custom_id, counted in the result files of all batches; lines that a scenario made unreadable are left
+    out."""
+    counted: Counter[str] = Counter()
     for path in sorted((ctx.store.home / "files").glob("*batch_*.*")):
         if path.suffix not in (".output", ".errors"):
             continue
         with path.open("rb") as lines:
-            for raw in lines:
-                line = orjson.loads(raw)
+            for line in (found for raw in lines for found in objects_in(raw)):
                 if _has_run(line):
-                    found[line["custom_id"] if "custom_id" in line else line["key"]] += 1
-    return dict(found)
+                    counted[line["custom_id"] if "custom_id" in line else line["key"]] += 1
+    return dict(counted)
 
 
 def _has_run(line: dict[str, Any]) -> bool:

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from llm_assets.domain.lenient_json import unwrapped
 from llm_assets.domain.profile import Limits, Mode, Profile
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Usage
@@ -14,6 +17,17 @@ from llm_assets.engine.ports.prices import Prices
 
 CONTEXT_FULL = "model_context_window_exceeded"
 """Cut by the model's whole context: a higher limit changes nothing."""
+PROMPT_TOKENS = 1000
+"""Assumed where neither the provider nor planning counted them."""
+CHARACTERS_A_TOKEN = 3
+"""For estimates of what a model wrote: on the safe side for English (5.7) and for JSON, about right for Cyrillic."""
+
+
+class Metered(NamedTuple):
+    """What an answer is booked with."""
+
+    usage: Usage
+    estimated: bool
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,9 @@ class Judge:
     def settlement(self, step: str, model: str, mode: Mode, member: Member, answer: Answer) -> Settlement:
         """The answer checked against the step's output model, priced, and with what happens next."""
         checked, output = self._checked(step, answer)
+        usage, estimated = self.metered(answer, member.estimated_tokens)
+        if estimated:
+            checked = replace(checked, usage=usage)
         room = has_room(checked, self.profile.limits)
         return Settlement(
             request_id=member.request_id,
@@ -36,18 +53,45 @@ class Judge:
             next=next_after(checked.outcome, member.tries, max_attempts=self.max_attempts, has_room=room),
             provider=self.profile.name,
             mode=mode,
-            cost_usd=self.prices.usd(self.profile, model, mode, checked.usage),
+            cost_usd=self.usd(model, mode, usage),
             output=output,
+            estimated=estimated,
         )
+
+    def metered(self, answer: Answer, prompt_tokens: int | None) -> Metered:
+        """The usage that the provider named, else an estimate: the prompt as it was counted before sending, and as many
+        output tokens as the text may have had. Thinking that no text shows is not in an estimate."""
+        named = answer.usage
+        if answer.unmetered is None:
+            return Metered(named, estimated=False)
+        prompt = prompt_tokens if prompt_tokens is not None else PROMPT_TOKENS
+        written = answer.unmetered // CHARACTERS_A_TOKEN + 1
+        known = named.input_tokens > 0
+        estimate = replace(
+            named,
+            input_tokens=named.input_tokens if known else prompt,
+            output_tokens=named.output_tokens or min(written, self.profile.limits.output_tokens),
+        )
+        return Metered(estimate, estimated=True)
+
+    def usd(self, model: str, mode: Mode, usage: Usage) -> Decimal:
+        return self.prices.usd(self.profile, model, mode, usage)
 
     def _checked(self, step: str, answer: Answer) -> tuple[Answer, str | None]:
         if answer.outcome is not Outcome.SUCCEEDED:
             return answer, None
+        model = self.outputs[step]
         try:
-            output = self.outputs[step].model_validate_json(answer.text)
+            return answer, model.model_validate_json(answer.text).model_dump_json()
+        except ValidationError as err:
+            bare = unwrapped(answer.text)
+            if bare == answer.text:
+                return _broken(answer, err), None
+        try:
+            output = model.model_validate_json(bare).model_dump_json()
         except ValidationError as err:
             return _broken(answer, err), None
-        return answer, output.model_dump_json()
+        return replace(answer, odd=answer.odd or "JSON in a wrapping"), output
 
 
 def has_room(answer: Answer, limits: Limits) -> bool:
@@ -65,14 +109,19 @@ def _explained(answer: Answer) -> Answer:
 
 
 def _broken(answer: Answer, err: ValidationError) -> Answer:
-    """Only the places: the values are the model's words about a customer, and so is a key it made up."""
+    """An answer that cannot be used, and whose end the model did not name, is unfinished.
+
+    Of a break of the schema only the places: the values are the model's words about a customer, and so is a key it made
+    up."""
+    if answer.odd.endswith(":none"):
+        return replace(answer, outcome=Outcome.INVALID, reason=Reason.UNFINISHED, detail=answer.odd, odd="")
     errors = err.errors(include_input=False, include_url=False, include_context=False)
     if any(e["type"] == "json_invalid" for e in errors):
         reason, detail = (Reason.INVALID_JSON if answer.text.strip() else Reason.EMPTY), ""
     else:
         places = sorted({_place(e["loc"], e["type"]) for e in errors})
         reason, detail = Reason.SCHEMA, f"breaks the schema at {', '.join(places[:5])}"
-    return replace(answer, outcome=Outcome.INVALID, reason=reason, detail=detail)
+    return replace(answer, outcome=Outcome.INVALID, reason=reason, detail=detail, odd="")
 
 
 def _place(loc: tuple[int | str, ...], kind: str) -> str:

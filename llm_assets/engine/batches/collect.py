@@ -1,19 +1,23 @@
-"""Collect: stream a batch's results, settle each request exactly once, and name what is missing."""
+"""Collect: stream a batch's results, settle each request exactly once, book surplus lines, and name what is missing."""
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import structlog
 
+from llm_assets.domain.digest import digest
+from llm_assets.domain.errors import ShortResultsError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
-from llm_assets.domain.requests.outcome import Answer, Outcome
+from llm_assets.domain.requests.outcome import Answer, Outcome, Surplus
 from llm_assets.domain.requests.request import CustomId
 from llm_assets.engine.answers.judge import Judge
 from llm_assets.engine.answers.settle import _without, judge_of
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.ports.batches import Member, Settlement
+from llm_assets.engine.ports.batches import Member, Settlement, SurplusLine
 
 log = structlog.get_logger()
 
@@ -22,33 +26,129 @@ class NotOursError(Exception):
     """A provisionally adopted batch holds the results of another application."""
 
 
-def collect(engine: Engine, batch: Batch) -> None:
-    """Applies the results of a batch in state ENDED. The caller owns it; repeating it after a crash is safe.
+def collect(engine: Engine, batch: Batch, short: str | None = None) -> None:
+    """Applies the results of a batch in state ENDED. The caller owns it; repeating it after a crash is safe: what a dead
+    process settled or booked is neither settled nor booked again. `short` says why results that are not whole are
+    believed.
 
-    Raises TransientError when the results could not be read whole, and NotOursError when an adopted batch's
-    results carry another batch's ids, or none of its own.
+    Raises ShortResultsError when they are not and `short` is None, also when enough lines are there and some of them answer
+    nothing; and NotOursError when an adopted batch's results carry
+    another batch's ids, or none of its own.
     """
-    members = engine.ledger.batches.members(batch.batch_id)
-    unseen = dict(members)
     judge = judge_of(engine)
-    ours = strangers = 0
-    for chunk in chunks(engine.provider.answers(batch, engine.spool.scratch())):
-        settlements, unknown = _settlements(judge, batch, members, unseen, chunk)
-        ours, strangers = ours + len(settlements), strangers + unknown
-        if batch.provisional and strangers and not ours:
+    seen = _Seen(batch, judge, engine.ledger.batches.members(batch.batch_id))
+    found = engine.provider.answers(batch, engine.spool.scratch(), partial=short is not None)
+    for chunk in chunks(found):
+        settlements, surplus = seen.sorted_out(chunk)
+        if batch.provisional and seen.strangers and not seen.ours:
             raise NotOursError(batch.batch_id)
-        if batch.provisional and ours:
+        if batch.provisional and seen.ours:
             batch = _proven(engine, batch)
         engine.ledger.batches.settle(batch, settlements)
+        if surplus:
+            engine.ledger.batches.book_surplus(batch, surplus)
     if batch.provisional:
         raise NotOursError(batch.batch_id)
-    _settle_missing(engine, judge, batch, unseen.values())
-    detail = f"{strangers} result lines carry ids that are not of this batch" if strangers else ""
-    if strangers:
-        log.error("unknown ids in results", batch=batch.batch_id, lines=strangers, provider=batch.provider)
-    engine.ledger.batches.transition(batch.batch_id, BatchState.ENDED, BatchState.COLLECTED, detail=detail)
+    if short is None and seen.unseen and seen.surplus:
+        raise ShortResultsError(
+            f"{len(seen.unseen)} requests of batch {batch.batch_id} have no result line, but {seen.surplus.total()} lines "
+            "answer none: they are fetched again."
+        )
+    _settle_missing(engine, judge, batch, seen.unseen.values(), short)
+    detail = seen.told(short)
+    if detail:
+        log.warning(
+            "odd results", batch=batch.batch_id, provider=batch.provider, step=batch.step, what=detail
+        )
+    engine.ledger.batches.transition(
+        batch.batch_id, BatchState.ENDED, BatchState.COLLECTED, detail=detail[:500]
+    )
     engine.spool.discard(batch.batch_id)
-    log.info("collected", batch=batch.batch_id, step=batch.step, requests=len(members), missing=len(unseen))
+    missing = len(seen.unseen)
+    log.info("collected", batch=batch.batch_id, step=batch.step, requests=len(seen.members), missing=missing)
+
+
+@dataclass
+class _Seen:
+    """What the results have said so far."""
+
+    batch: Batch
+    judge: Judge
+    members: dict[str, Member]
+    unseen: dict[str, Member] = field(init=False)
+    ours: int = 0
+    lines: Counter[str] = field(default_factory=Counter)
+    """Lines so far of each id that is not of the batch, was seen before, or cannot be read."""
+    surplus: Counter[Surplus] = field(default_factory=Counter)
+    odd: Counter[str] = field(default_factory=Counter)
+    """Answers that were usable, and bad lines, by how they differ from the protocol."""
+
+    def __post_init__(self) -> None:
+        self.unseen = dict(self.members)
+
+    @property
+    def strangers(self) -> int:
+        return self.surplus[Surplus.UNKNOWN_ID] + self.surplus[Surplus.UNREADABLE]
+
+    def sorted_out(self, answers: Iterable[Answer]) -> tuple[list[Settlement], list[SurplusLine]]:
+        """Settlements of the first line of each request, and all other lines."""
+        settlements, surplus = [], []
+        for answer in answers:
+            member = self._member(answer)
+            if member is not None and self.unseen.pop(member.request_id, None) is not None:
+                judged = self.judge.settlement(self.batch.step, self.batch.model, Mode.BATCH, member, answer)
+                settlements.append(judged)
+                self.ours += 1
+                self._count_oddity(judged)
+            else:
+                surplus.append(self._surplus(member, answer))
+        return settlements, surplus
+
+    def _member(self, answer: Answer) -> Member | None:
+        found = CustomId.parse(answer.custom_id)
+        member = self.members.get(found.request_id) if found is not None else None
+        if member is None or found != (self.batch.batch_id, member.request_id, member.attempt):
+            return None
+        return member
+
+    def _count_oddity(self, judged: Settlement) -> None:
+        if judged.answer.odd:
+            self.odd[judged.answer.odd] += 1
+        if judged.estimated:
+            self.odd["no usage"] += 1
+
+    def _surplus(self, member: Member | None, answer: Answer) -> SurplusLine:
+        if member is not None:
+            kind = Surplus.DOUBLED
+        else:
+            kind = Surplus.UNKNOWN_ID if answer.custom_id else Surplus.UNREADABLE
+        name = answer.mark or digest(answer.custom_id)
+        self.lines[name] += 1
+        self.surplus[kind] += 1
+        prompt = member.estimated_tokens if member is not None else self._typical_prompt
+        metered = self.judge.metered(answer, prompt)
+        cost = self.judge.usd(self.batch.model, Mode.BATCH, metered.usage)
+        request_id = member.request_id if member is not None else None
+        place = f"{name}:{self.lines[name]}"
+        return SurplusLine(place, kind, request_id, metered.usage, cost, metered.estimated)
+
+    @cached_property
+    def _typical_prompt(self) -> int | None:
+        known = [m.estimated_tokens for m in self.members.values() if m.estimated_tokens is not None]
+        return sum(known) // len(known) if known else None
+
+    def told(self, short: str | None) -> str:
+        """What was odd about the results, for people; empty when nothing was."""
+        words = {
+            Surplus.UNKNOWN_ID: "result lines carry ids that are not of this batch",
+            Surplus.DOUBLED: "result lines repeat an answer",
+            Surplus.UNREADABLE: "result lines can be read by nobody",
+        }
+        parts = [f"{self.surplus[kind]} {what}" for kind, what in words.items() if self.surplus[kind]]
+        parts += [f"{count} answers with {what}" for what, count in sorted(self.odd.items())]
+        if short is not None and self.unseen:
+            parts.append(f"{len(self.unseen)} requests without a line: {short}")
+        return "; ".join(parts)
 
 
 def _proven(engine: Engine, batch: Batch) -> Batch:
@@ -57,22 +157,10 @@ def _proven(engine: Engine, batch: Batch) -> Batch:
     return replace(batch, provisional=False)
 
 
-def _settle_missing(engine: Engine, judge: Judge, batch: Batch, unseen: Iterable[Member]) -> None:
-    missing = [_without(judge, batch, m, Outcome.MISSING, "no result line") for m in unseen]
+def _settle_missing(
+    engine: Engine, judge: Judge, batch: Batch, unseen: Iterable[Member], short: str | None
+) -> None:
+    why = "no result line" if short is None else f"no result line: {short}"
+    missing = [_without(judge, batch, m, Outcome.MISSING, why) for m in unseen]
     if missing:
         engine.ledger.batches.settle(batch, missing)
-
-
-def _settlements(
-    judge: Judge, batch: Batch, members: dict[str, Member], unseen: dict[str, Member], answers: list[Answer]
-) -> tuple[list[Settlement], int]:
-    """Settlements of the answers that are ours, and how many are not. A second line for a request is ignored."""
-    settlements, unknown = [], 0
-    for answer in answers:
-        found = CustomId.parse(answer.custom_id)
-        member = members.get(found.request_id) if found is not None else None
-        if found is None or member is None or found != (batch.batch_id, member.request_id, member.attempt):
-            unknown += 1
-        elif unseen.pop(member.request_id, None) is not None:
-            settlements.append(judge.settlement(batch.step, batch.model, Mode.BATCH, member, answer))
-    return settlements, unknown

@@ -48,10 +48,10 @@ def lose(engine: Engine, batch: Batch, detail: str) -> None:
     )
 
 
-def vanish(engine: Engine, batch: Batch) -> None:
+def vanish(engine: Engine, batch: Batch, why: str = "") -> None:
     """The provider no longer has a batch it took. It may have run, so each request has used up a try: a provider
     that forgets every batch is not paid for ever."""
-    detail = f"{batch.provider} no longer knows {batch.provider_batch_id}"
+    detail = (why or f"{batch.provider} no longer knows {batch.provider_batch_id}")[:500]
     settle_all(engine, batch, Outcome.MISSING, detail)
     engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.LOST, detail=detail)
     engine.spool.discard(batch.batch_id)

@@ -33,7 +33,13 @@ def look(engine: Engine, batch: Batch) -> BatchState:
             return BatchState.CREATING
         case BatchState.ENDED:
             engine.ledger.batches.transition(
-                batch.batch_id, batch.state, following, detail=view.status, not_before=None
+                batch.batch_id,
+                batch.state,
+                following,
+                detail=view.status,
+                not_before=None,
+                troubled_since=None,
+                short_since=None,
             )
         case BatchState.REJECTED:
             code = TOO_LARGE if view.look is Look.TOO_LARGE else view.status

@@ -8,8 +8,8 @@ from typing import Protocol, TypedDict, Unpack
 
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
-from llm_assets.domain.requests.money import Limit
-from llm_assets.domain.requests.outcome import Answer, Next
+from llm_assets.domain.requests.money import Limit, Usage
+from llm_assets.domain.requests.outcome import Answer, Next, Surplus
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,22 @@ class Settlement:
     cost_usd: Decimal
     output: str | None
     """Canonical JSON of the validated output; None unless it is usable."""
+    estimated: bool = False
+    """The provider named no usage, so that tokens and cost are estimates."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurplusLine:
+    """A result line that answers no request of its batch. Booked exactly once, keyed by the batch and `place`."""
+
+    place: str
+    """Names the line by what it says, so that it is the same whenever and in whatever order results are read."""
+    surplus: Surplus
+    request_id: str | None
+    """The request that it answers once more."""
+    usage: Usage
+    cost_usd: Decimal
+    estimated: bool
 
 
 class BatchChanges(TypedDict, total=False):
@@ -63,6 +79,8 @@ class BatchChanges(TypedDict, total=False):
     disowned: tuple[str, ...]
     cancel_asked_at: datetime | None
     files_removed_at: datetime | None
+    troubled_since: datetime | None
+    short_since: datetime | None
 
 
 class BatchLedger(Protocol):
@@ -130,3 +148,6 @@ class BatchLedger(Protocol):
 
     def settle(self, batch: Batch, settlements: Sequence[Settlement]) -> int:
         """Applies each settlement once; returns how many were new. A settled attempt is never changed."""
+
+    def book_surplus(self, batch: Batch, lines: Sequence[SurplusLine]) -> int:
+        """Books what each line cost once; returns how many were new."""

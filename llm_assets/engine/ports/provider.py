@@ -54,10 +54,11 @@ class Provider(Protocol):
     def stored_files(self) -> Iterable[StoredFile]:
         """The input files of batches that are here, whoever uploaded them."""
 
-    def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
-        """Downloads the results into the folder `into`, checks that they are whole, then yields each line.
+    def answers(self, batch: Batch, into: Path, *, partial: bool = False) -> Iterator[Answer]:
+        """Downloads the results once into the folder `into`, then yields each line; one that cannot be read too.
 
-        Raises TransientError when the stream was cut: fewer lines than the provider counts.
+        Raises ShortResultsError when they are not whole: fewer lines than the provider counts, no file, or one that ends
+        inside a line. With `partial` what is there is yielded instead. Raises UnknownBatchError for an unknown batch.
         """
 
     def ask(self, line: bytes) -> Answer:

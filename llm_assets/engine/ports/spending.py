@@ -28,10 +28,13 @@ class UsageRow:
     model: str
     prompt_version: str
     mode: str
+    outcome: str
     requests: int
     succeeded: int
     retried: int
     failed: int
+    estimated: int
+    surplus: int
     input_tokens: int
     cached_tokens: int
     output_tokens: int
@@ -58,8 +61,9 @@ class SpendingLedger(Protocol):
         """From submission to collection, for the newest batches of a profile."""
 
     def usage(self, day: date) -> list[UsageRow]:
-        """What the night's attempts cost. `requests` counts attempts, `retried` those after a request's first,
-        `failed` those without a usable answer."""
+        """What the night cost. `requests` counts attempts, `retried` those after a request's first, `failed` those without
+        a usable answer, `estimated` those whose usage the provider did not name. `surplus` counts result lines that
+        answer no request: they are in rows of their own, by `outcome`, in which `requests` is 0."""
 
     def failures(self, day: date) -> dict[str, dict[str, int]]:
         """step -> reason -> how many of the night's attempts failed for it."""

@@ -1,7 +1,6 @@
 """Drive: move one batch as far as it can be moved now. A round over all batches of a night is in `advance`."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -17,12 +16,11 @@ from llm_assets.domain.errors import (
 )
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
-from llm_assets.engine.batches.collect import NotOursError, collect
-from llm_assets.engine.batches.exits import carry_out_refusal, lose, vanish
-from llm_assets.engine.batches.leftovers import remove_leftovers
-from llm_assets.engine.batches.look import begin_grace, grace_is_over, look
+from llm_assets.engine.batches.exits import carry_out_refusal, lose
+from llm_assets.engine.batches.look import look
 from llm_assets.engine.batches.queue_room import has_room
-from llm_assets.engine.batches.reconcile import disown, reconcile
+from llm_assets.engine.batches.read_results import read_results
+from llm_assets.engine.batches.reconcile import reconcile
 from llm_assets.engine.batches.submit import submit
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.online.ask import answer_online, finish
@@ -122,8 +120,10 @@ def _move(engine: Engine, batch: Batch) -> bool:
             finish(engine, batch.batch_id, batch.state)
         case BatchState.SUBMITTED:
             look(engine, batch)
+        case BatchState.ENDED if batch.awaits_results(engine.clock()):
+            return False
         case BatchState.ENDED:
-            _collect(engine, batch)
+            read_results(engine, batch)
         case _:
             return False
     return True
@@ -194,20 +194,3 @@ def _unanswered(engine: Engine, batch: Batch) -> list[str]:
         for b in engine.ledger.batches.open_batches()
         if b.state is BatchState.CREATING and b.mode is Mode.BATCH and b.provider == batch.provider
     ]
-
-
-def _collect(engine: Engine, batch: Batch) -> None:
-    try:
-        collect(engine, batch)
-        remove_leftovers(engine, replace(batch, state=BatchState.COLLECTED))
-    except NotOursError:
-        disown(engine, batch, "the adopted batch held somebody else's results")
-    except UnknownBatchError:
-        now = engine.ledger.batches.batch(batch.batch_id)  # its first lines may have proven it ours
-        if not grace_is_over(now, engine.clock()):
-            begin_grace(engine, now)
-            raise
-        if now.provisional:
-            disown(engine, now, "the adopted batch is gone and never proved ours")
-            return
-        vanish(engine, now)

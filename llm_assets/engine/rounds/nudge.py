@@ -54,4 +54,6 @@ def _is_run_work(batch: Batch) -> bool:
 def _is_on_its_way(batch: Batch, now: datetime) -> bool:
     if _is_run_work(batch):
         return batch.not_before is not None and now < batch.not_before
-    return batch.state in OPEN_STATES and batch.state is not BatchState.ENDED
+    if batch.state is BatchState.ENDED:
+        return batch.mode is Mode.BATCH and batch.awaits_results(now)
+    return batch.state in OPEN_STATES

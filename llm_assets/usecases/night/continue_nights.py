@@ -48,7 +48,11 @@ def gate_of(
     to the provider begins after it."""
     steps = [s.name for s in assembly.steps if s.name in assets]
     done = nudge(assembly.engine, day, steps, until=until)
-    ended = (b.state is BatchState.ENDED for b in assembly.ledger.batches.open_batches(day, steps))
+    now = assembly.clock()
+    ended = (
+        b.state is BatchState.ENDED and not b.awaits_results(now)
+        for b in assembly.ledger.batches.open_batches(day, steps)
+    )
     return gate_for(
         done=done,
         ready=any(ended),

@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     ColumnElement,
     Connection,
     FromClause,
@@ -40,7 +41,7 @@ T = TypeVar("T")
 Columns = Mapping[str, type[str] | type[int]]
 """What a JSON row holds: name -> kind."""
 
-_TYPES: dict[type, type[TypeEngine[Any]]] = {str: Text, int: BigInteger}
+_TYPES: dict[type, type[TypeEngine[Any]]] = {str: Text, int: BigInteger, bool: Boolean}
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

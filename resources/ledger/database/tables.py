@@ -169,6 +169,9 @@ batches = Table(
     Column("cancel_why", Text, nullable=False, server_default=""),
     Column("cancel_asked_at", Instant),
     Column("files_removed_at", Instant),
+    # Since when its results cannot be read, and since when they are shorter than promised.
+    Column("troubled_since", Instant),
+    Column("short_since", Instant),
     Index("ix_batches_state", "state"),
 )
 
@@ -215,7 +218,34 @@ attempts = Table(
     # 1e-12 USD: prices are multiples of it per token, so sums are exact on every database.
     Column("cost_pico_usd", BigInteger, nullable=False),
     Column("settled_at", Instant, nullable=False),
+    # The provider named no usage: tokens and cost are estimates.
+    Column("estimated", Boolean, nullable=False, server_default=false()),
     Index("ix_attempts_spend", "day", "lane", "cost_pico_usd"),
+)
+
+# Result lines that answer no request of their batch, and what they cost.
+surplus_lines = Table(
+    "surplus_lines",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    # Which line, by what it says: the same whenever the results are read.
+    Column("place", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt_version", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("surplus", Text, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("cache_write_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost_pico_usd", BigInteger, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("booked_at", Instant, nullable=False),
+    Index("ix_surplus_spend", "day", "lane", "cost_pico_usd"),
 )
 
 online_calls = Table(

@@ -3,21 +3,19 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import NamedTuple, SupportsInt
+from typing import NamedTuple
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from llm_assets.domain.audit import UNCHANGED, Action, Answered, Event
 from llm_assets.domain.profile import Lane
-from llm_assets.domain.requests.outcome import Next, Outcome, RequestState, reason_of
+from llm_assets.domain.requests.outcome import Next, RequestState, reason_of
 from llm_assets.engine.ports.batches import Settlement
-from llm_assets.engine.ports.spending import UsageRow
 from resources.ledger.audit import entries as audit
 from resources.ledger.audit.entries import fact
 from resources.ledger.database.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
 from resources.ledger.database.tables import attempts, requests
-from resources.ledger.queries.spending import PICO, pico
+from resources.ledger.queries.spending import pico
 
 _STATE_AFTER = {
     Next.DONE: RequestState.DONE,
@@ -41,6 +39,7 @@ _RECEIPT_COLUMNS: Columns = {
     "cache_write_tokens": int,
     "output_tokens": int,
     "cost_pico_usd": int,
+    "estimated": bool,
 }
 _RESULT_COLUMNS: Columns = {
     "request_id": str,
@@ -112,7 +111,7 @@ def _lines(
     for request_id, attempt, provider, *rest in receipts:
         assert isinstance(request_id, str) and isinstance(attempt, int)
         state, _, model, prompt_version = stands[request_id]
-        receipt = fact(request_id, attempt, *shared, provider, model, prompt_version, *rest, at)
+        receipt = fact(request_id, attempt, *shared, provider, model, prompt_version, *rest[:-1], at)
         result = results.get(request_id)
         applied = fact(*result[3:]) if result is not None and result[2] == attempt else UNCHANGED
         yield Answered(request_id, attempt, receipt, applied, state).line()
@@ -182,6 +181,7 @@ def _receipt(settlement: Settlement) -> Row:
         usage.cache_write_tokens,
         usage.output_tokens,
         pico(settlement.cost_usd),
+        settlement.estimated,
     )
 
 
@@ -205,29 +205,6 @@ def _result(settlement: Settlement) -> Row:
     )
 
 
-def usage(connection: Connection, day: date) -> list[UsageRow]:
-    key = (
-        attempts.c.step,
-        attempts.c.lane,
-        attempts.c.provider,
-        attempts.c.model,
-        attempts.c.prompt_version,
-        attempts.c.mode,
-    )
-    sums = (
-        func.count(),
-        func.sum(case((attempts.c.outcome == Outcome.SUCCEEDED, 1), else_=0)),
-        func.sum(case((attempts.c.attempt > 1, 1), else_=0)),
-        func.sum(case((attempts.c.outcome != Outcome.SUCCEEDED, 1), else_=0)),
-        func.sum(attempts.c.input_tokens),
-        func.sum(attempts.c.cached_tokens),
-        func.sum(attempts.c.output_tokens),
-        func.sum(attempts.c.cost_pico_usd),
-    )
-    rows = connection.execute(select(*key, *sums).where(attempts.c.day == day).group_by(*key).order_by(*key))
-    return [_usage_row(row[: len(key)], row[len(key) :]) for row in rows]
-
-
 def failures(connection: Connection, day: date) -> dict[str, dict[str, int]]:
     key = (attempts.c.step, attempts.c.reason)
     rows = connection.execute(
@@ -240,9 +217,3 @@ def failures(connection: Connection, day: date) -> dict[str, dict[str, int]]:
     for step, reason, number in rows:
         found.setdefault(step, {})[reason] = number
     return found
-
-
-def _usage_row(key: Iterable[str], sums: Iterable[SupportsInt]) -> UsageRow:
-    # Postgres sums its bigints as numeric.
-    *numbers, pico = (int(value) for value in sums)
-    return UsageRow(*key, *numbers, cost_usd=Decimal(pico) / PICO)  # type: ignore[misc, arg-type]

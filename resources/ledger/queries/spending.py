@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, or_, select, text, update
 
 from llm_assets.domain.errors import OverBudgetError
 from llm_assets.domain.profile import Mode
@@ -13,7 +13,7 @@ from llm_assets.domain.requests.money import Committed, Limit
 from llm_assets.domain.requests.outcome import Outcome, RequestState
 from llm_assets.engine.ports.spending import Billed
 from resources.ledger.database.sql import chunks, is_among
-from resources.ledger.database.tables import attempts, batch_members, batches, requests
+from resources.ledger.database.tables import attempts, batch_members, batches, requests, surplus_lines
 
 PICO = Decimal(10) ** 12
 _TURN = int.from_bytes(hashlib.sha256(b"reserve from a budget").digest()[:8], "big", signed=True)
@@ -55,10 +55,14 @@ def committed(connection: Connection, limits: Sequence[Limit]) -> list[Committed
 
 
 def _spent(limit: Limit) -> ColumnElement[int]:
-    where: list[ColumnElement[bool]] = [attempts.c.day.between(limit.first_day, limit.last_day)]
+    return _cost(attempts, limit) + _cost(surplus_lines, limit)
+
+
+def _cost(table: Table, limit: Limit) -> ColumnElement[int]:
+    where: list[ColumnElement[bool]] = [table.c.day.between(limit.first_day, limit.last_day)]
     if limit.lane is not None:
-        where.append(attempts.c.lane == limit.lane)
-    return select(func.coalesce(func.sum(attempts.c.cost_pico_usd), 0)).where(*where).scalar_subquery()
+        where.append(table.c.lane == limit.lane)
+    return select(func.coalesce(func.sum(table.c.cost_pico_usd), 0)).where(*where).scalar_subquery()
 
 
 def _reserved(limit: Limit) -> ColumnElement[int]:
@@ -141,6 +145,7 @@ def billed(connection: Connection, provider: str, step: str, model: str, limit: 
             batch_members.c.estimated_tokens > 0,
             attempts.c.outcome == Outcome.SUCCEEDED,
             attempts.c.input_tokens > 0,
+            ~attempts.c.estimated,
         )
         .limit(limit)
     )

@@ -7,10 +7,10 @@ from typing import Unpack
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Limit
-from llm_assets.engine.ports.batches import BatchChanges, Member, Settlement
+from llm_assets.engine.ports.batches import BatchChanges, Member, Settlement, SurplusLine
 from resources.ledger.audit.entries import DESK
 from resources.ledger.database.database import Database
-from resources.ledger.queries import batching, settling
+from resources.ledger.queries import batching, booking, settling
 from resources.ledger.queries.settling import Bill
 
 
@@ -80,6 +80,12 @@ class SqlBatches:
             return batching.known_provider_ids(connection, provider)
 
     def settle(self, batch: Batch, settlements: Sequence[Settlement]) -> int:
-        bill = Bill(batch.day, batch.step, batch.lane, batch.batch_id, self._clock())
         with self._database.writing() as connection:
-            return settling.settle(connection, bill, settlements)
+            return settling.settle(connection, self._bill(batch), settlements)
+
+    def book_surplus(self, batch: Batch, lines: Sequence[SurplusLine]) -> int:
+        with self._database.writing() as connection:
+            return booking.book_surplus(connection, self._bill(batch), batch, lines)
+
+    def _bill(self, batch: Batch) -> Bill:
+        return Bill(batch.day, batch.step, batch.lane, batch.batch_id, self._clock())

@@ -6,7 +6,7 @@ from datetime import date
 from llm_assets.domain.requests.money import Committed, Limit
 from llm_assets.engine.ports.spending import Billed, UsageRow
 from resources.ledger.database.database import Database
-from resources.ledger.queries import settling, spending
+from resources.ledger.queries import booking, settling, spending
 
 
 class SqlSpending:
@@ -35,7 +35,7 @@ class SqlSpending:
 
     def usage(self, day: date) -> list[UsageRow]:
         with self._database.reading() as connection:
-            return settling.usage(connection, day)
+            return booking.usage(connection, day)
 
     def failures(self, day: date) -> dict[str, dict[str, int]]:
         with self._database.reading() as connection:

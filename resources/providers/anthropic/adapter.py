@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from llm_assets.domain.errors import ContractError, UnknownBatchError
+from llm_assets.domain.errors import ContractError, ShortResultsError, UnknownBatchError
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
+from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
 from resources.providers import access, json_lines, listing
@@ -100,6 +101,9 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
     def _answer_of(self, line: Mapping[str, Any]) -> Answer:
         return wire.answer_of(line)
 
+    def _usage_in(self, numbers: Mapping[str, int]) -> Usage:
+        return wire.usage_of(numbers)
+
     def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
         url, path = self._results_url(state), into / f"{batch.batch_id}-results.jsonl"
         expected = max(wire.total_of(state), batch.requests)  # a line for each, whatever the counts say
@@ -128,7 +132,7 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
         if not isinstance(url, str) or not url:
             archived = state.get("archived_at") is not None
             why = "they are kept for 29 days" if archived else "it ended but names none"
-            raise UnknownBatchError(f"The results of batch {name} are not there: {why}.")
+            raise ShortResultsError(f"The results of batch {name} are not there: {why}.")
         base = str(self._client.base_url)
         if "://" in url and not access.same_origin(url, base):
             raise ContractError(

@@ -15,7 +15,7 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
-from resources.providers.bodies import answered, base64_of, count, items, mapping
+from resources.providers.bodies import answered, base64_of, count, ended_otherwise, items, mapping
 from resources.providers.errors import TOO_LONG, refusal_of, token
 from resources.providers.json_lines import CHUNK
 from resources.providers.listing import moment
@@ -173,19 +173,23 @@ def _errored(custom_id: str, error: Mapping[str, Any]) -> Answer:
 def message(custom_id: str, body: Mapping[str, Any]) -> Answer:
     """Reads a message of a batch line or an online call. Thinking may precede the text, and text may come in pieces."""
     usage = usage_of(mapping(body.get("usage")))
-    blocks = [mapping(block) for block in items(body.get("content"))]
+    content = body.get("content")
+    blocks = [mapping(block) for block in items(content)]
     text = "".join(str(block.get("text", "")) for block in blocks if block.get("type") == "text")
+    odd = ""
+    if isinstance(content, str):
+        text, odd = content, "content in one string"
     reason = body.get("stop_reason")
     match reason:
         case "end_turn" | "stop_sequence":
-            return answered(custom_id, Outcome.SUCCEEDED, text, usage, "")
+            return answered(custom_id, Outcome.SUCCEEDED, text, usage, "", odd=odd)
         case "max_tokens" | "model_context_window_exceeded":
             return answered(custom_id, Outcome.CUT, text, usage, str(reason))
         case "refusal":
             category = token(mapping(body.get("stop_details")).get("category"))
             return answered(custom_id, Outcome.REFUSED, "", usage, category or "refusal")
         case _:
-            return answered(custom_id, Outcome.INVALID, text, usage, f"stop_reason:{token(reason) or 'none'}")
+            return ended_otherwise(custom_id, text, usage, reason, "stop_reason")
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage:

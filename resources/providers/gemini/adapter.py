@@ -4,14 +4,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import chain, repeat
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from llm_assets.domain.errors import ContractError, DeskError, TransientError, UnknownBatchError
+from llm_assets.domain.errors import (
+    ContractError,
+    DeskError,
+    ShortResultsError,
+    TransientError,
+    UnknownBatchError,
+)
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
+from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
 from resources.providers import bodies, json_lines, listing
@@ -175,11 +182,13 @@ class GeminiProvider(SdkProvider[GeminiClient]):
         if not _has_output(state):
             if not expected:
                 return []
-            raise UnknownBatchError(f"Batch {name} has ended but holds no answers and names no file of them.")
+            raise ShortResultsError(f"Batch {name} has ended but holds no answers and names no file of them.")
         path = into / f"{batch.batch_id}-results.jsonl"
-        states = chain([state], map(self._retrieve, repeat(name)))
-        json_lines.download_whole(lambda: self._download(next(states), path), expected, name)
+        json_lines.download_whole(lambda: self._download(state, path), expected, name)
         return [path]
+
+    def _usage_in(self, numbers: Mapping[str, int]) -> Usage:
+        return answers.usage_of(numbers)
 
     def _download(self, state: Mapping[str, Any], path: Path) -> json_lines.Lines:
         """Writes the answers as lines, whether they are in the batch itself or in a file."""

@@ -7,7 +7,7 @@ from typing import Any, Final, assert_never
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome, reason_of_code
-from resources.providers.bodies import answered, count, items, mapping
+from resources.providers.bodies import answered, count, ended_otherwise, items, mapping
 from resources.providers.errors import TOO_LONG, refusal_of, token
 from resources.providers.gemini.refusals import rpc_name, understood
 
@@ -89,7 +89,7 @@ def generated(custom_id: str, body: Mapping[str, Any]) -> Answer:
     text = "".join(str(part.get("text", "")) for part in parts if not part.get("thought"))
     word = candidate.get("finishReason")
     if word not in Finish.__members__:
-        return answered(custom_id, Outcome.INVALID, text, usage, f"finishReason:{token(word) or 'none'}")
+        return ended_otherwise(custom_id, text, usage, word, "finishReason")
     return _finished(custom_id, Finish(str(word)), text, usage)
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from llm_assets.domain.errors import DeskError, TransientError, UnknownBatchError
+from llm_assets.domain.errors import DeskError, ShortResultsError, TransientError, UnknownBatchError
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
+from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
 from resources.providers import access, bodies, json_lines, listing
@@ -159,17 +160,27 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
     def _answer_of(self, line: Mapping[str, Any]) -> Answer:
         return wire.answer_of(line)
 
+    def _usage_in(self, numbers: Mapping[str, int]) -> Usage:
+        return wire.usage_of({**numbers, "prompt_tokens_details": numbers})
+
     def _results(self, batch: Batch, state: Mapping[str, Any], into: Path) -> list[Path]:
         name, counts = str(state.get("id")), wire.counts_of(state)
-        if counts.lacks_output:
-            raise UnknownBatchError(f"Batch {name} is completed but names no output file.")
         output, error = (into / f"{batch.batch_id}-{kind}.jsonl" for kind in ("output", "error"))
-        refused = partial(self._download, state.get("error_file_id"), error)
-        failed = json_lines.download_whole(refused, counts.failed, name)
-        succeeded = max(counts.completed, batch.requests - failed.number if counts.is_all else 0)
+        short: UnknownBatchError | None = None
+        failed = 0
+        try:
+            refused = partial(self._download, state.get("error_file_id"), error)
+            failed = json_lines.download_whole(refused, counts.failed, name).number
+        except UnknownBatchError as err:  # the answers are fetched all the same
+            short = err
+        if counts.lacks_output:
+            raise ShortResultsError(f"Batch {name} is {state.get('status')} but names no output file.")
+        succeeded = max(counts.completed, batch.requests - failed if counts.is_all and not short else 0)
         json_lines.download_whole(
             partial(self._download, state.get("output_file_id"), output), succeeded, name
         )
+        if short is not None:
+            raise short
         return [output, error]
 
     def _download(self, file_id: object, path: Path) -> json_lines.Lines:

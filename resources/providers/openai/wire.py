@@ -15,7 +15,7 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome, reason_of_code
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
-from resources.providers.bodies import answered, base64_of, count, items, mapping
+from resources.providers.bodies import answered, base64_of, count, ended_otherwise, items, mapping
 from resources.providers.errors import QUEUE_FULL, token
 from resources.providers.listing import moment
 
@@ -197,22 +197,33 @@ def completion(custom_id: str, body: Mapping[str, Any]) -> Answer:
     choices = items(body.get("choices"))
     choice = mapping(choices[0]) if choices else {}
     message = mapping(choice.get("message"))
-    content = message.get("content")
-    text = content if isinstance(content, str) else ""
-    if message.get("refusal"):
+    text, odd = _text_of(message.get("content"))
+    if message.get("refusal") or odd == _REFUSAL:
         return answered(custom_id, Outcome.REFUSED, "", usage, "refusal")
     reason = choice.get("finish_reason")
     match reason:
         case "stop":
-            return answered(custom_id, Outcome.SUCCEEDED, text, usage, "")
+            return answered(custom_id, Outcome.SUCCEEDED, text, usage, "", odd=odd)
         case "length":
             return answered(custom_id, Outcome.CUT, text, usage, "length")
         case "content_filter":
             return answered(custom_id, Outcome.REFUSED, "", usage, "content_filter")
         case _:
-            return answered(
-                custom_id, Outcome.INVALID, text, usage, f"finish_reason:{token(reason) or 'none'}"
-            )
+            return ended_otherwise(custom_id, text, usage, reason, "finish_reason")
+
+
+_REFUSAL = "refusal in parts"
+
+
+def _text_of(content: object) -> tuple[str, str]:
+    """The text of a message's content, and how that differs from one string: some gateways pass a list of parts on."""
+    if not isinstance(content, list):
+        return (content, "") if isinstance(content, str) else ("", "")
+    parts = [mapping(part) for part in content]
+    if any(part.get("type") == "refusal" for part in parts):
+        return "", _REFUSAL
+    texts = (part.get("text") for part in parts if part.get("type") in ("text", "output_text", None))
+    return "".join(text for text in texts if isinstance(text, str)), "content in parts"
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage:

@@ -11,10 +11,12 @@ import pytest
 from llm_assets.domain.errors import (
     ConfigurationError,
     ContractError,
+    ShortResultsError,
     TransientError,
     UnknownBatchError,
 )
-from llm_assets.domain.requests.outcome import Outcome
+from llm_assets.domain.reason import Reason
+from llm_assets.domain.requests.outcome import Answer, Outcome
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
     BOTH,
@@ -97,53 +99,61 @@ def finished(wire: Wire, server: Canned, *downloads: Reply, counted: bool = True
     server.on(f"GET {wire.one}", Reply(200, ended))
 
 
-def collected(wire: Wire, server: Canned, folder: Path) -> list[Any]:
+def collected(wire: Wire, server: Canned, folder: Path, *, partial: bool = False) -> list[Answer]:
     provider = adapter(wire.protocol, server.url)
     batch, _, _ = spooled(provider, folder, ["a", "b"])
-    return list(provider.answers(under(batch, wire.batch_id), folder))
+    return list(provider.answers(under(batch, wire.batch_id), folder, partial=partial))
 
 
-@EVERY
-def test_results_cut_at_a_lines_end_are_fetched_again(wire: Wire, server: Canned, tmp_path: Path) -> None:
-    first, second = wire.result_line("one", "{}"), wire.result_line("two", "{}")
-    finished(wire, server, Reply(200, first), Reply(200, first + second))
-    assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one", "two"]
-    assert list(tmp_path.glob("*.jsonl")) == []
+def downloads(wire: Wire, server: Canned) -> int:
+    """How often results were asked for."""
+    path = "/v1/files/file-out/content" if wire is OPENAI else f"{wire.one}/results"
+    return len(server.calls(f"GET {path}"))
 
 
-@EVERY
-def test_results_without_counts_are_fetched_until_every_request_has_a_line(
-    wire: Wire, server: Canned, tmp_path: Path
+@BOTH
+@pytest.mark.parametrize("counted", [True, False])
+def test_short_results_are_downloaded_once_and_left_for_later(
+    counted: bool, wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
     first, second = wire.result_line("one", "{}"), wire.result_line("two", "{}")
-    finished(wire, server, Reply(200, first), Reply(200, first + second), counted=False)
-    assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one", "two"]
-
-
-@EVERY
-def test_results_that_keep_coming_short_in_different_ways_are_not_believed(
-    wire: Wire, server: Canned, tmp_path: Path
-) -> None:
-    line = wire.result_line("one", "{}")
-    finished(wire, server, Reply(200, line), Reply(200, b""), Reply(200, line))
-    with pytest.raises(TransientError, match="cut"):
+    finished(wire, server, Reply(200, first), Reply(200, first + second), counted=counted)
+    with pytest.raises(ShortResultsError, match="1 lines of 2"):
         collected(wire, server, tmp_path)
+    assert downloads(wire, server) == 1
+    assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one", "two"]
+    assert list(tmp_path.glob("*-*.jsonl")) == []
 
 
-@EVERY
-def test_a_line_the_provider_itself_lost_leaves_the_others(
+@BOTH
+def test_what_is_there_of_short_results_is_read_when_they_are_believed(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
     finished(wire, server, Reply(200, wire.result_line("one", "{}")))
-    assert [a.custom_id for a in collected(wire, server, tmp_path)] == ["one"]
+    assert [a.custom_id for a in collected(wire, server, tmp_path, partial=True)] == ["one"]
 
 
-@EVERY
-def test_results_cut_inside_a_line_are_never_believed(wire: Wire, server: Canned, tmp_path: Path) -> None:
+@BOTH
+def test_results_cut_inside_the_last_line_are_short_until_they_are_believed(
+    wire: Wire, server: Canned, tmp_path: Path
+) -> None:
     whole = wire.result_line("one", "{}") + wire.result_line("two", "{}")
     finished(wire, server, Reply(200, whole[:-9]))
-    with pytest.raises(TransientError, match="cut"):
+    with pytest.raises(ShortResultsError, match="the last of them cut"):
         collected(wire, server, tmp_path)
+    answers = collected(wire, server, tmp_path, partial=True)
+    assert [(a.custom_id, a.outcome) for a in answers] == [
+        ("one", Outcome.SUCCEEDED),
+        ("two", Outcome.INVALID),
+    ]
+
+
+@BOTH
+def test_results_the_provider_does_not_know_are_short(wire: Wire, server: Canned, tmp_path: Path) -> None:
+    finished(wire, server, Reply(404, wire.error("not_found_error")))
+    with pytest.raises(UnknownBatchError):
+        collected(wire, server, tmp_path)
+    assert collected(wire, server, tmp_path, partial=True) == []
 
 
 @EVERY
@@ -154,11 +164,56 @@ def test_results_shorter_than_announced_are_transient(wire: Wire, server: Canned
         collected(wire, server, tmp_path)
 
 
-@EVERY
-def test_a_line_that_is_no_json_names_nobody(wire: Wire, server: Canned, tmp_path: Path) -> None:
+@BOTH
+def test_a_line_that_is_no_json_names_nobody_and_has_a_mark(
+    wire: Wire, server: Canned, tmp_path: Path
+) -> None:
     finished(wire, server, Reply(200, b"\n<oops>\n" + wire.result_line("two", "{}")))
-    answers = collected(wire, server, tmp_path)
-    assert [(a.custom_id, a.outcome) for a in answers] == [("", Outcome.INVALID), ("two", Outcome.SUCCEEDED)]
+    bad, good = collected(wire, server, tmp_path)
+    assert (bad.custom_id, bad.outcome, bad.reason) == ("", Outcome.INVALID, Reason.UNREADABLE)
+    assert (bad.unmetered, len(bad.mark)) == (len(b"<oops>\n"), 64)
+    assert (good.custom_id, good.outcome) == ("two", Outcome.SUCCEEDED)
+
+
+ODD_FILES = {
+    "bom": lambda one, two: b"\xef\xbb\xbf" + one + two,
+    "surrogate": lambda one, two: one.replace(b"{", b'{"x":"\\ud83d",', 1) + two,
+    "no UTF-8": lambda one, two: one.replace(b"{", b'{"x":"\xff",', 1) + two,
+    "NaN": lambda one, two: one.replace(b"{", b'{"x":NaN,"y":-Infinity,', 1) + two,
+    "null after": lambda one, two: one + two + b"null\n",
+    "null behind": lambda one, two: one + two.rstrip() + b"null\n",
+    "two on a line": lambda one, two: one.rstrip() + b" " + two + b"\n{}\n",
+    "no newline": lambda one, two: one + two.rstrip(),
+    "control character": lambda one, two: one.replace(b"{", b'{"x":"\x01",', 1) + two,
+}
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ODD_FILES)
+def test_lines_that_only_a_strict_parser_refuses_are_read(
+    kind: str, wire: Wire, server: Canned, tmp_path: Path
+) -> None:
+    spoiled = ODD_FILES[kind](wire.result_line("one", "{}"), wire.result_line("two", "{}"))
+    finished(wire, server, Reply(200, spoiled))
+    answers = collected(wire, server, tmp_path, partial=kind == "two on a line")
+    assert [(a.custom_id, a.outcome, a.text) for a in answers] == [
+        ("one", Outcome.SUCCEEDED, "{}"),
+        ("two", Outcome.SUCCEEDED, "{}"),
+    ]
+
+
+@BOTH
+def test_of_an_unreadable_line_id_and_usage_are_told_and_no_word_of_the_model_is_taken_for_them(
+    wire: Wire, server: Canned, tmp_path: Path
+) -> None:
+    trap = '{"custom_id": "trap", "prompt_tokens": 9, "input_tokens": 9, "output_tokens": 9}'
+    line, other = wire.result_line("one", trap), wire.result_line("two", "{}")
+    finished(wire, server, Reply(200, line + other), Reply(200, line.rstrip()[:-1] + b"\n" + other))
+    whole, _ = collected(wire, server, tmp_path)
+    bad, _ = collected(wire, server, tmp_path)
+    assert (bad.custom_id, bad.outcome, bad.reason) == ("one", Outcome.INVALID, Reason.UNREADABLE)
+    assert bad.usage == whole.usage and bad.usage.input_tokens > 0
+    assert (bad.unmetered, bad.text) == (None, "")
 
 
 @pytest.mark.parametrize("counts", [{"total": 2, "completed": 2, "failed": 0}, None], ids=["counted", "not"])

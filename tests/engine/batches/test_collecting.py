@@ -116,11 +116,13 @@ def test_a_line_told_twice_is_paid_once(desk: Desk) -> None:
 def test_a_missing_line_is_named_and_asked_again(desk: Desk) -> None:
     desk.provider.dropped = 1
     desk.start(tasks(3))
+    desk.clock.advance(SETTLE + 1)
+    desk.advance()
     missing = desk.standings()["case-0001"]
     assert (missing.state, missing.outcome, missing.detail) == (
         RequestState.DUE,
         "missing",
-        "missing: no result line",
+        "missing: no result line: 2 lines of 3",
     )
     desk.provider.dropped = 0
     assert desk.work().finished
@@ -130,7 +132,7 @@ def test_a_missing_line_is_named_and_asked_again(desk: Desk) -> None:
 
 def test_a_line_that_is_always_missing_ends_as_a_dead_letter(desk: Desk) -> None:
     desk.provider.dropped = 1
-    assert desk.work(tasks(1)).finished
+    assert desk.work(tasks(1), rounds=60).finished
     assert desk.states() == {"dead": 1}
     assert desk.provider.calls["create"] == 3
     [letter] = desk.ledger().review.dead_letters(DAY)
@@ -304,7 +306,7 @@ def test_results_the_provider_no_longer_has_are_asked_again_and_not_for_ever(des
     """Results are kept for weeks only: a night left alone for longer must end too."""
     desk.provider.faults["answers"] = [UnknownBatchError("gone") for _ in range(100)]
     progress = desk.start(tasks(2))
-    assert (progress.failure, desk.batch().state) == ("gone", BatchState.ENDED)
+    assert (desk.batch().detail, desk.batch().state) == ("gone", BatchState.ENDED)
     while not progress.finished:
         desk.clock.advance(SETTLE + 1)
         progress = desk.start()

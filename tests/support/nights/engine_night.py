@@ -309,7 +309,17 @@ class Mortal:
 
 
 WRITES = frozenset(
-    {"plan", "prune_work", "intend", "transition", "want_cancelled", "settle", "admit_call", "change_circuit"}
+    {
+        "plan",
+        "prune_work",
+        "intend",
+        "transition",
+        "want_cancelled",
+        "settle",
+        "book_surplus",
+        "admit_call",
+        "change_circuit",
+    }
 )
 CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask", "remove"})
 

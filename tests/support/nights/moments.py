@@ -134,8 +134,8 @@ def mid_results(engine: Engine) -> Engine:
             if name != "answers":
                 return value
 
-            def answers(*args: Any) -> Iterator[Any]:
-                for number, answer in enumerate(value(*args)):
+            def answers(*args: Any, **options: Any) -> Iterator[Any]:
+                for number, answer in enumerate(value(*args, **options)):
                     if number == REQUESTS // 2:
                         die()
                     yield answer

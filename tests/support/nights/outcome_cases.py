@@ -118,6 +118,30 @@ WHOLE_BATCHES = [
     Case("unknown custom_id", batch("unknown_results: 2")),
     Case("stream cut at a line end", batch("truncate_after_lines: 1")),
     Case("stream cut at a line end, twice", batch("truncate_after_lines: 2\n    truncate_times: 2")),
+    Case("stream cut inside a line", batch("truncate_after_lines: 1\n    truncate_inside: true")),
+    Case("results short for some minutes", batch("truncate_after_lines: 1\n    truncate_seconds: 300")),
+    Case(
+        "results short for good",
+        batch("truncate_after_lines: 1\n    truncate_seconds: 1000000"),
+        reasons={"missing": 2},
+        creates=2,
+        executed=5,
+    ),
+    Case("results 404 for some minutes", batch("absent_seconds: 300")),
+    Case("results 404 for good", batch("absent_seconds: 1000000"), **again("missing")),  # type: ignore[arg-type]
+    *(
+        Case(f"result line: {kind}", batch(f"spoil: {kind}"))
+        for kind in ("surrogate", "invalid_utf8", "nan", "bom", "trailing_null")
+    ),
+    Case(
+        "result line: unreadable",
+        batch("spoil: unreadable"),
+        reasons={"unreadable": 1},
+        creates=2,
+        executed=4,
+    ),
+    Case("result line: cut for good", batch("spoil: cut"), reasons={"unreadable": 1}, creates=2, executed=4),
+    Case("result line: nameless", batch("spoil: nameless"), reasons={"missing": 1}, creates=2, executed=4),
     Case("unknown field", batch("extra_fields: {mood: sunny, counts: {a: 1}}")),
     Case("404 for a new batch", batch("missing_looks: 2")),
     Case("404 for longer than the settle time, but listed", batch("missing_seconds: 1200")),
@@ -133,6 +157,11 @@ ANSWERS = [
     Case("invalid JSON, always", request("invalid_json", ""), **given_up("invalid_json")),  # type: ignore[arg-type]
     Case("schema broken, once", request("wrong_schema"), **again("schema")),  # type: ignore[arg-type]
     Case("schema broken, always", request("wrong_schema", ""), **given_up("schema")),  # type: ignore[arg-type]
+    Case("JSON in a Markdown fence", request("fenced")),
+    Case("text in parts", request("parts")),
+    Case("another word for the end", request("other_finish")),
+    Case("no word for the end", request("no_finish")),
+    Case("no usage", request("no_usage")),
     Case("request expired", request("expired"), reasons={"expired": 3}, creates=2),
     Case("request cancelled", request("cancelled"), reasons={"cancelled": 3}, creates=2),
     *(
@@ -198,6 +227,12 @@ CORE = {
     "null output file",
     "missing custom_id",
     "duplicate custom_id",
+    "results short for good",
+    "results 404 for some minutes",
+    "result line: surrogate",
+    "result line: unreadable",
+    "result line: nameless",
+    "no usage",
     "refusal",
     "empty answer, once",
     "invalid request",

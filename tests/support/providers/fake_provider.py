@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Barrier, Lock
 
 from llm_assets.domain.clock import Clock
-from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
+from llm_assets.domain.errors import PermanentError, ShortResultsError, TransientError, UnknownBatchError
 from llm_assets.domain.profile import Profile
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
 from llm_assets.domain.requests.money import Usage
@@ -73,6 +73,8 @@ class FakeProvider(Provider):
         self.order: random.Random | None = None
         self.dropped = self.doubled = self.invented = 0
         """Result lines left out, told twice, and of requests nobody sent."""
+        self.besides: list[Answer] = []
+        """Lines that no request asked for, as the adapters read them."""
         self.cut_downloads = 0
         self.largest: int | None = None
         """Bytes of an input file; more is too large."""
@@ -172,7 +174,7 @@ class FakeProvider(Provider):
     def stored_files(self) -> list[StoredFile]:
         return [StoredFile(file_id, name) for file_id, (name, _) in self.files.items()]
 
-    def answers(self, batch: Batch, into: Path) -> Iterator[Answer]:
+    def answers(self, batch: Batch, into: Path, *, partial: bool = False) -> Iterator[Answer]:
         with self._call("answers"):
             remote = self.remotes.get(batch.provider_batch_id or "")
             if remote is None:
@@ -183,7 +185,10 @@ class FakeProvider(Provider):
             path = into / f"{batch.batch_id}-results"
             path.write_bytes(b"".join(remote.lines))
         told = [*remote.answers[self.dropped :], *remote.answers[len(remote.answers) - self.doubled :]]
+        told += self.besides
         told += [replace(remote.answers[0], custom_id=f"unknown-{n}") for n in range(self.invented)]
+        if len(told) < len(remote.lines) and not partial:
+            raise ShortResultsError(f"{len(told)} lines of {len(remote.lines)}")
         if self.order is not None:
             self.order.shuffle(told)
         yield from told
