@@ -19,6 +19,7 @@ from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.night.blocked import examine_account
 from llm_assets.usecases.raw_files import check_raw_files
 from resources.mail.imap.session import try_account
 from resources.private_files import loose_files
@@ -68,6 +69,7 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
             lambda a: f"profile {a.profile.name}, models {', '.join(sorted(set(a.profile.models.values())))}",
         ),
         ("reachability", _reach),
+        ("account", examine_account),
     ]
     try:
         found = chain((_examined(what, look, assembly) for what, look in examinations), _mailboxes(assembly))

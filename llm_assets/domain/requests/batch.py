@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from llm_assets.domain.profile import Lane, Mode
+from llm_assets.domain.refusals import Refused
 
 
 class BatchState(StrEnum):
@@ -114,6 +115,10 @@ class Look(StrEnum):
     """Validation failed: nothing ran, and the same input would fail again."""
     TOO_LARGE = "too_large"
     """Validation failed because of its size: nothing ran, and a smaller batch may be accepted."""
+    UNFIT = "unfit"
+    """Validation failed because of the content of some request: nothing ran, and the others may be accepted."""
+    BLOCKED = "blocked"
+    """Validation failed for a reason of the account: nothing ran, and the same input is sent when that is cured."""
     LATER = "later"
     """The provider's queue is full: nothing ran, and the same input may be sent again later."""
     UNKNOWN = "unknown"
@@ -129,6 +134,8 @@ class BatchView:
     """The status in the provider's own word."""
     total: int | None = None
     detail: str = ""
+    kind: Refused | None = None
+    """Of a batch that failed as a whole: what its errors mean, where we know them."""
 
 
 @dataclass(frozen=True, slots=True)

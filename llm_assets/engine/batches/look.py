@@ -5,19 +5,25 @@ from typing import assert_never
 
 import structlog
 
+from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import Batch, BatchState, BatchView, Look
 from llm_assets.engine.batches.exits import TOO_LARGE, refuse, vanish
 from llm_assets.engine.batches.queue_room import turn_away
 from llm_assets.engine.batches.reconcile import disown
+from llm_assets.engine.batches.withdraw import withdraw
 from llm_assets.engine.engine import Engine
 
 log = structlog.get_logger()
+
+_CODES = {Look.TOO_LARGE: TOO_LARGE, Look.UNFIT: Refused.CONTENT_FILTER.value}
 
 
 def look(engine: Engine, batch: Batch) -> BatchState:
     """Looks at a batch in state SUBMITTED, which the caller owns, and returns where that led."""
     assert batch.provider_batch_id is not None
     view = engine.provider.look(batch.provider_batch_id)
+    if view.look is Look.BLOCKED:
+        return withdraw(engine, batch, view)
     following = after_look(batch, view, engine.clock())
     match following:
         case BatchState.SUBMITTED:
@@ -32,7 +38,7 @@ def look(engine: Engine, batch: Batch) -> BatchState:
                 batch.batch_id, batch.state, following, detail=view.status, not_before=None
             )
         case BatchState.REJECTED:
-            code = TOO_LARGE if view.look is Look.TOO_LARGE else view.status
+            code = _CODES.get(view.look, view.status)
             refuse(engine, batch, code, view.detail or view.status)
         case BatchState.INTENT:
             turn_away(engine, batch, view.detail or view.status)
@@ -51,8 +57,10 @@ def after_look(batch: Batch, view: BatchView, now: datetime) -> BatchState:
             return BatchState.SUBMITTED
         case Look.ENDED:
             return BatchState.ENDED
-        case Look.REJECTED | Look.TOO_LARGE:
+        case Look.REJECTED | Look.TOO_LARGE | Look.UNFIT:
             return BatchState.REJECTED
+        case Look.BLOCKED:
+            return BatchState.LOST
         case Look.LATER:
             return BatchState.INTENT
         case Look.UNKNOWN:

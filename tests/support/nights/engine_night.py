@@ -308,7 +308,9 @@ class Mortal:
         return call
 
 
-WRITES = frozenset({"plan", "prune_work", "intend", "transition", "settle", "admit_call", "change_circuit"})
+WRITES = frozenset(
+    {"plan", "prune_work", "intend", "transition", "settle", "admit_call", "change_circuit", "change_block"}
+)
 CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask"})
 
 
