@@ -53,6 +53,11 @@ FailCode = Literal[
     "empty_file",
     "too_many_tasks",
     "token_limit_exceeded",
+    "billing_hard_limit_reached",
+    "insufficient_quota",
+    "account_deactivated",
+    "content_filter",
+    "file_too_large",
 ]
 
 

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from llm_assets.domain.refusals import ACCOUNT, Refused, kind_of
 from llm_assets.emulator.batches.background import BackgroundJobs
 from llm_assets.emulator.batches.completion import Completion, Distortion, complete, fate_of, is_permanent
 from llm_assets.emulator.batches.job import note_refused
@@ -22,6 +23,10 @@ from llm_assets.emulator.process.parent import Parents
 from llm_assets.emulator.prompts import Prompt
 
 ELSEWHERE = "/_elsewhere"
+
+
+LATER = ACCOUNT | {Refused.QUEUE_FULL}
+"""Why a batch may be refused whose input is not at fault: it may be sent again as it is."""
 
 
 @dataclass(slots=True)
@@ -74,7 +79,7 @@ class Context:
             self.background.start(record)
 
     def _note_refused(self, record: BatchRecord, work: Work) -> None:
-        later = any(error["code"] == "token_limit_exceeded" for error in work.errors)
+        later = any(kind_of(error["code"] or "") in LATER for error in work.errors)
         source = self.store.path(record.input_file_id or "")
         note_refused(source, self.journal.batch(record.id), "later" if later else "refused")
 
@@ -144,6 +149,16 @@ class Context:
         return History.of([*made, self.journal.online])
 
 
+_WHOLE = {
+    "billing_hard_limit_reached": "Billing hard limit has been reached.",
+    "insufficient_quota": "You exceeded your current quota, please check your plan and billing details.",
+    "account_deactivated": "The OpenAI account associated with this API key has been deactivated.",
+    "content_filter": "The content was filtered.",
+    "file_too_large": "File is too large.",
+}
+"""What concerns the batch as a whole; the last one comes without a code."""
+
+
 def refused_input(code: str, model: str | None, limit: int = 90_000) -> dict[str, Any]:
     """The entry of `errors.data` in a batch that a scenario has made fail."""
     if code == "token_limit_exceeded":
@@ -152,4 +167,11 @@ def refused_input(code: str, model: str | None, limit: int = 90_000) -> dict[str
             " Please try again once some in_progress batches have been completed."
         )
         return {"code": code, "message": message, "line": None, "param": None}
+    if code in _WHOLE:
+        return {
+            "code": None if code == "file_too_large" else code,
+            "message": _WHOLE[code],
+            "line": None,
+            "param": None,
+        }
     return {"code": code, "message": f"The input file was refused: {code}.", "line": 1, "param": None}

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -40,9 +40,13 @@ def split(engine: Engine, batch: Batch, why: str, *, halvings: int, not_before: 
 
 def cut_off(engine: Engine, batch: Batch, mode: Mode, why: str) -> str:
     """An intent of one request beside one of all others, in place of a batch that the caller owns; nothing of it ran.
-    Returns the id of the one, which goes as `mode` says. A death in between leaves all of them due."""
+    Returns the id of the one, which goes as `mode` says. A death in between leaves all of them due.
+
+    Both keep the place of the batch in the order of sending, the one before the others: it is tried again next time."""
     one, *rest = _parts(engine, batch, (1, batch.requests - 1), "one and the others")
-    _take_its_place(engine, batch, [replace(one, mode=mode), *rest], why)
+    first = replace(one, mode=mode, created_at=batch.created_at)
+    others = [replace(r, created_at=batch.created_at + timedelta(microseconds=1)) for r in rest]
+    _take_its_place(engine, batch, [first, *others], why)
     return one.batch_id
 
 
