@@ -59,7 +59,7 @@ _CODES: Mapping[Refused, tuple[str, ...]] = {
     ),
     Refused.KEY: (
         *("invalid_api_key", "incorrect_api_key", "authentication_error", "invalid_authentication"),
-        *("unauthorized", "unauthenticated", "forbidden", "request_forbidden", "AuthenticationError"),
+        *("unauthorized", "unauthenticated", "forbidden", "request_forbidden"),
         *(
             "permission_error",
             "permission_denied",
