@@ -92,7 +92,6 @@ _CODES: Mapping[Refused, tuple[str, ...]] = {
             "user_model_access_denied",
             "project_model_access_denied",
             "token_not_found_in_db",
-            "PermissionDenied",
         ),
     ),
     Refused.CONFIGURATION: (

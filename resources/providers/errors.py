@@ -223,9 +223,10 @@ def _failed(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
 
 def _not_found(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
     who, facts = caller.profile, refusal.facts
-    if not refusal.shaped or refusal.code == _NO_ADDRESS:
+    misnamed = refusal.means is Refused.CONFIGURATION and refusal.code != _NO_ADDRESS
+    if not misnamed and (not refusal.shaped or refusal.code == _NO_ADDRESS):
         return _no_address(refusal, caller)
-    if refusal.means is Refused.CONFIGURATION or call.about == "model":
+    if misnamed or call.about == "model":
         return BlockedError(
             f"{who} does not offer the model ({facts}): check `models` of the profile.",
             kind=Refused.CONFIGURATION,
