@@ -200,7 +200,6 @@ _SENTENCES: Mapping[Refused, tuple[str, ...]] = {
         "this organization has been disabled",
         "your organization has been disabled",
         "organization has been restricted",
-        "the openai account associated with this api key has been deactivated",
         "your account has been",
         "your access was terminated",
         "you have insufficient permissions for this operation",

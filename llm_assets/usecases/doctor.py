@@ -18,8 +18,8 @@ from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.blocked import examine_account
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
-from llm_assets.usecases.night.blocked import examine_account
 from llm_assets.usecases.raw_files import check_raw_files
 from resources.mail.imap.session import try_account
 from resources.private_files import loose_files

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
@@ -48,6 +49,10 @@ def submit(engine: Engine, batch: Batch) -> None:
     except TransientError as err:
         _put_back(engine, batch, batch.creates, err)
         raise
+    _create(engine, batch, file_id, spool)
+
+
+def _create(engine: Engine, batch: Batch, file_id: str | None, spool: Path) -> None:
     engine.ledger.batches.transition(
         batch.batch_id,
         BatchState.INTENT,

@@ -14,7 +14,7 @@ from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.night import quality
 from llm_assets.engine.night.quality import Verdict
 from llm_assets.usecases.desk.assembly import Assembly
-from llm_assets.usecases.night.blocked import judge_block
+from llm_assets.usecases.desk.blocked import judge_block
 from llm_assets.usecases.night.night_report import newest_totals
 
 Judge = Callable[[Assembly, date], Verdict]

@@ -14,8 +14,8 @@ from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.planning.budget import OVER_BUDGET, in_words, limits_of
 from llm_assets.report.numbers import Missing
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.blocked import block_of, since_when
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
-from llm_assets.usecases.night.blocked import block_of, since_when
 
 NAMED = 20
 """Records whose raw file is lost that the report names."""
