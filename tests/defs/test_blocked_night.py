@@ -86,9 +86,15 @@ def test_results_without_quota_park_the_night_again_until_one_request_works(park
     desk.clock.now += timedelta(minutes=10)
     desk.tick("batches")
     assert desk.run(second).tags[GATE] == READY
-    assert desk.dequeue(second).success  # one request is asked, and the others are sent
+    assert desk.dequeue(second).success  # one request is asked, and works
     with desk.desk.open() as assembly:
         assert night_status(assembly, DAY)["blocked"] == []
         assert judge_block(assembly).passed and "nothing blocks" in examine_account(assembly)
-        assert sum(c["dead"] for c in assembly.ledger.work.counts(DAY).values()) == 0
-        assert assembly.ledger.batches.open_batches(DAY) != []
+    [request] = desk.tick("batches").run_requests
+    third = desk.queue(request)
+    desk.tick("batches")
+    assert desk.run(third).tags[GATE] == READY
+    assert desk.dequeue(third).success  # all others are sent
+    with desk.desk.open() as assembly:
+        assert sum(c["dead"] + c["due"] for c in assembly.ledger.work.counts(DAY).values()) == 0
+        assert sum(b.requests for b in assembly.ledger.batches.open_batches(DAY)) == 3
