@@ -36,6 +36,10 @@ def status_lines(status: "Status") -> list[str]:
             f"{batch['provider']} {batch['provider_batch_id'] or ''}"
         )
     lines += [
+        f"  {block['provider']} blocked since {block['since']}, next try {block['next_try']}: {block['why']}"
+        for block in status["blocked"]
+    ]
+    lines += [
         f"  failed attempts of {step}: " + ", ".join(f"{reason} {count}" for reason, count in reasons.items())
         for step, reasons in status["failures"].items()
     ]

@@ -56,9 +56,12 @@ def park(context: dg.AssetExecutionContext, day: date, steps: Sequence[str], pro
     context.instance.add_run_tags(
         run.run_id, {PARKED: run.run_id, PARKED_STATE: WAITING, PARKED_ASSETS: ",".join(assets)}
     )
+    waits, then = f"{progress.in_flight} requests of {', '.join(steps)}", "the provider is done"
+    if progress.next_try is not None:
+        waits, then = f"{progress.due + progress.in_flight} requests of {', '.join(steps)}", "it takes them"
+    why = f": {progress.blocked}" if progress.next_try is not None else ""
     context.log.info(
-        f"parked: {progress.in_flight} requests of {', '.join(steps)} wait at the provider for {day}; the sensor "
-        "`batches` continues with a new run when the provider is done"
+        f"parked: {waits} wait for the provider for {day}{why}; the sensor `batches` continues with a new run when {then}"
     )
     if not _until(lambda: bool(continuations(context.instance, run.run_id)), HANDSHAKE_SECONDS):
         context.log.warning(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llm_assets.domain.reason import Reason
+from llm_assets.domain.refusals import Refused
 
 
 class DeskError(Exception):
@@ -15,7 +16,19 @@ class ConfigurationError(DeskError):
 
 
 class BlockedError(DeskError):
-    """A lane cannot continue until a person acts: key, quota or spend limit."""
+    """A provider takes nothing until a person acts: key, quota, spend limit or a setting."""
+
+    def __init__(
+        self, message: str, *, kind: Refused = Refused.KEY, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after = retry_after
+        """Seconds the provider asked us to wait; None when it named no time."""
+
+
+class StuckError(BlockedError):
+    """One batch cannot continue until a person acts; the provider itself works."""
 
 
 class TransientError(DeskError):

@@ -1,7 +1,8 @@
-"""The wire protocols a profile may name, one row for each: its names, places, limits and words.
+"""The wire protocols a profile may name, one row for each: its names, places and limits.
 
 What differs between protocols as data belongs here, and everything else decides by a row's properties, never by its name.
-How requests and answers look on the wire is code, in `resources/providers/<protocol>/`.
+How requests and answers look on the wire is code, in `resources/providers/<protocol>/`; the words of refusals, which
+gateways pass on from one to the other, are in `refusals.py`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,6 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.reason import Reason
 
 ProtocolName = Literal["anthropic", "openai", "gemini"]
 
@@ -21,26 +21,6 @@ class BilledTokens(NamedTuple):
     low: float
     typical: float
     high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refusals:
-    """The words of error answers. A word of one protocol means the same at another: gateways pass them through."""
-
-    spent: tuple[str, ...]
-    """Parts of the codes that report a spend limit."""
-    too_long: tuple[str, ...]
-    """Codes for a prompt or a body beyond what is accepted."""
-    reasons: Mapping[str, Reason]
-    """Codes of failures that pass, with what we count them as."""
-    spent_sentences: tuple[str, ...] = ()
-    """How a message begins that reports a spend limit without a code."""
-    too_long_sentences: tuple[str, ...] = ()
-    """How a message begins that reports a prompt beyond the model's context without a code."""
-    queue_full: tuple[str, ...] = ()
-    """Codes for a full waiting room: nothing ran, and the same input may be sent later."""
-    no_model: tuple[str, ...] = ()
-    no_address: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +65,6 @@ class WireProtocol:
     """Of a picture before base64."""
     picture_side: int | None
     """Pixels of a picture's longest side; None where no limit is published."""
-    refusals: Refusals
     rate_headers: RateHeaders
     line_id: str = "custom_id"
     """The field of an input line that holds our custom_id."""
@@ -111,24 +90,6 @@ ANTHROPIC = WireProtocol(
     billed_tokens=BilledTokens(1.0, 1.35, 1.8),  # no tokenizer is published for the newer models
     picture_bytes=3_900_000,  # 5 MB after base64
     picture_side=8_000,
-    refusals=Refusals(
-        spent=("spend_limit", "credit_balance", "billing", "on_hold"),
-        spent_sentences=(
-            "You have reached your specified API usage limits",
-            "Your credit balance is too low",
-        ),
-        too_long=("request_too_large",),
-        too_long_sentences=("prompt is too long",),
-        reasons={
-            "rate_limit_error": Reason.RATE_LIMIT,
-            "overloaded_error": Reason.OVERLOADED,
-            "timeout_error": Reason.TIMEOUT,
-            "api_error": Reason.SERVER_ERROR,
-            "authentication_error": Reason.NOT_ALLOWED,
-            "permission_error": Reason.NOT_ALLOWED,
-            "billing_error": Reason.NOT_ALLOWED,
-        },
-    ),
     rate_headers=RateHeaders(
         limits=("requests", "tokens", "input-tokens", "output-tokens"),
         remaining="anthropic-ratelimit-{}-remaining",
@@ -150,24 +111,6 @@ OPENAI = WireProtocol(
     billed_tokens=BilledTokens(0.9, 1.0, 1.2),
     picture_bytes=20_000_000,
     picture_side=None,
-    refusals=Refusals(
-        spent=("spend_limit", "usage_limit", "insufficient_quota", "credit_balance", "billing"),
-        too_long=("context_length_exceeded",),
-        queue_full=("token_limit_exceeded",),
-        no_model=("model_not_found",),
-        no_address=("unknown_url",),
-        reasons={
-            "rate_limit_exceeded": Reason.RATE_LIMIT,
-            "requests": Reason.RATE_LIMIT,
-            "tokens": Reason.RATE_LIMIT,
-            "slow_down": Reason.RATE_LIMIT,
-            "server_is_overloaded": Reason.OVERLOADED,
-            "request_timeout": Reason.TIMEOUT,
-            "server_error": Reason.SERVER_ERROR,
-            "internal_error": Reason.SERVER_ERROR,
-            "insufficient_quota": Reason.NOT_ALLOWED,
-        },
-    ),
     rate_headers=RateHeaders(
         limits=("requests", "tokens"),
         remaining="x-ratelimit-remaining-{}",
@@ -189,30 +132,6 @@ GEMINI = WireProtocol(
     billed_tokens=BilledTokens(0.9, 1.1, 1.5),  # no tokenizer was measured
     picture_bytes=15_000_000,  # 20 MB after base64
     picture_side=None,
-    refusals=Refusals(
-        spent=("BILLING_DISABLED",),
-        spent_sentences=("Your prepayment credits are depleted",),
-        too_long=(),
-        too_long_sentences=(
-            "The input token count",
-            "Request payload size exceeds the limit",
-        ),
-        no_model=("MODEL_NOT_FOUND",),
-        reasons={
-            "RESOURCE_EXHAUSTED": Reason.RATE_LIMIT,
-            "UNAVAILABLE": Reason.OVERLOADED,
-            "DEADLINE_EXCEEDED": Reason.TIMEOUT,
-            "INTERNAL": Reason.SERVER_ERROR,
-            "UNKNOWN": Reason.SERVER_ERROR,
-            "ABORTED": Reason.SERVER_ERROR,
-            "DATA_LOSS": Reason.SERVER_ERROR,
-            "UNAUTHENTICATED": Reason.NOT_ALLOWED,
-            "PERMISSION_DENIED": Reason.NOT_ALLOWED,
-            "FAILED_PRECONDITION": Reason.NOT_ALLOWED,
-            "API_KEY_INVALID": Reason.NOT_ALLOWED,
-            "BILLING_DISABLED": Reason.NOT_ALLOWED,
-        },
-    ),
     rate_headers=RateHeaders(limits=(), remaining="", reset=""),  # a refusal's body says when to come back
     line_id="key",
 )

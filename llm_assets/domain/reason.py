@@ -17,7 +17,9 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     """The answer has a form that the provider's contract does not name."""
     NOT_ALLOWED = "not_allowed"
-    """Key, quota or spend limit, reported for a single request while the lane as a whole continued."""
+    """Key, account, quota or spend limit: it concerns the account and no single request."""
+    MISCONFIGURED = "misconfigured"
+    """Our settings name what the provider does not have or take: it concerns the profile and no single request."""
     REJECTED = "rejected"
     """The provider refuses the request as it is."""
     TOO_LARGE = "too_large"
@@ -34,6 +36,9 @@ class Reason(StrEnum):
     OTHER = "other"
     """Transient, with a code that this list does not know yet; the detail names it."""
 
+
+OF_THE_ACCOUNT = frozenset({Reason.NOT_ALLOWED, Reason.MISCONFIGURED})
+"""Reasons that block the provider: nothing ran, and no request has used up a try."""
 
 PROVIDER_WIDE = frozenset({Reason.UNREACHABLE, Reason.RATE_LIMIT, Reason.OVERLOADED, Reason.QUEUE_FULL})
 """Reasons that concern the provider's present state and not the request."""

@@ -76,6 +76,11 @@ FailCode = Literal[
     "FAILED_PRECONDITION",
     "INTERNAL",
     "UNAVAILABLE",
+    "billing_hard_limit_reached",
+    "insufficient_quota",
+    "account_deactivated",
+    "content_filter",
+    "file_too_large",
 ]
 
 

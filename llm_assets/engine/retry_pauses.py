@@ -16,8 +16,11 @@ LONGEST_PAUSE = 300.0
 
 def steady_pause(err: BlockedError | ConfigurationError | TransientError) -> float | None:
     """Seconds until a batch that was not created may be sent again: always the same, unless the provider asks for
-    another pause. None where only the rounds pause, because the provider was not reached and no call burdens it."""
-    if isinstance(err, BlockedError | ConfigurationError):
+    another pause. None where only the rounds pause, because the provider was not reached and no call burdens it, and
+    where the block says when it is tried again."""
+    if isinstance(err, BlockedError):
+        return None
+    if isinstance(err, ConfigurationError):
         return RETRY_SECONDS
     if err.reason is Reason.UNREACHABLE:
         return None

@@ -19,6 +19,7 @@ from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.blocked import examine_account
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.provider_files import left_behind
 from llm_assets.usecases.raw_files import check_raw_files
@@ -70,6 +71,7 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
             lambda a: f"profile {a.profile.name}, models {', '.join(sorted(set(a.profile.models.values())))}",
         ),
         ("reachability", _reach),
+        ("account", examine_account),
     ]
     try:
         found = chain(

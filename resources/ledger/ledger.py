@@ -10,6 +10,7 @@ from resources.ledger.audit.trail import Trail
 from resources.ledger.database.database import Database
 from resources.ledger.deletion.deletions import Deletions
 from resources.ledger.transactions.batches import SqlBatches
+from resources.ledger.transactions.blocks import SqlBlocks
 from resources.ledger.transactions.forms import SqlForms
 from resources.ledger.transactions.locks import SqlLocks
 from resources.ledger.transactions.online import SqlOnline
@@ -31,6 +32,7 @@ class SqlLedger:
         self.batches = SqlBatches(self._database, clock)
         self.spending = SqlSpending(self._database)
         self.online = SqlOnline(self._database)
+        self.blocks = SqlBlocks(self._database)
         self.review = SqlReview(self._database, clock)
         self.locks = SqlLocks(self._database)
         self.register = SqlRegister(self._database, clock)
@@ -47,6 +49,7 @@ class SqlLedger:
             batches=self.batches,
             spending=self.spending,
             online=self.online,
+            blocks=self.blocks,
             review=self.review,
             locks=self.locks,
         )

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Literal
 
 from llm_assets.domain.errors import (
@@ -21,9 +20,10 @@ from llm_assets.domain.errors import (
     UnknownBatchError,
     UnreachableError,
 )
-from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.reason import Reason
-from llm_assets.domain.requests.outcome import reason_of_code
+from llm_assets.domain.refusals import ACCOUNT, CURES, UNCODED, Refused, classify
+from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.requests.outcome import Answer, Outcome, reason_of_code
 from resources.providers.access import SentElsewhereError
 from resources.providers.rate_limits import retry_after
 
@@ -31,16 +31,9 @@ Subject = Literal["batch", "file", "model", "endpoint"]
 """What a call names, and so what a 404 does not find."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-TOO_LONG = "context_length_exceeded"
-"""The code we give a prompt that is too long where the provider gives none."""
-_REFUSALS = [row.refusals for row in PROTOCOLS.values()]
-_SPENT = tuple(chain.from_iterable(r.spent for r in _REFUSALS))
-_SPENT_SENTENCES = tuple(chain.from_iterable(r.spent_sentences for r in _REFUSALS))
-_TOO_LONG = frozenset(chain.from_iterable(r.too_long for r in _REFUSALS)) | {TOO_LONG}
-_TOO_LONG_SENTENCES = tuple(chain.from_iterable(r.too_long_sentences for r in _REFUSALS))
-_NO_MODEL = frozenset(chain.from_iterable(r.no_model for r in _REFUSALS))
-_NO_ADDRESS = frozenset(chain.from_iterable(r.no_address for r in _REFUSALS))
-QUEUE_FULL = frozenset(chain.from_iterable(r.queue_full for r in _REFUSALS))
+_NO_ADDRESS = "unknown_url"
+_GENERIC = frozenset({"", "invalid_request_error", "BadRequestError", "error", "None", "null"})
+"""Codes and types that say nothing about the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +64,8 @@ class Refusal:
     code: str
     request_id: str
     retry_after: float | None
-    spent: bool
+    means: Refused | None
+    """What the words say, without the status; None for words that we do not know."""
     shaped: bool
     """Whether the body is a provider's error; otherwise something else answered, e.g. a proxy."""
 
@@ -100,23 +94,29 @@ def classified(sdk_error: type[Exception], caller: Caller, call: Call) -> Iterat
 
 
 def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal:
-    """Reads every wire form: `{"error": {…}}` as a whole, and the inner `{message, code, …}` that some SDKs pass."""
+    """Reads every wire form: `{"error": {…}}` as a whole, the inner `{message, code, …}` that some SDKs pass, and an
+    `error` that is nothing but a sentence."""
     outer: Mapping[str, Any] = body if isinstance(body, dict) else {}
     inner = outer.get("error", outer)
-    error: Mapping[str, Any] = inner if isinstance(inner, dict) else {}
-    details = error.get("details")
-    code = error.get("code") or (details.get("error_code") if isinstance(details, dict) else None)
-    kind = token(error.get("type"))
+    error: Mapping[str, Any] = inner if isinstance(inner, dict) else {"message": inner}
+    codes = list(filter(None, map(token, _codes(error))))
+    kind = token(error.get("type")) or token(error.get("status"))
     message = error.get("message")
-    if not code and isinstance(message, str) and message.startswith(_TOO_LONG_SENTENCES):
-        code = TOO_LONG
-    named = token(code) + " " + kind
-    spent = any(word in named for word in _SPENT) or (
-        isinstance(message, str) and message.startswith(_SPENT_SENTENCES)
-    )
+    means = classify(codes=codes, kind=kind, message=message if isinstance(message, str) else "")
+    code = codes[0] if codes else ""
+    if means is not None and code in _GENERIC and kind in _GENERIC:
+        code = UNCODED.get(means, code)
     asked = headers.get("request-id") or headers.get("x-request-id") or outer.get("request_id")
     shaped = "error" in outer or ("message" in outer and "type" in outer)
-    return Refusal(status, kind, token(code), token(asked), retry_after(headers), spent, shaped)
+    return Refusal(status, kind, code, token(asked), retry_after(headers), means, shaped)
+
+
+def _codes(error: Mapping[str, Any]) -> Iterator[object]:
+    """The codes of an error, the most particular first: Azure has its own inside, Anthropic's spend limits too."""
+    for within, name in (("details", "error_code"), ("innererror", "code")):
+        more = error.get(within)
+        yield more.get(name) if isinstance(more, dict) else None
+    yield error.get("code")
 
 
 def token(value: object) -> str:
@@ -145,29 +145,47 @@ def unreadable(caller: Caller, call: Call) -> DeskError:
     return ContractError(f"{told}: check that {caller.host} speaks this protocol.")
 
 
+def refused_answer(custom_id: str, status: int | None, error: object) -> Answer:
+    """The answer for a result line that holds an error. `status` is the line's own; None where the protocol has none."""
+    refusal = refusal_of(status or 400, {}, {"error": error})
+    means = refusal.means or classify(status=status)
+    if means is None and (status == 404 or refusal.kind == "not_found_error"):
+        means = Refused.CONFIGURATION  # a line names nothing else that may be missing but the model
+    detail = refusal.code or refusal.kind or (str(status) if status is not None else "errored")
+    if means in _OUTCOMES:
+        return Answer(custom_id, _OUTCOMES[means], "", Usage(), detail)
+    if means in ACCOUNT:
+        why = Reason.MISCONFIGURED if means is Refused.CONFIGURATION else Reason.NOT_ALLOWED
+        return Answer(custom_id, Outcome.FAILED_TRANSIENT, "", Usage(), detail, why)
+    passes = means is not None or (status is not None and (status >= 500 or status in (408, 409, 429)))
+    if not passes and (status is not None or refusal.kind == "invalid_request_error"):
+        return Answer(custom_id, Outcome.FAILED_PERMANENT, "", Usage(), detail)
+    reason = reason_of_code(detail, status) if status is not None else None
+    return Answer(custom_id, Outcome.FAILED_TRANSIENT, "", Usage(), detail, reason)
+
+
+_OUTCOMES = {Refused.TOO_LARGE: Outcome.TOO_LARGE, Refused.CONTENT_FILTER: Outcome.REFUSED}
+
+
 def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
     """The table: a class and a cure for each kind of refusal."""
     who, facts, status = caller.profile, refusal.facts, refusal.status
-    if refusal.code in QUEUE_FULL:
+    means = refusal.means or classify(status=status)
+    if means is Refused.QUEUE_FULL:
         return TransientError(
             f"{who} has no room in its queue ({facts}): sent again later.", reason=Reason.QUEUE_FULL
         )
-    if refusal.spent or status == 402:
-        return BlockedError(
-            f"{who} reached a spend limit ({facts}): raise the limit or add credit, then run again."
-        )
-    if status == 401:
-        return BlockedError(f"{who} refused the key ({facts}): check {caller.key_env}.")
-    if status == 403:
-        return BlockedError(
-            f"{who} does not allow this key to {call.doing} ({facts}): check what it may use."
-        )
+    if means in ACCOUNT and not (means is Refused.CONFIGURATION and status == 404):
+        told = _account_trouble(means, refusal, caller, call)
+        return BlockedError(told, kind=means, retry_after=refusal.retry_after)
     if status == 404:
         return _not_found(refusal, caller, call)
-    if status == 413 or refusal.code in _TOO_LONG:
+    if means is Refused.TOO_LARGE:
         cure = "lower batch_bytes of the profile"
-        return PermanentError(f"{who} finds the input too large ({facts}): {cure}.", code="too_large")
-    if status in (409, 429):
+        return PermanentError(f"{who} finds the input too large ({facts}): {cure}.", code=means.value)
+    if means is Refused.CONTENT_FILTER:
+        return PermanentError(f"{who} finds the content unfit ({facts}).", code=means.value)
+    if status in (409, 429) or (status < 500 and means is Refused.TRANSIENT):
         return TransientError(
             f"{who} cannot {call.doing} now ({facts}).",
             retry_after=refusal.retry_after,
@@ -177,10 +195,22 @@ def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
         return _failed(refusal, caller, call)
     if status < 400:
         return BlockedError(
-            f"{caller.host} sends us elsewhere ({facts}): check the base URL of profile {who}."
+            f"{caller.host} sends us elsewhere ({facts}): check the base URL of profile {who}.",
+            kind=Refused.CONFIGURATION,
         )
     code = refusal.code or refusal.kind or str(status)
     return PermanentError(f"{who} refused to {call.doing} ({facts}).", code=code)
+
+
+def _account_trouble(means: Refused, refusal: Refusal, caller: Caller, call: Call) -> str:
+    who, facts = caller.profile, refusal.facts
+    if means is Refused.MONEY:
+        return f"{who} reached a spend limit ({facts}): {CURES[means]}."
+    if means is Refused.CONFIGURATION:
+        return f"{who} cannot {call.doing} as it is configured ({facts}): {CURES[means]}."
+    if refusal.status == 401:
+        return f"{who} refused the key ({facts}): check {caller.key_env}."
+    return f"{who} does not allow this key to {call.doing} ({facts}): {CURES[means]}; the key is in {caller.key_env}."
 
 
 def _failed(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
@@ -193,14 +223,26 @@ def _failed(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
 
 def _not_found(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
     who, facts = caller.profile, refusal.facts
-    if refusal.code in _NO_MODEL or (call.about == "model" and refusal.shaped):
-        return BlockedError(f"{who} does not offer the model ({facts}): check `models` of the profile.")
-    if not refusal.shaped or refusal.code in _NO_ADDRESS or call.about == "endpoint":
-        cure = f"check the base URL of profile {who}, and `batch` in its capabilities"
-        return BlockedError(f"{caller.host} knows no such address ({facts}): {cure}.")
+    misnamed = refusal.means is Refused.CONFIGURATION and refusal.code != _NO_ADDRESS
+    if not misnamed and (not refusal.shaped or refusal.code == _NO_ADDRESS):
+        return _no_address(refusal, caller)
+    if misnamed or call.about == "model":
+        return BlockedError(
+            f"{who} does not offer the model ({facts}): check `models` of the profile.",
+            kind=Refused.CONFIGURATION,
+        )
+    if call.about == "endpoint":
+        return _no_address(refusal, caller)
     if call.about == "file":
         return TransientError(f"{who} does not know the input file yet ({facts}).")
     return UnknownBatchError(f"{who} does not know this batch or its results ({facts}).")
+
+
+def _no_address(refusal: Refusal, caller: Caller) -> BlockedError:
+    cure = f"check the base URL of profile {caller.profile}, and `batch` in its capabilities"
+    return BlockedError(
+        f"{caller.host} knows no such address ({refusal.facts}): {cure}.", kind=Refused.CONFIGURATION
+    )
 
 
 def _unconnected(err: Exception, caller: Caller, call: Call) -> DeskError:

@@ -21,6 +21,7 @@ providers:
     limits: {{batch_requests: 100, batch_bytes: 1000000}}
     capabilities: {{batch: false}}
 """
+BRIEF = {"LLM_ASSETS_PATIENCE_SECONDS": "1"}
 REFUSED = "calls:\n  - when: {}\n    status: 401\n"
 
 
@@ -29,7 +30,7 @@ def test_a_wrong_key_leaves_every_case_open_and_a_right_one_completes_the_night(
 ) -> None:
     fill(house.home / "inbox", TODAY)
     emulated.scenario(REFUSED)
-    refused = house.night()
+    refused = house.night(**BRIEF)
     totals = refused.report["totals"]
     assert refused.code == 1
     assert (totals["received"], totals["documents"]) == (RECEIVED, DOCUMENTS)
@@ -37,6 +38,8 @@ def test_a_wrong_key_leaves_every_case_open_and_a_right_one_completes_the_night(
     assert any("OPENAI_API_KEY" in m["why"] for m in refused.report["missing"]), refused.report["missing"]
     assert "Traceback" not in refused.err and "invented-key" not in refused.err + refused.out
     assert len([line for line in refused.err.splitlines() if "event=blocked" in line]) == 1, refused.err
+    blocked = [m for m in refused.report["missing"] if m["what"].startswith("provider ")]
+    assert ["blocked since" in m["why"] for m in blocked] == [True]
     emulated.scenario("{}")
     before = emulated.answered()
     completed = house.night()
@@ -121,7 +124,7 @@ def test_a_gateway_without_batches_that_refuses_the_key_is_named_too(
     config.mkdir()
     (config / "providers.yaml").write_text(GATEWAY.format(url=emulated.running.openai_base_url))
     refused = house.night(
-        LLM_ASSETS_CONFIG=str(config), LLM_ASSETS_PROVIDER="house", HOUSE_KEY="invented-key"
+        LLM_ASSETS_CONFIG=str(config), LLM_ASSETS_PROVIDER="house", HOUSE_KEY="invented-key", **BRIEF
     )
     assert refused.code == 1 and refused.report["totals"]["open"] == 1
     assert any("HOUSE_KEY" in m["why"] for m in refused.report["missing"]), refused.report["missing"]

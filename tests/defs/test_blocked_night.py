@@ -2,13 +2,21 @@
 
 from datetime import timedelta
 
+import pytest
 from structlog.testing import capture_logs
 
-from llm_assets.defs.parking import GATE, READY
-from tests.support.houses.small_desk import DAY, MAILS, SmallDesk
+from llm_assets.defs.parking import GATE, READY, WAITING
+from llm_assets.domain.errors import DeskError
+from llm_assets.usecases.desk.blocked import examine_account, judge_block
+from llm_assets.usecases.night.status import night_status
+from tests.support.houses.small_desk import DAY, MAILS, SmallDesk, mail
 
 TICKS = 6
 TWO = dict(list(MAILS.items())[:2])
+NEVER_ASKED = {
+    f"{n}.eml": mail(f"olga{n}", f"Transfer {n}", f"Where is my transfer number {n}?") for n in (71, 72)
+}
+"""The emulator counts the tries of a request for all tests of a module."""
 
 
 def test_a_refused_key_parks_the_night_says_so_once_and_a_right_one_continues_it(
@@ -29,10 +37,64 @@ def test_a_refused_key_parks_the_night_says_so_once_and_a_right_one_continues_it
         assert all("OPENAI_API_KEY" in why for why in assembly.ledger.batches.troubles(DAY).values())
     before = desk.executed()
     desk._post("scenario", {})
-    desk.clock.now += timedelta(seconds=20)
-    desk.tick("batches")  # sends
+    desk.clock.now += timedelta(minutes=10)
+    desk.tick("batches")  # sends one request, and more when that has worked
+    desk.tick("batches")
     desk.advance_provider(1000)
     desk.tick("batches")  # finds them ended
     assert desk.run(queued).tags[GATE] == READY
     assert desk.dequeue(queued).success
     assert desk.executed() - before >= len(TWO) * 2
+
+
+NO_QUOTA = {
+    "when": {"tries": [1]},
+    "outcome": "error",
+    "status": 429,
+    "type": "insufficient_quota",
+    "code": "insufficient_quota",
+}
+
+
+def test_results_without_quota_park_the_night_again_until_one_request_works(parking_desk: SmallDesk) -> None:
+    desk = parking_desk
+    desk.receive(NEVER_ASKED)
+    desk._post("scenario", {"requests": [NO_QUOTA]})
+    assert desk.materialize().success
+    [request] = desk.tick("batches").run_requests
+    first = desk.queue(request)
+    desk.advance_provider(1000)
+    desk.tick("batches")
+    assert desk.run(first).tags[GATE] == READY
+    assert desk.dequeue(
+        first
+    ).success  # every line was refused for the account: nothing is written, it parks again
+    with desk.desk.open() as assembly:
+        assert assembly.ledger.batches.open_batches(DAY) == []
+        assert {c["due"] for c in assembly.ledger.work.counts(DAY).values()} == {2}
+        [told] = night_status(assembly, DAY)["blocked"]
+        assert (told["provider"], told["kind"]) == (assembly.profile.name, "money")
+        verdict = judge_block(assembly)
+        assert not verdict.passed and "raise the limit or add credit" in verdict.says
+        with pytest.raises(DeskError, match="blocked since 20.* raise the limit or add credit"):
+            examine_account(assembly)
+    [request] = desk.tick("batches").run_requests
+    second = desk.queue(request)
+    for _ in range(TICKS):
+        desk.tick("batches")
+        assert desk.run(second).tags[GATE] == WAITING  # no run before it is time
+    desk.clock.now += timedelta(minutes=10)
+    desk.tick("batches")
+    assert desk.run(second).tags[GATE] == READY
+    assert desk.dequeue(second).success  # one request is asked, and works
+    with desk.desk.open() as assembly:
+        assert night_status(assembly, DAY)["blocked"] == []
+        assert judge_block(assembly).passed and "nothing blocks" in examine_account(assembly)
+    [request] = desk.tick("batches").run_requests
+    third = desk.queue(request)
+    desk.tick("batches")
+    assert desk.run(third).tags[GATE] == READY
+    assert desk.dequeue(third).success  # all others are sent
+    with desk.desk.open() as assembly:
+        assert sum(c["dead"] + c["due"] for c in assembly.ledger.work.counts(DAY).values()) == 0
+        assert sum(b.requests for b in assembly.ledger.batches.open_batches(DAY)) == 3

@@ -75,6 +75,37 @@ def test_a_parked_night_goes_on_when_done_or_when_its_deadline_comes(moment: Mom
     assert gate is moment.gate
 
 
+@pytest.mark.parametrize(
+    ("ready", "now", "gate"),
+    [
+        pytest.param(False, EVENING, Gate.HOLD, id="nothing-to-do-before-the-next-try"),
+        pytest.param(True, EVENING, Gate.OPEN, id="what-has-ended-is-collected"),
+        pytest.param(False, EVENING + timedelta(minutes=10), Gate.OPEN, id="the-next-try"),
+        pytest.param(False, DEADLINE, Gate.OPEN, id="the-deadline-is-a-next-try-too"),
+    ],
+)
+def test_a_parked_night_whose_provider_is_blocked_waits_for_the_next_try(
+    ready: bool, now: datetime, gate: Gate
+) -> None:
+    found = gate_for(
+        done=True,
+        ready=ready,
+        parked_at=EVENING,
+        deadline=DEADLINE,
+        now=now,
+        next_try=EVENING + timedelta(minutes=10),
+    )
+    assert found is gate
+
+
+def test_a_blocked_night_is_cut_at_its_deadline() -> None:
+    late = DEADLINE + timedelta(minutes=10)
+    found = gate_for(
+        done=True, ready=False, parked_at=EVENING, deadline=DEADLINE, now=DEADLINE, next_try=late
+    )
+    assert found is Gate.CUT
+
+
 A, B = date(2026, 11, 19), DAY
 NIGHTS = Nights(date(2026, 1, 1), DAY)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from llm_assets.domain import refusals
 from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
@@ -18,6 +19,7 @@ from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.work import Standing
 from llm_assets.report.cases import state_of
 from resources.ledger.queries.settling import _STATE_AFTER
+from resources.providers import errors as provider_errors
 from resources.providers.anthropic import wire as anthropic_wire
 from resources.providers.gemini.answers import Finish
 from resources.providers.gemini.refusals import RPC_CODES
@@ -108,7 +110,8 @@ def test_the_table_says_what_follows_an_outcome(outcome: Outcome) -> None:
     ("column", "module"), [(2, openai_wire), (3, anthropic_wire)], ids=["openai", "anthropic"]
 )
 def test_what_the_table_quotes_of_a_provider_stands_in_its_wire_form(column: int, module: object) -> None:
-    source = Path(str(getattr(module, "__file__", ""))).read_text(encoding="utf-8")
+    read = (module, refusals, provider_errors)
+    source = "".join(Path(str(getattr(m, "__file__", ""))).read_text(encoding="utf-8") for m in read)
     quoted = {word for row in TABLE.values() for word in coded(row[column])}
     assert [word for word in sorted(quoted) if f'"{word}"' not in source] == []
 

@@ -1,7 +1,5 @@
-"""The table of protocols: every name has a row, rows agree on the words they share, profiles take what they leave out."""
+"""The table of protocols: every name has a row, profiles take what they leave out."""
 
-from collections.abc import Callable, Iterable
-from itertools import combinations
 from typing import Any, get_args
 
 import pytest
@@ -14,7 +12,6 @@ from llm_assets.domain.protocol import (
     OPENAI,
     PROTOCOLS,
     ProtocolName,
-    Refusals,
     WireProtocol,
     protocol_named,
 )
@@ -33,29 +30,6 @@ def test_every_name_that_a_profile_may_write_has_a_row() -> None:
 def test_no_two_protocols_read_the_same_variable() -> None:
     names = [name for row in PROTOCOLS.values() for name in (row.key_env, row.base_url_env)]
     assert len(set(names)) == len(names)
-
-
-KINDS: dict[str, Callable[[Refusals], Iterable[str]]] = {
-    "queue_full": lambda r: r.queue_full,
-    "too_long": lambda r: r.too_long,
-    "no_model": lambda r: r.no_model,
-    "no_address": lambda r: r.no_address,
-    "passing": lambda r: r.reasons,
-}
-
-
-@pytest.mark.parametrize(("one", "other"), combinations(KINDS, 2))
-def test_a_code_has_one_meaning_at_all_protocols(one: str, other: str) -> None:
-    """Gateways pass on the words of other protocols, so all rows are read together."""
-    first, second = ({w for row in PROTOCOLS.values() for w in KINDS[k](row.refusals)} for k in (one, other))
-    assert first.isdisjoint(second)
-
-
-@pytest.mark.parametrize(("one", "other"), combinations(PROTOCOLS.values(), 2), ids=lambda row: row.name)
-def test_two_protocols_count_a_code_that_they_share_alike(one: WireProtocol, other: WireProtocol) -> None:
-    mine, theirs = one.refusals.reasons, other.refusals.reasons
-    shared = mine.keys() & theirs.keys()
-    assert {code: mine[code] for code in shared} == {code: theirs[code] for code in shared}
 
 
 @ROWS

@@ -13,7 +13,7 @@ from llm_assets.engine.retry_pauses import growing_pause, steady_pause
         pytest.param(TransientError("429", retry_after=0), 0, id="asked to come at once"),
         pytest.param(TransientError("429", retry_after=120), 120, id="two minutes asked for"),
         pytest.param(TransientError("429", retry_after=10**7), 3600, id="four months asked for"),
-        pytest.param(BlockedError("no credit"), 15, id="blocked"),
+        pytest.param(BlockedError("no credit"), None, id="blocked"),
         pytest.param(UnreachableError("nobody there"), None, id="not reached"),
     ],
 )

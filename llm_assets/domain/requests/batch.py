@@ -1,10 +1,12 @@
 """Batches: their states, the transitions between the states, and what a provider reports about a batch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from llm_assets.domain.profile import Lane, Mode
+from llm_assets.domain.refusals import Refused
 
 
 class BatchState(StrEnum):
@@ -130,10 +132,27 @@ class Look(StrEnum):
     """Validation failed: nothing ran, and the same input would fail again."""
     TOO_LARGE = "too_large"
     """Validation failed because of its size: nothing ran, and a smaller batch may be accepted."""
+    UNFIT = "unfit"
+    """Validation failed because of the content of some request: nothing ran, and the others may be accepted."""
+    BLOCKED = "blocked"
+    """Validation failed for a reason of the account: nothing ran, and the same input is sent when that is cured."""
     LATER = "later"
     """The provider's queue is full: nothing ran, and the same input may be sent again later."""
     UNKNOWN = "unknown"
     """The provider does not know the id (yet, or any more)."""
+
+
+LOOKS: Mapping[Refused | None, Look] = {
+    Refused.MONEY: Look.BLOCKED,
+    Refused.KEY: Look.BLOCKED,
+    Refused.CONFIGURATION: Look.BLOCKED,
+    Refused.QUEUE_FULL: Look.LATER,
+    Refused.TRANSIENT: Look.LATER,
+    Refused.TOO_LARGE: Look.TOO_LARGE,
+    Refused.CONTENT_FILTER: Look.UNFIT,
+    None: Look.REJECTED,
+}
+"""What a failed batch is by its errors; of several, the first one here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +166,8 @@ class BatchView:
     detail: str = ""
     cancelling: bool = False
     """Still running, and the provider says that it is being cancelled."""
+    kind: Refused | None = None
+    """Of a batch that failed as a whole: what its errors mean, where we know them."""
 
 
 _NO_TIME = datetime.max.replace(tzinfo=UTC)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from llm_assets.domain.protocol import PROTOCOLS
+from llm_assets.domain import refusals
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Usage
 
@@ -125,12 +125,12 @@ _BY_OUR_OWN_CODE = {
     "unreadable_line": Reason.UNREADABLE,
     "empty": Reason.EMPTY,
 }
-_BY_CODE = {
-    **_BY_STATUS,
-    **_BY_OUR_OWN_CODE,
-    **{code: why for row in PROTOCOLS.values() for code, why in row.refusals.reasons.items()},
-}
-"""Codes of every protocol, as single result lines carry them."""
+_OURS = {**_BY_STATUS, **_BY_OUR_OWN_CODE}
+
+
+def _reason_of_word(word: str) -> Reason | None:
+    """Of a code of any protocol, a status or a word of our own, as single result lines carry them."""
+    return _OURS.get(word) or refusals.reason_of_code(word)
 
 
 def reason_of(answer: Answer) -> Reason | None:
@@ -140,13 +140,13 @@ def reason_of(answer: Answer) -> Reason | None:
     if answer.outcome in _BY_OUTCOME:
         return _BY_OUTCOME[answer.outcome]
     unknown = Reason.OTHER if answer.outcome is Outcome.FAILED_TRANSIENT else Reason.UNFINISHED
-    return _BY_CODE.get(answer.detail, unknown)
+    return _reason_of_word(answer.detail) or unknown
 
 
 def reason_of_code(code: str, status: int) -> Reason:
     """Why a provider refused a call that may be repeated: by its own code, else by the HTTP status."""
     unknown = Reason.SERVER_ERROR if status >= 500 else Reason.OTHER
-    return _BY_CODE.get(code, _BY_CODE.get(str(status), unknown))
+    return _reason_of_word(code) or _reason_of_word(str(status)) or unknown
 
 
 class Status(StrEnum):

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import orjson
 
+from llm_assets.domain.refusals import ACCOUNT, Refused, classify
 from llm_assets.emulator.batches.spoiling import in_form
 from llm_assets.emulator.errors import ANTHROPIC_TYPES, ApiError, Protocol
 from llm_assets.emulator.journal import Fate
@@ -72,7 +73,12 @@ PASSING_STATUSES = frozenset({401, 402, 403, 408, 409, 429})
 
 
 def is_permanent(protocol: Protocol, error: ApiError) -> bool:
-    """Whether a request that failed with this error would fail in the same way again."""
+    """Whether a request that failed with this error would fail in the same way again. What concerns the account passes."""
+    means = classify(
+        codes=[error.code or ""], kind=error.type or "", message=error.message, status=error.status
+    )
+    if means in ACCOUNT or means is Refused.TRANSIENT:
+        return False
     if protocol == "anthropic":
         kind = error.type or ANTHROPIC_TYPES.get(error.status, "api_error")
         return kind in ("invalid_request_error", "request_too_large")

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from llm_assets.domain.refusals import ACCOUNT, Refused, kind_of
 from llm_assets.emulator.batches.background import BackgroundJobs
 from llm_assets.emulator.batches.completion import Completion, Distortion, complete, fate_of, is_permanent
 from llm_assets.emulator.batches.job import note_refused
@@ -22,8 +23,8 @@ from llm_assets.emulator.process.parent import Parents
 from llm_assets.emulator.prompts import Prompt
 
 ELSEWHERE = "/_elsewhere"
-PASSING = frozenset({"token_limit_exceeded", *RPC_NUMBERS.values()} - {RPC_NUMBERS["INVALID_ARGUMENT"]})
-"""Codes of a failed batch whose input may be sent again unchanged."""
+LATER = ACCOUNT | {Refused.QUEUE_FULL}
+"""Why a batch may be refused whose input is not at fault: it may be sent again as it is."""
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ class Context:
             self.background.start(record)
 
     def _note_refused(self, record: BatchRecord, work: Work) -> None:
-        later = any(error["code"] in PASSING for error in work.errors)
+        later = any(_comes_later(record, error["code"]) for error in work.errors)
         source = self.store.path(record.input_file_id or f"{record.id}.requests")
         note_refused(source, self.journal.batch(record.id), "later" if later else "refused")
 
@@ -163,6 +164,23 @@ def refused_operation(code: str, message: str) -> dict[str, Any]:
     return {"code": RPC_NUMBERS[code], "message": message}
 
 
+def _comes_later(record: BatchRecord, code: str | int | None) -> bool:
+    """Whether the input of a failed batch may be sent again unchanged."""
+    if record.protocol == "gemini":
+        return code != RPC_NUMBERS["INVALID_ARGUMENT"]
+    return kind_of(str(code or "")) in LATER
+
+
+_WHOLE = {
+    "billing_hard_limit_reached": "Billing hard limit has been reached.",
+    "insufficient_quota": "You exceeded your current quota, please check your plan and billing details.",
+    "account_deactivated": "The OpenAI account associated with this API key has been deactivated.",
+    "content_filter": "The content was filtered.",
+    "file_too_large": "File is too large.",
+}
+"""What concerns the batch as a whole; the last one comes without a code."""
+
+
 def refused_input(code: str, model: str | None, limit: int = 90_000) -> dict[str, Any]:
     """The entry of `errors.data` in a batch that a scenario has made fail."""
     if code == "token_limit_exceeded":
@@ -171,4 +189,11 @@ def refused_input(code: str, model: str | None, limit: int = 90_000) -> dict[str
             " Please try again once some in_progress batches have been completed."
         )
         return {"code": code, "message": message, "line": None, "param": None}
+    if code in _WHOLE:
+        return {
+            "code": None if code == "file_too_large" else code,
+            "message": _WHOLE[code],
+            "line": None,
+            "param": None,
+        }
     return {"code": code, "message": f"The input file was refused: {code}.", "line": 1, "param": None}

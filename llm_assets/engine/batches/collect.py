@@ -13,8 +13,11 @@ from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.outcome import Answer, Outcome, Surplus
 from llm_assets.domain.requests.request import CustomId
+from llm_assets.domain.traffic.block import Proof
+from llm_assets.engine import blocking
 from llm_assets.engine.answers.judge import Judge
 from llm_assets.engine.answers.settle import _without, judge_of
+from llm_assets.engine.batches.withdraw import withhold
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.ports.batches import Member, Settlement, SurplusLine
@@ -60,6 +63,11 @@ def collect(engine: Engine, batch: Batch, short: str | None = None) -> None:
         log.warning(
             "odd results", batch=batch.batch_id, provider=batch.provider, step=batch.step, what=detail
         )
+    if seen.refusal is not None:
+        withhold(engine, batch, seen.refusal, seen.refused)
+        return
+    if seen.ours:
+        blocking.lift(engine, Proof.ANSWERED, batch.sent_since)
     engine.ledger.batches.transition(
         batch.batch_id, BatchState.ENDED, BatchState.COLLECTED, detail=detail[:500]
     )
@@ -77,6 +85,10 @@ class _Seen:
     members: dict[str, Member]
     unseen: dict[str, Member] = field(init=False)
     ours: int = 0
+    refused: int = 0
+    """Of ours, those that only say that the account is in trouble: they are not settled."""
+    refusal: Answer | None = None
+    """The first of these."""
     lines: Counter[str] = field(default_factory=Counter)
     """Lines so far of each id that is not of the batch, was seen before, or cannot be read."""
     surplus: Counter[Surplus] = field(default_factory=Counter)
@@ -95,13 +107,16 @@ class _Seen:
         settlements, surplus = [], []
         for answer in answers:
             member = self._member(answer)
-            if member is not None and self.unseen.pop(member.request_id, None) is not None:
+            if member is None or self.unseen.pop(member.request_id, None) is None:
+                surplus.append(self._surplus(member, answer))
+                continue
+            self.ours += 1
+            if blocking.is_of_the_account(answer):
+                self.refused, self.refusal = self.refused + 1, self.refusal or answer
+            else:
                 judged = self.judge.settlement(self.batch.step, self.batch.model, Mode.BATCH, member, answer)
                 settlements.append(judged)
-                self.ours += 1
                 self._count_oddity(judged)
-            else:
-                surplus.append(self._surplus(member, answer))
         return settlements, surplus
 
     def _member(self, answer: Answer) -> Member | None:

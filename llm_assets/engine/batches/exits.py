@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import structlog
 
+from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.engine.answers.settle import settle_all
@@ -11,13 +12,16 @@ from llm_assets.engine.batches.split import split
 from llm_assets.engine.engine import Engine
 
 TOO_LARGE = "too_large"
+_HALVED = {TOO_LARGE: Outcome.TOO_LARGE, Refused.CONTENT_FILTER.value: Outcome.REFUSED}
+"""Codes for which a part of the batch may be accepted, and what becomes of a request that is refused alone."""
 
 log = structlog.get_logger()
 
 
 def refuse(engine: Engine, batch: Batch, code: str, why: str) -> None:
-    """The provider refused the batch as a whole; nothing of it ran. One that is too large becomes two halves."""
-    if code == TOO_LARGE and batch.requests > 1 and engine.spool.path(batch.batch_id).exists():
+    """The provider refused the batch as a whole; nothing of it ran. One that is too large becomes two halves, and so does
+    one with unfit content, until the request is alone that has it."""
+    if code in _HALVED and batch.requests > 1 and engine.spool.path(batch.batch_id).exists():
         split(engine, batch, why, halvings=batch.halvings, not_before=None)
         return
     refusal = f"{code}: {why}"[:500]
@@ -28,8 +32,7 @@ def refuse(engine: Engine, batch: Batch, code: str, why: str) -> None:
 def carry_out_refusal(engine: Engine, batch: Batch) -> None:
     """Ends every request of a refused batch with the reason; may be repeated after a death."""
     assert batch.refusal is not None
-    too_large = batch.refusal.startswith(f"{TOO_LARGE}:")
-    outcome = Outcome.TOO_LARGE if too_large else Outcome.FAILED_PERMANENT
+    outcome = _HALVED.get(batch.refusal.partition(":")[0], Outcome.FAILED_PERMANENT)
     settle_all(engine, batch, outcome, batch.refusal.removeprefix(f"{TOO_LARGE}: "))
     engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.REJECTED, detail=batch.refusal)
     engine.spool.discard(batch.batch_id)

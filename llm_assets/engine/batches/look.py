@@ -6,20 +6,26 @@ from typing import assert_never
 import structlog
 
 from llm_assets.domain.errors import ContractError
+from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import Batch, BatchState, BatchView, Look
 from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse, vanish
 from llm_assets.engine.batches.overdue import act_on_age, is_too_old, max_age_of
 from llm_assets.engine.batches.queue_room import turn_away
 from llm_assets.engine.batches.reconcile import disown
+from llm_assets.engine.batches.withdraw import withdraw
 from llm_assets.engine.engine import Engine
 
 log = structlog.get_logger()
+
+_CODES = {Look.TOO_LARGE: TOO_LARGE, Look.UNFIT: Refused.CONTENT_FILTER.value}
 
 
 def look(engine: Engine, batch: Batch) -> BatchState:
     """Looks at a batch in state SUBMITTED, which the caller owns, and returns where that led."""
     assert batch.provider_batch_id is not None
     view = _view(engine, batch)
+    if view.look is Look.BLOCKED:
+        return withdraw(engine, batch, view)
     if view.look is Look.RUNNING and (overdue := act_on_age(engine, batch, view)) is not None:
         return overdue
     following = after_look(batch, view, engine.clock())
@@ -42,7 +48,7 @@ def look(engine: Engine, batch: Batch) -> BatchState:
                 short_since=None,
             )
         case BatchState.REJECTED:
-            code = TOO_LARGE if view.look is Look.TOO_LARGE else view.status
+            code = _CODES.get(view.look, view.status)
             refuse(engine, batch, code, view.detail or view.status)
         case BatchState.INTENT if batch.cancel_why:
             lose(engine, batch, batch.cancel_why)
@@ -80,8 +86,10 @@ def after_look(batch: Batch, view: BatchView, now: datetime) -> BatchState:
             return BatchState.SUBMITTED
         case Look.ENDED:
             return BatchState.ENDED
-        case Look.REJECTED | Look.TOO_LARGE:
+        case Look.REJECTED | Look.TOO_LARGE | Look.UNFIT:
             return BatchState.REJECTED
+        case Look.BLOCKED:
+            return BatchState.LOST
         case Look.LATER:
             return BatchState.INTENT
         case Look.UNKNOWN:

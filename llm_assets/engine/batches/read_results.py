@@ -4,7 +4,6 @@
 is so, and when to ask again, is in the ledger, so that a restart or a death neither shortens nor prolongs the wait.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,7 +16,7 @@ from llm_assets.domain.errors import (
     UnknownBatchError,
 )
 from llm_assets.domain.reason import Reason
-from llm_assets.domain.requests.batch import Batch, BatchState
+from llm_assets.domain.requests.batch import OPEN_STATES, Batch
 from llm_assets.engine.batches.collect import NotOursError, collect
 from llm_assets.engine.batches.exits import vanish
 from llm_assets.engine.batches.leftovers import remove_leftovers
@@ -44,7 +43,9 @@ def read_results(engine: Engine, batch: Batch) -> None:
     believed = batch.short_since is not None and engine.clock() >= _settled_at(engine, batch.short_since)
     try:
         collect(engine, batch, short=(batch.detail or "short results") if believed else None)
-        remove_leftovers(engine, replace(batch, state=BatchState.COLLECTED))
+        now = engine.ledger.batches.batch(batch.batch_id)
+        if now.state not in OPEN_STATES:
+            remove_leftovers(engine, now)
     except NotOursError:
         disown(engine, batch, "the adopted batch held somebody else's results")
     except UnknownBatchError as err:

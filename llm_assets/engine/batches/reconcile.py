@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from llm_assets.domain.errors import BlockedError
+from llm_assets.domain.errors import StuckError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState, Candidate
 from llm_assets.engine.engine import Engine
@@ -97,7 +97,7 @@ def reconcile(engine: Engine, batch: Batch) -> str:
             _count_from_now(engine, batch)
             return "may still appear at the provider; waiting"
         case Resend() if batch.creates >= MOST_CREATES:
-            raise BlockedError(
+            raise StuckError(
                 f"{batch.provider} left {batch.creates} creates of batch {batch.batch_id} ({batch.step}) unanswered "
                 "and lists none of them, so each may have been paid: it is not sent again, and taken up as soon as "
                 "one is listed; if this provider cannot list batches, set `batch: false` in its capabilities"

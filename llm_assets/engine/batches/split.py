@@ -1,9 +1,9 @@
 """Split: a batch that is too large for the provider becomes two halves, from its own spooled lines."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import structlog
 
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import OverBudgetError
+from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.request import BATCH_ID_LENGTH, CustomId, digest_of_lines
 from llm_assets.engine.batches.spooled import custom_id_of
@@ -27,18 +28,35 @@ def split(engine: Engine, batch: Batch, why: str, *, halvings: int, not_before: 
     The lines are written before the batch gives its requests free. A death in between leaves them due: they are
     planned again and, if the provider still finds them too many, split again.
     """
-    members = engine.ledger.batches.members(batch.batch_id)
     again = min(batch.turned_away, 1)  # a queue that stays full turns a half away once, not twice
+    first = batch.requests // 2
     halves = [
         replace(half, halvings=halvings, not_before=not_before, turned_away=again)
-        for half in _halves(engine, batch)
+        for half in _parts(engine, batch, (first, batch.requests - first), "half")
     ]
-    of_half = [_members_in(engine.spool.path(half.batch_id), members) for half in halves]
-    engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=why[:500])
-    for half, own in zip(halves, of_half, strict=True):
-        _intend(engine, half, own)
-    engine.spool.discard(batch.batch_id)
+    _take_its_place(engine, batch, halves, why)
     log.warning("batch split", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=why)
+
+
+def cut_off(engine: Engine, batch: Batch, mode: Mode, why: str) -> str:
+    """An intent of one request beside one of all others, in place of a batch that the caller owns; nothing of it ran.
+    Returns the id of the one, which goes as `mode` says. A death in between leaves all of them due.
+
+    Both keep the place of the batch in the order of sending, the one before the others: it is tried again next time."""
+    one, *rest = _parts(engine, batch, (1, batch.requests - 1), "one and the others")
+    first = replace(one, mode=mode, created_at=batch.created_at)
+    others = [replace(r, created_at=batch.created_at + timedelta(microseconds=1)) for r in rest]
+    _take_its_place(engine, batch, [first, *others], why)
+    return one.batch_id
+
+
+def _take_its_place(engine: Engine, batch: Batch, parts: Sequence[Batch], why: str) -> None:
+    members = engine.ledger.batches.members(batch.batch_id)
+    of_part = [_members_in(engine.spool.path(part.batch_id), members) for part in parts]
+    engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=why[:500])
+    for part, own in zip(parts, of_part, strict=True):
+        _intend(engine, part, own)
+    engine.spool.discard(batch.batch_id)
 
 
 def _intend(engine: Engine, half: Batch, members: list[Member]) -> None:
@@ -49,13 +67,12 @@ def _intend(engine: Engine, half: Batch, members: list[Member]) -> None:
         log.warning("another process was first; planned again", batch=half.batch_id, error=str(err))
 
 
-def _halves(engine: Engine, batch: Batch) -> list[Batch]:
-    """The two batches, with their lines on the disk."""
-    first = batch.requests // 2
+def _parts(engine: Engine, batch: Batch, sizes: Sequence[int], what: str) -> list[Batch]:
+    """The batches of these sizes, with their lines on the disk; none for a size of 0."""
     found = []
     with engine.spool.path(batch.batch_id).open("rb") as lines:
-        for number, count in enumerate((first, batch.requests - first)):
-            batch_id = digest([batch.batch_id, "half", number])[:BATCH_ID_LENGTH]
+        for number, count in enumerate(size for size in sizes if size):
+            batch_id = digest([batch.batch_id, what, number])[:BATCH_ID_LENGTH]
             size, sha256 = _write(engine.spool.path(batch_id), batch_id, islice(lines, count))
             found.append(
                 replace(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
@@ -14,6 +15,8 @@ from llm_assets.domain.errors import (
 )
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchState
+from llm_assets.domain.traffic.block import Proof
+from llm_assets.engine import blocking
 from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse
 from llm_assets.engine.batches.queue_room import prompt_tokens, turn_away
 from llm_assets.engine.engine import Engine
@@ -40,9 +43,16 @@ def submit(engine: Engine, batch: Batch) -> None:
     except PermanentError as err:
         refuse(engine, batch, err.code, str(err))
         return
+    except BlockedError as err:
+        blocking.block(engine, err, Proof.CREATED)
+        raise
     except TransientError as err:
         _put_back(engine, batch, batch.creates, err)
         raise
+    _create(engine, batch, file_id, spool)
+
+
+def _create(engine: Engine, batch: Batch, file_id: str | None, spool: Path) -> None:
     engine.ledger.batches.transition(
         batch.batch_id,
         BatchState.INTENT,
@@ -52,6 +62,7 @@ def submit(engine: Engine, batch: Batch) -> None:
         creates=batch.creates + 1,
     )
     creating = replace(batch, state=BatchState.CREATING, provider_file_id=file_id)
+    began = engine.clock()
     try:
         provider_batch_id = engine.provider.create(creating, spool)
     except UnansweredError as err:
@@ -64,6 +75,8 @@ def submit(engine: Engine, batch: Batch) -> None:
         if isinstance(err, TransientError) and err.reason is Reason.QUEUE_FULL:
             turn_away(engine, creating, str(err))
             return
+        if isinstance(err, BlockedError):
+            blocking.block(engine, err, Proof.CREATED)
         _put_back(engine, creating, batch.creates, err)
         raise
     engine.ledger.batches.transition(
@@ -75,6 +88,7 @@ def submit(engine: Engine, batch: Batch) -> None:
         not_before=None,
         detail="",
     )
+    blocking.lift(engine, Proof.CREATED, began)
     log.info(
         "submitted", batch=batch.batch_id, step=batch.step, requests=batch.requests, provider=batch.provider
     )

@@ -21,9 +21,12 @@ from llm_assets.domain.errors import (
 )
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.reason import PROVIDER_WIDE, Reason
+from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.outcome import Answer, Outcome
+from llm_assets.domain.traffic.block import Proof
 from llm_assets.domain.traffic.pace import estimated_tokens
+from llm_assets.engine import blocking
 from llm_assets.engine.answers.judge import without_answer
 from llm_assets.engine.answers.settle import judge_of
 from llm_assets.engine.batches.exits import TOO_LARGE, lose
@@ -38,6 +41,9 @@ SILENT_GOES = 10
 """Goes without any answer after which a failure is held against the request that met it: about 18 minutes."""
 
 PACED = "within the profile's limits per minute"
+
+_OUTCOMES = {TOO_LARGE: Outcome.TOO_LARGE, Refused.CONTENT_FILTER.value: Outcome.REFUSED}
+"""Of a request that is refused for good, by the code of the error; a failure else."""
 
 _LAST_STATES = (BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED)
 
@@ -71,10 +77,12 @@ def answer_online(engine: Engine, batch: Batch) -> None:
         batch.batch_id, BatchState.INTENT, BatchState.CREATING, creating_at=engine.clock()
     )
     members = engine.ledger.batches.members(batch.batch_id, unsettled=True)
-    go = _Go()
+    go, began = _Go(), engine.clock()
     for member, answer in _answers(engine, batch, members, go):
         _settle(engine, batch, member, answer)
         del members[member.request_id]
+    if go.answered and go.blocked is None:
+        blocking.lift(engine, Proof.ANSWERED, began)
     for member, err in go.failed:
         if is_its_own(err, go.answered, batch.creates):
             _settle(engine, batch, member, _failure(err))
@@ -105,6 +113,7 @@ def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
         log.warning("asked in a batch instead", batch=batch.batch_id, step=batch.step, left=left)
         return
     if go.blocked is not None:
+        blocking.block(engine, go.blocked, Proof.ANSWERED)
         _give_up(engine, batch, str(go.blocked))
         raise go.blocked
     if not left:
@@ -202,14 +211,17 @@ def _tokens(member: Member, line: bytes) -> int:
 
 def _ask(engine: Engine, line: bytes) -> Answer | BlockedError | TransientError:
     try:
-        return engine.provider.ask(line)
+        answer = engine.provider.ask(line)
     except (BlockedError, TransientError) as err:
         return err
     except (ContractError, UnansweredError) as err:
         return TransientError(str(err), reason=Reason.UNREADABLE)
     except PermanentError as err:
-        too_large = err.code == TOO_LARGE
-        return without_answer("", Outcome.TOO_LARGE if too_large else Outcome.FAILED_PERMANENT, err.code)
+        outcome = _OUTCOMES.get(err.code, Outcome.FAILED_PERMANENT)
+        return without_answer("", outcome, err.code)
+    if blocking.is_of_the_account(answer):
+        return blocking.refused_for_account(engine, answer, "a request")
+    return answer
 
 
 def _failure(err: TransientError) -> Answer:

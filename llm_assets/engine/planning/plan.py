@@ -12,6 +12,7 @@ from llm_assets.engine.chunks import chunks
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.assign_routes import Router
 from llm_assets.engine.planning.packing import Packer, with_room
+from llm_assets.engine.planning.sieve import Sieve
 from llm_assets.engine.planning.task import PlanSummary, Task, Unchanged
 from llm_assets.engine.ports.batches import Member
 from llm_assets.engine.ports.work import Work
@@ -20,16 +21,23 @@ log = structlog.get_logger()
 
 
 def plan_step(
-    engine: Engine, day: date, step: str, tasks: Iterable[Task | Unchanged], rework: Rework
+    engine: Engine,
+    day: date,
+    step: str,
+    tasks: Iterable[Task | Unchanged],
+    rework: Rework,
+    sieve: Sieve | None = None,
 ) -> PlanSummary:
     """Plans a step of a night from a stream of all its tasks; only their ids are held in memory.
 
-    Work of cases that are no longer among the tasks is deleted: it would never be sent.
+    Work of cases that are no longer among the tasks is deleted: it would never be sent. What the sieve keeps back stays
+    due.
     """
     packer = Packer(engine, day, step)
     router = Router(engine, packer, day, step)
     try:
-        new, reused = plan_all(engine, day, step, tasks, rework, router.add)
+        take = router.add if sieve is None else sieve.before(router.add)
+        new, reused = plan_all(engine, day, step, tasks, rework, take)
         router.close()
     except BaseException:
         packer.abandon()

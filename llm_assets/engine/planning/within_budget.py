@@ -19,22 +19,30 @@ from llm_assets.engine.planning.budget import OVER_BUDGET, Room, admit, shortfal
 from llm_assets.engine.planning.packing import Packer
 from llm_assets.engine.planning.plan import plan_all
 from llm_assets.engine.planning.shelf import Shelf
+from llm_assets.engine.planning.sieve import Sieve, Take
 from llm_assets.engine.planning.task import PlanSummary, StepPlan
 
 log = structlog.get_logger()
 
 
 def plan_within_budget(
-    engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework, limits: Sequence[Limit]
+    engine: Engine,
+    day: date,
+    plans: Sequence[StepPlan],
+    rework: Rework,
+    limits: Sequence[Limit],
+    sieve: Sieve | None = None,
 ) -> list[PlanSummary]:
     """Plans the steps of a round together; what the limits do not leave room for stays due, with the reason."""
     with ExitStack() as stack:
         for step in sorted(plan.step for plan in plans):  # the same order everywhere: no deadlock
             stack.enter_context(engine.ledger.locks.owner(f"plan:{step}:{day}", wait=True))
         shelf = stack.enter_context(Shelf(engine))
+        onto: list[Take] = [partial(shelf.put, number) for number in range(len(plans))]
+        puts = onto if sieve is None else [sieve.before(put) for put in onto]
         counted = [
-            plan_all(engine, day, plan.step, plan.tasks(), rework, partial(shelf.put, number))
-            for number, plan in enumerate(plans)
+            plan_all(engine, day, plan.step, plan.tasks(), rework, put)
+            for plan, put in zip(plans, puts, strict=True)
         ]
         rooms = [Room(*pair) for pair in zip(limits, engine.ledger.spending.committed(limits), strict=True)]
         order = shelf.ranked()

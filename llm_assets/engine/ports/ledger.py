@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from llm_assets.engine.ports.batches import BatchLedger
+from llm_assets.engine.ports.blocks import BlockLedger
 from llm_assets.engine.ports.locks import Locks
 from llm_assets.engine.ports.online import OnlineLedger
 from llm_assets.engine.ports.review import ReviewLedger
@@ -18,5 +19,6 @@ class LedgerPorts:
     batches: BatchLedger
     spending: SpendingLedger
     online: OnlineLedger
+    blocks: BlockLedger
     review: ReviewLedger
     locks: Locks

@@ -7,6 +7,7 @@ from datetime import date
 from llm_assets.domain.errors import BlockedError, TransientError
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchState
+from llm_assets.engine import blocking
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.retry_pauses import granted
 from llm_assets.engine.rounds.drive import PASSING, drive, keep_reason
@@ -16,24 +17,35 @@ from llm_assets.engine.rounds.progress import Progress
 def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Progress:
     """One round over the open batches: reconcile, submit, look, collect. Never sleeps."""
     progress = Progress()
-    sending = True
     stuck: set[str] = set()
     for batch in batches_of(engine, day, steps):
-        if batch.state is BatchState.INTENT and not sending:
-            keep_reason(engine, batch.batch_id, progress.blocked or "")
+        if batch.state is BatchState.INTENT and (why := _held(engine, batch)) is not None:
+            keep_reason(engine, batch.batch_id, why)
             continue
         try:
             progress = replace(progress, answered=drive(engine, batch.batch_id) or progress.answered)
         except BlockedError as err:
             progress = replace(progress, blocked=str(err))
-            sending = sending and batch.state is not BatchState.INTENT
             stuck.add(batch.batch_id)
         except PASSING as err:
             asked = max(progress.retry_after, _retry_after(err))
             progress = replace(
                 progress, failure=str(err), unreachable=_is_unreachable(err), retry_after=asked
             )
-    return _count(engine, day, steps, stuck, progress)
+    return _count(engine, day, steps, stuck, _with_block(engine, progress))
+
+
+def _held(engine: Engine, batch: Batch) -> str | None:
+    """Why a batch is not sent now, though nothing is wrong with it itself; None when it may be tried."""
+    known = blocking.block_of(engine) if batch.provider == engine.provider.profile.name else None
+    return known.sentence if known is not None and not known.may_try(engine.clock()) else None
+
+
+def _with_block(engine: Engine, progress: Progress) -> Progress:
+    known = blocking.block_of(engine)
+    return (
+        replace(progress, blocked=known.sentence, next_try=known.next_try) if known is not None else progress
+    )
 
 
 def batches_of(engine: Engine, day: date | None, steps: Sequence[str] | None) -> list[Batch]:

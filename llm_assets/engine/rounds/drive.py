@@ -10,17 +10,21 @@ from llm_assets.domain.errors import (
     ContractError,
     DeskError,
     PermanentError,
+    StuckError,
     TransientError,
     UnansweredError,
     UnknownBatchError,
 )
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
+from llm_assets.domain.traffic.block import Block, Proof
+from llm_assets.engine import blocking
 from llm_assets.engine.batches.exits import carry_out_refusal, lose
 from llm_assets.engine.batches.look import look
 from llm_assets.engine.batches.queue_room import has_room
 from llm_assets.engine.batches.read_results import read_results
 from llm_assets.engine.batches.reconcile import reconcile
+from llm_assets.engine.batches.split import cut_off
 from llm_assets.engine.batches.submit import submit
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.online.ask import answer_online, finish
@@ -59,6 +63,8 @@ def _moved(engine: Engine, batch: Batch) -> bool:
     try:
         return _move(engine, batch)
     except (BlockedError, *PASSING) as err:
+        if isinstance(err, BlockedError) and batch.state is not BatchState.INTENT:
+            blocking.block(engine, err, Proof.READ)
         _log_once(engine, batch, err)
         keep_reason(engine, batch.batch_id, str(err))
         raise
@@ -73,7 +79,9 @@ def keep_reason(engine: Engine, batch_id: str, why: str) -> None:
 
 def _log_once(engine: Engine, batch: Batch, err: DeskError) -> None:
     """Logs an error that no open batch holds already: a refused key is logged once, not at every look at every batch,
-    until something has worked again."""
+    until something has worked again. A block is logged where it is written."""
+    if isinstance(err, BlockedError) and not isinstance(err, StuckError):
+        return
     known = {_wording(batch.detail)}
     known.update(
         _wording(b.detail) for b in engine.ledger.batches.open_batches() if b.batch_id != batch.batch_id
@@ -101,11 +109,24 @@ def _move(engine: Engine, batch: Batch) -> bool:
         return True
     if batch.provider != engine.provider.profile.name:
         return _leave(engine, batch)
+    if batch.mode is Mode.BATCH and batch.awaits_results(engine.clock()):
+        return False
+    known = blocking.block_of(engine)
+    if (
+        batch.state is not BatchState.INTENT
+        and batch.mode is Mode.BATCH
+        and known is not None
+        and not known.reads
+    ):
+        return _read_again(engine, batch)
     match batch.state:
         case BatchState.INTENT if batch.cancel_why:
             lose(engine, batch, batch.cancel_why)
+            return True
         case BatchState.INTENT if batch.not_before is not None and engine.clock() < batch.not_before:
             return False
+        case BatchState.INTENT if known is not None:
+            return _try_one(engine, batch, known)
         case BatchState.INTENT if batch.mode is Mode.ONLINE:
             return _ask(engine, batch)
         case BatchState.INTENT if not has_room(engine, batch):
@@ -114,18 +135,62 @@ def _move(engine: Engine, batch: Batch) -> bool:
             return False
         case BatchState.INTENT:
             return _submit_alone(engine, batch)
+        case _:
+            return _read(engine, batch)
+
+
+def _read(engine: Engine, batch: Batch) -> bool:
+    """One transition of a batch that was sent, or may have been."""
+    match batch.state:
         case BatchState.CREATING:
             log.info("reconciled", batch=batch.batch_id, result=reconcile(engine, batch))
         case BatchState.SUBMITTED | BatchState.ENDED if batch.mode is Mode.ONLINE:
             finish(engine, batch.batch_id, batch.state)
         case BatchState.SUBMITTED:
             look(engine, batch)
-        case BatchState.ENDED if batch.awaits_results(engine.clock()):
-            return False
         case BatchState.ENDED:
             read_results(engine, batch)
         case _:
             return False
+    return True
+
+
+def _read_again(engine: Engine, batch: Batch) -> bool:
+    """While the key is refused for reading, one batch is read when it is time; False for all others."""
+    began = engine.clock()
+    if not blocking.claim(engine):
+        return False
+    moved = _read(engine, batch)
+    blocking.lift(engine, Proof.READ, began)
+    return moved
+
+
+def _try_one(engine: Engine, batch: Batch, known: Block) -> bool:
+    """Tries one request of a batch at a blocked provider when it is time, False before. The others stay with us: they
+    follow when it has worked. Where results were refused, it is asked online, because that shows it within seconds."""
+    if batch.warms:
+        lose(engine, batch, "the provider is blocked, and what it would fill the cache for comes later")
+        return True
+    mode = Mode.ONLINE if known.needs is Proof.ANSWERED else batch.mode
+    if mode is Mode.ONLINE and engine.traffic.width() == 0:
+        return False
+    if not engine.spool.path(batch.batch_id).exists():
+        lose(engine, batch, "its spooled lines are gone")
+        return True
+    if not blocking.claim(engine):
+        return False
+    if batch.requests == 1 and batch.mode is mode:
+        return _send(engine, batch)
+    one = cut_off(engine, batch, mode, known.sentence)
+    with engine.ledger.locks.owner(f"batch:{one}") as mine:
+        found = engine.ledger.batches.batch(one) if mine else batch
+        return _send(engine, found) if found.batch_id == one else True
+
+
+def _send(engine: Engine, batch: Batch) -> bool:
+    if batch.mode is Mode.BATCH:
+        return _submit_alone(engine, batch)
+    answer_online(engine, batch)
     return True
 
 
@@ -164,7 +229,7 @@ def _leave(engine: Engine, batch: Batch) -> bool:
     if batch.state is BatchState.INTENT:
         lose(engine, batch, f"never sent to {batch.provider}, and {engine.provider.profile.name} answers now")
         return True
-    raise BlockedError(
+    raise StuckError(
         f"batch {batch.batch_id} of {batch.step} waits at {batch.provider}, but {engine.provider.profile.name} is "
         f"configured: run the night once more with LLM_ASSETS_PROVIDER={batch.provider} to collect it"
     )
@@ -179,12 +244,20 @@ def _submit_alone(engine: Engine, batch: Batch) -> bool:
     for other in _unanswered(engine, batch):
         with engine.ledger.locks.owner(f"batch:{other}") as mine:
             if mine and engine.ledger.batches.batch(other).state is BatchState.CREATING:
-                reconcile(engine, engine.ledger.batches.batch(other))
+                _reconcile_other(engine, engine.ledger.batches.batch(other))
     with engine.ledger.locks.owner(f"create:{batch.provider}") as mine:
         if not mine or _unanswered(engine, batch):
             return False
         submit(engine, batch)
         return True
+
+
+def _reconcile_other(engine: Engine, batch: Batch) -> None:
+    try:
+        reconcile(engine, batch)
+    except BlockedError as err:
+        blocking.block(engine, err, Proof.READ)
+        raise
 
 
 def _unanswered(engine: Engine, batch: Batch) -> list[str]:

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from llm_assets.domain.errors import BlockedError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
+from llm_assets.domain.traffic.block import Block, Proof
+from llm_assets.engine import blocking
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.rounds.advance import batches_of
 from llm_assets.engine.rounds.drive import PASSING, drive
@@ -31,11 +33,13 @@ def nudge(
     on_its_way = False
     for batch in batches_of(engine, day, steps):
         in_time = until is None or engine.clock() < until
-        if in_time and not _is_run_work(batch) and (batch.state is not BatchState.INTENT or sends > 0):
+        known = blocking.block_of(engine)
+        if in_time and not _is_run_work(batch, known) and (batch.state is not BatchState.INTENT or sends > 0):
             moved = _nudge_one(engine, batch)
             if moved and batch.state is BatchState.INTENT:
                 sends -= 1
-        if _is_on_its_way(engine.ledger.batches.batch(batch.batch_id), engine.clock()):
+        now = engine.ledger.batches.batch(batch.batch_id)
+        if _is_on_its_way(now, blocking.block_of(engine), engine.clock()):
             on_its_way = True
     return not on_its_way
 
@@ -47,13 +51,16 @@ def _nudge_one(engine: Engine, batch: Batch) -> bool:
         return True
 
 
-def _is_run_work(batch: Batch) -> bool:
-    return batch.mode is Mode.ONLINE and batch.state is BatchState.INTENT
+def _is_run_work(batch: Batch, known: Block | None) -> bool:
+    """Whether it would be asked online, as also the first request of a batch is to see whether a block is over."""
+    asks = batch.mode is Mode.ONLINE or (known is not None and known.needs is Proof.ANSWERED)
+    return asks and batch.state is BatchState.INTENT
 
 
-def _is_on_its_way(batch: Batch, now: datetime) -> bool:
-    if _is_run_work(batch):
-        return batch.not_before is not None and now < batch.not_before
+def _is_on_its_way(batch: Batch, known: Block | None, now: datetime) -> bool:
+    if _is_run_work(batch, known):
+        held = known is not None and not known.may_try(now)
+        return held or (batch.not_before is not None and now < batch.not_before)
     if batch.state is BatchState.ENDED:
         return batch.mode is Mode.BATCH and batch.awaits_results(now)
     return batch.state in OPEN_STATES

@@ -1,6 +1,7 @@
 """Progress: the state of a night's steps after a round."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Progress:
     """Requests that the budget holds back."""
     blocked: str | None = None
     """Why nothing more can be sent until a person acts."""
+    next_try: datetime | None = None
+    """When a provider that is blocked for the account is tried again by itself; None where nothing is blocked for it."""
     failure: str | None = None
     """What went wrong in this round and will be tried again."""
     unreachable: bool = False
@@ -36,4 +39,4 @@ class Progress:
     @property
     def halted(self) -> bool:
         """Nothing is under way and nothing more may be sent: waiting would change nothing."""
-        return self.open_batches == 0 and self.blocked is not None
+        return self.open_batches == 0 and self.blocked is not None and self.next_try is None

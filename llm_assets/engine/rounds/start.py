@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from llm_assets.domain.desk.night import Rework
+from llm_assets.engine import blocking
 from llm_assets.engine.batches.leftovers import sweep_leftovers
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.budget import limits_of
 from llm_assets.engine.planning.plan import plan_step
+from llm_assets.engine.planning.sieve import Sieve
 from llm_assets.engine.planning.task import PlanSummary, StepPlan
 from llm_assets.engine.planning.within_budget import plan_within_budget
 from llm_assets.engine.rounds.advance import advance
@@ -35,14 +37,16 @@ def _open_ids(engine: Engine) -> set[str]:
 
 def _plan_all(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) -> Sequence[PlanSummary]:
     limits = limits_of(engine.budget, engine.lanes, day)
+    allowance = blocking.allowance(engine, day, [p.step for p in plans])
+    sieve = Sieve(allowance) if allowance is not None else None
     if limits:
-        return plan_within_budget(engine, day, plans, rework, limits)
-    return [_plan(engine, day, plan, rework) for plan in plans]
+        return plan_within_budget(engine, day, plans, rework, limits, sieve)
+    return [_plan(engine, day, plan, rework, sieve) for plan in plans]
 
 
-def _plan(engine: Engine, day: date, plan: StepPlan, rework: Rework) -> PlanSummary:
+def _plan(engine: Engine, day: date, plan: StepPlan, rework: Rework, sieve: Sieve | None) -> PlanSummary:
     with engine.ledger.locks.owner(f"plan:{plan.step}:{day}", wait=True):
-        return plan_step(engine, day, plan.step, plan.tasks(), rework)
+        return plan_step(engine, day, plan.step, plan.tasks(), rework, sieve)
 
 
 def _with_plans(progress: Progress, summaries: Sequence[PlanSummary], was_under_way: bool) -> Progress:

@@ -23,7 +23,8 @@ def work(
     pause: Callable[[Progress], bool],
 ) -> Progress:
     """Plans, sends and collects until the steps are finished, or nothing is under way and nothing can be sent, or
-    every round has failed for longer than the engine's patience, or `pause` answers False.
+    every round has failed for longer than the engine's patience, or `pause` answers False. A provider that is blocked for
+    the account is waited for as long as one that fails, since it is tried again by itself.
 
     `pause` is called between two rounds and decides whether and how long to wait; while nothing works it is called
     several times, because the rounds are further apart.
@@ -34,12 +35,13 @@ def work(
     progress = total = start(engine, day, plans, rework)
     held, at_plan = progress.held, None
     patience = Patience()
-    while not progress.finished and (progress.blocked is None or progress.under_way):
+    while not progress.finished and _may_change(progress):
         patience = _after(patience, progress, engine.clock())
-        if _is_over(engine, patience) or not _waited(engine, patience, progress, pause):
+        if _is_over(engine, patience, progress) or not _waited(engine, patience, progress, pause):
             break
         no_money_came = held > 0 and progress.open_batches > 0 and progress.in_flight == at_plan
-        if progress.due and not no_money_came:
+        is_time = progress.next_try is None or engine.clock() >= progress.next_try
+        if progress.due and not no_money_came and is_time:
             before = progress.in_flight
             progress = start(engine, day, plans, rework)
             held, at_plan = progress.held, before if progress.sent == 0 else None
@@ -49,17 +51,25 @@ def work(
     return replace(progress, sent=total.sent, reused=total.reused)
 
 
+def _may_change(progress: Progress) -> bool:
+    return progress.blocked is None or progress.under_way > 0 or progress.next_try is not None
+
+
 def _after(patience: Patience, progress: Progress, now: datetime) -> Patience:
     return patience.after(
         answered=progress.answered,
-        failed=progress.failure is not None,
+        failed=progress.failure is not None or progress.next_try is not None,
         unreachable=progress.unreachable,
         retry_after=progress.retry_after,
         now=now,
     )
 
 
-def _is_over(engine: Engine, patience: Patience) -> bool:
+def _is_over(engine: Engine, patience: Patience, progress: Progress) -> bool:
+    """Also when nothing happens before the patience ends, because a blocked provider is tried later than that."""
+    since, waits = patience.failing_since, progress.next_try if not progress.under_way else None
+    if since is not None and waits is not None and (waits - since).total_seconds() > engine.patience_seconds:
+        return True
     return patience.is_over(
         engine.clock(),
         patience_seconds=engine.patience_seconds,

@@ -14,6 +14,7 @@ from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.night import quality
 from llm_assets.engine.night.quality import Verdict
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.blocked import judge_block
 from llm_assets.usecases.night.night_report import newest_totals
 
 Judge = Callable[[Assembly, date], Verdict]
@@ -56,6 +57,7 @@ def night_checks(steps: Sequence[Step]) -> list[Check]:
         Check("morning_report", "nothing_lost", _cases_lost, error, "The report's sums hold."),
         Check("morning_report", "cost_per_1000", _cost, warn, "USD per 1,000 cases."),
         Check("morning_report", "on_time", _on_time, error, in_time),
+        Check("morning_report", "provider_not_blocked", _blocked, error, "The provider takes our requests."),
     ]
 
 
@@ -121,6 +123,10 @@ def _cases_lost(assembly: Assembly, day: date) -> Verdict:
 def _cost(assembly: Assembly, day: date) -> Verdict:
     usd = sum((u.cost_usd for u in assembly.ledger.spending.usage(day)), start=quality.NO_COST)
     return quality.cost_per_thousand(usd, newest_totals(assembly, day)["documents"])
+
+
+def _blocked(assembly: Assembly, day: date) -> Verdict:
+    return judge_block(assembly)
 
 
 def _on_time(assembly: Assembly, day: date) -> Verdict:

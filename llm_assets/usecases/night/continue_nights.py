@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from llm_assets.domain.digest import digest
 from llm_assets.domain.requests.batch import BatchState
+from llm_assets.engine import blocking
 from llm_assets.engine.rounds.nudge import nudge
 from llm_assets.usecases.desk.assembly import Assembly
 
@@ -28,13 +29,22 @@ class Gate(StrEnum):
     """The deadline has come: continue with what exists."""
 
 
-def gate_for(*, done: bool, ready: bool, parked_at: datetime, deadline: datetime, now: datetime) -> Gate:
+def gate_for(
+    *,
+    done: bool,
+    ready: bool,
+    parked_at: datetime,
+    deadline: datetime,
+    now: datetime,
+    next_try: datetime | None = None,
+) -> Gate:
     """Whether a parked night may continue. Pure.
 
     `done`: no batch is on its way. `ready`: some batches have ended; their rows are written early, and the run parks
-    again for the others. A night that was parked after its deadline, as in a backfill, has no deadline to keep.
+    again for the others. `next_try`: while the provider is blocked for the account, the time before which a run could
+    only collect. A night that was parked after its deadline, as in a backfill, has no deadline to keep.
     """
-    if done:
+    if done and (ready or next_try is None or now >= next_try):
         return Gate.OPEN
     if parked_at < deadline <= now:
         return Gate.CUT
@@ -49,22 +59,24 @@ def gate_of(
     steps = [s.name for s in assembly.steps if s.name in assets]
     done = nudge(assembly.engine, day, steps, until=until)
     now = assembly.clock()
-    ended = (
+    ended = any(
         b.state is BatchState.ENDED and not b.awaits_results(now)
         for b in assembly.ledger.batches.open_batches(day, steps)
     )
+    block = blocking.block_of(assembly.engine)
     return gate_for(
         done=done,
-        ready=any(ended),
+        ready=ended and (block is None or block.reads),
         parked_at=parked_at,
         deadline=assembly.settings.calendar.deadline_of(day),
         now=assembly.clock(),
+        next_try=block.next_try if block is not None else None,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedNight:
-    """A night with open batches."""
+    """A night with open batches, or with requests that a blocked provider left due."""
 
     day: date
     batches: Sequence[str]
@@ -75,13 +87,17 @@ class UnfinishedNight:
 
 
 def unfinished_nights(assembly: Assembly, limit: int) -> list[UnfinishedNight]:
-    """The first `limit` nights with open batches. Days that are no partition are left out: a run for one would fail the
+    """The first `limit` nights with open batches, and, when a blocked provider may be tried again, with due requests. Days that are no partition are left out: a run for one would fail the
     tick. So are the control set's batches, which its own run waits for."""
     by_day: dict[date, list[str]] = {}
     today = assembly.settings.calendar.day_of(assembly.clock())
     for batch in assembly.ledger.batches.open_batches():
         if assembly.settings.first_day <= batch.day <= today:
             by_day.setdefault(batch.day, []).append(batch.batch_id)
+    block = blocking.block_of(assembly.engine)
+    if block is not None and block.may_try(assembly.clock()):
+        for day in assembly.ledger.blocks.due_days(assembly.settings.first_day, today):
+            by_day.setdefault(day, [])
     return [UnfinishedNight(day, ids) for day, ids in sorted(by_day.items())[:limit]]
 
 

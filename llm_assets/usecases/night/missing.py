@@ -14,6 +14,7 @@ from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.planning.budget import OVER_BUDGET, in_words, limits_of
 from llm_assets.report.numbers import Missing
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.blocked import block_of, since_when
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 
 NAMED = 20
@@ -38,8 +39,15 @@ def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     details = assembly.ledger.batches.troubles(day)
     # The limits alone: with what is spent in it, each rerun would change the report it pays for.
     budget = in_words(limits_of(assembly.budget, assembly.lanes, day))
-    for step in assembly.steps:
-        yield from _open_cases(assembly, day, step, details.get(step.name, ""), budget)
+    open_cases = [
+        row
+        for step in assembly.steps
+        for row in _open_cases(assembly, day, step, details.get(step.name, ""), budget)
+    ]
+    block = block_of(assembly) if open_cases else None
+    if block is not None:
+        yield Missing(f"provider {assembly.configured_profile.name}", since_when(assembly, block))
+    yield from open_cases
 
 
 def _lost(assembly: Assembly, day: date) -> Iterator[Missing]:

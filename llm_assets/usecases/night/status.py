@@ -1,6 +1,6 @@
 """Status of a night, from the ledger alone: needs no provider and no key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -34,6 +34,22 @@ def night_status(assembly: Assembly, day: date | None) -> Status:
             }
             for b in ledger.batches.open_batches(day)
         ],
+        "blocked": _blocked(assembly),
         "failures": ledger.spending.failures(day),
         "spend": {"usd": float(spent), "budget_usd": float(budget) if budget is not None else None},
     }
+
+
+def _blocked(assembly: Assembly) -> Sequence[Status]:
+    """The providers that take nothing because of the account. All of them: a status needs no profile."""
+    return [
+        {
+            "provider": provider,
+            "kind": block.kind.value,
+            "since": block.since.isoformat(),
+            "why": block.sentence,
+            "tries": block.tries,
+            "next_try": block.next_try.isoformat(),
+        }
+        for provider, block in assembly.ledger.blocks.all_blocks().items()
+    ]

@@ -6,6 +6,7 @@ round trip for a chunk instead of one for each row wherever a row may exist alre
 `Any` is the Python type of a column of SQLAlchemy, which is not known for columns chosen at run time.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -93,3 +95,10 @@ def insert_from(
 def constants(table: Table, **values: object) -> list[ColumnElement[Any]]:
     """Columns that are the same in every row, typed as the table's."""
     return [literal(value, table.c[name].type).label(name) for name, value in values.items()]
+
+
+def serialise(connection: Connection, name: str) -> None:
+    """Waits for other transactions that take turns by this name; on SQLite all writers do anyway."""
+    if connection.dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

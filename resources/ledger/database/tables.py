@@ -268,6 +268,19 @@ circuits = Table(
     Column("resting_until", Instant),
 )
 
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    # What is wrong with the account, and which kind of call shows that it is right again.
+    Column("kind", Text, nullable=False),
+    Column("needs", Integer, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try", Instant, nullable=False),
+)
+
 decisions = Table(
     "decisions",
     metadata,

@@ -1,20 +1,20 @@
 """Online calls of all processes: what the last minute held, and how each provider is doing."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from llm_assets.domain.profile import Limits
 from llm_assets.domain.traffic.circuit import Circuit
 from llm_assets.domain.traffic.pace import WINDOW, Pace
+from resources.ledger.database.sql import serialise
 from resources.ledger.database.tables import circuits, online_calls
 
 
 def admit(connection: Connection, provider: str, tokens: int, limits: Limits, now: datetime) -> float:
     """Counts the call and answers 0, or the seconds until it may go."""
-    _take_turns(connection, provider)
+    serialise(connection, f"online calls to {provider}")
     sent = online_calls.c
     # A time beyond the next minute is another clock's mistake, not a call to wait for.
     gone = or_(sent.sent_at <= now - WINDOW, sent.sent_at > now + WINDOW)
@@ -54,7 +54,7 @@ def change_circuit(
     connection: Connection, provider: str, change: Callable[[Circuit], Circuit]
 ) -> tuple[Circuit, Circuit]:
     """The state before and after, with no other process's change between."""
-    _take_turns(connection, provider)
+    serialise(connection, f"online calls to {provider}")
     before = circuit(connection, provider)
     after = change(before)
     if after != before:
@@ -68,10 +68,3 @@ def change_circuit(
         if not connection.execute(update(circuits).where(where).values(values)).rowcount:
             connection.execute(insert(circuits).values(provider=provider, **values))
     return before, after
-
-
-def _take_turns(connection: Connection, provider: str) -> None:
-    if connection.dialect.name == "postgresql":  # SQLite's writers take turns anyway
-        name = hashlib.sha256(f"online calls to {provider}".encode()).digest()[:8]
-        key = int.from_bytes(name, "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

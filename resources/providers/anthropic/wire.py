@@ -16,7 +16,7 @@ from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
 from resources.providers.bodies import answered, base64_of, count, ended_otherwise, items, mapping
-from resources.providers.errors import TOO_LONG, refusal_of, token
+from resources.providers.errors import refused_answer, token
 from resources.providers.json_lines import CHUNK
 from resources.providers.listing import moment
 
@@ -161,13 +161,7 @@ def answer_of(line: Mapping[str, Any]) -> Answer:
 
 def _errored(custom_id: str, error: Mapping[str, Any]) -> Answer:
     """A refused request fails for good. A spend limit has the same type, but the request may succeed later."""
-    refusal = refusal_of(400, {}, error)
-    permanent = refusal.kind == "invalid_request_error" and not refusal.spent
-    outcome = Outcome.FAILED_PERMANENT if permanent else Outcome.FAILED_TRANSIENT
-    if refusal.kind == "request_too_large" or refusal.code == TOO_LONG:
-        outcome = Outcome.TOO_LARGE
-    reason = Reason.NOT_ALLOWED if refusal.spent else None
-    return Answer(custom_id, outcome, "", Usage(), refusal.code or refusal.kind or "errored", reason)
+    return refused_answer(custom_id, None, error.get("error", error))
 
 
 def message(custom_id: str, body: Mapping[str, Any]) -> Answer:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final, assert_never
+from typing import Any, assert_never
 
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Usage
-from llm_assets.domain.requests.outcome import Answer, Outcome, reason_of_code
+from llm_assets.domain.requests.outcome import Answer, Outcome
 from resources.providers.bodies import answered, count, ended_otherwise, items, mapping
-from resources.providers.errors import TOO_LONG, refusal_of, token
+from resources.providers.errors import refused_answer, token
 from resources.providers.gemini.refusals import rpc_name, understood
 
 
@@ -40,11 +40,6 @@ class Finish(StrEnum):
     NO_IMAGE = "NO_IMAGE"
 
 
-_FOR_GOOD: Final = frozenset(
-    {"INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "OUT_OF_RANGE", "UNIMPLEMENTED"}
-)
-
-
 def answer_of(line: Mapping[str, Any]) -> Answer:
     """Reads one line. A file has the key at the top, an inlined answer in its metadata; an error is under `error`, and
     some lines were seen with it under `status`."""
@@ -62,19 +57,11 @@ def answer_of(line: Mapping[str, Any]) -> Answer:
 def _refused(custom_id: str, error: Mapping[str, Any]) -> Answer:
     """What is wrong with the request fails it for good; what concerns the account or the moment does not."""
     read, name = understood(400, {"error": error}), rpc_name(error)
-    refusal = refusal_of(read.status, {}, read.body)
-    code = refusal.code or name or "errored"
     if name == "CANCELLED":
-        return Answer(custom_id, Outcome.CANCELLED, "", Usage(), code)
+        return Answer(custom_id, Outcome.CANCELLED, "", Usage(), name)
     if name == "DEADLINE_EXCEEDED":
-        return Answer(custom_id, Outcome.EXPIRED, "", Usage(), code)
-    if code == TOO_LONG:
-        return Answer(custom_id, Outcome.TOO_LARGE, "", Usage(), code)
-    account = refusal.spent or read.status in (401, 402, 403)
-    if name in _FOR_GOOD and not account:
-        return Answer(custom_id, Outcome.FAILED_PERMANENT, "", Usage(), code)
-    reason = Reason.NOT_ALLOWED if account else reason_of_code(code, read.status)
-    return Answer(custom_id, Outcome.FAILED_TRANSIENT, "", Usage(), code, reason)
+        return Answer(custom_id, Outcome.EXPIRED, "", Usage(), name)
+    return refused_answer(custom_id, read.status, read.body["error"])
 
 
 def generated(custom_id: str, body: Mapping[str, Any]) -> Answer:

@@ -14,11 +14,12 @@ import orjson
 
 from llm_assets.domain.errors import ContractError
 from llm_assets.domain.profile import Lane
-from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
+from llm_assets.domain.refusals import Refused
+from llm_assets.domain.requests.batch import LOOKS, Batch, BatchView, Candidate, Look
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import Shown
 from resources.providers.bodies import base64_of, count, mapping
-from resources.providers.errors import TOO_LONG, refusal_of, token
+from resources.providers.errors import refusal_of, token
 from resources.providers.gemini.refusals import rpc_name, understood
 
 INLINE_BYTES: Final = 20_000_000
@@ -198,35 +199,27 @@ def view_of(operation: Mapping[str, Any]) -> BatchView:
         case Status.SUCCEEDED | Status.PARTIALLY_SUCCEEDED | Status.CANCELLED | Status.EXPIRED:
             return BatchView(Look.ENDED, status.value, total)
         case Status.FAILED:
-            look, detail = _why(operation)
-            return BatchView(look, status.value, total, detail)
+            look, means, detail = _why(operation)
+            return BatchView(look, status.value, total, detail, kind=means)
         case _:
             assert_never(status)
 
 
-_PASSES: Final = frozenset(
-    {"RESOURCE_EXHAUSTED", "PERMISSION_DENIED", "UNAUTHENTICATED", "FAILED_PRECONDITION"}
-)
-"""Quota, key or billing: the same input is accepted when that is mended."""
 _BROKE: Final = frozenset(
     {"INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "UNKNOWN", "DATA_LOSS", "CANCELLED"}
 )
 """The service failed: each request has used up a try."""
 
 
-def _why(operation: Mapping[str, Any]) -> tuple[Look, str]:
+def _why(operation: Mapping[str, Any]) -> tuple[Look, Refused | None, str]:
     """What a failed batch leads to. One with answers is read: they are paid."""
     counts, output = counts_of(operation), output_of(operation)
     error = mapping(operation.get("error"))
-    code = rpc_name(error) or "unnamed"
-    if counts.succeeded or output.file is not None or output.inlined:
-        return Look.ENDED, code
-    if code in _PASSES:
-        return Look.LATER, code
-    if code in _BROKE:
-        return Look.ENDED, code
-    too_long = refusal_of(400, {}, understood(400, {"error": error}).body).code == TOO_LONG
-    return (Look.TOO_LARGE if too_long else Look.REJECTED), code
+    name = rpc_name(error) or "unnamed"
+    if counts.succeeded or output.file is not None or output.inlined or name in _BROKE:
+        return Look.ENDED, None, name
+    refusal = refusal_of(400, {}, understood(400, {"error": error}).body)
+    return LOOKS[refusal.means], refusal.means, refusal.code or name
 
 
 def created_at(operation: Mapping[str, Any]) -> datetime:

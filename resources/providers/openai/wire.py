@@ -10,13 +10,14 @@ import orjson
 
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import ContractError
-from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
+from llm_assets.domain.refusals import Refused
+from llm_assets.domain.requests.batch import LOOKS, Batch, BatchView, Candidate, Look
 from llm_assets.domain.requests.money import Usage
-from llm_assets.domain.requests.outcome import Answer, Outcome, reason_of_code
+from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
 from resources.providers.bodies import answered, base64_of, count, ended_otherwise, items, mapping
-from resources.providers.errors import QUEUE_FULL, token
+from resources.providers.errors import refusal_of, refused_answer, token
 from resources.providers.listing import moment
 
 ENDPOINT: Final = "/v1/chat/completions"
@@ -99,8 +100,8 @@ def view_of(batch: Mapping[str, Any]) -> BatchView:
         case Status.COMPLETED | Status.EXPIRED | Status.CANCELLED:
             return BatchView(Look.ENDED, status.value, view.total)
         case Status.FAILED:
-            look, detail = _why(batch)
-            return BatchView(look, status.value, view.total, detail)
+            means, detail = _why(batch)
+            return BatchView(LOOKS[means], status.value, view.total, detail, kind=means)
         case _:
             assert_never(status)
 
@@ -125,18 +126,17 @@ def counts_of(batch: Mapping[str, Any]) -> ResultCounts:
     return ResultCounts(completed, failed, is_all, has_output and not batch.get("output_file_id"))
 
 
-def _why(batch: Mapping[str, Any]) -> tuple[Look, str]:
-    """The error codes of a failed batch, each with the first line it names."""
+def _why(batch: Mapping[str, Any]) -> tuple[Refused | None, str]:
+    """What its errors mean, and the error codes of a failed batch, each with the first line it names."""
     found: dict[str, str] = {}
+    kinds: list[Refused] = []
     for error in map(mapping, items(mapping(batch.get("errors")).get("data"))):
-        code = token(error.get("code")) or "unnamed"
+        refusal = refusal_of(400, {}, {"error": error})
+        code = refusal.code or "unnamed"
         where = error.get("line")
         found.setdefault(code, f"{code} (line {where})" if isinstance(where, int) else code)
-    if not QUEUE_FULL.isdisjoint(found):
-        look = Look.LATER
-    else:
-        look = Look.TOO_LARGE if "too_many_tasks" in found else Look.REJECTED
-    return look, ", ".join(found.values())
+        kinds += [refusal.means] if refusal.means is not None else []
+    return min(kinds, key=list(LOOKS).index, default=None), ", ".join(found.values())
 
 
 def candidate_of(found: Mapping[str, Any], batch: Batch) -> Candidate | None:
@@ -174,21 +174,18 @@ def answer_of(line: Mapping[str, Any]) -> Answer:
         return Answer(name, Outcome.CANCELLED, "", Usage(), code)
     status = response.get("status_code")
     if not isinstance(status, int):
-        return Answer(name, Outcome.FAILED_TRANSIENT, "", Usage(), code or "no_response")
+        return refused_answer(name, None, error) if error else _silent(name)
     body = mapping(response.get("body"))
     return completion(name, body) if status < 300 else _refused(name, status, body)
 
 
+def _silent(custom_id: str) -> Answer:
+    return Answer(custom_id, Outcome.FAILED_TRANSIENT, "", Usage(), "no_response")
+
+
 def _refused(custom_id: str, status: int, body: Mapping[str, Any]) -> Answer:
     """A 4xx fails the request for good, except for those that concern the account or the moment."""
-    error = mapping(body.get("error"))
-    detail = token(error.get("code")) or token(error.get("type")) or str(status)
-    passing = status >= 500 or status in (401, 402, 403, 408, 409, 429)
-    outcome = Outcome.FAILED_TRANSIENT if passing else Outcome.FAILED_PERMANENT
-    if status == 413 or detail == "context_length_exceeded":
-        outcome = Outcome.TOO_LARGE
-    reason = reason_of_code(detail, status) if passing else None
-    return Answer(custom_id, outcome, "", Usage(), detail, reason)
+    return refused_answer(custom_id, status, body.get("error", body))
 
 
 def completion(custom_id: str, body: Mapping[str, Any]) -> Answer:

@@ -188,7 +188,7 @@ OPENAI_LINES = [
         Outcome.FAILED_PERMANENT,
         "invalid_request_error",
     ),
-    ("model", openai_line(404, refused("x", "model_not_found")), Outcome.FAILED_PERMANENT, "model_not_found"),
+    ("model", openai_line(404, refused("x", "model_not_found")), Outcome.FAILED_TRANSIENT, "model_not_found"),
     ("key", openai_line(401, refused("x", "invalid_api_key")), Outcome.FAILED_TRANSIENT, "invalid_api_key"),
     (
         "rate",
@@ -272,7 +272,7 @@ ANTHROPIC_LINES = [
     ("pause", said("x", "pause_turn"), Outcome.INVALID, "stop_reason:pause_turn"),
     ("new reason", said("x", "sudden_end"), Outcome.INVALID, "stop_reason:sudden_end"),
     ("bad", errored("invalid_request_error"), Outcome.FAILED_PERMANENT, "invalid_request_error"),
-    ("spent", errored("invalid_request_error", SPENT), Outcome.FAILED_TRANSIENT, "invalid_request_error"),
+    ("spent", errored("invalid_request_error", SPENT), Outcome.FAILED_TRANSIENT, "no_credit"),
     ("server", errored("api_error"), Outcome.FAILED_TRANSIENT, "api_error"),
     ("large", errored("request_too_large"), Outcome.TOO_LARGE, "request_too_large"),
     ("expired", result("expired"), Outcome.EXPIRED, "expired"),

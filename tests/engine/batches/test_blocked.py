@@ -44,6 +44,10 @@ def test_a_refused_key_is_said_once_and_nothing_is_sent_until_it_is_right(desk: 
     assert len(said(logs)) == 1, logs
     assert {b.state for b in desk.open_batches()} == {BatchState.INTENT}
     assert all("check FAKE_KEY" in t for t in desk.ledger().batches.troubles(DAY).values())
+    assert (
+        desk.provider.calls["create"] <= 1 + 4
+    )  # after 15, 30, 60, 120 seconds, whatever the number of batches
+    assert sorted(b.requests for b in desk.open_batches()) == [1, 1, 2, 2]
     desk.provider.faults.clear()
     desk.clock.advance(20)
     assert desk.work().finished
@@ -71,7 +75,8 @@ def test_another_episode_is_said_again(desk: Desk) -> None:
         desk.start(tasks(2))
         desk.clock.advance(20)
         desk.advance()
-        desk.clock.advance(20)
+        desk.clock.advance(31)
+        desk.advance()
         desk.advance()
         assert desk.states() == {"ok": 2}
         desk.provider.faults["create"] = refusals(1)

@@ -190,7 +190,7 @@ def test_blocked_stops_asking_keeps_what_was_answered_and_leaves_the_rest_due(de
     order = [s.request_id for s in sorted_members(desk)]
     third = order[2]
     desk.provider.script = {third: [refused]}
-    progress = desk.work(tasks(6, mode=Mode.ONLINE))
+    progress = desk.start(tasks(6, mode=Mode.ONLINE))
     assert progress.blocked == str(refused)
     assert desk.provider.calls["ask"] == 3
     assert desk.states() == {"ok": 2, "due": 4}

@@ -319,6 +319,7 @@ WRITES = frozenset(
         "book_surplus",
         "admit_call",
         "change_circuit",
+        "change_block",
     }
 )
 CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask", "remove"})

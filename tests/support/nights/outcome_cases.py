@@ -57,15 +57,20 @@ TRANSIENT = {
     "error 429: rate limit": (429, "rate_limit"),
     "error 500: server error": (500, "server_error"),
     "error 503: overloaded": (503, "overloaded"),
-    "error 401: not allowed": (401, "not_allowed"),
 }
 KINDS = {
     "timeout_error": "timeout",
     "rate_limit_error": "rate_limit",
     "api_error": "server_error",
     "overloaded_error": "overloaded",
-    "billing_error": "not_allowed",
 }
+
+
+def of_the_account(**error: object) -> dict[str, object]:
+    """All of a first try are refused for the account: no attempt of a request. One is asked online when it is time, which
+    is not counted here, and the others follow in a batch."""
+    return {"scenario": request("error", "tries: [1]", **error), "creates": 2, "executed": 5}
+
 
 VALIDATION = [
     Case(
@@ -78,6 +83,16 @@ VALIDATION = [
     )
     for code in CODES
 ] + [
+    *(
+        Case(f"validation: {code}", batch(f"fail: {code}"), creates=2, executed=2, protocols=OPENAI)
+        for code in ("billing_hard_limit_reached", "account_deactivated")
+    ),
+    Case(
+        "validation: file too large, without a code",
+        batch("fail: file_too_large"),
+        creates=3,
+        protocols=OPENAI,
+    ),
     Case("validation: too_many_tasks", batch("fail: too_many_tasks"), creates=3, protocols=OPENAI),
     Case(
         "validation: too_many_tasks, even of one",
@@ -172,6 +187,34 @@ ANSWERS = [
         Case(f"errored: {kind}", request("error", type=kind), protocols=ANTHROPIC, **again(reason))  # type: ignore[arg-type]
         for kind, reason in KINDS.items()
     ),
+    Case("error 401: not allowed", protocols=OPENAI, **of_the_account(status=401)),  # type: ignore[arg-type]
+    Case(
+        "error 429: no quota",
+        protocols=OPENAI,
+        **of_the_account(status=429, code="insufficient_quota"),  # type: ignore[arg-type]
+    ),
+    Case("errored: billing_error", protocols=ANTHROPIC, **of_the_account(type="billing_error")),  # type: ignore[arg-type]
+    Case(
+        "errored: credit balance too low",
+        protocols=ANTHROPIC,
+        **of_the_account(type="invalid_request_error", message="Your credit balance is too low."),  # type: ignore[arg-type]
+    ),
+    Case(
+        "content filter",
+        request("error", "", status=400, code="content_filter"),
+        {"review": 3},
+        {"refused": 3},
+        protocols=OPENAI,
+    ),
+    Case(
+        "content filter, as a sentence",
+        request(
+            "error", "", type="invalid_request_error", message="Output blocked by content filtering policy"
+        ),
+        {"review": 3},
+        {"refused": 3},
+        protocols=ANTHROPIC,
+    ),
     Case(
         "server error, always",
         request("error", ""),
@@ -196,6 +239,8 @@ ANSWERS = [
 
 CALLS = [
     Case("429 at the create", call("status: 429", "create_batch"), creates=2),
+    Case("401 at the create", call("status: 401", "create_batch"), creates=3),
+    Case("403 at the create", call("status: 403", "create_batch"), creates=3),
     Case("409 at the create", call("status: 409", "create_batch"), creates=2),
     Case("400 at the create", call("status: 400", "create_batch"), {"dead": 3}, {"rejected": 3}, executed=0),
     Case("413 at the create", call("status: 413", "create_batch"), creates=3),

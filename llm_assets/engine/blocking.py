@@ -1,0 +1,99 @@
+"""Blocking: a provider that refuses us for the account gets nothing more, until one request shows that this is over.
+
+The shell around `domain/traffic/block.py`. The ledger holds the block, so that all processes keep to it, restarts too, and
+a death between two writes leaves at most one request more that is refused.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+import structlog
+
+from llm_assets.domain.errors import BlockedError, StuckError
+from llm_assets.domain.profile import Mode
+from llm_assets.domain.reason import OF_THE_ACCOUNT, Reason
+from llm_assets.domain.refusals import ACCOUNT, CURES, Refused, kind_of
+from llm_assets.domain.requests.batch import BatchState
+from llm_assets.domain.requests.outcome import Answer, reason_of
+from llm_assets.domain.traffic.block import Block, Proof, after_success, blocked
+from llm_assets.engine.engine import Engine
+
+log = structlog.get_logger()
+
+
+class Allowance(NamedTuple):
+    """How much may be put into batches while the provider is blocked."""
+
+    requests: int
+    mode: Mode | None
+    """None leaves it to the lane."""
+
+
+def block_of(engine: Engine) -> Block | None:
+    """What blocks the configured provider."""
+    return engine.ledger.blocks.block(engine.provider.profile.name)
+
+
+def block(engine: Engine, err: BlockedError, needs: Proof) -> None:
+    """Writes the block. It is logged once, and again only when something else is wrong. Nothing for a StuckError."""
+    if isinstance(err, StuckError):
+        return
+    name, now, why = engine.provider.profile.name, engine.clock(), str(err)[:500]
+    kind = err.kind if err.kind in ACCOUNT else Refused.KEY
+    before, after = engine.ledger.blocks.change_block(
+        name, lambda known: blocked(known, kind, needs, why, now, err.retry_after)
+    )
+    assert after is not None
+    if before is None or before.kind is not after.kind:
+        log.error("blocked", provider=name, error=why, kind=kind.value, next_try=str(after.next_try))
+
+
+def lift(engine: Engine, proof: Proof, sent_at: datetime) -> None:
+    """After a success of a call that began at `sent_at`; nothing when it does not show that the block is over."""
+    known = block_of(engine)
+    if known is None or after_success(known, proof, sent_at) is not None:
+        return
+    name = engine.provider.profile.name
+    before, after = engine.ledger.blocks.change_block(
+        name, lambda block: after_success(block, proof, sent_at) if block is not None else None
+    )
+    if before is not None and after is None:
+        log.info("no longer blocked", provider=name, since=str(before.since), tries=before.tries)
+
+
+def claim(engine: Engine) -> bool:
+    """Whether this process is the one that tries now. The next try is put off before this one is made."""
+    now = engine.clock()
+    before, _ = engine.ledger.blocks.change_block(
+        engine.provider.profile.name,
+        lambda block: block.claimed(now) if block is not None and block.may_try(now) else block,
+    )
+    return before is None or before.may_try(now)
+
+
+def allowance(engine: Engine, day: date, steps: Sequence[str]) -> Allowance | None:
+    """What planning may put into batches now; None for everything. A blocked provider gets one request when it is time,
+    unless one waits already."""
+    known = block_of(engine)
+    if known is None:
+        return None
+    waits = any(b.state is BatchState.INTENT for b in engine.ledger.batches.open_batches(day, steps))
+    mode = Mode.ONLINE if known.needs is Proof.ANSWERED else None
+    return Allowance(int(known.may_try(engine.clock()) and not waits), mode)
+
+
+def is_of_the_account(answer: Answer) -> bool:
+    """Whether an answer says only that the account is in trouble: nothing ran, so the request is still due."""
+    return reason_of(answer) in OF_THE_ACCOUNT
+
+
+def refused_for_account(engine: Engine, answer: Answer, what: str) -> BlockedError:
+    """The error for answers of this kind. `what` came back with it, for people."""
+    kind = Refused.CONFIGURATION if reason_of(answer) is Reason.MISCONFIGURED else kind_of(answer.detail)
+    return account_error(engine, kind, f"answered {what} with {answer.detail or 'a refusal'}")
+
+
+def account_error(engine: Engine, kind: Refused | None, happened: str) -> BlockedError:
+    known = kind if kind in ACCOUNT else Refused.KEY
+    return BlockedError(f"{engine.provider.profile.name} {happened}: {CURES[known]}.", kind=known)
