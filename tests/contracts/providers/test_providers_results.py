@@ -111,7 +111,7 @@ def downloads(wire: Wire, server: Canned) -> int:
     return len(server.calls(f"GET {path}"))
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("counted", [True, False])
 def test_short_results_are_downloaded_once_and_left_for_later(
     counted: bool, wire: Wire, server: Canned, tmp_path: Path
@@ -125,7 +125,7 @@ def test_short_results_are_downloaded_once_and_left_for_later(
     assert list(tmp_path.glob("*-*.jsonl")) == []
 
 
-@BOTH
+@EVERY
 def test_what_is_there_of_short_results_is_read_when_they_are_believed(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
@@ -133,7 +133,7 @@ def test_what_is_there_of_short_results_is_read_when_they_are_believed(
     assert [a.custom_id for a in collected(wire, server, tmp_path, partial=True)] == ["one"]
 
 
-@BOTH
+@EVERY
 def test_results_cut_inside_the_last_line_are_short_until_they_are_believed(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
@@ -148,7 +148,7 @@ def test_results_cut_inside_the_last_line_are_short_until_they_are_believed(
     ]
 
 
-@BOTH
+@EVERY
 def test_results_the_provider_does_not_know_are_short(wire: Wire, server: Canned, tmp_path: Path) -> None:
     finished(wire, server, Reply(404, wire.error("not_found_error")))
     with pytest.raises(UnknownBatchError):
@@ -164,7 +164,7 @@ def test_results_shorter_than_announced_are_transient(wire: Wire, server: Canned
         collected(wire, server, tmp_path)
 
 
-@BOTH
+@EVERY
 def test_a_line_that_is_no_json_names_nobody_and_has_a_mark(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
@@ -188,7 +188,7 @@ ODD_FILES = {
 }
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("kind", ODD_FILES)
 def test_lines_that_only_a_strict_parser_refuses_are_read(
     kind: str, wire: Wire, server: Canned, tmp_path: Path
@@ -202,7 +202,7 @@ def test_lines_that_only_a_strict_parser_refuses_are_read(
     ]
 
 
-@BOTH
+@EVERY
 def test_of_an_unreadable_line_id_and_usage_are_told_and_no_word_of_the_model_is_taken_for_them(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
@@ -272,7 +272,7 @@ def test_a_profile_without_metadata_sends_none(server: Canned, tmp_path: Path) -
     assert "metadata" not in unmarked
 
 
-@BOTH
+@EVERY
 def test_the_list_is_read_back_to_the_intent_and_no_further(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
@@ -295,7 +295,7 @@ def test_the_list_is_read_back_to_the_intent_and_no_further(
     assert len(server.calls(f"GET {wire.batches}")) == 2
 
 
-@BOTH
+@EVERY
 def test_a_list_that_repeats_its_first_page_ends(wire: Wire, server: Canned, tmp_path: Path) -> None:
     provider = adapter(wire.protocol, server.url)
     batch, _, _ = spooled(provider, tmp_path, ["a", "b"])
