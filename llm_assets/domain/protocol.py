@@ -87,6 +87,8 @@ class WireProtocol:
     """Pixels of a picture's longest side; None where no limit is published."""
     refusals: Refusals
     rate_headers: RateHeaders
+    owner_url: str = ""
+    """Where its owner serves it, which is the SDK's own default; empty where nobody owns it."""
 
     @property
     def marks_cache(self) -> bool:
@@ -132,6 +134,7 @@ ANTHROPIC = WireProtocol(
         remaining="anthropic-ratelimit-{}-remaining",
         reset="anthropic-ratelimit-{}-reset",
     ),
+    owner_url="https://api.anthropic.com",
 )
 
 OPENAI = WireProtocol(
@@ -171,6 +174,7 @@ OPENAI = WireProtocol(
         remaining="x-ratelimit-remaining-{}",
         reset="x-ratelimit-reset-{}",
     ),
+    owner_url="https://api.openai.com/v1",
 )
 
 PROTOCOLS: Mapping[str, WireProtocol] = {row.name: row for row in (ANTHROPIC, OPENAI)}

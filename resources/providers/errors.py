@@ -50,6 +50,13 @@ class Caller:
     profile: str
     key_env: str
     host: str
+    proxy: str = ""
+    """The proxy on the way, without its password; empty where there is none."""
+
+    @property
+    def way(self) -> str:
+        """How its host is reached, as a sentence says it."""
+        return f"{self.host} through the proxy {self.proxy}" if self.proxy else self.host
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +171,11 @@ def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
         )
     if status == 404:
         return _not_found(refusal, caller, call)
+    if status == 407:
+        return BlockedError(
+            f"The proxy {caller.proxy or 'in front of ' + caller.host} asks who we are ({facts}): put user and password into its "
+            "variable (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY)."
+        )
     if status == 413 or refusal.code in _TOO_LONG:
         cure = "lower batch_bytes of the profile"
         return PermanentError(f"{who} finds the input too large ({facts}): {cure}.", code="too_large")
@@ -216,11 +228,20 @@ def _unconnected(err: Exception, caller: Caller, call: Call) -> DeskError:
         return ConfigurationError(
             f"The base URL of profile {caller.profile} is no address: write http(s)://host."
         )
-    if isinstance(
-        cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError | httpx2.PoolTimeout
-    ):
-        cure = "check the network and the base URL"
-        return UnreachableError(f"{caller.profile} cannot be reached at {caller.host}: {cure}.")
+    if isinstance(cause, httpx2.ProxyError):
+        said = str(cause)[:3]  # "407 Proxy Authentication Required"
+        facts = f" ({said})" if said.isdigit() else ""
+        return UnreachableError(
+            f"{caller.profile} cannot be reached at {caller.way}, which refused the connection{facts}: check the proxy, and "
+            "user and password in its variable."
+        )
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
+        cure = (
+            "check the network, the proxy and the base URL"
+            if caller.proxy
+            else "check the network and the base URL"
+        )
+        return UnreachableError(f"{caller.profile} cannot be reached at {caller.way}: {cure}.")
     slow = isinstance(cause, httpx2.TimeoutException)
     happened = "did not answer in time" if slow else "broke the connection"
     told = f"{caller.profile} {happened} while we tried to {call.doing} ({type(cause or err).__name__})"

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import orjson
 
+from llm_assets.domain.dialect import PLAIN, AnswerFormat, Dialect, system_of
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import ContractError
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
@@ -17,9 +18,6 @@ from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
 from resources.providers.bodies import answered, base64_of, count, items, mapping
 from resources.providers.errors import QUEUE_FULL, token
-
-ENDPOINT: Final = "/v1/chat/completions"
-WINDOW: Final = "24h"
 
 
 class Status(StrEnum):
@@ -35,21 +33,38 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-def body_of(request: Request, shown: Sequence[Shown] = ()) -> dict[str, Any]:
-    """The body of a chat completion, for both endpoints."""
-    return {
+def body_of(request: Request, shown: Sequence[Shown] = (), dialect: Dialect = PLAIN) -> dict[str, Any]:
+    """The body of a chat completion, for both endpoints, as this server takes it."""
+    body: dict[str, Any] = {
         "model": request.model,
         "messages": [
-            {"role": "system", "content": request.system},
+            {"role": "system", "content": system_of(request.system, request.schema, dialect)},
             {"role": "user", "content": _content(request.user, shown)},
         ],
-        "max_completion_tokens": request.max_tokens,
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": request.step, "strict": True, "schema": request.schema},
-        },
-        "prompt_cache_key": _cache_key(request.step, request.model, request.system),
+        dialect.answer_limit: request.max_tokens,
     }
+    wanted = _format(request, dialect.answer_format)
+    if wanted is not None:
+        body["response_format"] = wanted
+    if dialect.prompt_cache:
+        body["prompt_cache_key"] = _cache_key(request.step, request.model, request.system)
+    return body
+
+
+def _format(request: Request, wanted: AnswerFormat) -> dict[str, Any] | None:
+    """`response_format`; None where the prompt alone says what the answer looks like."""
+    match wanted:
+        case AnswerFormat.STRICT_SCHEMA:
+            schema = {"name": request.step, "strict": True, "schema": request.schema}
+        case AnswerFormat.SCHEMA:
+            schema = {"name": request.step, "schema": request.schema}
+        case AnswerFormat.JSON_OBJECT:
+            return {"type": "json_object"}
+        case AnswerFormat.PROMPT:
+            return None
+        case _:
+            assert_never(wanted)
+    return {"type": "json_schema", "json_schema": schema}
 
 
 def _content(text: str, shown: Sequence[Shown]) -> str | list[dict[str, Any]]:
@@ -71,8 +86,9 @@ def _cache_key(step: str, model: str, system: str) -> str:
     return digest([step, model, system])
 
 
-def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = ()) -> bytes:
-    line = {"custom_id": custom_id, "method": "POST", "url": ENDPOINT, "body": body_of(request, shown)}
+def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = (), dialect: Dialect = PLAIN) -> bytes:
+    body = body_of(request, shown, dialect)
+    line = {"custom_id": custom_id, "method": "POST", "url": dialect.batch_endpoint, "body": body}
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
