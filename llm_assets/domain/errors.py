@@ -18,6 +18,11 @@ class BlockedError(DeskError):
     """A lane cannot continue until a person acts: key, quota or spend limit."""
 
 
+class MisconfiguredError(BlockedError):
+    """The server refuses how we ask, not what: a setting of the profile cures it. Nothing ran, and lines that are rendered
+    already hold what was refused, so they are rendered anew."""
+
+
 class TransientError(DeskError):
     """The provider or the network failed temporarily; retried with backoff."""
 

@@ -18,6 +18,8 @@ class Reason(StrEnum):
     """The answer has a form that the provider's contract does not name."""
     NOT_ALLOWED = "not_allowed"
     """Key, quota or spend limit, reported for a single request while the lane as a whole continued."""
+    MISCONFIGURED = "misconfigured"
+    """The server refuses a parameter or a schema that the profile can change or leave out."""
     REJECTED = "rejected"
     """The provider refuses the request as it is."""
     TOO_LARGE = "too_large"

@@ -15,6 +15,7 @@ from llm_assets.domain.errors import (
     ConfigurationError,
     ContractError,
     DeskError,
+    MisconfiguredError,
     PermanentError,
     TransientError,
     UnansweredError,
@@ -26,6 +27,7 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.outcome import reason_of_code
 from resources.providers.access import SentElsewhereError
 from resources.providers.rate_limits import retry_after
+from resources.providers.refused_parameters import RefusedParameter, refused_parameter
 
 Subject = Literal["batch", "file", "model", "endpoint"]
 """What a call names, and so what a 404 does not find."""
@@ -81,6 +83,8 @@ class Refusal:
     spent: bool
     shaped: bool
     """Whether the body is a provider's error; otherwise something else answered, e.g. a proxy."""
+    refused: RefusedParameter | None = None
+    """A parameter of ours that the server does not take."""
 
     @property
     def facts(self) -> str:
@@ -123,7 +127,8 @@ def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal
     )
     asked = headers.get("request-id") or headers.get("x-request-id") or outer.get("request_id")
     shaped = "error" in outer or ("message" in outer and "type" in outer)
-    return Refusal(status, kind, token(code), token(asked), retry_after(headers), spent, shaped)
+    refused = None if spent else refused_parameter(status, error or outer)
+    return Refusal(status, kind, token(code), token(asked), retry_after(headers), spent, shaped, refused)
 
 
 def token(value: object) -> str:
@@ -171,6 +176,10 @@ def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
         )
     if status == 404:
         return _not_found(refusal, caller, call)
+    if refusal.refused is not None:
+        return MisconfiguredError(
+            f"{who} refused to {call.doing} ({facts}): {refusal.refused.detail} {who} in providers.yaml."
+        )
     if status == 407:
         return BlockedError(
             f"The proxy {caller.proxy or 'in front of ' + caller.host} asks who we are ({facts}): put user and password into its "

@@ -114,6 +114,8 @@ class Look(StrEnum):
     """Validation failed: nothing ran, and the same input would fail again."""
     TOO_LARGE = "too_large"
     """Validation failed because of its size: nothing ran, and a smaller batch may be accepted."""
+    MISCONFIGURED = "misconfigured"
+    """Validation failed because of how we ask: nothing ran, and a setting of the profile cures it."""
     LATER = "later"
     """The provider's queue is full: nothing ran, and the same input may be sent again later."""
     UNKNOWN = "unknown"

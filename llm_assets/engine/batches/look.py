@@ -5,8 +5,9 @@ from typing import assert_never
 
 import structlog
 
+from llm_assets.domain.errors import MisconfiguredError
 from llm_assets.domain.requests.batch import Batch, BatchState, BatchView, Look
-from llm_assets.engine.batches.exits import TOO_LARGE, refuse, vanish
+from llm_assets.engine.batches.exits import TOO_LARGE, refuse, release, vanish
 from llm_assets.engine.batches.queue_room import turn_away
 from llm_assets.engine.batches.reconcile import disown
 from llm_assets.engine.engine import Engine
@@ -24,7 +25,9 @@ def look(engine: Engine, batch: Batch) -> BatchState:
             _remember(engine, batch, view)
         case BatchState.LOST if _is_listed(engine, batch):
             return BatchState.SUBMITTED
-        case BatchState.REJECTED | BatchState.INTENT | BatchState.LOST if batch.provisional:
+        case BatchState.REJECTED | BatchState.INTENT | BatchState.LOST | BatchState.CANCELLED if (
+            batch.provisional
+        ):
             disown(engine, batch, f"the adopted batch is {view.status} and never proved ours")
             return BatchState.CREATING
         case BatchState.ENDED:
@@ -34,6 +37,9 @@ def look(engine: Engine, batch: Batch) -> BatchState:
         case BatchState.REJECTED:
             code = TOO_LARGE if view.look is Look.TOO_LARGE else view.status
             refuse(engine, batch, code, view.detail or view.status)
+        case BatchState.CANCELLED:
+            release(engine, batch, view.detail)
+            raise MisconfiguredError(f"{batch.provider} failed batch {batch.batch_id}: {view.detail}")
         case BatchState.INTENT:
             turn_away(engine, batch, view.detail or view.status)
         case BatchState.LOST:
@@ -53,6 +59,8 @@ def after_look(batch: Batch, view: BatchView, now: datetime) -> BatchState:
             return BatchState.ENDED
         case Look.REJECTED | Look.TOO_LARGE:
             return BatchState.REJECTED
+        case Look.MISCONFIGURED:
+            return BatchState.CANCELLED
         case Look.LATER:
             return BatchState.INTENT
         case Look.UNKNOWN:

@@ -8,13 +8,14 @@ import structlog
 from llm_assets.domain.errors import (
     BlockedError,
     ConfigurationError,
+    MisconfiguredError,
     PermanentError,
     TransientError,
     UnansweredError,
 )
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchState
-from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse
+from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse, release
 from llm_assets.engine.batches.queue_room import prompt_tokens, turn_away
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.retry_pauses import steady_pause
@@ -25,8 +26,8 @@ log = structlog.get_logger()
 def submit(engine: Engine, batch: Batch) -> None:
     """Sends a batch in state INTENT. The caller owns it.
 
-    Raises BlockedError and TransientError after putting the batch back to INTENT; a refused batch becomes
-    REJECTED or two halves, and an unanswered create stays CREATING for `reconcile`.
+    Raises BlockedError and TransientError after putting the batch back to INTENT, and MisconfiguredError after releasing
+    its requests; a refused batch becomes REJECTED or two halves, and an unanswered create stays CREATING for `reconcile`.
     """
     spool = engine.spool.path(batch.batch_id)
     if not spool.exists():
@@ -40,6 +41,9 @@ def submit(engine: Engine, batch: Batch) -> None:
     except PermanentError as err:
         refuse(engine, batch, err.code, str(err))
         return
+    except MisconfiguredError as err:
+        release(engine, batch, str(err))
+        raise
     except TransientError as err:
         _put_back(engine, batch, batch.creates, err)
         raise
@@ -60,6 +64,9 @@ def submit(engine: Engine, batch: Batch) -> None:
     except PermanentError as err:
         refuse(engine, creating, err.code, str(err))
         return
+    except MisconfiguredError as err:
+        release(engine, creating, str(err))
+        raise
     except (BlockedError, ConfigurationError, TransientError) as err:  # of these, nothing was created
         if isinstance(err, TransientError) and err.reason is Reason.QUEUE_FULL:
             turn_away(engine, creating, str(err))

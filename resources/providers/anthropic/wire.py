@@ -181,6 +181,9 @@ def answer_of(line: Mapping[str, Any]) -> Answer:
 def _errored(custom_id: str, error: Mapping[str, Any]) -> Answer:
     """A refused request fails for good. A spend limit has the same type, but the request may succeed later."""
     refusal = refusal_of(400, {}, error)
+    if refusal.refused is not None:
+        detail = refusal.refused.detail
+        return Answer(custom_id, Outcome.FAILED_TRANSIENT, "", Usage(), detail, Reason.MISCONFIGURED)
     permanent = refusal.kind == "invalid_request_error" and not refusal.spent
     outcome = Outcome.FAILED_PERMANENT if permanent else Outcome.FAILED_TRANSIENT
     if refusal.kind == "request_too_large" or refusal.code == TOO_LONG:

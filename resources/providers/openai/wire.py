@@ -11,6 +11,7 @@ import orjson
 from llm_assets.domain.dialect import PLAIN, AnswerFormat, Dialect, system_of
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import ContractError
+from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome, reason_of_code
@@ -18,6 +19,7 @@ from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import PDF, Shown
 from resources.providers.bodies import answered, base64_of, count, items, mapping
 from resources.providers.errors import QUEUE_FULL, token
+from resources.providers.refused_parameters import refused_code, refused_parameter
 
 
 class Status(StrEnum):
@@ -141,10 +143,15 @@ def counts_of(batch: Mapping[str, Any]) -> ResultCounts:
 def _why(batch: Mapping[str, Any]) -> tuple[Look, str]:
     """The error codes of a failed batch, each with the first line it names."""
     found: dict[str, str] = {}
+    cures: list[str] = []
     for error in map(mapping, items(mapping(batch.get("errors")).get("data"))):
         code = token(error.get("code")) or "unnamed"
         where = error.get("line")
+        if (refused := refused_code(code, error.get("param"))) is not None:
+            cures.append(refused.detail)
         found.setdefault(code, f"{code} (line {where})" if isinstance(where, int) else code)
+    if cures:
+        return Look.MISCONFIGURED, cures[0]
     if not QUEUE_FULL.isdisjoint(found):
         look = Look.LATER
     else:
@@ -199,6 +206,9 @@ def _refused(custom_id: str, status: int, body: Mapping[str, Any]) -> Answer:
     detail = token(error.get("code")) or token(error.get("type")) or str(status)
     passing = status >= 500 or status in (401, 402, 403, 408, 409, 429)
     outcome = Outcome.FAILED_TRANSIENT if passing else Outcome.FAILED_PERMANENT
+    refused = refused_parameter(status, error or body)
+    if refused is not None:
+        return Answer(custom_id, Outcome.FAILED_TRANSIENT, "", Usage(), refused.detail, Reason.MISCONFIGURED)
     if status == 413 or detail == "context_length_exceeded":
         outcome = Outcome.TOO_LARGE
     reason = reason_of_code(detail, status) if passing else None
