@@ -15,8 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SECRET = re.compile(r"auth|key|token|secret|password|cookie|signature", re.IGNORECASE)
-"""What a header or query that holds a secret is called."""
+_SECRET = re.compile(
+    r"(?<![a-z0-9])(?:auth|authorization|(?:api|access)?key|token|secret|password|cookie|signature)(?![a-z0-9])",
+    re.IGNORECASE,
+)
+"""A word in the name of a header or query that holds a secret."""
 
 JSON_ONLY = "Answer with one JSON object and nothing else: no Markdown, no words around it. It is valid under this JSON Schema:"
 """What stands before the schema where the prompt holds it."""

@@ -22,6 +22,8 @@ from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.raw_files import check_raw_files
 from resources.mail.imap.session import try_account
 from resources.private_files import loose_files
+from resources.providers.access import address_of
+from resources.providers.proxies import proxy_for, shown
 from resources.settings.environment import load_settings
 from resources.settings.sources import ImapAccount
 
@@ -125,7 +127,11 @@ def _ledger(assembly: Assembly) -> str:
 def _reach(assembly: Assembly) -> str:
     started = time.monotonic()
     assembly.engine.provider.look("batch_of_the_doctor")
-    return f"{assembly.profile.name} accepts our key, {1000 * (time.monotonic() - started):.0f} ms"
+    took = f"{1000 * (time.monotonic() - started):.0f} ms"
+    proxy = shown(proxy_for(address_of(assembly.profile)))
+    return f"{assembly.profile.name} accepts our key, {took}" + (
+        f", through the proxy {proxy}" if proxy else ""
+    )
 
 
 def _mailboxes(assembly: Assembly) -> Iterator[Finding]:

@@ -165,6 +165,11 @@ def test_a_dialect_that_cannot_be_meant_is_refused_when_it_is_read(wrong: dict[s
         Dialect(**wrong)
 
 
+def test_a_name_that_only_contains_such_letters_is_no_secret() -> None:
+    headers = {"x-portkey-provider": "openai", "X-Author": "desk", "x-tokenizer": "o200k"}
+    assert Dialect(headers=headers).headers == headers
+
+
 @pytest.mark.parametrize("results", ["named", "own"])
 def test_results_that_a_gateway_names_at_another_host_are_read_under_our_own_address(
     results: str, server: Canned, tmp_path: Path
