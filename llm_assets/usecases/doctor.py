@@ -13,7 +13,8 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from llm_assets.domain.errors import DeskError
+from llm_assets.domain.errors import DeskError, TransientError
+from llm_assets.domain.reason import Reason
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.steps import STEPS
@@ -97,6 +98,13 @@ def _each_cause_once(findings: Iterable[Finding]) -> Iterator[Finding]:
 def _examined(what: str, look: Callable[[Assembly], str], assembly: Assembly) -> Finding:
     try:
         return Finding(what, look(assembly))
+    except TransientError as err:
+        if err.reason is not Reason.SERVER_ERROR:
+            return Finding(what, str(err), fails=True)
+        # A gateway may answer an unknown batch with 500, as LiteLLM does: nothing is wrong with it for that alone.
+        return Finding(
+            what, f"{err} Some gateways answer a batch they do not know so: --probe says more", warns=True
+        )
     except DeskError as err:
         return Finding(what, str(err), fails=True)
 
@@ -125,6 +133,7 @@ def _ledger(assembly: Assembly) -> str:
 
 
 def _reach(assembly: Assembly) -> str:
+    """An unknown batch is looked for, which costs nothing and needs the key."""
     started = time.monotonic()
     assembly.engine.provider.look("batch_of_the_doctor")
     took = f"{1000 * (time.monotonic() - started):.0f} ms"

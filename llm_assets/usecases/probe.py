@@ -299,12 +299,16 @@ class Probe:
             return bool(found)
 
         if not self._until(read, LISTED_WITHIN):
-            return Finding("probe batch", "taken and ended, but its results cannot be read", fails=True)
+            self._know(batch=False)
+            return Finding("probe batch", "taken and ended, but its results cannot be read", warns=True)
         [answer] = found
         self.spent += self._usd(batch.model, Mode.BATCH, answer.usage)
         if not _fits(answer):
+            self._know(batch=False)
             detail = answer.detail or answer.outcome.value
-            return Finding("probe batch", f"its request was not answered as online: {detail}", fails=True)
+            return Finding(
+                "probe batch", f"its request was not answered as it is online: {detail}", warns=True
+            )
         unpriced = "" if answer.usage.input_tokens else "; it states no usage, so costs are estimated"
         return Finding("probe batch", f"taken, answered and read{unpriced}", warns=bool(unpriced))
 

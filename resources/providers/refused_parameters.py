@@ -112,8 +112,8 @@ def _by_place(error: Mapping[str, Any]) -> Cure | None:
 
 
 def _entries(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for holder in (error, error.get("message")):
-        given = holder.get("detail") if isinstance(holder, dict) else None
+    message = error.get("message")
+    for given in (error.get("detail"), message, message.get("detail") if isinstance(message, dict) else None):
         if isinstance(given, list):
             yield from (entry for entry in given if isinstance(entry, dict))
 

@@ -103,6 +103,8 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         """Batches created since the intent that are or may be this one, oldest first."""
         if not self._profile.capabilities.list:
             return []
+        if not self._profile.capabilities.file_ids:
+            batch = replace(batch, provider_file_id=None)
         since = batch.sent_since - SKEW
         found = [wire.candidate_of(listed, batch) for listed in self._listed(since)]
         fitting = [c for c in found if c is not None and c.created_at >= since]

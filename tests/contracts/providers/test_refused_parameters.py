@@ -81,6 +81,21 @@ REFUSED = [
         id="mistral, entries inside the message",
     ),
     pytest.param(
+        {"object": "Error", "message": forbidden("body", "max_completion_tokens"), "code": 3001},
+        "answer_limit: max_tokens",
+        id="mistral, entries as the message",
+    ),
+    pytest.param(
+        said(
+            '{"detail":[{"type":"extra_forbidden","loc":["body","prompt_cache_key"],"msg":"Extra inputs"}]}'
+        ),
+        "prompt_cache: false",
+        id="mistral, entries as json in the message",
+    ),
+    pytest.param(
+        said("Validation: Unsupported parameter(s): prompt_cache_key"), "prompt_cache: false", id="a router"
+    ),
+    pytest.param(
         {"detail": forbidden("body", "response_format", "json_schema", "strict")},
         "answer_format: schema",
         id="fastapi, entries with a place",
