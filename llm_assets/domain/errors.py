@@ -23,6 +23,10 @@ class MisconfiguredError(BlockedError):
     already hold what was refused, so they are rendered anew."""
 
 
+class NoAddressError(BlockedError):
+    """The host answers, and has no such address: a wrong base URL, or an API that it does not serve."""
+
+
 class TransientError(DeskError):
     """The provider or the network failed temporarily; retried with backoff."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from llm_assets.domain.errors import DeskError, TransientError
+from llm_assets.domain.errors import DeskError, NoAddressError, TransientError
 from llm_assets.domain.reason import Reason
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.intake.workers.scanning import scan_apart
@@ -135,7 +135,12 @@ def _ledger(assembly: Assembly) -> str:
 def _reach(assembly: Assembly) -> str:
     """An unknown batch is looked for, which costs nothing and needs the key."""
     started = time.monotonic()
-    assembly.engine.provider.look("batch_of_the_doctor")
+    try:
+        assembly.engine.provider.look("batch_of_the_doctor")
+    except NoAddressError:
+        if assembly.profile.capabilities.batch:
+            raise
+        return f"{assembly.profile.name} answers, without batches as its profile says; --probe shows whether it takes our key"
     took = f"{1000 * (time.monotonic() - started):.0f} ms"
     proxy = shown(proxy_for(address_of(assembly.profile)))
     return f"{assembly.profile.name} accepts our key, {took}" + (

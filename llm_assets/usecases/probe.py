@@ -158,6 +158,8 @@ class Probe:
         if self.silent is not None:
             return False
         asked = self.profile.model_copy(update={"dialect": dialect})
+        if dialect.answer_format is AnswerFormat.JSON_OBJECT and self._is_plain(asked, tier):
+            return False
         try:
             answer = self._asked(asked, tier)
         except (MisconfiguredError, PermanentError) as err:
@@ -167,6 +169,13 @@ class Probe:
             self.silent = err
             return False
         return dialect.answer_format is AnswerFormat.PROMPT or _fits(answer)
+
+    def _is_plain(self, profile: Profile, tier: Tier) -> bool:
+        """Whether this protocol has no word for JSON alone, so that the request is the plainest one."""
+        plain = profile.dialect.model_copy(update={"answer_format": AnswerFormat.PROMPT})
+        both = (profile, profile.model_copy(update={"dialect": plain}))
+        first, second = (self._provider(p).line(question(p, tier), "probe") for p in both)
+        return first == second
 
     def _asked(self, profile: Profile, tier: Tier) -> Answer:
         provider = self._provider(profile)

@@ -16,6 +16,7 @@ from llm_assets.domain.errors import (
     ContractError,
     DeskError,
     MisconfiguredError,
+    NoAddressError,
     PermanentError,
     TransientError,
     UnansweredError,
@@ -218,7 +219,7 @@ def _not_found(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
         return BlockedError(f"{who} does not offer the model ({facts}): check `models` of the profile.")
     if not refusal.shaped or refusal.code in _NO_ADDRESS or call.about == "endpoint":
         cure = f"check the base URL of profile {who}, and `batch` in its capabilities"
-        return BlockedError(f"{caller.host} knows no such address ({facts}): {cure}.")
+        return NoAddressError(f"{caller.host} knows no such address ({facts}): {cure}.")
     if call.about == "file":
         return TransientError(f"{who} does not know the input file yet ({facts}).")
     return UnknownBatchError(f"{who} does not know this batch or its results ({facts}).")
