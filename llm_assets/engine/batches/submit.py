@@ -41,11 +41,8 @@ def submit(engine: Engine, batch: Batch) -> None:
     except PermanentError as err:
         refuse(engine, batch, err.code, str(err))
         return
-    except MisconfiguredError as err:
-        release(engine, batch, str(err))
-        raise
-    except TransientError as err:
-        _put_back(engine, batch, batch.creates, err)
+    except (MisconfiguredError, TransientError) as err:
+        _take_back(engine, batch, batch.creates, err)
         raise
     engine.ledger.batches.transition(
         batch.batch_id,
@@ -64,14 +61,11 @@ def submit(engine: Engine, batch: Batch) -> None:
     except PermanentError as err:
         refuse(engine, creating, err.code, str(err))
         return
-    except MisconfiguredError as err:
-        release(engine, creating, str(err))
-        raise
     except (BlockedError, ConfigurationError, TransientError) as err:  # of these, nothing was created
         if isinstance(err, TransientError) and err.reason is Reason.QUEUE_FULL:
             turn_away(engine, creating, str(err))
             return
-        _put_back(engine, creating, batch.creates, err)
+        _take_back(engine, creating, batch.creates, err)
         raise
     engine.ledger.batches.transition(
         batch.batch_id,
@@ -103,9 +97,13 @@ def _too_large_alone(engine: Engine, batch: Batch) -> str | None:
     return None
 
 
-def _put_back(
+def _take_back(
     engine: Engine, batch: Batch, creates: int, err: BlockedError | ConfigurationError | TransientError
 ) -> None:
+    """The batch is sent again later; its lines are rendered anew where they hold what the server refuses."""
+    if isinstance(err, MisconfiguredError):
+        release(engine, batch, str(err))
+        return
     pause = steady_pause(err)
     engine.ledger.batches.transition(
         batch.batch_id,
