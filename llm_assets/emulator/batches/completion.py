@@ -58,11 +58,16 @@ def fate_of(done: Completion, distortion: Distortion | None) -> Fate:
     return "usable" if distortion is None and done.stop == "stop" else "unusable"
 
 
+FORM_CODES = frozenset({"unsupported_parameter", "unknown_parameter"})
+FORM_SENTENCE = "Extra inputs are not permitted"
 PASSING_STATUSES = frozenset({401, 402, 403, 408, 409, 429})
 
 
 def is_permanent(protocol: Protocol, error: ApiError) -> bool:
-    """Whether a request that failed with this error would fail in the same way again."""
+    """Whether a request that failed with this error would fail in the same way again. One that is refused for a parameter
+    would not, once it is asked in another form."""
+    if error.code in FORM_CODES or error.message.endswith(FORM_SENTENCE):
+        return False
     if protocol == "anthropic":
         kind = error.type or ANTHROPIC_TYPES.get(error.status, "api_error")
         return kind in ("invalid_request_error", "request_too_large")
