@@ -31,6 +31,15 @@ class StuckError(BlockedError):
     """One batch cannot continue until a person acts; the provider itself works."""
 
 
+class MisconfiguredError(BlockedError):
+    """The server refuses how we ask, not what: a setting of the profile cures it. Nothing ran, and lines that are rendered
+    already hold what was refused, so they are rendered anew."""
+
+
+class NoAddressError(BlockedError):
+    """The host answers, and has no such address: a wrong base URL, or an API that it does not serve."""
+
+
 class TransientError(DeskError):
     """The provider or the network failed temporarily; retried with backoff."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from llm_assets.domain.dialect import Dialect
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.protocol import PROTOCOLS, ProtocolName, WireProtocol, protocol_named
 
@@ -45,6 +46,8 @@ class Limits(_Border):
     online_requests_per_minute: int | None = Field(default=None, gt=0)
     online_tokens_per_minute: int | None = Field(default=None, gt=0)
     """Prompt tokens of online calls; None where the provider alone limits them."""
+    unanswered_creates: int = Field(default=1, gt=0)
+    """How often a batch may be created without an answer where no list shows whether it was: each time may be paid."""
     output_tokens: int = Field(default=16_384, gt=0)
     """The upper bound when a cut answer is asked for again with twice the limit."""
 
@@ -54,6 +57,11 @@ class Capabilities(_Border):
     """False for a gateway without a batch API: everything goes online."""
     metadata: bool = True
     """False for a gateway that drops a batch's metadata, where the protocol has any: see `Profile.keeps_metadata`."""
+    list: bool = True
+    """False for a server that lists no batches: a create without an answer is not sent again by itself, because nothing
+    could show that it was not taken."""
+    file_ids: bool = True
+    """False for a gateway whose batches name other input files than the upload did, so that these prove nothing."""
     vision: bool = False
     """Whether the strong model reads pictures and PDF files itself."""
 
@@ -98,6 +106,8 @@ class Profile(_Border):
     """A file may leave out the limits of a batch; the protocol's apply then."""
     capabilities: Capabilities = Capabilities()
     files: Files = Files()
+    dialect: Dialect = Dialect()
+    """How this server's requests differ from the protocol."""
     emulated: bool = False
     """True for the demo model, which is rules and not an LLM. Pages say so."""
 
@@ -125,6 +135,11 @@ class Profile(_Border):
     def keeps_metadata(self) -> bool:
         """Whether a batch here carries metadata that proves it ours: the protocol can, and this provider does."""
         return self.wire.keeps_metadata and self.capabilities.metadata
+
+    @property
+    def marks_cache(self) -> bool:
+        """Whether we mark here what requests share: the protocol does, and this server takes the mark."""
+        return self.wire.marks_cache and self.dialect.prompt_cache
 
 
 class LaneRule(_Border):

@@ -68,6 +68,8 @@ class WireProtocol:
     rate_headers: RateHeaders
     line_id: str = "custom_id"
     """The field of an input line that holds our custom_id."""
+    owner_url: str = ""
+    """Where its owner serves it, which is the SDK's own default; empty where nobody owns it."""
 
     @property
     def marks_cache(self) -> bool:
@@ -95,6 +97,7 @@ ANTHROPIC = WireProtocol(
         remaining="anthropic-ratelimit-{}-remaining",
         reset="anthropic-ratelimit-{}-reset",
     ),
+    owner_url="https://api.anthropic.com",
 )
 
 OPENAI = WireProtocol(
@@ -116,6 +119,7 @@ OPENAI = WireProtocol(
         remaining="x-ratelimit-remaining-{}",
         reset="x-ratelimit-reset-{}",
     ),
+    owner_url="https://api.openai.com/v1",
 )
 
 GEMINI = WireProtocol(
@@ -134,6 +138,7 @@ GEMINI = WireProtocol(
     picture_side=None,
     rate_headers=RateHeaders(limits=(), remaining="", reset=""),  # a refusal's body says when to come back
     line_id="key",
+    owner_url="https://generativelanguage.googleapis.com",
 )
 
 PROTOCOLS: Mapping[str, WireProtocol] = {row.name: row for row in (ANTHROPIC, OPENAI, GEMINI)}

@@ -20,6 +20,14 @@ def drawn(share: float, *key: str) -> bool:
     return number < share * (1 << 48)
 
 
+def _holds(body: Any, parameter: str) -> bool:
+    for name in parameter.split("."):
+        if not isinstance(body, dict) or name not in body:
+            return False
+        body = body[name]
+    return True
+
+
 class FaultRules:
     """Matches calls and batches against the rules and counts them. The counts are in memory: a restart begins at 0."""
 
@@ -93,6 +101,8 @@ class RequestFaultRules:
         for name, fault, pattern in self._rules:
             when = fault.when
             if when.model not in (None, model) or (pattern is not None and not pattern.search(custom_id)):
+                continue
+            if when.parameter is not None and not _holds(body, when.parameter):
                 continue
             if when.keyword is not None and when.keyword.lower() not in user.lower():
                 continue

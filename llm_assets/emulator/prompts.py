@@ -3,6 +3,7 @@
 Bodies must have been checked before (`requests/`); answering belongs in `rules/`.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -13,6 +14,8 @@ import orjson
 from llm_assets.emulator.media import pages_in
 
 THINKING_MODEL = re.compile(r"-5-[5-9]\b|fable")
+STATED_WITHIN = 40
+"""Characters between the words JSON Schema and a schema that a system text states."""
 TOKENS_PER_PAGE = 1500
 """Rough cost of a picture or a page of a PDF, whose content the rules do not read."""
 
@@ -63,7 +66,7 @@ def anthropic_prompt(params: dict[str, Any]) -> Prompt:
         system = "\n".join(texts)
     user, pages = _turns(params["messages"], ("user",))
     output_config = params.get("output_config") or {}
-    schema = (output_config.get("format") or {}).get("schema")
+    schema = (output_config.get("format") or {}).get("schema") or _stated(system)
     choice = params.get("tool_choice") or {}
     tool = _forced(choice.get("type"), choice.get("name"), params.get("tools"))
     if tool is not None:
@@ -108,7 +111,7 @@ def chat_prompt(body: dict[str, Any]) -> Prompt:
     system, _ = _turns(messages, ("system", "developer"))
     user, pages = _turns(messages, ("user",))
     wanted = body.get("response_format") or {}
-    schema = (wanted.get("json_schema") or {}).get("schema")
+    schema = (wanted.get("json_schema") or {}).get("schema") or _stated(system)
     choice = body.get("tool_choice")
     functions = [tool["function"] for tool in body.get("tools") or () if tool.get("type") == "function"]
     name = choice["function"]["name"] if isinstance(choice, dict) and "function" in choice else None
@@ -148,6 +151,19 @@ def _thinks(params: dict[str, Any]) -> bool:
     if kind is None:
         return THINKING_MODEL.search(params["model"]) is not None
     return bool(kind != "disabled")
+
+
+def _stated(system: str) -> dict[str, Any] | None:
+    """The schema that the system text states behind the words JSON Schema, as callers do where no parameter takes it."""
+    _, _, after = system.rpartition("JSON Schema")
+    start = after.find("{")
+    if start < 0 or start > STATED_WITHIN:
+        return None
+    try:
+        found, _ = json.JSONDecoder().raw_decode(after, start)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _raw(schema: dict[str, Any] | None) -> bytes | None:

@@ -116,6 +116,8 @@ class RequestWhen(When):
     """Regular expression that must match somewhere in the custom_id."""
     keyword: str | None = None
     """Text that must occur in the user's part; upper and lower case are the same."""
+    parameter: str | None = None
+    """A parameter that the request's body holds; a dot leads into an object, as in response_format.json_schema."""
     requests: tuple[int, ...] = ()
     """Ordinals among the different requests (by body), in the order they were first executed."""
     tries: tuple[int, ...] = ()

@@ -91,9 +91,13 @@ def is_of_the_account(answer: Answer) -> bool:
 def refused_for_account(engine: Engine, answer: Answer, what: str) -> BlockedError:
     """The error for answers of this kind. `what` came back with it, for people."""
     kind = Refused.CONFIGURATION if reason_of(answer) is Reason.MISCONFIGURED else kind_of(answer.detail)
-    return account_error(engine, kind, f"answered {what} with {answer.detail or 'a refusal'}")
+    return account_error(engine, kind, f"answered {what}", answer.detail or "a refusal")
 
 
-def account_error(engine: Engine, kind: Refused | None, happened: str) -> BlockedError:
+def account_error(engine: Engine, kind: Refused | None, happened: str, said: str) -> BlockedError:
+    """`said` is the provider's code, or a sentence that names the cure already."""
     known = kind if kind in ACCOUNT else Refused.KEY
-    return BlockedError(f"{engine.provider.profile.name} {happened}: {CURES[known]}.", kind=known)
+    name = engine.provider.profile.name
+    if " " in said and known is Refused.CONFIGURATION:
+        return BlockedError(f"{name} {happened} so: {said}.", kind=known)
+    return BlockedError(f"{name} {happened} with {said}: {CURES[known]}.", kind=known)

@@ -13,7 +13,8 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from llm_assets.domain.errors import DeskError
+from llm_assets.domain.errors import DeskError, NoAddressError, TransientError
+from llm_assets.domain.reason import Reason
 from llm_assets.domain.sources.versions import Known
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.intake.workers.scanning import scan_apart
@@ -25,6 +26,8 @@ from llm_assets.usecases.provider_files import left_behind
 from llm_assets.usecases.raw_files import check_raw_files
 from resources.mail.imap.session import try_account
 from resources.private_files import loose_files
+from resources.providers.access import address_of
+from resources.providers.proxies import proxy_for, shown
 from resources.settings.environment import load_settings
 from resources.settings.sources import ImapAccount
 
@@ -104,6 +107,13 @@ def _each_cause_once(findings: Iterable[Finding]) -> Iterator[Finding]:
 def _examined(what: str, look: Callable[[Assembly], str], assembly: Assembly) -> Finding:
     try:
         return Finding(what, look(assembly))
+    except TransientError as err:
+        if err.reason is not Reason.SERVER_ERROR:
+            return Finding(what, str(err), fails=True)
+        # A gateway may answer an unknown batch with 500, as LiteLLM does: nothing is wrong with it for that alone.
+        return Finding(
+            what, f"{err} Some gateways answer a batch they do not know so: --probe says more", warns=True
+        )
     except DeskError as err:
         return Finding(what, str(err), fails=True)
 
@@ -132,9 +142,19 @@ def _ledger(assembly: Assembly) -> str:
 
 
 def _reach(assembly: Assembly) -> str:
+    """An unknown batch is looked for, which costs nothing and needs the key."""
     started = time.monotonic()
-    assembly.engine.provider.look("batch_of_the_doctor")
-    return f"{assembly.profile.name} accepts our key, {1000 * (time.monotonic() - started):.0f} ms"
+    try:
+        assembly.engine.provider.look("batch_of_the_doctor")
+    except NoAddressError:
+        if assembly.profile.capabilities.batch:
+            raise
+        return f"{assembly.profile.name} answers, without batches as its profile says; --probe shows whether it takes our key"
+    took = f"{1000 * (time.monotonic() - started):.0f} ms"
+    proxy = shown(proxy_for(address_of(assembly.profile)))
+    return f"{assembly.profile.name} accepts our key, {took}" + (
+        f", through the proxy {proxy}" if proxy else ""
+    )
 
 
 def _provider_files(assembly: Assembly) -> Finding:

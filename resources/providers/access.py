@@ -87,6 +87,25 @@ def base_url(profile: Profile) -> str | None:
     return address
 
 
+def address_of(profile: Profile) -> str:
+    """Where calls go: `base_url`, or where the protocol's owner serves it."""
+    return base_url(profile) or profile.wire.owner_url
+
+
+def extra_headers(profile: Profile) -> dict[str, str]:
+    """The profile's own headers, with the values of secret ones from the environment. Raises ConfigurationError that
+    names the variable. An emulated profile gets no real secret, because an emulator may record its requests."""
+    found = dict(profile.dialect.headers)
+    for header, variable in profile.dialect.secret_headers.items():
+        value = os.environ.get(variable, "").strip()
+        if profile.emulated:
+            value = EMULATOR_KEY
+        if not value:
+            raise ConfigurationError(f"Profile {profile.name} sends the header {header}: set {variable}.")
+        found[header] = _sendable(value, variable)
+    return found
+
+
 def quiet(sdk: str) -> None:
     """Turns the SDK's debug log off: it prints whole requests, and mail text never reaches a log."""
     logger = logging.getLogger(sdk)

@@ -14,6 +14,8 @@ from llm_assets.domain.errors import (
     ConfigurationError,
     ContractError,
     DeskError,
+    MisconfiguredError,
+    NoAddressError,
     PermanentError,
     TransientError,
     UnansweredError,
@@ -26,6 +28,7 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome, reason_of_code
 from resources.providers.access import SentElsewhereError
 from resources.providers.rate_limits import retry_after
+from resources.providers.refused_parameters import RefusedParameter, refused_parameter
 
 Subject = Literal["batch", "file", "model", "endpoint"]
 """What a call names, and so what a 404 does not find."""
@@ -43,6 +46,13 @@ class Caller:
     profile: str
     key_env: str
     host: str
+    proxy: str = ""
+    """The proxy on the way, without its password; empty where there is none."""
+
+    @property
+    def way(self) -> str:
+        """How its host is reached, as a sentence says it."""
+        return f"{self.host} through the proxy {self.proxy}" if self.proxy else self.host
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,8 @@ class Refusal:
     """What the words say, without the status; None for words that we do not know."""
     shaped: bool
     """Whether the body is a provider's error; otherwise something else answered, e.g. a proxy."""
+    refused: RefusedParameter | None = None
+    """A parameter of ours that the server does not take."""
 
     @property
     def facts(self) -> str:
@@ -108,7 +120,8 @@ def refusal_of(status: int, headers: Mapping[str, str], body: object) -> Refusal
         code = UNCODED.get(means, code)
     asked = headers.get("request-id") or headers.get("x-request-id") or outer.get("request_id")
     shaped = "error" in outer or ("message" in outer and "type" in outer)
-    return Refusal(status, kind, code, token(asked), retry_after(headers), means, shaped)
+    refused = None if means is not None else refused_parameter(status, error)
+    return Refusal(status, kind, code, token(asked), retry_after(headers), means, shaped, refused)
 
 
 def _codes(error: Mapping[str, Any]) -> Iterator[object]:
@@ -151,6 +164,9 @@ def refused_answer(custom_id: str, status: int | None, error: object) -> Answer:
     means = refusal.means or classify(status=status)
     if means is None and (status == 404 or refusal.kind == "not_found_error"):
         means = Refused.CONFIGURATION  # a line names nothing else that may be missing but the model
+    if refusal.refused is not None:
+        why = refusal.refused.detail
+        return Answer(custom_id, Outcome.FAILED_TRANSIENT, "", Usage(), why, Reason.MISCONFIGURED)
     detail = refusal.code or refusal.kind or (str(status) if status is not None else "errored")
     if means in _OUTCOMES:
         return Answer(custom_id, _OUTCOMES[means], "", Usage(), detail)
@@ -180,6 +196,15 @@ def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
         return BlockedError(told, kind=means, retry_after=refusal.retry_after)
     if status == 404:
         return _not_found(refusal, caller, call)
+    if refusal.refused is not None:
+        return MisconfiguredError(
+            f"{who} refused to {call.doing} ({facts}): {refusal.refused.detail} {who} in providers.yaml."
+        )
+    if status == 407:
+        return BlockedError(
+            f"The proxy {caller.proxy or 'in front of ' + caller.host} asks who we are ({facts}): put user and password into its "
+            "variable (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY)."
+        )
     if means is Refused.TOO_LARGE:
         cure = "lower batch_bytes of the profile"
         return PermanentError(f"{who} finds the input too large ({facts}): {cure}.", code=means.value)
@@ -240,7 +265,7 @@ def _not_found(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
 
 def _no_address(refusal: Refusal, caller: Caller) -> BlockedError:
     cure = f"check the base URL of profile {caller.profile}, and `batch` in its capabilities"
-    return BlockedError(
+    return NoAddressError(
         f"{caller.host} knows no such address ({refusal.facts}): {cure}.", kind=Refused.CONFIGURATION
     )
 
@@ -258,11 +283,20 @@ def _unconnected(err: Exception, caller: Caller, call: Call) -> DeskError:
         return ConfigurationError(
             f"The base URL of profile {caller.profile} is no address: write http(s)://host."
         )
-    if isinstance(
-        cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError | httpx2.PoolTimeout
-    ):
-        cure = "check the network and the base URL"
-        return UnreachableError(f"{caller.profile} cannot be reached at {caller.host}: {cure}.")
+    if isinstance(cause, httpx2.ProxyError):
+        said = str(cause)[:3]  # "407 Proxy Authentication Required"
+        facts = f" ({said})" if said.isdigit() else ""
+        return UnreachableError(
+            f"{caller.profile} cannot be reached at {caller.way}, which refused the connection{facts}: check the proxy, and "
+            "user and password in its variable."
+        )
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
+        cure = (
+            "check the network, the proxy and the base URL"
+            if caller.proxy
+            else "check the network and the base URL"
+        )
+        return UnreachableError(f"{caller.profile} cannot be reached at {caller.way}: {cure}.")
     slow = isinstance(cause, httpx2.TimeoutException)
     happened = "did not answer in time" if slow else "broke the connection"
     told = f"{caller.profile} {happened} while we tried to {call.doing} ({type(cause or err).__name__})"

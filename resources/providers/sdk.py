@@ -16,7 +16,7 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
 from llm_assets.intake.scans import Shown
-from resources.providers import access, bodies, json_lines
+from resources.providers import access, bodies, json_lines, proxies
 from resources.providers.errors import Call, Caller, classified, unreadable
 
 CONNECT_SECONDS = 10.0
@@ -101,13 +101,26 @@ class SdkProvider(ABC, Generic[Client]):
             base_url=address,
             timeout=httpx2.Timeout(limit, connect=min(limit, CONNECT_SECONDS)),
             max_retries=0,
+            default_headers=access.extra_headers(self._profile),
+            default_query=dict(self._profile.dialect.query),
             _strict_response_validation=self._strict,
         )
+
+    def _http(self) -> dict[str, Any]:
+        """Options of the HTTP client: the key stays at its origin, and a proxy is used where one is meant."""
+        transport = proxies.transport_for(access.address_of(self._profile))
+        return {"event_hooks": access.stay_here(), "transport": transport}
 
     @cached_property
     def _caller(self) -> Caller:
         name = self._profile.name or self._profile.protocol
-        return Caller(name, access.key_env(self._profile), str(self._client.base_url.host))
+        address = str(self._client.base_url)
+        return Caller(
+            name,
+            access.key_env(self._profile),
+            str(self._client.base_url.host),
+            proxies.shown(proxies.proxy_for(address)),
+        )
 
     def _edge(self, call: Call) -> AbstractContextManager[None]:
         return classified(self._sdk_error(), self._caller, call)

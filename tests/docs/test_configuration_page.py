@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from llm_assets.domain.desk.queue import Category, Queue, Urgent
+from llm_assets.domain.dialect import Dialect
 from llm_assets.domain.profile import (
     Capabilities,
     Files,
@@ -39,6 +40,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "### Limits of a profile": Limits,
     "### Capabilities of a profile": Capabilities,
     "### Files of a profile": Files,
+    "### Dialect of a profile": Dialect,
     "### Prices of a model": PriceOverride,
     "### IMAP accounts": ImapAccount,
     "### Drops": DropRule,

@@ -135,7 +135,8 @@ class Look(StrEnum):
     UNFIT = "unfit"
     """Validation failed because of the content of some request: nothing ran, and the others may be accepted."""
     BLOCKED = "blocked"
-    """Validation failed for a reason of the account: nothing ran, and the same input is sent when that is cured."""
+    """Validation failed for a reason of the account or of our settings: nothing ran, and its requests are sent when that is
+    cured."""
     LATER = "later"
     """The provider's queue is full: nothing ran, and the same input may be sent again later."""
     UNKNOWN = "unknown"

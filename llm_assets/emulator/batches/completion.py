@@ -69,11 +69,16 @@ def fate_of(done: Completion, distortion: Distortion | None) -> Fate:
     return "usable" if whole and done.stop == "stop" else "unusable"
 
 
+FORM_CODES = frozenset({"unsupported_parameter", "unknown_parameter"})
+FORM_SENTENCE = "Extra inputs are not permitted"
 PASSING_STATUSES = frozenset({401, 402, 403, 408, 409, 429})
 
 
 def is_permanent(protocol: Protocol, error: ApiError) -> bool:
-    """Whether a request that failed with this error would fail in the same way again. What concerns the account passes."""
+    """Whether a request that failed with this error would fail in the same way again. What concerns the account passes, and
+    what is refused for a parameter is asked in another form."""
+    if error.code in FORM_CODES or error.message.endswith(FORM_SENTENCE):
+        return False
     means = classify(
         codes=[error.code or ""], kind=error.type or "", message=error.message, status=error.status
     )

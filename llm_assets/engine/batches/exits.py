@@ -51,6 +51,14 @@ def lose(engine: Engine, batch: Batch, detail: str) -> None:
     )
 
 
+def release(engine: Engine, batch: Batch, why: str) -> None:
+    """The server refuses how we ask, so nothing of this batch ran. Its lines hold what was refused: they are discarded, and
+    its requests are due again under the same attempt, to be rendered anew once the profile is corrected."""
+    engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=why[:500])
+    engine.spool.discard(batch.batch_id)
+    log.error("batch refused", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=why)
+
+
 def vanish(engine: Engine, batch: Batch, why: str = "") -> None:
     """The provider no longer has a batch it took. It may have run, so each request has used up a try: a provider
     that forgets every batch is not paid for ever."""

@@ -77,6 +77,8 @@ def reconcile(engine: Engine, batch: Batch) -> str:
     if not engine.provider.profile.capabilities.batch:
         gone = "the profile has no batch API any more"
         return _release(engine, batch, gone, "released the requests, to be asked online")
+    if not engine.provider.profile.capabilities.list:
+        return _without_a_list(engine, batch)
     not_ours = engine.ledger.batches.known_provider_ids(batch.provider).union(batch.disowned)
     found = [c for c in engine.provider.candidates(batch) if c.provider_batch_id not in not_ours]
     match decide(batch, found, engine.clock(), engine.settle_seconds, _claimed(engine, batch.provider)):
@@ -113,6 +115,28 @@ def _count_from_now(engine: Engine, batch: Batch) -> None:
     if batch.not_before is None and (batch.creating_at or batch.created_at) > now:
         until = now + timedelta(seconds=engine.settle_seconds)
         engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, not_before=until)
+
+
+def _without_a_list(engine: Engine, batch: Batch) -> str:
+    """Nothing can show whether the create was taken, so it is not sent again beyond what the profile allows. Raises
+    BlockedError that says what a person can do: the batch may run, and be paid, where nobody reads its answers."""
+    since = engine.clock() - (batch.creating_at or batch.created_at)
+    if since < timedelta(seconds=engine.settle_seconds):
+        return "was not answered, and the provider lists no batches; waiting"
+    most = engine.provider.profile.limits.unanswered_creates
+    if batch.creates >= most:
+        raise StuckError(
+            f"{batch.provider} left {_times(batch.creates)} of batch {batch.batch_id} ({batch.step}) unanswered and lists no "
+            "batches, so it may run and be paid: it is not sent again. Look for it in the provider's console; to send it "
+            f"again all the same, set `unanswered_creates: {batch.creates + 1}` in the limits of the profile, or "
+            "`batch: false` in its capabilities to ask its requests one by one"
+        )
+    engine.ledger.batches.transition(batch.batch_id, BatchState.CREATING, BatchState.INTENT)
+    return f"{_times(batch.creates)} unanswered of {most} that are allowed; sending again"
+
+
+def _times(creates: int) -> str:
+    return "a create" if creates == 1 else f"{creates} creates"
 
 
 def _claimed(engine: Engine, provider: str) -> set[str]:

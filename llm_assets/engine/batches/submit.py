@@ -9,6 +9,7 @@ import structlog
 from llm_assets.domain.errors import (
     BlockedError,
     ConfigurationError,
+    MisconfiguredError,
     PermanentError,
     TransientError,
     UnansweredError,
@@ -17,7 +18,7 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.traffic.block import Proof
 from llm_assets.engine import blocking
-from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse
+from llm_assets.engine.batches.exits import TOO_LARGE, lose, refuse, release
 from llm_assets.engine.batches.queue_room import prompt_tokens, turn_away
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.retry_pauses import steady_pause
@@ -28,8 +29,8 @@ log = structlog.get_logger()
 def submit(engine: Engine, batch: Batch) -> None:
     """Sends a batch in state INTENT. The caller owns it.
 
-    Raises BlockedError and TransientError after putting the batch back to INTENT; a refused batch becomes
-    REJECTED or two halves, and an unanswered create stays CREATING for `reconcile`.
+    Raises BlockedError and TransientError after putting the batch back to INTENT, and MisconfiguredError after releasing
+    its requests; a refused batch becomes REJECTED or two halves, and an unanswered create stays CREATING for `reconcile`.
     """
     spool = engine.spool.path(batch.batch_id)
     if not spool.exists():
@@ -45,9 +46,11 @@ def submit(engine: Engine, batch: Batch) -> None:
         return
     except BlockedError as err:
         blocking.block(engine, err, Proof.CREATED)
+        if isinstance(err, MisconfiguredError):
+            release(engine, batch, str(err))
         raise
     except TransientError as err:
-        _put_back(engine, batch, batch.creates, err)
+        _take_back(engine, batch, batch.creates, err)
         raise
     _create(engine, batch, file_id, spool)
 
@@ -77,7 +80,7 @@ def _create(engine: Engine, batch: Batch, file_id: str | None, spool: Path) -> N
             return
         if isinstance(err, BlockedError):
             blocking.block(engine, err, Proof.CREATED)
-        _put_back(engine, creating, batch.creates, err)
+        _take_back(engine, creating, batch.creates, err)
         raise
     engine.ledger.batches.transition(
         batch.batch_id,
@@ -110,9 +113,13 @@ def _too_large_alone(engine: Engine, batch: Batch) -> str | None:
     return None
 
 
-def _put_back(
+def _take_back(
     engine: Engine, batch: Batch, creates: int, err: BlockedError | ConfigurationError | TransientError
 ) -> None:
+    """The batch is sent again later; its lines are rendered anew where they hold what the server refuses."""
+    if isinstance(err, MisconfiguredError):
+        release(engine, batch, str(err))
+        return
     pause = steady_pause(err)
     engine.ledger.batches.transition(
         batch.batch_id,

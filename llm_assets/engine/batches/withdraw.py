@@ -16,7 +16,7 @@ from llm_assets.engine.engine import Engine
 def withdraw(engine: Engine, batch: Batch, view: BatchView) -> BatchState:
     """Nothing of a batch in SUBMITTED ran, for a reason of the account: its requests are due again under the same
     attempt. Returns where that led."""
-    err = blocking.account_error(engine, view.kind, f"refused batch {batch.batch_id} ({view.detail})")
+    err = blocking.account_error(engine, view.kind, f"refused batch {batch.batch_id}", view.detail)
     blocking.block(engine, err, Proof.ANSWERED)
     if batch.provisional:
         disown(engine, batch, f"the adopted batch is {view.status} and never proved ours")

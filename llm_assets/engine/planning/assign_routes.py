@@ -70,7 +70,8 @@ class Router:
         self._packer = packer
         self._day = day
         self._step = step
-        self._shortest = engine.provider.profile.wire.shortest_cached_prefix
+        profile = engine.provider.profile
+        self._shortest = profile.wire.shortest_cached_prefix if profile.marks_cache else None
         self._count = Counter()
         self._few: dict[tuple[Lane, str], list[_Due] | None] = {}
         """Of a lane and model while they may be a small remainder; None once they are more."""

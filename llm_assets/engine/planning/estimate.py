@@ -129,6 +129,6 @@ def most_usd(
     """The most one answer may cost: the upper end of its prompt, nothing of it served by a cache, and every token it
     may answer with."""
     prompt = round(prompt_tokens(request, counted, calibration).high)
-    written = prompt if profile.wire.marks_cache else 0  # where we mark a prefix, writing it costs more
+    written = prompt if profile.marks_cache else 0  # where we mark a prefix, writing it costs more
     usage = Usage(input_tokens=prompt, cache_write_tokens=written, output_tokens=request.max_tokens)
     return prices.usd(profile, request.model, mode, usage)

@@ -237,8 +237,10 @@ def _leave(engine: Engine, batch: Batch) -> bool:
 
 def _submit_alone(engine: Engine, batch: Batch) -> bool:
     """False while it has to wait. A provider that keeps no metadata cannot tell two creates apart: there is only one
-    at a time, and none while an earlier one may still turn up, or the two could be taken for each other."""
-    if engine.provider.profile.keeps_metadata:
+    at a time, and none while an earlier one may still turn up, or the two could be taken for each other. Where nothing
+    is listed, nothing turns up."""
+    profile = engine.provider.profile
+    if profile.keeps_metadata or not profile.capabilities.list:
         submit(engine, batch)
         return True
     for other in _unanswered(engine, batch):

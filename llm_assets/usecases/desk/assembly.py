@@ -33,7 +33,7 @@ from resources.mail.scans import Scans
 from resources.prices import GenaiPrices
 from resources.private_files import make_private
 from resources.providers import provider_for
-from resources.providers.access import api_key, check_address
+from resources.providers.access import api_key, check_address, extra_headers
 from resources.settings.environment import Settings, load_lanes, load_profile, load_queues
 from resources.settings.sources import Sources, check_mailboxes, load_sources
 from resources.spool import FileSpool
@@ -124,6 +124,7 @@ class Assembly:
     def check_provider(self) -> None:
         """Raises ConfigurationError for a profile, price, region or key that cannot work, before any mail is read."""
         check_address(self.configured_profile)
+        extra_headers(self.configured_profile)
         api_key(self.profile)
 
     @cached_property

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import orjson
 
@@ -33,7 +34,7 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
     def _connect(self, **options: Any) -> "Anthropic":
         import anthropic
 
-        http = anthropic.DefaultHttpxClient(event_hooks=access.stay_here())
+        http = anthropic.DefaultHttpxClient(**self._http())
         return anthropic.Anthropic(**options, http_client=http, open_telemetry=False)
 
     def _sdk_error(self) -> type[Exception]:
@@ -45,7 +46,8 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
         return wire.view_of(state)
 
     def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
-        return wire.line_of(request, custom_id, self._shown(request), cached=cached)
+        shown, dialect = self._shown(request), self._profile.dialect
+        return wire.line_of(request, custom_id, shown, cached=cached, dialect=dialect)
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         return None
@@ -79,6 +81,8 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
 
     def candidates(self, batch: Batch) -> list[Candidate]:
         """Batches with the same number of requests created since the intent, oldest first. None is proven ours."""
+        if not self._profile.capabilities.list:
+            return []
         return listing.candidates(
             self._listed, lambda listed: wire.candidate_of(listed, batch), batch, self._clock()
         )
@@ -135,9 +139,12 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
             raise ShortResultsError(f"The results of batch {name} are not there: {why}.")
         base = str(self._client.base_url)
         if "://" in url and not access.same_origin(url, base):
+            if self._profile.dialect.results == "own":
+                return f"/v1/messages/batches/{quote(str(name), safe='')}/results"
             raise ContractError(
                 f"The results of batch {name} are at another host than {self._caller.host}; the key is not sent there:"
-                f" check the base URL of profile {self._caller.profile}."
+                f" check the base URL of profile {self._caller.profile}, or set `results: own` in its dialect if a gateway"
+                " serves them under its own address."
             )
         return url
 

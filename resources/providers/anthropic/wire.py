@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 import orjson
 
+from llm_assets.domain.dialect import PLAIN, Dialect, system_of
 from llm_assets.domain.errors import ConfigurationError, ContractError
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
@@ -34,22 +35,26 @@ class Status(StrEnum):
 COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
 
 
-def params_of(request: Request, shown: Sequence[Shown] = (), *, cached: bool = False) -> dict[str, Any]:
+def params_of(
+    request: Request, shown: Sequence[Shown] = (), *, cached: bool = False, dialect: Dialect = PLAIN
+) -> dict[str, Any]:
     """The parameters of a message, for both endpoints. Current models refuse sampling parameters.
 
     `cached` marks the system text for a cache of one hour: most batches end within an hour, few within five minutes.
     """
-    system: dict[str, Any] = {"type": "text", "text": request.system}
-    if cached:
+    system: dict[str, Any] = {"type": "text", "text": system_of(request.system, request.schema, dialect)}
+    if cached and dialect.prompt_cache:
         system["cache_control"] = {"type": "ephemeral", "ttl": "1h"}
-    schema = _schema(request.step, orjson.dumps(request.schema))
-    return {
+    params = {
         "model": request.model,
         "max_tokens": request.max_tokens,
         "system": [system],
         "messages": [{"role": "user", "content": _content(request.user, shown)}],
-        "output_config": {"format": {"type": "json_schema", "schema": schema}},
     }
+    if not dialect.answer_format.in_prompt:
+        schema = _schema(request.step, orjson.dumps(request.schema))
+        params["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
+    return params
 
 
 def _content(text: str, shown: Sequence[Shown]) -> str | list[dict[str, Any]]:
@@ -75,8 +80,15 @@ def _schema(step: str, schema: bytes) -> dict[str, Any]:
         ) from err
 
 
-def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = (), *, cached: bool = False) -> bytes:
-    line = {"custom_id": custom_id, "params": params_of(request, shown, cached=cached)}
+def line_of(
+    request: Request,
+    custom_id: str,
+    shown: Sequence[Shown] = (),
+    *,
+    cached: bool = False,
+    dialect: Dialect = PLAIN,
+) -> bytes:
+    line = {"custom_id": custom_id, "params": params_of(request, shown, cached=cached, dialect=dialect)}
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 

@@ -41,7 +41,12 @@ class GeminiProvider(SdkProvider[GeminiClient]):
 
     def _connect(self, **options: Any) -> GeminiClient:
         return GeminiClient(
-            api_key=options["api_key"], base_url=options["base_url"], timeout=options["timeout"]
+            api_key=options["api_key"],
+            base_url=options["base_url"],
+            timeout=options["timeout"],
+            headers=options.get("default_headers") or {},
+            query=options.get("default_query") or {},
+            http=self._http(),
         )
 
     def _sdk_error(self) -> type[Exception]:
@@ -51,7 +56,7 @@ class GeminiProvider(SdkProvider[GeminiClient]):
         return wire.view_of(state)
 
     def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
-        return wire.line_of(request, custom_id, self._shown(request))
+        return wire.line_of(request, custom_id, self._shown(request), self._profile.dialect)
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         """None for a batch that fits into its create; the same lines give the same choice after a crash."""

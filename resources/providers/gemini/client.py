@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import orjson
 from pydantic import BaseModel
 
-from resources.providers import access
 from resources.providers.gemini.refusals import Understood, understood
 
 if TYPE_CHECKING:
@@ -50,15 +49,26 @@ class Answered:
 class GeminiClient:
     """Calls one address with one key, which goes into a header and never into the address."""
 
-    def __init__(self, *, api_key: str, base_url: str | None, timeout: "httpx2.Timeout") -> None:
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str | None,
+        timeout: "httpx2.Timeout",
+        headers: Mapping[str, str],
+        query: Mapping[str, str],
+        http: Mapping[str, Any],
+    ) -> None:
+        """`http` holds further options of the HTTP client: how redirects and proxies are treated."""
         import httpx2
 
         self._http = httpx2.Client(
             base_url=base_url if base_url is not None else ADDRESS,
-            headers={"x-goog-api-key": api_key},
+            headers={**headers, "x-goog-api-key": api_key},
+            params=dict(query),
             timeout=timeout,
             follow_redirects=True,
-            event_hooks=access.stay_here(),
+            **http,
         )
 
     @property

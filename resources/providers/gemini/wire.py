@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, assert_never
 
 import orjson
 
+from llm_assets.domain.dialect import PLAIN, AnswerFormat, Dialect, system_of
 from llm_assets.domain.errors import ContractError
 from llm_assets.domain.profile import Lane
 from llm_assets.domain.refusals import Refused
@@ -49,27 +50,39 @@ PRIORITIES: Final = {Lane.URGENT: 100, Lane.NIGHTLY: 0, Lane.ARCHIVE: -100}
 """`batch.priority`: a batch with a higher one is processed before the others of the account."""
 
 
-def request_of(request: Request, shown: Sequence[Shown] = ()) -> dict[str, Any]:
+def request_of(request: Request, shown: Sequence[Shown] = (), dialect: Dialect = PLAIN) -> dict[str, Any]:
     """A GenerateContentRequest, for both endpoints. Pictures come before the text, as the guides to vision advise."""
     return {
         "model": f"models/{request.model}",
-        "systemInstruction": {"parts": [{"text": request.system}]},
+        "systemInstruction": {"parts": [{"text": system_of(request.system, request.schema, dialect)}]},
         "contents": [{"role": "user", "parts": [*map(_part, shown), {"text": request.user}]}],
         "generationConfig": {
             "maxOutputTokens": request.max_tokens,
-            "responseMimeType": "application/json",
-            "responseJsonSchema": request.schema,
+            **_format(request, dialect.answer_format),
         },
     }
+
+
+def _format(request: Request, wanted: AnswerFormat) -> dict[str, Any]:
+    """What says how the answer looks; nothing where the prompt alone does. The protocol knows no `strict`."""
+    match wanted:
+        case AnswerFormat.STRICT_SCHEMA | AnswerFormat.SCHEMA:
+            return {"responseMimeType": "application/json", "responseJsonSchema": request.schema}
+        case AnswerFormat.JSON_OBJECT:
+            return {"responseMimeType": "application/json"}
+        case AnswerFormat.PROMPT:
+            return {}
+        case _:
+            assert_never(wanted)
 
 
 def _part(shown: Shown) -> dict[str, Any]:
     return {"inlineData": {"mimeType": shown.media_type, "data": base64_of(shown)}}
 
 
-def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = ()) -> bytes:
+def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = (), dialect: Dialect = PLAIN) -> bytes:
     """A line of an input file. `InlineBody` relies on the order of its keys."""
-    line = {"key": custom_id, "request": request_of(request, shown)}
+    line = {"key": custom_id, "request": request_of(request, shown, dialect)}
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 

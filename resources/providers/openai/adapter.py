@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
@@ -14,7 +14,7 @@ from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, 
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
-from resources.providers import access, bodies, json_lines, listing
+from resources.providers import bodies, json_lines, listing
 from resources.providers.errors import Call
 from resources.providers.listing import PAGE
 from resources.providers.openai import wire
@@ -34,7 +34,7 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
     def _connect(self, **options: Any) -> "OpenAI":
         import openai
 
-        return openai.OpenAI(**options, http_client=openai.DefaultHttpxClient(event_hooks=access.stay_here()))
+        return openai.OpenAI(**options, http_client=openai.DefaultHttpxClient(**self._http()))
 
     def _sdk_error(self) -> type[Exception]:
         import openai
@@ -45,7 +45,7 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         return wire.view_of(state)
 
     def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
-        return wire.line_of(request, custom_id, self._shown(request))
+        return wire.line_of(request, custom_id, self._shown(request), self._profile.dialect)
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         name = f"{batch.batch_id}.jsonl"
@@ -127,8 +127,8 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         with self._edge(call):
             raw = self._client.batches.with_raw_response.create(
                 input_file_id=batch.provider_file_id,
-                endpoint=wire.ENDPOINT,
-                completion_window=wire.WINDOW,
+                endpoint=cast(Any, self._profile.dialect.batch_endpoint),  # the SDK lists its owner's only
+                completion_window=cast(Any, self._profile.dialect.completion_window),
                 **metadata,
             )
             return self._id(self._body(raw, call), call)
@@ -144,6 +144,10 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
 
     def candidates(self, batch: Batch) -> list[Candidate]:
         """Batches that are proven to be this one, and those created since the intent that may be it, oldest first."""
+        if not self._profile.capabilities.list:
+            return []
+        if not self._profile.capabilities.file_ids:
+            batch = replace(batch, provider_file_id=None)
         return listing.candidates(
             self._listed, lambda listed: wire.candidate_of(listed, batch), batch, self._clock()
         )

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import orjson
 
+from llm_assets.domain.dialect import PLAIN, AnswerFormat, Dialect, system_of
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import ContractError
 from llm_assets.domain.refusals import Refused
@@ -19,9 +20,7 @@ from llm_assets.intake.scans import PDF, Shown
 from resources.providers.bodies import answered, base64_of, count, ended_otherwise, items, mapping
 from resources.providers.errors import refusal_of, refused_answer, token
 from resources.providers.listing import moment
-
-ENDPOINT: Final = "/v1/chat/completions"
-WINDOW: Final = "24h"
+from resources.providers.refused_parameters import refused_code
 
 
 class Status(StrEnum):
@@ -37,21 +36,38 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-def body_of(request: Request, shown: Sequence[Shown] = ()) -> dict[str, Any]:
-    """The body of a chat completion, for both endpoints."""
-    return {
+def body_of(request: Request, shown: Sequence[Shown] = (), dialect: Dialect = PLAIN) -> dict[str, Any]:
+    """The body of a chat completion, for both endpoints, as this server takes it."""
+    body: dict[str, Any] = {
         "model": request.model,
         "messages": [
-            {"role": "system", "content": request.system},
+            {"role": "system", "content": system_of(request.system, request.schema, dialect)},
             {"role": "user", "content": _content(request.user, shown)},
         ],
-        "max_completion_tokens": request.max_tokens,
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": request.step, "strict": True, "schema": request.schema},
-        },
-        "prompt_cache_key": _cache_key(request.step, request.model, request.system),
+        dialect.answer_limit: request.max_tokens,
     }
+    wanted = _format(request, dialect.answer_format)
+    if wanted is not None:
+        body["response_format"] = wanted
+    if dialect.prompt_cache:
+        body["prompt_cache_key"] = _cache_key(request.step, request.model, request.system)
+    return body
+
+
+def _format(request: Request, wanted: AnswerFormat) -> dict[str, Any] | None:
+    """`response_format`; None where the prompt alone says what the answer looks like."""
+    match wanted:
+        case AnswerFormat.STRICT_SCHEMA:
+            schema = {"name": request.step, "strict": True, "schema": request.schema}
+        case AnswerFormat.SCHEMA:
+            schema = {"name": request.step, "schema": request.schema}
+        case AnswerFormat.JSON_OBJECT:
+            return {"type": "json_object"}
+        case AnswerFormat.PROMPT:
+            return None
+        case _:
+            assert_never(wanted)
+    return {"type": "json_schema", "json_schema": schema}
 
 
 def _content(text: str, shown: Sequence[Shown]) -> str | list[dict[str, Any]]:
@@ -73,8 +89,9 @@ def _cache_key(step: str, model: str, system: str) -> str:
     return digest([step, model, system])
 
 
-def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = ()) -> bytes:
-    line = {"custom_id": custom_id, "method": "POST", "url": ENDPOINT, "body": body_of(request, shown)}
+def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = (), dialect: Dialect = PLAIN) -> bytes:
+    body = body_of(request, shown, dialect)
+    line = {"custom_id": custom_id, "method": "POST", "url": dialect.batch_endpoint, "body": body}
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -130,12 +147,17 @@ def _why(batch: Mapping[str, Any]) -> tuple[Refused | None, str]:
     """What its errors mean, and the error codes of a failed batch, each with the first line it names."""
     found: dict[str, str] = {}
     kinds: list[Refused] = []
+    cures: list[str] = []
     for error in map(mapping, items(mapping(batch.get("errors")).get("data"))):
         refusal = refusal_of(400, {}, {"error": error})
         code = refusal.code or "unnamed"
         where = error.get("line")
+        if (refused := refused_code(code, error.get("param"))) is not None:
+            cures.append(refused.detail)
         found.setdefault(code, f"{code} (line {where})" if isinstance(where, int) else code)
         kinds += [refusal.means] if refusal.means is not None else []
+    if cures:
+        return Refused.CONFIGURATION, cures[0]
     return min(kinds, key=list(LOOKS).index, default=None), ", ".join(found.values())
 
 

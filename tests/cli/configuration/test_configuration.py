@@ -26,8 +26,8 @@ queues:
 HOUSE = {"LLM_ASSETS_PROVIDER": "house", "OPENAI_API_KEY": "invented"}
 
 WRONG = {
-    "no provider is chosen": ({}, {"LLM_ASSETS_PROVIDER": ""}, ("anthropic, emulator, gemini, openai",)),
-    "an unknown provider": ({}, {"LLM_ASSETS_PROVIDER": "gpt"}, ("gpt", "anthropic, emulator, gemini, openai")),
+    "no provider is chosen": ({}, {"LLM_ASSETS_PROVIDER": ""}, ("anthropic, azure, emulator, ",)),
+    "an unknown provider": ({}, {"LLM_ASSETS_PROVIDER": "gpt"}, ("gpt", "anthropic, azure, emulator, ")),
     "a model without a price": (
         {"providers.yaml": PROVIDERS % "small-8b"},
         HOUSE,

@@ -19,7 +19,6 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
-    BOTH,
     EVERY,
     GEMINI,
     MAIL,
