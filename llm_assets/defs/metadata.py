@@ -21,7 +21,7 @@ KEPT = frozenset(
     {
         "dagster/row_count", "dagster/column_schema", PREVIEW, "status", "cost_usd", "requests", "input_tokens",
         "output_tokens", "requests_sent_in_this_run", "prompt", "blocked", "messages", "cases", "duplicates", "updates",
-        "unreadable", "read_now", "report", "revision", "totals",
+        "unreadable", "read_now", "report", "revision", "totals", "waiting_batches", "waiting_requests", "batches", "continued_in",
     }
 )  # fmt: skip
 """Names of the metadata that the nightly assets may hold."""
