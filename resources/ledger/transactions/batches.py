@@ -1,7 +1,7 @@
 """The port `BatchLedger`."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Unpack
 
 from llm_assets.domain.clock import Clock
@@ -47,6 +47,10 @@ class SqlBatches:
     def troubles(self, day: date) -> dict[str, str]:
         with self._database.reading() as connection:
             return batching.troubles(connection, day)
+
+    def spans(self, day: date) -> dict[str, tuple[datetime, datetime]]:
+        with self._database.reading() as connection:
+            return batching.spans(connection, day)
 
     def bytes_that_fit(self, day: date, provider: str, model: str) -> int | None:
         with self._database.reading() as connection:
