@@ -118,7 +118,7 @@ def test_counts_cost_review_share_and_duration_are_numbers_that_every_night_has(
     report, totals = shown["morning_report"], worked.small.report()["totals"]
     assert (report["cases_ok"], report["cases_open"]) == (totals["ok"], totals["open"])
     assert report["review_share"] == totals["review"] / totals["documents"]
-    assert report["cost_usd"] == pytest.approx(sum(shown[s.name]["cost_usd"] or 0 for s in STEPS), rel=0.5)
+    assert (report["cost_usd"] or 0) > sum(shown[s.name]["cost_usd"] or 0 for s in STEPS), "the summary's too"
 
 
 def test_a_rerun_of_an_unchanged_night_has_the_same_versions_and_sends_nothing(worked: Worked) -> None:

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from llm_assets.defs.checks import IN_ORDER
 from llm_assets.defs.sensors.trouble import FIRST_PAUSE, LONGEST_PAUSE, Memory, read_memory, write_memory
 from llm_assets.usecases.desk.opened import DefectError
 from llm_assets.usecases.night import waiting
-from tests.support.houses.small_desk import MAILS, SmallDesk
+from tests.support.houses.small_desk import DAY, MAILS, SmallDesk
 
 NOW = datetime(2026, 11, 20, 20, 30, tzinfo=UTC)
 TWO = dict(list(MAILS.items())[:2])
@@ -152,3 +153,24 @@ def test_a_defect_is_raised_with_its_place(parking_desk: SmallDesk, monkeypatch:
     monkeypatch.setattr(waiting, "unfinished_nights", lambda *_: 1 / 0)
     with pytest.raises(DefectError, match="ZeroDivisionError"):
         parking_desk.tick("batches")
+
+
+def test_a_schedule_asks_for_its_run_all_the_same_and_the_run_fails_with_the_sentence(
+    parking_desk: SmallDesk,
+) -> None:
+    desk = parking_desk
+    desk.receive(TWO)
+    breaking = broken_yaml(desk)
+    word = next(breaking)
+    nightly = desk.definitions.resolve_schedule_def("nightly")
+    context = dg.build_schedule_context(
+        scheduled_execution_time=NOW, repository_def=desk.definitions.get_repository_def()
+    )
+    [asked] = nightly.evaluate_tick(context).run_requests
+    assert asked.tags["dagster/partition"] == DAY.isoformat()
+    failed = [event for event in desk.materialize().all_events if event.is_step_failure]
+    errors = [event.step_failure_data.error for event in failed]
+    causes = [error.cause.message if error and error.cause else "" for error in errors]
+    assert any(
+        word in cause and cause.startswith("llm_assets.domain.errors.Configuration") for cause in causes
+    )
