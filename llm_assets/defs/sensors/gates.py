@@ -33,7 +33,8 @@ def open_gates(instance: dg.DagsterInstance, assembly: Assembly, limit: int, unt
     """
     waiting = dg.RunsFilter(tags={GATE: WAITING}, statuses=_HELD)
     records = instance.get_run_records(waiting, limit=limit, ascending=True)
-    return [said for record in records for said in _open(instance, assembly, record, until)]
+    ours = [record for record in records if CONTINUES in record.dagster_run.tags]
+    return [said for record in ours for said in _open(instance, assembly, record, until)]
 
 
 def _open(

@@ -70,7 +70,7 @@ def write_memory(memory: Memory) -> str:
         return memory.own
     at = memory.next_try.isoformat() if memory.next_try is not None else None
     held = {"trouble": memory.said, "failures": memory.failures, "next_try": at, "own": memory.own}
-    return json.dumps(held, sort_keys=True)
+    return json.dumps(held, ensure_ascii=False)  # the sensor's page shows its beginning
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,19 @@ from tests.support.houses.dev_desk import DevDesk, Run, mail
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
 ASSETS = ["documents", "categories"]
-BURST = 9
-"""Days that mail comes in for at once; four of them become nights of their own later."""
+QUESTIONS = (
+    "Where is my card?",
+    "Why was I charged a fee in the spring?",
+    "How do I close my deposit?",
+    "The transfer to my sister has not come.",
+    "I forgot the password of the app.",
+    "Please send a statement for the embassy.",
+    "Can I repay the loan before its end?",
+    "The cash machine kept my money.",
+    "Which documents does a mortgage need?",
+)
+"""A mail for each day, all at once; different ones, because the same request is sent once."""
+BURST = len(QUESTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +37,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevDesk]:
 
 
 def test_a_night_does_not_wait_behind_a_burst_of_mail_and_its_continuation_has_its_job(desk: DevDesk) -> None:
-    for days_ago in range(BURST):
-        desk.drop(f"burst-{days_ago}.eml", mail(f"ada{days_ago}", "Where is my card?"), days_ago)
+    for days_ago, question in enumerate(QUESTIONS):
+        desk.drop(f"burst-{days_ago}.eml", mail(f"ada{days_ago}", question), days_ago)
 
     def reading() -> list[Run]:
         return [run for run in desk.runs() if run.job == "read_mail"]

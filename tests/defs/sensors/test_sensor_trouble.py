@@ -148,6 +148,13 @@ def test_a_refused_key_turns_a_check_red_by_name_while_the_night_is_parked(parki
     assert "OPENAI_API_KEY" not in (found.skip_message or "")
 
 
+def test_a_tick_that_dies_before_its_cursor_is_kept_reports_the_same_again(parking_desk: SmallDesk) -> None:
+    next(broken_yaml(parking_desk))
+    first, again = parking_desk.tick("new_mail"), parking_desk.tick("new_mail")
+    assert [e.description for e in first.asset_events] == [e.description for e in again.asset_events] != []
+    assert first.cursor == again.cursor
+
+
 def test_a_defect_is_raised_with_its_place(parking_desk: SmallDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     """No person at the desk can cure it, so its trace is worth a red tick."""
     monkeypatch.setattr(waiting, "unfinished_nights", lambda *_: 1 / 0)
