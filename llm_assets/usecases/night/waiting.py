@@ -49,9 +49,11 @@ class WaitsFor:
 
 
 def waits_for(assembly: Assembly, day: date, steps: Sequence[str]) -> WaitsFor:
-    """The open batches of these steps; names of other assets make no difference."""
+    """The open batches of these steps, those of other nights that hold the same requests included; names of other assets
+    make no difference."""
     known = [s.name for s in assembly.steps if s.name in steps]
-    return WaitsFor(assembly.ledger.batches.open_batches(day, known))
+    batches = assembly.ledger.batches
+    return WaitsFor([*batches.open_batches(day, known), *batches.holders(day, known)])
 
 
 def troubles_of_nights(assembly: Assembly) -> str:

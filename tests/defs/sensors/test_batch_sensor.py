@@ -23,7 +23,7 @@ from llm_assets.steps import STEPS
 from llm_assets.usecases.control_set import CONTROL_DAY
 from llm_assets.usecases.mail.read_day import read_day
 from llm_assets.usecases.mail.receive import receive
-from tests.support.houses.small_desk import DAY, MAILS, NIGHTLY, SmallDesk, materialized
+from tests.support.houses.small_desk import DAY, MAILS, NIGHTLY, NOON, SmallDesk, materialized
 
 TWO = dict(list(MAILS.items())[:2])
 STEPPED = ["categories", "drafts", "extracted_fields", "morning_report", "review_queue"]
@@ -182,6 +182,19 @@ def test_a_continuation_belongs_to_the_job_that_it_continues_and_shows_its_batch
     assert request.tags[BATCHES].split(", ") == ids
     desk.queue(request)
     assert desk.tick("batches").skip_message == f"{DAY} waits for {request.tags[WAITS_FOR]}"
+
+
+def test_a_night_that_waits_for_the_batch_of_another_night_says_so(parked: SmallDesk) -> None:
+    """The same question on the next day is the same request, which is sent once."""
+    parked.queue(parked.tick("batches").run_requests[0])
+    later = DAY + timedelta(days=1)
+    parked.clock.now += timedelta(days=1)
+    [one] = [data for name, data in MAILS.items() if name == "arrival.eml"]
+    parked.receive({"again.eml": one.replace(b"zebulon", b"ottilie")}, arrived=NOON + timedelta(days=1))
+    parked.materialize(["documents", "categories"], day=later)
+    [request] = parked.tick("batches").run_requests
+    assert request.tags["dagster/partition"] == later.isoformat()
+    assert request.tags[WAITS_FOR] == "1 batch with 2 requests: categories"
 
 
 def test_a_parked_step_shows_its_batches_on_its_page(parked: SmallDesk) -> None:
