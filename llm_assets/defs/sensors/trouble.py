@@ -5,6 +5,7 @@ every tick is skipped with the sentence, and the sensor's check turns red when t
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from llm_assets.domain.errors import DeskError
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(minutes=5)
 """Not longer: whoever has corrected the file waits for the next try."""
+_OF_ONE_TRY = re.compile(r", request [^\s),;:]+|\b\d+(\.\d+)? s\b")
 _DISK = "make room where a disk is full, correct permissions, and the next try goes through"
 
 
@@ -41,13 +43,18 @@ class Memory:
 
     def failed(self, sentence: str, now: datetime) -> "Memory":
         """Each pause is twice the one before; another trouble begins with the first one again."""
-        failures = self.failures + 1 if sentence == self.said else 1
+        said = self._as_said(sentence)
+        failures = self.failures + 1 if said == self.said else 1
         pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
-        return replace(self, said=sentence, failures=failures, next_try=now + pause)
+        return replace(self, said=said, failures=failures, next_try=now + pause)
 
     def worked(self, own: str | None, sentence: str) -> "Memory":
         """After a tick that did its work. `sentence`: what went wrong elsewhere meanwhile, or empty."""
-        return Memory(own, sentence)
+        return Memory(own, self._as_said(sentence))
+
+    def _as_said(self, sentence: str) -> str:
+        """What was said before, if only an id or a number of seconds differs: each try has another one."""
+        return self.said if _OF_ONE_TRY.sub("", sentence) == _OF_ONE_TRY.sub("", self.said) else sentence
 
 
 def read_memory(cursor: str | None) -> Memory:

@@ -43,6 +43,21 @@ def test_what_is_remembered_survives_the_cursor(own: str | None, fails: bool) ->
         assert write_memory(memory) == own, "an older version can read it"
 
 
+def test_the_same_refusal_of_another_request_is_no_change() -> None:
+    first = Memory().worked(
+        None, "It refused the key (401 no_key, request req_07a): check it. (2026-11-20 categories)"
+    )
+    again = first.worked(
+        None, "It refused the key (401 no_key, request req_9-f): check it. (2026-11-20 categories)"
+    )
+    other = again.worked(
+        None, "It refused the key (403 no_key, request req_11): check it. (2026-11-20 categories)"
+    )
+    assert first == again != other
+    waits = Memory().failed("Another process writes for 30 s.", NOW)
+    assert waits.failed("Another process writes for 31.5 s.", NOW).failures == 2
+
+
 def test_a_clock_that_was_put_back_does_not_stop_a_sensor() -> None:
     memory = Memory().failed("Wrong.", NOW)
     assert memory.rests(NOW)
