@@ -6,15 +6,15 @@ from typing import Any
 
 import dagster as dg
 
-from llm_assets.defs.batch_sensor import batch_sensor
 from llm_assets.defs.checks import checks
 from llm_assets.defs.control_set import control_set_definitions
-from llm_assets.defs.intake import GROUP, documents_asset
-from llm_assets.defs.jobs import deadline_job, nightly_job, read_mail_job
-from llm_assets.defs.mail_sensor import mail_sensor
+from llm_assets.defs.intake import documents_asset
+from llm_assets.defs.jobs import deadline_job, materialize_job, nightly_job, read_mail_job
 from llm_assets.defs.partitions import nights
 from llm_assets.defs.report import report_assets
 from llm_assets.defs.schedules import deadline_schedule, nightly_schedule
+from llm_assets.defs.sensors.batch_sensor import batch_sensor
+from llm_assets.defs.sensors.mail_sensor import mail_sensor
 from llm_assets.defs.steps import step_assets
 from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
@@ -38,7 +38,7 @@ def build_defs(
         asset_checks=[*checks(steps, days), *control_checks],
         jobs=[nightly, read_mail, deadline],
         schedules=[nightly_schedule(nightly, desk.settings), deadline_schedule(deadline, desk.settings)],
-        sensors=[mail_sensor(read_mail), batch_sensor(steps, dg.AssetSelection.groups(GROUP))],
+        sensors=[mail_sensor(read_mail), batch_sensor(steps, [nightly, materialize_job()])],
         resources={"desk": desk, **resources},
         executor=dg.in_process_executor,
     )

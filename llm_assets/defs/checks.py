@@ -1,21 +1,58 @@
 """Asset checks, generated from the tables' declarations and from the checks of a night. Only schema checks block."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import dagster as dg
 
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import Table
+from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.usecases.desk.opened import opened
+from llm_assets.usecases.mail.watch_sources import troubles_of_mailboxes
 from llm_assets.usecases.night.checks import Check, checked_tables, night_checks, schema_problems
+from llm_assets.usecases.night.waiting import troubles_of_nights
+
+MAIL_ARRIVES = dg.AssetCheckKey(dg.AssetKey("documents"), "mail_arrives")
+NIGHTS_CONTINUE = dg.AssetCheckKey(dg.AssetKey("morning_report"), "nights_continue")
+"""Reported by the sensors `new_mail` and `batches` when they fail and when they work again, and by every run."""
+IN_ORDER = "nothing is in the way"
 
 
 def checks(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
     """Every check of the nightly assets."""
     schemas = [_schema_check(table, nights) for table in checked_tables(steps)]
-    return [*schemas, *(_check(check, nights) for check in night_checks(steps))]
+    return [*schemas, *(_check(check, nights) for check in night_checks(steps)), *desk_checks()]
+
+
+def metadata_of_trouble(said: str) -> dict[str, int]:
+    """As of every other check: a figure and its limit."""
+    return {"value": 1 if said else 0, "limit": 0}
+
+
+def desk_checks() -> list[dg.AssetChecksDefinition]:
+    """What holds for the desk and not for one night, so they have no partitions."""
+    mail = "Every mailbox can be read, and the sensor `new_mail` works."
+    continued = "Nothing keeps open batches from continuing, and the sensor `batches` works."
+    return [
+        _desk_check(MAIL_ARRIVES, troubles_of_mailboxes, mail),
+        _desk_check(NIGHTS_CONTINUE, troubles_of_nights, continued),
+    ]
+
+
+def _desk_check(
+    key: dg.AssetCheckKey, troubles: Callable[[Assembly], str], description: str
+) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=key.asset_key, name=key.name, description=description)
+    def desk_check(desk: dg.ResourceParam[Desk]) -> dg.AssetCheckResult:
+        with opened(desk) as assembly:
+            said = troubles(assembly)
+        return dg.AssetCheckResult(
+            passed=not said, description=said or IN_ORDER, metadata=metadata_of_trouble(said)
+        )
+
+    return desk_check
 
 
 def _check(made: Check, nights: dg.DailyPartitionsDefinition) -> dg.AssetChecksDefinition:

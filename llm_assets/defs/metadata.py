@@ -9,7 +9,8 @@ from typing import Any
 import dagster as dg
 
 from llm_assets.domain.desk.tables import Column, Table
-from llm_assets.usecases.night.table_facts import TableFacts
+from llm_assets.domain.requests.outcome import Status
+from llm_assets.usecases.night.table_facts import TableFacts, share
 
 Metadata = dict[str, Any]  # Dagster's metadata values are an open union
 
@@ -21,7 +22,9 @@ KEPT = frozenset(
     {
         "dagster/row_count", "dagster/column_schema", PREVIEW, "status", "cost_usd", "requests", "input_tokens",
         "output_tokens", "requests_sent_in_this_run", "prompt", "blocked", "messages", "cases", "duplicates", "updates",
-        "unreadable", "read_now", "report", "revision", "totals",
+        "unreadable", "read_now", "report", "revision", "totals", "waiting_batches", "waiting_requests", "batches", "continued_in", "cases_ok", "cases_review", "cases_dead", "cases_not_needed", "cases_corrected",
+        "cases_open", "review_share", "duration_seconds", "decided", "received", "documents", "drafts_ready",
+        "usd_per_1000_cases",
     }
 )  # fmt: skip
 """Names of the metadata that the nightly assets may hold."""
@@ -57,7 +60,8 @@ def _column(column: Column) -> dg.TableColumn:
 
 
 def table_metadata(facts: TableFacts) -> Metadata:
-    """Row count, column schema, preview and counts by status."""
+    """Row count, column schema, preview and counts by status, these also as numbers of their own: Dagster plots them over
+    nights, so each is there every night."""
     metadata: Metadata = {
         "dagster/row_count": facts.rows,
         "dagster/column_schema": column_schema(facts.table),
@@ -65,6 +69,8 @@ def table_metadata(facts: TableFacts) -> Metadata:
     }
     if facts.by_status is not None:
         metadata["status"] = dg.MetadataValue.json(dict(facts.by_status))
+        metadata |= {f"cases_{status}": facts.by_status.get(status, 0) for status in Status}
+        metadata["review_share"] = share(facts.by_status.get(Status.REVIEW, 0), facts.rows)
     return metadata
 
 

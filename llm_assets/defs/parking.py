@@ -11,9 +11,11 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from llm_assets.defs.metadata import Metadata, markdown_table
 from llm_assets.defs.polling import Pause
 from llm_assets.usecases.desk.desk import Desk, Progress, Wait
 from llm_assets.usecases.night.process_steps import StepRound
+from llm_assets.usecases.night.waiting import BATCH_COLUMNS, WaitsFor, waits_for
 
 PARKED = "llm/parked"
 """On a run that parked: its own run id. A retry copies tags, so only an equal id proves that this run parked."""
@@ -27,6 +29,10 @@ READY = "ready"
 CONTINUES = "llm/continues"
 CUTOFF = "llm/cutoff"
 """On a continuation released by the deadline: materialize what exists, do not park again."""
+WAITS_FOR = "llm/waits_for"
+"""On a continuation: how many batches and requests of which steps it waits for, as long as it is held back."""
+BATCHES = "llm/batches"
+"""On a continuation: the ids of these batches at the provider; our own before it has one."""
 LANE = "llm/lane"
 COPIED_TAGS = (LANE, "dagster/priority", "dagster/backfill", "llm/rework")
 
@@ -46,6 +52,8 @@ def process_or_park(
     if waits_here or CUTOFF in context.run.tags or progress.finished or progress.halted:
         return progress
     park(context, steps.day, [s.name for s in steps.steps], progress)
+    for step in steps.steps:
+        _show_waiting(context, step.name, waits_for(steps.assembly, steps.day, [step.name]))
     return None
 
 
@@ -67,6 +75,23 @@ def park(context: dg.AssetExecutionContext, day: date, steps: Sequence[str], pro
         context.log.warning(
             "no continuation was queued yet: is the daemon running and the sensor `batches` on? It will be queued then"
         )
+
+
+def parked_itself(run: dg.DagsterRun) -> bool:
+    """False for a retry, which copied the tags of the run that parked."""
+    return run.tags.get(PARKED) == run.run_id
+
+
+def _show_waiting(context: dg.AssetExecutionContext, step: str, waits: WaitsFor) -> None:
+    """On the pages of the asset and of the run: which batches it waits for, and the run that continues."""
+    metadata: Metadata = {
+        "waiting_batches": len(waits.batches),
+        "waiting_requests": waits.requests,
+        "batches": dg.MetadataValue.md(markdown_table(BATCH_COLUMNS, waits.rows)),
+    }
+    for following in continuations(context.instance, context.run.run_id):
+        metadata["continued_in"] = dg.MetadataValue.dagster_run(following.run_id)
+    context.log_event(dg.AssetObservation(step, partition=context.partition_key, metadata=metadata))
 
 
 def continuations(instance: dg.DagsterInstance, run_id: str) -> Sequence[dg.DagsterRun]:

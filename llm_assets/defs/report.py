@@ -13,7 +13,7 @@ from llm_assets.domain.desk.tables import REVIEW_QUEUE
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.night.night_report import REPORT_VERSION, write_report, write_review_queue
-from llm_assets.usecases.night.table_facts import review_version, table_facts
+from llm_assets.usecases.night.table_facts import night_figures, report_figures, review_version, table_facts
 
 
 def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -34,8 +34,9 @@ def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -
         day = date.fromisoformat(context.partition_key)
         with opened(desk) as assembly:
             facts = table_facts(assembly, REVIEW_QUEUE, day, write_review_queue(assembly, day))
+            metadata = table_metadata(facts) | night_figures(assembly, day)
             version = review_version(assembly, day)
-        return dg.MaterializeResult(metadata=table_metadata(facts), data_version=dg.DataVersion(version))
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
 
     @dg.asset(
         deps=["documents", *names, review_queue],
@@ -52,12 +53,14 @@ def report_assets(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -
         day = date.fromisoformat(context.partition_key)
         with opened(desk) as assembly:
             written = write_report(assembly, day, brief(desk, "morning_report"))
+            figures = report_figures(assembly, day, written.totals)
         revision = written.revision
         return dg.MaterializeResult(
             metadata={
                 "report": dg.MetadataValue.path(str(revision.html)),
                 "revision": revision.number,
                 "totals": dg.MetadataValue.json(dict(written.totals)),
+                **figures,
             },
             data_version=dg.DataVersion(f"revision-{revision.number}"),
         )

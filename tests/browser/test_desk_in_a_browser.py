@@ -171,7 +171,7 @@ def _finish(desk: DevDesk, day: str) -> list[Run]:
 def _look_at_the_graph(page: Any, desk: DevDesk) -> None:
     page.goto(f"{desk.url}/locations/llm_assets/asset-groups/desk/lineage")
     page.get_by_role("button", name="Hide navigation").click()
-    page.get_by_text("2 / 2 Passed").first.wait_for()
+    page.get_by_text("3 / 3 Passed").first.wait_for()
     for name in NIGHTLY:
         assert page.get_by_text(name, exact=True).first.is_visible(), name
     page.get_by_text("Materializing").first.wait_for(state="detached")

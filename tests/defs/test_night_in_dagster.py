@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.steps import STEPS
 from tests.support.houses.small_desk import (
@@ -92,6 +93,32 @@ def test_each_table_shows_its_rows_columns_and_a_preview_without_personal_column
         assert shown[name]["cost_usd"].value > 0, name
         assert sum(shown[name]["status"].value.values()) == 4, name
     assert shown["morning_report"]["revision"].value == 1
+
+
+def test_counts_cost_review_share_and_duration_are_numbers_that_every_night_has(worked: Worked) -> None:
+    """Dagster plots a name over nights only as long as it is there and a number."""
+    shown = {
+        e.asset_key.to_user_string(): {
+            name: entry.value
+            for name, entry in e.materialization.metadata.items()
+            if isinstance(entry, dg.IntMetadataValue | dg.FloatMetadataValue)
+        }
+        for e in worked.result.get_asset_materialization_events()
+        if e.asset_key
+    }
+    statuses = {f"cases_{status}" for status in Status}
+    for name in ("extracted_fields", "categories", "drafts"):
+        assert set(shown[name]) >= statuses | {"cost_usd", "requests", "review_share", "duration_seconds"}, (
+            name
+        )
+        assert sum(shown[name][status] or 0 for status in statuses) == shown[name]["dagster/row_count"] == 4
+        assert (shown[name]["duration_seconds"] or 0) >= 0
+    for name in ("review_queue", "morning_report"):
+        assert set(shown[name]) >= {"cases", "cases_review", "review_share", "cost_usd", "duration_seconds"}
+    report, totals = shown["morning_report"], worked.small.report()["totals"]
+    assert (report["cases_ok"], report["cases_open"]) == (totals["ok"], totals["open"])
+    assert report["review_share"] == totals["review"] / totals["documents"]
+    assert (report["cost_usd"] or 0) > sum(shown[s.name]["cost_usd"] or 0 for s in STEPS), "the summary's too"
 
 
 def test_a_rerun_of_an_unchanged_night_has_the_same_versions_and_sends_nothing(worked: Worked) -> None:

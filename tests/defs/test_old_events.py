@@ -9,9 +9,9 @@ import psycopg2
 import pytest
 
 from llm_assets.defs.jobs import read_mail_job
-from llm_assets.defs.mail_sensor import mail_sensor
 from llm_assets.defs.metadata import kept, markdown_table
 from llm_assets.defs.old_events import close_events_of, close_next_events
+from llm_assets.defs.sensors.mail_sensor import mail_sensor
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE
 from llm_assets.steps import STEPS
 from tests.support.houses.small_desk import SmallDesk

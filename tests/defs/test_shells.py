@@ -37,7 +37,7 @@ def opened_stores(tree: ast.AST) -> set[str]:
     return {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in STORES}
 
 
-FILES = {path.name: ast.parse(path.read_text("utf-8")) for path in sorted(DEFS.glob("*.py"))}
+FILES = {path.name: ast.parse(path.read_text("utf-8")) for path in sorted(DEFS.rglob("*.py"))}
 
 
 @pytest.mark.parametrize("name", FILES)

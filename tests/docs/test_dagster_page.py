@@ -4,9 +4,20 @@ import re
 
 import dagster as dg
 import pytest
+import yaml
 
 from llm_assets.definitions import build_defs
 from llm_assets.defs import parking
+from llm_assets.defs.jobs import (
+    PRIORITY,
+    READING,
+    URGENT_PRIORITY,
+    WORK,
+    deadline_job,
+    nightly_job,
+    read_mail_job,
+)
+from llm_assets.defs.metadata import KEPT
 from llm_assets.defs.rework import REWORK_TAG
 from llm_assets.engine.night import quality
 from llm_assets.steps import STEPS
@@ -57,6 +68,41 @@ def test_the_limits_of_the_checks_are_those_of_the_program() -> None:
 
 
 def test_every_tag_is_explained_once() -> None:
-    tags = {v for v in vars(parking).values() if isinstance(v, str) and v.startswith("llm/")} | {REWORK_TAG}
+    tags = {v for v in vars(parking).values() if isinstance(v, str) and v.startswith("llm/")} | {
+        REWORK_TAG,
+        WORK,
+    }
     written = [coded(tag)[0] for tag, _, _ in rows(section(PAGE, "## Tags of runs"))]
     assert sorted(written) == sorted(tags)
+
+
+def test_the_order_in_the_queue_is_that_of_the_jobs() -> None:
+    ranks = {
+        coded(runs)[0] if coded(runs) else runs: int(rank)
+        for runs, rank in rows(section(PAGE, "## Order in the queue"))
+    }
+    made = {job.name: int(job.tags[PRIORITY]) for job in (nightly_job(), deadline_job())}
+    assert {name: ranks[name] for name in made} == made
+    reading = [rank for runs, rank in rows(section(PAGE, "## Order in the queue")) if "`read_mail`" in runs]
+    assert reading == [URGENT_PRIORITY, read_mail_job().tags[PRIORITY]]
+    order = [int(rank) for _, rank in rows(section(PAGE, "## Order in the queue"))]
+    assert order == sorted(order, reverse=True)
+
+
+@pytest.mark.parametrize("path", ["dagster.yaml", "deploy/dagster.yaml"])
+def test_a_slot_is_left_for_a_night(path: str) -> None:
+    runs = yaml.safe_load(text_of(path))["concurrency"]["runs"]
+    limits = {(rule["key"], rule.get("value")): rule["limit"] for rule in runs["tag_concurrency_limits"]}
+    assert limits[("llm/gate", "waiting")] == 0
+    taken = limits[("dagster/backfill", None)] + limits[(WORK, READING)]
+    assert taken < runs["max_concurrent_runs"]
+
+
+def test_every_figure_is_explained_once() -> None:
+    explained = [
+        name for names, _, _ in rows(section(PAGE, "## Figures of each night")) for name in coded(names)
+    ]
+    words = {"dagster/column_schema", "preview", "status", "prompt", "blocked", "report", "totals"}
+    of_reading = {"messages", "unreadable", "read_now", "revision"}
+    links = {"batches", "continued_in"}
+    assert sorted(explained) == sorted(KEPT - words - of_reading - links)

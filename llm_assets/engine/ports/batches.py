@@ -139,6 +139,9 @@ class BatchLedger(Protocol):
     def troubles(self, day: date) -> dict[str, str]:
         """Step -> why its open batches do not proceed, or why its newest one was never collected."""
 
+    def spans(self, day: date) -> dict[str, tuple[datetime, datetime]]:
+        """Of each step of the night with an answer, when its first batch was made and its last answer settled."""
+
     def bytes_that_fit(self, day: date, provider: str, model: str) -> int | None:
         """The size to which the night's batches of a model had to be cut because the provider's queue stayed full;
         None when none was."""

@@ -13,6 +13,8 @@ from llm_assets.usecases.mail.receive import receive, urgent_days_of_forms
 class Watched(NamedTuple):
     due: Sequence[date]
     """Days to read now, oldest first."""
+    urgent: Set[date]
+    """Days with mail that cannot wait."""
     at: datetime
     cursor: str
     """For the next round."""
@@ -29,16 +31,23 @@ def watch_sources(assembly: Assembly, cursor: str | None, limit: int) -> Watched
     urgent = receive(assembly, limit=limit, find_urgent=True).urgent_days
     urgent = urgent | urgent_days_of_forms(assembly, before.position, limit)
     position, grown = assembly.ledger.register.grown_since(before.position)
-    troubled = mailboxes_of(assembly).troubled()
     now = assembly.clock()
     nights = Nights(assembly.settings.first_day, assembly.settings.calendar.day_of(now))
     found = days_to_read(before, Growth(position, grown, urgent), nights, now)
     return Watched(
         due=sorted(found.due),
+        urgent=urgent,
         at=now,
         cursor=write_cursor(found.cursor, now),
         warning=_warning(found.too_old, nights.first),
-        trouble="; ".join(f"mailbox {mailbox.name}: {mailbox.why}" for mailbox in troubled),
+        trouble=troubles_of_mailboxes(assembly),
+    )
+
+
+def troubles_of_mailboxes(assembly: Assembly) -> str:
+    """Why mailboxes could not be read at the last look; empty when all could."""
+    return "; ".join(
+        f"mailbox {mailbox.name}: {mailbox.why}" for mailbox in mailboxes_of(assembly).troubled()
     )
 
 

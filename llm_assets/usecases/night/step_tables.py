@@ -34,14 +34,24 @@ def write_usage(assembly: Assembly, day: date) -> None:
 
 
 def step_costs(assembly: Assembly, day: date, step: Step) -> Mapping[str, float]:
-    """USD, requests and tokens that a step of the night has cost so far."""
+    """USD, requests and tokens that a step of the night has cost so far, and the seconds from its first batch to its last
+    answer."""
     usage = [u for u in assembly.ledger.spending.usage(day) if u.step == step.name]
     return {
         "cost_usd": float(sum(u.cost_usd for u in usage)),
         "requests": sum(u.requests for u in usage),
         "input_tokens": sum(u.input_tokens for u in usage),
         "output_tokens": sum(u.output_tokens for u in usage),
+        "duration_seconds": seconds_between(assembly, day, [step.name]),
     }
+
+
+def seconds_between(assembly: Assembly, day: date, steps: Sequence[str]) -> float:
+    """From the first batch of these steps to their last answer; 0 before there is one."""
+    spans = [span for step, span in assembly.ledger.batches.spans(day).items() if step in steps]
+    if not spans:
+        return 0.0
+    return (max(last for _, last in spans) - min(first for first, _ in spans)).total_seconds()
 
 
 class EarlyRows:

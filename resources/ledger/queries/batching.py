@@ -220,6 +220,14 @@ def troubles(connection: Connection, day: date) -> dict[str, str]:
     return {s: r.detail for s, r in telling.items() if r.detail and r.state != BatchState.COLLECTED}
 
 
+def spans(connection: Connection, day: date) -> dict[str, tuple[datetime, datetime]]:
+    first = select(batches.c.step, func.min(batches.c.created_at)).where(batches.c.day == day)
+    last = select(attempts.c.step, func.max(attempts.c.settled_at)).where(attempts.c.day == day)
+    made = {row[0]: row[1] for row in connection.execute(first.group_by(batches.c.step))}
+    answered = connection.execute(last.group_by(attempts.c.step))
+    return {step: (made[step], at) for step, at in answered if step in made}
+
+
 def holders(connection: Connection, day: date, steps: Sequence[str] | None) -> list[Batch]:
     waited_for = (
         exists()

@@ -71,6 +71,10 @@ class SqlBatches:
         with self._database.reading() as connection:
             return batching.troubles(connection, day)
 
+    def spans(self, day: date) -> dict[str, tuple[datetime, datetime]]:
+        with self._database.reading() as connection:
+            return batching.spans(connection, day)
+
     def bytes_that_fit(self, day: date, provider: str, model: str) -> int | None:
         with self._database.reading() as connection:
             return batching.bytes_that_fit(connection, day, provider, model)

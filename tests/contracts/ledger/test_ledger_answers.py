@@ -264,3 +264,14 @@ def test_outputs_keep_every_letter(ledger: SqlLedger) -> None:
     ledger.batches.settle(sent, [settled(request(1), output='{"subject":"Қайырлы күн 😀 \\u0000 \\"ок\\""}')])
     (standing,) = ledger.work.standings(DAY, STEP)
     assert standing.output == {"subject": 'Қайырлы күн 😀 \x00 "ок"'}
+
+
+def test_a_step_spans_from_its_first_batch_to_its_last_answer(ledger: SqlLedger) -> None:
+    assert ledger.batches.spans(DAY) == {}
+    sent = send(ledger, plan(ledger, work([1, 2])))
+    assert ledger.batches.spans(DAY) == {}, "nothing is answered"
+    ledger.batches.settle(sent, [settled(request(1))])
+    [(first, last)] = ledger.batches.spans(DAY).values()
+    assert first == sent.created_at
+    assert last >= first and last.tzinfo is not None
+    assert ledger.batches.spans(NEXT_DAY) == {}

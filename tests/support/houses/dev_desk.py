@@ -33,7 +33,10 @@ BACKFILL = """mutation($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {
     __typename ... on LaunchBackfillSuccess { backfillId } } }"""
 RUNS = """{ runsOrError(limit: 100) { ... on Runs { results {
-  runId status jobName tags { key value } assetSelection { path } } } } }"""
+  runId status jobName creationTime startTime tags { key value } assetSelection { path } } } } }"""
+REEXECUTE = """mutation($params: ReexecutionParams!) {
+  launchRunReexecution(reexecutionParams: $params) {
+    __typename ... on LaunchRunSuccess { run { runId } } } }"""
 MESSAGES = """query($id: ID!) { logsForRun(runId: $id) {
   ... on EventConnection { events { ... on MessageEvent { message } } } } }"""
 MATERIALIZED = """query($path: [String!]!) { assetOrError(assetKey: {path: $path}) {
@@ -50,6 +53,8 @@ class Run:
     job: str
     tags: Mapping[str, str]
     assets: Sequence[str]
+    created: float
+    started: float | None
 
     @property
     def day(self) -> str | None:
@@ -82,13 +87,13 @@ def free_port() -> int:
 class DevDesk:
     """`python -m llm_assets.cli.dev` on a free port. Everything it starts carries this home in its environment."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, days: int = DAYS) -> None:
         self.home = folder / "home"
         self.log = folder / "dev.log"
         self.url = f"http://127.0.0.1:{free_port()}"
         zone = zone_at_noon(datetime.now(UTC))
         self.today = datetime.now(UTC).date()
-        first_day = self.today - timedelta(days=DAYS - 1)
+        first_day = self.today - timedelta(days=days - 1)
         dagster_home = folder / "dagster"
         dagster_home.mkdir(parents=True)
         (dagster_home / "dagster.yaml").write_text(_instance_yaml(dagster_home), encoding="utf-8")
@@ -107,9 +112,19 @@ class DevDesk:
             "--port",
             port,
         ]
-        with self.log.open("wb") as sink:
+        self._command, self._env = command, env
+        self.start()
+
+    def start(self) -> None:
+        """Also after `stop`: with everything that was there."""
+        with self.log.open("ab") as sink:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=env, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True
+                self._command,
+                cwd=ROOT,
+                env=self._env,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def drop(self, name: str, data: bytes, days_ago: int = 0) -> None:
@@ -151,6 +166,8 @@ class DevDesk:
                 run["jobName"],
                 {tag["key"]: tag["value"] for tag in run["tags"]},
                 ["/".join(key["path"]) for key in run["assetSelection"] or []],
+                run["creationTime"],
+                run["startTime"],
             )
             for run in self.ask(RUNS)["runsOrError"]["results"]
         ]
@@ -160,17 +177,36 @@ class DevDesk:
         found = self.ask(MATERIALIZED, {"path": [asset]})["assetOrError"].get("assetMaterializations", [])
         return [event["partition"] for event in found]
 
-    def launch(self, assets: Sequence[str], day: date) -> str:
-        """What the UI's Materialize sends. Returns the run's id."""
+    def launch(self, assets: Sequence[str], day: date, job: str = "__ASSET_JOB", **tags: str) -> str:
+        """What the UI's Materialize sends, or Launch of a job, without assets. Returns the run's id."""
         selector = {
             **REPOSITORY,
-            "pipelineName": "__ASSET_JOB",
-            "assetSelection": [{"path": [a]} for a in assets],
+            "pipelineName": job,
+            **({"assetSelection": [{"path": [a]} for a in assets]} if assets else {}),
         }
-        metadata = {"tags": [{"key": "dagster/partition", "value": day.isoformat()}]}
+        tags = {**tags, "dagster/partition": day.isoformat()}
+        metadata = {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
         params = {"selector": selector, "runConfigData": {}, "executionMetadata": metadata, "mode": "default"}
         said = self.ask(LAUNCH, {"executionParams": params})["launchPipelineExecution"]
         return str(said["run"]["runId"])
+
+    def terminate(self, run_id: str) -> None:
+        said = self.ask("mutation($id: String!) { terminateRun(runId: $id) { __typename } }", {"id": run_id})
+        assert said["terminateRun"]["__typename"] == "TerminateRunSuccess", said
+
+    def delete(self, run_id: str) -> None:
+        said = self.ask("mutation($id: String!) { deleteRun(runId: $id) { __typename } }", {"id": run_id})
+        assert said["deleteRun"]["__typename"] == "DeletePipelineRunSuccess", said
+
+    def reexecute(self, run_id: str, strategy: str) -> str:
+        """`strategy`: ALL_STEPS or FROM_FAILURE. Returns the new run's id."""
+        params = {"parentRunId": run_id, "strategy": strategy}
+        said = self.ask(REEXECUTE, {"params": params})["launchRunReexecution"]
+        assert said["__typename"] == "LaunchRunSuccess", said
+        return str(said["run"]["runId"])
+
+    def run(self, run_id: str) -> Run:
+        return next(run for run in self.runs() if run.run_id == run_id)
 
     def backfill(self, assets: Sequence[str], days: Sequence[date]) -> str:
         params = {

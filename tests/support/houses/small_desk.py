@@ -166,7 +166,7 @@ class SmallDesk:
 
     def queue(self, request: dg.RunRequest) -> str:
         """The run a sensor asked for, not started yet: only a daemon can call it queued. Returns its id."""
-        job = self.definitions.resolve_implicit_global_asset_job_def()
+        job = self.definitions.get_repository_def().get_job(request.job_name)
         run = self.instance.create_run_for_job(
             job,
             tags={**request.tags, "dagster/partition": request.partition_key},

@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import pytest
 
+from llm_assets.defs.metadata import KEPT
 from llm_assets.defs.parking import (
+    BATCHES,
     CONTINUES,
     CUTOFF,
     GATE,
@@ -13,6 +15,7 @@ from llm_assets.defs.parking import (
     PARKED,
     PARKED_ASSETS,
     PARKED_STATE,
+    WAITS_FOR,
 )
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.requests.batch import BatchState
@@ -22,7 +25,7 @@ from llm_assets.steps import STEPS
 from llm_assets.usecases.control_set import CONTROL_DAY
 from llm_assets.usecases.mail.read_day import read_day
 from llm_assets.usecases.mail.receive import receive
-from tests.support.houses.small_desk import DAY, MAILS, NIGHTLY, SmallDesk, materialized
+from tests.support.houses.small_desk import DAY, MAILS, NIGHTLY, NOON, SmallDesk, materialized
 
 TWO = dict(list(MAILS.items())[:2])
 STEPPED = ["categories", "drafts", "extracted_fields", "morning_report", "review_queue"]
@@ -111,6 +114,100 @@ def test_a_continuation_that_a_person_cancelled_is_not_resumed_by_anything(parke
         assert assembly.ledger.batches.open_batches() == [], (
             "a person who starts it again gets what was paid for"
         )
+
+
+def test_a_terminated_continuation_that_is_executed_again_continues_the_night(parked: SmallDesk) -> None:
+    """The UI copies its tags, the closed gate among them."""
+    first = only_run(parked)
+    [request] = parked.tick("batches").run_requests
+    parked.instance.report_run_canceled(parked.run(parked.queue(request)))
+    parked.tick("batches")
+    assert parked.run(first.run_id).tags[PARKED_STATE] == "stopped"
+    again = parked.queue(request)
+    parked.tick("batches")
+    assert parked.run(again).tags[GATE] == "waiting"
+    parked.advance_provider(LATENCY)
+    parked.tick("batches")
+    assert parked.run(again).tags[GATE] == "ready"
+    assert parked.run(first.run_id).tags[PARKED_STATE] == "resumed"
+
+
+def test_a_continuation_starts_though_the_run_that_parked_was_deleted(parked: SmallDesk) -> None:
+    first = only_run(parked)
+    queued = parked.queue(parked.tick("batches").run_requests[0])
+    parked.instance.delete_run(first.run_id)
+    parked.tick("batches")
+    assert parked.run(queued).tags[GATE] == "waiting"
+    parked.advance_provider(LATENCY)
+    assert parked.tick("batches").run_requests == []
+    assert parked.run(queued).tags[GATE] == "ready"
+
+
+def test_a_tick_that_dies_after_opening_a_gate_leaves_nothing_to_do_twice(
+    parked: SmallDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = only_run(parked)
+    queued = parked.queue(parked.tick("batches").run_requests[0])
+    parked.advance_provider(LATENCY)
+    add = parked.instance.add_run_tags
+
+    def dying(run_id: str, tags: dict[str, str]) -> None:
+        if PARKED_STATE in tags:
+            raise KeyboardInterrupt
+        add(run_id, tags)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(parked.instance, "add_run_tags", dying)
+        with pytest.raises(KeyboardInterrupt):
+            parked.tick("batches")
+    assert parked.run(queued).tags[GATE] == "ready"
+    assert parked.run(first.run_id).tags[PARKED_STATE] == "waiting"
+    assert parked.tick("batches").run_requests == [], "it has its continuation"
+    parked.instance.report_run_failed(parked.run(queued))
+    parked.tick("batches")
+    assert parked.run(first.run_id).tags[PARKED_STATE] == "resumed"
+
+
+def test_a_continuation_belongs_to_the_job_that_it_continues_and_shows_its_batches(
+    parking_desk: SmallDesk,
+) -> None:
+    desk = parking_desk
+    desk.receive(TWO)
+    job = desk.definitions.resolve_job_def("nightly")
+    assert job.execute_in_process(partition_key=DAY.isoformat(), instance=desk.instance).success
+    tick = desk.tick("batches")
+    [request] = tick.run_requests
+    assert request.job_name == "nightly"
+    assert request.tags[WAITS_FOR] == "2 batches with 4 requests: categories, extracted_fields"
+    with desk.desk.open() as assembly:
+        ids = [batch.provider_batch_id for batch in assembly.ledger.batches.open_batches(DAY)]
+    assert request.tags[BATCHES].split(", ") == ids
+    desk.queue(request)
+    assert desk.tick("batches").skip_message == f"{DAY} waits for {request.tags[WAITS_FOR]}"
+
+
+def test_a_night_that_waits_for_the_batch_of_another_night_says_so(parked: SmallDesk) -> None:
+    """The same question on the next day is the same request, which is sent once."""
+    parked.queue(parked.tick("batches").run_requests[0])
+    later = DAY + timedelta(days=1)
+    parked.clock.now += timedelta(days=1)
+    [one] = [data for name, data in MAILS.items() if name == "arrival.eml"]
+    parked.receive({"again.eml": one.replace(b"zebulon", b"ottilie")}, arrived=NOON + timedelta(days=1))
+    parked.materialize(["documents", "categories"], day=later)
+    [request] = parked.tick("batches").run_requests
+    assert request.tags["dagster/partition"] == later.isoformat()
+    assert request.tags[WAITS_FOR] == "1 batch with 2 requests: categories"
+
+
+def test_a_parked_step_shows_its_batches_on_its_page(parked: SmallDesk) -> None:
+    [seen] = parked.instance.fetch_observations(dg.AssetKey("categories"), limit=5).records
+    assert seen.asset_observation is not None
+    shown = seen.asset_observation.metadata
+    assert (shown["waiting_batches"].value, shown["waiting_requests"].value) == (1, 2)
+    with parked.desk.open() as assembly:
+        [batch] = assembly.ledger.batches.open_batches(DAY, ["categories"])
+    assert str(batch.provider_batch_id) in str(shown["batches"].value)
+    assert set(shown) <= KEPT, "what is not named there is taken out of Dagster's storage"
 
 
 def test_a_run_cancelled_while_it_parks_is_not_continued(parked: SmallDesk) -> None:

@@ -2,8 +2,10 @@
 
 import dagster as dg
 
-from llm_assets.defs.jobs import UnresolvedJob
+from llm_assets.defs.checks import MAIL_ARRIVES
+from llm_assets.defs.jobs import PRIORITY, URGENT_PRIORITY, UnresolvedJob
 from llm_assets.defs.old_events import close_next_events
+from llm_assets.defs.sensors.trouble import Found, tick
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.mail.watch_sources import watch_sources
@@ -24,16 +26,23 @@ def mail_sensor(job: UnresolvedJob) -> dg.SensorDefinition:
     def new_mail(
         context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
     ) -> dg.SensorResult | dg.SkipReason:
-        close_next_events(context.instance, desk.steps)
-        with opened(desk) as assembly:
-            found = watch_sources(assembly, context.cursor, MESSAGES_A_TICK)
-        if found.warning:
-            context.log.warning(found.warning)
-        requests = [
-            dg.RunRequest(run_key=f"mail:{day}:{found.at.isoformat()}", partition_key=day.isoformat())
-            for day in found.due
-        ]
-        skipped = found.trouble if found.trouble and not requests else None
-        return dg.SensorResult(run_requests=requests, skip_reason=skipped, cursor=found.cursor)
+        return tick(context, desk.clock, MAIL_ARRIVES, lambda cursor: _watch(context, desk, cursor))
 
     return new_mail
+
+
+def _watch(context: dg.SensorEvaluationContext, desk: Desk, cursor: str | None) -> Found:
+    close_next_events(context.instance, desk.steps)
+    with opened(desk) as assembly:
+        found = watch_sources(assembly, cursor, MESSAGES_A_TICK)
+    if found.warning:
+        context.log.warning(found.warning)
+    requests = [
+        dg.RunRequest(
+            run_key=f"mail:{day}:{found.at.isoformat()}",
+            partition_key=day.isoformat(),
+            tags={PRIORITY: URGENT_PRIORITY} if day in found.urgent else {},
+        )
+        for day in found.due
+    ]
+    return Found(requests, found.cursor, trouble=found.trouble)

@@ -1,5 +1,5 @@
-"""Sensor `batches`: queues the continuations of parked runs, opens their gate when the provider is done or the
-deadline has come, and asks for runs for late results. The use case decides; here are Dagster's runs and tags."""
+"""Sensor `batches`: queues the continuations of parked runs, opens their gates (`gates.py`), and asks for runs for late
+results. The use case decides; here are Dagster's runs and tags."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -7,12 +7,17 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 
 from llm_assets.defs import parking
+from llm_assets.defs.checks import NIGHTS_CONTINUE
+from llm_assets.defs.jobs import MATERIALIZE, NIGHTLY, PRIORITY, UnresolvedJob
 from llm_assets.defs.polling import SENSOR_SECONDS
+from llm_assets.defs.sensors.gates import open_gates, waiting_tags
+from llm_assets.defs.sensors.trouble import Found, tick
 from llm_assets.domain.desk.step import Step
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.usecases.desk.opened import opened
-from llm_assets.usecases.night.continue_nights import Gate, gate_of, has_ended, unfinished_nights
+from llm_assets.usecases.night.continue_nights import has_ended, unfinished_nights
+from llm_assets.usecases.night.waiting import troubles_of_nights, waits_for
 
 RUNS_A_TICK = 50
 TICK_SECONDS = 20.0
@@ -28,10 +33,12 @@ _LIVE = (
 )
 
 
-def batch_sensor(steps: Sequence[Step], targets: dg.AssetSelection) -> dg.SensorDefinition:
+def batch_sensor(steps: Sequence[Step], jobs: Sequence[UnresolvedJob]) -> dg.SensorDefinition:
+    """`jobs`: those that a continuation may belong to."""
+
     @dg.sensor(
         name="batches",
-        target=targets,
+        jobs=jobs,
         minimum_interval_seconds=SENSOR_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Continues parked runs when their batches have ended or the deadline has come.",
@@ -39,43 +46,38 @@ def batch_sensor(steps: Sequence[Step], targets: dg.AssetSelection) -> dg.Sensor
     def batches(
         context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
     ) -> dg.SensorResult | dg.SkipReason:
-        with opened(desk) as assembly:
-            until = assembly.clock() + timedelta(seconds=TICK_SECONDS)
-            requests = [
-                *_continue_parked(context, assembly, until),
-                *_late_results(context, assembly, steps, until),
-            ]
-        return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("nothing to continue")
+        return tick(context, desk.clock, NIGHTS_CONTINUE, lambda _: _look(context, desk, steps))
 
     return batches
 
 
-def _continue_parked(
-    context: dg.SensorEvaluationContext, assembly: Assembly, until: datetime
-) -> Iterator[dg.RunRequest]:
+def _look(context: dg.SensorEvaluationContext, desk: Desk, steps: Sequence[Step]) -> Found:
+    with opened(desk) as assembly:
+        until = assembly.clock() + timedelta(seconds=TICK_SECONDS)
+        held = open_gates(context.instance, assembly, RUNS_A_TICK, until)
+        requests = [
+            *_continue_parked(context, assembly),
+            *_late_results(context, assembly, steps, until),
+        ]
+        waits = "; ".join(held) or "nothing to continue"
+        return Found(requests, waits=waits, trouble=troubles_of_nights(assembly))
+
+
+def _continue_parked(context: dg.SensorEvaluationContext, assembly: Assembly) -> Iterator[dg.RunRequest]:
+    """A continuation for each parked run that has none, and what became of the others."""
     waiting = {parking.PARKED_STATE: parking.WAITING}
-    for record in context.instance.get_run_records(
-        dg.RunsFilter(tags=waiting), limit=RUNS_A_TICK, ascending=True
-    ):
-        run = record.dagster_run
-        if not _parked_itself(run):
+    for run in context.instance.get_runs(dg.RunsFilter(tags=waiting), limit=RUNS_A_TICK):
+        if not parking.parked_itself(run):
             _forget_copies(context.instance, run)
             continue
         following = parking.continuations(context.instance, run.run_id)
-        if following and following[0].status not in _OVER:
-            _open_gate(context, assembly, run, following[0], record.create_timestamp, until)
-        elif not following and run.status is not dg.DagsterRunStatus.CANCELED:
-            yield _continuation(run)
-        else:
+        if not following and run.status is not dg.DagsterRunStatus.CANCELED:
+            yield _continuation(run, assembly)
+        elif not following or following[0].status in _OVER:
             was_released = bool(following) and following[0].tags.get(parking.GATE) == parking.READY
             # Else somebody cancelled it while it waited: a person stopped it, so it is not resumed.
             state = parking.RESUMED if was_released else parking.STOPPED
             context.instance.add_run_tags(run.run_id, {parking.PARKED_STATE: state})
-
-
-def _parked_itself(run: dg.DagsterRun) -> bool:
-    """False for a retry, which copied the tags of the run that parked."""
-    return run.tags.get(parking.PARKED) == run.run_id
 
 
 def _forget_copies(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
@@ -84,32 +86,23 @@ def _forget_copies(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
         instance.add_run_tags(run.run_id, {parking.PARKED_STATE: parking.RESUMED})
 
 
-def _continuation(run: dg.DagsterRun) -> dg.RunRequest:
+def _continuation(run: dg.DagsterRun, assembly: Assembly) -> dg.RunRequest:
+    """In the job of the run that it continues."""
     copied = {name: run.tags[name] for name in parking.COPIED_TAGS if name in run.tags}
+    day, assets = run.tags["dagster/partition"], run.tags[parking.PARKED_ASSETS].split(",")
+    waits = waits_for(assembly, date.fromisoformat(day), assets)
     return dg.RunRequest(
         run_key=f"continue:{run.run_id}",
-        partition_key=run.tags["dagster/partition"],
-        asset_selection=[dg.AssetKey(name) for name in run.tags[parking.PARKED_ASSETS].split(",")],
-        tags={**copied, parking.GATE: parking.WAITING, parking.CONTINUES: run.run_id},
+        job_name=run.job_name if run.job_name == NIGHTLY else MATERIALIZE,
+        partition_key=day,
+        asset_selection=[dg.AssetKey(name) for name in assets],
+        tags={
+            **copied,
+            **waiting_tags(waits),
+            parking.GATE: parking.WAITING,
+            parking.CONTINUES: run.run_id,
+        },
     )
-
-
-def _open_gate(
-    context: dg.SensorEvaluationContext,
-    assembly: Assembly,
-    run: dg.DagsterRun,
-    following: dg.DagsterRun,
-    parked_at: datetime,
-    until: datetime,
-) -> None:
-    day = date.fromisoformat(run.tags["dagster/partition"])
-    gate = gate_of(assembly, day, run.tags[parking.PARKED_ASSETS].split(","), parked_at, until)
-    if gate is Gate.HOLD:
-        return
-    if gate is Gate.CUT:
-        context.instance.add_run_tags(following.run_id, {parking.CUTOFF: "true"})
-    context.instance.add_run_tags(following.run_id, {parking.GATE: parking.READY})
-    context.instance.add_run_tags(run.run_id, {parking.PARKED_STATE: parking.RESUMED})
 
 
 def _late_results(
@@ -121,8 +114,10 @@ def _late_results(
             continue
         yield dg.RunRequest(
             run_key=night.run_key(assembly.clock()),
+            job_name=NIGHTLY,
             partition_key=night.day.isoformat(),
             asset_selection=[dg.AssetKey(name) for name in (*(s.name for s in steps), *REPORTING)],
+            tags={PRIORITY: "0"},
         )
 
 
@@ -132,5 +127,5 @@ def _is_left_alone(instance: dg.DagsterInstance, day: date) -> bool:
     if instance.get_runs(dg.RunsFilter(tags=partition, statuses=list(_LIVE)), limit=1):
         return True
     parked = instance.get_runs(dg.RunsFilter(tags={**partition, parking.PARKED_STATE: parking.STATES}))
-    states = [run.tags[parking.PARKED_STATE] for run in parked if _parked_itself(run)]  # newest first
+    states = [run.tags[parking.PARKED_STATE] for run in parked if parking.parked_itself(run)]  # newest first
     return parking.WAITING in states or states[:1] == [parking.STOPPED]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from llm_assets.defs import mail_sensor
+from llm_assets.defs.sensors import mail_sensor
 from llm_assets.intake.records.submission import Submission
 from llm_assets.usecases.desk.opened import DefectError
 from llm_assets.usecases.mail import grown_days

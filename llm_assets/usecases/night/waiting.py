@@ -1,0 +1,82 @@
+"""Waiting: what a parked night waits for at the provider, and what keeps nights from continuing until somebody acts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from llm_assets.domain.requests.batch import Batch, BatchState
+from llm_assets.engine import blocking
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.night.continue_nights import unfinished_nights
+
+NIGHTS_NAMED = 10
+"""Nights whose trouble is reported at once: a sentence is read, not searched."""
+
+BATCH_COLUMNS = ("batch", "step", "state", "requests", "provider", "at_provider")
+
+
+@dataclass(frozen=True, slots=True)
+class WaitsFor:
+    """The open batches of steps of a night. Ids and counts: no personal data."""
+
+    batches: Sequence[Batch]
+
+    @property
+    def requests(self) -> int:
+        return sum(b.requests for b in self.batches)
+
+    @property
+    def in_words(self) -> str:
+        """E.g. `2 batches with 4 requests: categories, extracted_fields`."""
+        if not self.batches:
+            return "the provider to take its requests"
+        steps = ", ".join(sorted({b.step for b in self.batches}))
+        return f"{_counted(len(self.batches), 'batch', 'batches')} with {_counted(self.requests, 'request')}: {steps}"
+
+    @property
+    def rows(self) -> list[dict[str, object]]:
+        """A row for each batch, as it may be shown."""
+        return [
+            {
+                "batch": b.batch_id,
+                "step": b.step,
+                "state": b.state.value,
+                "requests": b.requests,
+                "provider": b.provider,
+                "at_provider": b.provider_batch_id,
+            }
+            for b in self.batches
+        ]
+
+
+def waits_for(assembly: Assembly, day: date, steps: Sequence[str]) -> WaitsFor:
+    """The open batches of these steps, those of other nights that hold the same requests included; names of other assets
+    make no difference."""
+    known = [s.name for s in assembly.steps if s.name in steps]
+    batches = assembly.ledger.batches
+    return WaitsFor([*batches.open_batches(day, known), *batches.holders(day, known)])
+
+
+def troubles_of_nights(assembly: Assembly) -> str:
+    """Why open batches do not continue by themselves, a sentence for each cause; empty when they do. It changes only when
+    the trouble does."""
+    block = blocking.block_of(assembly.engine)
+    places: dict[str, list[str]] = {block.sentence: []} if block is not None else {}
+    for night in unfinished_nights(assembly, NIGHTS_NAMED):
+        for batch in assembly.ledger.batches.open_batches(night.day):
+            place = f"{night.day} {batch.step}"
+            if _is_troubled(batch) and place not in places.setdefault(batch.detail, []):
+                places[batch.detail].append(place)
+    return "; ".join(f"{why} ({', '.join(found)})" if found else why for why, found in places.items())
+
+
+def _is_troubled(batch: Batch) -> bool:
+    """Whether its detail tells trouble. Of a batch that works it is empty or the provider's status, one word; one that
+    the provider turned away for lack of room only waits for its turn, and one whose results are short waits for the rest."""
+    if batch.state is BatchState.ENDED:
+        return batch.troubled_since is not None and batch.short_since is None
+    return " " in batch.detail and batch.turned_away == 0
+
+
+def _counted(number: int, noun: str, nouns: str = "") -> str:
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
