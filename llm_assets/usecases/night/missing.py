@@ -12,9 +12,11 @@ from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.mail.document import RAW_DAMAGED, RAW_MISSING
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.planning.budget import OVER_BUDGET, in_words, limits_of
+from llm_assets.engine.planning.plan import REGION
 from llm_assets.report.numbers import Missing
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.night.held_back import elsewhere, stopped_queues
 
 NAMED = 20
 """Records whose raw file is lost that the report names."""
@@ -23,6 +25,7 @@ _WHY = {
     "waiting_for_retry": "waiting for another try",
     "waiting_for_provider": "waiting for the provider",
     OVER_BUDGET: "over the budget",
+    REGION: "not allowed by the regions of its queue",
 }
 
 
@@ -40,6 +43,9 @@ def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     budget = in_words(limits_of(assembly.budget, assembly.lanes, day))
     for step in assembly.steps:
         yield from _open_cases(assembly, day, step, details.get(step.name, ""), budget)
+    for found in elsewhere(assembly, day):
+        noun = "request" if found.requests == 1 else "requests"
+        yield Missing(f"{found.requests} {noun} at {found.provider}", found.sentence)
 
 
 def _lost(assembly: Assembly, day: date) -> Iterator[Missing]:
@@ -64,5 +70,6 @@ def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: 
     for reason, count in sorted(reasons.items()):
         why = _WHY.get(reason, reason)
         noun = "case" if count == 1 else "cases"
-        more = budget if reason == OVER_BUDGET else detail
+        said = {OVER_BUDGET: budget, REGION: "; ".join(stopped_queues(assembly))}
+        more = said.get(reason, detail)
         yield Missing(f"{count} {noun} in {step.name}", f"{why}: {more}" if more else why, step.name)
