@@ -39,6 +39,10 @@ class Tree(BaseModel):
     below: list["Tree"]
 
 
+class Forest(BaseModel):
+    trees: list[Tree]
+
+
 def enum_of(count: int) -> type[BaseModel]:
     names = StrEnum("Kind", {f"k{i}": f"kind {i}" for i in range(count)})  # type: ignore[misc]  # made of numbers
     return create_model("Chosen", kind=(names, ...))
@@ -73,7 +77,8 @@ def test_the_shipped_steps_are_accepted(step: Any, protocol: str) -> None:
         pytest.param(Open, BOTH, "prices: names of fields are left open", id="a dict"),
         pytest.param(Pair, BOTH, "place: prefixItems is not accepted", id="a tuple"),
         pytest.param(Distinct, BOTH, "tags: uniqueItems is not accepted", id="a set"),
-        pytest.param(Tree, (ANTHROPIC,), "contains itself", id="a tree"),
+        pytest.param(Tree, BOTH, "contains itself", id="a tree"),
+        pytest.param(Forest, (ANTHROPIC,), "Tree contains itself", id="trees in a field"),
         pytest.param(enum_of(1000), (), "", id="as many choices as are accepted"),
         pytest.param(enum_of(1001), (OPENAI,), "1001 enum values, and at most 1000", id="one choice more"),
         pytest.param(nested(5), (), "", id="ten levels of objects and lists, or fewer"),

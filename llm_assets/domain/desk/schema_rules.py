@@ -42,21 +42,20 @@ class SchemaRules:
 class _Node(NamedTuple):
     where: str
     schema: JsonSchema
-    depth: int
 
 
 def schema_problem(schema: JsonSchema, rules: SchemaRules) -> str | None:
     """The first reason why a schema would be refused, with its place and the cure; None when none is known."""
-    if schema.get("type") != "object" or "properties" not in schema:
-        return "the answer is no object with named fields: make the output model a class with fields"
     if not rules.recursive and (looped := _loop(schema)) is not None:
         return f"{looped} contains itself: write the levels out, or store the inner ones as text"
+    if schema.get("type") != "object" or "properties" not in schema:
+        return "the answer is no object with named fields: make the output model a class with fields, and none that contains itself"
     nodes = list(_nodes(schema))
     for node in nodes:
         why = _of_node(node, rules)
         if why is not None:
             return f"{node.where}: {why}" if node.where else why
-    return _of_all(nodes, rules)
+    return _of_all(nodes, _depth(schema, schema.get("$defs", {}), frozenset()), rules)
 
 
 def _of_node(node: _Node, rules: SchemaRules) -> str | None:
@@ -77,7 +76,7 @@ def _of_node(node: _Node, rules: SchemaRules) -> str | None:
     return None
 
 
-def _of_all(nodes: Sequence[_Node], rules: SchemaRules) -> str | None:
+def _of_all(nodes: Sequence[_Node], depth: int, rules: SchemaRules) -> str | None:
     fields = [name for n in nodes for name in n.schema.get("properties", {})]
     optional = sum(
         len(n.schema.get("properties", {}).keys() - set(n.schema.get("required", ()))) for n in nodes
@@ -87,7 +86,7 @@ def _of_all(nodes: Sequence[_Node], rules: SchemaRules) -> str | None:
     characters = sum(len(str(value)) for value in (*fields, *enums))
     counted = (
         ("fields", len(fields), rules.properties, "split the step in two"),
-        ("levels", max(n.depth for n in nodes), rules.depth, "make the output model flatter"),
+        ("levels", depth, rules.depth, "make the output model flatter"),
         (
             "enum values",
             len(enums),
@@ -111,26 +110,38 @@ def _of_all(nodes: Sequence[_Node], rules: SchemaRules) -> str | None:
 
 def _nodes(schema: JsonSchema) -> Iterator[_Node]:
     """Every node of the schema with its place; definitions once, where they are defined."""
-    stack = [_Node("", schema, 0)]
+    stack = [_Node("", schema)]
     while stack:
         node = stack.pop()
-        inside = node.depth + (node.schema.get("type") in ("object", "array"))
-        yield node._replace(depth=inside)
-        stack += [child for child in _children(node, inside) if isinstance(child.schema, dict)]
+        yield node
+        stack += [child for child in _children(node) if isinstance(child.schema, dict)]
 
 
-def _children(node: _Node, depth: int) -> Iterator[_Node]:
+def _children(node: _Node) -> Iterator[_Node]:
     def at(name: str) -> str:
         return f"{node.where}.{name}" if node.where else name
 
     for group in _CHILDREN:
         for name, child in node.schema.get(group, {}).items():
-            yield _Node(at(name), child, depth)
+            yield _Node(at(name), child)
     for group in _LISTS:
         for child in node.schema.get(group, ()):
-            yield _Node(node.where, child, depth)
+            yield _Node(node.where, child)
     if "items" in node.schema:
-        yield _Node(at("items"), node.schema["items"], depth)
+        yield _Node(at("items"), node.schema["items"])
+
+
+def _depth(schema: Any, definitions: Mapping[str, Any], inside: frozenset[str]) -> int:  # a part of a schema
+    """The most objects and lists inside one another, definitions followed; one that leads back to itself counts once."""
+    if not isinstance(schema, dict):
+        return 0
+    used = str(schema.get("$ref", "")).rpartition("/")[2]
+    if used:
+        return 0 if used in inside else _depth(definitions.get(used), definitions, inside | {used})
+    below = [*schema.get("properties", {}).values(), schema.get("items")]
+    below += [child for group in _LISTS for child in schema.get(group, ())]
+    own = int(schema.get("type") in ("object", "array"))
+    return own + max((_depth(child, definitions, inside) for child in below), default=0)
 
 
 def _loop(schema: JsonSchema) -> str | None:
