@@ -51,7 +51,8 @@ def test_answers_at_the_former_provider_are_named_with_the_cure_until_they_are_c
     for command in ("status", "plan"):
         ran = house.run(command, "--day", day.isoformat(), "--json", LLM_ASSETS_PROVIDER=new)
         assert [each["provider"] for each in ran.report["elsewhere"]] == [old]
-        assert re.search(f"2 requests wait at {old}: .*{cure}", ran.out)
+        told = house.run(command, "--day", day.isoformat(), LLM_ASSETS_PROVIDER=new)
+        assert re.search(f"2 requests wait at {old}: .*{cure}", told.out)
     budget = {"LLM_ASSETS_BUDGET_USD": "9", "LLM_ASSETS_PROVIDER": new}
     [limit] = house.run("plan", "--day", day.isoformat(), "--json", **budget).report["budget"]["limits"]
     paid_before = after.report["spend"]["requests"]
