@@ -210,15 +210,10 @@ class Lake:
         """
         # DuckDB would replay a write-ahead log that an analyst's session has left into the new file.
         log = self.analytics.with_name(self.analytics.name + ".wal")
-        declared = digest(
-            [
-                [
-                    (t.name, [(c.name, c.type, c.description) for c in t.columns])
-                    for t in self.tables.values()
-                ],
-                self._names._asdict(),
-            ]
-        )
+        tables = [
+            (t.name, [(c.name, c.type, c.description) for c in t.columns]) for t in self.tables.values()
+        ]
+        declared = digest([tables, self._names._asdict()])
         unchanged = _published.get(self.analytics) == (declared, _stamp(self.analytics)) and not log.exists()
         if unchanged and all(self._columns(table).exists() for table in self.tables.values()):
             return self.analytics
