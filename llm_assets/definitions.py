@@ -19,6 +19,7 @@ from llm_assets.defs.steps import step_assets
 from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.step_schemas import check_at_load
 from resources.settings.environment import load_settings
 
 # Partitioned checks and backfill policies: dagster is pinned for what it calls preview and beta.
@@ -30,6 +31,7 @@ def build_defs(
 ) -> dg.Definitions:
     """The code location. Tests give their own desk, steps or further resources instead of patching anything."""
     desk = desk or Desk(load_settings(), tuple(steps))
+    check_at_load(steps, desk.settings)
     days = nights(desk.settings)
     nightly, read_mail, deadline = nightly_job(), read_mail_job(), deadline_job()
     control_set, control_checks = control_set_definitions(steps)

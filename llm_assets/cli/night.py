@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llm_assets.cli.console import Console, say
-from llm_assets.cli.options import EXIT_INCOMPLETE, DayOption, JsonOption, existing
-from llm_assets.domain.errors import ConfigurationError
+from llm_assets.cli.options import (
+    EXIT_INCOMPLETE,
+    DayOption,
+    JsonOption,
+    ReworkOption,
+    check_rework,
+    existing,
+)
 
 if TYPE_CHECKING:
     from llm_assets.usecases.desk.desk import Desk
@@ -23,10 +29,7 @@ def night(
         list[Path] | None,
         typer.Option(help="Folder, mbox, maildir or file added to the sources; repeatable."),
     ] = None,
-    rework: Annotated[
-        str,
-        typer.Option(help="missing | stale; default: stale until the night's deadline, missing after it."),
-    ] = "auto",
+    rework: ReworkOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Work one day's partition in this process, waiting for the provider, and write its report.
@@ -35,8 +38,7 @@ def night(
     """
     from llm_assets.usecases.desk.desk import Wait, configured_desk
 
-    if rework not in ("auto", "missing", "stale"):
-        raise ConfigurationError(f"--rework {rework} is not known; use missing or stale")
+    check_rework(rework)
     paths = existing(inbox)
     with Console() as console:
         desk = configured_desk(Wait.INLINE, on_progress=console.steps, on_stage=console.stage)

@@ -20,6 +20,17 @@ MaybeDayOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on the last line of stdout.")]
 
+ReworkOption = Annotated[
+    str,
+    typer.Option(help="missing | stale; default: stale until the night's deadline, missing after it."),
+]
+
+
+def check_rework(word: str) -> None:
+    """Raises ConfigurationError for an unknown `--rework`."""
+    if word not in ("auto", "missing", "stale"):
+        raise ConfigurationError(f"--rework {word} is not known; use missing or stale")
+
 
 def date_of(day: datetime | None) -> date | None:
     return day.date() if day is not None else None

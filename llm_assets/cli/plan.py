@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llm_assets.cli.console import Console
-from llm_assets.cli.options import DayOption, JsonOption, existing
+from llm_assets.cli.options import DayOption, JsonOption, ReworkOption, check_rework, existing
 
 if TYPE_CHECKING:
     from llm_assets.usecases.night.preview import Plan
@@ -20,6 +20,7 @@ def plan(
         list[Path] | None,
         typer.Option(help="Folder, mbox, maildir or file counted as if it belonged to that day; repeatable."),
     ] = None,
+    rework: ReworkOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Show what a night would take before a paid call: requests, tokens, price, duration, window and budget.
@@ -29,9 +30,10 @@ def plan(
     from llm_assets.usecases.desk.desk import configured_desk
     from llm_assets.usecases.night.preview import preview_night
 
+    check_rework(rework)
     paths = existing(inbox)
     with Console() as console:
-        found = preview_night(configured_desk(on_stage=console.stage), day.date(), paths)
+        found = preview_night(configured_desk(on_stage=console.stage), day.date(), paths, rework)
     for line in plan_lines(found):
         print(line)
     if as_json:
@@ -52,17 +54,19 @@ def plan_lines(plan: "Plan") -> list[str]:
     )
     lines.append(f"  as it is sent, urgent mail and opening lines online: {_usd(total['routed'])} USD")
     lines += [f"  {name}: {note}" for name, step in plan["steps"].items() if (note := _note(step))]
-    return [*lines, _window_line(plan["window"]), *_budget_lines(plan["budget"])]
+    lines += [*_window_lines(plan["window"]), *_budget_lines(plan["budget"])]
+    lines += [f"  not sent: {why}" for why in plan["stopped"]]
+    return lines + [
+        f"  {found['requests']} requests wait at {found['provider']}: {found['sentence']}"
+        for found in plan["elsewhere"]
+    ]
 
 
 def _step_line(name: str, step: Mapping[str, Any]) -> str:
     records, given, answered = step["records"], step["input_tokens"], step["output_tokens"]
     prompt = f"{given['typical']:,}, {given['p95']:,}"
-    if answered["typical"] is None:
-        answer = f"0..{answered['ceiling']:,}"
-    else:
-        most = answered["p95"] if answered["p95"] is not None else answered["ceiling"]
-        answer = f"{answered['typical']:,}, {most:,}"
+    most = answered["p95"] if answered["p95"] is not None else answered["ceiling"]
+    answer = f"{answered['typical']:,}, {most:,}"
     return (
         f"  {name:<18}{records['new']:>7}{records['changed']:>8}{records['reused']:>7}{_many(step):>9}  {prompt:<21}"
         f"{answer:<23}{_usd(step['usd']['batch']):<24}{_usd(step['usd']['online'])}"
@@ -74,9 +78,8 @@ def _many(counts: Mapping[str, Any]) -> str:
     return str(most) if likely == most else f"{likely}..{most}"
 
 
-def _usd(price: Mapping[str, float | None]) -> str:
-    span = f"{price['low']:.4f}..{price['p95']:.4f}"
-    return span if price["typical"] is None else f"{price['typical']:.4f} ({span})"
+def _usd(price: Mapping[str, float]) -> str:
+    return f"{price['typical']:.4f} ({price['low']:.4f}..{price['p95']:.4f})"
 
 
 def _note(step: Mapping[str, Any]) -> str:
@@ -88,18 +91,24 @@ def _note(step: Mapping[str, Any]) -> str:
         if step["calibrated"]
         else f"uncalibrated, {step['results']} answers yet"
     )
-    return f"{step['basis']}; {trust}"
+    answers = "; the length of answers is assumed" if step["output_tokens"]["assumed"] else ""
+    retries = f"; {step['retries']['share']:.1%} asked again" if step["retries"]["share"] else ""
+    assumed = " (assumed)" if retries and step["retries"]["assumed"] else ""
+    return f"{step['basis']}; {trust}{answers}{retries}{assumed}"
 
 
-def _window_line(window: Mapping[str, Any]) -> str:
-    if window["expected_seconds"] is None:
-        return f"  duration: no history yet; the deadline is {window['deadline']}"
+def _window_lines(window: Mapping[str, Any]) -> Iterator[str]:
+    if not window["rounds"] and not window["online"]:
+        yield "  duration: nothing is to be sent"
+        return
     fits = "fits" if window["fits"] else "does not fit"
-    seconds = window["expected_seconds"]
+    seconds = max(1.0, window["expected_seconds"])
     takes = f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
-    if not window["rounds"]:
-        return "  duration: nothing is to be sent in batches"
-    return f"  duration: about {takes} in {window['rounds']} rounds of batches, {fits} before {window['deadline']}"
+    if window["assumed"]:
+        takes += " (no history yet: batch_minutes of lanes.yaml is assumed)"
+    ways = [f"{window['rounds']} rounds of batches"] if window["rounds"] else []
+    ways += [f"{window['online']} online calls"] if window["online"] else []
+    yield f"  duration: about {takes} in {' and '.join(ways)}, {fits} before {window['deadline']}"
 
 
 def _budget_lines(budget: Mapping[str, Any]) -> Iterator[str]:

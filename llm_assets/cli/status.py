@@ -35,6 +35,11 @@ def status_lines(status: "Status") -> list[str]:
             f"  batch {batch['id']}  {batch['step']}  {batch['requests']} requests  {batch['state']}  "
             f"{batch['provider']} {batch['provider_batch_id'] or ''}"
         )
+    lines += [f"  not sent: {why}" for why in status["stopped"]]
+    lines += [
+        f"  {found['requests']} requests wait at {found['provider']}: {found['sentence']}"
+        for found in status["elsewhere"]
+    ]
     lines += [
         f"  {block['provider']} blocked since {block['since']}, next try {block['next_try']}: {block['why']}"
         for block in status["blocked"]

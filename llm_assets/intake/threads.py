@@ -4,7 +4,7 @@ The rules are those of the public interface. Queue and priority are decided here
 one within its queue. Of each message only what the rules ask for is kept, about a kilobyte: a day's texts would not fit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -80,10 +80,16 @@ class _Entry:
 
 
 def place(
-    messages: Iterable[tuple[Received, Message]], *, queues: Queues, earlier: Iterable[EarlierCase]
+    messages: Iterable[tuple[Received, Message]],
+    *,
+    queues: Queues,
+    earlier: Iterable[EarlierCase],
+    kept: Mapping[tuple[str, str], Queue] | None = None,
 ) -> list[Placed]:
-    """The day's messages in order of arrival. `earlier` are messages of the days before."""
-    entries = [_entry(received, message, queues) for received, message in messages]
+    """The day's messages in order of arrival. `earlier` are messages of the days before; `kept` says by source and place
+    which messages keep a queue that was removed since."""
+    keeps = kept or {}
+    entries = [_entry(r, message, queues, keeps.get((r.source, r.place))) for r, message in messages]
     entries.sort(key=lambda e: e.order)
     past = _Past(earlier, entries)
     duplicate_of = _duplicates(entries, past)
@@ -94,8 +100,8 @@ def place(
     return _placements(entries, duplicate_of, roots, past)
 
 
-def _entry(received: Received, message: Message, queues: Queues) -> _Entry:
-    queue = queues.for_addresses(addresses_of(message))
+def _entry(received: Received, message: Message, queues: Queues, kept: Queue | None) -> _Entry:
+    queue = kept or queues.for_addresses(addresses_of(message))
     reply = message.in_reply_to
     return _Entry(
         received=received,
@@ -107,7 +113,7 @@ def _entry(received: Received, message: Message, queues: Queues) -> _Entry:
         customer=message.customer_address,
         has_content=_has_content(message),
         said=_said(message, queue),
-        flags=_flags(message, queues),
+        flags=_flags(message, queues, is_kept=kept is not None),
         queue=queue,
         priority=priority_of(message, queue),
     )
@@ -117,11 +123,11 @@ def _has_content(message: Message) -> bool:
     return bool(message.text.strip() or message.attachments)
 
 
-def _flags(message: Message, queues: Queues) -> tuple[str, ...]:
+def _flags(message: Message, queues: Queues, *, is_kept: bool) -> tuple[str, ...]:
     """The flag of a record that names a queue nobody has configured; it is placed in the default queue."""
     flags = tuple(f for f in message.flags if f != UNKNOWN_QUEUE)
     named = [a.address for a in message.to if message.kind in ("crm", "form") and "@" not in a.address]
-    if any(name not in {q.name for q in queues.queues} for name in named):
+    if not is_kept and any(not queues.has(name) for name in named):
         return (*flags, UNKNOWN_QUEUE)
     return flags
 

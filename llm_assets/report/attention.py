@@ -14,14 +14,29 @@ from llm_assets.report.cases import CaseLine, State
 SOON_BUSINESS_DAYS = 3
 COMPARED_NIGHTS = 7
 SHOWN_NIGHTS = 14
+LOOKED_AT_NIGHTS = 35
+"""Enough for seven nights of weekends, with some left out."""
+OPEN_SHARE = 0.05
+"""A night of which more was never answered cannot say what is usual."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastNight:
-    """The number of cases of an earlier night, by queue and category."""
+    """The number of cases of an earlier night, by queue and category, under the names of today."""
 
     day: date
     by_category: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    unanswered: int = 0
+    """Cases without an answer of the step that gives the category."""
+    messages: int = 0
+    """Messages that were read."""
+    partly_received: bool = False
+    """Whether messages of that day are not read, or a mailbox was not."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its counts say what came in: it was received and processed."""
+        return not self.partly_received and self.unanswered <= OPEN_SHARE * self.documents
 
     @property
     def documents(self) -> int:
@@ -50,7 +65,7 @@ class Growth:
     category: str
     today: int
     average: float
-    """Average of the nights compared, at most seven; a night without such a case counts as zero."""
+    """Average of the nights compared, at most seven; one without such a case counts as zero where its queue existed."""
 
 
 def business_days_after(day: date, count: int) -> date:
@@ -58,7 +73,7 @@ def business_days_after(day: date, count: int) -> date:
     found = day
     while count > 0:
         found += timedelta(days=1)
-        if found.weekday() < 5:
+        if is_workday(found):
             count -= 1
     return found
 
@@ -75,19 +90,36 @@ def grew(
 ) -> tuple[list[Growth], int]:
     """Categories well above their average of the last nights, biggest growth first, and how many nights were compared.
 
+    Like is compared with like: days from Monday to Friday with such days and weekends with weekends, only nights that
+    were received and processed, and a queue only with nights since it has existed.
+
     "Well above": at least 3 cases more, and more than twice the square root of the average, the spread of
     counts that come by chance (Poisson).
     """
-    nights = sorted((n for n in history if n.day < day), key=lambda n: n.day)[-COMPARED_NIGHTS:]
+    like = [n for n in history if n.day < day and n.is_whole and is_workday(n.day) is is_workday(day)]
+    nights = sorted(like, key=lambda n: n.day)[-COMPARED_NIGHTS:]
     if not nights:
         return [], 0
     found = [
         growth
         for queue, counts in today.items()
+        if (compared := _since_it_exists(nights, history, queue))
         for category, count in counts.items()
-        if _unusual(growth := Growth(queue, category, count, _average(nights, queue, category)))
+        if _unusual(growth := Growth(queue, category, count, _average(compared, queue, category)))
     ]
     return sorted(found, key=lambda g: (g.average - g.today, g.queue, g.category)), len(nights)
+
+
+def is_workday(day: date) -> bool:
+    """Monday to Friday. Public holidays are not known here."""
+    return day.weekday() < 5
+
+
+def _since_it_exists(
+    nights: Sequence[PastNight], history: Iterable[PastNight], queue: str
+) -> Sequence[PastNight]:
+    first = min((n.day for n in history if queue in n.by_category), default=date.max)
+    return [n for n in nights if n.day >= first]
 
 
 def _pressing(day: date, until: date, case: CaseLine) -> Pressing | None:

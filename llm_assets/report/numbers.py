@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from llm_assets.domain.mail.document import Role
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.report.attention import Growth, PastNight, Pressing, grew, pressing
+from llm_assets.report.attention import SHOWN_NIGHTS, Growth, PastNight, Pressing, grew, pressing
 from llm_assets.report.cases import (
     CaseLine,
     Messages,
@@ -168,7 +168,7 @@ def compute(
         pressing=pressing(day, cases),
         grew=growth,
         nights_compared=compared,
-        history=sorted((n for n in history if n.day < day), key=lambda n: n.day),
+        history=sorted((n for n in history if n.day < day), key=lambda n: n.day)[1 - SHOWN_NIGHTS :],
         languages=_most_first(Counter(c.language for c in cases)),
         flags=_most_first(messages.flags),
         models=sorted(set().union(*(f.models for f in facts.values()))),

@@ -90,7 +90,8 @@ def run_control_set(assembly: Assembly, pause: Callable[[Progress], bool]) -> Co
     """
     steps = evaluated_steps(assembly.steps)
     folder = assembly.settings.control_set
-    labels = read_labels(folder)
+    names = assembly.queues.former_names
+    labels = [names.present(label) for label in read_labels(folder)]
     lake = Lake(assembly.home / "control_set", [DOCUMENTS, *(s.table for s in steps)])
     version = reader_version()
     lake.write(DOCUMENTS, CONTROL_DAY, (document_row(d, version) for d in _documents(folder, labels)))
@@ -108,8 +109,8 @@ def run_control_set(assembly: Assembly, pause: Callable[[Progress], bool]) -> Co
     for step in steps:
         lake.write(step.table, CONTROL_DAY, night.rows(step))
         answers[step.name] = {row["case_id"]: row for row in lake.read(step.table, CONTROL_DAY)}
-    names = {f.name for f in FIELDS if f.proof is Proof.NAME}
-    return _result(evaluate(labels, answers["categories"], answers["extracted_fields"], names=names))
+    persons = {f.name for f in FIELDS if f.proof is Proof.NAME}
+    return _result(evaluate(labels, answers["categories"], answers["extracted_fields"], names=persons))
 
 
 def read_labels(folder: Path) -> list[Label]:

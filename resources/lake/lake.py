@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import orjson
 
+from llm_assets.domain.desk.queue import FormerNamesOf
 from llm_assets.domain.desk.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Table
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import DeskError
@@ -27,6 +28,7 @@ from resources.lake.rows import (
     misfits,
     parquet_files,
     quoted,
+    shown_columns,
     spool,
     write_parquet,
     written_as,
@@ -54,11 +56,15 @@ class Lake:
     Every declared table can be queried from the start; one that has no night yet has no rows.
     """
 
-    def __init__(self, home: Path, tables: Iterable[Table] = CORE_TABLES) -> None:
+    def __init__(
+        self, home: Path, tables: Iterable[Table] = CORE_TABLES, names: FormerNamesOf | None = None
+    ) -> None:
+        """`names`: what was renamed since its rows were written. Views show it under the name of today."""
         self.home = home.resolve()
         self.folder = self.home / "lake"
         self.analytics = self.home / "analytics.duckdb"
         self.tables = {t.name: t for t in tables}
+        self._names = names or FormerNamesOf()
 
     def write(
         self, table: Table, day: date, rows: Iterable[Mapping[str, object]], made_from: str | None = None
@@ -204,9 +210,10 @@ class Lake:
         """
         # DuckDB would replay a write-ahead log that an analyst's session has left into the new file.
         log = self.analytics.with_name(self.analytics.name + ".wal")
-        declared = digest(
-            [(t.name, [(c.name, c.type, c.description) for c in t.columns]) for t in self.tables.values()]
-        )
+        tables = [
+            (t.name, [(c.name, c.type, c.description) for c in t.columns]) for t in self.tables.values()
+        ]
+        declared = digest([tables, self._names._asdict()])
         unchanged = _published.get(self.analytics) == (declared, _stamp(self.analytics)) and not log.exists()
         if unchanged and all(self._columns(table).exists() for table in self.tables.values()):
             return self.analytics
@@ -228,7 +235,7 @@ class Lake:
     def _view(self, connection: "duckdb.DuckDBPyConnection", table: Table) -> str:
         anchor = self._anchor(connection, table)
         nights = escaped(anchor.parent) + "/*.parquet"
-        columns = _selected(table, list(table.column_types))
+        columns = shown_columns(table, self._names)
         select = f"SELECT {columns} FROM {parquet_files([nights])}"  # noqa: S608 names are declared
         return f'CREATE OR REPLACE VIEW "{table.name}" AS {select}'
 

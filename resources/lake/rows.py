@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from llm_assets.domain.desk.queue import CATEGORY_COLUMNS, FormerNamesOf
 from llm_assets.domain.desk.tables import Table
 from llm_assets.domain.errors import DeskError
 
@@ -198,3 +199,29 @@ def quoted(value: Path | str) -> str:
 def escaped(path: Path) -> str:
     """The path as a glob that matches only this path."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+
+
+def shown_columns(table: Table, names: FormerNamesOf) -> str:
+    """The columns of a table as a view shows them: what was renamed under the name of today."""
+    renames = names if "queue" in table.column_types else FormerNamesOf()
+    return ", ".join(
+        f'{_shown(name, renames)}::{kind} AS "{name}"' for name, kind in table.column_types.items()
+    )
+
+
+def _shown(column: str, names: FormerNamesOf) -> str:
+    if column == "queue":
+        return _case([(f'"queue" = {quoted(old)}', new) for old, new in names.queues.items()], column)
+    if column not in CATEGORY_COLUMNS:
+        return f'"{column}"'
+    renamed = [
+        (f'"queue" = {quoted(queue)} AND "{column}" = {quoted(old)}', new)
+        for queue, categories in names.categories.items()
+        for old, new in categories.items()
+    ]
+    return _case(renamed, column)
+
+
+def _case(renamed: Sequence[tuple[str, str]], column: str) -> str:
+    whens = " ".join(f"WHEN {condition} THEN {quoted(new)}" for condition, new in renamed)
+    return f'(CASE {whens} ELSE "{column}" END)' if whens else f'"{column}"'

@@ -125,7 +125,7 @@ def load_sources(settings: Settings) -> Sources:
 
 def check_mailboxes(path: Path, sources: Sources, queues: Queues) -> None:
     """Raises ConfigurationError for a rule or form whose records would go to a mailbox or queue that is not there."""
-    known = {name.lower() for q in queues.queues for name in (q.name, *q.mailboxes)}
+    known = {name.lower() for q in queues.queues for name in (q.name, *q.was, *q.mailboxes)}
     named = [("drops", rule.match, rule.mailbox) for rule in sources.drops]
     named += [("forms", form.name, form.mailbox) for form in sources.forms]
     for section, name, mailbox in named:

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from resources.ledger import SqlLedger
-from tests.support.houses.house import TODAY, Emulated, House, Ran, Worked
+from tests.support.houses.house import LONG_AGO, TODAY, Emulated, House, Ran, Worked
 from tests.support.mail.invented_inbox import BANK, DOCUMENTS, RECEIVED, fill, mail, put
+from tests.support.repository import ROOT
 
 KEYLESS = {"OPENAI_API_KEY": "", "ANTHROPIC_API_KEY": ""}
 
@@ -19,9 +21,14 @@ def planned(house: House, *words: str, **settings: str) -> Ran:
 
 
 def sent(house: House) -> Counter[str]:
+    return spent(house, TODAY)
+
+
+def spent(house: House, day: date) -> Counter[str]:
+    """Requests of a night by step."""
     ledger = SqlLedger(f"sqlite:///{house.home}/ledger.db", house.home)
     try:
-        return sum((Counter({u.step: u.requests}) for u in ledger.spending.usage(TODAY)), Counter())
+        return sum((Counter({u.step: u.requests}) for u in ledger.spending.usage(day)), Counter())
     finally:
         ledger.close()
 
@@ -46,13 +53,19 @@ def test_a_plan_without_a_key_counts_what_the_night_then_sends(
     assert plan["steps"]["drafts"]["basis"] == "upper bound: every case"
     assert plan["steps"]["categories"]["records"] == {"new": night["categories"], "changed": 0, "reused": 0}
     assert not plan["total"]["calibrated"]
-    assert plan["steps"]["categories"]["output_tokens"]["typical"] is None
+    answers = plan["steps"]["categories"]["output_tokens"]
+    assert (answers["typical"], answers["assumed"]) == (answers["ceiling"] // 10, True)
+    assert plan["steps"]["categories"]["retries"] == {"share": 0.02, "assumed": True}
     spend = worked.first.report["spend"]
     usd = plan["total"]["usd"]["batch"]
     assert usd["low"] < spend["usd"] < plan["total"]["usd"]["online"]["at_most"]
+    assert usd["low"] < usd["typical"] < usd["p95"]
     assert usd["at_most"] == pytest.approx(plan["total"]["usd"]["online"]["at_most"] / 2)
-    assert plan["window"]["expected_seconds"] is None and plan["budget"] == {"limits": [], "fits": None}
+    window = plan["window"]
+    assert window["assumed"] and window["expected_seconds"] >= 2 * 60 * 60
+    assert plan["budget"] == {"limits": [], "fits": None}
     assert "no history yet" in ran.out and "uncalibrated" in ran.out
+    assert "the length of answers is assumed; 2.0% asked again (assumed)" in ran.out
 
 
 def test_a_plan_registers_and_writes_nothing(house: House, tmp_path: Path) -> None:
@@ -80,7 +93,10 @@ def test_after_a_night_only_what_is_new_or_changed_is_planned(morning_after: Hou
     more = planned(morning_after).report
     assert requests(more) == Counter(extracted_fields=1, categories=1, drafts=1, night_summary=1)
     assert more["steps"]["categories"]["records"] == {"new": 1, "changed": 0, "reused": reused}
-    assert more["window"]["expected_seconds"] > 0
+    assert (
+        more["window"]["expected_seconds"] >= 2 + 5
+    )  # two rounds of batches of a moment, and the opening lines
+    assert not more["window"]["assumed"]
     opening = more["steps"]["night_summary"]
     assert opening["output_tokens"]["typical"] > 0 and opening["output_tokens"]["p95"] is None
     for way in ("batch", "online", "routed"):
@@ -88,6 +104,32 @@ def test_after_a_night_only_what_is_new_or_changed_is_planned(morning_after: Hou
         assert price["low"] < price["typical"] < price["p95"], way
     batch, online, routed = (more["total"]["usd"][way]["typical"] for way in ("batch", "online", "routed"))
     assert batch < routed < online
+
+
+@pytest.mark.slow
+def test_a_plan_of_a_closed_night_shows_what_a_rework_would_send(morning_after: House) -> None:
+    house, day = morning_after, LONG_AGO.isoformat()
+    put(house.home / "inbox", "old.eml", mail("When does my new card arrive?", 77, to=BANK), LONG_AGO)
+    assert house.night(day=LONG_AGO).code == 0
+    folder = house.home.parent / "config"
+    folder.mkdir()
+    shipped = (ROOT / "llm_assets" / "config" / "queues.yaml").read_text("utf-8")
+    changed = shipped.replace("A card payment did not work", "A payment with a card did not work")
+    (folder / "queues.yaml").write_text(changed, "utf-8")
+    settings = {"LLM_ASSETS_CONFIG": str(folder)}
+    kept = house.run("plan", "--day", day, "--json", **settings).report
+    assert (kept["rework"], kept["total"]["requests_at_most"]) == ("missing", 0)
+    ran = house.run("plan", "--day", day, "--rework", "stale", "--json", **settings)
+    stale = ran.report
+    assert stale["rework"] == "stale"
+    assert stale["steps"]["categories"]["records"] == {"new": 0, "changed": 1, "reused": 0}
+    assert stale["steps"]["categories"]["usd"]["batch"]["typical"] > 0
+    assert "about 0 s" not in ran.out and "in 2 rounds of batches" in ran.out
+    before = spent(house, LONG_AGO)["categories"]
+    assert house.night("--rework", "stale", day=LONG_AGO, **settings).code == 0
+    assert spent(house, LONG_AGO)["categories"] - before == 1
+    wrong = house.run("plan", "--day", day, "--rework", "everything")
+    assert wrong.code == 2 and wrong.said_one_sentence("--rework everything", "missing or stale")
 
 
 def test_a_plan_says_whether_the_budget_is_enough(morning_after: House) -> None:

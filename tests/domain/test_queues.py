@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from llm_assets.domain.desk.queue import Queues
+from llm_assets.domain.desk.queue import Category, Queue, Queues
 
 CATEGORY = {"name": "other"}
 
@@ -82,3 +82,81 @@ def test_a_category_is_found_by_name_or_not_at_all() -> None:
 def test_a_wrong_configuration_is_refused_with_its_place(items: list[dict[str, Any]], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         queues(*items)
+
+
+# Names that changed
+
+RENAMED = queues(
+    queue("payments", was=["transfers", "wires"], categories=[{"name": "recall", "was": "cancel"}, CATEGORY]),
+    queue("office", "office@bank.example", default=True, was="desk"),
+)
+
+
+def test_a_former_name_leads_to_the_queue_that_has_another_now() -> None:
+    assert {name: RENAMED.current(name) for name in ("wires", "transfers", "payments", "desk", "gone")} == {
+        "wires": "payments",
+        "transfers": "payments",
+        "payments": "payments",
+        "desk": "office",
+        "gone": "gone",
+    }
+    assert RENAMED.named("wires").name == "payments"
+    assert RENAMED.for_addresses(["transfers"]).name == "payments"
+    found = RENAMED.named("transfers").category("cancel")
+    assert found is not None and found.name == "recall"
+
+
+def test_stored_rows_are_shown_under_the_names_of_today() -> None:
+    row = {"queue": "wires", "category": "cancel", "runner_up": None, "case_id": "a"}
+    assert RENAMED.former_names.present(row) == {
+        "queue": "payments",
+        "category": "recall",
+        "runner_up": None,
+        "case_id": "a",
+    }
+    other = {"queue": "office", "category": "cancel"}
+    assert RENAMED.former_names.present(other) == other
+    assert not TWO.former_names
+
+
+@pytest.mark.parametrize(
+    ("items", "word"),
+    [
+        pytest.param(
+            [queue("a", default=True), queue("b", was="a")], "another one now", id="the old name is in use"
+        ),
+        pytest.param([queue("a", default=True, was="a")], "or its own", id="its own name"),
+        pytest.param(
+            [queue("a", default=True, was="x"), queue("b", was=["y", "x"])], "so does a", id="claimed by two"
+        ),
+        pytest.param(
+            [queue("a", default=True, categories=[{"name": "n", "was": "other"}, CATEGORY])],
+            "queue a: category n",
+            id="a category's old name is in use",
+        ),
+    ],
+)
+def test_a_name_that_is_new_and_old_is_refused(items: list[dict[str, Any]], word: str) -> None:
+    with pytest.raises(ValidationError, match=word):
+        queues(*items)
+
+
+def test_a_closed_night_still_knows_what_was_removed() -> None:
+    old = Queue.model_validate(queue("wires", review_below=0.9))
+    lost = [Category(name="cheques")]
+    known = TWO.remembering([(old, lost), (TWO.named("cards"), lost)])
+    assert known.named("wires").review_below == 0.9
+    assert known.named("wires").category("cheques") is not None
+    assert known.named("cards").category("cheques") is not None
+    assert [c.name for c in known.named("cards").categories] == ["other"]
+    assert not known.has("wires") and known.for_addresses(["wires"]).name == "office"
+    with pytest.raises(KeyError):
+        TWO.named("wires")
+
+
+def test_what_was_renamed_is_not_remembered_as_removed() -> None:
+    old = Queue.model_validate(queue("wires"))
+    known = RENAMED.remembering([(old, [Category(name="cancel"), Category(name="cheques")])])
+    assert known.gone == {}
+    [*_, cheques] = [known.named("payments").category(name) for name in ("cancel", "cheques")]
+    assert cheques is not None and cheques.name == "cheques"

@@ -1,12 +1,20 @@
 """Queues: mailboxes that share categories, a department and a reply language. The shape of queues.yaml."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 Language = Literal["en", "ru", "kk"]
+
+
+def _one_or_more(given: Any) -> Any:  # what the file holds; the field decides about it
+    return (given,) if isinstance(given, str) else given
+
+
+FormerNames = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
+"""Names that it had before: one, or a list when it was renamed more than once."""
 
 
 class _Border(BaseModel):
@@ -15,6 +23,7 @@ class _Border(BaseModel):
 
 class Category(_Border):
     name: str = Field(min_length=1, max_length=120)
+    was: FormerNames = ()
     description: str = ""
     needs_reply: bool = True
     department: str = ""
@@ -29,6 +38,7 @@ class Urgent(_Border):
 
 class Queue(_Border):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    was: FormerNames = ()
     mailboxes: tuple[str, ...] = ()
     default: bool = False
     reply_language: Literal["same", "en", "ru", "kk"] = "same"
@@ -44,26 +54,42 @@ class Queue(_Border):
     greeting: dict[Language, str] = Field(default_factory=dict)
     signature: dict[Language, str] = Field(default_factory=dict)
     categories: tuple[Category, ...] = Field(min_length=1)
+    _past: tuple[Category, ...] = PrivateAttr(default=())
+    """Categories that were removed; answers of closed nights still name them."""
 
     @model_validator(mode="after")
     def _categories_are_distinct(self) -> "Queue":
         names = [c.name for c in self.categories]
         if len(set(names)) != len(names):
             raise ValueError(f"queue {self.name} names a category twice")
+        _check_former_names(f"queue {self.name}: category", self.categories)
         return self
 
     def category(self, name: str) -> Category | None:
-        return next((c for c in self.categories if c.name == name), None)
+        """The category of this name; else the one that had it before, else a removed one that this queue remembers."""
+        current = next((c for c in self.categories if c.name == name), None)
+        renamed = next((c for c in self.categories if name in c.was), None)
+        return current or renamed or next((c for c in self._past if c.name == name), None)
+
+    def remembering(self, past: Sequence[Category]) -> Self:
+        """The same queue, which also knows these removed categories. No prompt names them."""
+        known = {name for c in self.categories for name in (c.name, *c.was)}
+        copy = self.model_copy()
+        copy._past = tuple(c for c in past if c.name not in known)
+        return copy
 
 
 class Queues(_Border):
     queues: tuple[Queue, ...] = Field(min_length=1)
+    _gone: tuple[Queue, ...] = PrivateAttr(default=())
+    """Queues that were removed; records of closed nights are still theirs."""
 
     @model_validator(mode="after")
     def _one_default_and_distinct_names(self) -> "Queues":
         names = [q.name for q in self.queues]
         if len(set(names)) != len(names):
             raise ValueError("two queues share a name")
+        _check_former_names("queue", self.queues)
         defaults = [q.name for q in self.queues if q.default]
         if len(defaults) != 1:
             raise ValueError(f"exactly one queue must have `default: true`, found {len(defaults)}")
@@ -74,9 +100,8 @@ class Queues(_Border):
 
     @cached_property
     def _by_mailbox(self) -> dict[str, Queue]:
-        """Queues by mailbox, and by their own name, which records of other systems give instead of a mailbox."""
-        names = {q.name: q for q in self.queues}
-        return names | {box.lower(): q for q in self.queues for box in q.mailboxes}
+        """Queues by mailbox, and by their names, which records of other systems give instead of a mailbox."""
+        return self._by_name | {box.lower(): q for q in self.queues for box in q.mailboxes}
 
     @property
     def default(self) -> Queue:
@@ -90,9 +115,113 @@ class Queues(_Border):
                 return queue
         return self.default
 
+    @cached_property
+    def _by_name(self) -> dict[str, Queue]:
+        """By present and former names."""
+        return {name: q for q in self.queues for name in (*q.was, q.name)}
+
+    @cached_property
+    def _known_by_name(self) -> dict[str, Queue]:
+        return {**self.gone, **self._by_name}
+
+    @property
+    def known(self) -> tuple[Queue, ...]:
+        """The removed queues that are remembered, and those of queues.yaml."""
+        return (*self._gone, *self.queues)
+
+    @property
+    def gone(self) -> Mapping[str, Queue]:
+        """The removed queues that are remembered, by name."""
+        return {q.name: q for q in self._gone}
+
+    def remembering(self, past: Iterable[tuple[Queue, Sequence[Category]]]) -> "Queues":
+        """These queues as a closed night needs them: with removed queues, and with the categories removed from each.
+
+        `past` holds each queue as it was last known, with the categories that it had lost by then.
+        """
+        was = {queue.name: (queue, lost) for queue, lost in past}
+        current = [
+            q.remembering([c for name in (q.name, *q.was) if name in was for c in _ever(*was[name])])
+            for q in self.queues
+        ]
+        known = {name for q in self.queues for name in (q.name, *q.was)}
+        found = Queues(queues=tuple(current))
+        found._gone = tuple(
+            q.remembering(lost) for name, (q, lost) in sorted(was.items()) if name not in known
+        )
+        return found
+
+    def reviewers(self, name: str) -> tuple[str, ...]:
+        return self._known_by_name[name].reviewers if name in self._known_by_name else ()
+
     def named(self, name: str) -> Queue:
-        """The queue of this name. Raises KeyError when queues.yaml does not have it."""
-        for queue in self.queues:
-            if queue.name == name:
-                return queue
-        raise KeyError(name)
+        """The queue that has this name, had it before, or is remembered by it. Raises KeyError for any other name."""
+        return self._known_by_name[name]
+
+    def has(self, name: str) -> bool:
+        """Whether queues.yaml has it, under this name or a later one."""
+        return name in self._by_name
+
+    def current(self, name: str) -> str:
+        """The name by which a queue is known now; the name itself where it was not renamed."""
+        found = self._by_name.get(name)
+        return found.name if found is not None else name
+
+    @property
+    def former_names(self) -> "FormerNamesOf":
+        """What every reader of stored rows translates by."""
+        return FormerNamesOf(
+            {old: q.name for q in self.queues for old in q.was},
+            {
+                name: renamed
+                for q in self.queues
+                if (renamed := {old: c.name for c in q.categories for old in c.was})
+                for name in (*q.was, q.name)
+            },
+        )
+
+
+class FormerNamesOf(NamedTuple):
+    """The present names of what was renamed. Stored rows keep the names they were written with."""
+
+    queues: Mapping[str, str] = {}
+    """Former name -> present name."""
+    categories: Mapping[str, Mapping[str, str]] = {}
+    """Any name of a queue -> former name of a category -> present name."""
+
+    def present(self, row: Mapping[str, Any]) -> Mapping[str, Any]:  # a row of the lake
+        """A row with a queue, and perhaps a category, under the names of today."""
+        queue = row["queue"]
+        renamed = self.categories.get(queue, {})
+        changed = {
+            name: renamed.get(row[name], row[name]) for name in CATEGORY_COLUMNS if renamed and name in row
+        }
+        return {**row, **changed, "queue": self.queues.get(queue, queue)}
+
+    def __bool__(self) -> bool:
+        return bool(self.queues or self.categories)
+
+
+CATEGORY_COLUMNS = ("category", "runner_up")
+"""Columns that hold a name of a category, in tables whose rows name their queue."""
+
+
+def _ever(queue: Queue, lost: Sequence[Category]) -> list[Category]:
+    return [*queue.categories, *lost]
+
+
+def _check_former_names(what: str, named: Sequence[Queue] | Sequence[Category]) -> None:
+    """Raises ValueError where a former name would be read in two ways."""
+    owners = {each.name: each.name for each in named}
+    for each in named:
+        for old in each.was:
+            owner = owners.setdefault(old, each.name)
+            if old in {other.name for other in named}:
+                raise ValueError(
+                    f"{what} {each.name} says `was: {old}`, but {old} is the name of another one now or its own: "
+                    "remove the `was`, or give the present one another name"
+                )
+            if owner != each.name:
+                raise ValueError(
+                    f"{what} {each.name} says `was: {old}`, and so does {owner}: only one can carry its history over"
+                )

@@ -45,7 +45,7 @@ def review_rows(
                     "step": step,
                     "reason": row["doubt_reason"],
                     "detail": row["doubt_detail"],
-                    "reviewers": _reviewers(queues, row["queue"]),
+                    "reviewers": list(queues.reviewers(row["queue"])),
                     "opened_at": earlier["opened_at"] if earlier is not None else now.isoformat(),
                     "decided_at": None,
                     "decision": None,
@@ -57,7 +57,3 @@ def review_rows(
                 "decided_at": decision.decided_at.isoformat(),
                 "decision": json.dumps(dict(decision.values), ensure_ascii=False, sort_keys=True),
             }
-
-
-def _reviewers(queues: Queues, name: str) -> list[str]:
-    return next((list(q.reviewers) for q in queues.queues if q.name == name), [])

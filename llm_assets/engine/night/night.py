@@ -72,7 +72,7 @@ class Night:
             yield from _case_of(rows)
 
     def inputs(self, step: Step) -> Iterator[StepInput]:
-        """What the step sees of each case. A case of a queue that is configured no longer goes to the default."""
+        """What the step sees of each case. A case of a queue that nobody knows any more goes to the default."""
         upstream = self._upstream(step)
         for case in self.cases():
             yield self._input(case, upstream.get(case.case_id, {}))
@@ -113,12 +113,12 @@ class Night:
         if self.rules_version is None:
             return None
         profile = self.engine.provider.profile
-        queues = self.queues.queues
+        queues = self.queues.known
         wordings = [step.wording(queue, profile) for queue in queues]
         reading = self.engine.lanes.reading.model_dump(mode="json")
         configured = [q.model_dump(mode="json") for q in queues]
-        vision = profile.capabilities.vision
-        return digest([self.rules_version, self.lane, wordings, configured, reading, vision])
+        own = [profile.capabilities.vision, profile.region]
+        return digest([self.rules_version, self.lane, wordings, configured, reading, own])
 
     def _by_case(self, columns: Sequence[str], cases: Collection[str] | None = None) -> Iterator[list[Row]]:
         """The documents of each case; they are stored together in the lake."""
@@ -143,6 +143,7 @@ class Night:
             priority=case.priority,
             rendered_from=source,
             masked=masked,
+            stopped=region_stop(given.queue, self.engine.provider.profile) or "",
         )
 
     def _request(self, step: Step, given: StepInput) -> tuple[Request, str]:
@@ -218,15 +219,27 @@ def _source(rules: str | None, rows: Sequence[Row], upstream: Upstream) -> str |
     return digest_json([rules, stamp, upstream.get(rows[0]["case_id"])])
 
 
-def check_regions(queues: Iterable[Queue], profile: Profile) -> None:
-    """Raises ConfigurationError when a queue's text may not go where the profile would send it."""
-    for queue in queues:
-        if queue.allowed_regions and profile.region not in queue.allowed_regions:
-            allowed = ", ".join(queue.allowed_regions)
-            raise ConfigurationError(
-                f"queue {queue.name} allows only the regions {allowed}, but profile {profile.name} is in "
-                f"{profile.region or 'no named region'}: choose another profile or change allowed_regions"
-            )
+def region_stop(queue: Queue, profile: Profile) -> str | None:
+    """Why a queue's text may not go where the profile would send it, with the cure; None where it may."""
+    if not queue.allowed_regions or profile.region in queue.allowed_regions:
+        return None
+    return (
+        f"queue {queue.name} allows only the regions {', '.join(queue.allowed_regions)}, but profile {profile.name} is in "
+        f"{profile.region or 'no named region'}, so its requests are not sent: choose another profile or change "
+        "allowed_regions"
+    )
+
+
+def region_stops(queues: Iterable[Queue], profile: Profile) -> list[str]:
+    """The sentence of each queue whose requests are not sent because of its regions."""
+    return [why for queue in queues if (why := region_stop(queue, profile)) is not None]
+
+
+def check_regions(queues: Sequence[Queue], profile: Profile) -> None:
+    """Raises ConfigurationError when no queue's text may go where the profile would send it."""
+    stopped = region_stops(queues, profile)
+    if stopped and len(stopped) == len(queues):
+        raise ConfigurationError(stopped[0])
 
 
 def in_reading_order(steps: Sequence[Step]) -> list[list[Step]]:

@@ -4,7 +4,7 @@ The texts of a day are never in memory together: they wait in a file without a n
 cannot leave behind, and go from there to the lake."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ from typing import BinaryIO
 import orjson
 import structlog
 
-from llm_assets.domain.desk.queue import Queues
+from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.digest import digest_json
 from llm_assets.domain.errors import DeskError, RawFileError
@@ -62,6 +62,7 @@ class DayReader:
     raw: RawStore
     lake: Lake
     queues: Queues
+    """For a closed night they remember removed ones; messages keep those."""
     pool: ReaderPool
     scratch: Path
     """A folder on a disk that has room for a day's texts."""
@@ -82,7 +83,10 @@ class DayReader:
             with TemporaryFile(dir=self.scratch) as file:
                 texts = _Texts(file)
                 messages = _Messages(self, day, received, texts, on_progress)
-                placed = place(messages, queues=self.queues, earlier=_earlier(self.lake, day))
+                earlier_cases = _earlier(self.lake, day, self.queues)
+                placed = place(
+                    messages, queues=self.queues, earlier=earlier_cases, kept=self._kept_queues(day)
+                )
                 documents = (p.document(texts.message(p.received)) for p in _by_case(placed))
                 rows = (document_row(d, messages.version_of(d.received)) for d in documents)
                 # What was lost is looked for again in the next run.
@@ -90,6 +94,12 @@ class DayReader:
             read_now = messages.read_now
         on_progress("documents", len(received), len(received))
         return _summary(self.lake.read(DOCUMENTS, day, _SUMMARISED), read_now)
+
+    def _kept_queues(self, day: date) -> Mapping[tuple[str, str], Queue]:
+        """By source and place, of messages that are in a removed queue which is remembered."""
+        gone = self.queues.gone
+        rows = self.lake.read(DOCUMENTS, day, ["source", "place", "queue"]) if gone else ()
+        return {(row["source"], row["place"]): gone[row["queue"]] for row in rows if row["queue"] in gone}
 
 
 class _Texts:
@@ -222,7 +232,7 @@ def _message_without(row: Received, flag: str) -> Message:
     return without_bytes(row.raw_sha256, row.kind, row.place, flag)
 
 
-def _earlier(lake: Lake, day: date) -> Iterator[EarlierCase]:
+def _earlier(lake: Lake, day: date, queues: Queues) -> Iterator[EarlierCase]:
     """Messages of the days before, which a mail of today may answer."""
     columns = [
         "record_id", "message_id", "sender", "reply_to", "case_id", "content_hash", "queue", "received_at",
@@ -230,21 +240,21 @@ def _earlier(lake: Lake, day: date) -> Iterator[EarlierCase]:
     ]  # fmt: skip
     for night in _nights_before(day):
         for row in lake.read(DOCUMENTS, night, columns):
-            yield _earlier_case(row)
+            yield _earlier_case(row, queues)
 
 
 def _nights_before(day: date) -> list[date]:
     return [day - timedelta(days=back) for back in range(1, EARLIER_DAYS + 1)]
 
 
-def _earlier_case(row: Row) -> EarlierCase:
+def _earlier_case(row: Row, queues: Queues) -> EarlierCase:
     return EarlierCase(
         record_id=row["record_id"],
         message_id=row["message_id"],
         customer=row["reply_to"] or row["sender"] or "",
         case_id=row["case_id"],
         content_hash=row["content_hash"],
-        queue=row["queue"],
+        queue=queues.current(row["queue"]),
         received_at=row["received_at"],
         is_duplicate=row["duplicate_of"] is not None,
     )

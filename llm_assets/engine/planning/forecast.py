@@ -11,6 +11,11 @@ from llm_assets.domain.requests.request import Request
 from llm_assets.engine.planning.estimate import Calibration, most_usd, prompt_tokens
 from llm_assets.engine.ports.prices import Prices
 
+ASSUMED_ANSWER = 0.1
+"""Tokens of an answer for each token of its limit, while no answer is known: ours fill between a twentieth and a sixth."""
+ASSUMED_RETRIES = 0.02
+"""Requests that are asked again for each request, while too few are known."""
+
 
 @dataclass(slots=True)
 class Usd:
@@ -37,6 +42,8 @@ class Forecast:
     new: int = 0
     changed: int = 0
     reused: int = 0
+    stopped: int = 0
+    """Cases whose request must not go to this profile; they are in none of the other figures of what is sent."""
     requests: float = 0
     requests_at_most: int = 0
     """More than `requests` where earlier answers decide who needs this step."""
@@ -45,7 +52,10 @@ class Forecast:
     """Earlier answers the estimate was corrected by."""
     calibrated: bool = True
     answers_known: bool = True
-    """False while the length of answers is unknown: then they are only bounded."""
+    """False while the length of answers is unknown: then `ASSUMED_ANSWER` of their limit is taken for typical."""
+    retries: float = 0
+    """Requests that are asked again for each request; typical prices count them."""
+    retries_known: bool = True
     input_typical: float = 0
     input_p95: float = 0
     output_typical: float = 0
@@ -55,6 +65,8 @@ class Forecast:
     routed: Usd = field(default_factory=Usd)
     """Price of each request in the mode in which it goes."""
     at_most_by_lane: dict[Lane, Decimal] = field(default_factory=dict)
+    online: float = 0
+    """Requests expected to be asked online."""
     batch_tokens: float = 0
     """Prompt tokens expected to wait in the provider's queue; 0 when nothing goes in a batch."""
 
@@ -82,10 +94,12 @@ def add_request(
     forecast.model, forecast.results = request.model, calibration.results
     forecast.calibrated = forecast.calibrated and calibration.calibrated
     forecast.answers_known = forecast.answers_known and calibration.answer is not None
-    answer = calibration.answer if calibration.answer is not None else 0
+    assumed = request.max_tokens * ASSUMED_ANSWER
+    answer = calibration.answer if calibration.answer is not None else assumed
     forecast.requests += expected
     forecast.requests_at_most += 1
     forecast.batch_tokens += expected * usual if mode is Mode.BATCH else 0
+    forecast.online += expected if mode is Mode.ONLINE else 0
     forecast.input_typical += expected * usual_prompt.typical
     forecast.input_p95 += prompt.high
     forecast.output_typical += expected * answer
@@ -99,7 +113,7 @@ def add_request(
         most = most_usd(prices, profile, request, priced, counted, calibration)
         costs = (
             certain * prices.usd(profile, request.model, priced, low),
-            Decimal(expected) * prices.usd(profile, request.model, priced, typical),
+            Decimal(expected * (1 + forecast.retries)) * prices.usd(profile, request.model, priced, typical),
             prices.usd(profile, request.model, priced, high) if output is not None else most,
             most,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 import structlog
 
@@ -17,7 +18,21 @@ from llm_assets.engine.planning.task import PlanSummary, Task, Unchanged
 from llm_assets.engine.ports.batches import Member
 from llm_assets.engine.ports.work import Work
 
+REGION = "region"
+"""The reason for which a request of a queue is held back whose regions exclude the profile's."""
+
 log = structlog.get_logger()
+
+
+class Counted(NamedTuple):
+    """What planning all tasks of a step found."""
+
+    new: int
+    reused: int
+    stopped: int
+    """Requests that are due and must not be sent by this profile."""
+    why: str
+    """The reason of one of them, as a sentence."""
 
 
 def plan_step(
@@ -37,12 +52,14 @@ def plan_step(
     router = Router(engine, packer, day, step)
     try:
         take = router.add if sieve is None else sieve.before(router.add)
-        new, reused = plan_all(engine, day, step, tasks, rework, take)
+        counted = plan_all(engine, day, step, tasks, rework, take)
         router.close()
     except BaseException:
         packer.abandon()
         raise
-    return PlanSummary(new, reused, packer.sent, packer.overtaken)
+    return PlanSummary(
+        counted.new, counted.reused, packer.sent, packer.overtaken, counted.stopped, counted.why
+    )
 
 
 def plan_all(
@@ -52,9 +69,11 @@ def plan_all(
     tasks: Iterable[Task | Unchanged],
     rework: Rework,
     take: Callable[[Task, Member], None],
-) -> tuple[int, int]:
-    """Stores a step's work and hands over what is due, each request once. Returns how many are new and reused."""
+) -> Counted:
+    """Stores a step's work and hands over what is due, each request once, but not what must not be sent: that stays due
+    with its reason."""
     new = 0
+    stopped: dict[str, str] = {}
     cases: set[str] = set()
     packed: set[str] = set()
     for chunk in chunks(_asked(tasks, cases)):
@@ -63,11 +82,18 @@ def plan_all(
         new += planned.new
         for task in chunk:
             member = planned.due.get(task.request.request_id)
-            if member is not None and member.request_id not in packed:
+            if member is not None and task.stopped:
+                stopped[member.request_id] = task.stopped
+            elif member is not None and member.request_id not in packed:
                 packed.add(member.request_id)
                 take(_roomy(task, member, engine.provider.profile.limits), member)
     engine.ledger.work.prune_work(day, step, cases)
-    return new, len(cases) - new
+    kept_back = stopped.keys() - packed
+    if kept_back and engine.ledger.spending.hold(kept_back, REGION):
+        for why in sorted({stopped[i] for i in kept_back}):
+            log.warning("held back", step=step, why=why)
+    why = min((stopped[i] for i in kept_back), default="")
+    return Counted(new, len(cases) - new, len(kept_back), why)
 
 
 def _asked(tasks: Iterable[Task | Unchanged], cases: set[str]) -> Iterator[Task]:

@@ -24,6 +24,8 @@ class Task:
     """Digest of all that went into the request."""
     masked: str = ""
     """For the audit: how its text was masked."""
+    stopped: str = ""
+    """Why it must not be sent by this profile, as a sentence; empty where it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class PlanSummary:
     overtaken: int = 0
     """Batches given up because another process had sent one of their requests; what is still due is planned next."""
     held: int = 0
-    """Requests the budget holds back; they stay due."""
+    """Requests that the budget or a queue's regions hold back; they stay due."""
     held_why: str = ""
     money_returns: bool = False
     """Whether what is set aside for others may still make room for those held back."""

@@ -53,8 +53,11 @@ def plan_within_budget(
         going = [i for i, admitted in zip(order, answers, strict=True) if admitted]
         packers = _pack(engine, day, plans, shelf, going, limits)
     return [
-        PlanSummary(new, reused, p.sent, p.overtaken, shelf.count(held, number), why, returning)
-        for number, ((new, reused), p) in enumerate(zip(counted, packers, strict=True))
+        PlanSummary(
+            *(c.new, c.reused, p.sent, p.overtaken, shelf.count(held, number) + c.stopped),
+            *(why or c.why, returning),
+        )
+        for number, (c, p) in enumerate(zip(counted, packers, strict=True))
     ]
 
 

@@ -21,6 +21,9 @@ class Register(Protocol):
     def received(self, day: date) -> list[Received]:
         """The day's messages, each place once with its newest bytes, in order of arrival."""
 
+    def counts(self, days: Sequence[date]) -> dict[date, int]:
+        """How many messages `received` would give for each of these days; days without any are left out."""
+
     def arrivals(self, source: str) -> Known:
         """The newest bytes at every place of a source."""
 

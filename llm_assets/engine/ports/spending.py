@@ -57,6 +57,9 @@ class SpendingLedger(Protocol):
         """Share of what the newest batches of a step and model could have read from a prompt cache that they did read;
         None while too few of their requests asked for one."""
 
+    def retry_share(self, provider: str, step: str, since: date) -> float | None:
+        """Attempts after a request's first for each first one, in the nights since a day; None while there are too few."""
+
     def batch_seconds(self, provider: str, limit: int) -> list[float]:
         """From submission to collection, for the newest batches of a profile."""
 

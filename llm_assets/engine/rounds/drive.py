@@ -231,7 +231,8 @@ def _leave(engine: Engine, batch: Batch) -> bool:
         return True
     raise StuckError(
         f"batch {batch.batch_id} of {batch.step} waits at {batch.provider}, but {engine.provider.profile.name} is "
-        f"configured: run the night once more with LLM_ASSETS_PROVIDER={batch.provider} to collect it"
+        f"configured: run `LLM_ASSETS_PROVIDER={batch.provider} llm-assets night --day {batch.day} --rework missing` once to "
+        "collect it"
     )
 
 

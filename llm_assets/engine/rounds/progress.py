@@ -18,7 +18,7 @@ class Progress:
     under_way: int = 0
     """Open batches that were sent and can be asked about: what waiting is for, even when nothing more can be sent."""
     held: int = 0
-    """Requests that the budget holds back."""
+    """Requests that the budget or a queue's regions hold back."""
     blocked: str | None = None
     """Why nothing more can be sent until a person acts."""
     next_try: datetime | None = None

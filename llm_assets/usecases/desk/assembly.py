@@ -25,6 +25,7 @@ from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import NightSummary
 from llm_assets.usecases.desk.demo_emulator import emulator_url
 from llm_assets.usecases.desk.source_versions import masking_version, rules_version
+from llm_assets.usecases.desk.step_schemas import check_schemas
 from resources import home_id
 from resources.lake.lake import Lake
 from resources.ledger import SqlLedger
@@ -34,6 +35,7 @@ from resources.prices import GenaiPrices
 from resources.private_files import make_private
 from resources.providers import provider_for
 from resources.providers.access import api_key, check_address, extra_headers
+from resources.queue_memory import QueueMemory
 from resources.settings.environment import Settings, load_lanes, load_profile, load_queues
 from resources.settings.sources import Sources, check_mailboxes, load_sources
 from resources.spool import FileSpool
@@ -63,7 +65,7 @@ class Assembly:
 
     @cached_property
     def lake(self) -> Lake:
-        lake = Lake(self.home, self.tables)
+        lake = Lake(self.home, self.tables, self.queues.former_names)
         if not lake.analytics.exists():
             lake.publish()
         return lake
@@ -85,6 +87,20 @@ class Assembly:
     @cached_property
     def queues(self) -> Queues:
         return load_queues(self.settings)
+
+    def queues_of(self, day: date) -> Queues:
+        """The queues for a night: once it is closed, also those that were removed since."""
+        if self.clock() < self.settings.calendar.deadline_of(day):
+            return self.queues
+        return self._queues_ever
+
+    @cached_property
+    def _queues_ever(self) -> Queues:
+        return self.queues.remembering(QueueMemory(self.home).all())
+
+    def remember_queues(self) -> None:
+        """Keeps the queues as they are now, for nights that are closed when one is removed."""
+        QueueMemory(self.home).remember(self.queues.queues)
 
     @cached_property
     def sources(self) -> Sources:
@@ -115,10 +131,12 @@ class Assembly:
 
     @cached_property
     def configured_profile(self) -> Profile:
-        """The profile as the settings name it, with its prices and regions checked; nothing is started."""
+        """The profile as the settings name it, with its prices and regions and the steps' schemas checked; nothing is
+        started."""
         profile = load_profile(self.settings)
         check_regions(self.queues.queues, profile)
         self.prices.check(profile)
+        check_schemas(self.steps, self.queues, profile)
         return profile
 
     def check_provider(self) -> None:
@@ -183,7 +201,7 @@ class Assembly:
             day=day,
             engine=self.engine,
             lake=self.lake,
-            queues=self.queues,
+            queues=self.queues_of(day),
             steps={s.name: s for s in self.steps},
             mask=self.mask,
             rules_version=rules_version(self.steps),

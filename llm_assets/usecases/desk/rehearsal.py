@@ -137,7 +137,10 @@ class Rehearsal(Assembly):
 
     @cached_property
     def lake(self) -> Lake:
-        return RehearsedLake(self.home, self.tables)
+        return RehearsedLake(self.home, self.tables, self.queues.former_names)
+
+    def remember_queues(self) -> None:
+        """What was not worked is nothing to remember."""
 
     @cached_property
     def profile(self) -> Profile:

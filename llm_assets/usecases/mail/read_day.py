@@ -16,12 +16,13 @@ def _silent(stage: str, done: int, total: int | None) -> None:
 def read_day(assembly: Assembly, day: date, on_progress: OnProgress = _silent) -> DaySummary:
     """Reads what is new of a day and publishes the table. One process at a time writes the documents of a day."""
     with assembly.ledger.locks.owner(f"write:documents:{day}", wait=True):
+        assembly.remember_queues()
         with ReaderPool(folder=assembly.spool.readers()) as pool:
             reader = DayReader(
                 assembly.ledger.register,
                 assembly.raw,
                 assembly.lake,
-                assembly.queues,
+                assembly.queues_of(day),
                 pool,
                 assembly.scratch,
                 reader_version(),

@@ -12,10 +12,12 @@ from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.mail.document import RAW_DAMAGED, RAW_MISSING
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.planning.budget import OVER_BUDGET, in_words, limits_of
+from llm_assets.engine.planning.plan import REGION
 from llm_assets.report.numbers import Missing
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.blocked import block_of, since_when
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.night.held_back import elsewhere, stopped_queues
 
 NAMED = 20
 """Records whose raw file is lost that the report names."""
@@ -24,6 +26,7 @@ _WHY = {
     "waiting_for_retry": "waiting for another try",
     "waiting_for_provider": "waiting for the provider",
     OVER_BUDGET: "over the budget",
+    REGION: "not allowed by the regions of its queue",
 }
 
 
@@ -48,6 +51,9 @@ def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     if block is not None:
         yield Missing(f"provider {assembly.configured_profile.name}", since_when(assembly, block))
     yield from open_cases
+    for found in elsewhere(assembly, day):
+        noun = "request" if found.requests == 1 else "requests"
+        yield Missing(f"{found.requests} {noun} at {found.provider}", found.sentence)
 
 
 def _lost(assembly: Assembly, day: date) -> Iterator[Missing]:
@@ -72,5 +78,6 @@ def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: 
     for reason, count in sorted(reasons.items()):
         why = _WHY.get(reason, reason)
         noun = "case" if count == 1 else "cases"
-        more = budget if reason == OVER_BUDGET else detail
+        said = {OVER_BUDGET: budget, REGION: "; ".join(stopped_queues(assembly))}
+        more = said.get(reason, detail)
         yield Missing(f"{count} {noun} in {step.name}", f"{why}: {more}" if more else why, step.name)

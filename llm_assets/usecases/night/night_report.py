@@ -1,22 +1,25 @@
 """Report a night: its review queue and its morning report, from lake and ledger."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
 import orjson
 
-from llm_assets.domain.desk.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE
+from llm_assets.domain.desk.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Row, Table
 from llm_assets.engine.answers.review_rows import review_rows
 from llm_assets.engine.night.summary import summarise
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.report.attention import PastNight
 from llm_assets.report.cases import report_columns
 from llm_assets.report.numbers import ReportNumbers, compute, with_spend
 from llm_assets.report.render import Page, content, render
 from llm_assets.report.summary import plain_summary, summary_numbers, unsupported_numbers
 from llm_assets.steps.night_summary.step import PROMPT, summary_request
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.night.missing import missing
 from llm_assets.usecases.night.step_tables import write_usage
 from resources.lake.history import past_nights
@@ -33,7 +36,8 @@ def write_review_queue(assembly: Assembly, day: date) -> int:
     before = list(lake.read(REVIEW_QUEUE, day))
     decisions = assembly.ledger.review.decisions(day)
     now = assembly.clock()
-    count = lake.write(REVIEW_QUEUE, day, review_rows(day, rows, before, decisions, assembly.queues, now))
+    queues = assembly.queues_of(day)
+    count = lake.write(REVIEW_QUEUE, day, review_rows(day, rows, before, decisions, queues, now))
     lake.publish()
     return count
 
@@ -72,16 +76,31 @@ def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool
 
 
 def _numbers(assembly: Assembly, day: date) -> ReportNumbers:
-    lake = assembly.lake
+    lake, names = assembly.lake, assembly.queues.former_names
+
+    def rows(table: Table, columns: Sequence[str] | None = None) -> Iterator[Row]:
+        return (names.present(row) if names else row for row in lake.read(table, day, columns))
+
     return compute(
         day,
-        documents=lake.read(DOCUMENTS, day, report_columns(DOCUMENTS)),
-        steps={s.name: lake.read(s.table, day, report_columns(s.table)) for s in assembly.steps},
-        review=lake.read(REVIEW_QUEUE, day),
+        documents=rows(DOCUMENTS, report_columns(DOCUMENTS)),
+        steps={s.name: rows(s.table, report_columns(s.table)) for s in assembly.steps},
+        review=rows(REVIEW_QUEUE),
         usage=lake.read(LLM_USAGE, day),
         missing=list(missing(assembly, day)),
-        history=past_nights(lake, day),
+        history=_history(assembly, day),
     )
+
+
+def _history(assembly: Assembly, day: date) -> list[PastNight]:
+    """Earlier nights, those marked whose mail is not all there: their counts would pass for a quiet day."""
+    nights = past_nights(assembly.lake, day)
+    received = assembly.ledger.register.counts([n.day for n in nights])
+    mailboxes = mailboxes_of(assembly)
+    return [
+        replace(n, partly_received=received.get(n.day, 0) != n.messages or any(mailboxes.unread(n.day)))
+        for n in nights
+    ]
 
 
 def _summary(

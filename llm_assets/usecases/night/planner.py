@@ -20,7 +20,7 @@ from llm_assets.engine.planning.estimate import (
     Counter,
     calibrate,
 )
-from llm_assets.engine.planning.forecast import Forecast, add_request
+from llm_assets.engine.planning.forecast import ASSUMED_RETRIES, Forecast, add_request
 from llm_assets.engine.planning.route_rules import mode_of
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.progress import OnProgress
@@ -66,7 +66,7 @@ class Planner:
         return [*(counted.forecast for counted in self._done.values()), self._summary()]
 
     def _step(self, step: Step) -> _Counted:
-        counted = _Counted(Forecast(step.name))
+        counted = _Counted(self._forecast(step))
         seen: set[str] = set()
         for chunk in chunks(self._night.tasks(step)):
             planned = self._assembly.ledger.work.preview(
@@ -78,7 +78,9 @@ class Planner:
             forecast.reused += planned.reused
             for task in chunk:
                 request_id = task.request.request_id
-                if request_id in planned.due and planned.assigned[task.case_id] == request_id:
+                if task.stopped and request_id in planned.due:
+                    forecast.stopped += 1
+                elif request_id in planned.due and planned.assigned[task.case_id] == request_id:
                     tokens = self._add(forecast, task, first=request_id not in seen)
                     counted.due[task.case_id] = tokens - task.request.pages * PER_PAGE
                     seen.add(request_id)
@@ -86,6 +88,13 @@ class Planner:
         if step.reads:
             self._expect(step, counted)
         return counted
+
+    def _forecast(self, step: Step) -> Forecast:
+        since = self._day - timedelta(days=SHARE_DAYS)
+        share = self._assembly.ledger.spending.retry_share(self._assembly.profile.name, step.name, since)
+        if share is None:
+            return Forecast(step.name, retries=ASSUMED_RETRIES, retries_known=False)
+        return Forecast(step.name, retries=share)
 
     def _add(self, forecast: Forecast, task: Task, *, first: bool) -> int:
         """Tokens of the task's request, which is paid for once however many cases share it."""

@@ -3,21 +3,24 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.night.night import in_reading_order
 from llm_assets.engine.planning.budget import limits_of
 from llm_assets.engine.planning.forecast import Forecast, Usd, turns_of
 from llm_assets.engine.ports.progress import OnProgress
-from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.usecases.desk.rehearsal import Rehearsal
 from llm_assets.usecases.mail.read_day import read_day
 from llm_assets.usecases.mail.receive import receive
+from llm_assets.usecases.night.held_back import elsewhere, stopped_queues
 from llm_assets.usecases.night.planner import Planner
+from llm_assets.usecases.night.process_steps import AUTO, rework_of
 
 Plan = Mapping[str, Any]  # the JSON of `plan --json`
 
@@ -25,20 +28,30 @@ BATCHES = 20
 """Newest batches whose median says how long one takes."""
 
 
-def preview_night(desk: Desk, day: date, paths: Sequence[Path]) -> Plan:
-    """The plan of a night as of now, with mail at `paths` counted as if it belonged to it."""
+ONLINE_SECONDS = 5.0
+"""What one online answer takes, for the duration of a plan; short answers of the cheap models take two to eight."""
+SHORTEST_BATCH_SECONDS = 1.0
+
+
+def preview_night(desk: Desk, day: date, paths: Sequence[Path], rework: str = AUTO) -> Plan:
+    """The plan of a night as of now, open or closed, with mail at `paths` counted as if it belonged to it.
+
+    `rework` is what `night --rework` would be given. Raises ValueError for an unknown word.
+    """
     rehearsal = Rehearsal(desk.settings, desk.steps, desk.clock)
     try:
-        return _plan(rehearsal, day, paths, desk.on_stage)
+        wanted = rework_of(rework, desk.settings.calendar, day, rehearsal.clock())
+        return _plan(rehearsal, day, paths, wanted, desk.on_stage)
     finally:
         rehearsal.close()
 
 
-def _plan(rehearsal: Rehearsal, day: date, paths: Sequence[Path], on_progress: OnProgress) -> Plan:
+def _plan(
+    rehearsal: Rehearsal, day: date, paths: Sequence[Path], rework: Rework, on_progress: OnProgress
+) -> Plan:
     profile = rehearsal.profile
     receive(rehearsal, paths=paths, day=day, only_day=True, on_progress=on_progress)
     read = read_day(rehearsal, day, on_progress)
-    rework = rehearsal.settings.calendar.default_rework(day, rehearsal.clock())
     forecasts = Planner(rehearsal, day, rework, on_progress).forecasts()
     return {
         "day": day.isoformat(),
@@ -51,6 +64,8 @@ def _plan(rehearsal: Rehearsal, day: date, paths: Sequence[Path], on_progress: O
         "total": _total_json(forecasts),
         "window": _window(rehearsal, day, forecasts),
         "budget": _budget(rehearsal, day, forecasts),
+        "stopped": stopped_queues(rehearsal),
+        "elsewhere": [found._asdict() for found in elsewhere(rehearsal, day)],
     }
 
 
@@ -58,6 +73,7 @@ def _step_json(forecast: Forecast) -> Mapping[str, Any]:
     return {
         "model": forecast.model or None,
         "records": {"new": forecast.new, "changed": forecast.changed, "reused": forecast.reused},
+        "stopped": forecast.stopped,
         "requests": round(forecast.requests),
         "requests_at_most": forecast.requests_at_most,
         "basis": forecast.basis,
@@ -65,32 +81,25 @@ def _step_json(forecast: Forecast) -> Mapping[str, Any]:
         "results": forecast.results,
         "input_tokens": {"typical": round(forecast.input_typical), "p95": round(forecast.input_p95)},
         "output_tokens": {
-            "typical": round(forecast.output_typical) if forecast.answers_known else None,
+            "typical": round(forecast.output_typical),
+            "assumed": not forecast.answers_known,
             "p95": round(forecast.output_p95) if forecast.calibrated else None,
             "ceiling": forecast.output_ceiling,
         },
+        "retries": {"share": round(forecast.retries, 4), "assumed": not forecast.retries_known},
         "usd": _prices_json([forecast]),
     }
 
 
 def _prices_json(forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
     """All in batches, all online, and each request in the mode in which its lane or step sends it."""
-    ways = {mode.value: _usd_json(forecasts, [f.usd[mode] for f in forecasts]) for mode in Mode}
-    return {**ways, "routed": _usd_json(forecasts, [f.routed for f in forecasts])}
+    ways = {mode.value: _usd_json([f.usd[mode] for f in forecasts]) for mode in Mode}
+    return {**ways, "routed": _usd_json([f.routed for f in forecasts])}
 
 
-def _usd_json(forecasts: Sequence[Forecast], prices: Sequence[Usd]) -> Mapping[str, float | None]:
-    """Before the first answers there is no typical price; but the one request for the opening lines, asked once a
-    night, does not hide that of the others: it counts with its bound."""
-    known = all(f.answers_known for f in forecasts if len(forecasts) == 1 or f.step != NIGHT_SUMMARY)
-    likely = (p.typical if f.answers_known else p.at_most for f, p in zip(forecasts, prices, strict=True))
-    low, p95, most = (sum(getattr(p, name) for p in prices) for name in ("low", "p95", "at_most"))
-    return {
-        "low": float(low),
-        "typical": float(sum(likely)) if known else None,
-        "p95": float(p95),
-        "at_most": float(most),
-    }
+def _usd_json(prices: Sequence[Usd]) -> Mapping[str, float]:
+    names = ("low", "typical", "p95", "at_most")
+    return {name: float(sum(getattr(p, name) for p in prices)) for name in names}
 
 
 def _total_json(forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
@@ -103,22 +112,32 @@ def _total_json(forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
 
 
 def _window(rehearsal: Rehearsal, day: date, forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
-    """Whether the batches are back by the deadline; steps that read others wait for their batches first, and
-    batches for which the provider's queue has no room wait for those before them."""
+    """Whether the answers are back by the deadline; steps that read others wait for their batches first, and
+    batches for which the provider's queue has no room wait for those before them.
+
+    A batch takes what it usually took here, and no less than until the next look at it; before there are any,
+    `batch_minutes` of lanes.yaml.
+    """
     calendar, now = rehearsal.settings.calendar, rehearsal.clock()
     deadline = calendar.deadline_of(day)
     taken = rehearsal.ledger.spending.batch_seconds(rehearsal.profile.name, BATCHES)
     by_step, limit = {f.step: f for f in forecasts}, rehearsal.profile.limits.enqueued_tokens
     members = in_reading_order(rehearsal.steps)
     rounds = sum(turns_of([by_step[s.name] for s in steps], limit) for steps in members)
-    seconds = rounds * median(taken) if taken else 0.0 if not rounds else None
+    look = max(rehearsal.settings.poll_seconds, SHORTEST_BATCH_SECONDS)
+    assumed = rehearsal.lanes.routes.batch_minutes * 60
+    online = sum(f.online for f in forecasts)
+    turns = ceil(online / rehearsal.profile.limits.online_concurrency)
+    seconds = rounds * max(median(taken) if taken else assumed, look) + turns * ONLINE_SECONDS
     night = datetime.combine(deadline.date(), calendar.night_starts, calendar.zone)
     begins = max(now, night) if night < deadline else now
     return {
         "deadline": deadline.isoformat(),
         "rounds": rounds,
+        "online": round(online),
         "expected_seconds": seconds,
-        "fits": None if seconds is None else begins + timedelta(seconds=seconds) <= deadline,
+        "assumed": bool(rounds) and not taken,
+        "fits": begins + timedelta(seconds=seconds) <= deadline,
     }
 
 

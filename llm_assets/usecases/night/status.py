@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.night.held_back import elsewhere, stopped_queues
 
 Status = Mapping[str, Any]  # the JSON of `status --json`
 
@@ -35,6 +36,8 @@ def night_status(assembly: Assembly, day: date | None) -> Status:
             for b in ledger.batches.open_batches(day)
         ],
         "blocked": _blocked(assembly),
+        "stopped": stopped_queues(assembly),
+        "elsewhere": [found._asdict() for found in elsewhere(assembly, day)],
         "failures": ledger.spending.failures(day),
         "spend": {"usd": float(spent), "budget_usd": float(budget) if budget is not None else None},
     }

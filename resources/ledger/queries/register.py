@@ -84,6 +84,15 @@ def received_on(connection: Connection, day: date) -> list[Received]:
     return [Received(*row) for row in rows]
 
 
+def counts(connection: Connection, days: Sequence[date]) -> dict[date, int]:
+    c = received.c
+    newest = select(func.max(c.id)).where(c.day.in_(days)).group_by(c.day, c.source, c.place)
+    rows = connection.execute(
+        select(c.day, func.count()).where(c.id.in_(newest), c.deleted_at.is_(None)).group_by(c.day)
+    )
+    return {row.day: row[1] for row in rows}
+
+
 def arrivals(connection: Connection, source: str) -> Known:
     newest = select(func.max(received.c.id)).where(received.c.source == source).group_by(received.c.place)
     written = func.coalesce(received.c.written_at, received.c.arrived_at, type_=Instant())

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
+from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, exists, func, or_, select, text, update
 
 from llm_assets.domain.errors import OverBudgetError
 from llm_assets.domain.profile import Mode
@@ -150,6 +151,20 @@ def billed(connection: Connection, provider: str, step: str, model: str, limit: 
         .limit(limit)
     )
     return [Billed(*row) for row in rows]
+
+
+RETRIES_FROM = 30
+"""First attempts from which a step's own share of retries is believed."""
+
+
+def retry_share(connection: Connection, provider: str, step: str, since: date) -> float | None:
+    first = func.coalesce(func.sum(case((attempts.c.attempt == 1, 1), else_=0)), 0)
+    firsts, every = connection.execute(
+        select(first, func.count()).where(
+            attempts.c.provider == provider, attempts.c.step == step, attempts.c.day >= since
+        )
+    ).one()
+    return (every - int(firsts)) / int(firsts) if firsts >= RETRIES_FROM else None
 
 
 def batch_seconds(connection: Connection, provider: str, limit: int) -> list[float]:

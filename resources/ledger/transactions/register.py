@@ -23,6 +23,10 @@ class SqlRegister:
         with self._database.reading() as connection:
             return register.received_on(connection, day)
 
+    def counts(self, days: Sequence[date]) -> dict[date, int]:
+        with self._database.reading() as connection:
+            return register.counts(connection, days)
+
     def arrivals(self, source: str) -> Known:
         with self._database.reading() as connection:
             return register.arrivals(connection, source)

@@ -29,6 +29,10 @@ class SqlSpending:
         with self._database.reading() as connection:
             return spending.cache_hits(connection, provider, step, model)
 
+    def retry_share(self, provider: str, step: str, since: date) -> float | None:
+        with self._database.reading() as connection:
+            return spending.retry_share(connection, provider, step, since)
+
     def batch_seconds(self, provider: str, limit: int) -> list[float]:
         with self._database.reading() as connection:
             return spending.batch_seconds(connection, provider, limit)

@@ -45,7 +45,7 @@ def test_cases_are_counted_by_queue_and_category_for_the_last_nights_with_mail(t
         lake.write(DOCUMENTS, day, documents)
         rows = [category(day, "a", "loan"), category(day, "b", "loan"), category(day, "c", None)]
         lake.write(CATEGORIES, day, rows)
-    nights = past_nights(lake, DAY)
+    nights = past_nights(lake, DAY, nights=13)
     assert [n.day for n in nights] == [DAY - timedelta(days=back) for back in range(26, 0, -2)]
     assert nights[0].by_category == {"bank": {"loan": 2, "none": 1}, "shop": {"none": 1}}
     assert nights[0].documents == 4

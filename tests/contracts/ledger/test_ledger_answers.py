@@ -275,3 +275,17 @@ def test_a_step_spans_from_its_first_batch_to_its_last_answer(ledger: SqlLedger)
     assert first == sent.created_at
     assert last >= first and last.tzinfo is not None
     assert ledger.batches.spans(NEXT_DAY) == {}
+
+
+def test_the_share_of_retries_is_known_from_thirty_first_attempts(ledger: SqlLedger) -> None:
+    few = send(ledger, plan(ledger, work(range(29))), "few")
+    ledger.batches.settle(few, [settled(request(n), Next.RETRY) for n in range(3)])
+    ledger.batches.settle(few, [settled(request(n)) for n in range(3, 29)])
+    again = send(ledger, plan(ledger, work(range(3))), "again")
+    ledger.batches.settle(again, [settled(request(n), attempt=2) for n in range(3)])
+    assert ledger.spending.retry_share("emulator", STEP, DAY) is None
+    last = send(ledger, plan(ledger, work(range(29, 60))), "last")
+    ledger.batches.settle(last, [settled(request(n)) for n in range(29, 60)])
+    assert ledger.spending.retry_share("emulator", STEP, DAY) == 3 / 60
+    assert ledger.spending.retry_share("emulator", STEP, NEXT_DAY) is None
+    assert ledger.spending.retry_share("openai", STEP, DAY) is None

@@ -179,3 +179,12 @@ def test_a_ledger_from_before_versions_numbers_them_and_takes_what_came_back(
             == 1
         )
         assert ledger.register.received(DAY) == [mail("b"), mail("a", minute=20)]
+
+
+def test_messages_are_counted_by_day_as_they_would_be_listed(ledger: SqlLedger) -> None:
+    ledger.register.receive([mail("a"), mail("b"), mail("c", day=NEXT_DAY)])
+    ledger.register.receive([mail("a", "changed", minute=10), mail("b", "changed", day=NEXT_DAY)])
+    days = [DAY, NEXT_DAY, NEXT_DAY + timedelta(days=1)]
+    assert ledger.register.counts(days) == {DAY: 2, NEXT_DAY: 2}
+    assert {day: len(ledger.register.received(day)) for day in days[:2]} == ledger.register.counts(days)
+    assert ledger.register.counts([]) == {}

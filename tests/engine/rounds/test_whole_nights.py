@@ -13,7 +13,7 @@ from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.night.night import check_regions, in_reading_order
+from llm_assets.engine.night.night import check_regions, in_reading_order, region_stops
 from llm_assets.engine.night.summary import summarise
 from llm_assets.engine.rounds.progress import Progress
 from tests.support.nights.engine_night import DAY, PROFILE, Desk, Echo, request
@@ -61,7 +61,9 @@ def test_text_goes_only_where_its_queue_allows(
         check_regions([queue(*regions)], profile)
         return
     with pytest.raises(ConfigurationError, match=r"queue bank allows only the regions kz, but profile fake"):
-        check_regions([queue(), queue(*regions)], profile)
+        check_regions([queue(*regions), queue(*regions)], profile)
+    check_regions([queue(), queue(*regions)], profile)
+    assert len(region_stops([queue(), queue(*regions)], profile)) == 1
 
 
 # The opening lines
