@@ -118,7 +118,13 @@ def main(name: str, place: str, floor: str) -> None:
     scenario = Scenario.parse(name)
     assert scenario is not None
     lake = ("duckdb",) if scenario.size == "night" else ()
-    for module in (*LATE[scenario.protocol], *lake, "httpx2", "genai_prices.data_snapshot"):
+    for module in (
+        *LATE[scenario.protocol],
+        *lake,
+        "httpx2",
+        "genai_prices.data_snapshot",
+        "genai_prices.data",
+    ):
         import_module(module)
     at = Place.from_json(orjson.loads(place))
     if floor == "with-floor":

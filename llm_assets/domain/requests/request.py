@@ -4,10 +4,10 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from llm_assets.domain.digest import digest_text_and_shape
+from llm_assets.domain.once import once
 from llm_assets.domain.profile import Tier
 
 BATCH_ID_LENGTH = 12
@@ -45,7 +45,7 @@ class Request:
     prompt_version: str
     pictures: tuple[Picture, ...] = ()
 
-    @cached_property
+    @once
     def request_id(self) -> str:
         """Digest of everything the answer depends on; the same request is never paid for twice."""
         shown = [p.sha256 for p in self.pictures]

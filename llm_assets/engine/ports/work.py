@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pydantic import JsonValue
 
@@ -13,9 +13,11 @@ from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine.ports.batches import Member
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """The request that one case needs for one step in one night; it records why that request was made."""
+class Work(NamedTuple):
+    """The request that one case needs for one step in one night; it records why that request was made.
+
+    A tuple, as the ledger's rows are: a night that is planned again compares them by the ten thousand.
+    """
 
     case_id: str
     input_hash: str

@@ -1,6 +1,5 @@
 """Work: rounds over a night's steps until they are finished or waiting is no longer worth it."""
 
-import gc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -9,11 +8,13 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan
 from llm_assets.engine.rounds.advance import advance
+from llm_assets.engine.rounds.garbage import seldom_collected
 from llm_assets.engine.rounds.patience import Patience
 from llm_assets.engine.rounds.progress import Progress
 from llm_assets.engine.rounds.start import start
 
 
+@seldom_collected
 def work(
     engine: Engine,
     day: date,
@@ -29,8 +30,6 @@ def work(
     `pause` is called between two rounds and decides whether and how long to wait; while nothing works it is called
     several times, because the rounds are further apart.
     """
-    if not gc.get_freeze_count():
-        gc.freeze()  # what the imports left stays: collecting it again and again took 8 % of a night's CPU
     names = [p.step for p in plans]
     progress = total = start(engine, day, plans, rework)
     held, at_plan = progress.held, None

@@ -9,7 +9,7 @@ round trip for a chunk instead of one for each row wherever a row may exist alre
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import orjson
 from sqlalchemy import (
@@ -30,6 +30,7 @@ from sqlalchemy import (
     select,
     text,
     true,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
@@ -102,3 +103,81 @@ def serialise(connection: Connection, name: str) -> None:
     if connection.dialect.name == "postgresql":
         key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+OnConflict = Literal["fail", "keep", "replace"]
+"""What becomes of a row whose primary key is there already: an error, the old row, or the new values in it."""
+
+
+def insert_rows(
+    connection: Connection,
+    table: Table,
+    columns: Columns,
+    rows: Sequence[Row],
+    on_conflict: OnConflict = "fail",
+    **fixed: object,
+) -> None:
+    """Inserts the rows, each with the same values in the `fixed` columns.
+
+    On SQLite as one prepared statement: a table with an index takes two thirds of the CPU of one JSON parameter that way.
+    """
+    if connection.dialect.name == "postgresql":
+        given = table_of(connection, columns, rows)
+        statement = insert_from(connection, table, select(*given.c, *constants(table, **fixed)))
+        connection.execute(_settling_conflicts(statement, table, columns, on_conflict))
+        return
+    same = tuple(_bound(connection, table, name, value) for name, value in fixed.items())
+    names = (*columns, *fixed)
+    marks = ", ".join("?" * len(names))
+    sql = f"INSERT INTO {table.name} ({', '.join(map(_quoted, names))}) VALUES ({marks})"  # noqa: S608
+    if on_conflict == "keep":
+        sql += " ON CONFLICT DO NOTHING"
+    elif on_conflict == "replace":
+        sets = (f"{_quoted(name)} = excluded.{_quoted(name)}" for name in columns if name not in _key(table))
+        sql += f" ON CONFLICT ({', '.join(map(_quoted, _key(table)))}) DO UPDATE SET {', '.join(sets)}"
+    connection.exec_driver_sql(sql, [(*row, *same) for row in rows])
+
+
+def _settling_conflicts(
+    statement: "sqlite.Insert | postgresql.Insert", table: Table, columns: Columns, how: OnConflict
+) -> "sqlite.Insert | postgresql.Insert":
+    if how == "keep":
+        return statement.on_conflict_do_nothing()
+    if how == "replace":
+        values = {name: statement.excluded[name] for name in columns if name not in _key(table)}
+        return statement.on_conflict_do_update(index_elements=_key(table), set_=values)
+    return statement
+
+
+def _key(table: Table) -> list[str]:
+    return [c.name for c in table.primary_key]
+
+
+def update_rows(
+    connection: Connection, table: Table, key: str, columns: Columns, rows: Sequence[Row]
+) -> None:
+    """Sets the columns of each row's own row, found by `key`, the first of the columns."""
+    others = [name for name in columns if name != key]
+    if connection.dialect.name == "postgresql":
+        given = table_of(connection, columns, rows)
+        values = {name: given.c[name] for name in others}
+        connection.execute(update(table).where(table.c[key] == given.c[key]).values(values))
+        return
+    sets = ", ".join(f"{_quoted(name)} = ?" for name in others)
+    statement = f"UPDATE {table.name} SET {sets} WHERE {_quoted(key)} = ?"  # noqa: S608
+    connection.exec_driver_sql(statement, [(*rest, first) for first, *rest in sorted(rows, key=_first)])
+
+
+def _first(row: Row) -> str:
+    return str(row[0])
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _bound(connection: Connection, table: Table, name: str, value: object) -> object:
+    """The value as the driver takes it for this column."""
+    process = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    bound = process(value) if process is not None else value
+    return str(bound) if isinstance(bound, str) else bound  # a plain one, not an enum's: four times as fast

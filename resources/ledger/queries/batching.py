@@ -14,7 +14,12 @@ from llm_assets.domain.requests.money import Limit
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine.ports.batches import BatchChanges, Member
 from resources.ledger.audit import entries as audit
-from resources.ledger.database.sql import Columns, chunks, constants, insert_from, is_among, table_of
+from resources.ledger.database.sql import (
+    Columns,
+    chunks,
+    insert_rows,
+    is_among,
+)
 from resources.ledger.database.tables import attempts, batch_members, batches, requests, work
 from resources.ledger.queries import spending
 
@@ -26,6 +31,8 @@ _MEMBER_COLUMNS: Columns = {
     "reserved_pico_usd": int,
 }
 _IS_OPEN = batches.c.state.in_(sorted(OPEN_STATES))
+_PART = 1000
+"""Rows of members read at once."""
 _FREES_MEMBERS = frozenset({BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED})
 
 
@@ -39,9 +46,9 @@ def intend(
     try:
         connection.execute(insert(batches), {name: getattr(batch, name) for name in _COLUMNS})
         for chunk in chunks(rows):
-            given = table_of(connection, _MEMBER_COLUMNS, chunk)
-            fixed = constants(batch_members, batch_id=batch.batch_id, released=False)
-            connection.execute(insert_from(connection, batch_members, select(*given.c, *fixed)))
+            insert_rows(
+                connection, batch_members, _MEMBER_COLUMNS, chunk, batch_id=batch.batch_id, released=False
+            )
     except IntegrityError as err:
         raise ValueError(_not_due(batch, "it is there already, or some")) from err
     member = batch_members.alias()
@@ -147,7 +154,8 @@ def members(connection: Connection, batch_id: str, *, unsettled: bool) -> dict[s
         request_id: Member(
             request_id, attempt, tries, estimated_tokens=tokens, reserved_usd=spending.usd(reserved)
         )
-        for request_id, attempt, tries, tokens, reserved in rows
+        for part in rows.partitions(_PART)  # without the size SQLite gives one row at a time
+        for request_id, attempt, tries, tokens, reserved in part
     }
 
 

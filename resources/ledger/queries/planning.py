@@ -1,9 +1,7 @@
 """A night's work: which request answers which case, what of it is due, and the state of each case."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
@@ -15,7 +13,7 @@ from llm_assets.domain.requests.outcome import Outcome, RequestState
 from llm_assets.engine.ports.batches import Member
 from llm_assets.engine.ports.work import Planned, Standing, Work
 from resources.ledger.audit import entries as audit
-from resources.ledger.database.sql import Columns, Row, chunks, constants, insert_from, is_among, table_of
+from resources.ledger.database.sql import Columns, chunks, insert_rows, is_among
 from resources.ledger.database.tables import attempts, requests, work
 
 _KEPT = frozenset({RequestState.DONE, RequestState.REVIEW, RequestState.DEAD, RequestState.IN_FLIGHT})
@@ -41,11 +39,12 @@ class _Stand(NamedTuple):
         return Member(request_id, self.attempt + 1, self.attempt + 1 - self.rounds_before, cuts=cuts)
 
 
-_work_row: Callable[[Work], Row] = attrgetter(*(f.name for f in fields(Work)))
-_WORK_COLUMNS: Columns = dict.fromkeys((f.name for f in fields(Work)), str)
+_WORK_COLUMNS: Columns = dict.fromkeys(Work._fields, str)
+_STAND_COLUMNS = (requests.c.state, requests.c.attempt, requests.c.rounds_before)
 _REQUEST_COLUMNS: Columns = dict.fromkeys(("request_id", "model", "prompt_version"), str)
 _STATES = {state.value: state for state in RequestState}
 _UNSEEN = _Stand(RequestState.DUE, 0, 0)
+_WIDTH = len(Work._fields)
 
 
 def plan(
@@ -85,8 +84,10 @@ def _look_up(
     connection: Connection, day: date, step: str, asked: Sequence[Work], rework: Rework
 ) -> _LookedUp:
     wanted = {w.case_id: w for w in asked}
-    older = _work_of(connection, day, step, wanted)
-    stands = _stands(connection, {w.request_id for w in (*wanted.values(), *older.values())})
+    older, stands = _known(connection, day, step, wanted)
+    if older == wanted:  # a night that is planned again; compared at once
+        return _LookedUp(older, stands, wanted)
+    stands |= _stands(connection, {w.request_id for w in wanted.values()} - stands.keys())
     assigned = {case_id: _assigned(w, older.get(case_id), stands, rework) for case_id, w in wanted.items()}
     return _LookedUp(older, stands, assigned)
 
@@ -94,11 +95,14 @@ def _look_up(
 def _planned(
     connection: Connection, older: dict[str, Work], stands: dict[str, _Stand], assigned: dict[str, Work]
 ) -> Planned:
-    asked = {w.request_id: stands.get(w.request_id, _UNSEEN) for w in assigned.values()}
-    waiting = {i: stand for i, stand in asked.items() if stand.state is RequestState.DUE}
+    waiting = {
+        w.request_id: stand
+        for w in assigned.values()
+        if (stand := stands.get(w.request_id, _UNSEEN)).state is RequestState.DUE
+    }
     cuts = _cuts(connection, [i for i, stand in waiting.items() if stand.attempt > 0])
     due = {i: stand.member(i, cuts.get(i, 0)) for i, stand in waiting.items()}
-    new = [(case_id, w) for case_id, w in assigned.items() if w.request_id in due]
+    new = [(case_id, w) for case_id, w in assigned.items() if w.request_id in due] if due else []
     changed = [w for case_id, w in new if older.get(case_id, w).request_id != w.request_id]
     reused = len(assigned) - len(new)
     return Planned(due, {c: w.request_id for c, w in assigned.items()}, len(new), reused, len(changed))
@@ -117,12 +121,14 @@ def _end_exhausted(
 ) -> list[str]:
     """The last protection against paying for ever, for example after the limit was lowered between two tries. Returns
     the requests that it ended."""
-    ids = {w.request_id for w in assigned if w.request_id in stands}
-    over = sorted(
-        i
-        for i in ids
-        if stands[i].state is RequestState.DUE and stands[i].attempt - stands[i].rounds_before >= max_attempts
-    )
+    spent = {
+        stand
+        for stand in set(stands.values())
+        if stand.state is RequestState.DUE and stand.attempt - stand.rounds_before >= max_attempts
+    }
+    if not spent:
+        return []
+    over = sorted({w.request_id for w in assigned if stands.get(w.request_id) in spent})
     if not over:
         return []
     where = (is_among(connection, requests.c.request_id, over), requests.c.state == RequestState.DUE)
@@ -132,18 +138,32 @@ def _end_exhausted(
     return sorted(ended)
 
 
-def _work_of(connection: Connection, day: date, step: str, case_ids: Iterable[str]) -> dict[str, Work]:
+def _known(
+    connection: Connection, day: date, step: str, wanted: Mapping[str, Work]
+) -> tuple[dict[str, Work], dict[str, _Stand]]:
+    """The work of these cases as it was planned last, and the states of its requests."""
     columns = [work.c[name] for name in _WORK_COLUMNS]
-    found: dict[str, Work] = {}
-    for chunk in chunks(case_ids):
+    joined = work.outerjoin(requests, requests.c.request_id == work.c.request_id)
+    older: dict[str, Work] = {}
+    stands: dict[str, _Stand] = {}
+    shared: dict[tuple[object, ...], _Stand] = {}
+    for chunk in chunks(wanted):
         where = (work.c.day == day, work.c.step == step, is_among(connection, work.c.case_id, chunk))
-        rows = connection.execute(select(*columns).where(*where)).all()
-        found.update((row[0], Work(*row)) for row in rows)
-    return found
+        rows = connection.execute(select(*columns, *_STAND_COLUMNS).select_from(joined).where(*where)).all()
+        for row in rows:
+            older[row[0]] = Work._make(row[:_WIDTH])
+            key = row[_WIDTH:]
+            stand = shared.get(key)
+            if stand is None:
+                if key[0] is None:
+                    continue
+                stand = shared[key] = _Stand(_STATES[key[0]], key[1], key[2])
+            stands[row[2]] = stand
+    return older, stands
 
 
 def _stands(connection: Connection, request_ids: Iterable[str]) -> dict[str, _Stand]:
-    columns = (requests.c.request_id, requests.c.state, requests.c.attempt, requests.c.rounds_before)
+    columns = (requests.c.request_id, *_STAND_COLUMNS)
     found: dict[str, _Stand] = {}
     for chunk in chunks(request_ids):
         rows = connection.execute(
@@ -169,11 +189,12 @@ def _cuts(connection: Connection, request_ids: Iterable[str]) -> dict[str, int]:
 def _add_requests(connection: Connection, step: str, unseen: Sequence[Work]) -> None:
     if not unseen:
         return
-    given = table_of(
-        connection, _REQUEST_COLUMNS, [(w.request_id, w.model, w.prompt_version) for w in unseen]
-    )
-    fixed = constants(
+    insert_rows(
+        connection,
         requests,
+        _REQUEST_COLUMNS,
+        [(w.request_id, w.model, w.prompt_version) for w in unseen],
+        on_conflict="keep",
         step=step,
         state=RequestState.DUE,
         attempt=0,
@@ -182,18 +203,13 @@ def _add_requests(connection: Connection, step: str, unseen: Sequence[Work]) -> 
         outcome="",
         detail="",
     )
-    connection.execute(insert_from(connection, requests, select(*given.c, *fixed)).on_conflict_do_nothing())
 
 
 def _put_work(connection: Connection, day: date, step: str, changed: Sequence[Work]) -> None:
     if not changed:
         return
-    given = table_of(connection, _WORK_COLUMNS, [_work_row(w) for w in changed])
-    statement = insert_from(connection, work, select(*given.c, *constants(work, day=day, step=step)))
-    replaced = {name: statement.excluded[name] for name in _WORK_COLUMNS if name != "case_id"}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["day", "step", "case_id"], set_=replaced)
-    )
+    rows = [tuple(w) for w in changed]
+    insert_rows(connection, work, _WORK_COLUMNS, rows, on_conflict="replace", day=day, step=step)
 
 
 def at_rest(connection: Connection, day: date, step: str) -> dict[str, str]:
@@ -209,7 +225,7 @@ def at_rest(connection: Connection, day: date, step: str) -> dict[str, str]:
 def prune_work(connection: Connection, day: date, step: str, keep: Collection[str]) -> int:
     kept = keep if isinstance(keep, (set, frozenset, dict)) else frozenset(keep)
     of_step = (work.c.day == day, work.c.step == step)
-    known = connection.execute(select(work.c.case_id).where(*of_step)).scalars()
+    known = connection.execute(select(work.c.case_id).where(*of_step)).scalars().all()
     gone = [case_id for case_id in known if case_id not in kept]
     for chunk in chunks(gone):
         connection.execute(delete(work).where(*of_step, is_among(connection, work.c.case_id, chunk)))

@@ -17,6 +17,7 @@ from resources.ledger.database.sql import chunks, is_among
 from resources.ledger.database.tables import attempts, batch_members, batches, requests, surplus_lines
 
 PICO = Decimal(10) ** 12
+NOTHING = Decimal(0) / PICO
 _TURN = int.from_bytes(hashlib.sha256(b"reserve from a budget").digest()[:8], "big", signed=True)
 
 
@@ -25,7 +26,7 @@ def pico(usd: Decimal) -> int:
 
 
 def usd(pico_usd: int) -> Decimal:
-    return Decimal(pico_usd) / PICO
+    return Decimal(pico_usd) / PICO if pico_usd else NOTHING
 
 
 def take_turns(connection: Connection) -> None:

@@ -44,7 +44,7 @@ def test_planning_again_before_sending_answers_the_same(ledger: SqlLedger) -> No
 
 def test_a_request_two_cases_share_is_due_once(ledger: SqlLedger) -> None:
     first, second = work([1, 2])
-    planned = plan(ledger, [first, replace(second, request_id=first.request_id)])
+    planned = plan(ledger, [first, second._replace(request_id=first.request_id)])
     assert list(planned.due) == [first.request_id]
     assert planned.assigned == {case(1): first.request_id, case(2): first.request_id}
     assert planned.new == 2

@@ -1,7 +1,6 @@
 """What planning may leave alone: cases whose request waits for nothing, by what it was rendered from."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -13,7 +12,7 @@ from tests.support.nights.ledger_night import DAY, STEP, case, plan, request, se
 
 
 def rendered(numbers: Iterable[int], source: str = "first source") -> list[Work]:
-    return [replace(w, rendered_from=source) for w in work(numbers)]
+    return [w._replace(rendered_from=source) for w in work(numbers)]
 
 
 def test_a_case_is_at_rest_while_its_request_is_under_way_or_has_ended(ledger: SqlLedger) -> None:

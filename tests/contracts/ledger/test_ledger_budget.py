@@ -249,7 +249,7 @@ def test_a_ledger_from_before_budgets_keeps_what_it_holds(
 
 
 def test_what_was_held_back_is_still_new_to_a_preview(ledger: SqlLedger) -> None:
-    plan(ledger, [replace(w, rendered_from="a digest") for w in work([1, 2])])
+    plan(ledger, [w._replace(rendered_from="a digest") for w in work([1, 2])])
     ledger.spending.hold([request(1), request(2)], "over_budget")
     preview = ledger.work.preview(DAY, STEP, work([1, 2]), rework=Rework.STALE)
     assert (preview.new, preview.changed, preview.reused) == (2, 0, 0)

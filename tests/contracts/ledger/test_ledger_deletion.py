@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -123,7 +122,7 @@ def test_nothing_is_due_afterwards_unless_the_same_is_asked_again(night: SqlLedg
 
 def test_an_answer_that_another_case_has_too_stays(night: SqlLedger) -> None:
     (shared,) = work([1])
-    plan(night, [replace(shared, case_id=case(9))])
+    plan(night, [shared._replace(case_id=case(9))])
     delete(night, going(night))
     assert by_case(night) == {case(2): RequestState.DONE, case(9): RequestState.DONE}
     assert findings(night) == []
