@@ -82,7 +82,7 @@ class QueueMemory:
             beside.replace(path)
         except OSError as err:
             raise DeskError(
-                f"{path} cannot be written: {err.strerror}; check free space and permissions"
+                f"{path} cannot be written: {err.strerror}; make room or correct permissions, and run the same again"
             ) from err
         finally:
             beside.unlink(missing_ok=True)

@@ -49,7 +49,16 @@ def test_status_tells_programs_how_the_night_stands(worked: Worked) -> None:
         "status", "--day", TODAY.isoformat(), "--json", LLM_ASSETS_BUDGET_USD="2.50", LLM_ASSETS_PROVIDER=""
     )
     status = json.loads(ran.out)
-    assert status.keys() == {"day", "steps", "batches", "failures", "spend"}
+    assert status.keys() == {
+        "day",
+        "steps",
+        "batches",
+        "blocked",
+        "stopped",
+        "elsewhere",
+        "failures",
+        "spend",
+    }
     assert status["day"] == TODAY.isoformat() and status["batches"] == []
     assert status["steps"].keys() >= STEPS
     for counts in status["steps"].values():

@@ -11,6 +11,7 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Limit, Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.engine.answers.judge import PROMPT_TOKENS, Judge
+from llm_assets.engine.batches.spooled import custom_id_of
 from llm_assets.engine.ports.batches import Member
 from tests.support.nights.engine_night import (
     DAY,
@@ -83,8 +84,12 @@ def test_lines_that_nobody_can_read_are_estimated_and_booked(desk: Desk) -> None
 
 
 def members(desk: Desk) -> list[Member]:
-    [(name, _)] = desk.provider.files.values()
-    return list(desk.ledger().batches.members(name.removesuffix(".jsonl")).values())
+    return list(desk.ledger().batches.members(only_batch(desk)).values())
+
+
+def only_batch(desk: Desk) -> str:
+    [remote] = desk.provider.remotes.values()
+    return custom_id_of(remote.lines[0]).batch_id
 
 
 def test_lines_are_booked_once_however_often_and_in_whatever_order_they_are_collected(desk: Desk) -> None:
@@ -120,8 +125,7 @@ def test_what_was_odd_is_told_once_with_the_batch(desk: Desk) -> None:
     desk.provider.doubled = 1
     desk.work(tasks(3))
     assert_all_answered_once(desk, 3)
-    [(name, _)] = desk.provider.files.values()
-    detail = desk.ledger().batches.batch(name.removesuffix(".jsonl")).detail
+    detail = desk.ledger().batches.batch(only_batch(desk)).detail
     assert detail == "1 result lines repeat an answer; 2 answers with JSON in a wrapping"
 
 
