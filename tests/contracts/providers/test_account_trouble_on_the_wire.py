@@ -16,7 +16,7 @@ from resources.providers.anthropic import wire as anthropic_wire
 from resources.providers.openai import wire as openai_wire
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
-    BOTH,
+    EVERY,
     MAIL,
     OPENAI,
     Wire,
@@ -50,7 +50,7 @@ TOLD = [
 ]  # fmt: skip
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(("status", "body", "kind"), TOLD, ids=lambda value: str(value)[:70])
 def test_an_answer_about_the_account_blocks_and_says_what_to_do(
     wire: Wire, status: int, body: dict[str, Any], kind: Refused, server: Canned, tmp_path: Path
@@ -149,7 +149,7 @@ def test_a_content_filter_is_a_refusal_in_a_line_and_online(
     assert answer.outcome is Outcome.REFUSED
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(
     "told",
     ["File is too large.", "Maximum content size limit (26214400) exceeded.", "Request entity too large"],

@@ -10,7 +10,7 @@ from llm_assets.domain.requests.outcome import Answer, Outcome
 from resources.providers import provider_for
 from resources.providers.anthropic import wire as anthropic_wire
 from resources.providers.openai import wire as openai_wire
-from tests.support.providers.provider_kit import BOTH, Wire, chat, message, profile, request
+from tests.support.providers.provider_kit import EVERY, Wire, chat, message, profile, request
 from tests.support.providers.provider_server import Canned, Reply
 
 WHOLE = '{"category": "card"}'
@@ -108,7 +108,7 @@ def test_what_never_ran_costs_nothing(line: dict[str, Any]) -> None:
     assert openai_wire.answer_of(line).unmetered is None
 
 
-@BOTH
+@EVERY
 def test_an_online_answer_is_read_as_leniently_as_a_result_line(
     wire: Wire, server: Canned, key: None
 ) -> None:

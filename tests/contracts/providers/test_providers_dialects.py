@@ -14,7 +14,7 @@ from resources.providers.anthropic import wire as anthropic_wire
 from resources.providers.openai import wire as openai_wire
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
-    BOTH,
+    EVERY,
     OPENAI,
     SCHEMA,
     Wire,
@@ -97,7 +97,7 @@ def test_a_batch_and_its_lines_name_the_same_path_and_window(server: Canned, tmp
     assert orjson.loads(spool.read_bytes())["url"] == "/chat/completions"
 
 
-@BOTH
+@EVERY
 def test_headers_and_query_come_with_every_call(
     wire: Wire, server: Canned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +119,7 @@ def test_headers_and_query_come_with_every_call(
         assert asked.path.endswith("?api-version=2025-03-01-preview")
 
 
-@BOTH
+@EVERY
 def test_a_secret_header_without_its_variable_is_named_before_anything_is_sent(
     wire: Wire, server: Canned
 ) -> None:
@@ -131,7 +131,7 @@ def test_a_secret_header_without_its_variable_is_named_before_anything_is_sent(
     assert server.asked == []
 
 
-@BOTH
+@EVERY
 def test_an_emulator_never_gets_a_secret_header(
     wire: Wire, server: Canned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +193,7 @@ def test_results_that_a_gateway_names_at_another_host_are_read_under_our_own_add
         assert stranger.asked == []
 
 
-@BOTH
+@EVERY
 def test_a_server_that_lists_nothing_is_not_asked_for_a_list(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from llm_assets.engine.ports.provider import Provider
 from resources.providers import listing
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
-    BOTH,
+    EVERY,
     OPENAI,
     Wire,
     adapter,
@@ -235,7 +235,7 @@ def test_at_anthropic_the_batch_is_removed(server: Canned, key: None, tmp_path: 
     assert list(provider.stored_files()) == []
 
 
-@BOTH
+@EVERY
 def test_a_gateway_that_removes_nothing_says_so_in_one_sentence(
     wire: Wire, server: Canned, key: None, tmp_path: Path
 ) -> None:

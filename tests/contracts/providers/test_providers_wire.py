@@ -19,7 +19,7 @@ from resources.providers.openai import wire as openai_wire
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
     BATCH_ID,
-    BOTH,
+    EVERY,
     MAIL,
     NOW,
     OPENAI,
@@ -33,7 +33,7 @@ from tests.support.providers.provider_kit import (
 )
 
 
-@BOTH
+@EVERY
 def test_a_line_is_one_json_object_with_its_newline(wire: Wire) -> None:
     line = adapter(wire.protocol, None).line(request(wire.protocol, "first\nsecond\u2028third"), "id-1")
     assert line.endswith(b"\n") and line.count(b"\n") == 1
@@ -76,7 +76,7 @@ def test_the_system_text_is_marked_for_an_hour_where_its_group_is_worth_a_cache(
     assert params["system"] == [block | mark]
 
 
-@BOTH
+@EVERY
 def test_what_requests_of_a_queue_share_is_the_same_to_the_byte(wire: Wire) -> None:
     """From the start of the prompt to where the case begins, and the schema with the queue's categories."""
     provider = adapter(wire.protocol, None)
@@ -99,7 +99,7 @@ def test_a_field_without_a_type_is_a_configuration_error_that_names_the_step() -
         anthropic_wire.line_of(loose, "id-1")
 
 
-@BOTH
+@EVERY
 def test_rendering_a_short_request_costs_little_more_than_serialising_it(wire: Wire) -> None:
     provider, asked = adapter(wire.protocol, None), request(wire.protocol)
     rendered = orjson.loads(provider.line(asked, "id-1"))
@@ -142,7 +142,7 @@ def test_every_status_has_a_meaning(wire: Wire, status: str, look: Look) -> None
     assert (seen.look, seen.status, seen.total) == (look, status, 2)
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("status", ["archived", "", "Ended"])
 def test_an_unknown_status_is_an_error_that_names_the_batch(wire: Wire, status: str) -> None:
     name = "status" if wire is OPENAI else "processing_status"

@@ -13,7 +13,7 @@ from resources.providers.anthropic import wire as anthropic_wire
 from resources.providers.openai import wire as openai_wire
 from resources.providers.refused_parameters import refused_parameter
 from tests.support.providers.provider_kit import (
-    BOTH,
+    EVERY,
     MAIL,
     OPENAI,
     Wire,
@@ -164,7 +164,7 @@ def _refusal(wire: Wire) -> tuple[Reply, str]:
     return Reply(400, {"type": "error", "error": inner}), "`answer_format: prompt` in the dialect"
 
 
-@BOTH
+@EVERY
 def test_an_online_call_or_a_create_that_is_refused_for_its_form_blocks_and_names_the_setting(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
@@ -188,7 +188,7 @@ def test_metadata_that_a_create_may_not_carry_is_named(server: Canned, tmp_path:
         adapter("openai", server.url).create(batch, spool)
 
 
-@BOTH
+@EVERY
 def test_another_refusal_of_a_create_is_the_batch_s_own(wire: Wire, server: Canned, tmp_path: Path) -> None:
     server.on(f"POST {wire.batches}", Reply(400, wire.error("invalid_request_error")))
     provider = adapter(wire.protocol, server.url)
