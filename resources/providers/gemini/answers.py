@@ -79,7 +79,8 @@ def generated(custom_id: str, body: Mapping[str, Any]) -> Answer:
     candidates = items(body.get("candidates"))
     candidate = mapping(candidates[0]) if candidates else {}
     parts = [mapping(part) for part in items(mapping(candidate.get("content")).get("parts"))]
-    text = "".join(str(part.get("text", "")) for part in parts if not part.get("thought"))
+    texts = (part.get("text") for part in parts if not part.get("thought"))
+    text = "".join(text for text in texts if isinstance(text, str))
     word = candidate.get("finishReason")
     if word not in Finish.__members__:
         return ended_otherwise(custom_id, text, usage, word, "finishReason")

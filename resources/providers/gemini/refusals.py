@@ -78,7 +78,7 @@ def understood(status: int, body: object) -> Understood:
     """Reads an error answer, or the error of a batch or a line, wrapped as `{"error": …}`; a list of one is read too."""
     outer = body[0] if isinstance(body, list) and len(body) == 1 else body
     error = mapping(mapping(outer).get("error"))
-    if not error:
+    if not error or not _is_google_s(error):
         return Understood(status, outer, {})
     details = [mapping(detail) for detail in items(error.get("details"))]
     reason = next((token(detail.get("reason")) for detail in details if detail.get("reason")), "")
@@ -101,6 +101,11 @@ def understood(status: int, body: object) -> Understood:
         code, parameter = _refused_field(message)
     said = {"code": code, "type": name, "message": message, "param": parameter}
     return Understood(status, {"error": said}, _retry(details))
+
+
+def _is_google_s(error: Mapping[str, Any]) -> bool:
+    """A gateway may answer with the error of another protocol, whose code is a word."""
+    return bool(token(error.get("status"))) or not isinstance(error.get("code", 0), str)
 
 
 class _RefusedField(NamedTuple):

@@ -11,6 +11,7 @@ from llm_assets.domain.dialect import PLAIN, AnswerFormat, Dialect
 from llm_assets.domain.errors import ConfigurationError, ContractError
 from llm_assets.domain.profile import Capabilities
 from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.gemini import wire as gemini_wire
 from resources.providers.openai import wire as openai_wire
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
@@ -71,10 +72,14 @@ def test_the_form_of_the_answer_is_asked_for_as_the_server_takes_it(wanted: str,
 
 
 @pytest.mark.parametrize("wanted", [AnswerFormat.JSON_OBJECT, AnswerFormat.PROMPT])
-def test_a_schema_that_no_parameter_carries_is_in_the_prompt_of_both_protocols(wanted: AnswerFormat) -> None:
+def test_a_schema_that_no_parameter_carries_is_in_the_prompt_of_every_protocol(wanted: AnswerFormat) -> None:
     params = message_params(answer_format=wanted)
     assert "output_config" not in params
-    for text in (chat_body(answer_format=wanted)["messages"][0]["content"], params["system"][0]["text"]):
+    asked = gemini_wire.request_of(request("gemini"), dialect=Dialect(answer_format=wanted))
+    assert "responseJsonSchema" not in asked["generationConfig"]
+    assert ("responseMimeType" in asked["generationConfig"]) is (wanted is AnswerFormat.JSON_OBJECT)
+    texts = [chat_body(answer_format=wanted)["messages"][0]["content"], params["system"][0]["text"]]
+    for text in [*texts, asked["systemInstruction"]["parts"][0]["text"]]:
         assert text.startswith("Sort the mail.\n\n") and "JSON Schema" in text
         assert orjson.loads(text[text.index("{") :]) == SCHEMA
 

@@ -42,7 +42,7 @@ def test_an_address_on_this_machine_never_goes_through_a_proxy(
 ) -> None:
     monkeypatch.setenv(name, dead)
     server.on(f"GET {wire.one}", Reply(200, wire.batch()))
-    assert _looks_at(wire, server.url)() == "in_progress"
+    assert _looks_at(wire, server.url)() == wire.running
 
 
 @EVERY
@@ -53,7 +53,7 @@ def test_another_address_goes_through_the_proxy(
     """A proxy of plain HTTP is asked for the whole address."""
     monkeypatch.setenv(name, proxy.url)
     proxy.on(f"GET {ELSEWHERE}{wire.one}", Reply(200, wire.batch()))
-    assert _looks_at(wire, ELSEWHERE)() == "in_progress"
+    assert _looks_at(wire, ELSEWHERE)() == wire.running
     assert [asked.headers["host"] for asked in proxy.asked] == ["llm.example.invalid"]
 
 
