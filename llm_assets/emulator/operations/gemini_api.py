@@ -245,7 +245,7 @@ async def cancel_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
 
 async def delete_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
     record = await ctx.known("gemini", batch_id)
-    ctx.store.delete_batch(record.id)
+    ctx.store.delete_batch(record)
     return Reply.of({})
 
 
