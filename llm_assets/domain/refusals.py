@@ -86,7 +86,7 @@ _CODES: Mapping[Refused, tuple[str, ...]] = {
         ),
         *("ExpiredTokenException", "api_key_revoked", "key_revoked", "token_revoked", "key_disabled"),
         *("api_key_disabled", "UnrecognizedClientException", "InvalidSignatureException", "API_KEY_INVALID"),
-        *("API_KEY_EXPIRED", "ACCESS_TOKEN_EXPIRED", "CREDENTIALS_MISSING", "FAILED_PRECONDITION"),
+        *("ACCESS_TOKEN_EXPIRED", "CREDENTIALS_MISSING"),
         *("API_KEY_SERVICE_BLOCKED", "CONSUMER_SUSPENDED", "CONSUMER_INVALID", "ip_not_authorized"),
         *("unsupported_country_region_territory", "key_model_access_denied", "team_model_access_denied"),
         *(

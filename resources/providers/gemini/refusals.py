@@ -89,10 +89,10 @@ def understood(status: int, body: object) -> Understood:
         status = 401
     elif name == "FAILED_PRECONDITION" and "billing" in message.lower():
         status, code = 402, "BILLING_DISABLED"
-    elif name == "FAILED_PRECONDITION" and "location" in message.lower():
-        status = 403
     elif name == "FAILED_PRECONDITION" and _PASSING_STATES.search(message):
         status, name = 409, "ABORTED"
+    elif name == "FAILED_PRECONDITION":  # the region, or whatever else the account lacks
+        status, code, name = 403, reason or name, "PERMISSION_DENIED"
     elif name == "NOT_FOUND" and message.startswith("models/"):
         code = "MODEL_NOT_FOUND"
     elif name == "PERMISSION_DENIED" and message.startswith(_NO_SUCH_FILE):
