@@ -177,7 +177,6 @@ GEMINI = Wire(
     ended="BATCH_STATE_SUCCEEDED",
 )
 EVERY = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC, GEMINI], ids=lambda w: w.protocol)
-BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
 
 
 def _openai_batch(batch_id: str, status: str | None, changes: dict[str, Any]) -> dict[str, Any]:
