@@ -56,6 +56,8 @@ class Dialect(BaseModel):
     """OpenAI's protocol: the path that the lines of a batch and the batch itself name."""
     completion_window: str = Field(default="24h", pattern=r"^[0-9]+[mhd]$")
     """OpenAI's protocol: the time a batch may take."""
+    priority: bool = True
+    """Gemini's protocol: whether a batch names its priority among the others of the account."""
     results: Literal["named", "own"] = "named"
     """Anthropic's protocol: `own` reads results under our base URL where the server names an address on another host."""
     headers: dict[str, str] = Field(default_factory=dict)

@@ -90,10 +90,11 @@ def gemini_prompt(model: str, body: dict[str, Any]) -> Prompt:
     config = body.get("generationConfig") or {}
     texts = [part["text"] for turn in body["contents"] for part in turn["parts"] if "text" in part]
     pages = [pages_in(part) for turn in body["contents"] for part in turn["parts"] if "inlineData" in part]
-    schema = config.get("responseJsonSchema") or config.get("responseSchema")
+    system = "\n".join(part["text"] for part in (body.get("systemInstruction") or {}).get("parts", []))
+    schema = config.get("responseJsonSchema") or config.get("responseSchema") or _stated(system)
     return Prompt(
         model=model,
-        system="\n".join(part["text"] for part in (body.get("systemInstruction") or {}).get("parts", [])),
+        system=system,
         user="\n".join(texts),
         schema=_raw(schema),
         max_tokens=config.get("maxOutputTokens"),

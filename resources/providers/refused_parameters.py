@@ -63,6 +63,9 @@ _CURES = (
     Cure("metadata", "metadata: false` in the capabilities"),
     Cure("completion_window", "completion_window` in the dialect"),
     Cure("endpoint", "batch_endpoint` in the dialect"),
+    Cure("responseJsonSchema", "answer_format: json_object` or `answer_format: prompt` in the dialect"),
+    Cure("responseMimeType", "answer_format: prompt` in the dialect"),
+    Cure("priority", "priority: false` in the dialect"),
 )
 """In the order in which they are looked for: what is inside another parameter, or also an advice for it, comes first."""
 _BY_NAME = {cure.parameter: cure for cure in _CURES}

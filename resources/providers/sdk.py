@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from llm_assets.domain.clock import Clock, system_clock
-from llm_assets.domain.errors import PermanentError, TransientError, UnknownBatchError
+from llm_assets.domain.errors import BlockedError, PermanentError, TransientError, UnknownBatchError
 from llm_assets.domain.profile import Profile
 from llm_assets.domain.requests.batch import Batch, BatchView, Look, StoredFile
 from llm_assets.domain.requests.money import Usage
@@ -155,7 +155,7 @@ class SdkProvider(ABC, Generic[Client]):
         """Cancels a batch; that it has ended already is no error."""
         try:
             self._cancel(provider_batch_id)
-        except (PermanentError, TransientError) as err:
+        except (PermanentError, TransientError, BlockedError) as err:
             if self.look(provider_batch_id).look is Look.RUNNING:
                 raise err from None
 

@@ -71,7 +71,7 @@ def _calls(emulated: Emulated, operation: str) -> int:
 def probed(house: House, protocol: str, *, capabilities: str = "vision: true") -> tuple[int, str]:
     """Exit code and output of the probe of a server that speaks this protocol under models of its own."""
     running = house.emulator
-    url = running.openai_base_url if protocol == "openai" else running.anthropic_base_url
+    url = running.openai_base_url if protocol == "openai" else running.url
     config = house.home.parent / "config"
     config.mkdir(exist_ok=True)
     text = PROFILE.format(protocol=protocol, url=url, capabilities=capabilities)
@@ -101,7 +101,7 @@ def refusing(*parameters: str) -> str:
     return yaml.safe_dump({"requests": rules})
 
 
-@pytest.mark.parametrize("protocol", ["openai", "anthropic"])
+@pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"])
 def test_a_server_that_takes_everything_needs_no_line(
     house: House, emulated: Emulated, protocol: str
 ) -> None:
@@ -110,6 +110,26 @@ def test_a_server_that_takes_everything_needs_no_line(
     assert "costs at most 0.0" in said and "the profile says all of it" in said
     assert said.index("costs at most") < said.index("probe online")
     assert "probe batch: taken, answered and read" in said
+
+
+def test_what_a_server_of_gemini_s_protocol_refuses_becomes_lines_to_write(
+    house: House, emulated: Emulated
+) -> None:
+    rules = {
+        "requests": [
+            {
+                "when": {"parameter": "generationConfig.responseJsonSchema"},
+                "outcome": "error",
+                "status": 400,
+                "message": "Invalid JSON payload received. Unknown name \"responseJsonSchema\" at 'generation_config': Cannot find field.",
+            }
+        ]
+    }
+    emulated.scenario(yaml.safe_dump(rules))
+    code, said = probed(house, "gemini")
+    assert code == 0, said
+    assert 'dialect: {answer_format: "json_object"}' in said
+    assert "probe list: names our batch, with its metadata" in said
 
 
 def test_what_a_server_of_openai_s_protocol_refuses_becomes_lines_to_write(

@@ -47,6 +47,15 @@ def warm(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
         emulator.end()
 
 
+@pytest.mark.parametrize("case_", cases().values(), ids=lambda one: one.name)
+def test_a_case_has_its_faults_for_each_protocol_it_judges(case_: Case) -> None:
+    """Else a client would pass what never happens to it."""
+    scenario = case_.scenario
+    for rules in (scenario.calls, scenario.batches, scenario.requests):
+        met = {rule.when.protocol for rule in rules}
+        assert not met or None in met or met >= set(case_.protocols)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("case_", "protocol"), RUNS)
 def test_our_engine_conforms(

@@ -70,14 +70,15 @@ def fate_of(done: Completion, distortion: Distortion | None) -> Fate:
 
 
 FORM_CODES = frozenset({"unsupported_parameter", "unknown_parameter"})
-FORM_SENTENCE = "Extra inputs are not permitted"
+FORM_SENTENCES = ("Extra inputs are not permitted", "Cannot find field.")
+"""How the sentences of Anthropic and of Gemini about an unknown field end."""
 PASSING_STATUSES = frozenset({401, 402, 403, 408, 409, 429})
 
 
 def is_permanent(protocol: Protocol, error: ApiError) -> bool:
     """Whether a request that failed with this error would fail in the same way again. What concerns the account passes, and
     what is refused for a parameter is asked in another form."""
-    if error.code in FORM_CODES or error.message.endswith(FORM_SENTENCE):
+    if error.code in FORM_CODES or error.message.endswith(FORM_SENTENCES):
         return False
     means = classify(
         codes=[error.code or ""], kind=error.type or "", message=error.message, status=error.status
@@ -248,9 +249,10 @@ def generate_content(prompt: Prompt, done: Completion, key: str) -> dict[str, An
         "cachedContentTokenCount": done.cache_read,
         "thoughtsTokenCount": done.thinking_tokens,
     }
-    return {
+    body = {
         "candidates": [candidate],
         "usageMetadata": {name: tokens for name, tokens in usage.items() if tokens},
         "modelVersion": prompt.model,
         "responseId": key,
     }
+    return in_form(body, done.form)

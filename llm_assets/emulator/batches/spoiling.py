@@ -56,9 +56,11 @@ def damaged(line: bytes, spoil: Spoil) -> bytes:
 
 
 def in_form(body: dict[str, Any], form: str) -> dict[str, Any]:
-    """A Message or a chat.completion as some servers write it. `fenced` is in the text already."""
+    """A Message, chat.completion or GenerateContentResponse as some servers write it. `fenced` is in the text already."""
     if form == "no_usage":
-        return {name: value for name, value in body.items() if name != "usage"}
+        return {name: value for name, value in body.items() if name not in ("usage", "usageMetadata")}
+    if "candidates" in body:
+        return body | {"candidates": [_candidate_in_form(one, form) for one in body["candidates"]]}
     if form in ("other_finish", "no_finish"):
         word = "eos" if form == "other_finish" else None
         if "stop_reason" in body:
@@ -70,6 +72,19 @@ def in_form(body: dict[str, Any], form: str) -> dict[str, Any]:
         halves = [half for block in body["content"] for half in _halves(block)]
         return body | {"content": halves}
     return body
+
+
+def _candidate_in_form(candidate: dict[str, Any], form: str) -> dict[str, Any]:
+    if form == "no_finish":
+        return {name: value for name, value in candidate.items() if name != "finishReason"}
+    if form == "other_finish":
+        return candidate | {"finishReason": "eos"}
+    if form != "parts":
+        return candidate
+    content = candidate["content"]
+    halves = [half for part in content["parts"] for half in _halves({"type": "text", **part})]
+    parts = [{"text": half["text"]} for half in halves]
+    return candidate | {"content": content | {"parts": parts}}
 
 
 def _in_parts(choice: dict[str, Any]) -> dict[str, Any]:

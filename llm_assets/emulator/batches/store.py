@@ -127,9 +127,12 @@ class Store:
         row = self.db.execute("select record from batches where id = ?", (batch_id,)).fetchone()
         return None if row is None else BATCH.validate_json(row[0])
 
-    def delete_batch(self, batch_id: str) -> None:
-        self.db.execute("insert into deleted select seq, id from batches where id = ?", (batch_id,))
-        self.db.execute("delete from batches where id = ?", (batch_id,))
+    def delete_batch(self, record: BatchRecord) -> None:
+        if record.work is not None:
+            self.set_setting(DELETED, self.setting(DELETED) + record.work.succeeded + record.work.errored)
+            self.path(f"{record.id}.requests").unlink(missing_ok=True)
+        self.db.execute("insert into deleted select seq, id from batches where id = ?", (record.id,))
+        self.db.execute("delete from batches where id = ?", (record.id,))
 
     def made(self) -> list[str]:
         """Ids of all batches that were ever created, deleted ones too, oldest first."""

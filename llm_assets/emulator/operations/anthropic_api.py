@@ -10,7 +10,7 @@ import orjson
 
 from llm_assets.emulator.batches.completion import anthropic_message
 from llm_assets.emulator.batches.phase import ENDED, end_moment, faults_of, nulled, phase, shows_status
-from llm_assets.emulator.batches.store import DELETED, BatchRecord
+from llm_assets.emulator.batches.store import BatchRecord
 from llm_assets.emulator.clock import rfc3339
 from llm_assets.emulator.errors import ApiError
 from llm_assets.emulator.operations.context import Context
@@ -140,11 +140,7 @@ async def delete_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
     record = await ctx.known("anthropic", batch_id)
     if phase(record, ctx.clock.now()) not in ENDED:
         raise ApiError(400, f"Batch {batch_id} is still processing; cancel it first.")
-    if record.work is not None:
-        executed = record.work.succeeded + record.work.errored
-        ctx.store.set_setting(DELETED, ctx.store.setting(DELETED) + executed)
-    ctx.store.delete_batch(batch_id)
-    ctx.store.path(f"{batch_id}.requests").unlink(missing_ok=True)
+    ctx.store.delete_batch(record)
     return Reply.of({"id": batch_id, "type": "message_batch_deleted"})
 
 

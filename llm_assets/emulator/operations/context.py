@@ -155,7 +155,11 @@ def refusal(record: BatchRecord, code: str) -> dict[str, Any] | None:
     """The error of a batch that a scenario makes fail; None for a code of another protocol."""
     if record.protocol == "gemini":
         number = RPC_NUMBERS.get(code)
-        return None if number is None else refused_operation(code, f"The batch failed: {code}.")
+        return (
+            None
+            if number is None
+            else refused_operation(code, _WHOLE.get(code, f"The batch failed: {code}."))
+        )
     return refused_input(code, record.model) if record.protocol == "openai" and code.islower() else None
 
 
@@ -172,6 +176,7 @@ def _comes_later(record: BatchRecord, code: str | int | None) -> bool:
 
 
 _WHOLE = {
+    "FAILED_PRECONDITION": "Please enable billing on your project in AI Studio.",
     "billing_hard_limit_reached": "Billing hard limit has been reached.",
     "insufficient_quota": "You exceeded your current quota, please check your plan and billing details.",
     "account_deactivated": "The OpenAI account associated with this API key has been deactivated.",

@@ -25,9 +25,11 @@ from llm_assets.emulator.batches.store import BatchRecord, FileRecord, Work
 from llm_assets.emulator.clock import rfc3339
 from llm_assets.emulator.errors import RPC_NUMBERS, ApiError
 from llm_assets.emulator.operations.context import Context, refused_operation
-from llm_assets.emulator.operations.download import cut_results
+from llm_assets.emulator.operations.download import cut_results, refuse_absent
+from llm_assets.emulator.operations.listing import operations_page
 from llm_assets.emulator.requests.admission import admit_gemini
 from llm_assets.emulator.requests.gemini_batch_input import INLINE_LIMIT, Input, write_file, write_inlined
+from llm_assets.emulator.scenario import Lists
 from llm_assets.emulator.wire import FileBody, Reply, Request
 
 BODY_LIMIT, FILE_LIMIT = 104_857_600, 2_147_483_648
@@ -152,6 +154,7 @@ async def file_content(ctx: Context, request: Request, file_id: str) -> Reply:
     record = await ctx.known("gemini", file_id.removeprefix("batch-"))
     if phase(record, ctx.clock.now()) not in ENDED or record.work is None:
         raise ApiError(404, f"File {file_id} was not found.")
+    refuse_absent(ctx, record)
     path = ctx.store.path(f"{record.id}.output")
     length = cut_results(ctx, record, path, record.work.output_bytes)
     body = FileBody(path, length, whole=length == record.work.output_bytes)
@@ -220,6 +223,11 @@ def _lines(path: Path) -> int:
 
 async def list_batches(ctx: Context, request: Request) -> Reply:
     rows = [record for record in ctx.store.batches("gemini") if ctx.listed(record)]
+    if (lists := ctx.fault_rules.scenario.lists) != Lists():
+        views = [view(ctx, await ctx.background.settle(record)) for record in rows]
+        size = int(request.query.get("pageSize", "50"))
+        token = request.query.get("pageToken", "")
+        return Reply.of(operations_page(lists, views, token, size, ctx.clock.now()))
     page = _page(rows, "operations", request)
     if "operations" in page:
         settled = [await ctx.background.settle(record) for record in page["operations"]]
@@ -237,7 +245,7 @@ async def cancel_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
 
 async def delete_batch(ctx: Context, request: Request, batch_id: str) -> Reply:
     record = await ctx.known("gemini", batch_id)
-    ctx.store.delete_batch(record.id)
+    ctx.store.delete_batch(record)
     return Reply.of({})
 
 
@@ -297,8 +305,12 @@ def _end(ctx: Context, record: BatchRecord, stage: Phase, *, answers: bool) -> d
 
 
 def is_inlined(record: BatchRecord) -> bool:
-    """Whether the answers are in the batch itself: as the input was, unless the scenario says otherwise."""
-    wanted = [fault.inline_output for fault in faults_of(record) if fault.inline_output is not None]
+    """Whether the answers are in the batch itself: as the input was, unless the scenario says otherwise. What happens to
+    lines or to a download happens to a file."""
+    faults = faults_of(record)
+    if any(fault.spoil is not None or fault.absent_seconds for fault in faults):
+        return False
+    wanted = [fault.inline_output for fault in faults if fault.inline_output is not None]
     return wanted[-1] if wanted else not (record.metadata or {}).get("fileName")
 
 

@@ -35,6 +35,23 @@ def distorted(
     }
 
 
+def operations_page(
+    lists: Lists, rows: list[dict[str, Any]], after: str, limit: int, now: float
+) -> dict[str, Any]:
+    """The same for Gemini, where a batch is an operation and a page has a token: the id of the last batch before it."""
+    flat = [{"id": row["name"], "created_at": row["metadata"]["createTime"], "row": row} for row in rows]
+    page = distorted(lists, "gemini", flat, after, limit, now)
+    shown = [entry if entry is None else _operation(entry) for entry in page["data"]]
+    more = {"nextPageToken": page["last_id"]} if page.get("has_more") else {}
+    return {"operations": shown, **more}
+
+
+def _operation(entry: dict[str, Any]) -> dict[str, Any]:
+    metadata = {name: value for name, value in entry["row"]["metadata"].items() if name != "createTime"}
+    made = {"createTime": entry["created_at"]} if "created_at" in entry else {}
+    return {**entry["row"], "metadata": {**metadata, **made}}
+
+
 def _timed(row: dict[str, Any], lists: Lists) -> dict[str, Any]:
     """The entry with its time in the scenario's spelling."""
     given = row["created_at"]
@@ -69,6 +86,18 @@ def _older(protocol: Protocol, number: int, now: float) -> dict[str, Any]:
             "request_counts": {"total": 999, "completed": 999, "failed": 0},
             "metadata": None,
         }
+    if protocol == "gemini":
+        name = f"batches/older{number}"
+        metadata = {
+            "name": name,
+            "model": "models/gemini-3.5-flash-lite",
+            "displayName": "of another application",
+            "state": "BATCH_STATE_SUCCEEDED",
+            "createTime": rfc3339(created),
+            "batchStats": {"requestCount": "999", "successfulRequestCount": "999"},
+        }
+        row = {"name": name, "metadata": metadata, "done": True}
+        return {"id": name, "created_at": metadata["createTime"], "row": row}
     counts = dict.fromkeys(("processing", "errored", "canceled", "expired"), 0)
     return {
         "id": f"msgbatch_older{number}",

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,8 +29,6 @@ from resources.providers.rate_limits import rest_seconds
 from resources.providers.sdk import SdkProvider
 
 V1BETA: Final = "/v1beta"
-PAGES: Final = 1000
-"""A list that is longer than this does not end: each page has PAGE batches."""
 
 
 class GeminiProvider(SdkProvider[GeminiClient]):
@@ -60,7 +57,7 @@ class GeminiProvider(SdkProvider[GeminiClient]):
 
     def upload(self, batch: Batch, spool: Path) -> str | None:
         """None for a batch that fits into its create; the same lines give the same choice after a crash."""
-        if wire.is_inline(batch, spool):
+        if wire.is_inline(batch, spool, self._profile.dialect):
             return None
         name, size = f"{batch.batch_id}.jsonl", spool.stat().st_size
         found = self._uploaded(name, size)
@@ -101,8 +98,8 @@ class GeminiProvider(SdkProvider[GeminiClient]):
         wrong with a key or a host.
         """
         try:
-            files = self._pages("files", shapes.FileList, Call("list the uploaded files"))
-            found = (wire.file_of(bodies.mapping(one), name, size) for one in files)
+            files = listing.entries(self._pages("files", shapes.FileList, "list the uploaded files"))
+            found = (wire.file_of(one, name, size) for one in files)
             return next(filter(None, found), None)
         except DeskError:
             return None
@@ -113,10 +110,11 @@ class GeminiProvider(SdkProvider[GeminiClient]):
         path = f"{V1BETA}/models/{batch.model}:batchGenerateContent"
         with self._edge(call):
             if by_file:
-                body = wire.batch_of(batch, {"fileName": batch.provider_file_id})
+                source = {"fileName": batch.provider_file_id}
+                body = wire.batch_of(batch, source, self._profile.dialect)
                 raw = self._client.post(path, shapes.Operation, body)
             else:
-                lines = wire.InlineBody(batch, spool)
+                lines = wire.InlineBody(batch, spool, self._profile.dialect)
                 headers = {"Content-Type": "application/json", "Content-Length": str(lines.length)}
                 raw = self._client.send(path, shapes.Operation, lines, headers)
             return self._id({"id": wire.id_of(self._body(raw, call))}, call)
@@ -144,39 +142,50 @@ class GeminiProvider(SdkProvider[GeminiClient]):
                 self._client.delete(f"{V1BETA}/{name}", shapes.Nothing)
 
     def stored_files(self) -> Iterator[StoredFile]:
-        for one in self._pages("files", shapes.FileList, Call("list the uploaded files")):
-            file = bodies.mapping(one)
+        for file in listing.entries(self._pages("files", shapes.FileList, "list the uploaded files")):
             if isinstance(name := file.get("displayName"), str):
-                yield StoredFile(str(file.get("name")), name)
+                yield StoredFile(str(file["id"]), name)
 
     def candidates(self, batch: Batch) -> list[Candidate]:
         """Batches that are this one by their name, or may be it by time and count, oldest first."""
-        since = listing.earliest(batch, self._clock(), None)
-        found = [
-            wire.candidate_of(bodies.mapping(listed), batch, since=since)
-            for listed in self._pages("batches", shapes.OperationList, Call("list the batches"), "operations")
-        ]
-        return sorted((c for c in found if c is not None), key=lambda c: c.age)
+        if not self._profile.capabilities.list:
+            return []
+        return listing.candidates(
+            self._pages("batches", shapes.OperationList, "list the batches", "operations"),
+            lambda listed: wire.candidate_of(listed, batch),
+            batch,
+            self._clock(),
+        )
 
     def _pages(
-        self, kind: str, shape: type[shapes.Shape], call: Call, field: str | None = None
-    ) -> Iterator[Any]:
-        """Everything a list holds. Its order is not documented, so that no page can be called the last that matters."""
-        after: dict[str, str] = {}
-        seen = set[str]()
-        for _ in repeat(None, PAGES):
+        self, kind: str, shape: type[shapes.Shape], doing: str, field: str | None = None
+    ) -> listing.Fetch:
+        """Reads a list page by page: the next page has a token of its own here, not the id of what was read last. A page
+        may be empty although others follow it (AIP-158), which ends no list."""
+        token, call = "", Call(doing)
+
+        def read() -> listing.Page:
+            nonlocal token
+            following = {"pageToken": token} if token else {}
             with self._edge(call):
-                raw = self._client.get(f"{V1BETA}/{kind}", shape, pageSize=str(PAGE), **after)
-                page = self._body(raw, call)
-            yield from bodies.items(page.get(field or kind))
-            following = page.get("nextPageToken")
-            if not isinstance(following, str) or not following:
-                return
-            if following in seen:
-                break
-            seen.add(following)
-            after = {"pageToken": following}
-        raise ContractError(f"The list of {kind} at {self._caller.host} does not end: look at its pages.")
+                raw = self._client.get(f"{V1BETA}/{kind}", shape, pageSize=str(PAGE), **following)
+                body = self._body(raw, call)
+            told = body.get("nextPageToken")
+            token = told if isinstance(told, str) else ""
+            data = [wire.listed(bodies.mapping(one)) for one in bodies.items(body.get(field or kind))]
+            return listing.Page(
+                {"data": list(filter(None, data)), "has_more": bool(token)}, listing.told_by(raw.headers)
+            )
+
+        def fetch(after: str | None) -> listing.Page:
+            nonlocal token
+            token = token if after is not None else ""
+            for _ in range(listing.MOST_PAGES):
+                if (page := read()).body["data"] or not token:
+                    return page
+            raise ContractError(f"The list of {kind} at {self._caller.host} does not end: look at its pages.")
+
+        return fetch
 
     def _answer_of(self, line: Mapping[str, Any]) -> Answer:
         return answers.answer_of(line)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Usage
@@ -54,6 +54,12 @@ def answer_of(line: Mapping[str, Any]) -> Answer:
     return Answer(name, Outcome.FAILED_TRANSIENT, "", Usage(), "no_response")
 
 
+_OF_THE_REQUEST: Final = frozenset(
+    {"INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "OUT_OF_RANGE", "UNIMPLEMENTED"}
+)
+"""Errors that the same request would meet again. One that nobody named may pass, and is tried again."""
+
+
 def _refused(custom_id: str, error: Mapping[str, Any]) -> Answer:
     """What is wrong with the request fails it for good; what concerns the account or the moment does not."""
     read, name = understood(400, {"error": error}), rpc_name(error)
@@ -61,7 +67,7 @@ def _refused(custom_id: str, error: Mapping[str, Any]) -> Answer:
         return Answer(custom_id, Outcome.CANCELLED, "", Usage(), name)
     if name == "DEADLINE_EXCEEDED":
         return Answer(custom_id, Outcome.EXPIRED, "", Usage(), name)
-    return refused_answer(custom_id, read.status, read.body["error"])
+    return refused_answer(custom_id, read.status if name in _OF_THE_REQUEST else None, read.body["error"])
 
 
 def generated(custom_id: str, body: Mapping[str, Any]) -> Answer:
@@ -73,7 +79,8 @@ def generated(custom_id: str, body: Mapping[str, Any]) -> Answer:
     candidates = items(body.get("candidates"))
     candidate = mapping(candidates[0]) if candidates else {}
     parts = [mapping(part) for part in items(mapping(candidate.get("content")).get("parts"))]
-    text = "".join(str(part.get("text", "")) for part in parts if not part.get("thought"))
+    texts = (part.get("text") for part in parts if not part.get("thought"))
+    text = "".join(text for text in texts if isinstance(text, str))
     word = candidate.get("finishReason")
     if word not in Finish.__members__:
         return ended_otherwise(custom_id, text, usage, word, "finishReason")

@@ -5,7 +5,6 @@ google-genai 3.6.1, and answers that its users published. What a batch reports i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple, assert_never
@@ -22,6 +21,7 @@ from llm_assets.intake.scans import Shown
 from resources.providers.bodies import base64_of, count, mapping
 from resources.providers.errors import refusal_of, token
 from resources.providers.gemini.refusals import rpc_name, understood
+from resources.providers.listing import moment
 
 INLINE_BYTES: Final = 20_000_000
 """The longest body with the requests inside; above it the API wants a file (guide to the Batch API)."""
@@ -86,15 +86,10 @@ def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = (), diale
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def batch_of(batch: Batch, source: Mapping[str, Any]) -> dict[str, Any]:
+def batch_of(batch: Batch, source: Mapping[str, Any], dialect: Dialect = PLAIN) -> dict[str, Any]:
     """The body of a create. The display name is what proves later that the batch is ours."""
-    return {
-        "batch": {
-            "displayName": batch.batch_id,
-            "priority": str(PRIORITIES[batch.lane]),
-            "inputConfig": dict(source),
-        }
-    }
+    priority = {"priority": str(PRIORITIES[batch.lane])} if dialect.priority else {}
+    return {"batch": {"displayName": batch.batch_id, **priority, "inputConfig": dict(source)}}
 
 
 class InlineBody:
@@ -104,9 +99,9 @@ class InlineBody:
     redirect.
     """
 
-    def __init__(self, batch: Batch, spool: Path) -> None:
+    def __init__(self, batch: Batch, spool: Path, dialect: Dialect = PLAIN) -> None:
         self._spool = spool
-        whole = orjson.dumps(batch_of(batch, {"requests": {"requests": []}}))
+        whole = orjson.dumps(batch_of(batch, {"requests": {"requests": []}}, dialect))
         cut = whole.rindex(b"[") + 1
         self._open, self._close = whole[:cut], whole[cut:]
         moved = len(_inline(_KEY + _REQUEST + b"{}}")) - len(_KEY + _REQUEST + b"{}}")
@@ -127,9 +122,9 @@ def _inline(line: bytes) -> bytes:
     return b'{"metadata":' + line[:at] + b"}" + line[at:]
 
 
-def is_inline(batch: Batch, spool: Path) -> bool:
+def is_inline(batch: Batch, spool: Path, dialect: Dialect = PLAIN) -> bool:
     """Whether the requests fit into the create itself."""
-    return InlineBody(batch, spool).length <= INLINE_BYTES
+    return InlineBody(batch, spool, dialect).length <= INLINE_BYTES
 
 
 def whole_number(value: object) -> int:
@@ -232,35 +227,37 @@ def _why(operation: Mapping[str, Any]) -> tuple[Look, Refused | None, str]:
     if counts.succeeded or output.file is not None or output.inlined or name in _BROKE:
         return Look.ENDED, None, name
     refusal = refusal_of(400, {}, understood(400, {"error": error}).body)
+    if refusal.refused is not None:
+        return Look.BLOCKED, Refused.CONFIGURATION, refusal.refused.detail
     return LOOKS[refusal.means], refusal.means, refusal.code or name
 
 
-def created_at(operation: Mapping[str, Any]) -> datetime:
-    """Raises ContractError where the time cannot be read."""
-    try:
-        at = datetime.fromisoformat(str(mapping(operation.get("metadata")).get("createTime")))
-    except ValueError as err:
-        raise ContractError(f"Batch {id_of(operation)} has no readable createTime.") from err
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+def listed(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry of a list with its id and time where `listing.py` looks for them."""
+    if not entry:
+        return entry
+    made = mapping(entry.get("metadata")).get("createTime", entry.get("createTime"))
+    return {**entry, "id": id_of(entry) or entry.get("name"), "created_at": made}
 
 
-def candidate_of(operation: Mapping[str, Any], batch: Batch, *, since: datetime) -> Candidate | None:
+def candidate_of(operation: Mapping[str, Any], batch: Batch) -> Candidate | None:
     """A listed batch as a candidate; None when it belongs to another one, or failed and so never ran.
 
     Our id in the display name proves it ours, whenever it was made; so does our input file, which no other batch has.
     Where a gateway drops the name, time and count are left.
     """
-    if status_of(operation) is Status.FAILED and view_of(operation).look is not Look.ENDED:
-        return None
     found = mapping(operation.get("metadata"))
+    failed = str(found.get("state")).removeprefix(PREFIXES[0]).removeprefix(PREFIXES[1]) == Status.FAILED
+    if not id_of(operation) or (failed and _why(operation)[0] is not Look.ENDED):
+        return None
     owner, total = found.get("displayName"), counts_of(operation).total or None
     file = mapping(found.get("inputConfig")).get("fileName")
     by_file = bool(batch.provider_file_id) and file == batch.provider_file_id
-    created = created_at(operation)
+    created = moment(found.get("createTime"))
     if owner == batch.batch_id or (not owner and by_file):
         return Candidate(id_of(operation), created, total, proven=True)
     other_file = bool(file) or bool(batch.provider_file_id)
-    if owner or other_file or created < since or total not in (None, batch.requests):
+    if owner or other_file or total not in (None, batch.requests):
         return None
     return Candidate(id_of(operation), created, total, proven=False)
 

@@ -182,7 +182,7 @@ def test_a_persons_category_makes_only_this_cases_draft_due(morning_after: House
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("provider", ["anthropic", "emulator"])
+@pytest.mark.parametrize("provider", ["anthropic", "gemini", "emulator"])
 def test_every_provider_gives_the_same_totals(worked: Worked, house: House, provider: str) -> None:
     fill(house.home / "inbox", TODAY)
     ran = house.night(

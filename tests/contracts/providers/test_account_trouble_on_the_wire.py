@@ -13,10 +13,13 @@ from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import Look
 from llm_assets.domain.requests.outcome import Outcome, reason_of
 from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.gemini import answers as gemini_answers
+from resources.providers.gemini import wire as gemini_wire
 from resources.providers.openai import wire as openai_wire
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
-    BOTH,
+    EVERY,
+    GEMINI,
     MAIL,
     OPENAI,
     Wire,
@@ -50,12 +53,12 @@ TOLD = [
 ]  # fmt: skip
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(("status", "body", "kind"), TOLD, ids=lambda value: str(value)[:70])
 def test_an_answer_about_the_account_blocks_and_says_what_to_do(
     wire: Wire, status: int, body: dict[str, Any], kind: Refused, server: Canned, tmp_path: Path
 ) -> None:
-    server.on(f"POST {wire.batches}", Reply(status, body))
+    server.on(f"POST {wire.create}", Reply(status, body))
     server.on(f"POST {wire.online}", Reply(status, body, {"retry-after": "40"}))
     provider = adapter(wire.protocol, server.url)
     batch, spool, _ = spooled(provider, tmp_path, [MAIL])
@@ -85,6 +88,7 @@ def test_a_line_about_the_account_leaves_its_request_due(
     told.append(openai_wire.answer_of({"custom_id": "c", "response": None, "error": error}))
     errored = {"type": "errored", "error": {"type": "error", "error": error, "request_id": "r"}}
     told.append(anthropic_wire.answer_of({"custom_id": "c", "result": errored}))
+    told.append(gemini_answers.answer_of({"key": "c", "error": error}))
     if status in (401, 403) and "code" not in error:
         told = told[:1]  # no other protocol tells the status of a line
     assert {(a.outcome, reason_of(a)) for a in told} == {(Outcome.FAILED_TRANSIENT, why)}
@@ -109,6 +113,32 @@ def test_a_failed_batch_is_told_apart_by_its_errors(
 ) -> None:
     error = {"code": code, "message": message, "line": None, "param": None}
     view = openai_wire.view_of({"id": "batch_1", "status": "failed", "errors": {"data": [error]}})
+    assert (view.look, view.kind) == (look, kind)
+
+
+@pytest.mark.parametrize(
+    ("error", "look", "kind"),
+    [
+        ({"code": 8, "message": "Your prepayment credits are depleted."}, Look.BLOCKED, Refused.MONEY),
+        ({"code": 9, "message": "Please enable billing on this project."}, Look.BLOCKED, Refused.MONEY),
+        ({"code": 7, "message": "The caller does not have permission"}, Look.BLOCKED, Refused.KEY),
+        ({"code": 16}, Look.BLOCKED, Refused.KEY),
+        (
+            {"code": 9, "message": "User location is not supported for the API use."},
+            Look.BLOCKED,
+            Refused.KEY,
+        ),
+        ({"code": 5, "message": "models/x is not found"}, Look.BLOCKED, Refused.CONFIGURATION),
+        ({"code": 8, "message": "You exceeded your current quota."}, Look.LATER, Refused.TRANSIENT),
+        ({"code": 3, "message": "Request payload size exceeds the limit"}, Look.TOO_LARGE, Refused.TOO_LARGE),
+        ({"code": 3, "message": "Failed to parse line 3."}, Look.REJECTED, None),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_a_failed_batch_of_gemini_is_told_apart_by_its_error(
+    error: dict[str, Any], look: Look, kind: Refused | None
+) -> None:
+    view = gemini_wire.view_of(GEMINI.batch("BATCH_STATE_FAILED", error=error))
     assert (view.look, view.kind) == (look, kind)
 
 
@@ -149,7 +179,7 @@ def test_a_content_filter_is_a_refusal_in_a_line_and_online(
     assert answer.outcome is Outcome.REFUSED
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(
     "told",
     ["File is too large.", "Maximum content size limit (26214400) exceeded.", "Request entity too large"],
@@ -157,7 +187,7 @@ def test_a_content_filter_is_a_refusal_in_a_line_and_online(
 def test_an_input_that_only_a_sentence_calls_too_large_is_so(
     wire: Wire, told: str, server: Canned, tmp_path: Path
 ) -> None:
-    server.on(f"POST {wire.batches}", Reply(400, wire.error("invalid_request_error", message=told)))
+    server.on(f"POST {wire.create}", Reply(400, wire.error("invalid_request_error", message=told)))
     provider = adapter(wire.protocol, server.url)
     batch, spool, _ = spooled(provider, tmp_path, [MAIL])
     with pytest.raises(DeskError) as caught:

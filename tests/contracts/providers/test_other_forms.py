@@ -9,17 +9,20 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from resources.providers import provider_for
 from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.gemini import answers as gemini_answers
 from resources.providers.openai import wire as openai_wire
-from tests.support.providers.provider_kit import BOTH, Wire, chat, message, profile, request
+from tests.support.providers.provider_kit import EVERY, Wire, chat, generated, message, profile, request
 from tests.support.providers.provider_server import Canned, Reply
 
 WHOLE = '{"category": "card"}'
-PROTOCOLS = ("openai", "anthropic")
+PROTOCOLS = ("openai", "anthropic", "gemini")
 
 
 def ended(protocol: str, reason: Any, text: str = WHOLE) -> Answer:
     if protocol == "openai":
         return openai_wire.completion("c", chat(text, reason))
+    if protocol == "gemini":
+        return gemini_answers.generated("c", generated(text, reason))
     return anthropic_wire.message("c", message([{"type": "text", "text": text}], reason))
 
 
@@ -28,7 +31,7 @@ def ended(protocol: str, reason: Any, text: str = WHOLE) -> Answer:
 def test_any_usual_word_for_a_normal_end_is_believed(protocol: str, word: str) -> None:
     answer = ended(protocol, word)
     assert (answer.outcome, answer.text, answer.detail) == (Outcome.SUCCEEDED, WHOLE, "")
-    own = {"openai": ("stop",), "anthropic": ("end_turn", "stop_sequence")}[protocol]
+    own = {"openai": ("stop",), "anthropic": ("end_turn", "stop_sequence"), "gemini": ("STOP",)}[protocol]
     assert (answer.odd == "") == (word in own)
     assert answer.unmetered is None
 
@@ -85,9 +88,12 @@ def test_a_content_in_one_string_is_taken_at_anthropic() -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("usage", [None, {}, "none", {"total_tokens": 5}])
 def test_a_missing_usage_is_marked_with_the_length_of_the_text(protocol: str, usage: Any) -> None:
-    body = chat(WHOLE) if protocol == "openai" else message([{"type": "text", "text": WHOLE}])
-    read = openai_wire.completion if protocol == "openai" else anthropic_wire.message
-    answer = read("c", {**body, "usage": usage})
+    body, read, field = {
+        "openai": (chat(WHOLE), openai_wire.completion, "usage"),
+        "anthropic": (message([{"type": "text", "text": WHOLE}]), anthropic_wire.message, "usage"),
+        "gemini": (generated(WHOLE), gemini_answers.generated, "usageMetadata"),
+    }[protocol]
+    answer = read("c", {**body, field: usage})
     assert (answer.outcome, answer.usage, answer.unmetered) == (Outcome.SUCCEEDED, Usage(), len(WHOLE))
 
 
@@ -95,6 +101,27 @@ def test_half_a_usage_is_marked_too() -> None:
     body = {**chat(WHOLE), "usage": {"prompt_tokens": 90}}
     answer = openai_wire.completion("c", body)
     assert (answer.usage, answer.unmetered) == (Usage(input_tokens=90), len(WHOLE))
+
+
+def test_the_parts_of_a_candidate_are_one_text_without_its_thoughts() -> None:
+    body = generated(None)
+    parts = [
+        {"text": WHOLE[:5]},
+        {"text": "hm", "thought": True},
+        {"text": WHOLE[5:]},
+        {"inlineData": {}},
+        None,
+    ]
+    body["candidates"][0]["content"] = {"parts": parts}
+    answer = gemini_answers.generated("c", body)
+    assert (answer.outcome, answer.text, answer.odd) == (Outcome.SUCCEEDED, WHOLE, "")
+
+
+@pytest.mark.parametrize("content", [None, {}, {"parts": None}, {"parts": [{}]}, {"parts": [{"text": None}]}])
+def test_a_candidate_without_text_is_empty(content: Any) -> None:
+    body = generated(None)
+    body["candidates"][0]["content"] = content
+    assert gemini_answers.generated("c", body).outcome is Outcome.INVALID
 
 
 @pytest.mark.parametrize(
@@ -108,7 +135,7 @@ def test_what_never_ran_costs_nothing(line: dict[str, Any]) -> None:
     assert openai_wire.answer_of(line).unmetered is None
 
 
-@BOTH
+@EVERY
 def test_an_online_answer_is_read_as_leniently_as_a_result_line(
     wire: Wire, server: Canned, key: None
 ) -> None:

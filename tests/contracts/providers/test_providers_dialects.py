@@ -11,10 +11,11 @@ from llm_assets.domain.dialect import PLAIN, AnswerFormat, Dialect
 from llm_assets.domain.errors import ConfigurationError, ContractError
 from llm_assets.domain.profile import Capabilities
 from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.gemini import wire as gemini_wire
 from resources.providers.openai import wire as openai_wire
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
-    BOTH,
+    EVERY,
     OPENAI,
     SCHEMA,
     Wire,
@@ -71,10 +72,14 @@ def test_the_form_of_the_answer_is_asked_for_as_the_server_takes_it(wanted: str,
 
 
 @pytest.mark.parametrize("wanted", [AnswerFormat.JSON_OBJECT, AnswerFormat.PROMPT])
-def test_a_schema_that_no_parameter_carries_is_in_the_prompt_of_both_protocols(wanted: AnswerFormat) -> None:
+def test_a_schema_that_no_parameter_carries_is_in_the_prompt_of_every_protocol(wanted: AnswerFormat) -> None:
     params = message_params(answer_format=wanted)
     assert "output_config" not in params
-    for text in (chat_body(answer_format=wanted)["messages"][0]["content"], params["system"][0]["text"]):
+    asked = gemini_wire.request_of(request("gemini"), dialect=Dialect(answer_format=wanted))
+    assert "responseJsonSchema" not in asked["generationConfig"]
+    assert ("responseMimeType" in asked["generationConfig"]) is (wanted is AnswerFormat.JSON_OBJECT)
+    texts = [chat_body(answer_format=wanted)["messages"][0]["content"], params["system"][0]["text"]]
+    for text in [*texts, asked["systemInstruction"]["parts"][0]["text"]]:
         assert text.startswith("Sort the mail.\n\n") and "JSON Schema" in text
         assert orjson.loads(text[text.index("{") :]) == SCHEMA
 
@@ -97,7 +102,7 @@ def test_a_batch_and_its_lines_name_the_same_path_and_window(server: Canned, tmp
     assert orjson.loads(spool.read_bytes())["url"] == "/chat/completions"
 
 
-@BOTH
+@EVERY
 def test_headers_and_query_come_with_every_call(
     wire: Wire, server: Canned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +124,7 @@ def test_headers_and_query_come_with_every_call(
         assert asked.path.endswith("?api-version=2025-03-01-preview")
 
 
-@BOTH
+@EVERY
 def test_a_secret_header_without_its_variable_is_named_before_anything_is_sent(
     wire: Wire, server: Canned
 ) -> None:
@@ -131,7 +136,7 @@ def test_a_secret_header_without_its_variable_is_named_before_anything_is_sent(
     assert server.asked == []
 
 
-@BOTH
+@EVERY
 def test_an_emulator_never_gets_a_secret_header(
     wire: Wire, server: Canned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +198,7 @@ def test_results_that_a_gateway_names_at_another_host_are_read_under_our_own_add
         assert stranger.asked == []
 
 
-@BOTH
+@EVERY
 def test_a_server_that_lists_nothing_is_not_asked_for_a_list(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """A provider's list of batches in every form it may have, and what a batch leaves there. Lists are pages in memory here."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from llm_assets.engine.ports.provider import Provider
 from resources.providers import listing
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
-    BOTH,
+    EVERY,
+    GEMINI,
     OPENAI,
     Wire,
     adapter,
     fresh_adapter,
+    rpc_error,
     spooled,
     under,
 )
@@ -235,12 +238,75 @@ def test_at_anthropic_the_batch_is_removed(server: Canned, key: None, tmp_path: 
     assert list(provider.stored_files()) == []
 
 
-@BOTH
+FILES = ["files/in", "files/out", "batches/b-1"]
+
+
+def gemini_batch(server: Canned, tmp_path: Path, **state: Any) -> tuple[Provider, Batch]:
+    provider, batch = ended(tmp_path, GEMINI, server)
+    answers = {"response": {"responsesFile": "files/out"}, "done": True}
+    server.on(f"GET {GEMINI.one}", Reply(200, GEMINI.batch(GEMINI.ended, **{**answers, **state})))
+    for name in FILES:
+        server.on(f"DELETE /v1beta/{name}", Reply(200, {}))
+    return provider, replace(batch, provider_file_id="files/in")
+
+
+def test_at_gemini_both_files_and_the_batch_are_removed_and_what_is_gone_is_no_error(
+    server: Canned, key: None, tmp_path: Path
+) -> None:
+    provider, batch = gemini_batch(server, tmp_path)
+    told = "You do not have permission to access the File in or it may not exist."
+    gone = {"error": rpc_error("PERMISSION_DENIED", None, told, 403)}
+    server.on("DELETE /v1beta/files/in", Reply(403, gone))
+    server.on("DELETE /v1beta/files/out", Reply(404, {"error": rpc_error("NOT_FOUND", None, "gone", 404)}))
+    provider.remove(batch)
+    assert deleted(server) == [f"/v1beta/{name}" for name in FILES]
+
+
+def test_at_gemini_inlined_answers_are_removed_with_their_batch(
+    server: Canned, key: None, tmp_path: Path
+) -> None:
+    provider, batch = gemini_batch(server, tmp_path, response={"inlinedResponses": {"inlinedResponses": []}})
+    provider.remove(replace(batch, provider_file_id=None))
+    assert deleted(server) == ["/v1beta/batches/b-1"]
+
+
+def test_a_batch_that_gemini_no_longer_knows_leaves_its_input_file(
+    server: Canned, key: None, tmp_path: Path
+) -> None:
+    provider, batch = gemini_batch(server, tmp_path)
+    server.on(f"GET {GEMINI.one}", Reply(404, {"error": rpc_error("NOT_FOUND", None, "gone", 404)}))
+    provider.remove(batch)
+    assert deleted(server) == ["/v1beta/files/in"]
+
+
+def test_at_gemini_nothing_is_taken_from_a_batch_that_still_runs(
+    server: Canned, key: None, tmp_path: Path
+) -> None:
+    provider, batch = gemini_batch(server, tmp_path)
+    server.on(f"GET {GEMINI.one}", Reply(200, GEMINI.batch()))
+    with pytest.raises(TransientError, match="still runs"):
+        provider.remove(batch)
+    assert deleted(server) == []
+
+
+def test_the_files_stored_at_gemini_are_read_over_all_pages(server: Canned, key: None) -> None:
+    files = [
+        {"name": f"files/{n}", "displayName": f"{n}.jsonl", "sizeBytes": "1", "state": "ACTIVE"}
+        for n in "abc"
+    ]
+    nameless = {"name": "files/d", "sizeBytes": "1", "state": "ACTIVE"}
+    pages = [{"files": files[:2], "nextPageToken": "two"}, {"files": [files[2], nameless]}]
+    server.on("GET /v1beta/files", *(Reply(200, page) for page in pages))
+    found = adapter("gemini", server.url).stored_files()
+    assert [(f.file_id, f.name) for f in found] == [(f"files/{n}", f"{n}.jsonl") for n in "abc"]
+
+
+@EVERY
 def test_a_gateway_that_removes_nothing_says_so_in_one_sentence(
     wire: Wire, server: Canned, key: None, tmp_path: Path
 ) -> None:
     provider, batch = ended(tmp_path, wire, server)
-    server.on(f"GET {wire.one}", Reply(200, wire.batch("completed" if wire is OPENAI else "ended")))
+    server.on(f"GET {wire.one}", Reply(200, wire.batch(wire.ended)))
     route = "/v1/files/file-1" if wire is OPENAI else wire.one
     server.on(f"DELETE {route}", Reply(405, b"<h1>Method Not Allowed</h1>", {"content-type": "text/html"}))
     with pytest.raises(DeskError, match="refused to remove"):

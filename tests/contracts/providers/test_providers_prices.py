@@ -23,7 +23,7 @@ PROFILES = {
     name: Profile.model_validate({"name": name, **body})
     for name, body in yaml.safe_load((CONFIG / "providers.yaml").read_text())["providers"].items()
 }
-OF_THE_OWNERS = ("emulator", "openai", "anthropic")
+OF_THE_OWNERS = ("emulator", "openai", "anthropic", "gemini")
 ELSEWHERE = ("litellm", "litellm-anthropic", "vllm", "mistral", "groq", "together", "azure")
 PAID = [
     (profile, model)

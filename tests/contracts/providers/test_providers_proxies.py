@@ -7,7 +7,7 @@ import pytest
 from llm_assets.domain.errors import BlockedError, ConfigurationError, UnreachableError
 from llm_assets.engine.ports.provider import Provider
 from resources.providers.proxies import is_loopback, proxy_for, shown
-from tests.support.providers.provider_kit import BOTH, KEY, Wire, fresh_adapter
+from tests.support.providers.provider_kit import EVERY, KEY, Wire, fresh_adapter
 from tests.support.providers.provider_server import Canned, Reply, canned_server, closed_port
 
 pytestmark = pytest.mark.usefixtures("key")
@@ -34,7 +34,7 @@ def _looks_at(wire: Wire, address: str) -> Callable[[], object]:
     return lambda: provider.look(wire.batch_id).status
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "NO_PROXY"])
 @pytest.mark.parametrize("dead", ["http://127.0.0.1:9", "socks5h://127.0.0.1:9"])
 def test_an_address_on_this_machine_never_goes_through_a_proxy(
@@ -42,10 +42,10 @@ def test_an_address_on_this_machine_never_goes_through_a_proxy(
 ) -> None:
     monkeypatch.setenv(name, dead)
     server.on(f"GET {wire.one}", Reply(200, wire.batch()))
-    assert _looks_at(wire, server.url)() == "in_progress"
+    assert _looks_at(wire, server.url)() == wire.running
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_another_address_goes_through_the_proxy(
     wire: Wire, name: str, proxy: Canned, monkeypatch: pytest.MonkeyPatch
@@ -53,11 +53,11 @@ def test_another_address_goes_through_the_proxy(
     """A proxy of plain HTTP is asked for the whole address."""
     monkeypatch.setenv(name, proxy.url)
     proxy.on(f"GET {ELSEWHERE}{wire.one}", Reply(200, wire.batch()))
-    assert _looks_at(wire, ELSEWHERE)() == "in_progress"
+    assert _looks_at(wire, ELSEWHERE)() == wire.running
     assert [asked.headers["host"] for asked in proxy.asked] == ["llm.example.invalid"]
 
 
-@BOTH
+@EVERY
 def test_no_proxy_keeps_a_host_from_the_proxy(
     wire: Wire, proxy: Canned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,7 +70,7 @@ def test_no_proxy_keeps_a_host_from_the_proxy(
     assert proxy.asked == []
 
 
-@BOTH
+@EVERY
 def test_a_proxy_that_does_not_answer_is_named_without_its_password(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +80,7 @@ def test_a_proxy_that_does_not_answer_is_named_without_its_password(
     assert "pass-word" not in str(caught.value)
 
 
-@BOTH
+@EVERY
 def test_a_proxy_that_wants_a_password_blocks_and_says_where_it_belongs(
     wire: Wire, proxy: Canned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,7 +90,7 @@ def test_a_proxy_that_wants_a_password_blocks_and_says_where_it_belongs(
         _looks_at(wire, ELSEWHERE)()
 
 
-@BOTH
+@EVERY
 def test_a_proxy_that_refuses_a_secure_connection_is_named(
     wire: Wire, proxy: Canned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,7 +101,7 @@ def test_a_proxy_that_refuses_a_secure_connection_is_named(
     assert all(KEY not in str(asked.headers) for asked in proxy.asked)
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("proxy_address", ["gopher://old.example:70", "http://proxy.example:port"])
 def test_a_proxy_that_cannot_be_used_is_a_configuration_error(
     wire: Wire, proxy_address: str, monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,7 @@ import pytest
 
 from llm_assets.domain.errors import TransientError
 from resources.providers.rate_limits import rest_seconds, retry_after
-from tests.support.providers.provider_kit import BOTH, OPENAI, Wire, adapter, request
+from tests.support.providers.provider_kit import EVERY, OPENAI, Wire, adapter, request
 from tests.support.providers.provider_server import Canned, Reply
 
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
@@ -79,7 +79,7 @@ def asked(wire: Wire, server: Canned, reply: Reply) -> Any:
     return provider.ask(provider.line(request(wire.protocol), "id-1"))
 
 
-@BOTH
+@EVERY
 def test_an_answer_tells_that_it_was_the_last_one_for_now(wire: Wire, server: Canned) -> None:
     body = wire.online_answer('{"category": "card", "confidence": 1}')
     assert asked(wire, server, Reply(200, body)).rest_seconds is None
@@ -87,7 +87,7 @@ def test_an_answer_tells_that_it_was_the_last_one_for_now(wire: Wire, server: Ca
     assert told == pytest.approx(45, abs=5)
 
 
-@BOTH
+@EVERY
 def test_a_rate_limit_tells_when_it_ends(wire: Wire, server: Canned) -> None:
     refused = Reply(429, wire.error("rate_limit_error", None), used_up(wire))
     with pytest.raises(TransientError) as caught:

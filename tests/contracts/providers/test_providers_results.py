@@ -106,8 +106,8 @@ def collected(wire: Wire, server: Canned, folder: Path, *, partial: bool = False
 
 def downloads(wire: Wire, server: Canned) -> int:
     """How often results were asked for."""
-    path = "/v1/files/file-out/content" if wire is OPENAI else f"{wire.one}/results"
-    return len(server.calls(f"GET {path}"))
+    own = {OPENAI: "/v1/files/file-out/content", GEMINI: "/v1beta/files/out:download"}
+    return len(server.calls(f"GET {own.get(wire, f'{wire.one}/results')}"))
 
 
 @EVERY
@@ -278,18 +278,15 @@ def test_the_list_is_read_back_to_the_intent_and_no_further(
     def aged(number: int, hours: int) -> dict[str, Any]:
         made = 1_795_222_801 - 3600 * hours
         spelled = datetime.fromtimestamp(made, UTC).isoformat()
+        if wire is GEMINI:
+            return {**wire.batch(displayName="", createTime=spelled), "name": f"batches/b{number}"}
         return {**wire.batch(id=f"b{number}"), "created_at": made if wire is OPENAI else spelled}
 
     provider = adapter(wire.protocol, server.url)
     batch, _, _ = spooled(provider, tmp_path, ["a", "b"])
     batch = dataclasses.replace(batch, provider_file_id=None)  # which would prove them ours at any age
-    frame = {"object": "list", "has_more": True}
-    pages = [
-        {**frame, "data": [aged(1, 0), aged(2, 0)], "first_id": "b1", "last_id": "b2"},
-        {**frame, "data": [aged(3, 0), aged(4, 1)], "first_id": "b3", "last_id": "b4"},
-        {**frame, "data": [aged(5, 1)], "first_id": "b5", "last_id": "b5"},
-    ]
-    server.on(f"GET {wire.batches}", *(Reply(200, page) for page in pages))
+    pages = [[aged(1, 0), aged(2, 0)], [aged(3, 0), aged(4, 1)], [aged(5, 1)]]
+    server.on(f"GET {wire.batches}", *(Reply(200, wire.page(*page, more=True)) for page in pages))
     assert [c.provider_batch_id for c in provider.candidates(batch)] == ["b1", "b2", "b3"]
     assert len(server.calls(f"GET {wire.batches}")) == 2
 
@@ -298,6 +295,6 @@ def test_the_list_is_read_back_to_the_intent_and_no_further(
 def test_a_list_that_repeats_its_first_page_ends(wire: Wire, server: Canned, tmp_path: Path) -> None:
     provider = adapter(wire.protocol, server.url)
     batch, _, _ = spooled(provider, tmp_path, ["a", "b"])
-    page = {"object": "list", "has_more": True, "data": [wire.batch()], "first_id": "x", "last_id": "x"}
-    server.on(f"GET {wire.batches}", Reply(200, page))
+    nameless = wire.batch(displayName="") if wire is GEMINI else wire.batch()
+    server.on(f"GET {wire.batches}", Reply(200, wire.page(nameless, more=True)))
     assert [c.provider_batch_id for c in provider.candidates(batch)] == [wire.batch_id]

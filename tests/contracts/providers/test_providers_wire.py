@@ -10,16 +10,18 @@ import orjson
 import pytest
 
 from llm_assets.domain.errors import ConfigurationError, ContractError
+from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Look
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Outcome, reason_of
 from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.gemini import wire as gemini_wire
 from resources.providers.openai import wire as openai_wire
 from tests.support.providers.provider_kit import (
     ANTHROPIC,
     BATCH_ID,
-    BOTH,
+    EVERY,
     MAIL,
     NOW,
     OPENAI,
@@ -33,11 +35,11 @@ from tests.support.providers.provider_kit import (
 )
 
 
-@BOTH
+@EVERY
 def test_a_line_is_one_json_object_with_its_newline(wire: Wire) -> None:
     line = adapter(wire.protocol, None).line(request(wire.protocol, "first\nsecond\u2028third"), "id-1")
     assert line.endswith(b"\n") and line.count(b"\n") == 1
-    assert orjson.loads(line)["custom_id"] == "id-1"
+    assert orjson.loads(line)[PROTOCOLS[wire.protocol].line_id] == "id-1"
 
 
 def test_an_openai_line_asks_for_strict_json_of_a_chat_completion() -> None:
@@ -76,7 +78,7 @@ def test_the_system_text_is_marked_for_an_hour_where_its_group_is_worth_a_cache(
     assert params["system"] == [block | mark]
 
 
-@BOTH
+@EVERY
 def test_what_requests_of_a_queue_share_is_the_same_to_the_byte(wire: Wire) -> None:
     """From the start of the prompt to where the case begins, and the schema with the queue's categories."""
     provider = adapter(wire.protocol, None)
@@ -99,7 +101,7 @@ def test_a_field_without_a_type_is_a_configuration_error_that_names_the_step() -
         anthropic_wire.line_of(loose, "id-1")
 
 
-@BOTH
+@EVERY
 def test_rendering_a_short_request_costs_little_more_than_serialising_it(wire: Wire) -> None:
     provider, asked = adapter(wire.protocol, None), request(wire.protocol)
     rendered = orjson.loads(provider.line(asked, "id-1"))
@@ -133,7 +135,8 @@ STATUSES = [
 
 
 def view(wire: Wire, body: dict[str, Any]) -> Any:
-    return (openai_wire if wire is OPENAI else anthropic_wire).view_of(body)
+    modules: dict[str, Any] = {"openai": openai_wire, "anthropic": anthropic_wire, "gemini": gemini_wire}
+    return modules[wire.protocol].view_of(body)
 
 
 @pytest.mark.parametrize(("wire", "status", "look"), STATUSES)
@@ -142,10 +145,10 @@ def test_every_status_has_a_meaning(wire: Wire, status: str, look: Look) -> None
     assert (seen.look, seen.status, seen.total) == (look, status, 2)
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("status", ["archived", "", "Ended"])
 def test_an_unknown_status_is_an_error_that_names_the_batch(wire: Wire, status: str) -> None:
-    name = "status" if wire is OPENAI else "processing_status"
+    name = {"openai": "status", "anthropic": "processing_status", "gemini": "state"}[wire.protocol]
     with pytest.raises(ContractError, match=wire.batch_id):
         view(wire, wire.batch(**{name: status}))
 

@@ -7,18 +7,23 @@ import pytest
 
 from llm_assets.domain.errors import MisconfiguredError, PermanentError
 from llm_assets.domain.reason import Reason
+from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import Look
 from llm_assets.domain.requests.outcome import Outcome
 from resources.providers.anthropic import wire as anthropic_wire
+from resources.providers.gemini import answers as gemini_answers
+from resources.providers.gemini import wire as gemini_wire
 from resources.providers.openai import wire as openai_wire
 from resources.providers.refused_parameters import refused_parameter
 from tests.support.providers.provider_kit import (
-    BOTH,
+    EVERY,
+    GEMINI,
     MAIL,
     OPENAI,
     Wire,
     adapter,
     request,
+    rpc_error,
     spooled,
 )
 from tests.support.providers.provider_server import Canned, Reply
@@ -128,6 +133,64 @@ REFUSED = [
 ]
 
 
+GOOGLES = [
+    pytest.param(
+        "Invalid JSON payload received. Unknown name \"responseJsonSchema\" at 'generation_config': Cannot find field.",
+        "answer_format: json_object",
+        id="an unknown field",
+    ),
+    pytest.param(
+        "Invalid JSON payload received. Unknown name \\\"response_mime_type\\\" at 'generation_config': Cannot find.",
+        "answer_format: prompt",
+        id="in snake case, its quotation marks escaped by a gateway",
+    ),
+    pytest.param(
+        "Invalid JSON payload received. Unknown name \"priority\" at 'batch': Cannot find field.",
+        "priority: false",
+        id="a field of the batch",
+    ),
+    pytest.param(
+        "The specified schema produces a constraint that has too many states for serving.",
+        "answer_format: json_object",
+        id="a schema that is too large",
+    ),
+    pytest.param(
+        "* GenerateContentRequest.generation_config.response_json_schema.properties: should be non-empty",
+        "answer_format: json_object",
+        id="a schema that is refused",
+    ),
+    pytest.param(
+        "JSON mode is not enabled for models/gemma-3-27b-it", "answer_format: prompt", id="no JSON mode"
+    ),
+]
+
+
+@pytest.mark.parametrize(("told", "setting"), GOOGLES)
+def test_google_s_words_for_a_refused_field_name_the_setting_wherever_they_are(
+    told: str, setting: str
+) -> None:
+    error = {"code": 3, "message": told}
+    answer = gemini_answers.answer_of({"key": "x", "error": error})
+    assert (answer.outcome, answer.reason) == (Outcome.FAILED_TRANSIENT, Reason.MISCONFIGURED)
+    assert f"set `{setting}" in answer.detail
+    view = gemini_wire.view_of(GEMINI.batch("BATCH_STATE_FAILED", error=error))
+    assert (view.look, view.kind) == (Look.BLOCKED, Refused.CONFIGURATION)
+    assert f"`{setting}" in view.detail
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Invalid JSON payload received. Unknown name \"mood\" at 'contents[0]': Cannot find field.",
+        "Please use a valid role: user, model.",
+        "Unable to process input image.",
+    ],
+)
+def test_google_s_other_refusals_are_the_request_s_own(told: str) -> None:
+    answer = gemini_answers.answer_of({"key": "x", "error": {"code": 3, "message": told}})
+    assert (answer.outcome, answer.reason) == (Outcome.FAILED_PERMANENT, None)
+
+
 @pytest.mark.parametrize("status", [400, 422])
 @pytest.mark.parametrize(("error", "setting"), REFUSED)
 def test_a_refused_parameter_is_told_by_its_name(error: dict[str, Any], setting: str, status: int) -> None:
@@ -160,17 +223,22 @@ def test_what_is_about_anything_else_is_left_to_others(status: int, error: dict[
 def _refusal(wire: Wire) -> tuple[Reply, str]:
     if wire is OPENAI:
         return Reply(400, {"error": REFUSED[1].values[0]}), "`prompt_cache: false` in the dialect"
+    if wire is GEMINI:
+        told = GOOGLES[0].values[0]
+        return Reply(
+            400, {"error": rpc_error("INVALID_ARGUMENT", None, told)}
+        ), "`answer_format: json_object`"
     inner = {"type": "invalid_request_error", "message": "output_config: Extra inputs are not permitted"}
     return Reply(400, {"type": "error", "error": inner}), "`answer_format: prompt` in the dialect"
 
 
-@BOTH
+@EVERY
 def test_an_online_call_or_a_create_that_is_refused_for_its_form_blocks_and_names_the_setting(
     wire: Wire, server: Canned, tmp_path: Path
 ) -> None:
     reply, setting = _refusal(wire)
     server.on(f"POST {wire.online}", reply)
-    server.on(f"POST {wire.batches}", reply)
+    server.on(f"POST {wire.create}", reply)
     provider = adapter(wire.protocol, server.url)
     batch, spool, _ = spooled(provider, tmp_path, [MAIL])
     with pytest.raises(MisconfiguredError, match=setting) as asked:
@@ -188,9 +256,9 @@ def test_metadata_that_a_create_may_not_carry_is_named(server: Canned, tmp_path:
         adapter("openai", server.url).create(batch, spool)
 
 
-@BOTH
+@EVERY
 def test_another_refusal_of_a_create_is_the_batch_s_own(wire: Wire, server: Canned, tmp_path: Path) -> None:
-    server.on(f"POST {wire.batches}", Reply(400, wire.error("invalid_request_error")))
+    server.on(f"POST {wire.create}", Reply(400, wire.error("invalid_request_error")))
     provider = adapter(wire.protocol, server.url)
     batch, spool, _ = spooled(provider, tmp_path, [MAIL])
     with pytest.raises(PermanentError):

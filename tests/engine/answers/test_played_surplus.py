@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 EVERYWHERE = [
     pytest.param(protocol, database, id=f"{database}-{protocol}")
-    for protocol in ("openai", "anthropic")
+    for protocol in ("openai", "anthropic", "gemini")
     for database in ("sqlite", "postgres")
 ]
 

@@ -35,7 +35,8 @@ def test_requests_of_a_refused_batch_are_rendered_anew_once_the_profile_is_corre
 
 def test_a_batch_that_failed_for_its_form_is_no_dead_letter(desk: Desk) -> None:
     desk.provider.executes = False
-    desk.provider.looks = [BatchView(Look.BLOCKED, "failed", 3, str(REFUSAL), Refused.CONFIGURATION)]
+    refused = BatchView(Look.BLOCKED, "failed", 3, str(REFUSAL), kind=Refused.CONFIGURATION)
+    desk.provider.looks = [refused]
     progress = desk.start(tasks(3))
     progress = desk.advance() if progress.blocked is None else progress
     assert progress.blocked is not None and "answer_limit" in progress.blocked

@@ -21,7 +21,7 @@ from tests.support.nights.stage import SETTLE, Counted, Stage
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("database", ["sqlite", "postgres"]),
-    pytest.mark.parametrize("protocol", ["openai", "anthropic"]),
+    pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"]),
 ]
 LOST = "calls:\n  - when: {operation: create_batch, calls: [1]}\n    drop: after\n"
 FIRST = "batches:\n  - when: {batches: [1]}\n    "
@@ -139,21 +139,24 @@ def at_the_provider(stage: Stage) -> set[str]:
     if protocol == "openai":
         listed = _get(stage, "/v1/files?limit=10000")
         return {f"{b.batch_id}.jsonl" for b in ours} & {file["filename"] for file in listed}
+    if protocol == "gemini":
+        listed = _get(stage, "/v1beta/batches?pageSize=1000", "operations")
+        return {f"batches/{b.provider_batch_id}" for b in ours} & {batch["name"] for batch in listed}
     listed = _get(stage, "/v1/messages/batches?limit=1000")
     return {b.provider_batch_id or "" for b in ours} & {batch["id"] for batch in listed}
 
 
-def _get(stage: Stage, path: str) -> list[dict[str, Any]]:
-    headers = {"authorization": "Bearer x"}
+def _get(stage: Stage, path: str, field: str = "data") -> list[dict[str, Any]]:
+    headers = {"authorization": "Bearer x", "x-goog-api-key": "x"}
     if "messages" in path:
         headers = {"x-api-key": "x", "anthropic-version": "2023-06-01"}
     with urlopen(Request(stage.running.url + path, headers=headers)) as answer:
-        found: list[dict[str, Any]] = json.loads(answer.read())["data"]
+        found: list[dict[str, Any]] = json.loads(answer.read()).get(field, [])
     return found
 
 
 def results_left(stage: Stage) -> bool:
-    if stage.place.profile.protocol == "anthropic":
+    if stage.place.profile.protocol != "openai":
         return bool(at_the_provider(stage))
     names = {f"{b.provider_batch_id}_output.jsonl" for b in stage.ledger.batches.listed(stage.day)}
     return bool(names & {file["filename"] for file in _get(stage, "/v1/files?limit=10000")})

@@ -3,7 +3,7 @@
 `docs/explanation/crash-safety.md` has a line for each; a test compares them.
 """
 
-from tests.support.nights.outcome_cases import BOTH, CASES, Case, again, batch, call, request
+from tests.support.nights.outcome_cases import BOTH, CASES, Case, again, batch, call, of_the_account, request
 from tests.support.nights.real_night import Protocol
 
 GEMINI: tuple[Protocol, ...] = ("gemini",)
@@ -24,8 +24,8 @@ OWN = [
         protocols=GEMINI,
     ),
     Case("the quota for tokens is used up", batch("fail: RESOURCE_EXHAUSTED"), creates=2, protocols=GEMINI),
-    Case("the key may not", batch("fail: PERMISSION_DENIED"), creates=2, protocols=GEMINI),
-    Case("billing is off", batch("fail: FAILED_PRECONDITION"), creates=2, protocols=GEMINI),
+    Case("the key may not", batch("fail: PERMISSION_DENIED"), creates=2, executed=2, protocols=GEMINI),
+    Case("billing is off", batch("fail: FAILED_PRECONDITION"), creates=2, executed=2, protocols=GEMINI),
     Case(
         "the service breaks the batch",
         batch("fail: INTERNAL"),
@@ -69,7 +69,12 @@ OWN = [
     ),
     Case("line: UNAVAILABLE", request("error", status=503), protocols=GEMINI, **again("overloaded")),  # type: ignore[arg-type]
     Case("line: RESOURCE_EXHAUSTED", request("error", status=429), protocols=GEMINI, **again("rate_limit")),  # type: ignore[arg-type]
-    Case("line: PERMISSION_DENIED", request("error", status=403), protocols=GEMINI, **again("not_allowed")),  # type: ignore[arg-type]
+    Case("line: PERMISSION_DENIED", protocols=GEMINI, **of_the_account(status=403)),  # type: ignore[arg-type]
+    Case(
+        "line: no credit",
+        protocols=GEMINI,
+        **of_the_account(status=429, message="Your prepayment credits are depleted."),  # type: ignore[arg-type]
+    ),
 ]
 
 SHARED = [case for case in CASES if case.protocols == BOTH and case.name not in NEVER]

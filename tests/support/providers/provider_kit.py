@@ -138,6 +138,14 @@ class Wire:
         build = {"openai": _openai_batch, "anthropic": _anthropic_batch, "gemini": _gemini_batch}
         return build[self.protocol](self.batch_id, status, changes)
 
+    def page(self, *entries: Any, more: bool = False) -> dict[str, Any]:
+        """A page of the list of batches."""
+        if self.protocol == "gemini":
+            return {"operations": list(entries), **({"nextPageToken": "next"} if more else {})}
+        ids = [str(entry.get("id")) for entry in entries] or [""]
+        frame = {"object": "list", "has_more": more, "first_id": ids[0], "last_id": ids[-1]}
+        return {**frame, "data": list(entries)}
+
     def online_answer(self, text: str) -> dict[str, Any]:
         if self.protocol == "openai":
             return chat(text)
@@ -169,7 +177,6 @@ GEMINI = Wire(
     ended="BATCH_STATE_SUCCEEDED",
 )
 EVERY = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC, GEMINI], ids=lambda w: w.protocol)
-BOTH = pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=lambda w: w.protocol)
 
 
 def _openai_batch(batch_id: str, status: str | None, changes: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
+from llm_assets.domain.dialect import Dialect
 from llm_assets.domain.errors import (
     ContractError,
+    ShortResultsError,
     TransientError,
     UnknownBatchError,
 )
@@ -83,6 +85,19 @@ def test_a_lane_is_a_priority(lane: Lane, priority: int, server: Canned, tmp_pat
     assert int(sent["batch"]["priority"]) == priority
 
 
+@pytest.mark.parametrize("by_its_file", [False, True])
+def test_a_priority_is_left_out_where_the_server_refuses_it(
+    by_its_file: bool, server: Canned, tmp_path: Path
+) -> None:
+    provider = fresh_adapter("gemini", server.url, dialect=Dialect(priority=False))
+    batch, spool, _ = spooled(provider, tmp_path, [MAIL])
+    batch = replace(batch, lane=Lane.URGENT, provider_file_id="files/f1" if by_its_file else None)
+    server.on(f"POST {GEMINI.create}", Reply(200, GEMINI.batch("BATCH_STATE_PENDING")))
+    assert provider.create(batch, spool) == "b-1"
+    sent = json.loads(server.calls(f"POST {GEMINI.create}")[0].body)
+    assert set(sent["batch"]) == {"displayName", "inputConfig"}
+
+
 STATES = {
     "QUEUED": Look.RUNNING,
     "PENDING": Look.RUNNING,
@@ -120,8 +135,9 @@ def test_a_state_nobody_named_is_an_error(state: Any) -> None:
         (3, "Failed to parse line 1.", Look.REJECTED),
         (3, "Request payload size exceeds the limit: 1 bytes.", Look.TOO_LARGE),
         (8, "quota", Look.LATER),
-        (7, "key", Look.LATER),
-        (9, "billing", Look.LATER),
+        (7, "key", Look.BLOCKED),
+        (16, "who are you?", Look.BLOCKED),
+        (9, "a precondition", Look.BLOCKED),
         (13, "broke", Look.ENDED),
         (14, "busy", Look.ENDED),
     ],
@@ -260,12 +276,36 @@ def test_without_names_time_and_count_are_left(server: Canned, tmp_path: Path) -
     assert [(c.provider_batch_id, c.proven) for c in provider.candidates(batch)] == [("b-1", False)]
 
 
-def test_a_list_that_never_ends_is_an_error_and_not_an_empty_one(server: Canned, tmp_path: Path) -> None:
+def test_an_empty_page_ends_no_list(server: Canned, tmp_path: Path) -> None:
     provider = adapter("gemini", server.url)
     batch, _, _ = spooled(provider, tmp_path, ["a", "b"])
-    server.on("GET /v1beta/batches", Reply(200, {"operations": [GEMINI.batch()], "nextPageToken": "same"}))
+    ours = GEMINI.batch(displayName=batch.batch_id)
+    pages = ({"nextPageToken": "two"}, {"operations": [], "nextPageToken": "three"}, {"operations": [ours]})
+    server.on("GET /v1beta/batches", *(Reply(200, page) for page in pages))
+    assert [c.provider_batch_id for c in provider.candidates(batch)] == ["b-1"]
+    tokens = [asked.path.partition("pageToken=")[2] for asked in server.calls("GET /v1beta/batches")]
+    assert tokens == ["", "two", "three"]
+
+
+def test_a_list_of_nothing_but_empty_pages_is_an_error_and_not_an_empty_one(
+    server: Canned, tmp_path: Path
+) -> None:
+    provider = adapter("gemini", server.url)
+    batch, _, _ = spooled(provider, tmp_path, ["a", "b"])
+    server.on("GET /v1beta/batches", Reply(200, {"nextPageToken": "same"}))
     with pytest.raises(ContractError, match="does not end"):
         provider.candidates(batch)
+
+
+def test_a_stranger_s_batch_in_a_state_nobody_named_hides_no_batch_of_ours(
+    server: Canned, tmp_path: Path
+) -> None:
+    provider = adapter("gemini", server.url)
+    batch, _, _ = spooled(provider, tmp_path, ["a", "b"])
+    stranger = {**GEMINI.batch("BATCH_STATE_HIBERNATING"), "name": "batches/b-9"}
+    ours = GEMINI.batch("BATCH_STATE_HIBERNATING", displayName=batch.batch_id)
+    server.on("GET /v1beta/batches", Reply(200, {"operations": [stranger, ours]}))
+    assert [(c.provider_batch_id, c.proven) for c in provider.candidates(batch)] == [("b-1", True)]
 
 
 @pytest.mark.parametrize("place", ["response", "output"])
@@ -279,12 +319,14 @@ def test_answers_may_be_in_the_batch_itself(place: str, server: Canned, tmp_path
     assert list(tmp_path.glob("*results*")) == []
 
 
-def test_inlined_answers_that_come_short_are_asked_for_again(server: Canned, tmp_path: Path) -> None:
+def test_inlined_answers_that_come_short_are_left_for_later(server: Canned, tmp_path: Path) -> None:
     provider = adapter("gemini", server.url)
     batch, _, ids = spooled(provider, tmp_path, ["a", "b"])
     lines = [{"metadata": {"key": i}, "response": generated("{}")} for i in ids]
     found = [{"inlinedResponses": {"inlinedResponses": some}} for some in (lines[:1], lines)]
     server.on(f"GET {GEMINI.one}", *(Reply(200, GEMINI.batch(GEMINI.ended, response=one)) for one in found))
+    with pytest.raises(ShortResultsError, match="1 lines of 2"):
+        list(provider.answers(under(batch, "b-1"), tmp_path))
     assert [a.custom_id for a in provider.answers(under(batch, "b-1"), tmp_path)] == ids
 
 
