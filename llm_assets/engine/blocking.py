@@ -5,6 +5,7 @@ a death between two writes leaves at most one request more that is refused.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -70,6 +71,15 @@ def claim(engine: Engine) -> bool:
         lambda block: block.claimed(now) if block is not None and block.may_try(now) else block,
     )
     return before is None or before.may_try(now)
+
+
+def give_back(engine: Engine) -> None:
+    """The try that was claimed showed nothing about the block: it may be made at once with another batch."""
+    now = engine.clock()
+    engine.ledger.blocks.change_block(
+        engine.provider.profile.name,
+        lambda block: replace(block, next_try=now) if block is not None else None,
+    )
 
 
 def allowance(engine: Engine, day: date, steps: Sequence[str]) -> Allowance | None:
