@@ -16,7 +16,6 @@ from llm_assets.domain.errors import (
     UnknownBatchError,
 )
 from llm_assets.domain.profile import Mode
-from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.traffic.block import Block, Proof
 from llm_assets.engine import blocking
@@ -158,7 +157,7 @@ def _read(engine: Engine, batch: Batch) -> bool:
 
 def _read_again(engine: Engine, batch: Batch) -> bool:
     """While the key is refused for reading, one batch is read when it is time; False for all others. Any answer but a
-    refusal for the account shows that the key is right again. A batch that fails alone leaves the try to the next one."""
+    refusal for the account shows that the key is right again."""
     if batch.state is BatchState.CREATING and not _asks_for_a_list(engine):
         return _read(engine, batch)  # no call is made, so it shows nothing and takes no try
     began = engine.clock()
@@ -168,10 +167,6 @@ def _read_again(engine: Engine, batch: Batch) -> bool:
         moved = _read(engine, batch)
     except (StuckError, ContractError, PermanentError, UnknownBatchError):
         blocking.lift(engine, Proof.READ, began)
-        raise
-    except TransientError as err:
-        if err.reason is not Reason.UNREACHABLE:
-            blocking.give_back(engine)
         raise
     blocking.lift(engine, Proof.READ, began)
     return moved

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,12 +17,12 @@ from llm_assets.domain.errors import (
 from llm_assets.domain.profile import Capabilities, Limits, Mode
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.refusals import Refused
-from llm_assets.domain.requests.batch import BatchState, BatchView
+from llm_assets.domain.requests.batch import Batch, BatchState, BatchView
 from llm_assets.domain.requests.money import Budget, Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.domain.traffic.block import Proof
 from llm_assets.engine import blocking
-from tests.support.nights.engine_night import DAY, Death, Desk, assert_all_answered_once, tasks
+from tests.support.nights.engine_night import DAY, Death, Desk, assert_all_answered_once, request, task, tasks
 from tests.support.providers.fake_provider import Remote
 
 NO_CREDIT = BlockedError("fake has no credit", kind=Refused.MONEY)
@@ -199,3 +200,44 @@ def test_a_batch_that_is_cancelled_while_the_key_is_refused_ends_and_is_sent_aga
     desk.provider.faults["cancel"] = [WRONG_KEY] * 3
     assert desk.work(rounds=80).finished
     assert_all_answered_once(desk, 4, attempts=8)
+
+
+def test_a_request_that_is_refused_for_itself_does_not_keep_the_others_from_being_sent(desk: Desk) -> None:
+    """Its batch was refused as a whole, so each try takes another of the requests that are due."""
+    desk.provider.looks_until_end = 1
+    desk.start(tasks(5))
+    refused_lines(desk, next(iter(desk.provider.remotes.values())), 5)
+    executed = desk.provider._executed
+
+    def runs(line: bytes, *, count: bool = True) -> Answer:
+        if b'"mail 1"' not in line:
+            return executed(line, count=count)
+        why = "the server refuses max_tokens: set `answer_limit: max_tokens` in the dialect of the profile"
+        never = executed(line, count=False)
+        return Answer(never.custom_id, Outcome.FAILED_TRANSIENT, "", Usage(), why, Reason.MISCONFIGURED)
+
+    desk.provider._executed = runs  # type: ignore[method-assign]
+    for _ in range(8):
+        desk.work(rounds=100, seconds=120)
+        desk.clock.advance(1000)
+    assert desk.states() == {"ok": 4, "due": 1} and desk.attempts() == 4
+
+
+def test_a_model_that_the_key_may_not_use_does_not_keep_the_batches_of_another_from_being_sent(
+    desk: Desk,
+) -> None:
+    create = desk.provider.create
+
+    def creates(batch: Batch, spool: Path) -> str:
+        if batch.model == "large":
+            raise BlockedError("fake has no such model", kind=Refused.CONFIGURATION)
+        return create(batch, spool)
+
+    desk.provider.create = creates  # type: ignore[method-assign]
+    desk.tasks = [
+        task(n, request=request(f"mail {n}", model="large" if n < 3 else "small")) for n in range(1, 6)
+    ]
+    for _ in range(8):
+        desk.work(rounds=100, seconds=120)
+        desk.clock.advance(1000)
+    assert desk.states()["ok"] == 3 and desk.attempts() == 3
