@@ -46,8 +46,10 @@ def cut_off(engine: Engine, batch: Batch, mode: Mode, why: str) -> str | None:
     Both keep the place of the batch in the order of sending, the one before the others: it is tried again next time."""
     due = len(engine.ledger.batches.members(batch.batch_id, unsettled=True))
     one, *rest = _parts(engine, batch, (1, due - 1), "one and the others")
-    first = replace(one, mode=mode, created_at=batch.created_at)
-    others = [replace(r, created_at=batch.created_at + timedelta(microseconds=1)) for r in rest]
+    creates = batch.creates if mode is batch.mode else 0  # online, it counts rounds
+    first = replace(one, mode=mode, created_at=batch.created_at, creates=creates)
+    later = batch.created_at + timedelta(microseconds=1)
+    others = [replace(r, created_at=later, creates=batch.creates) for r in rest]
     written = _take_its_place(engine, batch, [first, *others], why)
     return one.batch_id if one.batch_id in written else None
 

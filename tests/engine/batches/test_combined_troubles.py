@@ -241,3 +241,14 @@ def test_a_model_that_the_key_may_not_use_does_not_keep_the_batches_of_another_f
         desk.work(rounds=100, seconds=120)
         desk.clock.advance(1000)
     assert desk.states()["ok"] == 3 and desk.attempts() == 3
+
+
+def test_a_try_at_a_blocked_provider_allows_no_more_unanswered_creates(desk: Desk) -> None:
+    """Nothing lists what became of them, so each may have been paid."""
+    twice = SMALL.model_copy(update={"unanswered_creates": 2})
+    desk.provider.change(capabilities=Capabilities(list=False), limits=twice)
+    desk.provider.faults["create.after"] = [UnansweredError("no answer")] * 9
+    desk.start(tasks(2))
+    blocking.block(desk.engine(), NO_CREDIT, Proof.CREATED)
+    rounds(desk, 20, 700)
+    assert max(desk.provider.executed.values()) == 2
