@@ -252,3 +252,21 @@ def test_a_try_at_a_blocked_provider_allows_no_more_unanswered_creates(desk: Des
     blocking.block(desk.engine(), NO_CREDIT, Proof.CREATED)
     rounds(desk, 20, 700)
     assert max(desk.provider.executed.values()) == 2
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_person_ends_the_wait_for_a_create_that_nobody_finds_and_its_requests_use_up_a_try(
+    desk: Desk, listed: bool
+) -> None:
+    desk.provider.change(capabilities=Capabilities(list=listed))
+    desk.provider.unlisted = timedelta(days=9)
+    desk.provider.faults["create.after"] = [UnansweredError("no answer")]
+    desk.start(tasks(2))
+    batch = desk.batch()
+    desk.ledger().batches.transition(batch.batch_id, batch.state, batch.state, creates=3)
+    desk.clock.advance(700)
+    assert "may have been paid" in (told := desk.advance().blocked or "") or "may run and be paid" in told
+    desk.ledger().batches.want_cancelled(batch.batch_id, "cancelled by ann", by="ann")
+    assert desk.work().finished
+    assert desk.states() == {"ok": 2} and desk.attempts() == 4
+    assert {s.attempts for s in desk.standings().values()} == {2}
