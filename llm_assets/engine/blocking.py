@@ -14,10 +14,13 @@ from llm_assets.domain.errors import BlockedError, StuckError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.reason import OF_THE_ACCOUNT, Reason
 from llm_assets.domain.refusals import ACCOUNT, CURES, Refused, kind_of
-from llm_assets.domain.requests.batch import BatchState
+from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.outcome import Answer, reason_of
 from llm_assets.domain.traffic.block import Block, Proof, after_success, blocked
 from llm_assets.engine.engine import Engine
+
+_SPREAD = 0.6180339887
+"""Times that differ by any pause give shares of the due requests that are far apart."""
 
 log = structlog.get_logger()
 
@@ -28,6 +31,8 @@ class Allowance(NamedTuple):
     requests: int
     mode: Mode | None
     """None leaves it to the lane."""
+    skipped: int = 0
+    """Due requests that are passed over first."""
 
 
 def block_of(engine: Engine) -> Block | None:
@@ -74,13 +79,37 @@ def claim(engine: Engine) -> bool:
 
 def allowance(engine: Engine, day: date, steps: Sequence[str]) -> Allowance | None:
     """What planning may put into batches now; None for everything. A blocked provider gets one request when it is time,
-    unless one waits already."""
+    unless one waits already. Each try is made with another one: the first may be refused for itself, e.g. for its model."""
     known = block_of(engine)
     if known is None:
         return None
     waits = any(b.state is BatchState.INTENT for b in engine.ledger.batches.open_batches(day, steps))
     mode = Mode.ONLINE if known.needs is Proof.ANSWERED else None
-    return Allowance(int(known.may_try(engine.clock()) and not waits), mode)
+    now = engine.clock()
+    if waits or not known.may_try(now):
+        return Allowance(0, mode)
+    counts = engine.ledger.work.counts(day)
+    due = sum(counts[step]["due"] for step in steps if step in counts)
+    return Allowance(1, mode, int(now.timestamp() * _SPREAD % 1 * due) if known.tries else 0)
+
+
+def in_turn(engine: Engine, batches: Sequence[Batch]) -> list[Batch]:
+    """The batches with another kind first for each try, which is made with the first batch that can make it: what is wrong
+    may concern one model or one batch only."""
+    known = block_of(engine)
+    if known is None or not batches:
+        return list(batches)
+    kinds = list(dict.fromkeys(map(_kind, batches)))
+    first = known.tries % len(kinds)
+    place = {kind: number for number, kind in enumerate([*kinds[first:], *kinds[:first]])}
+    return sorted(batches, key=lambda batch: place[_kind(batch)])
+
+
+def _kind(batch: Batch) -> tuple[str, ...]:
+    """Unsent batches of one kind would be refused alike; of sent ones each is a kind of its own."""
+    if batch.state is BatchState.INTENT:
+        return batch.step, batch.lane, batch.model
+    return (batch.batch_id,)
 
 
 def is_of_the_account(answer: Answer) -> bool:

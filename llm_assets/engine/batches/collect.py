@@ -63,8 +63,8 @@ def collect(engine: Engine, batch: Batch, short: str | None = None) -> None:
         log.warning(
             "odd results", batch=batch.batch_id, provider=batch.provider, step=batch.step, what=detail
         )
-    if seen.refusal is not None:
-        withhold(engine, batch, seen.refusal, seen.refused)
+    if seen.refused:
+        withhold(engine, batch, next(iter(seen.refused.values())), len(seen.refused))
         return
     if seen.ours:
         blocking.lift(engine, Proof.ANSWERED, batch.sent_since)
@@ -85,10 +85,8 @@ class _Seen:
     members: dict[str, Member]
     unseen: dict[str, Member] = field(init=False)
     ours: int = 0
-    refused: int = 0
-    """Of ours, those that only say that the account is in trouble: they are not settled."""
-    refusal: Answer | None = None
-    """The first of these."""
+    refused: dict[str, Answer] = field(default_factory=dict)
+    """request_id -> its line, of those that only say that the account is in trouble: they are not settled."""
     lines: Counter[str] = field(default_factory=Counter)
     """Lines so far of each id that is not of the batch, was seen before, or cannot be read."""
     surplus: Counter[Surplus] = field(default_factory=Counter)
@@ -103,21 +101,29 @@ class _Seen:
         return self.surplus[Surplus.UNKNOWN_ID] + self.surplus[Surplus.UNREADABLE]
 
     def sorted_out(self, answers: Iterable[Answer]) -> tuple[list[Settlement], list[SurplusLine]]:
-        """Settlements of the first line of each request, and all other lines."""
+        """Settlements of the first answer of each request, and all other lines."""
         settlements, surplus = [], []
         for answer in answers:
             member = self._member(answer)
-            if member is None or self.unseen.pop(member.request_id, None) is None:
+            if member is None or not self._is_awaited(member, answer):
                 surplus.append(self._surplus(member, answer))
                 continue
             self.ours += 1
             if blocking.is_of_the_account(answer):
-                self.refused, self.refusal = self.refused + 1, self.refusal or answer
+                self.refused[member.request_id] = answer
             else:
                 judged = self.judge.settlement(self.batch.step, self.batch.model, Mode.BATCH, member, answer)
                 settlements.append(judged)
                 self._count_oddity(judged)
         return settlements, surplus
+
+    def _is_awaited(self, member: Member, answer: Answer) -> bool:
+        """The first line of a request is; and after one that was refused for the account also its answer, which is paid."""
+        if self.unseen.pop(member.request_id, None) is not None:
+            return True
+        return (
+            not blocking.is_of_the_account(answer) and self.refused.pop(member.request_id, None) is not None
+        )
 
     def _member(self, answer: Answer) -> Member | None:
         found = CustomId.parse(answer.custom_id)

@@ -9,6 +9,8 @@ import structlog
 from llm_assets.domain.errors import StuckError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState, Candidate
+from llm_assets.domain.requests.outcome import Outcome
+from llm_assets.engine.answers.settle import settle_all
 from llm_assets.engine.engine import Engine
 
 log = structlog.get_logger()
@@ -98,6 +100,8 @@ def reconcile(engine: Engine, batch: Batch) -> str:
         case Wait():
             _count_from_now(engine, batch)
             return "may still appear at the provider; waiting"
+        case Resend() if batch.creates >= MOST_CREATES and batch.cancel_why:
+            return _cancel_unclear(engine, batch)
         case Resend() if batch.creates >= MOST_CREATES:
             raise StuckError(
                 f"{batch.provider} left {batch.creates} creates of batch {batch.batch_id} ({batch.step}) unanswered "
@@ -118,11 +122,14 @@ def _count_from_now(engine: Engine, batch: Batch) -> None:
 
 
 def _without_a_list(engine: Engine, batch: Batch) -> str:
-    """Nothing can show whether the create was taken, so it is not sent again beyond what the profile allows. Raises
-    BlockedError that says what a person can do: the batch may run, and be paid, where nobody reads its answers."""
+    """Nothing can show whether the create was taken, so it is not sent again beyond what the profile allows. A person who
+    cancels it ends the wait: each request has used up a try, because it may have run. Raises BlockedError that says what a
+    person can do: the batch may run, and be paid, where nobody reads its answers."""
     since = engine.clock() - (batch.creating_at or batch.created_at)
     if since < timedelta(seconds=engine.settle_seconds):
         return "was not answered, and the provider lists no batches; waiting"
+    if batch.cancel_why:
+        return _cancel_unclear(engine, batch)
     most = engine.provider.profile.limits.unanswered_creates
     if batch.creates >= most:
         raise StuckError(
@@ -133,6 +140,13 @@ def _without_a_list(engine: Engine, batch: Batch) -> str:
         )
     engine.ledger.batches.transition(batch.batch_id, BatchState.CREATING, BatchState.INTENT)
     return f"{_times(batch.creates)} unanswered of {most} that are allowed; sending again"
+
+
+def _cancel_unclear(engine: Engine, batch: Batch) -> str:
+    """A person ends the wait for a batch that nobody finds; it may have run, so each request has used up a try."""
+    detail = f"{batch.cancel_why}: it may have run, and nothing lists it"
+    settle_all(engine, batch, Outcome.MISSING, detail)
+    return _release(engine, batch, detail[:500], "cancelled; each of its requests has used up a try")
 
 
 def _times(creates: int) -> str:

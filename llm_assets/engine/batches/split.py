@@ -38,39 +38,48 @@ def split(engine: Engine, batch: Batch, why: str, *, halvings: int, not_before: 
     log.warning("batch split", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=why)
 
 
-def cut_off(engine: Engine, batch: Batch, mode: Mode, why: str) -> str:
-    """An intent of one request beside one of all others, in place of a batch that the caller owns; nothing of it ran.
-    Returns the id of the one, which goes as `mode` says. A death in between leaves all of them due.
+def cut_off(engine: Engine, batch: Batch, mode: Mode, why: str) -> str | None:
+    """An intent of one request beside one of all others, in place of a batch that the caller owns; nothing of them ran,
+    and what was answered online of the batch is not among them. Returns the id of the one, which goes as `mode` says; None
+    when it could not be written, as when the budget is used up. A death in between leaves all of them due.
 
     Both keep the place of the batch in the order of sending, the one before the others: it is tried again next time."""
-    one, *rest = _parts(engine, batch, (1, batch.requests - 1), "one and the others")
-    first = replace(one, mode=mode, created_at=batch.created_at)
-    others = [replace(r, created_at=batch.created_at + timedelta(microseconds=1)) for r in rest]
-    _take_its_place(engine, batch, [first, *others], why)
-    return one.batch_id
+    due = len(engine.ledger.batches.members(batch.batch_id, unsettled=True))
+    one, *rest = _parts(engine, batch, (1, due - 1), "one and the others")
+    creates = batch.creates if mode is batch.mode else 0  # online, it counts rounds
+    first = replace(one, mode=mode, created_at=batch.created_at, creates=creates)
+    later = batch.created_at + timedelta(microseconds=1)
+    others = [replace(r, created_at=later, creates=batch.creates) for r in rest]
+    written = _take_its_place(engine, batch, [first, *others], why)
+    return one.batch_id if one.batch_id in written else None
 
 
-def _take_its_place(engine: Engine, batch: Batch, parts: Sequence[Batch], why: str) -> None:
-    members = engine.ledger.batches.members(batch.batch_id)
+def _take_its_place(engine: Engine, batch: Batch, parts: Sequence[Batch], why: str) -> set[str]:
+    """Returns the ids of the parts that are in the ledger."""
+    members = engine.ledger.batches.members(batch.batch_id, unsettled=True)
     of_part = [_members_in(engine.spool.path(part.batch_id), members) for part in parts]
     engine.ledger.batches.transition(batch.batch_id, batch.state, BatchState.CANCELLED, detail=why[:500])
-    for part, own in zip(parts, of_part, strict=True):
-        _intend(engine, part, own)
+    written = {p.batch_id for p, own in zip(parts, of_part, strict=True) if _is_intended(engine, p, own)}
     engine.spool.discard(batch.batch_id)
+    return written
 
 
-def _intend(engine: Engine, half: Batch, members: list[Member]) -> None:
+def _is_intended(engine: Engine, half: Batch, members: list[Member]) -> bool:
     try:
         engine.ledger.batches.intend(half, members, limits_of(engine.budget, engine.lanes, half.day))
     except (ValueError, OverBudgetError) as err:  # another process sent them meanwhile, or took the money
         engine.spool.discard(half.batch_id)
         log.warning("another process was first; planned again", batch=half.batch_id, error=str(err))
+        return False
+    return True
 
 
 def _parts(engine: Engine, batch: Batch, sizes: Sequence[int], what: str) -> list[Batch]:
-    """The batches of these sizes, with their lines on the disk; none for a size of 0."""
+    """The batches of these sizes of what is not settled, with their lines on the disk; none for a size of 0."""
     found = []
-    with engine.spool.path(batch.batch_id).open("rb") as lines:
+    due = engine.ledger.batches.members(batch.batch_id, unsettled=True)
+    with engine.spool.path(batch.batch_id).open("rb") as source:
+        lines = (line for line in source if custom_id_of(line).request_id in due)
         for number, count in enumerate(size for size in sizes if size):
             batch_id = digest([batch.batch_id, what, number])[:BATCH_ID_LENGTH]
             size, sha256 = _write(engine.spool.path(batch_id), batch_id, islice(lines, count))

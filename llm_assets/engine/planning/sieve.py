@@ -1,4 +1,4 @@
-"""A sieve: lets the first few due requests of a round through, and leaves the others due, while a provider is blocked."""
+"""A sieve: lets a few due requests of a round through, and leaves the others due, while a provider is blocked."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,11 +14,13 @@ class Sieve:
     """Counts over all steps of a round."""
 
     def __init__(self, allowance: Allowance) -> None:
-        self._left, self._mode = allowance
+        self._left, self._mode, self._skipped = allowance
 
     def before(self, take: Take) -> Take:
         def taken(task: Task, member: Member) -> None:
-            if self._left > 0:
+            if self._skipped > 0:
+                self._skipped -= 1
+            elif self._left > 0:
                 self._left -= 1
                 take(task if self._mode is None else replace(task, mode=self._mode), member)
 

@@ -18,7 +18,7 @@ def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Pr
     """One round over the open batches: reconcile, submit, look, collect. Never sleeps."""
     progress = Progress()
     stuck: set[str] = set()
-    for batch in batches_of(engine, day, steps):
+    for batch in blocking.in_turn(engine, batches_of(engine, day, steps)):
         if batch.state is BatchState.INTENT and (why := _held(engine, batch)) is not None:
             keep_reason(engine, batch.batch_id, why)
             continue

@@ -156,13 +156,25 @@ def _read(engine: Engine, batch: Batch) -> bool:
 
 
 def _read_again(engine: Engine, batch: Batch) -> bool:
-    """While the key is refused for reading, one batch is read when it is time; False for all others."""
+    """While the key is refused for reading, one batch is read when it is time; False for all others. Any answer but a
+    refusal for the account shows that the key is right again."""
+    if batch.state is BatchState.CREATING and not _asks_for_a_list(engine):
+        return _read(engine, batch)  # no call is made, so it shows nothing and takes no try
     began = engine.clock()
     if not blocking.claim(engine):
         return False
-    moved = _read(engine, batch)
+    try:
+        moved = _read(engine, batch)
+    except (StuckError, ContractError, PermanentError, UnknownBatchError):
+        blocking.lift(engine, Proof.READ, began)
+        raise
     blocking.lift(engine, Proof.READ, began)
     return moved
+
+
+def _asks_for_a_list(engine: Engine) -> bool:
+    capabilities = engine.provider.profile.capabilities
+    return capabilities.batch and capabilities.list
 
 
 def _try_one(engine: Engine, batch: Batch, known: Block) -> bool:
@@ -182,6 +194,8 @@ def _try_one(engine: Engine, batch: Batch, known: Block) -> bool:
     if batch.requests == 1 and batch.mode is mode:
         return _send(engine, batch)
     one = cut_off(engine, batch, mode, known.sentence)
+    if one is None:
+        return True
     with engine.ledger.locks.owner(f"batch:{one}") as mine:
         found = engine.ledger.batches.batch(one) if mine else batch
         return _send(engine, found) if found.batch_id == one else True

@@ -31,7 +31,7 @@ def nudge(
     needs a run, not more waiting.
     """
     on_its_way = False
-    for batch in batches_of(engine, day, steps):
+    for batch in blocking.in_turn(engine, batches_of(engine, day, steps)):
         in_time = until is None or engine.clock() < until
         known = blocking.block_of(engine)
         if in_time and not _is_run_work(batch, known) and (batch.state is not BatchState.INTENT or sends > 0):

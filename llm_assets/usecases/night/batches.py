@@ -101,6 +101,11 @@ def _what_becomes(batch: Batch, tries: int) -> str:
         f"{tries} tries, and is sent by the next run of {batch.day}"
     )
     match batch.state:
+        case BatchState.CANCELLED if batch.creates and batch.mode is Mode.BATCH:
+            return (
+                f"{name} is cancelled: {batch.provider} never said whether it has it; what may have run has used up one of "
+                f"its {tries} tries, and the requests are sent by the next run of {batch.day}"
+            )
         case BatchState.CANCELLED | BatchState.LOST:
             return (
                 f"{name} is cancelled before anything of it ran: its requests are due again and are sent by the next run of "
