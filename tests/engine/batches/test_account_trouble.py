@@ -63,7 +63,7 @@ def test_a_batch_that_fails_for_the_account_gives_its_requests_free_and_no_try_i
     progress = desk.advance()
     assert desk.states() == {"due": 4} and desk.attempts() == 0
     assert progress.blocked == (
-        f"fake refused batch {desk_batch(desk)} (billing_hard_limit_reached): raise the limit or add credit."
+        f"fake refused batch {desk_batch(desk)} with billing_hard_limit_reached: raise the limit or add credit."
     )
     assert (block(desk).kind, block(desk).needs) == (Refused.MONEY, Proof.ANSWERED)
     assert desk.work().finished and not is_blocked(desk)
