@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from llm_assets.cli.console import say
-from llm_assets.cli.options import EXIT_INCOMPLETE, JsonOption, MaybeDayOption, date_of, who
+from llm_assets.cli.options import EXIT_INCOMPLETE, JsonOption, OnlyDayOption, date_of, who
 
 batches = typer.Typer(
     no_args_is_help=True, help="Batches at a provider: list them, cancel one, remove what they left."
@@ -30,7 +30,7 @@ def reconcile() -> None:
 
 
 @batches.command("list")
-def list_batches(day: MaybeDayOption = None, as_json: JsonOption = False) -> None:
+def list_batches(day: OnlyDayOption = None, as_json: JsonOption = False) -> None:
     """List the open batches, or all batches of a day: state, requests, age, and why one does not move."""
     from llm_assets.usecases.desk.desk import open_desk
     from llm_assets.usecases.night import batches as use_case
@@ -44,10 +44,14 @@ def list_batches(day: MaybeDayOption = None, as_json: JsonOption = False) -> Non
         age = f"{batch['age_minutes']:g} min" if batch["age_minutes"] is not None else "-"
         state = f"{batch['state']}, cancelling" if batch["cancelling"] else batch["state"]
         say(
-            f"{batch['id']}  {batch['day']}  {batch['step']:<18} {batch['requests']} requests  {state}  {age}  "
+            f"{batch['id']}  {batch['day']}  {batch['step']:<18} {_counted(batch['requests'], 'request')}  {state}  {age}  "
             f"{batch['provider']} {batch['provider_batch_id'] or '-'}  {batch['detail']}".rstrip()
         )
-    print(f"{len(found)} batches" if len(found) != 1 else "1 batch")
+    print(_counted(len(found), "batch", "batches"))
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 @batches.command("cancel")
@@ -71,6 +75,9 @@ def clean_batches() -> None:
 
     with open_desk() as assembly:
         cleaned = remove_left_behind(assembly)
-    print(f"removed what was left in {cleaned.removed} places, {cleaned.failed} could not be cleaned")
+    print(
+        f"removed what {_counted(cleaned.removed, 'batch or file', 'batches or files')} had left, "
+        f"{cleaned.failed} could not be removed"
+    )
     if cleaned.failed:
         raise SystemExit(EXIT_INCOMPLETE)

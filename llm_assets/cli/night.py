@@ -32,7 +32,7 @@ def night(
     rework: ReworkOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Work one day's partition in this process, waiting for the provider, and write its report.
+    """Process one day in this process, waiting for the provider, and write its report.
 
     Exit 0: report written, nothing open. 1: something is open or lost. 2: usage or configuration error.
     """

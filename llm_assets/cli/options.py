@@ -18,6 +18,10 @@ DayOption = Annotated[
 MaybeDayOption = Annotated[
     datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="Business day; default: today's.")
 ]
+OnlyDayOption = Annotated[
+    datetime | None,
+    typer.Option("--day", formats=["%Y-%m-%d"], help="Business day; default: what is open of any day."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on the last line of stdout.")]
 
 ReworkOption = Annotated[

@@ -21,7 +21,7 @@ def emulator(
         int | None, typer.Option(help="Process id; end soon after that process does.", hidden=True)
     ] = None,
 ) -> None:
-    """Serve both providers' wire protocols on loopback: a demo model of rules, not an LLM."""
+    """Serve the providers' wire protocols on loopback: a demo model of rules, not an LLM."""
     from llm_assets.usecases.desk.demo_emulator import serve_emulator
 
     serve_emulator(

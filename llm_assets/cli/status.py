@@ -1,6 +1,7 @@
 """The command `status`: the counts of a night as a table or JSON."""
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from llm_assets.cli.options import JsonOption, MaybeDayOption, date_of
@@ -22,6 +23,10 @@ def status(day: MaybeDayOption = None, as_json: JsonOption = False) -> None:
         print(json.dumps(found, ensure_ascii=False, default=str))
 
 
+def _minute(at: str) -> str:
+    return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M}"
+
+
 def status_lines(status: "Status") -> list[str]:
     """The status as a short table for people."""
     names = ("due", "in_flight", "ok", "review", "dead")
@@ -41,7 +46,7 @@ def status_lines(status: "Status") -> list[str]:
         for found in status["elsewhere"]
     ]
     lines += [
-        f"  {block['provider']} blocked since {block['since']}, next try {block['next_try']}: {block['why']}"
+        f"  {block['provider']} blocked since {_minute(block['since'])}, next try {_minute(block['next_try'])}: {block['why']}"
         for block in status["blocked"]
     ]
     lines += [

@@ -57,6 +57,10 @@ def _as_ours(error: SerializableErrorInfo | None, step: str) -> DeskError:
     if error.cls_name in ("OSError", "PermissionError"):
         cure = "make room where a disk is full, correct permissions, and run the same again"
         return DeskError(f"{step} cannot read or write: {said}; {cure}")
+    if error.cls_name == dg.DagsterExecutionInterruptedError.__name__:
+        return DeskError(
+            f"stopped by a signal during {step}: run the same again, the night continues from there"
+        )
     for frame in error.stack:
         log.error("defect", step=step, at=" ".join(frame.split()))
     what = said if error.cls_name == DefectError.__name__ else error.cls_name

@@ -35,6 +35,9 @@ class MisconfiguredError(BlockedError):
     """The server refuses how we ask, not what: a setting of the profile cures it. Nothing ran, and lines that are rendered
     already hold what was refused, so they are rendered anew."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message, kind=Refused.CONFIGURATION)
+
 
 class NoAddressError(BlockedError):
     """The host answers, and has no such address: a wrong base URL, or an API that it does not serve."""

@@ -128,5 +128,6 @@ def account_error(engine: Engine, kind: Refused | None, happened: str, said: str
     known = kind if kind in ACCOUNT else Refused.KEY
     name = engine.provider.profile.name
     if " " in said and known is Refused.CONFIGURATION:
-        return BlockedError(f"{name} {happened} so: {said}.", kind=known)
+        cure = f"{said} {name} in providers.yaml" if said.endswith(" of the profile") else said
+        return BlockedError(f"{name} {happened} so: {cure}.", kind=known)
     return BlockedError(f"{name} {happened} with {said}: {CURES[known]}.", kind=known)

@@ -16,6 +16,7 @@ from llm_assets.domain.errors import (
     UnknownBatchError,
 )
 from llm_assets.domain.profile import Mode
+from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.traffic.block import Block, Proof
 from llm_assets.engine import blocking
@@ -179,9 +180,17 @@ def _asks_for_a_list(engine: Engine) -> bool:
 
 def _try_one(engine: Engine, batch: Batch, known: Block) -> bool:
     """Tries one request of a batch at a blocked provider when it is time, False before. The others stay with us: they
-    follow when it has worked. Where results were refused, it is asked online, because that shows it within seconds."""
+    follow when it has worked. Where results were refused, it is asked online, because that shows it within seconds.
+
+    Where our configuration was refused, lines from before that time hold what was refused, and would be refused again
+    under a corrected profile: their requests are planned anew, one of them now."""
     if batch.warms:
         lose(engine, batch, "the provider is blocked, and what it would fill the cache for comes later")
+        return True
+    if known.kind is Refused.CONFIGURATION and batch.created_at < known.next_try:
+        lose(
+            engine, batch, "its lines were written before the provider is tried again: they are written anew"
+        )
         return True
     mode = Mode.ONLINE if known.needs is Proof.ANSWERED else batch.mode
     if mode is Mode.ONLINE and engine.traffic.width() == 0:

@@ -44,15 +44,17 @@ def night_status(assembly: Assembly, day: date | None) -> Status:
 
 
 def _blocked(assembly: Assembly) -> Sequence[Status]:
-    """The providers that take nothing because of the account. All of them: a status needs no profile."""
+    """The providers that take nothing because of the account. All of them: a status needs no profile. Times in the time zone
+    of the business day, as everywhere else that people read."""
+    zone = assembly.settings.calendar.zone
     return [
         {
             "provider": provider,
             "kind": block.kind.value,
-            "since": block.since.isoformat(),
+            "since": block.since.astimezone(zone).isoformat(),
             "why": block.sentence,
             "tries": block.tries,
-            "next_try": block.next_try.isoformat(),
+            "next_try": block.next_try.astimezone(zone).isoformat(),
         }
         for provider, block in assembly.ledger.blocks.all_blocks().items()
     ]

@@ -3,9 +3,9 @@
 import pytest
 
 from llm_assets.domain.errors import MisconfiguredError
-from llm_assets.domain.profile import Mode
+from llm_assets.domain.profile import Limits, Mode
 from llm_assets.domain.refusals import Refused
-from llm_assets.domain.requests.batch import BatchView, Look
+from llm_assets.domain.requests.batch import BatchState, BatchView, Look
 from tests.support.nights.engine_night import (
     Desk,
     assert_all_answered_once,
@@ -79,3 +79,24 @@ def test_a_death_while_a_refused_batch_is_released_loses_and_repeats_nothing(des
         desk.sweep_a_day_later()
         assert_all_answered_once(desk, 2)
     assert moment > 5
+
+
+@pytest.mark.parametrize("mode", [Mode.BATCH, Mode.ONLINE])
+def test_lines_that_waited_behind_a_refused_one_are_written_anew_too(desk: Desk, mode: Mode) -> None:
+    desk.provider.change(limits=Limits(batch_requests=2, batch_bytes=10**6))
+    desk.provider.faults["create" if mode is Mode.BATCH else "ask"] = [REFUSAL]
+    desk.start(tasks(8, mode=mode))
+    waiting = [b.batch_id for b in desk.open_batches()]
+    assert waiting, "nothing waits with lines as they were refused"
+    assert desk.work().finished
+    assert {desk.ledger().batches.batch(b).state for b in waiting} == {BatchState.CANCELLED}
+    assert_all_answered_once(desk, 8)
+
+
+def test_one_request_is_tried_each_time_until_the_profile_is_corrected(desk: Desk) -> None:
+    desk.provider.change(limits=Limits(batch_requests=2, batch_bytes=10**6))
+    desk.provider.faults["create"] = [REFUSAL] * 4
+    desk.start(tasks(6))
+    assert desk.work(rounds=60).finished
+    assert desk.provider.calls["create"] <= 4 + 1 + 3  # refused, the one that works, the rest
+    assert_all_answered_once(desk, 6)
