@@ -191,7 +191,7 @@ def _try_one(engine: Engine, batch: Batch, known: Block) -> bool:
         lose(
             engine, batch, "its lines were written before the provider is tried again: they are written anew"
         )
-        return True
+        return False  # nothing was answered: patience is not renewed
     mode = Mode.ONLINE if known.needs is Proof.ANSWERED else batch.mode
     if mode is Mode.ONLINE and engine.traffic.width() == 0:
         return False
