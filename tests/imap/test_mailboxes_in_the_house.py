@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from llm_assets.cli import app
 from llm_assets.definitions import build_defs
-from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.desk.desk import Desk, Wait
 from llm_assets.usecases.doctor import Finding, examine
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
@@ -128,10 +127,12 @@ def test_a_tick_without_new_mail_says_which_mailbox_fails_and_why(
     assert second.cursor == first.cursor
 
 
-def test_a_mistake_in_the_file_fails_the_tick(desks: Desks, instance: dg.DagsterInstance) -> None:
-    desk = desks({"name": "a"})
-    with pytest.raises(ConfigurationError, match="sources.yaml"):
-        tick(desk, instance)
+def test_a_mistake_in_the_file_skips_the_tick_with_a_sentence(
+    desks: Desks, instance: dg.DagsterInstance
+) -> None:
+    found = tick(desks({"name": "a"}), instance)
+    assert found.run_requests == []
+    assert "sources.yaml" in found.skip_message and "\n" not in found.skip_message
 
 
 def night(*arguments: str) -> tuple[int, dict[str, Any], str]:
