@@ -1,5 +1,6 @@
 """Errors that a person can act on. Each message says what was tried, what was found and what to do next."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,3 +115,11 @@ def place_of(error: Exception) -> str:
         trace = trace.tb_next
     where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace is not None else "?"
     return f"{type(error).__name__} at {where}"
+
+
+_CALL_ID = re.compile(r", request [\w.:-]+")
+
+
+def wording(sentence: str) -> str:
+    """The sentence of an error without the id of the call, which is another one each time."""
+    return _CALL_ID.sub("", sentence)

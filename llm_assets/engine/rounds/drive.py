@@ -1,6 +1,5 @@
 """Drive: move one batch as far as it can be moved now. A round over all batches of a night is in `advance`."""
 
-import re
 from datetime import timedelta
 
 import structlog
@@ -14,6 +13,7 @@ from llm_assets.domain.errors import (
     TransientError,
     UnansweredError,
     UnknownBatchError,
+    wording,
 )
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.refusals import Refused
@@ -37,8 +37,6 @@ WARMING = timedelta(minutes=3)
 
 PASSING = (TransientError, ContractError, PermanentError, UnansweredError, UnknownBatchError)
 """What one batch may fail with without stopping the others; the failure is logged and the batch tried again."""
-
-_CALL_ID = re.compile(r", request [\w.:-]+")
 
 
 def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> bool:
@@ -83,22 +81,17 @@ def _log_once(engine: Engine, batch: Batch, err: DeskError) -> None:
     until something has worked again. A block is logged where it is written."""
     if isinstance(err, BlockedError) and not isinstance(err, StuckError):
         return
-    known = {_wording(batch.detail)}
+    known = {wording(batch.detail)}
     known.update(
-        _wording(b.detail) for b in engine.ledger.batches.open_batches() if b.batch_id != batch.batch_id
+        wording(b.detail) for b in engine.ledger.batches.open_batches() if b.batch_id != batch.batch_id
     )
-    if _wording(str(err)[:500]) in known:
+    if wording(str(err)[:500]) in known:
         return
     facts = {"batch": batch.batch_id, "step": batch.step, "error": str(err)}
     if isinstance(err, BlockedError):
         log.error("blocked", **facts)
     else:
         log.warning("will be tried again", **facts)
-
-
-def _wording(error: str) -> str:
-    """The sentence without the id of the call, which is another one each time."""
-    return _CALL_ID.sub("", error)
 
 
 def _move(engine: Engine, batch: Batch) -> bool:

@@ -9,8 +9,10 @@ from datetime import date
 
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.errors import wording
 from llm_assets.domain.mail.document import RAW_DAMAGED, RAW_MISSING
 from llm_assets.domain.requests.outcome import Status
+from llm_assets.domain.traffic.block import Block
 from llm_assets.engine.planning.budget import OVER_BUDGET, in_words, limits_of
 from llm_assets.engine.planning.plan import REGION
 from llm_assets.report.numbers import Missing
@@ -42,18 +44,25 @@ def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     details = assembly.ledger.batches.troubles(day)
     # The limits alone: with what is spent in it, each rerun would change the report it pays for.
     budget = in_words(limits_of(assembly.budget, assembly.lanes, day))
+    block = block_of(assembly)
     open_cases = [
         row
         for step in assembly.steps
-        for row in _open_cases(assembly, day, step, details.get(step.name, ""), budget)
+        for row in _open_cases(assembly, day, step, _beside(block, details.get(step.name, "")), budget)
     ]
-    block = block_of(assembly) if open_cases else None
-    if block is not None:
+    if block is not None and open_cases:
         yield Missing(f"provider {assembly.configured_profile.name}", since_when(assembly, block))
     yield from open_cases
     for found in elsewhere(assembly, day):
         noun = "request" if found.requests == 1 else "requests"
         yield Missing(f"{found.requests} {noun} at {found.provider}", found.sentence)
+
+
+def _beside(block: Block | None, detail: str) -> str:
+    """The detail of a step, unless it only repeats the block that is named above it."""
+    if block is not None and wording(detail) == wording(block.sentence):
+        return "the provider is blocked"
+    return detail
 
 
 def _lost(assembly: Assembly, day: date) -> Iterator[Missing]:
