@@ -81,7 +81,7 @@ def test_what_is_left_at_the_provider_is_named_by_doctor_and_removed_by_its_cure
     left = house.run("doctor").out
     assert "warn provider files: " in left and "run `llm-assets batches clean`" in left
     failed = house.run("batches", "clean")
-    assert failed.code == 1 and "could not be cleaned" in failed.out
+    assert failed.code == 1 and "could not be removed" in failed.out
     emulated.scenario("{}")
     cleaned = house.run("batches", "clean")
     assert cleaned.code == 0 and cleaned.out.endswith(", 0 could not be cleaned\n")
