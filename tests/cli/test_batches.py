@@ -84,5 +84,5 @@ def test_what_is_left_at_the_provider_is_named_by_doctor_and_removed_by_its_cure
     assert failed.code == 1 and "could not be removed" in failed.out
     emulated.scenario("{}")
     cleaned = house.run("batches", "clean")
-    assert cleaned.code == 0 and cleaned.out.endswith(", 0 could not be cleaned\n")
+    assert cleaned.code == 0 and cleaned.out.endswith(", 0 could not be removed\n")
     assert "ok   provider files: no batch that is over has left any at openai" in house.run("doctor").out
