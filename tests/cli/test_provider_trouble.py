@@ -35,7 +35,9 @@ def test_a_wrong_key_leaves_every_case_open_and_a_right_one_completes_the_night(
     assert refused.code == 1
     assert (totals["received"], totals["documents"]) == (RECEIVED, DOCUMENTS)
     assert totals["open"] >= DOCUMENTS - 1
-    assert sum("OPENAI_API_KEY" in m["why"] for m in refused.report["missing"]) == 1, refused.report["missing"]
+    assert sum("OPENAI_API_KEY" in m["why"] for m in refused.report["missing"]) == 1, refused.report[
+        "missing"
+    ]
     assert "Traceback" not in refused.err and "invented-key" not in refused.err + refused.out
     assert len([line for line in refused.err.splitlines() if "event=blocked" in line]) == 1, refused.err
     blocked = [m for m in refused.report["missing"] if m["what"].startswith("provider ")]

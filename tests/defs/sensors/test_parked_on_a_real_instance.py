@@ -151,5 +151,5 @@ def test_a_night_stays_parked_over_a_restart_of_everything(desk: DevDesk) -> Non
     desk.until("user interface", desk.is_ready)
     assert [run.run_id for run in held(desk, day)] == [waiting.run_id]
     desk.until("its end", lambda: _finish(desk, day))
-    assert desk.run(waiting.run_id).status in ("STARTED", "SUCCESS")
+    desk.until("its start", lambda: desk.run(waiting.run_id).status in ("STARTED", "SUCCESS"))
     assert desk.executed() - before == 1

@@ -122,7 +122,6 @@ def test_a_clock_that_is_put_right_after_the_create_hides_no_batch(stage: Stage)
         "{repeats: true, nulls: 1}",
         "{created_at: float}",
         "{created_at: iso}",
-        "{created_at: missing}",
     ],
 )
 def test_a_list_in_an_odd_form_hides_no_batch(stage: Stage, lists: str) -> None:
