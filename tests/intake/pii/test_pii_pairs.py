@@ -107,7 +107,7 @@ def test_time_grows_only_with_the_length_of_a_hostile_text(unit: str) -> None:
     def seconds(size: int) -> float:
         return _seconds(lambda: mask_text(unit * (size // len(unit))))
 
-    assert seconds(160_000) < 40 * max(seconds(20_000), 0.003)
+    assert min(seconds(160_000) for _ in range(3)) < 24 * max(seconds(20_000), 0.003)
 
 
 def _seconds(work: Callable[[], object]) -> float:
