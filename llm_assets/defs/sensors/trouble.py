@@ -14,12 +14,12 @@ import dagster as dg
 
 from llm_assets.defs.checks import IN_ORDER, metadata_of_trouble
 from llm_assets.domain.clock import Clock
-from llm_assets.domain.errors import DeskError
+from llm_assets.domain.errors import DeskError, wording
 
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(minutes=5)
 """Not longer: whoever has corrected the file waits for the next try."""
-_OF_ONE_TRY = re.compile(r", request [^\s),;:]+|\b\d+(\.\d+)? s\b")
+_SECONDS = re.compile(r"\b\d+(\.\d+)? s\b")
 _DISK = "make room where a disk is full, correct permissions, and the next try goes through"
 
 
@@ -54,7 +54,11 @@ class Memory:
 
     def _as_said(self, sentence: str) -> str:
         """What was said before, if only an id or a number of seconds differs: each try has another one."""
-        return self.said if _OF_ONE_TRY.sub("", sentence) == _OF_ONE_TRY.sub("", self.said) else sentence
+        return self.said if _of_any_try(sentence) == _of_any_try(self.said) else sentence
+
+
+def _of_any_try(sentence: str) -> str:
+    return _SECONDS.sub("", wording(sentence))
 
 
 def read_memory(cursor: str | None) -> Memory:
