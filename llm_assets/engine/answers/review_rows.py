@@ -7,6 +7,7 @@ from datetime import date, datetime
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.answers.decisions import in_force
 from llm_assets.engine.ports.review import Decision
 
 
@@ -24,7 +25,7 @@ def review_rows(
     could be read) is one row: a person looks once.
     """
     opened = {(r["case_id"], r["step"], r["reason"]): r for r in before}
-    decided = {(d.case_id, d.step): d for d in decisions}
+    decided = {(d.case_id, d.step): d for d in in_force(decisions)}
     written: set[tuple[str, str, str]] = set()
     doubted: set[tuple[str, str, str | None]] = set()
     for step, rows in step_rows.items():
@@ -55,5 +56,7 @@ def review_rows(
         if key not in written and decision is not None:
             yield dict(row) | {
                 "decided_at": decision.decided_at.isoformat(),
-                "decision": json.dumps(dict(decision.values), ensure_ascii=False, sort_keys=True),
+                "decision": json.dumps(
+                    {"kind": decision.kind, **decision.values}, ensure_ascii=False, sort_keys=True
+                ),
             }

@@ -1,7 +1,6 @@
 """Rows: the state of a case in a step, as a row of the lake. Pure; the one place where a status is decided."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import assert_never
 
 from pydantic import JsonValue, ValidationError
@@ -9,10 +8,13 @@ from pydantic import JsonValue, ValidationError
 from llm_assets.domain.desk.step import Doubt, Step, StepInput
 from llm_assets.domain.mail.injection import INSTRUCTS, score, signals_in
 from llm_assets.domain.requests.outcome import RequestState, Status
+from llm_assets.engine.answers.decisions import status_of
 from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.work import Standing
 
 BY_MODEL = "model"
+GIVEN_UP = "given_up"
+"""A person decided that nobody answers the case."""
 
 
 def step_row(
@@ -29,9 +31,10 @@ def step_row(
     row = _answered(step, given, standing, restore or {})
     if decision is not None:
         values = {k: v for k, v in decision.values.items() if k in step.answer_columns}
-        row |= {**step.follows(given, values), **values}
-        row |= {"status": Status.CORRECTED, "decided_by": decision.decided_by}
-        row |= {"doubt_reason": None, "doubt_detail": None}
+        row |= {**(step.follows(given, values) if values else {}), **values}
+        status = status_of(decision)
+        row |= {"status": status, "decided_by": decision.decided_by}
+        row |= {"doubt_reason": GIVEN_UP if status is Status.DEAD else None, "doubt_detail": None}
     case = given.case
     return {
         "day": case.day.isoformat(),
@@ -40,17 +43,6 @@ def step_row(
         "queue": case.queue,
         **row,
     }
-
-
-def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:
-    """case_id -> what people decided about it in a step; a later decision replaces the columns it names."""
-    found: dict[str, Decision] = {}
-    for decision in decisions:
-        if decision.step == step:
-            earlier = found.get(decision.case_id)
-            values = {**earlier.values, **decision.values} if earlier is not None else decision.values
-            found[decision.case_id] = replace(decision, values=values)
-    return found
 
 
 def _answered(

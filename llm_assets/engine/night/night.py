@@ -18,7 +18,8 @@ from llm_assets.domain.mail.document import Case, Priority, cases_of
 from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_of, stamp_of
 from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.requests.request import Request
-from llm_assets.engine.answers.rows import decided, holds_masks, step_row
+from llm_assets.engine.answers.decisions import decided
+from llm_assets.engine.answers.rows import holds_masks, step_row
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan, Task, Unchanged
 from llm_assets.engine.ports.lake import Lake

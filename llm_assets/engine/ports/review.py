@@ -1,24 +1,66 @@
 """What people see and decide: doubts about cases, and requests that failed for good."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from pydantic import JsonValue
 
+from llm_assets.domain.errors import DeskError
 from llm_assets.domain.requests.request import CustomId
+
+
+class DecisionKind(StrEnum):
+    """What a person did with a case in a step."""
+
+    APPROVE = "approve"
+    """The values that were there are right."""
+    CORRECT = "correct"
+    """`values` replace columns of the step's row."""
+    UNDO = "undo"
+    """An earlier decision, whose number is the value of UNDOES, no longer holds."""
+    SEND_BACK = "send_back"
+    """The model is asked again."""
+    DEAD_LETTER = "dead_letter"
+    """Nobody answers this case."""
+    DRAFT_NOW = "draft_now"
+    """The draft is written online, without waiting for the night."""
+    RELEASE = "release"
+    """The draft may leave the house."""
+
+
+UNDOES = "undoes"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a reviewer decided about one case in one step. `values` replace columns of the step's row."""
+    """What a person decided about one case in one step. Decisions are only ever added."""
 
     case_id: str
     step: str
     values: Mapping[str, JsonValue]
     decided_by: str
     decided_at: datetime
+    kind: DecisionKind = DecisionKind.CORRECT
+    before: Mapping[str, JsonValue] = field(default_factory=dict)
+    """The values that the person saw in the columns of `values`."""
+    prompt_version: str = ""
+    """Of the answer that the person saw."""
+    number: int = 0
+    """Its place among the decisions about this case and step, from 1; 0 as long as it is not stored."""
+
+
+class AlreadyDecidedError(DeskError):
+    """Somebody else has decided since the values were read; `newest` is what they decided."""
+
+    def __init__(self, newest: Decision) -> None:
+        super().__init__(
+            f"{newest.decided_by} has decided {newest.step} of this case meanwhile ({newest.kind}): look at it again and "
+            "decide anew"
+        )
+        self.newest = newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +89,14 @@ class ReviewLedger(Protocol):
     """Every method is one transaction; each may be repeated after a crash."""
 
     def decisions(self, day: date) -> list[Decision]:
-        """Oldest first; a later one about the same case and step replaces the columns it names."""
+        """Oldest first, undone ones included."""
 
-    def decide(self, day: date, decision: Decision) -> None: ...
+    def decide(self, day: date, decision: Decision, *, seen: int | None = None) -> Decision:
+        """Stores the decision and returns it with its number. The same one again (day, step, case, person and time) is stored
+        once. `seen` is the number of the newest decision that the person saw, 0 for none; None is not compared.
+
+        Raises AlreadyDecidedError when there is a newer one.
+        """
 
     def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]: ...
 

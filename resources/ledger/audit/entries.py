@@ -127,6 +127,13 @@ DECISION_FACT = (
     decisions.c.decided_at,
     decisions.c["values"],
 )
+DECISION_REST = (
+    decisions.c.kind,
+    decisions.c.before,
+    decisions.c.prompt_version,
+    decisions.c.number,
+)
+"""What the row of a decision holds besides; entries older than these columns have no digest of them."""
 PROVIDER_IDS = ("provider_batch_id", "provider_file_id")
 """Columns of a batch that say where it is at the provider: each change of them is recorded."""
 NO_RESULT = fact("", "", "", None)
@@ -256,14 +263,16 @@ def _found_answers(connection: Connection) -> Iterator[Event]:
 
 
 def _found_decisions(connection: Connection) -> Iterator[Event]:
-    rows = connection.execute(select(decisions.c.id, *DECISION_FACT).order_by(decisions.c.id))
+    rows = connection.execute(select(decisions.c.id, *DECISION_FACT, *DECISION_REST).order_by(decisions.c.id))
     for row in rows:
         event = deciding(row[0], row[1:])
         yield Event(event.actor, event.action, event.subject, {**event.detail, "found": True}, event.lines)
 
 
 def deciding(row_id: int, values: Sequence[object]) -> Event:
-    """Values are the columns of DECISION_FACT."""
-    day, step, case_id, decided_by, _, _ = values
-    lines = [RowFact(row_id, fact(*values)).line()]
-    return Event(str(decided_by), Action.DECIDED, str(case_id), {"day": str(day), "step": step}, lines)
+    """Values are the columns of DECISION_FACT and of DECISION_REST."""
+    known, rest = values[: len(DECISION_FACT)], values[len(DECISION_FACT) :]
+    day, step, case_id, decided_by, _, _ = known
+    lines = [RowFact(row_id, fact(*known), fact(*rest)).line()]
+    detail = {"day": str(day), "step": step, "kind": rest[0]}
+    return Event(str(decided_by), Action.DECIDED, str(case_id), detail, lines)

@@ -91,11 +91,12 @@ class _Check:
                 self.findings.append(Finding(what, entry.number, messages=[MessageFact(row_id, known)]))
 
     def _decision(self, entry: Entry) -> None:
-        told = {int(row_id): known for row_id, known in entry.rows}
+        told = {int(row[0]): (row[1], row[2] if len(row) > 2 else None) for row in entry.rows}
         self.told["decisions"] += len(told)
         there = _facts(self.connection, decisions, audit.DECISION_FACT, told)
-        for row_id, known in told.items():
-            if there.get(row_id) != known:
+        rests = _facts(self.connection, decisions, audit.DECISION_REST, told)
+        for row_id, (known, rest) in told.items():
+            if there.get(row_id) != known or rest not in (None, rests.get(row_id)):
                 what = "a decision about it was " + ("changed" if row_id in there else "removed")
                 self.pending["decision", str(row_id)] = Finding(what, entry.number, cases=[entry.subject])
 

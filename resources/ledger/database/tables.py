@@ -291,7 +291,12 @@ decisions = Table(
     Column("decided_by", Text, nullable=False),
     Column("decided_at", Instant, nullable=False),
     Column("values", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default="correct"),
+    Column("before", Text, nullable=False, server_default="{}"),
+    Column("prompt_version", Text, nullable=False, server_default=""),
+    Column("number", Integer, nullable=False),
     Index("uq_decisions", "day", "step", "case_id", "decided_by", "decided_at", unique=True),
+    Index("uq_decisions_number", "day", "step", "case_id", "number", unique=True),
 )
 
 # An id is the entry's number in the chain: given, not counted by the database.

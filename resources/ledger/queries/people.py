@@ -1,44 +1,85 @@
 """What people see and do: dead letters and putting them back, decisions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
 from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.requests.outcome import RequestState
-from llm_assets.engine.ports.review import DeadLetter, Decision
+from llm_assets.engine.ports.review import AlreadyDecidedError, DeadLetter, Decision, DecisionKind
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import insert
 from resources.ledger.database.tables import attempts, batches, decisions, requests, work
 
 
-def decide(connection: Connection, day: date, decision: Decision, at: datetime) -> None:
-    row = {
+def decide(connection: Connection, day: date, decision: Decision, seen: int | None, at: datetime) -> Decision:
+    """Two writers that read the same newest number want the same next one, and the second is refused by the index."""
+    while True:
+        earlier = _of_case(connection, day, decision.step, decision.case_id)
+        for stored in earlier:
+            if (stored.decided_by, stored.decided_at) == (decision.decided_by, decision.decided_at):
+                return stored
+        newest = earlier[-1].number if earlier else 0
+        if seen is not None and newest != seen:
+            raise AlreadyDecidedError(earlier[-1])
+        numbered = replace(decision, number=newest + 1)
+        columns = (decisions.c.id, *audit.DECISION_FACT, *audit.DECISION_REST)
+        statement = insert(connection, decisions).on_conflict_do_nothing().returning(*columns)
+        written = connection.execute(statement, _row(day, numbered)).one_or_none()
+        if written is not None:
+            audit.append(connection, at, audit.deciding(written[0], written[1:]))
+            return numbered
+
+
+def _row(day: date, decision: Decision) -> dict[str, object]:
+    return {
         "day": day,
         "step": decision.step,
         "case_id": decision.case_id,
         "decided_by": decision.decided_by,
         "decided_at": decision.decided_at,
-        "values": orjson.dumps(dict(decision.values), option=orjson.OPT_SORT_KEYS).decode(),
+        "values": _json(decision.values),
+        "kind": decision.kind,
+        "before": _json(decision.before),
+        "prompt_version": decision.prompt_version,
+        "number": decision.number,
     }
-    columns = (decisions.c.id, *audit.DECISION_FACT)
-    statement = insert(connection, decisions).on_conflict_do_nothing().returning(*columns)
-    written = connection.execute(statement, row).one_or_none()
-    if written is not None:
-        audit.append(connection, at, audit.deciding(written[0], written[1:]))
+
+
+def _json(values: Mapping[str, JsonValue]) -> str:
+    return orjson.dumps(dict(values), option=orjson.OPT_SORT_KEYS).decode()
 
 
 def decisions_of(connection: Connection, day: date) -> list[Decision]:
-    rows = connection.execute(
-        select(decisions).where(decisions.c.day == day).order_by(decisions.c.decided_at, decisions.c.id)
-    ).mappings()
+    order = (decisions.c.decided_at, decisions.c.id)
+    return _decisions(connection, select(decisions).where(decisions.c.day == day).order_by(*order))
+
+
+def _of_case(connection: Connection, day: date, step: str, case_id: str) -> list[Decision]:
+    c = decisions.c
+    query = select(decisions).where(c.day == day, c.step == step, c.case_id == case_id).order_by(c.number)
+    return _decisions(connection, query)
+
+
+def _decisions(connection: Connection, query: Select[Any]) -> list[Decision]:  # all columns of the table
     return [
         Decision(
-            row["case_id"], row["step"], orjson.loads(row["values"]), row["decided_by"], row["decided_at"]
+            row["case_id"],
+            row["step"],
+            orjson.loads(row["values"]),
+            row["decided_by"],
+            row["decided_at"],
+            DecisionKind(row["kind"]),
+            orjson.loads(row["before"]),
+            row["prompt_version"],
+            row["number"],
         )
-        for row in rows
+        for row in connection.execute(query).mappings()
     ]
 
 

@@ -18,9 +18,9 @@ class SqlReview:
         with self._database.reading() as connection:
             return people.decisions_of(connection, day)
 
-    def decide(self, day: date, decision: Decision) -> None:
+    def decide(self, day: date, decision: Decision, *, seen: int | None = None) -> Decision:
         with self._database.writing() as connection:
-            people.decide(connection, day, decision, self._clock())
+            return people.decide(connection, day, decision, seen, self._clock())
 
     def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]:
         with self._database.reading() as connection:

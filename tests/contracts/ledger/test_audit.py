@@ -55,7 +55,7 @@ def test_every_event_of_a_night_is_told_once_with_who_and_what(told: SqlLedger) 
     assert (decided.actor, decided.subject, decided.parsed_detail) == (
         "amina",
         case(1),
-        {"day": str(DAY), "step": STEP},
+        {"day": str(DAY), "step": STEP, "kind": "correct"},
     )
 
 

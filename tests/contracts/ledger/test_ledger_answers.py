@@ -1,7 +1,6 @@
 """What answers do to the ledger: receipts, states, costs, dead letters; and what people decide about them."""
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,13 +10,11 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Next, Outcome, RequestState
 from llm_assets.engine.ports.batches import Member, Settlement
-from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.spending import UsageRow
 from resources.ledger import SqlLedger
 from tests.support.nights.ledger_night import (
     COST,
     DAY,
-    LATER,
     NEXT_DAY,
     STEP,
     batch,
@@ -248,15 +245,6 @@ def test_a_request_out_of_tries_is_dead_instead_of_due(ledger: SqlLedger) -> Non
     assert planned.due == {}
     assert ledger.work.counts(DAY) == {STEP: count(dead=1, in_flight=1)}
     assert [letter.outcome for letter in ledger.review.dead_letters()] == ["expired"]
-
-
-def test_decisions_come_back_oldest_first_and_once(ledger: SqlLedger) -> None:
-    first = Decision(case(1), STEP, {"category": "card_arrival", "needs_reply": True}, "amina", LATER)
-    second = replace(first, values={"category": "төлем"}, decided_at=LATER + timedelta(minutes=5))
-    for decision in (second, first, first):
-        ledger.review.decide(DAY, decision)
-    assert ledger.review.decisions(DAY) == [first, second]
-    assert ledger.review.decisions(NEXT_DAY) == []
 
 
 def test_outputs_keep_every_letter(ledger: SqlLedger) -> None:

@@ -95,7 +95,7 @@ def test_a_decided_doubt_stays_with_its_decision() -> None:
     assert len(found) == 3
     decided = found["b", "categories"]
     assert decided["decided_at"] == (NOW + timedelta(hours=1)).isoformat()
-    assert decided["decision"] == '{"category": "карта"}'
+    assert decided["decision"] == '{"category": "карта", "kind": "correct"}'
     assert found["a", "categories"]["decided_at"] is None
 
 

@@ -13,8 +13,8 @@ from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
 from llm_assets.domain.mail.document import Case, Document, Message, Priority, Received, Role, cases_of
 from llm_assets.domain.requests.outcome import RequestState, Status
-from llm_assets.engine.answers.rows import decided, restored, step_row
-from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.answers.rows import restored, step_row
+from llm_assets.engine.ports.review import Decision, DecisionKind
 from llm_assets.engine.ports.work import Standing
 
 DAY = date(2026, 11, 20)
@@ -219,6 +219,15 @@ def test_what_follows_from_a_decision_is_filled_in_unless_it_is_decided_too() ->
     assert step_row(STEP, GIVEN, unsure, decision({"mood": "sad", "sure": False}))["sure"] is False
 
 
+def test_an_approved_answer_is_ok_and_a_given_up_case_is_dead() -> None:
+    unsure = standing(RequestState.DONE, output={"mood": "glad", "sure": False})
+    approved = replace(decision({}), kind=DecisionKind.APPROVE)
+    row = step_row(STEP, GIVEN, unsure, approved)
+    assert (row["status"], row["mood"], row["sure"], row["decided_by"]) == ("ok", "glad", False, "amina")
+    row = step_row(STEP, GIVEN, unsure, replace(decision({}), kind=DecisionKind.DEAD_LETTER))
+    assert (row["status"], row["doubt_reason"], row["decided_by"]) == ("dead", "given_up", "amina")
+
+
 def test_a_decision_changes_answers_and_nothing_else() -> None:
     forged = {"case_id": "case-2", "status": "ok", "decided_by": "model", "request_id": "x", "no_column": 1}
     row = step_row(STEP, GIVEN, GOOD, decision(forged))
@@ -229,15 +238,6 @@ def test_a_decision_changes_answers_and_nothing_else() -> None:
         "r1",
     )
     assert "no_column" not in row
-
-
-def test_a_later_decision_replaces_only_the_columns_it_names() -> None:
-    other = Decision("case-1", "drafts", {"mood": "none of its business"}, "daniyar", NOON)
-    found = decided(
-        [decision({"mood": "sad", "sure": False}), other, decision({"sure": True}, by="daniyar")], "moods"
-    )
-    assert dict(found["case-1"].values) == {"mood": "sad", "sure": True}
-    assert found["case-1"].decided_by == "daniyar"
 
 
 def test_masks_are_given_back_in_every_string_however_deep() -> None:

@@ -1,0 +1,54 @@
+"""Decisions in force: what people decided about each case of a step, undone decisions left out. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
+
+
+def in_force(decisions: Iterable[Decision]) -> list[Decision]:
+    """The decisions that nobody has undone, in the order given. One that undoes another is none of them."""
+    given = list(decisions)
+    undone = {(d.case_id, d.step, d.values.get(UNDOES)) for d in given if d.kind is DecisionKind.UNDO}
+    return [
+        d for d in given if d.kind is not DecisionKind.UNDO and (d.case_id, d.step, d.number) not in undone
+    ]
+
+
+def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:
+    """case_id -> what holds of its decisions in a step: the last kind that changes its row, with all corrected values.
+
+    A later correction replaces the columns it names. Cases whose decisions change nothing in their row are left out.
+    """
+    found: dict[str, Decision] = {}
+    for decision in in_force(d for d in decisions if d.step == step):
+        earlier = found.get(decision.case_id)
+        values = earlier.values if earlier is not None else {}
+        match decision.kind:
+            case DecisionKind.CORRECT:
+                values = {**values, **decision.values}
+            case DecisionKind.APPROVE | DecisionKind.DEAD_LETTER:
+                pass
+            case DecisionKind.SEND_BACK:
+                found.pop(decision.case_id, None)
+                continue
+            case DecisionKind.DRAFT_NOW | DecisionKind.RELEASE | DecisionKind.UNDO:
+                continue
+            case _:
+                assert_never(decision.kind)
+        found[decision.case_id] = replace(decision, values=values)
+    return found
+
+
+def status_of(decision: Decision) -> Status:
+    """The status of a row that people have decided, from the decision that `decided` returns."""
+    if decision.kind is DecisionKind.DEAD_LETTER:
+        return Status.DEAD
+    return Status.CORRECTED if decision.values else Status.OK
+
+
+def newest(decisions: Sequence[Decision], case_id: str, step: str) -> int:
+    """The number of the newest decision about a case and step; 0 before there is one."""
+    return max((d.number for d in decisions if (d.case_id, d.step) == (case_id, step)), default=0)

@@ -1,0 +1,125 @@
+"""Decide a case in a step: the values are checked against the step and its queue, then stored over what was seen.
+
+A decision is one row of the ledger. The tables follow when they are written next, and what depends on it is due again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pydantic import JsonValue
+
+from llm_assets.domain.desk.queue import Queue
+from llm_assets.domain.desk.step import Step
+from llm_assets.domain.desk.tables import DOCUMENTS, Row
+from llm_assets.domain.errors import ConfigurationError, DeskError
+from llm_assets.engine.answers.decisions import in_force, newest
+from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review.typed import typed
+
+__all__ = ["DecisionKind", "UnknownRecordError", "Wanted", "case_of", "decide"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A decision that a person wants to make."""
+
+    day: date
+    record: str
+    """A record of the case, or the case itself."""
+    step: str
+    by: str
+    kind: DecisionKind
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Columns of the step's table as a person writes them."""
+    seen: int | None = None
+    """The number of the newest decision that the person saw, 0 for none; None is not compared."""
+
+
+class UnknownRecordError(DeskError):
+    """The day has no such record."""
+
+
+def decide(assembly: Assembly, wanted: Wanted) -> Decision:
+    """Stores the decision and returns it with its number.
+
+    Raises ConfigurationError for an unknown step or column and a value that does not fit, UnknownRecordError,
+    AlreadyDecidedError when somebody else has decided since the values were read, and DeskError when there is nothing
+    to approve or undo.
+    """
+    step = _step(assembly, wanted.step)
+    case_id = case_of(assembly, wanted.day, wanted.record)
+    row = _row(assembly, step, wanted.day, case_id)
+    made = assembly.ledger.review.decisions(wanted.day)
+    values = _values(assembly, step, wanted, case_id, row, made)
+    decision = Decision(
+        case_id,
+        step.name,
+        values,
+        wanted.by,
+        assembly.clock(),
+        wanted.kind,
+        before={name: _plain(row.get(name)) for name in values if name in step.answer_columns},
+        prompt_version=str(row.get("prompt_version") or ""),
+    )
+    seen = wanted.seen if wanted.seen is not None else newest(made, case_id, step.name)
+    return assembly.ledger.review.decide(wanted.day, decision, seen=seen)
+
+
+def case_of(assembly: Assembly, day: date, record: str) -> str:
+    """The case of a record, a message or a case id. Raises UnknownRecordError."""
+    names = ("case_id", "record_id", "message_id")
+    for row in assembly.lake.read(DOCUMENTS, day, list(names)):
+        if record in (row[name] for name in names):
+            return str(row["case_id"])
+    raise UnknownRecordError(
+        f"{day} has no record {record[:80]}: name a record_id, case_id or Message-ID of that day's `documents`"
+    )
+
+
+def _step(assembly: Assembly, name: str) -> Step:
+    known = {s.name: s for s in assembly.steps}
+    if name not in known:
+        raise ConfigurationError(f"step {name} is not known; use one of: {', '.join(known)}")
+    return known[name]
+
+
+def _row(assembly: Assembly, step: Step, day: date, case_id: str) -> Row:
+    rows = assembly.lake.read(step.table, day, cases=[case_id])
+    return next(iter(rows), {})
+
+
+def _values(
+    assembly: Assembly, step: Step, wanted: Wanted, case_id: str, row: Row, made: list[Decision]
+) -> dict[str, JsonValue]:
+    match wanted.kind:
+        case DecisionKind.CORRECT:
+            queue = _queue(assembly, wanted.day, row)
+            return {name: typed(step, queue, name, text) for name, text in wanted.values.items()}
+        case DecisionKind.APPROVE:
+            if row.get("request_id") is None or row.get("status") == "open":
+                raise DeskError(f"{step.name} of this case has no answer yet: nothing can be approved")
+        case DecisionKind.UNDO:
+            holding = [d for d in in_force(made) if (d.case_id, d.step) == (case_id, step.name)]
+            if not holding:
+                raise DeskError(f"{step.name} of this case has no decision: nothing can be undone")
+            return {UNDOES: holding[-1].number}
+        case DecisionKind.DEAD_LETTER | DecisionKind.SEND_BACK:
+            pass
+        case DecisionKind.DRAFT_NOW | DecisionKind.RELEASE:
+            raise ConfigurationError(f"{wanted.kind} is no decision about a value")
+    return {}
+
+
+def _queue(assembly: Assembly, day: date, row: Row) -> Queue:
+    queues = assembly.queues_of(day)
+    try:
+        return queues.named(str(row.get("queue")))
+    except KeyError:
+        return queues.default
+
+
+def _plain(value: Any) -> JsonValue:  # a column's value, of whatever type its column has
+    return value if value is None or isinstance(value, bool | int | float | str | list | dict) else str(value)
