@@ -22,6 +22,8 @@ from llm_assets.cli.files import mask, parse
 from llm_assets.cli.night import night
 from llm_assets.cli.options import EXIT_INCOMPLETE, EXIT_USAGE
 from llm_assets.cli.people.decide import decide
+from llm_assets.cli.people.review import review
+from llm_assets.cli.people.users import users
 from llm_assets.cli.plan import plan
 from llm_assets.cli.serve import emulator, forms
 from llm_assets.cli.status import status
@@ -41,9 +43,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (night, parse, status, plan, reconcile, emulator, forms, mask, decide, doctor, delete):
+for command in (night, parse, status, plan, reconcile, emulator, forms, mask, review, decide, doctor, delete):
     app.command()(command)
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(users, name="users")
 app.add_typer(audit, name="audit")
 app.add_typer(batches, name="batches")
 

@@ -14,6 +14,7 @@ from resources.ledger.transactions.blocks import SqlBlocks
 from resources.ledger.transactions.forms import SqlForms
 from resources.ledger.transactions.locks import SqlLocks
 from resources.ledger.transactions.online import SqlOnline
+from resources.ledger.transactions.people import SqlPeople
 from resources.ledger.transactions.register import SqlRegister
 from resources.ledger.transactions.review import SqlReview
 from resources.ledger.transactions.sources import SqlSources
@@ -34,6 +35,7 @@ class SqlLedger:
         self.online = SqlOnline(self._database)
         self.blocks = SqlBlocks(self._database)
         self.review = SqlReview(self._database, clock)
+        self.people = SqlPeople(self._database, clock)
         self.locks = SqlLocks(self._database)
         self.register = SqlRegister(self._database, clock)
         self.forms = SqlForms(self._database, clock)

@@ -42,6 +42,11 @@ def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:
     return found
 
 
+def changes_row(kind: DecisionKind) -> bool:
+    """Whether a decision of this kind settles the doubt about its case and step."""
+    return kind not in (DecisionKind.UNDO, DecisionKind.DRAFT_NOW, DecisionKind.RELEASE)
+
+
 def status_of(decision: Decision) -> Status:
     """The status of a row that people have decided, from the decision that `decided` returns."""
     if decision.kind is DecisionKind.DEAD_LETTER:

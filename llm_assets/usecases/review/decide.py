@@ -5,7 +5,7 @@ A decision is one row of the ledger. The tables follow when they are written nex
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import JsonValue
@@ -15,11 +15,11 @@ from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.engine.answers.decisions import in_force, newest
-from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
+from llm_assets.engine.ports.review import UNDOES, AlreadyDecidedError, Decision, DecisionKind
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.typed import typed
 
-__all__ = ["DecisionKind", "UnknownRecordError", "Wanted", "case_of", "decide"]
+__all__ = ["AlreadyDecidedError", "DecisionKind", "UnknownRecordError", "Wanted", "case_of", "decide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,9 @@ class Wanted:
     values: Mapping[str, str] = field(default_factory=dict)
     """Columns of the step's table as a person writes them."""
     seen: int | None = None
-    """The number of the newest decision that the person saw, 0 for none; None is not compared."""
+    """The number of the newest decision that the person saw, 0 for none; None is the newest there is."""
+    at: datetime | None = None
+    """When it was made, if not now: a browser without a connection keeps decisions and sends them later."""
 
 
 class UnknownRecordError(DeskError):
@@ -59,7 +61,7 @@ def decide(assembly: Assembly, wanted: Wanted) -> Decision:
         step.name,
         values,
         wanted.by,
-        assembly.clock(),
+        wanted.at or assembly.clock(),
         wanted.kind,
         before={name: _plain(row.get(name)) for name in values if name in step.answer_columns},
         prompt_version=str(row.get("prompt_version") or ""),

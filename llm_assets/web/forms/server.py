@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.receive_form import form_receiver_of
 from llm_assets.web.forms.app import application
 from llm_assets.web.forms.connections import CONNECTIONS, ImpatientProtocol
+from llm_assets.web.listening import listen
 
 LONGEST_HEAD = 32_768
 
@@ -46,7 +46,7 @@ def serve(assembly: Assembly, listening: Listening, announce: Callable[[str], No
         path = assembly.settings.file("sources.yaml")
         raise ConfigurationError(f"{path} declares no form; add one under `forms` and start again")
     app = application(forms, form_receiver_of(assembly), listening.client_seconds)
-    listener = _listen(listening)
+    listener = listen(listening.host, listening.port)
     config = uvicorn.Config(
         app,
         http=ImpatientProtocol,
@@ -67,18 +67,3 @@ def serve(assembly: Assembly, listening: Listening, announce: Callable[[str], No
     host = f"[{listening.host}]" if ":" in listening.host else listening.host
     announce(f"http://{host}:{listener.getsockname()[1]}")
     asyncio.run(server.serve(sockets=[listener]))
-
-
-def _listen(listening: Listening) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(listening.host, listening.port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((listening.host, listening.port))
-    except OSError as err:
-        raise ConfigurationError(
-            f"Cannot listen on {listening.host}:{listening.port}: {err.strerror}; choose another --host or --port."
-        ) from err
-    listener.listen(1024)
-    listener.setblocking(False)
-    return listener

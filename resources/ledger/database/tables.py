@@ -328,3 +328,34 @@ deletions = Table(
     Column("finished_at", Instant),
     Index("ix_deletions_record", "record_id"),
 )
+
+people = Table(
+    "people",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("queues", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # Of the cookie's token, so that who reads the database cannot take a session over.
+    Column("token_hash", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("queues", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("ix_sessions_name", "name"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("case_id", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Instant, nullable=False),
+)

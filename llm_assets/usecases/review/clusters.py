@@ -1,0 +1,99 @@
+"""Clusters: doubts of the same kind, sender and proposal, which one decision may settle. Pure."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from llm_assets.domain.digest import digest
+from llm_assets.domain.mail.document import Priority
+
+SECONDS_A_DECISION = 50
+"""Assumed until people have decided something: reading a mail of 120 words and choosing takes about so long."""
+NEAR_DAYS = 2
+"""A deadline within so many days goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """One open doubt of one case, as a list shows it."""
+
+    day: date
+    case_id: str
+    record_id: str
+    queue: str
+    step: str
+    reason: str
+    detail: str
+    sender: str
+    subject: str
+    priority: Priority
+    deadline: date | None
+    proposal: str
+    """What the step answered, in a word: its category, or empty."""
+    opened_at: datetime
+    seen: int
+    """The number of the newest decision about the case and step."""
+
+    @property
+    def key(self) -> str:
+        """Names the doubt in an address."""
+        return f"{self.day.isoformat()}/{self.case_id}/{self.step}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    cluster_id: str
+    members: Sequence[Doubtful]
+
+    @property
+    def head(self) -> Doubtful:
+        return self.members[0]
+
+    @property
+    def urgent(self) -> bool:
+        return any(m.priority is Priority.URGENT for m in self.members)
+
+    @property
+    def deadline(self) -> date | None:
+        return min((m.deadline for m in self.members if m.deadline is not None), default=None)
+
+
+def clusters(doubts: Iterable[Doubtful], today: date) -> list[Cluster]:
+    """Urgent ones first, then those with a near or past deadline, then the largest, then the oldest."""
+    found: dict[tuple[str, ...], list[Doubtful]] = {}
+    for doubt in doubts:
+        kind = (doubt.queue, doubt.step, doubt.reason, doubt.sender.casefold(), doubt.proposal)
+        found.setdefault(kind, []).append(doubt)
+    made = [
+        Cluster(digest(list(kind))[:12], sorted(members, key=lambda m: (m.opened_at, m.key)))
+        for kind, members in found.items()
+    ]
+    return sorted(made, key=lambda c: _order(c, today))
+
+
+def _order(cluster: Cluster, today: date) -> tuple[bool, bool, date, int, datetime, str]:
+    due = cluster.deadline or date.max
+    near = due <= today + timedelta(days=NEAR_DAYS)
+    head = cluster.head
+    return (
+        not cluster.urgent,
+        not near,
+        due if near else date.max,
+        -len(cluster.members),
+        head.opened_at,
+        head.key,
+    )
+
+
+def minutes_for(decisions: int, seconds_each: float = SECONDS_A_DECISION) -> int:
+    """Whole minutes, at least one where there is anything to decide."""
+    return max(1, round(decisions * seconds_each / 60)) if decisions else 0
+
+
+def usual_seconds(times: Sequence[datetime]) -> float:
+    """The median of the pauses between a person's decisions, pauses of over five minutes left out; the assumed time
+    where fewer than ten are known."""
+    ordered = sorted(times)
+    pauses = sorted(p for a, b in itertools.pairwise(ordered) if 1 <= (p := (b - a).total_seconds()) <= 300)
+    return pauses[len(pauses) // 2] if len(pauses) >= 10 else SECONDS_A_DECISION

@@ -1,0 +1,132 @@
+"""The open doubts of a day: those of the review queue about which nobody has decided since it was written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from threading import Lock
+from typing import Any
+
+from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE, Row
+from llm_assets.domain.mail.document import Priority, Role
+from llm_assets.engine.answers.decisions import changes_row, in_force
+from llm_assets.engine.ports.review import Decision
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review.clusters import Doubtful
+
+_HEAD = ("case_id", "role", "sender", "reply_to", "subject", "priority")
+
+
+def days_with_doubts(assembly: Assembly, limit: int = 30) -> list[date]:
+    """The newest days that have a review queue, newest first."""
+    return sorted(assembly.lake.days(REVIEW_QUEUE), reverse=True)[:limit]
+
+
+@dataclass
+class Doubts:
+    """Reads a day's doubts once for each version of its tables; may be shared between threads."""
+
+    assembly: Assembly
+    _known: dict[date, tuple[tuple[str | None, ...], list[Doubtful]]] = field(default_factory=dict)
+    _reading: Lock = field(default_factory=Lock)
+
+    def of(self, day: date) -> list[Doubtful]:
+        """Open ones, in the order of the review queue."""
+        made = self.assembly.ledger.review.decisions(day)
+        decided = {(d.case_id, d.step) for d in in_force(made) if changes_row(d.kind)}
+        numbers = _numbers(made)
+        return [
+            _numbered(d, numbers.get((d.case_id, d.step), 0))
+            for d in self._queued(day)
+            if (d.case_id, d.step) not in decided
+        ]
+
+    def _queued(self, day: date) -> list[Doubtful]:
+        lake = self.assembly.lake
+        with self._reading:
+            version = tuple(lake.version(t, day) for t in (REVIEW_QUEUE, DOCUMENTS))
+            known = self._known.get(day)
+            if known is None or known[0] != version:
+                known = (version, _read(self.assembly, day))
+                self._known[day] = known
+            return known[1]
+
+
+def _read(assembly: Assembly, day: date) -> list[Doubtful]:
+    rows = [r for r in assembly.lake.read(REVIEW_QUEUE, day) if r["decided_at"] is None]
+    cases = {r["case_id"] for r in rows}
+    heads = {
+        r["case_id"]: r
+        for r in assembly.lake.read(DOCUMENTS, day, list(_HEAD), cases)
+        if r["role"] == Role.FIRST
+    }
+    proposals, deadlines = (
+        _column(assembly, day, "category", cases),
+        _column(assembly, day, "deadline", cases),
+    )
+    return [
+        _doubtful(
+            day,
+            row,
+            heads.get(row["case_id"], {}),
+            str(proposals.get((row["case_id"], row["step"]), "")),
+            next(
+                (
+                    deadlines[row["case_id"], s.name]
+                    for s in assembly.steps
+                    if (row["case_id"], s.name) in deadlines
+                ),
+                None,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _column(assembly: Assembly, day: date, name: str, cases: set[str]) -> Mapping[tuple[str, str], Any]:
+    """(case_id, step) -> the value of a column that some steps have, where there is one."""
+    return {
+        (row["case_id"], step.name): row[name]
+        for step in assembly.steps
+        if name in step.table.column_types
+        for row in assembly.lake.read(step.table, day, ["case_id", name], cases)
+        if row[name] is not None
+    }
+
+
+def _doubtful(day: date, row: Row, head: Row, proposal: str, deadline: Any) -> Doubtful:
+    return Doubtful(
+        day=day,
+        case_id=row["case_id"],
+        record_id=row["record_id"],
+        queue=row["queue"],
+        step=row["step"],
+        reason=row["reason"],
+        detail=row["detail"] or "",
+        sender=head.get("reply_to") or head.get("sender") or "",
+        subject=head.get("subject") or "",
+        priority=Priority(head.get("priority") or Priority.NORMAL),
+        deadline=_date(deadline) if deadline is not None else None,
+        proposal=proposal,
+        opened_at=row["opened_at"],
+        seen=0,
+    )
+
+
+def _date(value: Any) -> date:  # as DuckDB returns it
+    return (
+        value
+        if isinstance(value, date) and not isinstance(value, datetime)
+        else date.fromisoformat(str(value))
+    )
+
+
+def _numbers(made: list[Decision]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for decision in made:
+        key = (decision.case_id, decision.step)
+        found[key] = max(found.get(key, 0), decision.number)
+    return found
+
+
+def _numbered(doubt: Doubtful, seen: int) -> Doubtful:
+    return replace(doubt, seen=seen)

@@ -1,0 +1,27 @@
+"""Doubts in a reviewer's words: the question that a case asks a person. Pure."""
+
+from collections.abc import Mapping
+
+QUESTIONS: Mapping[str, str] = {
+    "low_confidence": "Is this the right category? The model is not sure.",
+    "two_fit": "Which of the two categories is it?",
+    "several_matters": "Which of its matters comes first?",
+    "too_little": "It says too little: what is it about?",
+    "none_fits": "No category fits: which comes nearest?",
+    "ambiguous": "Which category is it?",
+    "unknown_category": "Which category is it? The answer names one that the queue does not have.",
+    "not_in_text": "Does the mail really say this?",
+    "unreadable_value": "What does the mail say here? The answer cannot be read as a value.",
+    "missing_fields": "What are the values that are missing?",
+    "poor_scan": "What does the scan say? It could not be read well.",
+    "draft_defects": "Is this draft fit to be sent?",
+    "no_guidance": "What shall be answered? There is no approved text for this category.",
+    "instructs_model": "It talks to the model: is the answer right all the same?",
+    "unreadable": "What is it? The file could not be read.",
+    "no_text": "What is it? There is no text to read.",
+}
+
+
+def question(reason: str) -> str:
+    """The question that a doubt asks; a reason without one is shown as it is."""
+    return QUESTIONS.get(reason, f"Is the answer right? ({reason.replace('_', ' ')})")
