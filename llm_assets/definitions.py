@@ -14,6 +14,7 @@ from llm_assets.defs.partitions import nights
 from llm_assets.defs.report import report_assets
 from llm_assets.defs.schedules import deadline_schedule, nightly_schedule
 from llm_assets.defs.sensors.batch_sensor import batch_sensor
+from llm_assets.defs.sensors.decision_sensor import decision_sensor
 from llm_assets.defs.sensors.mail_sensor import mail_sensor
 from llm_assets.defs.steps import step_assets
 from llm_assets.domain.desk.step import Step
@@ -40,7 +41,11 @@ def build_defs(
         asset_checks=[*checks(steps, days), *control_checks],
         jobs=[nightly, read_mail, deadline],
         schedules=[nightly_schedule(nightly, desk.settings), deadline_schedule(deadline, desk.settings)],
-        sensors=[mail_sensor(read_mail), batch_sensor(steps, [nightly, materialize_job()])],
+        sensors=[
+            mail_sensor(read_mail),
+            batch_sensor(steps, [nightly, materialize_job()]),
+            decision_sensor(steps, nightly),
+        ],
         resources={"desk": desk, **resources},
         executor=dg.in_process_executor,
     )

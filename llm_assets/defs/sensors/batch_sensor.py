@@ -110,7 +110,7 @@ def _late_results(
 ) -> Iterator[dg.RunRequest]:
     """A run for each night whose batches have ended and that no run waits for, e.g. after a cutoff or a crash."""
     for night in unfinished_nights(assembly, RUNS_A_TICK):
-        if _is_left_alone(context.instance, night.day) or not has_ended(assembly, night.day, until):
+        if is_left_alone(context.instance, night.day) or not has_ended(assembly, night.day, until):
             continue
         yield dg.RunRequest(
             run_key=night.run_key(assembly.clock()),
@@ -121,7 +121,7 @@ def _late_results(
         )
 
 
-def _is_left_alone(instance: dg.DagsterInstance, day: date) -> bool:
+def is_left_alone(instance: dg.DagsterInstance, day: date) -> bool:
     """Whether a run of the night is in progress or parked, or a person stopped the last one that was parked."""
     partition = {"dagster/partition": day.isoformat()}
     if instance.get_runs(dg.RunsFilter(tags=partition, statuses=list(_LIVE)), limit=1):

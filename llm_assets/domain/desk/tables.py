@@ -130,6 +130,28 @@ REVIEW_QUEUE = Table(
     ),
 )
 
+DECISIONS = Table(
+    "decisions",
+    ("case_id", "step", "number"),
+    (
+        *_CASE,
+        _c("step", "VARCHAR", "Step that was decided", nullable=False, shown=True),
+        _c("number", "BIGINT", "Counts a case's decisions in this step from 1", nullable=False),
+        _c("at", "TIMESTAMPTZ", "When", nullable=False),
+        _c("by", "VARCHAR", "Who", nullable=False),
+        _c(
+            "kind",
+            "VARCHAR",
+            "approve, correct, undo, send_back, dead_letter, draft_now or release",
+            nullable=False,
+            shown=True,
+        ),
+        _c("before", "JSON", "What the person saw in the columns that were changed", personal=True),
+        _c("after", "JSON", "What the person decided", personal=True),
+        _c("prompt_version", "VARCHAR", "Digest of the prompt of the answer that was seen", shown=True),
+    ),
+)
+
 LLM_USAGE = Table(
     "llm_usage",
     ("step", "lane", "provider", "model", "prompt_version", "mode", "outcome"),

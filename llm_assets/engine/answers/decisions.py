@@ -1,9 +1,12 @@
 """Decisions in force: what people decided about each case of a step, undone decisions left out. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import assert_never
 
+from llm_assets.domain.desk.tables import Row
+from llm_assets.domain.mail.document import Role
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
 
@@ -57,3 +60,28 @@ def status_of(decision: Decision) -> Status:
 def newest(decisions: Sequence[Decision], case_id: str, step: str) -> int:
     """The number of the newest decision about a case and step; 0 before there is one."""
     return max((d.number for d in decisions if (d.case_id, d.step) == (case_id, step)), default=0)
+
+
+def decision_rows(
+    day: date, decisions: Iterable[Decision], heads: Iterable[Row]
+) -> Iterator[dict[str, object]]:
+    """Rows of the table `decisions`, oldest first; none of a case that the day no longer has. `heads` are rows of
+    `documents`."""
+    first = {row["case_id"]: row for row in heads if row["role"] == Role.FIRST}
+    for decision in decisions:
+        head = first.get(decision.case_id)
+        if head is not None:
+            yield {
+                "day": day.isoformat(),
+                "case_id": decision.case_id,
+                "record_id": head["record_id"],
+                "queue": head["queue"],
+                "step": decision.step,
+                "number": decision.number,
+                "at": decision.decided_at.isoformat(),
+                "by": decision.decided_by,
+                "kind": decision.kind,
+                "before": dict(decision.before),
+                "after": dict(decision.values),
+                "prompt_version": decision.prompt_version,
+            }

@@ -64,6 +64,17 @@ class AlreadyDecidedError(DeskError):
 
 
 @dataclass(frozen=True, slots=True)
+class DecidedDay:
+    """Decisions of a day that were stored after a certain one."""
+
+    day: date
+    newest: int
+    """Id of the newest."""
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A request that failed for good, for one case that waits for it."""
 
@@ -97,6 +108,9 @@ class ReviewLedger(Protocol):
 
         Raises AlreadyDecidedError when there is a newer one.
         """
+
+    def decided_days(self, after: int) -> list[DecidedDay]:
+        """The days that have decisions stored after the one with this id, by day."""
 
     def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]: ...
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.step import Step
-from llm_assets.domain.desk.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Table
+from llm_assets.domain.desk.tables import DECISIONS, DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Table
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane, Lanes, Profile
 from llm_assets.domain.requests.money import Budget, OverBudget
@@ -61,7 +61,7 @@ class Assembly:
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
-        return (DOCUMENTS, *(s.table for s in self.steps), REVIEW_QUEUE, LLM_USAGE, MORNING_REPORT)
+        return (DOCUMENTS, *(s.table for s in self.steps), REVIEW_QUEUE, DECISIONS, LLM_USAGE, MORNING_REPORT)
 
     @cached_property
     def lake(self) -> Lake:

@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from llm_assets.domain.desk.tables import DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Row, Table
+from llm_assets.domain.desk.tables import (
+    DECISIONS,
+    DOCUMENTS,
+    LLM_USAGE,
+    MORNING_REPORT,
+    REVIEW_QUEUE,
+    Row,
+    Table,
+)
+from llm_assets.engine.answers.decisions import decision_rows
 from llm_assets.engine.answers.review_rows import review_rows
 from llm_assets.engine.night.summary import summarise
 from llm_assets.engine.rounds.progress import Progress
@@ -38,6 +47,10 @@ def write_review_queue(assembly: Assembly, day: date) -> int:
     now = assembly.clock()
     queues = assembly.queues_of(day)
     count = lake.write(REVIEW_QUEUE, day, review_rows(day, rows, before, decisions, queues, now))
+    if decisions or lake.has(DECISIONS, day):
+        cases = {d.case_id for d in decisions}
+        heads = lake.read(DOCUMENTS, day, ["case_id", "record_id", "queue", "role"], cases)
+        lake.write(DECISIONS, day, decision_rows(day, decisions, heads))
     lake.publish()
     return count
 

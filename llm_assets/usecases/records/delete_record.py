@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE
+from llm_assets.domain.desk.tables import DECISIONS, DOCUMENTS, REVIEW_QUEUE
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.engine.rounds.start import ORPHANED
 from llm_assets.usecases.desk.assembly import Assembly
@@ -123,7 +123,7 @@ def _finish(assembly: Assembly, deletion: Deletion, by: str) -> None:
                 DOCUMENTS, day, ("source", "place", "raw_sha256"), gone
             )
             cases = [(c.case_id,) for c in going.cases if c.day == day]
-            for table in (*(s.table for s in assembly.steps), REVIEW_QUEUE):
+            for table in (*(s.table for s in assembly.steps), REVIEW_QUEUE, DECISIONS):
                 removed["rows"] += assembly.lake.erase(table, day, ("case_id",), cases)
             removed["report_files"] += erase_case(
                 assembly.reports, day, going.known_by, assembly.ledger.trail, by

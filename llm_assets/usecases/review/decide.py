@@ -14,12 +14,21 @@ from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.errors import ConfigurationError, DeskError
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.answers.decisions import in_force, newest
 from llm_assets.engine.ports.review import UNDOES, AlreadyDecidedError, Decision, DecisionKind
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.typed import typed
 
-__all__ = ["AlreadyDecidedError", "DecisionKind", "UnknownRecordError", "Wanted", "case_of", "decide"]
+__all__ = [
+    "AlreadyDecidedError",
+    "DecisionKind",
+    "NothingToDecideError",
+    "UnknownRecordError",
+    "Wanted",
+    "case_of",
+    "decide",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +53,15 @@ class UnknownRecordError(DeskError):
     """The day has no such record."""
 
 
+class NothingToDecideError(DeskError):
+    """There is no answer to approve, or no decision to undo."""
+
+
 def decide(assembly: Assembly, wanted: Wanted) -> Decision:
     """Stores the decision and returns it with its number.
 
     Raises ConfigurationError for an unknown step or column and a value that does not fit, UnknownRecordError,
-    AlreadyDecidedError when somebody else has decided since the values were read, and DeskError when there is nothing
-    to approve or undo.
+    AlreadyDecidedError when somebody else has decided since the values were read, and NothingToDecideError.
     """
     step = _step(assembly, wanted.step)
     case_id = case_of(assembly, wanted.day, wanted.record)
@@ -101,12 +113,14 @@ def _values(
             queue = _queue(assembly, wanted.day, row)
             return {name: typed(step, queue, name, text) for name, text in wanted.values.items()}
         case DecisionKind.APPROVE:
-            if row.get("request_id") is None or row.get("status") == "open":
-                raise DeskError(f"{step.name} of this case has no answer yet: nothing can be approved")
+            if row.get("status") in (None, Status.OPEN):
+                raise NothingToDecideError(
+                    f"{step.name} of this case has no answer yet: nothing can be approved"
+                )
         case DecisionKind.UNDO:
             holding = [d for d in in_force(made) if (d.case_id, d.step) == (case_id, step.name)]
             if not holding:
-                raise DeskError(f"{step.name} of this case has no decision: nothing can be undone")
+                raise NothingToDecideError(f"{step.name} of this case has no decision: nothing can be undone")
             return {UNDOES: holding[-1].number}
         case DecisionKind.DEAD_LETTER | DecisionKind.SEND_BACK:
             pass

@@ -1,11 +1,13 @@
 """The review app's addresses. Each reads or decides through a use case; pages are templates beside this file."""
 
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import anyio
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,6 +27,7 @@ from llm_assets.usecases.review.clusters import Cluster, Doubtful, clusters, min
 from llm_assets.usecases.review.decide import (
     AlreadyDecidedError,
     DecisionKind,
+    NothingToDecideError,
     UnknownRecordError,
     Wanted,
     decide,
@@ -33,10 +36,11 @@ from llm_assets.usecases.review.open_doubts import Doubts, days_with_doubts
 from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.session_figures import figures_of
 from llm_assets.usecases.review.wording import question
-from llm_assets.web.review.guard import COOKIE, Guard, Tries, refused
+from llm_assets.web.review.guard import COOKIE, Guard, Tries, body_of, refused
 
 HERE = Path(__file__).parent
 LEASE = timedelta(minutes=2)
+LISTED = 300
 AHEAD = 3
 """Cases that a page asks for before they are needed."""
 EARLIEST = timedelta(days=7)
@@ -60,7 +64,7 @@ class _App:
             return await anyio.to_thread.run_sync(act)
         except UnknownRecordError as err:
             raise refused(404, str(err)) from err
-        except ConfigurationError as err:
+        except (ConfigurationError, NothingToDecideError) as err:
             raise refused(422, str(err)) from err
 
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -104,6 +108,7 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
         Route("/enter", _enter(app)),
         Route("/case/{day}/{case_id}/{step}", _case(app)),
         Route("/decide", _decide(app), methods=["POST"]),
+        Route("/next", _next(app)),
         Route("/done", _done(app)),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
@@ -154,11 +159,22 @@ def _clusters(app: _App, person: Person, day: date) -> list[Cluster]:
     return sorted(made, key=lambda c: person.name not in own(c.head.queue) and bool(own(c.head.queue)))
 
 
-def _following(app: _App, person: Person, day: date, after: str) -> list[Doubtful]:
+def _following(app: _App, person: Person, day: date, after: str, count: int = AHEAD) -> list[Doubtful]:
     """The next doubts after one, in the order of the start page, round to its beginning."""
     order = [m for c in _clusters(app, person, day) for m in c.members]
     place = next((i + 1 for i, m in enumerate(order) if m.key == after), 0)
-    return [m for m in (*order[place:], *order[:place]) if m.key != after][:AHEAD]
+    return [m for m in (*order[place:], *order[:place]) if m.key != after][:count]
+
+
+def _next(app: _App) -> Callable[[Request], Any]:
+    async def following(request: Request) -> Response:
+        person = await app.decider(request)
+        after = request.query_params.get("after", "")
+        day = _day(after.partition("/")[0])
+        found = await app.run(lambda: _following(app, person, day, after, LISTED))
+        return JSONResponse({"next": [m.key for m in found]})
+
+    return following
 
 
 def _case(app: _App) -> Callable[[Request], Any]:
@@ -201,8 +217,7 @@ def _decide(app: _App) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
         person = await app.decider(request)
         try:
-            given = await request.json()
-            wanted = _wanted(app, person, given)
+            wanted = _wanted(app, person, json.loads(await body_of(request)))
         except (ValueError, KeyError, TypeError) as err:
             raise refused(422, "The decision is not whole; load the page again.") from err
         return await app.run(lambda: _stored(app, person, wanted))  # type: ignore[no-any-return]
@@ -243,9 +258,7 @@ def _stored(app: _App, person: Person, wanted: list[Wanted]) -> Response:
                     "seen": err.newest.number,
                 }
             )
-    key = f"{wanted[-1].day.isoformat()}/{wanted[-1].record}/{wanted[-1].step}"
-    following = [m.key for m in _following(app, person, wanted[0].day, key)]
-    return JSONResponse({"made": made, "conflicts": conflicts, "next": following}, 409 if conflicts else 200)
+    return JSONResponse({"made": made, "conflicts": conflicts}, 409 if conflicts else 200)
 
 
 def _done(app: _App) -> Callable[[Request], Any]:
@@ -267,8 +280,8 @@ def _sign_in_page(app: _App) -> Callable[[Request], Any]:
 
 def _sign_in(app: _App) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=10)
-        name, password = str(form.get("name", ""))[:200], str(form.get("password", ""))[:1000]
+        form = parse_qs((await body_of(request)).decode("utf-8", "replace"), max_num_fields=10)
+        name, password = (form.get(key, [""])[0] for key in ("name", "password"))
         keys = f"name {name}", f"from {request.client.host if request.client else ''}"
         wait = app.tries.wait(*keys)
         if wait:

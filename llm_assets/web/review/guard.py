@@ -23,6 +23,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+LARGEST_BODY = 1_000_000
 TRIES, WINDOW_SECONDS = 10, 300
 """Passwords that may be tried for a name and from an address before each has to wait."""
 
@@ -74,6 +75,17 @@ class Tries:
         for key in keys:
             self._failed.setdefault(key, []).append(at)
             del self._failed[key][:-TRIES]
+
+
+async def body_of(request: Request) -> bytes:
+    """Raises HTTPException for a body that no page of ours sends."""
+    parts, length = [], 0
+    async for part in request.stream():
+        length += len(part)
+        if length > LARGEST_BODY:
+            raise refused(413, f"That is more than {LARGEST_BODY} bytes.")
+        parts.append(part)
+    return b"".join(parts)
 
 
 def refused(status: int, sentence: str) -> HTTPException:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, up
 
 from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.requests.outcome import RequestState
-from llm_assets.engine.ports.review import AlreadyDecidedError, DeadLetter, Decision, DecisionKind
+from llm_assets.engine.ports.review import AlreadyDecidedError, DeadLetter, DecidedDay, Decision, DecisionKind
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import insert
 from resources.ledger.database.tables import attempts, batches, decisions, requests, work
@@ -58,6 +58,17 @@ def _json(values: Mapping[str, JsonValue]) -> str:
 def decisions_of(connection: Connection, day: date) -> list[Decision]:
     order = (decisions.c.decided_at, decisions.c.id)
     return _decisions(connection, select(decisions).where(decisions.c.day == day).order_by(*order))
+
+
+def decided_days(connection: Connection, after: int) -> list[DecidedDay]:
+    c = decisions.c
+    query = (
+        select(c.day, func.max(c.id), func.min(c.decided_at), func.max(c.decided_at))
+        .where(c.id > after)
+        .group_by(c.day)
+        .order_by(c.day)
+    )
+    return [DecidedDay(*row) for row in connection.execute(query)]
 
 
 def _of_case(connection: Connection, day: date, step: str, case_id: str) -> list[Decision]:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from llm_assets.domain.clock import Clock
-from llm_assets.engine.ports.review import DeadLetter, Decision
+from llm_assets.engine.ports.review import DeadLetter, DecidedDay, Decision
 from resources.ledger.audit.entries import DESK
 from resources.ledger.database.database import Database
 from resources.ledger.queries import people
@@ -21,6 +21,10 @@ class SqlReview:
     def decide(self, day: date, decision: Decision, *, seen: int | None = None) -> Decision:
         with self._database.writing() as connection:
             return people.decide(connection, day, decision, seen, self._clock())
+
+    def decided_days(self, after: int) -> list[DecidedDay]:
+        with self._database.reading() as connection:
+            return people.decided_days(connection, after)
 
     def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]:
         with self._database.reading() as connection:

@@ -3,7 +3,7 @@
 (() => {
   const UNSENT = "review.unsent", MADE = "review.made", KEYS = "review.single-keys";
   const LATIN = /^[\x20-\x7e]$/;
-  const ahead = new Map();
+  const ahead = new Map(), settled = new Set();
   let sending = false;
 
   const stored = (name) => JSON.parse(localStorage.getItem(name) || "[]");
@@ -69,8 +69,15 @@
     prefetch();
   }
 
-  function next() {
-    const key = words(shown().dataset.next)[0];
+  // Fragments were fetched before some decisions were made: what is settled since is passed over.
+  async function next() {
+    const open = (keys) => keys.find((key) => !settled.has(key) && key !== address());
+    let key = open(words(shown().dataset.next));
+    if (!key) {
+      const answer = await fetch(`/next?after=${encodeURIComponent(address())}`).catch(() => null);
+      if (answer === null) { say("There is no connection; the next case comes with it."); return; }
+      key = open(answer.ok ? (await answer.json()).next : []);
+    }
     if (key) show(key);
     else location.assign(`/done?day=${shown().dataset.day}`);
   }
@@ -94,6 +101,10 @@
   });
 
   function keep(made) {
+    for (const member of made.members) {
+      const key = `${made.day}/${member.case_id}/${made.step}`;
+      if (made.kind === "undo") settled.delete(key); else settled.add(key);
+    }
     store(UNSENT, [...stored(UNSENT), made]);
     if (made.kind !== "undo") store(MADE, [...stored(MADE), made].slice(-50));
     showKept();
@@ -136,16 +147,9 @@
     } else if (status >= 400) say(told.said || "That was not stored.");
   }
 
-  function without(key) {
-    const main = shown();
-    main.dataset.next = words(main.dataset.next).filter((each) => each !== key).join(" ");
-  }
-
   function confirm(members) {
     const values = changes();
     const made = decision(Object.keys(values).length ? "correct" : "approve", values, members);
-    const mine = new Set(members.map((m) => m.case_id));
-    shown().dataset.next = words(shown().dataset.next).filter((key) => !mine.has(key.split("/")[1])).join(" ");
     keep(made);
     next();
   }
@@ -162,6 +166,7 @@
     if (!last) { say("There is nothing to undo."); return; }
     store(MADE, all);
     const waiting = stored(UNSENT);
+    for (const member of last.members) settled.delete(`${last.day}/${member.case_id}/${last.step}`);
     if (waiting.some((each) => each.at === last.at)) {
       store(UNSENT, waiting.filter((each) => each.at !== last.at));
       showKept();
@@ -179,7 +184,7 @@
       case "confirm": return confirm(alone());
       case "cluster": return confirm(alike().length > 1 ? alike() : alone());
       case "later": return next();
-      case "dead": keep(decision("dead_letter", {}, alone())); without(address()); return next();
+      case "dead": keep(decision("dead_letter", {}, alone())); return next();
       case "undo": return undo();
       case "help": return element("#help").showModal();
     }

@@ -1,0 +1,194 @@
+"""Who may see and change what over HTTP, asked without a browser."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.support.houses.house import TODAY, House
+from tests.support.houses.review_app import PASSWORD, ReviewApp, add_user, review_app
+
+
+def one_doubt(house: House, queue: str = "office") -> tuple[str, str]:
+    with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
+        row = lake.execute(
+            "select case_id, step from review_queue where queue = ? and step = 'categories' order by case_id",
+            [queue],
+        ).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def decision(case_id: str, step: str, **changes: Any) -> dict[str, Any]:
+    members = [{"case_id": case_id, "seen": 0}]
+    at = datetime.now(UTC).isoformat()
+    given = {
+        "kind": "approve",
+        "values": {},
+        "day": TODAY.isoformat(),
+        "step": step,
+        "at": at,
+        "members": members,
+    }
+    return given | changes
+
+
+def test_nothing_is_shown_without_signing_in(house: House) -> None:
+    case_id, step = one_doubt(house)
+    add_user(house, "amina", "reviewer")
+    with review_app(house) as app:
+        for path in ("/", f"/case/{TODAY}/{case_id}/{step}", f"/done?day={TODAY}"):
+            answer = app.ask("GET", path)
+            assert (answer.status, answer.headers["location"]) == (303, "/signin")
+            assert case_id not in answer.text
+        assert app.post("", decision(case_id, step)).status == 401
+        assert app.ask("GET", "/enter?token=").status in (303, 401)
+        assert app.sign_in("amina", "wrong " + PASSWORD).status == 401
+        assert app.sign_in("nobody").status == 401
+        signed = app.sign_in("amina")
+        assert signed.status == 303
+        set_cookie = signed.headers["set-cookie"].lower()
+        assert "httponly" in set_cookie and "samesite=strict" in set_cookie
+        assert app.ask("GET", "/", cookie=signed.cookie).status == 200
+        out = app.ask("POST", "/signout", "", cookie=signed.cookie, Origin=app.base)
+        assert out.status == 303
+        assert app.ask("GET", "/", cookie=signed.cookie).status == 303, (
+            "the session is over on the server too"
+        )
+
+
+def test_passwords_cannot_be_tried_without_end(house: House) -> None:
+    add_user(house, "amina", "reviewer")
+    with review_app(house) as app:
+        tried = [app.sign_in("amina", f"guess number {n}").status for n in range(12)]
+        assert tried[:10] == [401] * 10 and tried[-1] == 429
+        assert app.sign_in("amina").status == 429
+
+
+def test_the_link_of_a_desk_without_accounts_opens_once(house: House) -> None:
+    with review_app(house) as app:
+        path = app.url.removeprefix(app.base)
+        first = app.ask("GET", path)
+        assert first.status == 303 and first.cookie
+        assert app.ask("GET", "/", cookie=first.cookie).status == 200
+        assert app.ask("GET", path).headers.get("location") == "/signin"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+    ],
+)
+def test_a_change_from_a_foreign_page_is_refused(house: House, headers: dict[str, str]) -> None:
+    case_id, step = one_doubt(house)
+    add_user(house, "amina", "reviewer")
+    with review_app(house) as app:
+        cookie = app.sign_in("amina").cookie
+        assert app.post(cookie, decision(case_id, step), **headers).status == 403
+        assert app.post(cookie, decision(case_id, step)).status == 200, "and from our own it is taken"
+
+
+def test_roles_and_queues_limit_what_is_seen_and_decided(house: House) -> None:
+    case_id, step = one_doubt(house, "office")
+    add_user(house, "vera", "viewer")
+    add_user(house, "saule", "reviewer", "--queue", "shop-orders")
+    with review_app(house) as app:
+        viewer, other = app.sign_in("vera").cookie, app.sign_in("saule").cookie
+        start = app.ask("GET", "/", cookie=viewer)
+        assert start.status == 200 and "post.example" not in start.text and case_id not in start.text
+        path = f"/case/{TODAY}/{case_id}/{step}"
+        assert app.ask("GET", path, cookie=viewer).status == 403
+        assert app.post(viewer, decision(case_id, step)).status == 403
+        assert app.ask("GET", path, cookie=other).status == 404
+        assert app.post(other, decision(case_id, step)).status == 404
+        assert "office" not in app.ask("GET", "/", cookie=other).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../app.py",
+        "/static/%2e%2e/app.py",
+        "/static/..%2f..%2fforms%2fapp.py",
+        "/case/../../etc/passwd",
+        "/case/2026-13-40/x/categories",
+        "/case/2026-11-20/..%2f..%2fx/categories",
+    ],
+)
+def test_paths_lead_nowhere_else(house: House, path: str) -> None:
+    add_user(house, "lena", "lead")
+    with review_app(house) as app:
+        answer = app.ask("GET", path, cookie=app.sign_in("lena").cookie)
+        assert answer.status == 404
+        assert "def " not in answer.text
+
+
+def test_what_is_not_a_decision_changes_nothing(house: House) -> None:
+    case_id, step = one_doubt(house)
+    add_user(house, "amina", "reviewer")
+    with review_app(house) as app:
+        cookie = app.sign_in("amina").cookie
+        odd = [
+            decision(case_id, step, kind="destroy"),
+            decision(case_id, step, at="yesterday"),
+            decision(case_id, step, at="2020-01-01T00:00:00+00:00"),
+            decision(case_id, step, members="all"),
+            decision(case_id, "no_step"),
+            decision(case_id, step, kind="correct", values={"status": "ok"}),
+            decision(case_id, step, kind="correct", values={"category": "no_such"}),
+            decision(case_id, step, kind="undo"),
+        ]
+        for given in odd:
+            assert app.post(cookie, given).status == 422, given
+        assert app.post(cookie, decision("f" * 24, step)).status == 404
+    with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
+        assert lake.execute("select count(*) from decisions").fetchone() == (0,)
+
+
+def test_of_two_who_decide_the_second_learns_what_the_first_decided(house: House) -> None:
+    case_id, step = one_doubt(house)
+    add_user(house, "amina", "reviewer")
+    add_user(house, "boris", "reviewer")
+    with review_app(house) as app:
+        amina, boris = app.sign_in("amina").cookie, app.sign_in("boris").cookie
+        path = f"/case/{TODAY}/{case_id}/{step}"
+        app.ask("GET", path, cookie=amina)
+        assert "amina looks at this case too" in app.ask("GET", path, cookie=boris).text
+        first = decision(case_id, step, kind="correct", values={"category": "spam"})
+        assert app.post(amina, first).status == 200
+        assert app.post(amina, first).status == 200, "the same again, as after a lost answer"
+        late = app.post(boris, decision(case_id, step))
+        assert late.status == 409
+        [conflict] = late.json["conflicts"]
+        assert (conflict["by"], conflict["values"]) == ("amina", {"category": "spam"})
+        again = decision(case_id, step, members=[{"case_id": case_id, "seen": conflict["seen"]}])
+        assert app.post(boris, again).status == 200, "having seen it"
+
+
+def no_start(house: House, *words: str) -> str:
+    ran = house.run("review", *words)
+    assert ran.code == 2 and ran.said_one_sentence(), ran.err
+    return ran.err
+
+
+def test_no_start_where_others_reach_it_without_accounts_and_tls(house: House) -> None:
+    assert "--behind-proxy" in no_start(house, "--host", "0.0.0.0", "--port", "0")
+    assert "users add" in no_start(house, "--behind-proxy", "--port", "0")
+
+
+def _headers(app: ReviewApp) -> dict[str, str]:
+    return app.ask("GET", "/signin").headers
+
+
+def test_every_page_says_what_may_run_on_it(house: House) -> None:
+    with review_app(house) as app:
+        found = _headers(app)
+        assert "default-src 'none'" in found["content-security-policy"]
+        assert "unsafe" not in found["content-security-policy"]
+        assert (found["x-content-type-options"], found["cache-control"]) == ("nosniff", "no-store")
