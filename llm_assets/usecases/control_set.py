@@ -174,7 +174,7 @@ def _documents(folder: Path, labels: Sequence[Label]) -> Iterator[Document]:
     """Each labelled record as a case of its own in the labelled queue; its file name is its id."""
     for label in labels:
         name = label.file
-        data, kind = _record(folder / name)
+        data, kind = record(folder / name)
         received = Received(
             "control_set", name, CONTROL_DAY, digest_bytes(data), kind, datetime(1900, 1, 1, tzinfo=UTC)
         )
@@ -182,7 +182,7 @@ def _documents(folder: Path, labels: Sequence[Label]) -> Iterator[Document]:
         yield Document(received, message, label.queue, Priority.NORMAL, name, Role.FIRST)
 
 
-def _record(path: Path) -> tuple[bytes, Kind]:
+def record(path: Path) -> tuple[bytes, Kind]:
     """A record's bytes as a source would deliver them: a mail, or the fields of a web form."""
     data = path.read_bytes()
     if path.suffix != ".json":
