@@ -23,7 +23,7 @@ from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.domain.profile import Lane
 from llm_assets.engine.answers.class_limits import ClassLimits, groups_of
 from llm_assets.engine.answers.evaluate import Evaluation, evaluate, worst
-from llm_assets.engine.answers.label import Label
+from llm_assets.engine.answers.label import Label, class_name
 from llm_assets.engine.answers.scores import BANDS, Score, band_of
 from llm_assets.engine.night.night import Night
 from llm_assets.engine.night.quality import Verdict
@@ -101,8 +101,8 @@ def run_control_set(assembly: Assembly, pause: Callable[[Progress], bool]) -> Co
     steps = evaluated_steps(assembly.steps)
     folder = assembly.settings.control_set
     names = assembly.queues.former_names
-    limits = read_class_limits(folder)
-    labels = [_present(label, names) for label in read_labels(folder)]
+    limits = present_limits(read_class_limits(folder), names)
+    labels = [present_label(label, names) for label in read_labels(folder)]
     lake = Lake(assembly.home / "control_set", [DOCUMENTS, *(s.table for s in steps)])
     version = reader_version()
     lake.write(DOCUMENTS, CONTROL_DAY, (document_row(d, version) for d in _documents(folder, labels)))
@@ -160,7 +160,7 @@ def read_class_limits(folder: Path) -> ClassLimits:
     return load_yaml(path, ClassLimits) if path.exists() else ClassLimits()
 
 
-def _present(label: Label, names: FormerNamesOf) -> Label:
+def present_label(label: Label, names: FormerNamesOf) -> Label:
     """The label under the names of today."""
 
     def today(category: str | None) -> Mapping[str, Any]:
@@ -168,6 +168,18 @@ def _present(label: Label, names: FormerNamesOf) -> Label:
 
     also = tuple(str(today(name)["category"]) for name in label.also_acceptable)
     return label.model_copy(update={**today(label.category), "also_acceptable": also})
+
+
+def present_limits(limits: ClassLimits, names: FormerNamesOf) -> ClassLimits:
+    """The limits with categories under the names of today."""
+
+    def today(name: str) -> str:
+        queue, _, category = name.partition("/")
+        row = names.present({"queue": queue, "category": category})
+        return class_name(row["queue"], row["category"])
+
+    of = {today(name): least for name, least in limits.categories.of.items()}
+    return limits.model_copy(update={"categories": limits.categories.model_copy(update={"of": of})})
 
 
 def _documents(folder: Path, labels: Sequence[Label]) -> Iterator[Document]:
