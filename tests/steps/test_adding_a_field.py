@@ -13,6 +13,7 @@ from llm_assets.domain.desk.step import Doubt, StepInput, strict_schema
 from llm_assets.emulator.prompts import Prompt
 from llm_assets.emulator.rules.answer import answer as emulated
 from llm_assets.engine.answers.evaluate import evaluate
+from llm_assets.engine.answers.label import Label
 from llm_assets.steps.drafts.step import DRAFTS
 from llm_assets.steps.extracted_fields import fields as rows
 from llm_assets.steps.extracted_fields.answer import Found
@@ -120,12 +121,12 @@ def test_a_made_up_or_missing_one_is_looked_at_by_a_person() -> None:
 def test_the_control_set_judges_it(
     wanted: str | None, output: BaseModel, labelled: int, missing: int, wrong: int
 ) -> None:
-    label = {"file": "1", "category": "thanks", "fields": {"branch": wanted}}
+    label = Label(file="1", queue="bank-support", category="thanks", fields={"branch": wanted})
     result = evaluate([label], {}, {"1": STEP.row(given(MAIL), output)}, names=())
     counts = (
-        result.fields_labelled["branch"],
-        result.fields_missing["branch"],
-        result.fields_wrong["branch"],
+        result.fields.labelled["branch"],
+        result.fields.missing["branch"],
+        result.fields.wrong["branch"],
     )
     assert counts == (labelled, missing, wrong)
 
