@@ -301,10 +301,11 @@ class Vocabulary:
         doubt: DoubtWord = "two_fit" if margin < CLOSE_MARGIN else "none"
         return Verdict(self.choices[top].name, runner_up, round(confidence, 2), doubt, matched)
 
-    def _unmatched(self, words: Collection[str]) -> DoubtWord:
+    @staticmethod
+    def _unmatched(words: Collection[str]) -> DoubtWord:
         """Why no word counts: few words say too little, many say something else than the choices describe."""
         said = {word for raw in words for word in WORD.findall(raw) if word not in STOP}
-        return "none_fits" if self._other is None and len(said) >= SAYS_SOMETHING else "too_little"
+        return "none_fits" if len(said) >= SAYS_SOMETHING else "too_little"
 
 
 def _stems(choice: Choice) -> dict[str, float]:
