@@ -22,13 +22,16 @@ SYSTEM = """You sort mail.
 VERDICT = {
     "type": "object",
     "properties": {
+        "reason": {"type": "string"},
         "category": {"type": "string", "enum": NAMES},
         "confidence": {"type": "number"},
         "runner_up": {"anyOf": [{"type": "string", "enum": NAMES}, {"type": "null"}]},
-        "ambiguous": {"type": "boolean"},
-        "reason": {"type": "string"},
+        "doubt": {
+            "type": "string",
+            "enum": ["none", "two_fit", "several_matters", "too_little", "none_fits"],
+        },
     },
-    "required": ["category", "confidence", "runner_up", "ambiguous", "reason"],
+    "required": ["reason", "category", "confidence", "runner_up", "doubt"],
     "additionalProperties": False,
 }
 
@@ -67,9 +70,44 @@ def test_confidence_is_low_when_nothing_matches_or_two_categories_are_close() ->
     clear = ask(VERDICT, mail("The courier never brought my new card, when is the delivery?"))
     silent = ask(VERDICT, mail("Lorem ipsum dolor."))
     torn = ask(VERDICT, mail("My card: password forgotten. Also the refund of a purchase and delivery."))
-    assert clear["confidence"] >= 0.8 and not clear["ambiguous"]
-    assert silent["confidence"] < 0.3 and silent["ambiguous"] and silent["category"] == "other"
+    assert clear["confidence"] >= 0.8 and clear["doubt"] == "none"
+    assert (silent["confidence"], silent["doubt"], silent["category"]) == (0.2, "too_little", "other")
     assert torn["confidence"] < clear["confidence"] and torn["runner_up"] is not None
+
+
+DESCRIBED = SYSTEM.replace("- other: anything else\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        ("The courier never brought my new card, when is the delivery?", "none"),
+        ("Hello!", "too_little"),
+        ("Здравствуйте, перезвоните", "too_little"),
+        ("A swarm of bees sits under our balcony and nobody comes", "none_fits"),
+        ("Под нашим балконом поселились пчёлы, соседи боятся выходить", "none_fits"),
+        ("Балконымыздың астына ара ұясы пайда болды, көршілер қорқады", "none_fits"),
+        ("A refund for a purchase and the delivery of a card", "two_fit"),
+        ("When is the delivery of my card? How do I get a refund for the purchase?", "several_matters"),
+        ("Верните деньги. Кроме того, карта не доставлена", "several_matters"),
+        (
+            "Сатып алған тауар үшін ақшаны қайтарыңыз. Тағы бір сұрақ: карта қашан келеді, жеткізу қашан?",
+            "several_matters",
+        ),
+    ],
+)
+def test_a_doubt_is_named_in_three_languages(text: str, doubt: str) -> None:
+    names = NAMES[:-1]
+    schema = json.loads(json.dumps(VERDICT).replace(', "other"', ""))
+    found = ask(schema, mail(text), DESCRIBED)
+    assert found["category"] in names
+    assert found["doubt"] == doubt
+
+
+def test_a_doubt_with_words_of_its_own_gets_one_of_them() -> None:
+    own = {"type": "string", "enum": ["yes", "no"]}
+    schema = {**VERDICT, "properties": {**VERDICT["properties"], "doubt": own}}
+    jsonschema.validate(ask(schema, mail("Where is my card?")), schema)
 
 
 def test_instructions_inside_a_mail_are_only_words() -> None:

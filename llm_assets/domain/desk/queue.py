@@ -53,6 +53,7 @@ class Queue(_Border):
     allowed_regions: tuple[str, ...] = ()
     greeting: dict[Language, str] = Field(default_factory=dict)
     signature: dict[Language, str] = Field(default_factory=dict)
+    acknowledgement: dict[Language, str] = Field(default_factory=dict)
     categories: tuple[Category, ...] = Field(min_length=1)
     _past: tuple[Category, ...] = PrivateAttr(default=())
     """Categories that were removed; answers of closed nights still name them."""

@@ -275,7 +275,7 @@ def department(case: Case) -> Found | None:
     if not known:
         return None
     verdict = case.judge(tuple(choice.name for choice in known), known)
-    if not verdict.matched or verdict.ambiguous:
+    if not verdict.matched or verdict.doubt != "none":
         return None
     at = case.lowered.find(verdict.matched[0])
     return Found(verdict.best, sentence_at(case.text, at) if at >= 0 else None)

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from llm_assets.emulator.rules.case import Case
-from llm_assets.emulator.rules.choices import Choice, Verdict
+from llm_assets.emulator.rules.choices import DOUBT_WORDS, Choice, Verdict
 from llm_assets.emulator.rules.drafts import DRAFT_PARTS, draft, is_draft
 from llm_assets.emulator.rules.fields import Found, extractor
 from llm_assets.emulator.rules.summary import SUMMARY_PARTS, summary
@@ -21,7 +21,9 @@ from llm_assets.emulator.rules.summary import SUMMARY_PARTS, summary
 Node = Callable[[Case], Any]
 Schema = dict[str, Any]
 DEEPEST = 12
-VERDICT_PARTS = frozenset({"category", "runner_up", "second_category", "confidence", "ambiguous", "reason"})
+VERDICT_PARTS = frozenset(
+    {"category", "runner_up", "second_category", "confidence", "doubt", "ambiguous", "reason"}
+)
 
 
 def fill(schema: bytes, case: Case) -> Any:
@@ -115,6 +117,8 @@ class _Compiler:
             special = _verdict_nodes(
                 self._names(properties["category"]), self._can_be_null(properties, "runner_up")
             )
+            if not set(self._names(properties.get("doubt") or {})) >= DOUBT_WORDS:
+                special.pop("doubt")  # a doubt in words of its own
         elif is_draft(properties):
             special = {part: _attribute("draft", part) for part in DRAFT_PARTS}
         elif "summary" in properties:
@@ -215,7 +219,7 @@ def _verdict_nodes(names: tuple[str, ...], null_runner_up: bool) -> dict[str, No
         verdict = judged(case)
         if not verdict.matched:
             return "No word of the message belongs to a category."
-        close = f"; close to {verdict.runner_up}" if verdict.ambiguous else ""
+        close = f"; close to {verdict.runner_up}" if verdict.doubt != "none" else ""
         return f"Matched: {', '.join(verdict.matched[:6])}{close}."
 
     return {
@@ -223,7 +227,8 @@ def _verdict_nodes(names: tuple[str, ...], null_runner_up: bool) -> dict[str, No
         "runner_up": runner_up,
         "second_category": runner_up,
         "confidence": lambda case: judged(case).confidence,
-        "ambiguous": lambda case: judged(case).ambiguous,
+        "doubt": lambda case: judged(case).doubt,
+        "ambiguous": lambda case: judged(case).doubt != "none",
         "reason": reason,
     }
 
