@@ -7,15 +7,20 @@ from pathlib import Path
 from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Step
-from llm_assets.steps.extracted_fields.answer import columns, output_model, prompt_lines, row
+from llm_assets.domain.requests.request import JsonSchema
+from llm_assets.steps.extracted_fields.answer import answer_schema, columns, output_model, prompt_lines, row
 from llm_assets.steps.extracted_fields.doubts import doubt
-from llm_assets.steps.extracted_fields.fields import FIELDS, Field
+from llm_assets.steps.extracted_fields.fields import FIELDS, Field, closed_to
 from llm_assets.steps.readable import unreadable
 
 
-def _queue_variables(queue: Queue) -> dict[str, str]:
-    departments = sorted({c.department for c in queue.categories if c.department})
-    return {"departments": "\n".join(f"- {name}" for name in departments) or "- (none)"}
+def fields_of(fields: Sequence[Field], queue: Queue) -> tuple[Field, ...]:
+    """The fields as this queue asks them: a department is one of its own."""
+    return closed_to(fields, sorted({c.department for c in queue.categories if c.department}))
+
+
+def _narrow(fields: Sequence[Field], _: JsonSchema, queue: Queue) -> JsonSchema:
+    return answer_schema(fields_of(fields, queue))
 
 
 def step_for(fields: Sequence[Field]) -> Step:
@@ -28,7 +33,7 @@ def step_for(fields: Sequence[Field]) -> Step:
         max_tokens=4096,
         sees=True,
         skip=unreadable,
-        queue_variables=_queue_variables,
+        narrow=partial(_narrow, fields),
         doubt=partial(doubt, fields),
         row=partial(row, fields),
         columns=columns(fields),
