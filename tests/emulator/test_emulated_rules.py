@@ -229,7 +229,9 @@ def test_a_list_of_facts_holds_those_that_the_text_states_with_their_words() -> 
 
 
 def test_a_text_that_states_nothing_gives_an_empty_list() -> None:
-    answered = ask(shape(stated={"type": "array", "items": FACTS["properties"]["stated"]["items"]["anyOf"][0]}), "")
+    answered = ask(
+        shape(stated={"type": "array", "items": FACTS["properties"]["stated"]["items"]["anyOf"][0]}), ""
+    )
     assert answered == {"stated": []}
 
 

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ValidationError
 from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.schema_rules import schema_problem
 from llm_assets.domain.desk.step import Doubt
+from llm_assets.domain.requests.outcome import RequestState, Status
+from llm_assets.engine.answers.rows import step_row
+from llm_assets.engine.ports.work import Standing
 from llm_assets.steps.extracted_fields.answer import answer_schema, stated_in
 from llm_assets.steps.extracted_fields.fields import FIELDS, Field
 from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS, fields_of
@@ -72,10 +75,21 @@ def test_answers_of_closed_nights_are_still_read(absent: dict[str, Any]) -> None
     }
 
 
+def test_a_closed_nights_answer_in_the_shape_of_before_is_no_case_for_a_person() -> None:
+    stored = {field.name: NOTHING for field in FIELDS}
+    stored |= {name: {"value": value, "quote": quote} for name, (value, quote) in STATED.items()}
+    done = Standing("case-1", "request-1", RequestState.DONE, stored, "small", "p1", "", "", 1)
+    row = step_row(EXTRACTED_FIELDS, given(MAIL), done, None)
+    assert (row["status"], row["doubt_reason"]) == (Status.OK, None)
+    assert (row["request_number"], row["problem_type"], row["deadline"]) == ("7781", "delay", None)
+
+
 @pytest.mark.parametrize(
     "items",
     [
-        pytest.param([{"field": "shoe_size", "value": "43", "quote": "43"}], id="a field that nobody asked for"),
+        pytest.param(
+            [{"field": "shoe_size", "value": "43", "quote": "43"}], id="a field that nobody asked for"
+        ),
         pytest.param([{"field": "topic", "value": "card"}], id="no quote"),
         pytest.param([{"field": "topic", "value": 5, "quote": "5"}], id="a number"),
         pytest.param([{"quote": "card"}], id="no field"),
@@ -91,7 +105,9 @@ def test_a_list_of_something_else_is_a_broken_answer(items: list[Any]) -> None:
 
 def test_a_server_that_does_not_hold_the_model_to_the_schema_may_say_null() -> None:
     assert read({"stated": [{"field": "topic", "value": None, "quote": None}]}) == {}
-    assert read({"stated": [{"field": "topic", "value": "карта", "quote": None}]}) == {"topic": ("карта", None)}
+    assert read({"stated": [{"field": "topic", "value": "карта", "quote": None}]}) == {
+        "topic": ("карта", None)
+    }
     assert read({"stated": [{"problem_type": "delay", "quote": ""}]}) == {"problem_type": ("delay", None)}
 
 

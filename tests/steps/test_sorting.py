@@ -35,7 +35,9 @@ def test_a_long_list_of_categories_is_in_the_schema_once() -> None:
 def test_narrowing_for_one_queue_leaves_the_others_alone() -> None:
     other = Queue(name="shop", categories=(Category(name="return"),))
     first = CATEGORIES.request(ABOUT, PROFILE)
-    assert CATEGORIES.request(given("x", queue=other), PROFILE).schema["$defs"]["Category"]["enum"] == ["return"]
+    assert CATEGORIES.request(given("x", queue=other), PROFILE).schema["$defs"]["Category"]["enum"] == [
+        "return"
+    ]
     assert CATEGORIES.request(ABOUT, PROFILE) == first
 
 

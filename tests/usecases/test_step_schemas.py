@@ -34,12 +34,12 @@ def many(categories: int) -> Queues:
 
 def test_a_queue_with_too_many_categories_is_named(tmp_path: Path) -> None:
     openai, anthropic = (load_profile(settings(tmp_path, name)) for name in ("openai", "anthropic"))
-    check_schemas(STEPS, many(500), openai)
-    check_schemas(STEPS, many(501), anthropic)
+    check_schemas(STEPS, many(1000), openai)
+    check_schemas(STEPS, many(1001), anthropic)
     with pytest.raises(
         ConfigurationError, match="step categories for queue bank: profile openai .* fewer categories"
     ):
-        check_schemas(STEPS, many(501), openai)
+        check_schemas(STEPS, many(1001), openai)
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic", "emulator"])

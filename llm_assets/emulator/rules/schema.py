@@ -7,7 +7,7 @@ when the text itself holds a match.
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -15,7 +15,7 @@ import orjson
 from llm_assets.emulator.rules.case import Case
 from llm_assets.emulator.rules.choices import Choice, Verdict
 from llm_assets.emulator.rules.drafts import DRAFT_PARTS, draft, is_draft
-from llm_assets.emulator.rules.fields import Found, extractor
+from llm_assets.emulator.rules.fields import Found, department_among, extractor
 from llm_assets.emulator.rules.summary import SUMMARY_PARTS, summary
 
 Node = Callable[[Case], Any]
@@ -289,11 +289,16 @@ def _field_found(case: Case, find: Any, schema: Schema, name: str) -> Found | No
 
 
 def _fact(name: str, value: Schema, key: str) -> Node:
+    """A fact with its proof; None where the text does not state it, or states what the closed list does not hold."""
     find = extractor(name)
+    texts = tuple(text for text in value.get("enum") or () if isinstance(text, str))
+    if texts and name == "department":
+        known = tuple(Choice(text, "") for text in texts)
+        find = partial(department_among, known=known)
 
     def fact(case: Case) -> dict[str, Any] | None:
-        found = _field_found(case, find, value, name)
-        if found is None:
+        found = None if find is None else find(case)
+        if found is None or (texts and found.value not in texts):
             return None
         named = {"field": name} if key == "value" else {}
         return {**named, key: _coerced(found.value, value), "quote": found.quote or ""}

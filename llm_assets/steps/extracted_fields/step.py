@@ -1,7 +1,7 @@
 """Step `extracted_fields`: the facts that a case states, each with its place in the text. `fields.py` lists the facts."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from llm_assets.domain.desk.prompt import Prompt
@@ -16,11 +16,21 @@ from llm_assets.steps.readable import unreadable
 
 def fields_of(fields: Sequence[Field], queue: Queue) -> tuple[Field, ...]:
     """The fields as this queue asks them: a department is one of its own."""
-    return closed_to(fields, sorted({c.department for c in queue.categories if c.department}))
+    return closed_to(fields, _departments(queue))
 
 
-def _narrow(fields: Sequence[Field], _: JsonSchema, queue: Queue) -> JsonSchema:
-    return answer_schema(fields_of(fields, queue))
+def _departments(queue: Queue) -> tuple[str, ...]:
+    return tuple(sorted({c.department for c in queue.categories if c.department}))
+
+
+def _narrow(fields: tuple[Field, ...], _: JsonSchema, queue: Queue) -> JsonSchema:
+    return _schema(fields, _departments(queue))
+
+
+@lru_cache(maxsize=256)
+def _schema(fields: tuple[Field, ...], departments: tuple[str, ...]) -> JsonSchema:
+    """One per list of departments, not one per request: planning a night asks for it ten thousand times."""
+    return answer_schema(closed_to(fields, departments))
 
 
 def step_for(fields: Sequence[Field]) -> Step:
@@ -33,7 +43,7 @@ def step_for(fields: Sequence[Field]) -> Step:
         max_tokens=4096,
         sees=True,
         skip=unreadable,
-        narrow=partial(_narrow, fields),
+        narrow=partial(_narrow, tuple(fields)),
         doubt=partial(doubt, fields),
         row=partial(row, fields),
         columns=columns(fields),
