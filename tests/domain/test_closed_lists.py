@@ -1,6 +1,7 @@
 """Closed lists in a schema: written once, whatever may be null stays so, and the given schema is untouched."""
 
 import copy
+import dataclasses
 from typing import Any
 
 import jsonschema
@@ -11,6 +12,7 @@ from llm_assets.domain.desk.closed_list import closed_list
 from llm_assets.domain.desk.schema_rules import schema_problem
 from llm_assets.domain.desk.step import strict_schema
 from resources.providers.schemas import RULES
+from tests.support.providers.provider_kit import SCHEMA, adapter, request
 
 DISHES = ["soup", "salad", "tea"]
 
@@ -52,3 +54,14 @@ def test_the_given_schema_is_not_changed() -> None:
 @pytest.mark.parametrize("protocol", RULES)
 def test_every_protocol_takes_it(protocol: str) -> None:
     assert schema_problem(narrowed("dish", "instead"), RULES[protocol]) is None
+
+
+@pytest.mark.parametrize("protocol", RULES)
+def test_a_list_that_two_fields_share_is_on_the_wire_once_and_both_refer_to_it(protocol: str) -> None:
+    names = ["credit_card", "mortgage"]
+    schema = closed_list(SCHEMA, "Kind", names, "category", "confidence")
+    line = (
+        adapter(protocol, None).line(dataclasses.replace(request(protocol), schema=schema), "id-1").decode()
+    )
+    assert [line.count(name) for name in names] == [1, 1]
+    assert line.count('{"$ref":"#/$defs/Kind"}') == 2

@@ -7,6 +7,7 @@ field, the same as before there was a list.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, ClassVar, NamedTuple
 
@@ -14,11 +15,12 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, create_model, 
 from pydantic_core import CoreSchema
 
 from llm_assets.domain.desk.closed_list import one_of
+from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import StepInput
 from llm_assets.domain.desk.tables import Column
 from llm_assets.domain.requests.request import JsonSchema
 from llm_assets.steps.extracted_fields.evidence import locate
-from llm_assets.steps.extracted_fields.fields import Field
+from llm_assets.steps.extracted_fields.fields import Field, closed_to
 
 EVIDENCE = Column(
     "evidence", "JSON", "Per field: record, part, start and end of the passage; null where it is in a picture"
@@ -99,6 +101,22 @@ def answer_schema(fields: Sequence[Field]) -> JsonSchema:
     shapes += [_closed({name: choices, "quote": TEXT}) for name, choices in closed.items()]
     items = {"anyOf": shapes} if len(shapes) > 1 else shapes[0]
     return _closed({STATED: {"type": "array", "items": items}})
+
+
+def departments(queue: Queue) -> tuple[str, ...]:
+    """The closed list of the fields that are `of_queue`."""
+    return tuple(sorted({c.department for c in queue.categories if c.department}))
+
+
+def narrowed(fields: tuple[Field, ...], _: JsonSchema, queue: Queue) -> JsonSchema:
+    """The schema as this queue asks it."""
+    return _queue_schema(fields, departments(queue))
+
+
+@lru_cache(maxsize=256)
+def _queue_schema(fields: tuple[Field, ...], choices: tuple[str, ...]) -> JsonSchema:
+    """One per list of departments, not one per request: planning a night asks for it ten thousand times."""
+    return answer_schema(closed_to(fields, choices))
 
 
 def _closed(properties: dict[str, JsonSchema]) -> JsonSchema:

@@ -9,7 +9,6 @@ import anthropic
 import orjson
 import pytest
 
-from llm_assets.domain.desk.closed_list import closed_list
 from llm_assets.domain.errors import ConfigurationError, ContractError
 from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.reason import Reason
@@ -95,17 +94,6 @@ def test_queues_that_narrow_the_schema_of_one_prompt_keep_their_own_categories()
     second = anthropic_wire.params_of(dataclasses.replace(request("anthropic"), schema=other))
     assert first["output_config"]["format"]["schema"]["properties"]["category"]["enum"] == ["card", "loan"]
     assert second["output_config"]["format"]["schema"]["properties"]["category"]["enum"] == ["tax"]
-
-
-@EVERY
-def test_a_list_that_two_fields_share_is_on_the_wire_once_and_both_refer_to_it(wire: Wire) -> None:
-    names = ["credit_card", "mortgage"]
-    asked = dataclasses.replace(
-        request(wire.protocol), schema=closed_list(SCHEMA, "Kind", names, "category", "confidence")
-    )
-    line = adapter(wire.protocol, None).line(asked, "id-1").decode()
-    assert [line.count(name) for name in names] == [1, 1]
-    assert line.count('{"$ref":"#/$defs/Kind"}') == 2
 
 
 def test_a_field_without_a_type_is_a_configuration_error_that_names_the_step() -> None:
