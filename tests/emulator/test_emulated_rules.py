@@ -229,6 +229,58 @@ def test_a_summary_states_only_numbers_it_was_given() -> None:
     assert stated == {40, 37, 3, 21}
 
 
+TEXT = {"type": "string"}
+
+
+def shape(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+FACTS = shape(
+    stated={
+        "type": "array",
+        "items": {
+            "anyOf": [
+                shape(field={"enum": ["request_number", "deadline", "branch"]}, value=TEXT, quote=TEXT),
+                shape(problem_type={"$ref": "#/$defs/Problem"}, quote=TEXT),
+                shape(document_type={"type": "string", "enum": ["invoice", "act"]}, quote=TEXT),
+            ]
+        },
+    }
+) | {"$defs": {"Problem": {"type": "string", "enum": ["delay", "access"]}}}
+
+
+def test_a_list_of_facts_holds_those_that_the_text_states_with_their_words() -> None:
+    sent = mail("Order № 55431-A has still not been delivered.")
+    answered = ask(FACTS, sent)
+    jsonschema.validate(answered, FACTS)
+    by_key = {next(iter(fact)): fact for fact in answered["stated"]}
+    assert by_key["field"]["field"] == "request_number" and by_key["field"]["value"] == "55431-A"
+    assert by_key["problem_type"]["problem_type"] == "delay"
+    assert set(by_key) == {"field", "problem_type"}
+    assert all(fact["quote"] in sent for fact in answered["stated"])
+
+
+def test_a_text_that_states_nothing_gives_an_empty_list() -> None:
+    answered = ask(
+        shape(stated={"type": "array", "items": FACTS["properties"]["stated"]["items"]["anyOf"][0]}), ""
+    )
+    assert answered == {"stated": []}
+
+
+def test_a_fact_that_may_be_null_is_null_where_nothing_is_stated() -> None:
+    known = {"$defs": {"Found": shape(value=TEXT, quote=TEXT)}}
+    either = {"anyOf": [{"$ref": "#/$defs/Found"}, {"type": "null"}]}
+    schema = shape(request_number=either, deadline=either) | known
+    answered = ask(schema, mail("Order № 55431-A has still not been delivered."))
+    assert answered["request_number"]["value"] == "55431-A" and answered["deadline"] is None
+
+
 ODD: list[dict[str, Any]] = [
     {"type": ["string", "null"]},
     {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 3},

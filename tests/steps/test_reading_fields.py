@@ -221,10 +221,9 @@ def test_a_topic_may_be_put_in_words_of_our_own() -> None:
 
 def test_a_request_names_the_queues_departments_and_holds_the_case() -> None:
     request = EXTRACTED_FIELDS.request(given("Где моя карта?"), PROFILE)
-    assert "- cards\n- quality" in request.system
+    shapes = [s["properties"] for s in request.schema["properties"]["stated"]["items"]["anyOf"]]
+    assert {"type": "string", "enum": ["cards", "quality"]} in [s.get("department") for s in shapes]
     assert "Где моя карта?" in request.user
-    assert set(request.schema["properties"]) == set(BY_NAME)
-    assert request.schema["$defs"]["Found"]["required"] == ["value", "quote"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Step `categories`: the answer can only be one of the queue's names, and a doubtful case goes to a person."""
 
+import json
 import re
 from typing import get_args
 
@@ -34,16 +35,23 @@ def former(ambiguous: object, runner_up: str | None = None) -> dict[str, object]
 
 
 def test_only_the_queues_categories_can_be_answered() -> None:
-    properties = CATEGORIES.request(ABOUT, PROFILE).schema["properties"]
-    names = ["card_arrival", "complaint", "thanks"]
-    assert properties["category"] == {"type": "string", "enum": names}
-    assert properties["runner_up"] == {"anyOf": [{"type": "string", "enum": names}, {"type": "null"}]}
+    schema = CATEGORIES.request(ABOUT, PROFILE).schema
+    assert schema["$defs"]["Category"] == {"type": "string", "enum": ["card_arrival", "complaint", "thanks"]}
+    assert schema["properties"]["category"] == {"$ref": "#/$defs/Category"}
+    assert schema["properties"]["runner_up"] == {"anyOf": [{"$ref": "#/$defs/Category"}, {"type": "null"}]}
+
+
+def test_a_long_list_of_categories_is_in_the_schema_once() -> None:
+    names = [f"category_{number}" for number in range(77)]
+    queue = Queue(name="shop", categories=tuple(Category(name=name) for name in names))
+    schema = json.dumps(CATEGORIES.request(given("x", queue=queue), PROFILE).schema)
+    assert [schema.count(f'"{name}"') for name in names] == [1] * len(names)
 
 
 def test_narrowing_for_one_queue_leaves_the_others_alone() -> None:
     other = Queue(name="shop", categories=(Category(name="return"),))
     first = CATEGORIES.request(ABOUT, PROFILE)
-    assert CATEGORIES.request(given("x", queue=other), PROFILE).schema["properties"]["category"]["enum"] == [
+    assert CATEGORIES.request(given("x", queue=other), PROFILE).schema["$defs"]["Category"]["enum"] == [
         "return"
     ]
     assert CATEGORIES.request(ABOUT, PROFILE) == first

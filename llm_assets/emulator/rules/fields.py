@@ -6,12 +6,13 @@ is many times quicker than one large pattern; patterns read only the few charact
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llm_assets.emulator.rules.anchors import Anchors
 from llm_assets.emulator.rules.case import Case
+from llm_assets.emulator.rules.choices import Choice
 from llm_assets.emulator.rules.dates import NUMERIC, dates
 from llm_assets.emulator.rules.lexicon import (
     BEFORE_NUMBER,
@@ -271,10 +272,14 @@ def topic(case: Case) -> Found | None:
 
 
 def department(case: Case) -> Found | None:
-    known = case.instructions.departments
+    return department_among(case, case.instructions.departments)
+
+
+def department_among(case: Case, known: Sequence[Choice]) -> Found | None:
+    """The department whose words the text has more of than of any other's, with the sentence of the first."""
     if not known:
         return None
-    verdict = case.judge(tuple(choice.name for choice in known), known)
+    verdict = case.judge(tuple(choice.name for choice in known), tuple(known))
     if not verdict.matched or verdict.doubt != "none":
         return None
     at = case.lowered.find(verdict.matched[0])

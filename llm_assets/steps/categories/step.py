@@ -5,6 +5,7 @@ from typing import Any, Literal, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from llm_assets.domain.desk.closed_list import closed_list
 from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Doubt, Step, StepInput
@@ -53,11 +54,7 @@ def _queue_variables(queue: Queue) -> dict[str, str]:
 
 
 def _narrow(schema: JsonSchema, queue: Queue) -> JsonSchema:
-    names = [c.name for c in queue.categories]
-    properties = dict(schema["properties"])
-    properties["category"] = {"type": "string", "enum": names}
-    properties["runner_up"] = {"anyOf": [{"type": "string", "enum": names}, {"type": "null"}]}
-    return {**schema, "properties": properties}
+    return closed_list(schema, "Category", [c.name for c in queue.categories], "category", "runner_up")
 
 
 def _row(given: StepInput, output: BaseModel) -> dict[str, Any]:

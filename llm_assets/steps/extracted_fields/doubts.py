@@ -1,4 +1,4 @@
-"""The doubts about an answer: a value of the wrong type, a value that the case does not state, a missing value, a scan
+"""The doubts about an answer: a value of the wrong type, two values of one field, a value that the case does not state, a missing value, a scan
 that neither OCR nor a model has read."""
 
 from collections.abc import Collection, Sequence
@@ -7,13 +7,15 @@ from pydantic import BaseModel
 
 from llm_assets.domain.desk.model_choice import shown_scans, why_kept_back
 from llm_assets.domain.desk.step import Doubt, StepInput
-from llm_assets.steps.extracted_fields.answer import stated_in
+from llm_assets.steps.extracted_fields.answer import given_twice, stated_in
 from llm_assets.steps.extracted_fields.evidence import is_stated
 from llm_assets.steps.extracted_fields.fields import Field
 
 
 def doubt(fields: Sequence[Field], given: StepInput, output: BaseModel) -> Doubt | None:
     """The first reason to doubt the answer. Its detail holds names of fields, never values."""
+    if twice := given_twice(fields, output):
+        return Doubt("two_values", ", ".join(twice))
     stated = stated_in(fields, output)
     for field, (value, _) in stated.items():
         if field.typed(value) is None:

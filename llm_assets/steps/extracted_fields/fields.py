@@ -3,7 +3,8 @@
 What belongs here is what differs between fields; how fields are used is in `answer.py`, `evidence.py` and `doubts.py`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -34,6 +35,17 @@ class Proof(StrEnum):
 DocumentType = Literal[
     "invoice", "act", "reconciliation", "contract", "waybill", "receipt", "statement", "letter"
 ]
+PROBLEM_TYPES = (
+    "delay",
+    "not_working",
+    "wrong_charge",
+    "missing_item",
+    "missing_document",
+    "access",
+    "information",
+    "complaint",
+    "other",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,11 @@ class Field:
     """How a value is written; shown in brackets after the name when fields share a line."""
     kind: Kind = Kind.TEXT
     proof: Proof = Proof.OWN_TERMS
+    choices: tuple[str, ...] | None = None
+    """The closed list that its value is one of, which stands in the schema and not in the prompt; None for any text. An
+    empty list means that nothing can be answered, so that the field is not asked."""
+    of_queue: bool = False
+    """Whether the queue has its closed list: `closed_to` fills it."""
     personal: bool = True
     """May hold personal data or words of the mail."""
     mandatory_for: tuple[DocumentType, ...] = ()
@@ -106,8 +123,8 @@ FIELDS = (
     ),
     Field(
         "problem_type",
-        "one of delay, not_working, wrong_charge, missing_item, missing_document, access, information, complaint,"
-        " other; quote the passage that shows it.",
+        "what kind of problem it is; quote the passage that shows it.",
+        choices=PROBLEM_TYPES,
         personal=False,
     ),
     Field(
@@ -119,13 +136,14 @@ FIELDS = (
     ),
     Field(
         "department",
-        "the one of the departments below that should act, only if the mail makes it plain.",
+        "the department that should act, only if the mail makes it plain.",
+        of_queue=True,
         personal=False,
     ),
     Field(
         "document_type",
-        "for a business document in the text or an attachment, one of"
-        f" {', '.join(get_args(DocumentType))}; otherwise null.",
+        "what kind of business document is in the text or an attachment; left out for a mail without one.",
+        choices=get_args(DocumentType),
         personal=False,
     ),
     Field(
@@ -161,3 +179,8 @@ FIELDS = (
         personal=False,
     ),
 )
+
+
+def closed_to(fields: Sequence[Field], choices: Sequence[str]) -> tuple[Field, ...]:
+    """The fields as one queue asks them: those whose closed list is the queue's take one of these."""
+    return tuple(replace(f, choices=tuple(choices)) if f.of_queue else f for f in fields)

@@ -50,7 +50,9 @@ def body_of(request: Request, shown: Sequence[Shown] = (), dialect: Dialect = PL
     if wanted is not None:
         body["response_format"] = wanted
     if dialect.prompt_cache:
-        body["prompt_cache_key"] = _cache_key(request.step, request.model, request.system)
+        body["prompt_cache_key"] = _cache_key(
+            request.step, request.model, request.system, orjson.dumps(request.schema)
+        )
     return body
 
 
@@ -84,9 +86,9 @@ def _part(number: int, shown: Shown) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _cache_key(step: str, model: str, system: str) -> str:
-    """Requests that share a prefix share this key, so that they use the same cache."""
-    return digest([step, model, system])
+def _cache_key(step: str, model: str, system: str, schema: bytes) -> str:
+    """Requests that share a prefix share this key, so that they use the same cache. The schema is the prefix's beginning."""
+    return digest([step, model, system, schema.decode()])
 
 
 def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = (), dialect: Dialect = PLAIN) -> bytes:
