@@ -73,7 +73,9 @@ def test_a_death_while_a_refused_batch_is_released_loses_and_repeats_nothing(des
         desk.provider.faults["create"] = [REFUSAL]
         desk.tasks = tasks(2)
         alive = lives(desk, ends_at=moment)
-        ends = any(desk.work(rounds=60).finished for _ in range(4))  # a run that is refused ends, the next continues
+        ends = any(
+            desk.work(rounds=60).finished for _ in range(4)
+        )  # a run that is refused ends, the next continues
         assert ends, f"moment {moment}"
         desk.sweep_a_day_later()
         assert_all_answered_once(desk, 2)
