@@ -109,6 +109,7 @@ class ReportNumbers:
     missing: Sequence[Missing]
     review: Sequence[ReviewCase]
     review_reasons: Mapping[str, int]
+    """Cases by reason: a case with two reasons counts once for each, so the sum may exceed the cases that wait."""
     decided: int
     """How many doubts of the night a person has settled."""
     pressing: Sequence[Pressing]
@@ -163,7 +164,7 @@ def compute(
         spend=_spend(usage),
         missing=(*missing, *_open_steps(cases, {m.step for m in missing})),
         review=waiting,
-        review_reasons=_most_first(Counter(r.reason for r in waiting)),
+        review_reasons=_most_first(Counter(reason for _, reason in {(r.case_id, r.reason) for r in waiting})),
         decided=decided,
         pressing=pressing(day, cases),
         grew=growth,

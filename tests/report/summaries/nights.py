@@ -37,7 +37,9 @@ def _pressing(number: int, *, urgent: bool, late: bool) -> Pressing:
     return Pressing(f"c{number}", f"r{number}", "q", "c", "", urgent, None, late, State.OK)
 
 
-def counts(drafts: int, not_needed: int = 0, review: int = 0, open_: int = 0, dead: int = 0, more: int = 0) -> Totals:
+def counts(
+    drafts: int, not_needed: int = 0, review: int = 0, open_: int = 0, dead: int = 0, more: int = 0
+) -> Totals:
     """`more` messages came beside those that made a case."""
     documents = drafts + not_needed + review + open_ + dead
     return Totals(

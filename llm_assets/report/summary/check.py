@@ -1,0 +1,35 @@
+"""Whether a model's opening lines may stand in place of those made by rule."""
+
+from llm_assets.report.numbers import ReportNumbers
+from llm_assets.report.summary.claims import Said, stated
+from llm_assets.report.summary.facts import facts_of
+from llm_assets.report.summary.reading import NewWordError, read
+from llm_assets.report.summary.sentences import plain_summary
+
+LONGER, ADDED = 1.5, 60
+"""A smoothed text is at most this many times as long as the sentences, and so many characters."""
+
+
+def refusal(text: str, numbers: ReportNumbers) -> str | None:
+    """Why the text may not be shown; None when it states facts of the night alone and hides none that is needed.
+
+    The answer holds no word of the text.
+    """
+    line = " ".join(text.split())
+    if not line:
+        return "it is empty"
+    if len(line) > LONGER * len(plain_summary(numbers)) + ADDED:
+        return "it is too long"
+    facts = facts_of(numbers)
+    said: list[Said] = []
+    try:
+        for sentence in read(line, facts):
+            found = stated(sentence, facts, said)
+            if found is None:
+                return "a number, name or word stands where the facts do not have it"
+            said += found
+    except NewWordError as err:
+        return f"it holds {err} that the sentences do not have"
+    shown = {s.fact for s in said}
+    left_out = {str(fact.kind) for fact in facts if fact.needed and fact not in shown}
+    return f"it leaves out {', '.join(sorted(left_out))}" if left_out else None

@@ -1,0 +1,141 @@
+"""A model's opening lines stand only where they say what the night's facts say."""
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+
+from llm_assets.report.numbers import ReportNumbers
+from llm_assets.report.summary.check import refusal
+from llm_assets.report.summary.sentences import plain_summary, sentences
+from tests.report.summaries import mended, nights, unseen
+
+NIGHTS = {
+    name: getattr(nights, name) for name in ("FULL", "CALM", "SMALL", "TWINS", "HOSTILE", "LARGE")
+}
+SETS = {"mended": mended, "unseen": unseen}
+WRONG = [
+    pytest.param(night, text, id=f"{name}: {kind}")
+    for name, part in SETS.items()
+    for kind, night, text in part.WRONG
+]
+HONEST = [(night, text) for part in SETS.values() for night, text in part.HONEST]
+
+
+@pytest.mark.parametrize(("night", "text"), WRONG)
+def test_a_wrong_summary_is_refused(night: ReportNumbers, text: str) -> None:
+    assert refusal(text, night) is not None
+
+
+@pytest.mark.parametrize("part", SETS)
+def test_honest_summaries_are_accepted(part: str) -> None:
+    refused = [text for night, text in SETS[part].HONEST if refusal(text, night) is not None]
+    assert len(refused) <= 0.1 * len(SETS[part].HONEST), refused
+
+
+@pytest.mark.parametrize("name", NIGHTS)
+def test_the_rules_own_text_is_accepted(name: str) -> None:
+    assert refusal(plain_summary(NIGHTS[name]), NIGHTS[name]) is None
+
+
+def accepted() -> Iterator[tuple[ReportNumbers, str]]:
+    yield from ((night, text) for night, text in HONEST if refusal(text, night) is None)
+
+
+NUMBER = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-])")
+
+
+def test_no_two_numbers_of_an_honest_summary_can_be_swapped() -> None:
+    tried = 0
+    for night, text in accepted():
+        found = [m for m in NUMBER.finditer(text) if m[0] not in missing_numbers(night)]
+        for one, other in combinations(found, 2):
+            if one[0] == other[0]:
+                continue
+            swapped = (
+                text[: one.start()] + other[0] + text[one.end() : other.start()] + one[0] + text[other.end() :]
+            )
+            tried += 1
+            assert refusal(swapped, night) is not None, swapped
+    assert tried > 1000
+
+
+def missing_numbers(night: ReportNumbers) -> set[str]:
+    """Numbers inside what is named as missing, which are also counts of their own."""
+    return {number for item in night.missing for number in item.what.split() if number.isdigit()}
+
+
+def test_no_number_of_an_honest_summary_can_be_another() -> None:
+    for night, text in accepted():
+        for found in NUMBER.finditer(text):
+            for other in ("0", "1", "999", f"{found[0]}0"):
+                changed = text[: found.start()] + other + text[found.end() :]
+                assert other == found[0] or refusal(changed, night) is not None, changed
+
+
+def test_no_two_queues_of_an_honest_summary_can_be_swapped() -> None:
+    tried = 0
+    for night, text in accepted():
+        for one, other in combinations(night.queues, 2):
+            if one in text and other in text:
+                swapped = re.sub(
+                    rf"\b(?:{re.escape(one)}|{re.escape(other)})\b",
+                    lambda m, pair=(one, other): pair[m[0] == pair[0]],  # type: ignore[misc]
+                    text,
+                )
+                tried += swapped != text
+                assert swapped == text or refusal(swapped, night) is not None, swapped
+    assert tried > 30
+
+
+SAYS_SOMETHING_NEW = (
+    "only almost about roughly over nearly because since therefore thus so please should must better worse good bad "
+    "never always probably likely twice half double percent thousand dozen several many few some all every each both "
+    "another more less fewer yesterday tomorrow customers clients managers delays ок сегодня бүгін"
+).split()
+
+
+@pytest.mark.parametrize("word", SAYS_SOMETHING_NEW)
+def test_a_word_that_says_something_new_is_refused_anywhere(word: str) -> None:
+    for night, text in accepted():
+        for place in [m.start() for m in re.finditer(" ", text)][::9]:
+            changed = f"{text[:place]} {word}{text[place:]}"
+            assert refusal(changed, night) is not None, changed
+
+
+@pytest.mark.parametrize("word", ["not", "no", "none", "nothing"])
+def test_a_negation_is_refused_anywhere(word: str) -> None:
+    for night, text in accepted():
+        for place in (m.start() for m in re.finditer(" ", text)):
+            changed = f"{text[:place]} {word}{text[place:]}"
+            assert refusal(changed, night) is not None, changed
+
+
+NEEDED = re.compile(r"wait|urgent|deadline|open|failed|Missing:|came in|[^;] grew to \d")
+
+
+@pytest.mark.parametrize("name", ["FULL", "SMALL", "TWINS", "HOSTILE", "LARGE"])
+def test_no_needed_sentence_can_be_left_out(name: str) -> None:
+    night = NIGHTS[name]
+    said = sentences(night)
+    for place, sentence in enumerate(said):
+        text = " ".join(said[:place] + said[place + 1 :])
+        assert (refusal(text, night) is not None) is (NEEDED.search(sentence) is not None), sentence
+
+
+@pytest.mark.parametrize("name", NIGHTS)
+def test_a_summary_that_ends_early_is_refused(name: str) -> None:
+    text = plain_summary(NIGHTS[name])
+    whole = " ".join(sentences(NIGHTS[name])[:-1])
+    for end in range(1, len(text)):
+        if end < len(whole):
+            assert refusal(text[:end], NIGHTS[name]) is not None or name == "CALM", text[:end]
+        if not text[:end].endswith("."):
+            assert refusal(text[:end], NIGHTS[name]) is not None, text[:end]
+
+
+def test_a_long_text_without_meaning_is_refused_at_once() -> None:
+    text = "and 1, or 1, while 1; " * 300
+    assert refusal(text, nights.FULL) is not None
+    assert refusal("5 cases, and, or, but, with " * 20 + "are late.", nights.FULL) is not None
