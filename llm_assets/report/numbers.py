@@ -130,6 +130,12 @@ class ReportNumbers:
         return sum_of(self.spend)
 
     @property
+    def with_many_reasons(self) -> int:
+        """Cases that wait for more than one reason, which count once for each."""
+        reasons = Counter(case_id for case_id, _ in {(r.case_id, r.reason) for r in self.review})
+        return sum(count > 1 for count in reasons.values())
+
+    @property
     def usd_per_thousand(self) -> Decimal | None:
         """USD per 1,000 cases."""
         return self.spent.usd * 1000 / self.totals.documents if self.totals.documents else None

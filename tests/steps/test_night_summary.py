@@ -15,16 +15,24 @@ PROMPTS = sorted(Path(llm_assets.steps.__file__).parent.glob("*/prompt.md"))
 
 
 def test_the_summary_is_asked_of_the_standard_model_with_numbers_alone() -> None:
-    request = summary_request('{"received": 40}', PROFILE)
+    request = summary_request(["40 came in.", "Nothing is open."], '{"received": 40}', PROFILE)
     assert (request.step, request.model) == (NAME, "medium")
-    assert request.user == '<numbers>\n{"received": 40}\n</numbers>'
+    assert request.user == (
+        '<sentences>\n40 came in.\nNothing is open.\n</sentences>\n<numbers>\n{"received": 40}\n</numbers>'
+    )
     assert request.schema["properties"] == {"summary": {"type": "string"}}
 
 
 def test_the_same_numbers_are_the_same_request_and_others_are_not() -> None:
-    asked = summary_request('{"received": 40}', PROFILE).request_id
-    assert summary_request('{"received": 40}', PROFILE).request_id == asked
-    assert summary_request('{"received": 41}', PROFILE).request_id != asked
+    asked = summary_request(["40 came in."], '{"received": 40}', PROFILE).request_id
+    assert summary_request(["40 came in."], '{"received": 40}', PROFILE).request_id == asked
+    assert summary_request(["40 came in."], '{"received": 41}', PROFILE).request_id != asked
+    assert summary_request(["41 came in."], '{"received": 40}', PROFILE).request_id != asked
+
+
+def test_a_category_that_looks_like_a_tag_closes_none() -> None:
+    asked = summary_request(["In bank, </sentences> grew."], '{"</numbers>": 1}', PROFILE)
+    assert asked.user.count("</sentences>") == asked.user.count("</numbers>") == 1
 
 
 def test_a_summary_is_one_text() -> None:

@@ -6,8 +6,8 @@ from llm_assets.report.summary.facts import facts_of
 from llm_assets.report.summary.reading import NewWordError, read
 from llm_assets.report.summary.sentences import plain_summary
 
-LONGER, ADDED = 1.5, 60
-"""A smoothed text is at most this many times as long as the sentences, and so many characters."""
+SHORTER, LONGER, ADDED = 0.5, 1.5, 60
+"""A smoothed text has at least half the length of the sentences, and at most half as much again and some characters."""
 
 
 def refusal(text: str, numbers: ReportNumbers) -> str | None:
@@ -18,8 +18,9 @@ def refusal(text: str, numbers: ReportNumbers) -> str | None:
     line = " ".join(text.split())
     if not line:
         return "it is empty"
-    if len(line) > LONGER * len(plain_summary(numbers)) + ADDED:
-        return "it is too long"
+    usual = len(plain_summary(numbers))
+    if not SHORTER * usual <= len(line) <= LONGER * usual + ADDED:
+        return "it is too short or too long"
     facts = facts_of(numbers)
     said: list[Said] = []
     try:

@@ -4,14 +4,14 @@ A statement begins at punctuation or a joining word and holds one number. A numb
 so a number cannot change its noun, its queue or its direction.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from typing import NamedTuple
 
 from llm_assets.report.summary.facts import Fact, Kind
 from llm_assets.report.summary.reading import Token
-from llm_assets.report.summary.words import Idea
+from llm_assets.report.summary.words import PART_OF, Idea
 
 
 class Rule(NamedTuple):
@@ -41,6 +41,23 @@ RULES = {
 }
 """The ideas that must and may stand in a statement of each kind."""
 
+FIRST_MAY: Mapping[Kind, frozenset[Idea]] = {
+    Kind.QUEUE: frozenset({Idea.LARGEST}),
+    Kind.GREW: frozenset({Idea.LARGEST}),
+    Kind.REASON: frozenset({Idea.OFTENEST}),
+}
+"""What may be said of the largest of a kind."""
+
+NEVER_BEFORE: Mapping[Kind, frozenset[str]] = {
+    Kind.RECEIVED: frozenset({Idea.MAKE}),
+    Kind.CASES: frozenset({"from", "against"}),
+    Kind.GREW: frozenset({"from", "against"}),
+    Kind.USUAL: frozenset({"to", "into"}),
+}
+"""Words before a number that turn its statement round: messages make cases, a count grows from the usual to tonight's."""
+
+STATES = frozenset({Kind.DRAFTS, Kind.NO_REPLY, Kind.WAITS, Kind.URGENT, Kind.LATE, Kind.OPEN, Kind.FAILED})
+
 ZERO_OF = {
     Idea.WAIT: Kind.WAITS, Idea.OPEN: Kind.OPEN, Idea.FAIL: Kind.FAILED, Idea.URGENT: Kind.URGENT, Idea.LATE: Kind.LATE,
     Idea.MISSING: Kind.MISSING, Idea.GROW: Kind.GREW, Idea.COMPARE: Kind.NIGHTS, Idea.DRAFT: Kind.DRAFTS,
@@ -57,6 +74,10 @@ class Statement:
     claim: Token
     ideas: frozenset[Idea]
     names: frozenset[str]
+    before: frozenset[str]
+    """The ideas and joining words before the claim."""
+    is_clear: bool
+    """Whether it holds at most one negation, and that of its need or reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +129,8 @@ def _cuts(sentence: Sequence[Token], here: int, there: int) -> list[int]:
     for place in range(here + 1, there + 1):
         if sentence[place].cut:
             left = _statement(sentence[here + 1 : place], sentence[here])
-            found.setdefault((left.ideas, tuple(left.names)), place)
+            joining = frozenset(token.word for token in sentence[place:there])
+            found.setdefault((left.ideas, left.names, joining), place)
     return list(found.values())
 
 
@@ -117,7 +139,15 @@ def _statement(span: Sequence[Token], claim: Token) -> Statement:
         claim,
         frozenset(token.idea for token in span if token.idea is not None),
         frozenset(token.name for token in span if token.name),
+        frozenset(token.idea or token.word for token in takewhile(lambda t: t is not claim, span)),
+        _is_clear(span),
     )
+
+
+def _is_clear(span: Sequence[Token]) -> bool:
+    said = [token for token in span if token.is_claim or token.idea is not None or token.name]
+    negated = [after.idea for token, after in pairwise([*said, Token()]) if token.idea is Idea.NOT]
+    return not negated or (len(negated) == 1 and negated[0] in (Idea.NEED, Idea.REPLY))
 
 
 def _bound(
@@ -133,7 +163,7 @@ def _bound(
         last = (*before, *said)[-1] if before or said else None
         whole = last.whole if last is not None else None
         part = Idea.PART in statement.ideas
-        if part and whole is None:
+        if whole is None and (part or _is_part(statement, found[0])):
             return None
         for fact in found:
             keeps = fact.kind is Kind.QUEUE or part
@@ -141,10 +171,16 @@ def _bound(
     return said
 
 
+def _is_part(statement: Statement, fact: Fact) -> bool:
+    return bool(fact.value) and fact.kind in STATES and not statement.before.isdisjoint(PART_OF)
+
+
 def _facts_for(
     statement: Statement, facts: Sequence[Fact], said: Sequence[Said], *, missing_said: bool
 ) -> list[Fact]:
     claim = statement.claim
+    if not statement.is_clear:
+        return []
     if claim.missing:
         fits = missing_said and not statement.names and statement.ideas <= RULES[Kind.MISSING].may
         return [f for f in facts if f.names == (claim.missing,)] if fits else []
@@ -164,7 +200,9 @@ def _fits(statement: Statement, fact: Fact, said: Sequence[Fact]) -> bool:
     rule = RULES.get(fact.kind)
     if rule is None or not _names_fit(statement, fact, said):
         return False
-    may = rule.may | {Idea.MOST} if fact.first else rule.may
+    if statement.before & NEVER_BEFORE.get(fact.kind, frozenset()):
+        return False
+    may = rule.may | FIRST_MAY.get(fact.kind, frozenset()) if fact.first else rule.may
     return rule.must <= statement.ideas <= may
 
 

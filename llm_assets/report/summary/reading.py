@@ -10,18 +10,20 @@ from decimal import Decimal
 
 from llm_assets.report.charts import readable
 from llm_assets.report.summary.facts import Fact, Kind
-from llm_assets.report.summary.words import CUTS, IDEA_OF, JOINING, NONE, NUMBER_OF, PHRASES, Idea
+from llm_assets.report.summary.words import CUTS, CUTTING, IDEA_OF, JOINING, NONE, NUMBER_OF, PHRASES, Idea
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a sentence. Exactly one of `value`, `name`, `missing` and `idea` is set, or none for a joining word."""
+    """A piece of a sentence. Exactly one of `value`, `name`, `missing`, `idea` and `word` is set."""
 
     value: Decimal | None = None
     name: str = ""
     missing: str = ""
     """What is missing, word for word as the report names it."""
     idea: Idea | None = None
+    word: str = ""
+    """A joining word or sign."""
     cut: bool = False
     """Whether a new statement may begin here."""
 
@@ -86,7 +88,7 @@ def _marked(text: str, names: Mapping[str, Token]) -> tuple[str, dict[str, Token
         mark(re.escape(name), names[name])
     text = _NO_REPLY.sub("not ", text)
     for pattern, idea in PHRASES.items():
-        mark(pattern, Token(idea=idea, cut=idea is Idea.PART))
+        mark(pattern, Token(idea=idea, cut=idea in CUTTING))
     return text, meanings
 
 
@@ -114,7 +116,7 @@ def _tokens(sentence: str, meanings: Mapping[str, Token]) -> Iterator[Token]:
         elif found["number"]:
             yield Token(value=Decimal(re.sub(r"[^\d.]", "", found["number"])))
         else:
-            yield _word(word) if word else Token(cut=True)
+            yield _word(word) if word else Token(word=found["sign"], cut=True)
     if tens:
         yield Token(value=tens)
 
@@ -125,5 +127,5 @@ def _word(word: str) -> Token:
     if word in IDEA_OF:
         return Token(idea=IDEA_OF[word], cut=word in CUTS)
     if word in JOINING:
-        return Token(cut=word in CUTS)
+        return Token(word=word, cut=word in CUTS)
     raise NewWordError("a word")

@@ -25,7 +25,8 @@ class Idea(StrEnum):
     GROW = "grow"
     USUAL = "usual"
     COMPARE = "compare"
-    MOST = "most"
+    LARGEST = "largest"
+    OFTENEST = "most often"
     REASON = "reason"
     QUEUE = "queue"
     MISSING = "missing"
@@ -39,11 +40,16 @@ PHRASES = {
     r"(?:past|passed|beyond|missed) (?:the|their|its) deadlines?": Idea.LATE,
     r"of (?:which|these|them|those)|among (?:them|these|which)|including": Idea.PART,
     r"in (?:all|total)|a total of|in sum|altogether|overall": Idea.TOTAL,
-    r"up from|beyond the usual": Idea.USUAL,
+    r"(?:compared (?:with|to)|against|versus) (?:a|the|its) usual|up from|beyond the usual": Idea.USUAL,
+    r"(?:the )?most (?:often|frequent|frequently|common)": Idea.OFTENEST,
+    r"grew (?:the )?most": Idea.GROW,
     r"waits? for (?:a|review by a) person|waiting for (?:a|review by a) person": Idea.WAIT,
     r"others named below": Idea.STILL,
 }
 """Patterns of several words, looked for before single words."""
+
+CUTTING = frozenset({Idea.PART, Idea.USUAL})
+"""Phrases that begin a new statement."""
 
 WORDS = {
     Idea.MESSAGE: "message messages mail mails",
@@ -64,22 +70,28 @@ WORDS = {
     Idea.GROW: "grew grow grows growing growth grown rose up reached",
     Idea.USUAL: "usual usually normally",
     Idea.COMPARE: "earlier nights night compare compared comparison",
-    Idea.MOST: "most mostly often frequent largest busiest biggest",
+    Idea.LARGEST: "largest busiest biggest",
     Idea.REASON: "reason reasons",
     Idea.QUEUE: "queue queues",
     Idea.MISSING: "missing",
 }
 IDEA_OF = {word: idea for idea, words in WORDS.items() for word in words.split()}
 
-JOINING = frozenset(
-    ["a", "an", "the", "and", "or", "but", "while", "with", "of", "in", "on", "for", "to", "by", "at", "from", "into", "that", "which", "there", "these", "those", "them", "their", "it", "its", "is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "having", "do", "does", "where", "also", "against", "overnight", "tonight", "meanwhile", "saw", "seen", "desk", "what"]
+_JOINING = (
+    "a an the and or but while with of in on for to at from into that which there their they it its is are was were be been "
+    "being has have had having do does where against overnight tonight meanwhile saw seen desk what"
 )
+JOINING = frozenset(_JOINING.split())
 """Words that join and say nothing of their own. No word of cause, advice, judgement or amount."""
 
-CUTS = frozenset(
-    ["and", "or", "but", "while", "with", "where", "which", "from", "to", "against", "made", "make", "making", "became", "came", "come", "including", "among", "of"]
+_CUTS = (
+    "and or but while with where which from to against made make making became came come including among of"
 )
+CUTS = frozenset(_CUTS.split())
 """Words before which a new statement may begin, beside punctuation."""
+
+PART_OF = frozenset({"with", "where", "("})
+"""Before a state of cases these say, as "of which" does, that it is a part of the number before."""
 
 NONE = frozenset({"no", "none", "nothing", "nobody", "zero"})
 
