@@ -25,7 +25,6 @@ from llm_assets.report.cases import (
 
 MAIN_STEPS = ("extracted_fields", "categories", "drafts")
 """The steps that every case passes; when a step's table is missing, all its cases are open."""
-SUMMARY_STEP = "night_summary"
 
 
 @dataclass(frozen=True, slots=True)

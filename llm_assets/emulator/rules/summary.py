@@ -18,10 +18,10 @@ def summary(case: Case) -> dict[str, Any]:
 
 
 def _joined(sentences: Sequence[str]) -> Iterator[str]:
-    """Every second sentence is joined to the one before where it begins with a number."""
+    """Two sentences in a row that begin with a number become one."""
     waiting = ""
     for sentence in sentences:
-        if waiting and sentence[:1].isdigit():
+        if waiting[:1].isdigit() and sentence[:1].isdigit():
             yield f"{waiting.removesuffix('.')}; {sentence}"
             waiting = ""
             continue

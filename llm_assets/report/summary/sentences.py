@@ -80,7 +80,7 @@ def _waits(facts: Sequence[Fact]) -> str:
         return "No case waits for a person." if _only(facts, Kind.CASES) else ""
     said = f"{_count(waiting, 'case')} wait{_s(waiting)} for a person"
     for reason in (f for f in facts if f.kind is Kind.REASON):
-        said += f", most often for {readable(reason.names[0])} ({_count(reason.value, 'case')})"
+        said += f"; the most frequent reason is {readable(reason.names[0])} ({_count(reason.value, 'case')})"
     return f"{said}."
 
 
