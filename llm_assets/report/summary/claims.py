@@ -28,10 +28,10 @@ RULES = {
     Kind.CASES: _rule([Idea.CASE], [Idea.COME, Idea.TOTAL, Idea.MAKE]),
     Kind.QUEUE: _rule([], [Idea.CASE, Idea.COME, Idea.QUEUE, Idea.PART]),
     Kind.DRAFTS: _rule([Idea.DRAFT], [Idea.READY, Idea.CASE, Idea.REPLY, Idea.PART]),
-    Kind.NO_REPLY: _rule([Idea.NOT, Idea.REPLY], [Idea.NEED, Idea.CASE, Idea.PART]),
-    Kind.GREW: _rule([], [Idea.GROW, Idea.CASE, Idea.QUEUE]),
+    Kind.NO_REPLY: _rule([Idea.NOT, Idea.NEED, Idea.REPLY], [Idea.CASE, Idea.PART]),
+    Kind.GREW: _rule([], [Idea.GROW, Idea.REACH, Idea.CASE, Idea.QUEUE]),
     Kind.USUAL: _rule([Idea.USUAL], [Idea.CASE, Idea.GROW]),
-    Kind.WAITS: _rule([Idea.WAIT], [Idea.CASE, Idea.STILL, Idea.PART, Idea.NEED]),
+    Kind.WAITS: _rule([Idea.WAIT], [Idea.CASE, Idea.STILL, Idea.PART]),
     Kind.REASON: _rule([], [Idea.CASE, Idea.REASON]),
     Kind.URGENT: _rule([Idea.URGENT], [Idea.CASE, Idea.PART]),
     Kind.LATE: _rule([Idea.LATE], [Idea.CASE, Idea.PART]),
@@ -43,7 +43,6 @@ RULES = {
 
 FIRST_MAY: Mapping[Kind, frozenset[Idea]] = {
     Kind.QUEUE: frozenset({Idea.LARGEST}),
-    Kind.GREW: frozenset({Idea.LARGEST}),
     Kind.REASON: frozenset({Idea.OFTENEST}),
 }
 """What may be said of the largest of a kind."""
@@ -55,6 +54,12 @@ NEVER_BEFORE: Mapping[Kind, frozenset[str]] = {
     Kind.USUAL: frozenset({"to", "into"}),
 }
 """Words before a number that turn its statement round: messages make cases, a count grows from the usual to tonight's."""
+
+AFTER_GROWING: Mapping[Kind, frozenset[str]] = {
+    Kind.GREW: frozenset({"to", Idea.REACH}),
+    Kind.USUAL: frozenset({"from"}),
+}
+"""One of these stands between "grew" and the number: to grow 74 is not to grow to 74."""
 
 STATES = frozenset({Kind.DRAFTS, Kind.NO_REPLY, Kind.WAITS, Kind.URGENT, Kind.LATE, Kind.OPEN, Kind.FAILED})
 
@@ -77,7 +82,7 @@ class Statement:
     before: frozenset[str]
     """The ideas and joining words before the claim."""
     is_clear: bool
-    """Whether it holds at most one negation, and that of its need or reply."""
+    """Whether it holds at most one negation, that of its need or reply, and no other choice than "nothing … or …"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +145,13 @@ def _statement(span: Sequence[Token], claim: Token) -> Statement:
         frozenset(token.idea for token in span if token.idea is not None),
         frozenset(token.name for token in span if token.name),
         frozenset(token.idea or token.word for token in takewhile(lambda t: t is not claim, span)),
-        _is_clear(span),
+        _is_clear(span, claim),
     )
 
 
-def _is_clear(span: Sequence[Token]) -> bool:
+def _is_clear(span: Sequence[Token], claim: Token) -> bool:
+    if claim.value != 0 and any(token.word == "or" for token in span):
+        return False
     said = [token for token in span if token.is_claim or token.idea is not None or token.name]
     negated = [after.idea for token, after in pairwise([*said, Token()]) if token.idea is Idea.NOT]
     return not negated or (len(negated) == 1 and negated[0] in (Idea.NEED, Idea.REPLY))
@@ -163,7 +170,9 @@ def _bound(
         last = (*before, *said)[-1] if before or said else None
         whole = last.whole if last is not None else None
         part = Idea.PART in statement.ideas
-        if whole is None and (part or _is_part(statement, found[0])):
+        listing = bool(said) and said[-1].fact.kind is Kind.QUEUE and ")" not in statement.before
+        of_queue = listing and found[0].kind in STATES
+        if (whole is None or of_queue) and (part or _is_part(statement, found[0])):
             return None
         for fact in found:
             keeps = fact.kind is Kind.QUEUE or part
@@ -193,7 +202,9 @@ def _zeros(ideas: frozenset[Idea], facts: Sequence[Fact]) -> list[Fact]:
     """The facts of a statement that nothing waits, is open or missing: all of them must be zero."""
     kinds = {ZERO_OF[idea] for idea in ideas if idea in ZERO_OF}
     zeros = {f.kind: f for f in facts if f.value == 0 and not f.names}
-    return [zeros[kind] for kind in kinds] if ideas <= ZERO_MAY and kinds <= zeros.keys() else []
+    if not ideas <= ZERO_MAY or not kinds <= zeros.keys() or (Idea.GROW in ideas) != (Idea.USUAL in ideas):
+        return []
+    return [zeros[kind] for kind in kinds]
 
 
 def _fits(statement: Statement, fact: Fact, said: Sequence[Fact]) -> bool:
@@ -201,6 +212,8 @@ def _fits(statement: Statement, fact: Fact, said: Sequence[Fact]) -> bool:
     if rule is None or not _names_fit(statement, fact, said):
         return False
     if statement.before & NEVER_BEFORE.get(fact.kind, frozenset()):
+        return False
+    if Idea.GROW in statement.before and statement.before.isdisjoint(AFTER_GROWING.get(fact.kind, ())):
         return False
     may = rule.may | FIRST_MAY.get(fact.kind, frozenset()) if fact.first else rule.may
     return rule.must <= statement.ideas <= may

@@ -23,6 +23,7 @@ class Idea(StrEnum):
     STILL = "still"
     FAIL = "fail"
     GROW = "grow"
+    REACH = "reach"
     USUAL = "usual"
     COMPARE = "compare"
     LARGEST = "largest"
@@ -36,14 +37,14 @@ class Idea(StrEnum):
 
 
 PHRASES = {
-    r"for good": Idea.FAIL,
+    r"failed for good": Idea.FAIL,
     r"(?:past|passed|beyond|missed) (?:the|their|its) deadlines?": Idea.LATE,
     r"of (?:which|these|them|those)|among (?:them|these|which)|including": Idea.PART,
     r"in (?:all|total)|a total of|in sum|altogether|overall": Idea.TOTAL,
     r"(?:compared (?:with|to)|against|versus) (?:a|the|its) usual|up from|beyond the usual": Idea.USUAL,
     r"(?:the )?most (?:often|frequent|frequently|common)": Idea.OFTENEST,
-    r"grew (?:the )?most": Idea.GROW,
-    r"waits? for (?:a|review by a) person|waiting for (?:a|review by a) person": Idea.WAIT,
+    r"(?:waits? for|waiting for|awaits?|awaiting|needs?) (?:a|review by a) person": Idea.WAIT,
+    r"earlier nights?": Idea.COMPARE,
     r"others named below": Idea.STILL,
 }
 """Patterns of several words, looked for before single words."""
@@ -61,15 +62,16 @@ WORDS = {
     Idea.REPLY: "reply replies answer",
     Idea.NEED: "need needs needed needing require requires required requiring",
     Idea.NOT: "not doesn't don't",
-    Idea.WAIT: "wait waits waiting await awaits awaiting person",
+    Idea.WAIT: "wait waits waiting",
     Idea.URGENT: "urgent",
-    Idea.LATE: "late overdue deadline deadlines past",
+    Idea.LATE: "late overdue",
     Idea.OPEN: "open",
     Idea.STILL: "still remain remains remaining",
     Idea.FAIL: "failed",
-    Idea.GROW: "grew grow grows growing growth grown rose up reached",
+    Idea.GROW: "grew grow grows growing growth grown rose",
+    Idea.REACH: "reached",
     Idea.USUAL: "usual usually normally",
-    Idea.COMPARE: "earlier nights night compare compared comparison",
+    Idea.COMPARE: "compare compared comparison",
     Idea.LARGEST: "largest busiest biggest",
     Idea.REASON: "reason reasons",
     Idea.QUEUE: "queue queues",
