@@ -1,12 +1,13 @@
 """The opening lines made by rule, and what a model is shown to smooth."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
-from llm_assets.report.summary.check import refusal
+from llm_assets.report.summary.check import Opening, opening, refusal
 from llm_assets.report.summary.sentences import plain_summary, sentences, stated_numbers
 from tests.report.summaries import nights
 from tests.support.nights.invented_night import DAY, full_night, small_night, usage
@@ -81,3 +82,45 @@ def test_the_question_does_not_change_by_being_paid_for() -> None:
     )
     assert paid.spent.usd > numbers.spent.usd
     assert (sentences(paid), stated_numbers(paid)) == (sentences(numbers), stated_numbers(numbers))
+
+
+def test_what_a_model_smoothed_is_shown_and_what_it_invented_is_not() -> None:
+    by_rule = plain_summary(nights.CALM)
+    smoothed = by_rule.replace("cases. 61", "cases; 61")
+    assert opening(smoothed, nights.CALM) == Opening(smoothed, is_smoothed=True)
+    invented = smoothed.replace("No case waits", "Two cases wait")
+    refused = "a number, name or word stands where the facts do not have it"
+    assert opening(invented, nights.CALM) == Opening(by_rule, is_smoothed=False, refused=refused)
+    assert opening(None, nights.CALM) == Opening(by_rule, is_smoothed=False)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        (lambda text: "", "it is empty"),
+        (lambda text: f"{text} {text}", "it is too short or too long"),
+        (lambda text: text[:40], "it is too short or too long"),
+        (
+            lambda text: text.replace("wait for a person", "hope"),
+            "it holds a word that the sentences do not have",
+        ),
+        (
+            lambda text: text.removesuffix("."),
+            "it holds an end without a full stop that the sentences do not have",
+        ),
+        (
+            lambda text: text.replace("439", "*439*"),
+            "it holds a sign or letter that the sentences do not have",
+        ),
+        (
+            lambda text: text.replace(" Missing: 7 cases in categories.", ""),
+            "it leaves out missing",
+        ),
+        (
+            lambda text: text.replace("5 cases are urgent and 3", "3 cases"),
+            "it leaves out urgent cases",
+        ),
+    ],
+)
+def test_a_refusal_says_why_without_words_of_the_text(changed: Callable[[str], str], why: str) -> None:
+    assert refusal(changed(plain_summary(nights.FULL)), nights.FULL) == why

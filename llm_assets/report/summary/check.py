@@ -1,5 +1,7 @@
 """Whether a model's opening lines may stand in place of those made by rule."""
 
+from typing import NamedTuple
+
 from llm_assets.report.numbers import ReportNumbers
 from llm_assets.report.summary.claims import Said, stated
 from llm_assets.report.summary.facts import facts_of
@@ -8,6 +10,22 @@ from llm_assets.report.summary.sentences import plain_summary
 
 SHORTER, LONGER, ADDED = 0.5, 1.5, 60
 """A smoothed text has at least half the length of the sentences, and at most half as much again and some characters."""
+
+
+class Opening(NamedTuple):
+    text: str
+    is_smoothed: bool
+    """Whether a model wrote it."""
+    refused: str | None = None
+    """Why the model's text is not shown."""
+
+
+def opening(smoothed: str | None, numbers: ReportNumbers) -> Opening:
+    """The model's text where it may be shown, else the sentences made by rule. None: the model is silent."""
+    refused = refusal(smoothed, numbers) if smoothed is not None else None
+    if smoothed is None or refused is not None:
+        return Opening(plain_summary(numbers), is_smoothed=False, refused=refused)
+    return Opening(smoothed, is_smoothed=True)
 
 
 def refusal(text: str, numbers: ReportNumbers) -> str | None:

@@ -17,8 +17,8 @@ from llm_assets.report.attention import PastNight
 from llm_assets.report.cases import report_columns
 from llm_assets.report.numbers import ReportNumbers, compute, with_spend
 from llm_assets.report.render import Page, content, render
-from llm_assets.report.summary.check import refusal
-from llm_assets.report.summary.sentences import plain_summary, sentences, stated_numbers
+from llm_assets.report.summary.check import opening
+from llm_assets.report.summary.sentences import sentences, stated_numbers
 from llm_assets.steps.night_summary.step import PROMPT, summary_request
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
@@ -114,12 +114,10 @@ def _summary(
     as_json = orjson.dumps(stated_numbers(numbers)).decode()
     request = summary_request(sentences(numbers), as_json, assembly.profile)
     text = summarise(assembly.engine, numbers.day, request, pause)
-    refused = refusal(text, numbers) if text is not None else None
-    if refused is not None:
-        log.warning("summary refused", day=str(numbers.day), why=refused)
-    if text is None or refused is not None:
-        return plain_summary(numbers), ""
-    return text, request.model
+    lines = opening(text, numbers)
+    if lines.refused is not None:
+        log.warning("summary refused", day=str(numbers.day), why=lines.refused)
+    return lines.text, request.model if lines.is_smoothed else ""
 
 
 def _record(assembly: Assembly, day: date, page: Page, written: Revision) -> None:
