@@ -1,4 +1,4 @@
-"""Summaries that were written before the check and not looked at while it was mended."""
+"""Summaries that were written before the check. Its first run refused all wrong ones and accepted 17 of the 18 honest ones."""
 
 from tests.report.summaries.nights import CALM, FULL, HOSTILE, LARGE, SMALL, TWINS
 
@@ -114,4 +114,4 @@ LATER_HONEST = [
     (LARGE, "In total, 5,225 messages came in and made 5,178 cases, with 2,500 in cards, 1,367 in loans and 763 in branches; 4,481 drafts are ready and 462 cases need no reply. Nothing grew beyond the usual. 219 cases wait for a person, 77 for wrong total. 38 cases are urgent and 17 are past their deadline, 12 cases are still open and 4 failed for good. Missing: 12 cases in extracted_fields."),
     (LARGE, "5,225 messages came in, and they made 5,178 cases, among them 2,500 in cards, 1,367 in loans and 763 in branches. 4,481 drafts are ready; 462 cases need no reply; 219 cases wait for a person. 38 cases are urgent; 17 are past their deadline; 12 are still open; 4 failed for good. Missing: 12 cases in extracted_fields."),
 ]  # fmt: skip
-"""Written after the check, and looked at by nobody while it was mended."""
+"""Written after the check, whose first run over them accepted 10 of the 12."""
