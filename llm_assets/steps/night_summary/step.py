@@ -1,10 +1,11 @@
-"""Step `night_summary`: the report's opening lines, written from its numbers alone. One small online request a night."""
+"""Step `night_summary`: the report's opening lines, smoothed from sentences made by rule. One small online request a night."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from llm_assets.domain.desk.prompt import Prompt
+from llm_assets.domain.desk.prompt import Prompt, fenced
 from llm_assets.domain.desk.step import strict_schema
 from llm_assets.domain.profile import Profile, Tier
 from llm_assets.domain.requests.request import Request
@@ -18,9 +19,11 @@ class NightSummary(BaseModel):
     summary: str
 
 
-def summary_request(numbers_json: str, profile: Profile) -> Request:
-    """`numbers_json` is the report's numbers without any text from mails."""
-    system, user = PROMPT.render({}, {"numbers": numbers_json})
+def summary_request(sentences: Sequence[str], numbers_json: str, profile: Profile) -> Request:
+    """`sentences` are the opening lines made by rule and `numbers_json` their numbers; both without text from mails."""
+    system, user = PROMPT.render(
+        {}, {"sentences": fenced("\n".join(sentences)), "numbers": fenced(numbers_json)}
+    )
     return Request(
         step=NAME,
         model=profile.models[Tier.STANDARD],

@@ -199,7 +199,7 @@ class Planner:
         """The report's opening lines: asked once more when anything of the night has changed."""
         forecast = Forecast(NIGHT_SUMMARY, basis="once for a report that has changed")
         if any(counted.due for counted in self._done.values()):
-            request = summary_request("", self._assembly.profile)
+            request = summary_request((), "", self._assembly.profile)
             counted = self._counted(request) + SUMMARY_TOKENS
             usual = self._usual_tokens(NIGHT_SUMMARY, request.model, at_least=1)
             length = usual / counted if usual is not None else 1.0
