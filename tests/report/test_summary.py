@@ -26,7 +26,7 @@ def test_each_sentence_says_one_thing() -> None:
         "288 drafts are ready and 78 cases need no reply.",
         "In shop-orders, delivery status grew to 74 cases (usually 34.3); in office, job application grew to 14 cases "
         "(usually 5).",
-        "42 cases wait for a person; the most frequent reason is low confidence (29 cases).",
+        "42 cases wait for a person; the most frequent reason is: the model is not sure of the category (29 cases).",
         "5 cases are urgent and 3 are past their deadline.",
         "7 cases are still open and 2 failed for good.",
         "Missing: 7 cases in categories.",
@@ -36,7 +36,7 @@ def test_each_sentence_says_one_thing() -> None:
 def test_one_is_said_as_one() -> None:
     assert plain_summary(small_night()) == (
         "7 messages came in and made 5 cases: 3 in bank and 2 in shop. 1 draft is ready and 1 case needs no reply. There are "
-        "no earlier nights to compare with. 1 case waits for a person; the most frequent reason is low confidence (1 case). 1 case is "
+        "no earlier nights to compare with. 1 case waits for a person; the most frequent reason is: the model is not sure of the category (1 case). 1 case is "
         "urgent. 1 case is still open and 1 failed for good. Missing: categories of 1 case."
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from llm_assets.report.charts import readable
+from llm_assets.report.reasons import in_words
 from llm_assets.report.summary.facts import Fact, Kind
 from llm_assets.report.summary.words import CUTS, CUTTING, IDEA_OF, JOINING, NONE, NUMBER_OF, PHRASES, Idea
 
@@ -66,7 +67,7 @@ def _names(facts: Iterable[Fact]) -> dict[str, Token]:
     for fact in facts:
         for name in fact.names:
             token = Token(missing=name) if fact.kind is Kind.MISSING else Token(name=name)
-            found |= {name.casefold(): token, readable(name).casefold(): token}
+            found |= {form.casefold(): token for form in (name, readable(name), in_words(name))}
     return found
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from llm_assets.report.charts import readable
 from llm_assets.report.numbers import ReportNumbers
+from llm_assets.report.reasons import in_words
 from llm_assets.report.summary.facts import LISTED_MISSING, LISTED_QUEUES, Fact, Kind, facts_of
 
 
@@ -80,7 +81,7 @@ def _waits(facts: Sequence[Fact]) -> str:
         return "No case waits for a person." if _only(facts, Kind.CASES) else ""
     said = f"{_count(waiting, 'case')} wait{_s(waiting)} for a person"
     for reason in (f for f in facts if f.kind is Kind.REASON):
-        said += f"; the most frequent reason is {readable(reason.names[0])} ({_count(reason.value, 'case')})"
+        said += f"; the most frequent reason is: {in_words(reason.names[0])} ({_count(reason.value, 'case')})"
     return f"{said}."
 
 
