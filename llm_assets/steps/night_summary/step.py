@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.step import strict_schema
+from llm_assets.domain.effort import Effort, with_room_to_think
 from llm_assets.domain.profile import Profile, Tier
 from llm_assets.domain.requests.request import Request
 
@@ -21,6 +22,7 @@ class NightSummary(BaseModel):
 def summary_request(numbers_json: str, profile: Profile) -> Request:
     """`numbers_json` is the report's numbers without any text from mails."""
     system, user = PROMPT.render({}, {"numbers": numbers_json})
+    effort = profile.effort_of(NAME, Effort.NONE, Tier.STANDARD)
     return Request(
         step=NAME,
         model=profile.models[Tier.STANDARD],
@@ -28,6 +30,7 @@ def summary_request(numbers_json: str, profile: Profile) -> Request:
         system=system,
         user=user,
         schema=strict_schema(NightSummary),
-        max_tokens=4096,
+        max_tokens=with_room_to_think(4096, effort, profile.limits.output_tokens),
         prompt_version=PROMPT.version,
+        effort=effort,
     )
