@@ -189,8 +189,9 @@ class ReadingRules(_Border):
 
     scan_cheap_from: float = Field(default=80, ge=0, le=100)
     """OCR confidence from which a scan counts as clean text."""
-    scan_strong_from: float = Field(default=60, ge=0, le=100)
-    """OCR confidence from which the strong model reads a scan's text; below, it reads the scan itself or a person does."""
+    scan_strong_from: float = Field(default=70, ge=0, le=100)
+    """OCR confidence from which the strong model reads a scan's text; below, it reads the scan itself or a person does.
+    Measured: docs/reference/reading.md."""
     table_columns: int = Field(default=9, gt=0)
     table_cells: int = Field(default=150, gt=0)
     pages: int = Field(default=20, gt=0)
