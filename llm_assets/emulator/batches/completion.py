@@ -56,7 +56,7 @@ def complete(
     if distortion == "thinking_cut":
         return _only_thought(prompt, _cache(prompt, cache_hit, anthropic))
     text, stop = _distorted(prompt, distortion)
-    thought = THINKING_TOKENS if prompt.thinks else 0
+    thought = THINKING_TOKENS if prompt.thinks and distortion != "cut" else 0  # a long answer was cut
     tokens = estimate(len(text)) + thought
     if prompt.max_tokens is not None and tokens > prompt.max_tokens:
         text, tokens, stop = text[: max(0, prompt.max_tokens - thought) * 4], prompt.max_tokens, "length"
