@@ -53,6 +53,16 @@ def test_one_that_it_has_not_seen_goes_to_a_person_who_is_told_why(unshown: str,
     )
 
 
+@pytest.mark.parametrize(("confidence", "doubted"), [(69.9, True), (70.0, False)])
+def test_a_scan_that_ocr_reads_too_badly_needs_a_model_or_a_person(confidence: float, doubted: bool) -> None:
+    scan = replace(poor(), flags=("doubtful_scan",), ocr_confidence=confidence)
+    why = "the profile's model cannot see pictures"
+    unseen = EXTRACTED_FIELDS.doubt(about(scan, unshown="no_vision"), said())
+    assert unseen == (Doubt("poor_scan", why) if doubted else None)
+    assert EXTRACTED_FIELDS.doubt(about(scan), said()) is None
+    assert len(EXTRACTED_FIELDS.pictures(about(scan))) == doubted
+
+
 def test_a_poor_scan_inside_an_attached_mail_is_not_among_those_shown() -> None:
     inner = replace(attachment("From: Ann", flags=("poor_scan",)), sha256="b" * 64, text_source="message")
     assert EXTRACTED_FIELDS.doubt(about(poor(), inner), said()) == Doubt("poor_scan")

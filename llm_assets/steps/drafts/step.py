@@ -13,6 +13,7 @@ from llm_assets.domain.desk.prompt import Prompt, fenced, render_case
 from llm_assets.domain.desk.queue import Language
 from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
 from llm_assets.domain.desk.tables import Column
+from llm_assets.domain.effort import Effort
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.steps.drafts.defects import defects_of
 from llm_assets.steps.extracted_fields.fields import FIELDS
@@ -117,6 +118,7 @@ DRAFTS = Step(
     output=Draft,
     prompt=Prompt.load(Path(__file__).with_name("prompt.md")),
     reads=("extracted_fields", "categories"),
+    effort=Effort.LOW,
     max_tokens=4096,
     skip=_skip,
     case_variables=_case_variables,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from pydantic import BaseModel
 
-from llm_assets.domain.desk.model_choice import shown_scans, why_kept_back
+from llm_assets.domain.desk.model_choice import ocr_failed, shown_scans, why_kept_back
 from llm_assets.domain.desk.step import Doubt, StepInput
 from llm_assets.steps.extracted_fields.answer import given_twice, stated_in
 from llm_assets.steps.extracted_fields.evidence import is_stated
@@ -37,9 +37,10 @@ def doubt(fields: Sequence[Field], given: StepInput, output: BaseModel) -> Doubt
 
 def _poor_scan(given: StepInput, shown: Collection[str]) -> Doubt | None:
     """The doubt about a scan that neither OCR nor a model has read; None without such a scan."""
-    if "poor_scan" not in given.case.flags:
+    attached = [a for d in given.case.documents for a in d.message.attachments]
+    files = [a for a in attached if "poor_scan" in a.flags or ocr_failed(a, given.reading)]
+    if not files and "poor_scan" not in given.case.flags:
         return None
-    files = [a for d in given.case.documents for a in d.message.attachments if "poor_scan" in a.flags]
     if files and all(a.sha256 in shown for a in files):
         return None
     return Doubt("poor_scan", why_kept_back(given.case, given.reading, given.unshown))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.step import Step
+from llm_assets.domain.effort import Effort
+from llm_assets.domain.profile import Tier
 from llm_assets.steps.extracted_fields.answer import columns, narrowed, output_model, prompt_lines, row
 from llm_assets.steps.extracted_fields.doubts import doubt
 from llm_assets.steps.extracted_fields.fields import FIELDS, Field
@@ -19,6 +21,7 @@ def step_for(fields: Sequence[Field]) -> Step:
         description="The facts each case states: numbers, dates, names, amounts, and where in the text they stand.",
         output=output_model(fields),
         prompt=Prompt.load(Path(__file__).with_name("prompt.md")).completed(fields=prompt_lines(fields)),
+        effort={Tier.CHEAP: Effort.NONE, Tier.STANDARD: Effort.NONE, Tier.STRONG: Effort.LOW},
         max_tokens=4096,
         sees=True,
         skip=unreadable,

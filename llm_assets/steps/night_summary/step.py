@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from llm_assets.domain.desk.prompt import Prompt, fenced
 from llm_assets.domain.desk.step import strict_schema
+from llm_assets.domain.effort import Effort, with_room_to_think
 from llm_assets.domain.profile import Profile, Tier
 from llm_assets.domain.requests.request import Request
 
@@ -24,6 +25,7 @@ def summary_request(sentences: Sequence[str], numbers_json: str, profile: Profil
     system, user = PROMPT.render(
         {}, {"sentences": fenced("\n".join(sentences)), "numbers": fenced(numbers_json)}
     )
+    effort = profile.effort_of(NAME, Effort.NONE, Tier.STANDARD)
     return Request(
         step=NAME,
         model=profile.models[Tier.STANDARD],
@@ -31,6 +33,7 @@ def summary_request(sentences: Sequence[str], numbers_json: str, profile: Profil
         system=system,
         user=user,
         schema=strict_schema(NightSummary),
-        max_tokens=4096,
+        max_tokens=with_room_to_think(4096, effort, profile.limits.output_tokens),
         prompt_version=PROMPT.version,
+        effort=effort,
     )

@@ -6,6 +6,7 @@ from statistics import median
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.step import Step
+from llm_assets.domain.effort import with_room_to_think
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.requests.request import Request
@@ -192,8 +193,13 @@ class Planner:
         return median(h.estimated_tokens for h in history) if len(history) >= at_least else None
 
     def _stand_in(self, step: Step) -> Request:
-        model = self._assembly.profile.models[step.tier]
-        return Request(step.name, model, step.tier, "", "", {}, step.max_tokens, step.prompt.version)
+        profile = self._assembly.profile
+        effort = profile.effort_of(step.name, step.effort, step.tier)
+        longest = with_room_to_think(step.max_tokens, effort, profile.limits.output_tokens)
+        return Request(
+            *(step.name, profile.models[step.tier], step.tier, "", "", {}, longest, step.prompt.version),
+            effort=effort,
+        )
 
     def _summary(self) -> Forecast:
         """The report's opening lines: asked once more when anything of the night has changed."""
