@@ -1,0 +1,38 @@
+"""What a draft is held against: the case, the trusted texts of the queue, and what may be asked of the customer."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from llm_assets.domain.desk.queue import Language
+from llm_assets.steps.drafts.number_words import digits_of_words
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`case` is what outsiders wrote; it may be wrong or forged. `trusted` is what the queue lets a reply say."""
+
+    language: Language
+    case: str
+    trusted: str
+    described: str = ""
+    """What else is ours: name and description of the category, which approve nothing."""
+    may_ask: tuple[str, ...] = ()
+    greeting: str = ""
+    signature: str = ""
+
+    @cached_property
+    def known(self) -> str:
+        return f"{self.trusted}\n{self.permitted}\n{self.described}\n{self.case}"
+
+    @cached_property
+    def permitted(self) -> str:
+        return "\n".join(self.may_ask)
+
+    @cached_property
+    def counted(self) -> str:
+        """What is known, with number words as digits."""
+        return digits_of_words(self.known)
+
+    @cached_property
+    def trusted_counted(self) -> str:
+        return digits_of_words(f"{self.trusted}\n{self.permitted}")

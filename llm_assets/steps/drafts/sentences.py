@@ -1,0 +1,40 @@
+"""A draft's text as its rules read it: sentences, clauses, quoted parts; and words of two alphabets made comparable."""
+
+import re
+
+_END = re.compile(r"(?<=[.!?…])[\"»”)]*\s+(?=[^\sа-яёa-zәғқңөұүһі])|\n+")
+_CLAUSE = re.compile(r"[,;:–—]\s+|\s+(?:but|however|но|однако|бірақ)\s+")
+_QUOTED = re.compile(r"«[^«»\n]{1,200}»|“[^“”\n]{1,200}”|\"[^\"\n]{1,200}\"")
+_LETTERS = {
+    "щ": "sh", "ш": "sh", "ч": "ch", "ж": "j", "ц": "c", "х": "h", "һ": "h", "ю": "u", "я": "a", "ё": "e", "э": "e",
+    "а": "a", "ә": "a", "б": "b", "в": "v", "г": "g", "ғ": "g", "д": "d", "е": "e", "з": "z", "и": "i", "й": "i",
+    "і": "i", "к": "k", "қ": "k", "л": "l", "м": "m", "н": "n", "ң": "n", "о": "o", "ө": "o", "п": "p", "р": "r",
+    "с": "s", "т": "t", "у": "u", "ұ": "u", "ү": "u", "ф": "f", "ы": "i", "ъ": "", "ь": "",
+}  # fmt: skip
+_SOUNDS = (
+    ("zh", "j"), ("dj", "j"), ("kh", "h"), ("ts", "c"), ("ph", "f"), ("ck", "k"), ("x", "ks"), ("w", "v"), ("q", "k"), ("y", "i"),
+    ("oo", "u"), ("ee", "i"), ("ou", "u"), ("ei", "i"), ("ii", "i"), ("ia", "a"), ("iu", "u"),
+)  # fmt: skip
+_DOUBLED = re.compile(r"(.)\1+")
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and lines of a text. A full stop inside a link, number or abbreviation ends none."""
+    return [s.strip() for s in _END.split(text) if s and s.strip()]
+
+
+def clauses(sentence: str) -> list[str]:
+    return [c for c in _CLAUSE.split(sentence) if c]
+
+
+def without_quotes(text: str) -> str:
+    """The text without what stands between quotation marks, which is somebody else's."""
+    return _QUOTED.sub(" ", text)
+
+
+def as_heard(word: str) -> str:
+    """A word as both alphabets would sound: "Казпочта" and "Kazpochta" become the same."""
+    latin = "".join(_LETTERS.get(letter, letter) for letter in word.casefold())
+    for spelled, sound in _SOUNDS:
+        latin = latin.replace(spelled, sound)
+    return _DOUBLED.sub(r"\1", latin)
