@@ -19,7 +19,7 @@ def defects(body: str, language: Language) -> list[str]:
     trusted = "\n".join([GUIDANCE, *QUEUE.signature.values()])
     described = "card_arrival\nWhen a new card arrives"
     may_ask = ("a photo of the ID", "the receipt of the payment")
-    return defects_of(body, Facts(language, CASES[language], trusted, described, may_ask))
+    return list(defects_of(body, Facts(language, CASES[language], trusted, described, may_ask)))
 
 
 GOOD: list[tuple[Language, str]] = [

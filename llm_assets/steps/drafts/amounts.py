@@ -4,7 +4,7 @@ import re
 
 from llm_assets.steps.drafts.dates import MONTHS
 
-_FIGURE = r"\d+(?:[ \u00a0\u202f.,]\d{3})*(?:[.,]\d{1,2})?(?!\d)"
+_FIGURE = r"\d{1,15}(?:[ \u00a0\u202f.,]\d{3}){0,5}(?:[.,]\d{1,2})?(?!\d)"
 _CURRENCIES = {
     "KZT": r"kzt\b|tenge|тенге|теңге\w*|тг\b\.?|₸",
     "USD": r"usd\b|dollars?|доллар\w*|\$|us\$",
@@ -34,7 +34,7 @@ def _value(figure: str) -> str:
 
 
 def amounts_in(counted: str) -> set[tuple[str, str]]:
-    """Value and currency, or "%", of every amount of a text whose number words are digits."""
+    """What money and percents a text names: value and unit. Its number words are digits."""
     currencies = list(_CURRENCIES)
     found = set()
     for figure, *words in _AFTER.findall(counted):

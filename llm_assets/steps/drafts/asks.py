@@ -52,13 +52,15 @@ _PURPOSE = re.compile(r"^\s*(?:to|so that|in order|чтобы|для того)(?
 _BRINGS = re.compile(r"\b(?:bring|take)\b|возьмите|захватите|при себе|ала келіңі", re.IGNORECASE)
 
 
-def asks_for_a_secret(body: str) -> bool:
+def asks_for_a_secret(body: str, facts: Facts) -> bool:
     """Whether a sentence asks for a PIN, CVV, code, password or whole card number. "Never tell anyone" asks for none."""
-    return any(_asks_in(sentence) for sentence in sentences(body))
+    return any(_asks_in(sentence) for sentence in sentences(without_quotes(body, facts.case)))
 
 
 def _asks_in(sentence: str) -> bool:
     """Clause by clause: a clause without a verb continues the one before it ("send us your name, the PIN")."""
+    if not _SECRET.search(sentence):
+        return False
     asking = False
     for clause in clauses(sentence):
         secrets = list(_SECRET.finditer(clause))
@@ -70,11 +72,8 @@ def _asks_in(sentence: str) -> bool:
             continue
         if _PURPOSE.search(clause):
             marks = [(at, False) for at, _ in marks] or [(0, False)]
-        for secret in secrets:
-            if _LAST_DIGITS.search(clause):
-                continue
-            if _governed(secret.start(), marks, asking):
-                return True
+        if not _LAST_DIGITS.search(clause) and any(_governed(s.start(), marks, asking) for s in secrets):
+            return True
         if marks:
             asking = max(marks)[1]
     return False
@@ -91,9 +90,12 @@ def _governed(at: int, marks: list[tuple[int, bool]], asking: bool) -> bool:
 
 def asks_for_more(body: str, facts: Facts) -> list[str]:
     """What the draft asks the customer for although neither `may_ask` nor the guidance names it."""
-    allowed = named("asked", f"{facts.permitted}\n{facts.trusted}")
+    own = without_quotes(body, facts.case)
+    new = named("asked", own) - named("asked", f"{facts.permitted}\n{facts.trusted}")
+    if not new:
+        return []
     found: set[str] = set()
-    for sentence in sentences(without_quotes(body)):
+    for sentence in sentences(own):
         asking = False
         for clause in clauses(sentence):
             says = _DISCLOSE.search(clause) is not None and not _BRINGS.search(clause)
@@ -102,7 +104,7 @@ def asks_for_more(body: str, facts: Facts) -> list[str]:
                 continue
             asking = asking or (says and _to_us(clause))
             if asking:
-                found |= named("asked", clause) - allowed
+                found |= named("asked", clause) & new
     return sorted(found)
 
 

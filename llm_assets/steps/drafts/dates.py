@@ -28,6 +28,7 @@ _WEEKDAYS = (
     r"saturdays?|суббот\w*|сенбі\w*|сб",
     r"sundays?|воскресень\w*|жексенбі\w*|вс",
 )
+_ANY_WEEKDAY = re.compile(rf"(?<!\w)(?:{'|'.join(_WEEKDAYS)})(?!\w)", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:to|through|-|–|—|по|до|мен|пен|бен|ден|дан|тен|тан|аралығ\w*)\s*", re.IGNORECASE)
 _MOMENTS = {
     "today": r"today|tonight|this (?:morning|afternoon|evening)|сегодня|бүгін",
@@ -47,6 +48,7 @@ _MOMENTS = {
     "night": r"by midnight|до полуночи|түн ортасы",
 }
 _PATTERNS = {name: re.compile(rf"(?<!\w)(?:{words})", re.IGNORECASE) for name, words in _MOMENTS.items()}
+_ANY_MOMENT = re.compile(rf"(?<!\w)(?:{'|'.join(_MOMENTS.values())})", re.IGNORECASE)
 _IN_A = re.compile(
     r"\b(within|in|after)\s+(?:a|an|the next)\s+((?:working |business |calendar )?(?:day|week|month|year|hour|minute))s?\b",
     re.IGNORECASE,
@@ -105,6 +107,8 @@ def days_in(text: str) -> set[Day]:
 
 def _weekdays(text: str) -> set[int]:
     """Weekdays that a text names, those between "Monday to Friday" included."""
+    if not _ANY_WEEKDAY.search(text):
+        return set()
     marks = sorted(
         (m.start(), m.end(), number)
         for number, words in enumerate(_WEEKDAYS)
@@ -118,6 +122,8 @@ def _weekdays(text: str) -> set[int]:
 
 
 def _moments(text: str) -> set[str]:
+    if not _ANY_MOMENT.search(text):
+        return set()
     return {name for name, pattern in _PATTERNS.items() if pattern.search(text)}
 
 
@@ -125,7 +131,11 @@ def made_up_dates(body: str, known: str, spans_known: bool) -> list[str]:
     """What the body says about days that is not known. `spans_known`: whether one working day is a known span."""
     in_body = days_in(body)
     found = [f"{d}.{m}" for m, d in sorted(in_body - days_in(known) - _clock_like(body))] if in_body else []
-    found += [str(n) for n in sorted(_weekdays(body) - _weekdays(known))]
+    in_body_weekdays, in_body_moments = _weekdays(body), _moments(body)
+    if in_body_weekdays:
+        found += [str(n) for n in sorted(in_body_weekdays - _weekdays(known))]
+    if not in_body_moments:
+        return found
     allowed = _moments(known) | ({"next day"} if spans_known else set())
     for sentence in sentences(body):
         unknown = _moments(sentence) - allowed

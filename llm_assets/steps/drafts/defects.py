@@ -3,6 +3,8 @@
 What belongs here: which rules run and what they are called. The rules are in the other modules of this folder.
 """
 
+from functools import lru_cache
+
 from llm_assets.steps.drafts.amounts import made_up_amounts, made_up_numbers
 from llm_assets.steps.drafts.asks import asks_for_a_secret, asks_for_more
 from llm_assets.steps.drafts.dates import made_up_dates
@@ -39,26 +41,30 @@ DEFECTS = (
 """What `drafts.defects` may name, in this order."""
 
 
-def defects_of(body: str, facts: Facts, subject: str = "") -> list[str]:
-    """The defects of a draft's body, and of its subject where a rule needs no sentence, in the order of DEFECTS."""
+@lru_cache(maxsize=16)
+def defects_of(body: str, facts: Facts, subject: str = "") -> tuple[str, ...]:
+    """The defects of a draft's body, and of its subject where a rule needs no sentence, in the order of DEFECTS.
+
+    A row and its doubt ask for the same, so the last answers are kept.
+    """
     if is_empty(body, facts):
-        return ["asks_secret"] if asks_for_a_secret(body) else ["empty"]
+        return ("asks_secret",) if asks_for_a_secret(body, facts) else ("empty",)
     spans = wrong_spans(body, facts)
     both = f"{subject}\n{body}" if subject else body
     found = {
         "broken": is_broken(both, facts) or is_cut(body),
         "repeated": repeats(body),
-        "wrong_language": is_wrong_language(body, facts.language),
+        "wrong_language": is_wrong_language(body, facts),
         "made_up": spans.unknown or _made_up(body, subject, facts),
         "too_generic": is_too_generic(body, facts),
         "contradicts": spans.contradicts,
         "promises": bool(unkept_promises(both, facts)),
-        "asks_secret": asks_for_a_secret(both),
+        "asks_secret": asks_for_a_secret(both, facts),
         "asks_more": bool(asks_for_more(body, facts)),
         "unknown_link": bool(unknown_links(both, facts) or unknown_contacts(both, facts)),
         "greets_twice": greets_again(body, facts),
     }
-    return [name for name in DEFECTS if found.get(name)]
+    return tuple(name for name in DEFECTS if found.get(name))
 
 
 def _made_up(body: str, subject: str, facts: Facts) -> bool:
@@ -73,5 +79,5 @@ def _made_up(body: str, subject: str, facts: Facts) -> bool:
         or made_up_numbers(subject, facts.known)
         or made_up_amounts(counted, known)
         or made_up_dates(body, facts.known, names_one_working_day(facts))
-        or made_up_names(body, facts.known)
+        or made_up_names(body, facts)
     )

@@ -1,10 +1,14 @@
 """What a draft is held against: the case, the trusted texts of the queue, and what may be asked of the customer."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 from llm_assets.domain.desk.queue import Language
 from llm_assets.steps.drafts.number_words import digits_of_words
+from llm_assets.steps.drafts.sentences import STEM, as_heard
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,12 @@ class Facts:
     @cached_property
     def permitted(self) -> str:
         return "\n".join(self.may_ask)
+
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """The beginnings of the known words, as they sound in either alphabet."""
+        heard = {as_heard(w) for w in _WORD.findall(self.known)}
+        return frozenset(w[:length] for w in heard for length in range(2, STEM + 1))
 
     @cached_property
     def counted(self) -> str:

@@ -4,9 +4,8 @@ import re
 
 from llm_assets.domain.desk.queue import Language
 from llm_assets.steps.drafts.facts import Facts
-from llm_assets.steps.drafts.names import stem
 from llm_assets.steps.drafts.number_words import digits_of_words
-from llm_assets.steps.drafts.sentences import as_heard, sentences, without_quotes
+from llm_assets.steps.drafts.sentences import as_heard, sentences, stem, without_quotes
 from llm_assets.steps.drafts.spans import spans_in
 from llm_assets.steps.drafts.words import named, opening
 
@@ -43,6 +42,7 @@ _RUSSIAN = re.compile(
 _ENGLISH = re.compile(
     r"\b(?:the|and|you|your|we|is|are|will|to|of|in|please|for|with|not|it|this|that|our)\b", re.IGNORECASE
 )
+LONGEST_ENDING = 300
 MINIMUM_LETTERS = 20
 MINIMUM_THANKS = 12
 
@@ -72,7 +72,7 @@ def is_broken(text: str, facts: Facts) -> bool:
 def is_cut(body: str) -> bool:
     """Whether the body ends inside a sentence. A link or a list needs no full stop."""
     last = body.rstrip().rpartition("\n")[2]
-    return _ENDS.search(body) is None and _LISTED.match(last) is None
+    return _ENDS.search(body.rstrip()[-LONGEST_ENDING:]) is None and _LISTED.match(last) is None
 
 
 def repeats(body: str) -> bool:
@@ -101,9 +101,10 @@ def _speaks(text: str, language: Language) -> bool:
     return False
 
 
-def is_wrong_language(body: str, language: Language) -> bool:
+def is_wrong_language(body: str, facts: Facts) -> bool:
     """Whether the body, or a whole sentence of it that quotes nobody, is of another language."""
-    own = without_quotes(body)
+    language = facts.language
+    own = without_quotes(body, facts.case)
     if not _speaks(own if letters_of(own) >= MINIMUM_LETTERS else body, language):
         return True
     return any(_is_foreign(s, language) for s in sentences(own))
@@ -144,11 +145,10 @@ def is_too_generic(body: str, facts: Facts) -> bool:
     """Whether the draft shares fewer than two words, topics or numbers with the case and the guidance, so that it fits any mail."""
     if is_thanks(facts) and "thanks" in named("topics", body):
         return False
-    known = facts.known
-    words = {as_heard(w) for w in _WORD.findall(known)}
-    beginnings = {w[:length] for w in words for length in range(4, 6)}
-    shared = {stem(as_heard(w), 4) for w in _WORD.findall(body)} & beginnings
-    topics = (named("topics", body) & named("topics", known)) - {"thanks", "praise", "complaint"}
+    shared = {stem(as_heard(w), 4) for w in _WORD.findall(body)} & facts.beginnings
+    if len(shared) > 1:
+        return False
+    topics = (named("topics", body) & named("topics", facts.known)) - {"thanks", "praise", "complaint"}
     counted = digits_of_words(body)
     numbers = set(_DIGITS.findall(counted)) & set(_DIGITS.findall(facts.counted))
     spans = set(spans_in(counted)) & set(spans_in(facts.trusted_counted))

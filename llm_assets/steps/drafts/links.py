@@ -14,9 +14,31 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _FILES = frozenset(
-    ["pdf", "doc", "docx", "xls", "xlsx", "txt", "rtf", "odt", "jpg", "jpeg", "png", "heic", "zip", "rar", "csv", "xml", "json", "eml", "msg", "tiff", "htm"]
+    [
+        "pdf",
+        "doc",
+        "docx",
+        "xls",
+        "xlsx",
+        "txt",
+        "rtf",
+        "odt",
+        "jpg",
+        "jpeg",
+        "png",
+        "heic",
+        "zip",
+        "rar",
+        "csv",
+        "xml",
+        "json",
+        "eml",
+        "msg",
+        "tiff",
+        "htm",
+    ]
 )
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"(?<![\w-])\+?\d[\d ()\u00a0-]{2,18}\d(?!\w)")
 _ACCOUNT = re.compile(r"(?<!\w)[A-Z]{2}\d{2}[A-Z0-9 ]{2,30}\b|(?<![\w-])\d{6,}(?!\w)")
 _CALL = re.compile(

@@ -3,7 +3,8 @@
 import re
 
 from llm_assets.steps.drafts.dates import MONTHS
-from llm_assets.steps.drafts.sentences import as_heard
+from llm_assets.steps.drafts.facts import Facts
+from llm_assets.steps.drafts.sentences import as_heard, stem
 from llm_assets.steps.drafts.words import common_names
 
 _UPPER = "A-ZА-ЯЁӘҒҚҢӨҰҮҺІ"
@@ -14,22 +15,22 @@ _COMPANY = re.compile(
 )
 _POLITE = re.compile(r"вы|вас|вам|вами|ваш\w*|сі[зң]\w*|өзіңі[зң]\w*|you\w*|i'\w+", re.IGNORECASE)
 """Pronouns that are written with a capital letter out of politeness, also inside a sentence."""
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_STEM = 5
 
 
-def made_up_names(body: str, known: str) -> list[str]:
+def made_up_names(body: str, facts: Facts) -> list[str]:
     """Capitalised words inside a sentence whose beginning no known word shares."""
-    heard = {as_heard(w) for w in _WORD.findall(known)}
-    beginnings = {w[:length] for w in heard for length in range(2, _STEM + 1)}
-    folded = known.casefold()
-    names = [*(n for n in _NAME.findall(body)), *_COMPANY.findall(body)]
-    return [n for n in names if not _is_known(n, beginnings, folded)]
+    names = [n for n in (*_NAME.findall(body), *_COMPANY.findall(body)) if not _is_common(n)]
+    if not names:
+        return []
+    folded = facts.known.casefold()
+    return [n for n in names if not _is_known(n, facts.beginnings, folded)]
 
 
-def _is_known(name: str, beginnings: set[str], known: str) -> bool:
-    if _POLITE.fullmatch(name) or name.casefold() in common_names():
-        return True
+def _is_common(name: str) -> bool:
+    return _POLITE.fullmatch(name) is not None or name.casefold() in common_names()
+
+
+def _is_known(name: str, beginnings: frozenset[str], known: str) -> bool:
     month = _month_of(name.casefold())
     if month is not None:
         return (
@@ -41,8 +42,3 @@ def _is_known(name: str, beginnings: set[str], known: str) -> bool:
 
 def _month_of(word: str) -> int | None:
     return next((n for n, names in enumerate(MONTHS, 1) if word.startswith(names) and word != "mayor"), None)
-
-
-def stem(word: str, shortest: int) -> str:
-    """The beginning of a word that inflection does not change; in a short word even the last letter may be an ending."""
-    return word[: max(shortest, min(_STEM, len(word) - 1))]

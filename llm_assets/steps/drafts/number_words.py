@@ -1,7 +1,7 @@
 """Numbers written in words, as digits: "three days", "трёх дней" and "үш күн" all become "3 …"."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 _ONES = {
     "en": "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -31,7 +31,8 @@ _SCALES = {
 _KAZAKH_LETTER = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
 _SPLIT = re.compile(r"([.!?\n]+\s)")
 _SCALED = re.compile(
-    r"(\d+(?:[.,]\d)?)\s?(тыс(?:\.|яч\w?)?|мың|thousand|млн\.?|миллион\w*|million)(?!\w)", re.IGNORECASE
+    r"(?<!\d)(\d{1,9}(?:[.,]\d)?)\s?(тыс(?:\.|яч\w?)?|мың|thousand|млн\.?|миллион\w*|million)(?!\w)",
+    re.IGNORECASE,
 )
 
 
@@ -52,6 +53,7 @@ def _words(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(one, re.IGNORECASE), re.compile(rf"(?<![\w-]){one}(?:[ -]{one})*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=2_000)
 def digits_of_words(text: str) -> str:
     """The text with its number words as digits. Kazakh words count in sentences with Kazakh letters: "он" is also "he"."""
     parts = _SPLIT.split(text)

@@ -33,11 +33,14 @@ _NOT = re.compile(
 
 def unkept_promises(body: str, facts: Facts) -> list[str]:
     """What the draft promises although the guidance does not. What only the case names may be talked about, not promised."""
-    allowed = named("promised", f"{facts.trusted}\n{facts.permitted}")
+    own = without_quotes(body, facts.case)
+    new = named("promised", own) - named("promised", f"{facts.trusted}\n{facts.permitted}")
+    if not new:
+        return []
     mentioned = named("promised", facts.case)
     found: set[str] = set()
-    for sentence in sentences(without_quotes(body)):
-        said = named("promised", sentence) - allowed
+    for sentence in sentences(own):
+        said = set(named("promised", sentence) & new)
         if not _MONEY.search(sentence):
             said.discard("refund")
         if not said or _NOT.search(sentence):

@@ -1,6 +1,8 @@
 """Spans of time in a draft: "5 to 7 working days". Each must be in the guidance or, told as the customer's words, in the case."""
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from llm_assets.steps.drafts.dates import with_counts
@@ -50,7 +52,8 @@ class Span(NamedTuple):
     """Whether a single number is a lower bound: "from 5 days"."""
 
 
-def spans_in(counted: str) -> list[Span]:
+@lru_cache(maxsize=2_000)
+def spans_in(counted: str) -> tuple[Span, ...]:
     """The spans of a text whose number words are digits."""
     found = []
     text = with_counts(counted)
@@ -63,10 +66,10 @@ def spans_in(counted: str) -> list[Span]:
         if unit == "minute" and low % 1440 == 0 and high % 1440 == 0:
             unit, low, high = "day", low // 1440, high // 1440
         found.append(Span(low, high, unit, _AT_LEAST.search(text[: match.start()]) is not None))
-    return found
+    return tuple(found)
 
 
-def _agrees(span: Span, known: list[Span]) -> bool:
+def _agrees(span: Span, known: Sequence[Span]) -> bool:
     """Whether a known span says the same; one end of a range alone must be its upper, or be named as its lower."""
     same = [k for k in known if k.unit == span.unit]
     if span.low != span.high:

@@ -138,7 +138,7 @@ def _defects(given: StepInput, output: Draft) -> list[str]:
         greeting=queue.greeting.get(language, ""),
         signature=queue.signature.get(language, ""),
     )
-    return defects_of(output.body, facts, output.subject)
+    return list(defects_of(output.body, facts, output.subject))
 
 
 def _doubt(given: StepInput, output: BaseModel) -> Doubt | None:
