@@ -12,7 +12,8 @@ _SECRET = re.compile(
     r"(?:sms|one[ -]time|security|secret|confirmation|verification|access|login) codes?|otps?(?!\w)|secret word|"
     r"(?<!promo )(?<!post )(?<!postal )(?<!zip )(?<!tracking )(?<!qr )(?<!bar )(?<!error )codes?(?!\w)(?! of the (?:error|item|product))|"
     r"(?:full |whole |complete )?card numbers?|number of (?:your|the) card|(?:16|sixteen|all) digits|expiry date|valid thru|"
-    r"three digits on the back|"
+    r"three digits on the back|card (?:details|data)|credentials|maiden name|"
+    r"данны\w+ (?:вашей |банковской )?карты|девич\w+ фамили\w+|уч[её]тн\w+ данн\w+|карта\w* (?:деректер|мәлімет)\w*|"
     r"пин(?:-?код\w*)?(?!\w)|парол\w*|кодов\w+ слов\w*|(?:смс|sms|одноразов\w+|секретн\w+|проверочн\w+)[ -]?код\w*|"
     r"(?<!трек-)(?<!штрих-)(?<!qr-)код(?:а|ы|у|ом)?(?!\w)(?! (?:товара|ошибки|города|отслеживания))|"
     r"номер\w* (?:вашей |банковской |вашей банковской )?карты|(?:16|шестнадцать|все) цифр\w*|срок\w* действия|"
@@ -31,6 +32,7 @@ _DISCLOSE = re.compile(
     r"указать|назов\w+|назвать|предостав\w+|напиш\w+|написать|продикт\w+|подтверд\w+|приложи\w*|приложить|переда(?:йте|ть)|скиньте|"
     r"уточни\w*|нужн[аоы]?(?!\w)|нужен|понадоб\w+|потребу\w+|необходим\w*|просим|"
     r"жібер\w*|жолда\w*|айт(?:ыңы|ып|ып бер)\w*|көрсетіңі\w*|хабарла(?:ңы|п)\w*|беріңі[зң]\w*|жаз(?:ыңы|ып)\w*|раста\w*|қажет\w*|"
+    r"\bin (?:your|a) reply|\bwhat(?:'s| is)\b|в ответ\w*|как(?:ой|ов)(?!\w)|жауап хат\w*|қандай(?!\w)|"
     r"керек\w*|ұсыныңы\w*|тіркеңі\w*|сұраймыз",
     re.IGNORECASE,
 )
@@ -98,6 +100,8 @@ def asks_for_more(body: str, facts: Facts) -> list[str]:
     for sentence in sentences(own):
         asking = False
         for clause in clauses(sentence):
+            if _IF.search(clause):
+                continue
             says = _DISCLOSE.search(clause) is not None and not _BRINGS.search(clause)
             if _NOT.search(clause):
                 asking = False
@@ -108,6 +112,7 @@ def asks_for_more(body: str, facts: Facts) -> list[str]:
     return sorted(found)
 
 
+_IF = re.compile(r"^\s*(?:if|when|should|если|когда|егер)(?!\w)", re.IGNORECASE)
 _ORDERS = re.compile(
     r"\b(?:please|kindly|could you|can you|would you|send|provide|reply with|attach|tell us|confirm|forward|give us|let us know|share|we (?:will )?need|"
     r"you need to (?:send|provide)|we (?:require|ask))\b|"

@@ -29,6 +29,8 @@ _WEEKDAYS = (
     r"sundays?|воскресень\w*|жексенбі\w*|вс",
 )
 _ANY_WEEKDAY = re.compile(rf"(?<!\w)(?:{'|'.join(_WEEKDAYS)})(?!\w)", re.IGNORECASE)
+_AMBIGUOUS = ("may", "march", "маусым", "наурыз", "қазан")
+"""Names of months that are other words too, or begin them."""
 _RANGE = re.compile(r"\s*(?:to|through|-|–|—|по|до|мен|пен|бен|ден|дан|тен|тан|аралығ\w*)\s*", re.IGNORECASE)
 _MOMENTS = {
     "today": r"today|tonight|this (?:morning|afternoon|evening)|сегодня|бүгін",
@@ -64,8 +66,24 @@ _BEFORE = re.compile(
     r"(?:the|one|a|1) day (?:before|ahead)|за (?:день|сутки|1 день)(?= до|\b)|накануне|(?:бір|1) күн (?:бұрын|ерте)",
     re.IGNORECASE,
 )
+_HALVES = tuple(
+    (re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE), count)
+    for words, count in (
+        (r"half an hour|полчаса|жарты сағат", "30 minutes"),
+        (r"half a year|полгода|жарты жыл", "6 months"),
+        (r"a fortnight", "14 days"),
+        (r"a couple of|пар[ауы]", "2"),
+        (r"twice|дважды", "2"),
+    )
+)
+_ROUND_THE_CLOCK = re.compile(r"round the clock|круглосуточн|тәулік бойы|24/7", re.IGNORECASE)
+_NAMED_MONTH = tuple(
+    re.compile(rf"(?<!\w)(?:{'|'.join(name for name in names if name not in _AMBIGUOUS)})\w*", re.IGNORECASE)
+    for names in MONTHS
+)
 _RECEIVED = re.compile(
-    r"received|registered|thank|your (?:letter|message|mail)|получ|поступил|зарегистриров|благодар|спасибо|алдық|тіркел|рахмет",
+    r"received|registered|thank|your (?:letter|message|mail)|получ|поступил|зарегистриров|благодар|спасибо|ваш\w* (?:письм|обращ|сообщ)|"
+    r"алдық|тіркел|рахмет|хатыңы[зң]|өтінішіңі[зң]",
     re.IGNORECASE,
 )
 _NUMERIC = re.compile(
@@ -83,6 +101,8 @@ Day = tuple[int, int]
 def with_counts(text: str) -> str:
     """ "In a week" becomes "in 1 week", and "the day before" is taken out: it counts from what is agreed."""
     text = _BEFORE.sub("", text)
+    for words, count in _HALVES:
+        text = words.sub(count, text)
     text = _IN_A.sub(r"\1 1 \2", text)
     text = _THROUGH.sub(r"\1 1 \2", text)
     return _INSIDE.sub(r"1 \1\2", text)
@@ -121,6 +141,16 @@ def _weekdays(text: str) -> set[int]:
     return found
 
 
+def _months(text: str) -> set[int]:
+    """The months that a text names, those left out whose name is another word too."""
+    return {number for number, pattern in enumerate(_NAMED_MONTH, 1) if pattern.search(text)}
+
+
+def round_the_clock(text: str) -> str:
+    """The text with "24/7" where it says so in words."""
+    return f"{text}\n24/7 24" if _ROUND_THE_CLOCK.search(text) else text
+
+
 def _moments(text: str) -> set[str]:
     if not _ANY_MOMENT.search(text):
         return set()
@@ -131,6 +161,9 @@ def made_up_dates(body: str, known: str, spans_known: bool) -> list[str]:
     """What the body says about days that is not known. `spans_known`: whether one working day is a known span."""
     in_body = days_in(body)
     found = [f"{d}.{m}" for m, d in sorted(in_body - days_in(known) - _clock_like(body))] if in_body else []
+    months = _months(body)
+    if months:
+        found += [f"month {m}" for m in sorted(months - _months(known) - {m for m, _ in days_in(known)})]
     in_body_weekdays, in_body_moments = _weekdays(body), _moments(body)
     if in_body_weekdays:
         found += [str(n) for n in sorted(in_body_weekdays - _weekdays(known))]

@@ -3,6 +3,7 @@
 What belongs here: which rules run and what they are called. The rules are in the other modules of this folder.
 """
 
+import re
 from functools import lru_cache
 
 from llm_assets.steps.drafts.amounts import made_up_amounts, made_up_numbers
@@ -39,6 +40,12 @@ DEFECTS = (
     "greets_twice",
 )
 """What `drafts.defects` may name, in this order."""
+_COUNTED_OFF = re.compile(
+    r"(?<![\d.,])[2-9] (?:other |more |following )?(?:questions?|ways?|options?|steps?|things|points|вопрос|способ|вариант|шаг|пункт|"
+    r"сұра|тәсіл|нұсқа|қадам|жолы)\w*",
+    re.IGNORECASE,
+)
+"""What a draft counts of its own: "two questions"."""
 
 
 @lru_cache(maxsize=16)
@@ -71,7 +78,7 @@ def _made_up(body: str, subject: str, facts: Facts) -> bool:
     """Whether a number, amount, date or name is of nobody. A number word below two is also an article."""
     known = facts.counted
     counted = digits_of_words(body)
-    numbers = set(made_up_numbers(counted, f"{known}\n{facts.known}"))
+    numbers = set(made_up_numbers(_COUNTED_OFF.sub("", counted), f"{known}\n{facts.known}"))
     if "1" not in body:
         numbers.discard("1")
     return bool(

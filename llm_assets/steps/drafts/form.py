@@ -1,6 +1,7 @@
 """The form of a draft: unbroken, in the right language, said once, without the greeting and signature that are added."""
 
 import re
+from itertools import combinations
 
 from llm_assets.domain.desk.queue import Language
 from llm_assets.steps.drafts.facts import Facts
@@ -23,7 +24,8 @@ _MARKUP = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MASK = re.compile(
-    r"(?<![\w-])\[?(?:EMAIL|PHONE|CARD|CVV|IBAN|IIN|PASSPORT|ID|ACCOUNT|ADDRESS|BIRTHDATE|PLATE|HANDLE|NAME|CUT)_\d+_*\]?",
+    r"(?<![\w-])\[?(?:EMAIL|PHONE|CARD|CVV|IBAN|IIN|PASSPORT|ID|ACCOUNT|ADDRESS|BIRTHDATE|PLATE|HANDLE|NAME|CUT)_\d+_*\]?|"
+    r"(?-i:(?<!\w)(?:NAME|PHONE|EMAIL|ADDRESS|ACCOUNT)[ -]?\d)",
     re.IGNORECASE,
 )
 _LIKE_A_MASK = re.compile(r"(?<![\w-])\[?[A-Z]{2,}(?:_[A-Z]+)*_\d+_*\]?(?!\w)")
@@ -43,6 +45,8 @@ _ENGLISH = re.compile(
     r"\b(?:the|and|you|your|we|is|are|will|to|of|in|please|for|with|not|it|this|that|our)\b", re.IGNORECASE
 )
 LONGEST_ENDING = 300
+ALIKE, MOST_COMPARED = 0.85, 30
+"""Share of common words from which two sentences say the same, and how many are compared."""
 MINIMUM_LETTERS = 20
 MINIMUM_THANKS = 12
 
@@ -78,7 +82,10 @@ def is_cut(body: str) -> bool:
 def repeats(body: str) -> bool:
     said = [re.sub(r"\W+", " ", s.casefold()).strip() for s in _SENTENCE.findall(body)]
     long = [s for s in said if len(s) > 15]
-    return len(set(long)) < len(long)
+    if len(set(long)) < len(long):
+        return True
+    words = [set(s.split()) for s in long if len(s.split()) > 5]
+    return any(len(a & b) >= ALIKE * len(a | b) for a, b in combinations(words[:MOST_COMPARED], 2))
 
 
 def written_in(text: str) -> Language:

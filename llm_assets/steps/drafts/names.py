@@ -5,7 +5,7 @@ import re
 from llm_assets.steps.drafts.dates import MONTHS
 from llm_assets.steps.drafts.facts import Facts
 from llm_assets.steps.drafts.sentences import as_heard, stem
-from llm_assets.steps.drafts.words import common_names
+from llm_assets.steps.drafts.words import common_names, named
 
 _UPPER = "A-ZА-ЯЁӘҒҚҢӨҰҮҺІ"
 _NAME = re.compile(rf"(?<![.!?:\n«\"(“]\s)(?<!^)(?<=\s)([{_UPPER}][\w-]{{2,}})", re.MULTILINE)
@@ -36,6 +36,8 @@ def _is_known(name: str, beginnings: frozenset[str], known: str) -> bool:
         return (
             any(n in known for n in MONTHS[month - 1]) or re.search(rf"[-./]0?{month}\b", known) is not None
         )
+    if named("topics", name) & named("topics", known):
+        return True
     parts = [p for p in re.split(r"[-_\d]+", name) if len(p) > 1 and not p.islower()]
     return all(p.casefold() in common_names() or stem(as_heard(p), 3) in beginnings for p in parts)
 

@@ -8,13 +8,13 @@ from llm_assets.steps.drafts.words import named
 
 _COMMITS = re.compile(
     r"\b(?:we|i)(?:'ll| will| shall| are going to| have|'ve| offer| give| guarantee| promise)?\s(?:\w+\s){0,2}?(?:refund|reimburse|return|"
-    r"credit|pay|give|offer|compensate|waive|approve|replace|add|grant|guarantee|promise|cancel)\w*|"
+    r"credit|pay|give|offer|compensate|waive|approve|replace|add|grant|guarantee|promise|cancel|send|exchange|extend|write off|drop)\w*|"
     r"\byou(?:'ll| will)? (?:get|receive|be (?:refunded|paid|credited|compensated))|"
-    r"\b(?:will|shall) be \w*\s?(?:refunded|reimbursed|credited|returned|compensated|approved|waived|free|paid)|has been (?:approved|credited|refunded)|"
+    r"\b(?:will|shall) be \w*\s?(?:refunded|reimbursed|credited|returned|compensated|approved|waived|free|paid|replaced|extended|exchanged)|has been (?:approved|credited|refunded)|"
     r"верн(?:ём|ем|у)(?!\w)|возмест(?:им|ят)|компенсируем|выплат(?:им|ят)|начисл(?:им|ят|ен\w*)|зачисл(?:им|ят)|спиш(?:ем|ут)|подарим|дарим|"
-    r"предостав(?:им|лен\w*)|сделаем|дадим|отмен(?:им|ят)|одобр(?:им|ят|ен\w*)|получите|поступ(?:ит|ят)|верн(?:утся|[её]тся)|"
+    r"предостав(?:им|лен\w*)|сделаем|дадим|отмен(?:им|ят)|замен(?:им|ят)|обменяем|отправим|продл(?:им|ят)|простим|одобр(?:им|ят|ен\w*)|получите|поступ(?:ит|ят)|верн(?:утся|[её]тся)|"
     r"буд(?:ет|ут) (?:возвращ|начисл|одобр|предостав|бесплатн|удовлетвор)\w*|гаранти(?:руем|рую)|обеща(?:ем|ю)|"
-    r"қайтарамы[зң]|қайтарылады|төлеймі[зң]|береміз|беріледі|сыйлаймы[зң]|жасаймы[зң]|өтейміз|есептейміз|аласы[зң]|түседі|болады|уәде",
+    r"қайтарамы[зң]|қайтарылады|төлеймі[зң]|береміз|беріледі|сыйлаймы[зң]|жасаймы[зң]|өтейміз|есептейміз|ауыстырамы[зң]|айырбастаймы[зң]|ұзартамы[зң]|жібереміз|аласы[зң]|түседі|болады|уәде",
     re.IGNORECASE,
 )
 _MONEY = re.compile(

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from llm_assets.steps.drafts.dates import with_counts
 from llm_assets.steps.drafts.facts import Facts
 from llm_assets.steps.drafts.number_words import digits_of_words
-from llm_assets.steps.drafts.sentences import sentences
+from llm_assets.steps.drafts.sentences import clauses, sentences
+from llm_assets.steps.drafts.words import named
 
 _UNITS = {
     "working day": r"working[ -]days?|business[ -]days?|work ?days?|рабоч\w+\s+(?:дн\w+|день)|жұмыс\s+күн\w*",
@@ -99,7 +100,10 @@ def wrong_spans(body: str, facts: Facts) -> Wrong:
         told = _RECOUNTS.search(sentence) is not None
         promised = bool(trusted) and not told and _DEADLINE.search(sentence) is not None
         for span in spans_in(digits_of_words(sentence)):
-            if _agrees(span, trusted) or _clock_hours(span, facts.counted):
+            if _agrees(span, trusted):
+                contradicts |= _of_another_matter(span, sentence, facts)
+                continue
+            if _clock_hours(span, facts.counted):
                 continue
             if _agrees(span, case) and not promised:
                 continue
@@ -108,6 +112,24 @@ def wrong_spans(body: str, facts: Facts) -> Wrong:
             contradicts |= bool(trusted)
             unknown |= not trusted
     return Wrong(unknown, contradicts)
+
+
+def _of_another_matter(span: Span, sentence: str, facts: Facts) -> bool:
+    """Whether the guidance gives this span to another matter, and the sentence's matter another span of that unit."""
+    about = [
+        named("topics", clause) for clause in clauses(sentence) if span in spans_in(digits_of_words(clause))
+    ]
+    if len(about) != 1 or not about[0]:
+        return False
+    holds = shares = 0
+    for said in sentences(facts.trusted):
+        spans = spans_in(digits_of_words(said))
+        common = len(about[0] & named("topics", said))
+        if _agrees(span, spans):
+            holds = max(holds, common)
+        elif any(s.unit == span.unit for s in spans):
+            shares = max(shares, common)
+    return shares > 0 and holds == 0
 
 
 def _next_days(facts: Facts) -> set[str]:
