@@ -50,16 +50,18 @@ _NOT = re.compile(
     r"сұрамаймы[зң]|қажет емес|керек емес",
     re.IGNORECASE,
 )
+_REPLIES = re.compile(r"\bin (?:your|a) reply|в ответ\w*|жауап хат\w*", re.IGNORECASE)
 _PURPOSE = re.compile(r"^\s*(?:to|so that|in order|чтобы|для того)(?!\w)", re.IGNORECASE)
 _BRINGS = re.compile(r"\b(?:bring|take)\b|возьмите|захватите|при себе|ала келіңі", re.IGNORECASE)
 
 
 def asks_for_a_secret(body: str, facts: Facts) -> bool:
     """Whether a sentence asks for a PIN, CVV, code, password or whole card number. "Never tell anyone" asks for none."""
-    return any(_asks_in(sentence) for sentence in sentences(without_quotes(body, facts.case)))
+    verb_last = facts.language == "kk"
+    return any(_asks_in(sentence, verb_last) for sentence in sentences(without_quotes(body, facts.case)))
 
 
-def _asks_in(sentence: str) -> bool:
+def _asks_in(sentence: str, verb_last: bool) -> bool:
     """Clause by clause: a clause without a verb continues the one before it ("send us your name, the PIN")."""
     if not _SECRET.search(sentence):
         return False
@@ -72,17 +74,26 @@ def _asks_in(sentence: str) -> bool:
         if denied:
             asking = False
             continue
+        if _REPLIES.search(clause):
+            marks = [(at, True) for at, _ in marks]
         if _PURPOSE.search(clause):
             marks = [(at, False) for at, _ in marks] or [(0, False)]
-        if not _LAST_DIGITS.search(clause) and any(_governed(s.start(), marks, asking) for s in secrets):
+        if not _LAST_DIGITS.search(clause) and any(
+            _governed(s.start(), marks, asking, verb_last) for s in secrets
+        ):
             return True
         if marks:
             asking = max(marks)[1]
     return False
 
 
-def _governed(at: int, marks: list[tuple[int, bool]], asking: bool) -> bool:
-    """Whether the nearest verb before the secret asks for it; where none stands before, the nearest one after it."""
+def _governed(at: int, marks: list[tuple[int, bool]], asking: bool, verb_last: bool) -> bool:
+    """Whether the nearest verb before the secret asks for it; where none stands before, the nearest one after it.
+
+    With `verb_last`, as in Kazakh, the last verb of the clause decides.
+    """
+    if verb_last and marks and max(marks)[0] > at:
+        return max(marks)[1]
     before = [m for m in marks if m[0] <= at]
     if before:
         return max(before)[1]

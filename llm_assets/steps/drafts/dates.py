@@ -52,11 +52,11 @@ _MOMENTS = {
 _PATTERNS = {name: re.compile(rf"(?<!\w)(?:{words})", re.IGNORECASE) for name, words in _MOMENTS.items()}
 _ANY_MOMENT = re.compile(rf"(?<!\w)(?:{'|'.join(_MOMENTS.values())})", re.IGNORECASE)
 _IN_A = re.compile(
-    r"\b(within|in|after)\s+(?:a|an|the next)\s+((?:working |business |calendar )?(?:day|week|month|year|hour|minute))s?\b",
+    r"\b(within|in|after|takes?|about|around|roughly|only)\s+(?:a|an|the next)\s+((?:working |business |calendar )?(?:day|week|month|year|hour|minute))s?\b(?! in which)",
     re.IGNORECASE,
 )
 _THROUGH = re.compile(
-    r"(?<!\w)(через|в течение|за|спустя)\s+((?:рабоч\w+ )?(?:недел[юи]|месяца?|год|года|час|часа|минут[уы]|сутки|суток|день|дня))(?!\w)",
+    r"(?<!\w)(через|в течение|спустя|около|примерно|порядка|за(?! месяц| год))\s+((?:рабоч\w+ )?(?:недел[юи]|месяца?|год|года|час|часа|минут[уы]|сутки|суток|день|дня))(?!\w)",
     re.IGNORECASE,
 )
 _INSIDE = re.compile(
@@ -70,6 +70,7 @@ _HALVES = tuple(
     (re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE), count)
     for words, count in (
         (r"half an hour|полчаса|жарты сағат", "30 minutes"),
+        (r"half a month|полмесяца|жарты ай", "15 days"),
         (r"half a year|полгода|жарты жыл", "6 months"),
         (r"a fortnight", "14 days"),
         (r"a couple of|пар[ауы]", "2"),
@@ -115,6 +116,7 @@ def _month(word: str) -> int:
 def days_in(text: str) -> set[Day]:
     """The dates that a text names, in figures or with the month's name. "5/6" counts both ways."""
     found: set[Day] = set()
+    text = text.replace("24/7", " ")
     for year_first, month, day, first, second, _ in _NUMERIC.findall(text):
         if year_first:
             found.add((int(month), int(day)))

@@ -29,6 +29,8 @@ _MASK = re.compile(
     re.IGNORECASE,
 )
 _LIKE_A_MASK = re.compile(r"(?<![\w-])\[?[A-Z]{2,}(?:_[A-Z]+)*_\d+_*\]?(?!\w)")
+_JOINED = re.compile(r"(?<![\w/.@-])[^\W\d_]+(?:_[^\W\d_]+)+(?![\w@.])")
+"""Words joined as in the name of a variable: "Имя_клиента"."""
 _ENDS = re.compile(
     r"(?:[.!?)»\"”]|https?://\S+|[\w-]+\.[a-z]{2,}(?:/\S*)?|[\w.+-]+@[\w.-]+)\s*$", re.IGNORECASE
 )
@@ -70,7 +72,8 @@ def is_broken(text: str, facts: Facts) -> bool:
     """Placeholders, markup, or a mask that restoring left over; the customer's own reference may look like one."""
     if _PLACEHOLDER.search(text) or _MARKUP.search(text) or _MASK.search(text):
         return True
-    return any(mask not in facts.known for mask in _LIKE_A_MASK.findall(text))
+    joined = [*_LIKE_A_MASK.findall(text), *_JOINED.findall(text)]
+    return any(each not in facts.known for each in joined)
 
 
 def is_cut(body: str) -> bool:

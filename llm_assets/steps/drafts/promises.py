@@ -11,7 +11,7 @@ _COMMITS = re.compile(
     r"credit|pay|give|offer|compensate|waive|approve|replace|add|grant|guarantee|promise|cancel|send|exchange|extend|write off|drop)\w*|"
     r"\byou(?:'ll| will)? (?:get|receive|be (?:refunded|paid|credited|compensated))|"
     r"\b(?:will|shall) be \w*\s?(?:refunded|reimbursed|credited|returned|compensated|approved|waived|free|paid|replaced|extended|exchanged)|has been (?:approved|credited|refunded)|"
-    r"верн(?:ём|ем|у)(?!\w)|возмест(?:им|ят)|компенсируем|выплат(?:им|ят)|начисл(?:им|ят|ен\w*)|зачисл(?:им|ят)|спиш(?:ем|ут)|подарим|дарим|"
+    r"верн(?:ём|ем|у)(?!\w)|мы (?:уже )?(?:вернули|возместили|компенсировали|начислили|зачислили|отменили|списали|перечислили|продлили)|возмест(?:им|ят)|компенсируем|выплат(?:им|ят)|начисл(?:им|ят|ен\w*)|зачисл(?:им|ят)|спиш(?:ем|ут)|подарим|дарим|"
     r"предостав(?:им|лен\w*)|сделаем|дадим|отмен(?:им|ят)|замен(?:им|ят)|обменяем|отправим|продл(?:им|ят)|простим|одобр(?:им|ят|ен\w*)|получите|поступ(?:ит|ят)|верн(?:утся|[её]тся)|"
     r"буд(?:ет|ут) (?:возвращ|начисл|одобр|предостав|бесплатн|удовлетвор)\w*|гаранти(?:руем|рую)|обеща(?:ем|ю)|"
     r"қайтарамы[зң]|қайтарылады|төлеймі[зң]|береміз|беріледі|сыйлаймы[зң]|жасаймы[зң]|өтейміз|есептейміз|ауыстырамы[зң]|айырбастаймы[зң]|ұзартамы[зң]|жібереміз|аласы[зң]|түседі|болады|уәде",
@@ -30,6 +30,8 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 
+_DENIED = re.compile(r"не (?:гарантир|обеща)|бере алмаймы|бермейм", re.IGNORECASE)
+
 
 def unkept_promises(body: str, facts: Facts) -> list[str]:
     """What the draft promises although the guidance does not. What only the case names may be talked about, not promised."""
@@ -43,6 +45,8 @@ def unkept_promises(body: str, facts: Facts) -> list[str]:
         said = set(named("promised", sentence) & new)
         if not _MONEY.search(sentence):
             said.discard("refund")
+        if "guarantee" in said and not _DENIED.search(sentence):
+            found.add("guarantee")
         if not said or _NOT.search(sentence):
             continue
         found |= said if _COMMITS.search(sentence) else said - mentioned
