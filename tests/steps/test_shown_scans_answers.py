@@ -88,7 +88,7 @@ def test_a_value_from_a_picture_has_no_place_in_the_text() -> None:
 def test_a_picture_and_nothing_else_is_asked_about_where_it_can_be_seen() -> None:
     alone = replace(given("", subject="", attachments=[poor(text="")]), unshown=None)
     assert [step.skip(alone) for step in (EXTRACTED_FIELDS, CATEGORIES)] == [None, None]
-    settled = {"status": Status.OK, "needs_reply": True, "category": "thanks"}
+    settled = {"status": Status.OK, "needs_reply": True, "category": "card_arrival"}
     upstream = {"categories": settled, "extracted_fields": {"status": Status.OK}}
     assert DRAFTS.skip(replace(alone, upstream=upstream)) is None
     kept_back = CATEGORIES.skip(replace(alone, unshown="masked"))

@@ -41,10 +41,14 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Why a step sends nothing for a case: the status of its row, and the doubt if there is one."""
+    """Why a step sends nothing for a case: the status of its row, and the doubt if there is one.
+
+    `made` is what a rule answers in place of a model, by column of the step; most rules answer nothing.
+    """
 
     status: Status
     doubt: Doubt | None = None
+    made: Mapping[str, Any] | None = None
 
 
 def _always(_: StepInput) -> Skip | None:
