@@ -1,0 +1,116 @@
+"""The parts of a document's total: net and tax, cash and change, lines of quantity, price and sum. Knows no case."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import combinations
+
+from llm_assets.steps.extracted_fields.money import amounts
+from llm_assets.steps.extracted_fields.number_words import folded
+
+_TOTAL = re.compile(r"\b(?:итого|всего|к оплате|total|amount due|balance due|барлыгы|жиыны|толеуге)\b")
+_COUNT = re.compile(
+    r"\b(?:позици\w*|наименован\w*|items|шт|штук|количеств\w*|кол-во|pcs|qty|quantity|атау)\b"
+)
+_NET = re.compile(r"\b(?:без ндс|без учета ндс|net|subtotal|sub-total|excl|before tax|ккс-?сыз|ккссыз)\b")
+_TAX = re.compile(r"(?:^|\s|\()(?:ндс|vat|ккс|sales tax|tax)\b")
+_WITH_TAX = re.compile(r"\b(?:с ндс|с учетом ндс|incl\w*|including|gross|with vat|ккс-?пен)\b")
+_CASH = re.compile(r"\b(?:наличн\w*|получено|внесено|cash|tendered|received|колма-кол|кабылданды)\b")
+_CHANGE = re.compile(r"\b(?:сдача|change|кайтарым|артыгы)\b")
+_OTHER = re.compile(
+    r"\b(?:скидк\w*|discount|доставк\w*|shipping|delivery|жеңилдик|женилдик|аванс\w*|предоплат\w*|deposit|prepaid|advance|tip|чаев\w*"
+    r"|карт\w*|card|безнал\w*|бонус\w*|bonus|округлен\w*|rounding|сервис\w*|service|комисси\w*|fee|пеня|штраф\w*|долг\w*|остаток"
+    r"|жеткизу|комиссия)\b"
+)
+_PERCENT = re.compile(r"\d+(?:[.,]\d+)?\s*%")
+_CELLS = re.compile(r"\t|\s{2,}|\s*[x×*=@]\s*|\s+х\s+|\|")
+_CENTS, _ROUNDING, _ROUNDED_SHARE = Decimal("0.02"), Decimal(1), Decimal("0.002")
+"""Sums may differ by cents, and large ones by rounding to whole units."""
+
+
+class Parts:
+    """What the lines of a document say of its total."""
+
+    def __init__(self, text: str) -> None:
+        self.totals: set[Decimal] = set()
+        self.net: set[Decimal] = set()
+        self.tax: set[Decimal] = set()
+        self.cash: set[Decimal] = set()
+        self.change: set[Decimal] = set()
+        self.products: list[Decimal] = []
+        """Sums of the lines whose quantity times price is their sum."""
+        self.others = False
+        """Whether a line names a discount, delivery or another payment, which no sum of ours knows."""
+        lines = text.splitlines()
+        for number, raw in enumerate(lines):
+            line = folded(raw)
+            if line.strip():
+                self._read(line, raw, lines[number + 1] if number + 1 < len(lines) else "")
+
+    def _read(self, line: str, raw: str, following: str) -> None:
+        labelled = [
+            (self.change, _CHANGE.search(line)),
+            (self.cash, _CASH.search(line)),
+            (self.net, _NET.search(line)),
+            (self.tax, None if _WITH_TAX.search(line) else _TAX.search(line)),
+            (self.totals, _TOTAL.search(line)),
+        ]
+        group, label = next(((group, label) for group, label in labelled if label is not None), (None, None))
+        if _OTHER.search(line) is not None and _TOTAL.search(line) is None:
+            self.others = self.others or any(c.isdigit() for c in line)
+            return
+        if group is None or label is None:
+            self.products += _product(raw)
+            return
+        rest = line[label.end() :]
+        if group is self.totals and _COUNT.search(line) is not None:
+            return
+        value = _last(rest) if any(c.isdigit() for c in rest) else _last(folded(following))
+        if value is not None:
+            group.add(value)
+
+    def contradicts(self, total: Decimal) -> bool:
+        """Whether a total cannot come from these parts; False where they do not say enough."""
+        if self.others:
+            return False
+        if len(self.cash) == len(self.change) == 1 and not _near(min(self.cash) - min(self.change), {total}):
+            return True
+        if len(self.net) == len(self.tax) == 1 and not _near(total, {min(self.net) + min(self.tax)}):
+            return True
+        if not self.products:
+            return False
+        lines = sum(self.products, Decimal(0))
+        return not _near(total, {lines + tax for tax in (Decimal(0), *self.tax)})
+
+    def knows_another(self, total: Decimal) -> bool:
+        """Whether the document names its totals, and this is none of them."""
+        return bool(self.totals) and not _near(total, self.totals)
+
+
+def _near(value: Decimal, wanted: set[Decimal]) -> bool:
+    slack = max(_CENTS, min(_ROUNDING, abs(value) * _ROUNDED_SHARE))
+    return any(abs(value - one) <= slack for one in wanted)
+
+
+def _last(text: str) -> Decimal | None:
+    """The last amount of a line."""
+    cells = [cell for cell in _CELLS.split(_PERCENT.sub(" ", text)) if any(c.isdigit() for c in cell)]
+    if not cells:
+        return None
+    found = amounts(cells[-1])
+    return max(found) if found else None
+
+
+def _product(raw: str) -> Iterator[Decimal]:
+    """The sum of a line whose cells hold quantity, price and their product."""
+    cells = [amounts(cell) for cell in _CELLS.split(raw) if any(c.isdigit() for c in cell)]
+    numbers = [min(cell) for cell in cells if len(cell) == 1]
+    for first, second in combinations(numbers[:-1], 2):
+        if (
+            first > 0
+            and second > 0
+            and numbers[-1] > 0
+            and abs(first * second - numbers[-1]) <= Decimal("0.02")
+        ):
+            yield numbers[-1]
+            return
