@@ -80,10 +80,11 @@ def _reasons(
 
 
 def _named(about: Claim) -> tuple[str, ...]:
-    """The texts in which a number or name may be registered: a number has its label before it."""
+    """The texts in which what is given may be a registered number: a long number has its label before it."""
     match about.field.proof:
         case Proof.WORD_FOR_WORD:
-            return (about.value, *(place.labelled for place in about.places))
+            long = sum(c.isdigit() for c in about.value) >= 11
+            return (about.value, *(place.labelled if long else place.passage for place in about.places))
         case Proof.NAME:
             return about.passages
         case _:
