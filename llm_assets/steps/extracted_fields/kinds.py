@@ -24,7 +24,7 @@ _PROBLEMS = (
     (r"\bсписа\w*|\bсняли\b|двойн\w* |\bдважды\b|\bcharged|\bovercharg\w*|\bdebited|\bдебет|еки рет|артык ал\w*|шешип ал\w*|шегерил\w*",
      {"wrong_charge", "not_working"}),
     (r"\bзадерж\w*|\bопазд\w*|до сих пор|\bне приш\w*|\bне достав\w*|\blate\b|\bdelay\w*|still (?:not|waiting)|not arrived"
-     r"|hasnt arrived|has not arrived|where is my|кешик\w*|али келме\w*|али жок",
+     r"|hasnt arrived|has not arrived|where is my|кешик\w*|\bкелме(?:ди|ген)\w*|али жок",
      {"delay", "missing_item", "missing_document", "wrong_charge", "not_working"}),
     (r"\bвойти\b|\bзайти\b|\bпарол\w*|\bлогин\w*|\blog ?in\b|\blocked out|\bpassword|\bдоступ\w*|\baccess\b|кире алма\w*|купиясоз\w*",
      {"access", "not_working"}),

@@ -12,7 +12,8 @@ _TOTAL = re.compile(r"\b(?:итого|всего|к оплате|total|amount du
 _COUNT = re.compile(
     r"\b(?:позици\w*|наименован\w*|items|шт|штук|количеств\w*|кол-во|pcs|qty|quantity|атау)\b"
 )
-_NET = re.compile(r"\b(?:без ндс|без учета ндс|net|subtotal|sub-total|excl|before tax|ккс-?сыз|ккссыз)\b")
+_NET = re.compile(r"\b(?:без ндс|без учета ндс|net|excl|before tax|ккс-?сыз|ккссыз)\b")
+_SUBTOTAL = re.compile(r"\b(?:sub-?\s?total|промежуточн\w*|подытог)\b")
 _TAX = re.compile(r"(?:^|\s|\()(?:ндс|vat|ккс|sales tax|tax)\b")
 _WITH_TAX = re.compile(r"\b(?:с ндс|с учетом ндс|incl\w*|including|gross|with vat|ккс-?пен)\b")
 _CASH = re.compile(r"\b(?:наличн\w*|получено|внесено|cash|tendered|received|колма-кол|кабылданды)\b")
@@ -23,6 +24,9 @@ _OTHER = re.compile(
     r"|жеткизу|комиссия)\b"
 )
 _PERCENT = re.compile(r"\d+(?:[.,]\d+)?\s*%")
+_PRICE = re.compile(r"[^\W\d_]{0,4}\.?\s?\d[\d ]*(?:[.,]\d+)*\s?(?:[^\W\d_]{0,6}\.?|[$€£₸₽])")
+"""A cell that holds nothing but an amount."""
+_NEGATIVE = re.compile(r"(?:^|[\s:])-\s?\d[\d ]*[.,]\d\d(?!\d)")
 _CELLS = re.compile(r"\t|\s{2,}|\s*[x×*=@]\s*|\s+х\s+|\|")
 _CENTS, _ROUNDING, _ROUNDED_SHARE = Decimal("0.02"), Decimal(1), Decimal("0.002")
 """Sums may differ by cents, and large ones by rounding to whole units."""
@@ -39,6 +43,8 @@ class Parts:
         self.change: set[Decimal] = set()
         self.products: list[Decimal] = []
         """Sums of the lines whose quantity times price is their sum."""
+        self.unclear = False
+        """Whether a line before the total has a price that is no quantity times price, so that the lines do not add up."""
         self.others = False
         """Whether a line names a discount, delivery or another payment, which no sum of ours knows."""
         lines = text.splitlines()
@@ -48,24 +54,37 @@ class Parts:
                 self._read(line, raw, lines[number + 1] if number + 1 < len(lines) else "")
 
     def _read(self, line: str, raw: str, following: str) -> None:
-        labelled = [
+        total = _TOTAL.search(line)
+        self.others = self.others or _NEGATIVE.search(line) is not None
+        if total is None and (_OTHER.search(line) is not None or _SUBTOTAL.search(line) is not None):
+            self.others = self.others or (_SUBTOTAL.search(line) is None and any(c.isdigit() for c in line))
+            return
+        labelled = (
             (self.change, _CHANGE.search(line)),
             (self.cash, _CASH.search(line)),
             (self.net, _NET.search(line)),
             (self.tax, None if _WITH_TAX.search(line) else _TAX.search(line)),
-            (self.totals, _TOTAL.search(line)),
-        ]
-        group, label = next(((group, label) for group, label in labelled if label is not None), (None, None))
-        if _OTHER.search(line) is not None and _TOTAL.search(line) is None:
-            self.others = self.others or any(c.isdigit() for c in line)
-            return
-        if group is None or label is None:
-            self.products += _product(raw)
-            return
-        rest = line[label.end() :]
+            (self.totals, total),
+        )
+        for group, label in labelled:
+            if label is not None:
+                self._add(group, line, label.end(), following)
+                return
+        products = list(_product(raw))
+        self.products += products
+        if not products and not self.totals and _PRICE.fullmatch(_CELLS.split(raw.strip())[-1].strip()):
+            self.unclear = True
+
+    def _add(self, group: set[Decimal], line: str, end: int, following: str) -> None:
+        """The amount after a label; that of a total may be in the next line."""
+        rest = line[end:]
         if group is self.totals and _COUNT.search(line) is not None:
             return
-        value = _last(rest) if any(c.isdigit() for c in rest) else _last(folded(following))
+        if not any(c.isdigit() for c in rest):
+            if group is not self.totals:
+                return
+            rest = folded(following)
+        value = _last(rest)
         if value is not None:
             group.add(value)
 
@@ -77,7 +96,7 @@ class Parts:
             return True
         if len(self.net) == len(self.tax) == 1 and not _near(total, {min(self.net) + min(self.tax)}):
             return True
-        if not self.products:
+        if not self.products or self.unclear:
             return False
         lines = sum(self.products, Decimal(0))
         return not _near(total, {lines + tax for tax in (Decimal(0), *self.tax)})
