@@ -43,16 +43,14 @@ DocumentType = Literal[
     "invoice", "act", "reconciliation", "contract", "waybill", "receipt", "statement", "letter"
 ]
 PROBLEM_TYPES = (
-    *(
-        "delay",
-        "not_working",
-        "wrong_charge",
-        "missing_item",
-        "missing_document",
-        "access",
-        "information",
-        "complaint",
-    ),
+    "delay",
+    "not_working",
+    "wrong_charge",
+    "missing_item",
+    "missing_document",
+    "access",
+    "information",
+    "complaint",
     "other",
 )
 
@@ -66,10 +64,10 @@ class Field:
     """Its explanation in the prompt. Neighbouring fields with the same text share one line."""
     form: str = ""
     """How a value is written; shown in brackets after the name when fields share a line."""
-    choices: tuple[str, ...] | None = None
-    """The closed list of its values; None for any. Departments are the queue's own list."""
     kind: Kind = Kind.TEXT
     proof: Proof = Proof.OWN_TERMS
+    choices: tuple[str, ...] | None = None
+    """The closed list that its value is one of; None for any text."""
     personal: bool = True
     """May hold personal data or words of the mail."""
     mandatory_for: tuple[DocumentType, ...] = ()
