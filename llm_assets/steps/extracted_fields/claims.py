@@ -15,8 +15,9 @@ from llm_assets.steps.extracted_fields.number_words import folded, with_digits
 from llm_assets.steps.extracted_fields.registered import labelled_otherwise
 
 _WORD = re.compile(r"\w+")
+_INITIALS = re.compile(r"(?<=\b\w)\.(?=\w\b)")
 _LONG_NUMBER = re.compile(r"\d{3,}")
-_CUT_AFTER = re.compile(r"\d|[-/.]\d|[-/]?[^\W\d_](?![^\W\d_])|[-/][A-ZА-ЯӘҒҚҢӨҰҮҺІ]{2}")
+_CUT_AFTER = re.compile(r"\d|[-/.]\d|[-/]?[^\W\d_](?![^\W\d_])|[-/][a-z]{2}|[-/][A-ZА-ЯӘҒҚҢӨҰҮҺІ]{2}")
 _CUT_BEFORE = re.compile(
     r"(?:\d|\d[-/.]|(?<![^\W\d_])(?!(?:n|no|nr|n|inv|ref|num|id)\b[-/]?$)[^\W\d_]{1,4}[-/]?)$"
 )
@@ -91,8 +92,13 @@ def _states_amount(passage: str, value: str) -> bool:
 def _names(passage: str, value: str) -> bool:
     """Whether every word of a name is a word of the passage, which may be inflected: one or two letters of its end
     differ, and up to four follow."""
-    said = _WORD.findall(folded(passage))
-    return all(any(_inflects(part, word) for word in said) for part in _WORD.findall(folded(value)))
+    said = _words(passage)
+    return all(any(_inflects(part, word) for word in said) for part in _words(value))
+
+
+def _words(text: str) -> list[str]:
+    """Folded; `L.L.C.` is one word."""
+    return _WORD.findall(_INITIALS.sub("", folded(text)))
 
 
 def _inflects(part: str, word: str) -> bool:

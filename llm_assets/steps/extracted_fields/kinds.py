@@ -6,7 +6,7 @@ Only words that leave little choice: a type that a passage does not name is no c
 import re
 
 _DOCUMENTS = {
-    "invoice": r"счет-?фактур\w*|\bсчет\w{0,2} (?:на оплату|№)|\bсчет\w{0,2}\b|\binvoice|инвойс|шот-?фактура|\bесф\b|\bэсф\b|\bbill\b",
+    "invoice": r"счет-?фактур\w*|\bсчет\w{0,2} (?:на оплату|№)|\bсчет\w{0,2}\b|\binvoice|инвойс|шот-?фактура|\bесф\b|\bэсф\b|\bbill\b|proforma",
     "act": r"\bакт\w{0,3}\b(?! сверк)|\bact\b|certificate of (?:completion|acceptance)|орындалган жумыс",
     "reconciliation": r"\bсверк\w*|reconciliation|салыстыр\w*",
     "contract": r"\bдоговор\w*|\bконтракт\w*|\bcontract|\bagreement|\bкелисимшарт\w*|\bшарт\w{0,3}\b",
@@ -26,9 +26,9 @@ _PROBLEMS = (
     (r"\bзадерж\w*|\bопазд\w*|до сих пор|\bне приш\w*|\bне достав\w*|\blate\b|\bdelay\w*|still (?:not|waiting)|not arrived"
      r"|hasnt arrived|has not arrived|where is my|кешик\w*|\bкелме(?:ди|ген)\w*|али жок",
      {"delay", "missing_item", "missing_document", "wrong_charge", "not_working"}),
-    (r"\bвойти\b|\bзайти\b|\bпарол\w*|\bлогин\w*|\blog ?in\b|\blocked out|\bpassword|\bдоступ\w*|\baccess\b|кире алма\w*|купиясоз\w*",
+    (r"\bвойти\b|\bзайти\b|\bпарол\w*|\bлогин\w*|\b(?:log|sign) ?in\b|\blocked out|\bpassword|\bдоступ\w*|\baccess\b|кире алма\w*|купиясоз\w*",
      {"access", "not_working"}),
-    (r"\bне работа\w*|\bслома\w*|\bnot work\w*|\bdoesnt work|\bdoes not work|\bbroken|\bcrash\w*|жумыс истеме\w*|истемейд\w*|бузыл\w*",
+    (r"\bне работа\w*|\bслома\w*|\bnot work\w*|\bdoesnt work|\bdoes not work|\bbroken|\bcrash\w*|жумыс истеме\w*|истемейд\w*|\bашылмай\w*|бузыл\w*",
      {"not_working", "access"}),
     (r"\bошибк\w*|\berror|\bотклон\w*|\bdeclined|\brejected|откиз\w*|өтпеди|отпеди", {"not_working", "access", "wrong_charge"}),
     (r"\bне хвата\w*|\bнедоста\w*|\bне положил\w*|\bmissing\b|came without|жетиспе\w*",

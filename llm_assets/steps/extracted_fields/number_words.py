@@ -63,6 +63,9 @@ SCALES = {
     **dict.fromkeys(("billion", "миллиард", "миллиарда", "миллиардов", "млрд", "bln"), 1_000_000_000),
 }
 """Words that multiply the number before them, folded."""
+_HALVES = re.compile(
+    r"\b(?:(полтор[аы]|бир жарым|one and a half)|(half a(?= million)|пол(?=миллиона)|жарты(?= миллион)))"
+)
 _JOINS = frozenset({"and", "жане"})
 _WORD = re.compile(r"[^\W\d_]+")
 _BETWEEN = re.compile(r"[ -]+")
@@ -102,6 +105,7 @@ def with_digits(text: str) -> str:
 
     A word that also means something else, as `он` (he, or ten), counts only before another number or a unit.
     """
+    text = _HALVES.sub(lambda match: "1.5" if match[1] else "0.5 ", text)
     words = list(_WORD.finditer(text))
     pieces: list[str] = []
     done = at = 0
