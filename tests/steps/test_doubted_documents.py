@@ -57,6 +57,7 @@ def test_a_total_that_contradicts_its_parts_goes_to_a_person(lines: str, amount:
         "Итого наименований 3, на сумму 1 800,00",
         "Наличные: 1 000,00\nКарта: 900,00\nСдача: 100,00\nИтого: 1 800,00",
         "Обед\t1 800,00",
+        "К оплате 1 800,00, оплатить нужно до 1 декабря 2026 года.",
     ],
 )
 def test_parts_that_do_not_say_enough_contradict_nothing(lines: str) -> None:

@@ -28,6 +28,8 @@ _PRICE = re.compile(r"[^\W\d_]{0,4}\.?\s?\d[\d ]*(?:[.,]\d+)*\s?(?:[^\W\d_]{0,6}
 """A cell that holds nothing but an amount."""
 _NEGATIVE = re.compile(r"(?:^|[\s:])-\s?\d[\d ]*[.,]\d\d(?!\d)")
 _CELLS = re.compile(r"\t|\s{2,}|\s*[x×*=@]\s*|\s+х\s+|\|")
+_LABELLED_LINE = 80
+"""Characters of a line that may give net, tax, cash or change; a longer one is prose."""
 _CENTS, _ROUNDING, _ROUNDED_SHARE = Decimal("0.02"), Decimal(1), Decimal("0.002")
 """Sums may differ by cents, and large ones by rounding to whole units."""
 
@@ -76,17 +78,14 @@ class Parts:
             self.unclear = True
 
     def _add(self, group: set[Decimal], line: str, end: int, following: str) -> None:
-        """The amount after a label; that of a total may be in the next line."""
+        """The amounts after a label: for a total all of its line, or of the next one; else the last."""
         rest = line[end:]
-        if group is self.totals and _COUNT.search(line) is not None:
-            return
-        if not any(c.isdigit() for c in rest):
-            if group is not self.totals:
-                return
-            rest = folded(following)
-        value = _last(rest)
-        if value is not None:
-            group.add(value)
+        if group is self.totals:
+            if _COUNT.search(line) is None:
+                text = rest if any(c.isdigit() for c in rest) else folded(following)
+                group |= {value for cell in _cells(text) for value in amounts(cell)}
+        elif len(line) <= _LABELLED_LINE and any(c.isdigit() for c in rest):
+            group |= set(_last(rest))
 
     def contradicts(self, total: Decimal) -> bool:
         """Whether a total cannot come from these parts; False where they do not say enough."""
@@ -111,13 +110,17 @@ def _near(value: Decimal, wanted: set[Decimal]) -> bool:
     return any(abs(value - one) <= slack for one in wanted)
 
 
-def _last(text: str) -> Decimal | None:
-    """The last amount of a line."""
-    cells = [cell for cell in _CELLS.split(_PERCENT.sub(" ", text)) if any(c.isdigit() for c in cell)]
-    if not cells:
-        return None
-    found = amounts(cells[-1])
-    return max(found) if found else None
+def _cells(text: str) -> list[str]:
+    """The parts of a line that hold digits, percentages left out."""
+    return [cell for cell in _CELLS.split(_PERCENT.sub(" ", text)) if any(c.isdigit() for c in cell)]
+
+
+def _last(text: str) -> Iterator[Decimal]:
+    """The last amount of a line, if it has any."""
+    cells = _cells(text)
+    found = amounts(cells[-1]) if cells else None
+    if found:
+        yield max(found)
 
 
 def _product(raw: str) -> Iterator[Decimal]:
