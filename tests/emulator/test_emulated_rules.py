@@ -157,7 +157,7 @@ def test_facts_of_a_kazakh_mail_are_found() -> None:
     ],
 )
 def test_a_date_on_which_somebody_is_back_is_no_deadline(text: str) -> None:
-    assert fields(text)["deadline"]["value"] is None
+    assert fields(text)["deadline"] is None
 
 
 def test_what_a_mail_does_not_state_is_null() -> None:
