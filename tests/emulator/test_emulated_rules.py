@@ -186,6 +186,18 @@ def test_facts_of_a_kazakh_mail_are_found() -> None:
     assert found["customer_name"] == "Айгүл"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am out of office until 1 December 2026.",
+        "Я в отпуске до 1 декабря 2026 года.",
+        "Мен 2026 жылғы 1 желтоқсанға дейін демалыстамын.",
+    ],
+)
+def test_a_date_on_which_somebody_is_back_is_no_deadline(text: str) -> None:
+    assert fields(text)["deadline"] is None
+
+
 def test_what_a_mail_does_not_state_is_null() -> None:
     found = fields("Good morning.")
     assert {name for name, value in found.items() if value is not None} <= {"topic"}

@@ -109,7 +109,7 @@ def test_an_analyst_finds_it_and_nights_from_before_have_none(tmp_path: Path) ->
 def test_a_made_up_or_missing_one_is_looked_at_by_a_person() -> None:
     assert STEP.doubt(given(MAIL), SEEN) is None
     made_up = said(branch=("Алматы", "отделении Достык"))
-    assert STEP.doubt(given(MAIL), made_up) == Doubt("not_in_text", "branch")
+    assert STEP.doubt(given(MAIL), made_up) == Doubt("value_not_in_quote", "branch")
     missing = said(document_type=("contract", "Договор"))
     assert STEP.doubt(given(MAIL), missing) == Doubt("missing_fields", "branch")
 

@@ -69,15 +69,17 @@ def test_a_poor_scan_inside_an_attached_mail_is_not_among_those_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "found",
+    ("found", "reason"),
     [
-        pytest.param(("4471", None), id="without a passage"),
-        pytest.param(("4471", "INVOICE No 4417"), id="with a passage that says something else"),
+        pytest.param(("4471", None), "not_in_text", id="without a passage"),
+        pytest.param(
+            ("4471", "INVOICE No 4417"), "value_not_in_quote", id="with a passage that says something else"
+        ),
     ],
 )
-def test_other_doubts_about_what_was_seen_stay(found: tuple[str, str | None]) -> None:
+def test_other_doubts_about_what_was_seen_stay(found: tuple[str, str | None], reason: str) -> None:
     assert EXTRACTED_FIELDS.doubt(about(poor()), said(request_number=found)) == Doubt(
-        "not_in_text", "request_number"
+        reason, "request_number"
     )
 
 

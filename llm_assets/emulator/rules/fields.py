@@ -15,6 +15,7 @@ from llm_assets.emulator.rules.case import Case
 from llm_assets.emulator.rules.choices import Choice
 from llm_assets.emulator.rules.dates import NUMERIC, dates
 from llm_assets.emulator.rules.lexicon import (
+    ABSENCES,
     BEFORE_NUMBER,
     CLOSINGS,
     CODES,
@@ -140,15 +141,22 @@ def document_date(case: Case) -> Found | None:
 
 
 def deadline(case: Case) -> Found | None:
+    """The first date after a word such as "by"; the date on which somebody is back is none."""
     for start, end in _anchored(case, DEADLINES, reach=32):
         near = dates(case.text[start:end], case.year)
-        if near:
+        if near and not _absent(case, start):
             return Found(near[0].iso, near[0].quote)
     for at, _ in _anchored(case, UNTIL, reach=0):
         near = dates(case.text[max(0, at - 32) : at], case.year)
-        if near:
+        if near and not _absent(case, at):
             return Found(near[-1].iso, near[-1].quote)
     return None
+
+
+def _absent(case: Case, at: int) -> bool:
+    """Whether the line around a place says that its writer is away."""
+    line = case.lowered[case.lowered.rfind("\n", 0, at) + 1 : at + 40]
+    return any(word in line for word in ABSENCES)
 
 
 def first_date(case: Case) -> Found | None:

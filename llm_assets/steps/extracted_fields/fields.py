@@ -27,9 +27,17 @@ class Proof(StrEnum):
     NAME = "name"
     """The same, but words may be inflected: the beginning of each is enough."""
     AMOUNT = "amount"
-    """A quote that contains the same number, with any separators."""
+    """A quote that states the same number, in digits or words and with any separators."""
+    PAST_DATE = "past_date"
+    """A quote that states the same day, which is over."""
+    DEADLINE = "deadline"
+    """A quote that can mean the same day for a message of its date: `by Friday`, `within 30 days`."""
+    CURRENCY = "currency"
+    """A quote with the currency's sign, word or code, or one near it."""
+    ONE_OF = "one_of"
+    """A quote that shows it and names no other of the list."""
     OWN_TERMS = "own_terms"
-    """No proof: the model chooses the words or the form, so no quote can prove the value."""
+    """A quote that shows it; the model chooses the words, so the quote need not hold them."""
 
 
 DocumentType = Literal[
@@ -124,27 +132,34 @@ FIELDS = (
     Field(
         "problem_type",
         "what kind of problem it is; quote the passage that shows it.",
-        choices=PROBLEM_TYPES,
         personal=False,
+        choices=PROBLEM_TYPES,
+        proof=Proof.ONE_OF,
     ),
     Field(
         "deadline",
-        "the date by which the customer or the law wants an answer or action, as YYYY-MM-DD.",
+        "the date by which the customer or the law wants an answer or action, as YYYY-MM-DD. Count a relative one"
+        ' ("tomorrow", "by Friday", "within 30 days") from the `date` of the message that states it: the next such'
+        " weekday, working days without weekends, the end of a week is its Friday. The day on which somebody returns and"
+        " the due date of something already paid are none. Quote the words, not the date you computed.",
         kind=Kind.DATE,
         in_reply=True,
         personal=False,
+        proof=Proof.DEADLINE,
     ),
     Field(
         "department",
         "the department that should act, only if the mail makes it plain.",
         of_queue=True,
         personal=False,
+        proof=Proof.ONE_OF,
     ),
     Field(
         "document_type",
         "what kind of business document is in the text or an attachment; left out for a mail without one.",
-        choices=get_args(DocumentType),
         personal=False,
+        choices=get_args(DocumentType),
+        proof=Proof.ONE_OF,
     ),
     Field(
         "document_number",
@@ -161,6 +176,7 @@ FIELDS = (
         mandatory_for=("invoice", "act"),
         in_reply=True,
         personal=False,
+        proof=Proof.PAST_DATE,
     ),
     Field(
         "amount",
@@ -177,6 +193,7 @@ FIELDS = (
         form="ISO 4217 code",
         in_reply=True,
         personal=False,
+        proof=Proof.CURRENCY,
     ),
 )
 
