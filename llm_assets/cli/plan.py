@@ -56,10 +56,11 @@ def plan_lines(plan: "Plan") -> list[str]:
     lines += [f"  {name}: {note}" for name, step in plan["steps"].items() if (note := _note(step))]
     lines += [*_window_lines(plan["window"]), *_budget_lines(plan["budget"])]
     lines += [f"  not sent: {why}" for why in plan["stopped"]]
-    return lines + [
+    lines += [
         f"  {found['requests']} requests wait at {found['provider']}: {found['sentence']}"
         for found in plan["elsewhere"]
     ]
+    return lines + [f"  queue {found['queue']}: {found['says']}" for found in plan["advice"]]
 
 
 def _step_line(name: str, step: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Dialect: how a server's requests differ from its protocol. Data of a profile; the wire modules write by it.
 
 A parameter that servers of the same protocol spell, refuse or need in their own way belongs here. What a server can do at
-all (batches, metadata, lists) is in `Capabilities`. Nothing here is part of a request's id: the same question in another
-spelling has the same answer.
+all (batches, metadata, lists) is in `Capabilities`. Nothing here but `effort` is part of a request's id: the same question in
+another spelling has the same answer.
 """
 
 import json
@@ -52,6 +52,8 @@ class Dialect(BaseModel):
     answer_format: AnswerFormat = AnswerFormat.STRICT_SCHEMA
     prompt_cache: bool = True
     """Whether requests may carry what concerns the prompt cache: `prompt_cache_key`, or marks of what is shared."""
+    effort: bool = True
+    """Whether requests may say how hard the model thinks. They do where the profile has `least_effort` for the tier."""
     batch_endpoint: str = Field(default="/v1/chat/completions", pattern=r"^/[A-Za-z0-9_./-]+$")
     """OpenAI's protocol: the path that the lines of a batch and the batch itself name."""
     completion_window: str = Field(default="24h", pattern=r"^[0-9]+[mhd]$")

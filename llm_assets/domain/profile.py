@@ -1,5 +1,6 @@
 """Provider profiles and lanes: the shapes of providers.yaml and lanes.yaml."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic_core import PydanticCustomError
 
 from llm_assets.domain.dialect import Dialect
+from llm_assets.domain.effort import Effort, at_least
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.protocol import PROTOCOLS, ProtocolName, WireProtocol, protocol_named
 
@@ -108,6 +110,10 @@ class Profile(_Border):
     files: Files = Files()
     dialect: Dialect = Dialect()
     """How this server's requests differ from the protocol."""
+    least_effort: dict[Tier, Effort] = Field(default_factory=dict)
+    """The least effort that each tier's model takes. Requests to a tier that is left out name none."""
+    effort: dict[str, Effort | dict[Tier, Effort]] = Field(default_factory=dict)
+    """Step -> what it gets here in place of its own effort, for all tiers or for some."""
     emulated: bool = False
     """True for the demo model, which is rules and not an LLM. Pages say so."""
 
@@ -131,6 +137,14 @@ class Profile(_Border):
         except ConfigurationError as err:
             raise ConfigurationError(f"profile {self.name}: {err}") from err
 
+    def effort_of(self, step: str, own: "Efforts", tier: Tier) -> Effort | None:
+        """How hard the tier's model thinks about a step whose own effort is `own`; None where requests do not say it."""
+        least = self.least_effort.get(tier)
+        if least is None or not self.dialect.effort:
+            return None
+        named = (_of_tier(efforts, tier) for efforts in (self.effort.get(step, {}), own))
+        return at_least(next((effort for effort in named if effort is not None), least), least)
+
     @property
     def keeps_metadata(self) -> bool:
         """Whether a batch here carries metadata that proves it ours: the protocol can, and this provider does."""
@@ -140,6 +154,14 @@ class Profile(_Border):
     def marks_cache(self) -> bool:
         """Whether we mark here what requests share: the protocol does, and this server takes the mark."""
         return self.wire.marks_cache and self.dialect.prompt_cache
+
+
+Efforts = Effort | Mapping[Tier, Effort]
+"""The same for every tier, or for each one that is named."""
+
+
+def _of_tier(efforts: Efforts, tier: Tier) -> Effort | None:
+    return efforts if isinstance(efforts, Effort) else efforts.get(tier)
 
 
 class LaneRule(_Border):
@@ -167,8 +189,9 @@ class ReadingRules(_Border):
 
     scan_cheap_from: float = Field(default=80, ge=0, le=100)
     """OCR confidence from which a scan counts as clean text."""
-    scan_strong_from: float = Field(default=60, ge=0, le=100)
-    """OCR confidence from which the strong model reads a scan's text; below, it reads the scan itself or a person does."""
+    scan_strong_from: float = Field(default=70, ge=0, le=100)
+    """OCR confidence from which the strong model reads a scan's text; below, it reads the scan itself or a person does.
+    Measured: docs/reference/reading.md."""
     table_columns: int = Field(default=9, gt=0)
     table_cells: int = Field(default=150, gt=0)
     pages: int = Field(default=20, gt=0)

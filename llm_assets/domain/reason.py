@@ -30,6 +30,8 @@ class Reason(StrEnum):
     """The model stopped for another cause than the end of its answer or the token limit."""
     REFUSED = "refused"
     CUT = "cut"
+    CUT_BY_THINKING = "cut_by_thinking"
+    """The model thought until the token limit ended its answer, or before it had written any."""
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     MISSING = "missing"

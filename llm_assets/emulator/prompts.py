@@ -35,7 +35,8 @@ class Prompt:
     cached_hour: bool = False
     """Whether the cache keeps it for an hour instead of five minutes."""
     thinks: bool = False
-    """Whether the answer starts with a thinking block (Anthropic's 5.5 models, unless thinking is turned off)."""
+    """Whether the model thinks first: Anthropic's 5.5 models and Gemini's unless that is turned off, OpenAI's where an effort
+    is asked for."""
     tool: str | None = None
     """Name of the tool the caller forces, if any; `schema` is then that tool's input schema."""
 
@@ -86,7 +87,7 @@ def anthropic_prompt(params: dict[str, Any]) -> Prompt:
 
 
 def gemini_prompt(model: str, body: dict[str, Any]) -> Prompt:
-    """Thinks unless its budget is 0, as the current models do."""
+    """Thinks unless its budget is 0 or its level minimal, as the current models do."""
     config = body.get("generationConfig") or {}
     texts = [part["text"] for turn in body["contents"] for part in turn["parts"] if "text" in part]
     pages = [pages_in(part) for turn in body["contents"] for part in turn["parts"] if "inlineData" in part]
@@ -99,7 +100,8 @@ def gemini_prompt(model: str, body: dict[str, Any]) -> Prompt:
         schema=_raw(schema),
         max_tokens=config.get("maxOutputTokens"),
         pages=sum(pages),
-        thinks=(config.get("thinkingConfig") or {}).get("thinkingBudget") != 0,
+        thinks=(config.get("thinkingConfig") or {}).get("thinkingBudget") != 0
+        and str((config.get("thinkingConfig") or {}).get("thinkingLevel")).lower() != "minimal",
     )
 
 
@@ -125,6 +127,7 @@ def chat_prompt(body: dict[str, Any]) -> Prompt:
         schema=_raw(schema if tool is None else tool.get("parameters")),
         max_tokens=cap if cap is not None else body.get("max_tokens"),
         pages=pages,
+        thinks=body.get("reasoning_effort") not in (None, "none"),
         tool=None if tool is None else tool["name"],
     )
 
@@ -151,7 +154,7 @@ def _thinks(params: dict[str, Any]) -> bool:
     kind = (params.get("thinking") or {}).get("type")
     if kind is None:
         return THINKING_MODEL.search(params["model"]) is not None
-    return bool(kind != "disabled")
+    return kind not in ("disabled", "between_tools")
 
 
 def _stated(system: str) -> dict[str, Any] | None:

@@ -49,6 +49,7 @@ Operation = Literal[
 Outcome = Literal[
     "refusal",
     "cut",
+    "thinking_cut",
     "empty",
     "invalid_json",
     "wrong_schema",

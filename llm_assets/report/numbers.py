@@ -25,7 +25,6 @@ from llm_assets.report.cases import (
 
 MAIN_STEPS = ("extracted_fields", "categories", "drafts")
 """The steps that every case passes; when a step's table is missing, all its cases are open."""
-SUMMARY_STEP = "night_summary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +108,7 @@ class ReportNumbers:
     missing: Sequence[Missing]
     review: Sequence[ReviewCase]
     review_reasons: Mapping[str, int]
+    """Cases by reason: a case with two reasons counts once for each, so the sum may exceed the cases that wait."""
     decided: int
     """How many doubts of the night a person has settled."""
     pressing: Sequence[Pressing]
@@ -127,6 +127,12 @@ class ReportNumbers:
     @property
     def spent(self) -> SpendLine:
         return sum_of(self.spend)
+
+    @property
+    def with_many_reasons(self) -> int:
+        """Cases that wait for more than one reason, which count once for each."""
+        reasons = Counter(case_id for case_id, _ in {(r.case_id, r.reason) for r in self.review})
+        return sum(count > 1 for count in reasons.values())
 
     @property
     def usd_per_thousand(self) -> Decimal | None:
@@ -163,7 +169,7 @@ def compute(
         spend=_spend(usage),
         missing=(*missing, *_open_steps(cases, {m.step for m in missing})),
         review=waiting,
-        review_reasons=_most_first(Counter(r.reason for r in waiting)),
+        review_reasons=_most_first(Counter(reason for _, reason in {(r.case_id, r.reason) for r in waiting})),
         decided=decided,
         pressing=pressing(day, cases),
         grew=growth,

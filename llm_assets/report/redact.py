@@ -13,7 +13,9 @@ DELETED = "(deleted)"
 _HTML_ROW = re.compile(r'<tr><td class="(?:subject|when)">.*?</tr>', re.DOTALL)
 _HTML_ID = re.compile(r'<span class="id">([^<]*)</span>')
 _HTML_SUBJECT = re.compile(r"<bdi>[^<]*</bdi>")
-_HTML_DETAIL = re.compile(r'( in [^<]*)<span class="muted">[^<]*</span>')
+_HTML_DETAIL = re.compile(r'(<span class="muted">[^<:]*): [^<]*(?=</span>)')
+_FORMER_DETAIL = re.compile(r'( in [^<]*)<span class="muted">[^<]*</span>')
+"""As reports had it that named the step before the detail and not beside it."""
 _CELL = re.compile(r"(?<!\\)\|")
 _REVIEW_CELLS, _PRESSING_CELLS = (0, 4), (1,)
 """The cells of a Markdown table row that hold a subject or a doubt's detail.
@@ -28,7 +30,8 @@ def redacted_html(text: str, records: Collection[str]) -> str:
         record = _HTML_ID.search(found.group())
         if record is None or record.group(1) not in records:
             return found.group()
-        return _HTML_DETAIL.sub(r"\1", _HTML_SUBJECT.sub(f"<bdi>{DELETED}</bdi>", found.group()))
+        kept = _HTML_SUBJECT.sub(f"<bdi>{DELETED}</bdi>", found.group())
+        return _FORMER_DETAIL.sub(r"\1", _HTML_DETAIL.sub(r"\1", kept))
 
     return _HTML_ROW.sub(row, text)
 

@@ -1,7 +1,7 @@
 """Renders the report's three files from its numbers: HTML for people, Markdown for mail and chat, JSON for programs.
 
 What belongs here: the place of each number, and making text from mails harmless. What does not: the numbers,
-their wording (`templates/`, `summary.py`), and writing files.
+their wording (`templates/`, `summary.py`, `reasons.py`), and writing files.
 """
 
 import re
@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.report.charts import Charts, draw, readable
 from llm_assets.report.numbers import ReportNumbers, SpendLine, sums_hold
+from llm_assets.report.reasons import in_words
 
 TEMPLATES = Path(__file__).with_name("templates")
 MODEL_NOTE = "demo model: rules, not an LLM"
@@ -154,6 +155,7 @@ def _environment() -> Environment:
         "one_line": one_line,
         "md": markdown_text,
         "readable": readable,
+        "in_words": in_words,
         "day": _day,
         "long_day": lambda value: f"{value:%A}, {value.day} {value:%B %Y}",
     }

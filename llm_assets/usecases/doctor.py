@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from llm_assets.domain.desk.queue_advice import advice
 from llm_assets.domain.errors import DeskError, NoAddressError, TransientError
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.sources.versions import Known
@@ -79,6 +80,7 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
     try:
         found = chain(
             (_examined(what, look, assembly) for what, look in examinations),
+            _categories(assembly),
             _mailboxes(assembly),
             map(_provider_files, (assembly,)),
         )
@@ -171,6 +173,24 @@ def _provider_files(assembly: Assembly) -> Finding:
             what, f"{left.sentence()} at {profile}, as `files: {{remove: false}}` says; to remove them {cure}"
         )
     return Finding(what, f"{left.sentence()} at {profile}: {cure}", warns=True)
+
+
+def _categories(assembly: Assembly) -> Iterator[Finding]:
+    """A warning for each thing that the queue file leaves the model to guess."""
+    what = "categories"
+    try:
+        queues = assembly.queues.queues
+    except DeskError as err:
+        yield Finding(what, str(err), fails=True)
+        return
+    found = advice(queues)
+    for each in found:
+        yield Finding(what, f"queue {each.queue}: {each.says}", warns=True)
+    if not found:
+        count = sum(len(queue.categories) for queue in queues)
+        yield Finding(
+            what, f"{_counted(count, 'category', 'categories')}, each described and unlike the others"
+        )
 
 
 def _mailboxes(assembly: Assembly) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from llm_assets.domain.desk.step import strict_schema
 from llm_assets.domain.dialect import AnswerFormat, Dialect
+from llm_assets.domain.effort import Effort, with_room_to_think
 from llm_assets.domain.errors import (
     BlockedError,
     DeskError,
@@ -39,7 +40,7 @@ from llm_assets.usecases.doctor import Finding
 from resources.providers import provider_for
 from resources.settings.environment import load_settings
 
-MOST_CALLS = 7
+MOST_CALLS = 8
 """Calls of the search at one model, at most."""
 ANSWER_TOKENS, PROMPT_TOKENS = 256, 300
 LONGEST_CALL = 60.0
@@ -59,20 +60,22 @@ class Probed(BaseModel):
 
 def question(profile: Profile, tier: Tier) -> Request:
     ask = "Is the sky blue on a clear day? Answer yes or no, in the field word."
-    schema = strict_schema(Probed)
-    return Request(
-        "probe", profile.models[tier], tier, "Answer the question.", ask, schema, ANSWER_TOKENS, "v1"
-    )
+    schema, effort = strict_schema(Probed), profile.effort_of("probe", Effort.NONE, tier)
+    longest = with_room_to_think(ANSWER_TOKENS, effort, profile.limits.output_tokens)
+    asked = Request("probe", profile.models[tier], tier, "Answer the question.", ask, schema, longest, "v1")
+    return replace(asked, effort=effort)
 
 
-def search(first: Dialect, takes: Callable[[Dialect], bool]) -> Dialect | None:
+def search(first: Dialect, takes: Callable[[Dialect], bool], *, says_effort: bool = False) -> Dialect | None:
     """The strictest dialect that a server takes, from the profile's own; None when it takes none. Pure.
 
-    First the profile's own is tried; then the plainest, which is made stricter one setting after the other.
+    First the profile's own is tried; then the plainest, which is made stricter one setting after the other. `says_effort`:
+    the profile names efforts, so that it matters whether the server takes them.
     """
     if takes(first):
         return first
-    plain = first.model_copy(update={"answer_format": AnswerFormat.PROMPT, "prompt_cache": False})
+    silent = {"effort": False} if says_effort else {}
+    plain = first.model_copy(update={"answer_format": AnswerFormat.PROMPT, "prompt_cache": False, **silent})
     other = "max_tokens" if first.answer_limit == "max_completion_tokens" else "max_completion_tokens"
     spellings = (plain, plain.model_copy(update={"answer_limit": other}))
     found = next((spelling for spelling in spellings if takes(spelling)), None)
@@ -82,8 +85,11 @@ def search(first: Dialect, takes: Callable[[Dialect], bool]) -> Dialect | None:
         {"answer_format": f} for f in AnswerFormat if f is not AnswerFormat.PROMPT
     ]
     found = next((d for d in (found.model_copy(update=s) for s in stricter) if takes(d)), found)
-    cached = found.model_copy(update={"prompt_cache": True})
-    return cached if takes(cached) else found
+    more = ["prompt_cache", *(["effort"] if says_effort and first.effort else [])]
+    for name in more:
+        with_it = found.model_copy(update={name: True})
+        found = with_it if takes(with_it) else found
+    return found
 
 
 def yaml_lines(before: Profile, after: Profile) -> str:
@@ -116,7 +122,8 @@ class Probe:
     @cached_property
     def most_usd(self) -> Decimal:
         """What it may cost at most, by the price list."""
-        usage = Usage(input_tokens=PROMPT_TOKENS, output_tokens=ANSWER_TOKENS)
+        longest = max(question(self.profile, tier).max_tokens for tier in self.profile.models)
+        usage = Usage(input_tokens=PROMPT_TOKENS, output_tokens=longest)
         models = list(dict.fromkeys(self.profile.models.values()))
         calls = [*[models[0]] * MOST_CALLS, *models[1:]]
         online = sum((self._usd(model, Mode.ONLINE, usage) for model in calls), Decimal(0))
@@ -141,7 +148,11 @@ class Probe:
 
     def _forms(self) -> Finding:
         tier = next(iter(self.profile.models))
-        found = search(self.profile.dialect, lambda dialect: self._takes(dialect, tier))
+        found = search(
+            self.profile.dialect,
+            lambda dialect: self._takes(dialect, tier),
+            says_effort=tier in self.profile.least_effort,
+        )
         if self.silent is not None:
             return Finding("probe online", str(self.silent), fails=True)
         if found is None:

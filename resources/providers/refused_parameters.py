@@ -31,7 +31,8 @@ _SENTENCES = re.compile(
             r"property '[\w.]+' is unsupported",
             r"does not support parameters",
             r"not supported with this model",
-            r"is not supported by this model",
+            r"is not supported (?:by|for) this model",
+            r"\breasoning_effort\b.{0,3} must be one of",
             r"does not support response format",
             r"response_format.{0,60}(?:not (?:supported|available)|unavailable|enabled only)",
             r"invalid schema for response_format",
@@ -40,6 +41,11 @@ _SENTENCES = re.compile(
     ),
     re.IGNORECASE | re.DOTALL,
 )
+_THOUGHT = re.compile(
+    r"budget \d+ is invalid.{0,40}thinking mode|thinking[ _](?:level|budget).{0,60}(?:not supported|invalid|unsupported)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Gemini's sentences about a level or budget that a model does not have; they name no parameter as we write it."""
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[\w+\])*")
 _WHOLE = 2000
 """Characters of a message that are looked at."""
@@ -52,6 +58,7 @@ class Cure(NamedTuple):
     setting: str
 
 
+_EFFORT = "effort: false` in the dialect, or a higher `least_effort`"
 _CURES = (
     Cure("strict", "answer_format: schema` in the dialect"),
     Cure("max_completion_tokens", "answer_limit: max_tokens` in the dialect"),
@@ -59,6 +66,7 @@ _CURES = (
     Cure("prompt_cache_key", "prompt_cache: false` in the dialect"),
     Cure("cache_control", "prompt_cache: false` in the dialect"),
     Cure("response_format", "answer_format: json_object` or `answer_format: prompt` in the dialect"),
+    *(Cure(name, _EFFORT) for name in ("reasoning_effort", "effort", "thinking", "thinkingConfig")),
     Cure("output_config", "answer_format: prompt` in the dialect"),
     Cure("metadata", "metadata: false` in the capabilities"),
     Cure("completion_window", "completion_window` in the dialect"),
@@ -92,6 +100,8 @@ def refused_parameter(status: int, error: Mapping[str, Any]) -> RefusedParameter
     message = _text(error)
     code = error.get("code")
     named = isinstance(code, str) and code in _CODES
+    if _THOUGHT.search(message) is not None:
+        return RefusedParameter(*_BY_NAME["thinkingConfig"])
     if not named and _SENTENCES.search(message) is None:
         return None
     found = _by_place(error) or _by_param(error.get("param")) or _by_message(message)
@@ -130,7 +140,7 @@ def _of_path(path: list[str]) -> Cure | None:
     path = [part for part in path if part not in ("body", "params")]
     if not path:
         return None
-    if path[-1] in ("strict", "cache_control"):
+    if path[-1] in ("strict", "cache_control", "effort"):
         return _BY_NAME[path[-1]]
     return _BY_NAME.get(path[0])
 

@@ -3,7 +3,10 @@
 OpenAI's strict mode: the guide "Structured Outputs", section "Supported schemas": every field required, no composition but
 `anyOf`, 5,000 fields, 10 levels, 1,000 enum values, 120,000 characters of names and values. Anthropic: the page "Structured
 outputs", section "JSON Schema limitations", and what the SDK's `transform_schema` takes out: no recursion, no bounds, 24
-optional fields, 16 of several types. A server that speaks a protocol without being its owner may accept less, and shows so
+optional fields, 16 of several types. Both follow references to `$defs`, with nothing beside them: OpenAI answers "$ref cannot
+have keywords" and "objects provided via 'anyOf' must not share identical first keys" (seen by its users in 2026), and
+Anthropic's SDK drops what is beside a reference. Gemini's `responseJsonSchema`: the reference of GenerationConfig, which
+names `$defs` and `$ref`, allows nothing beside a reference, and a loop only in fields that are not required. A server that speaks a protocol without being its owner may accept less, and shows so
 by refusing the first request. The larger figures of OpenAI and the two counts of Anthropic were not seen in an answer of a
 live API.
 """
@@ -39,6 +42,7 @@ RULES: Mapping[str, SchemaRules] = {
         enum_values=1_000,
         name_characters=120_000,
         recursive=True,
+        starts_differ=True,
     ),
     "anthropic": SchemaRules(
         refused=frozenset((*_COMPOSED, *_OF_OBJECTS, *_OF_LISTS, *_BOUNDS)),
@@ -47,6 +51,7 @@ RULES: Mapping[str, SchemaRules] = {
         optional=24,
         unions=16,
     ),
+    "gemini": SchemaRules(refused=frozenset(), formats=None, every_required=False),
 }
 
 

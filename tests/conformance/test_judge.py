@@ -23,6 +23,7 @@ CAREFUL = (
     "request-fails-once",
     "request-refused",
     "answer-cut",
+    "thinking-cuts",
     "answer-breaks-schema",
     "input-duplicate-custom-id",
 )

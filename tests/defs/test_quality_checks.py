@@ -1,10 +1,8 @@
 """What the checks do when something is wrong: which of them stop a night, and which only say so."""
 
-import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,15 +12,8 @@ import pytest
 
 from llm_assets.definitions import build_defs
 from llm_assets.domain.desk.tables import DOCUMENTS, MORNING_REPORT
-from llm_assets.domain.errors import ConfigurationError
-from llm_assets.steps import STEPS
-from llm_assets.steps.extracted_fields.fields import FIELDS, Field
-from llm_assets.steps.extracted_fields.step import step_for
-from llm_assets.usecases.control_set import CONTROL_DAY, read_labels
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
-from resources.lake.lake import Lake
-from resources.settings.environment import SHIPPED_CONTROL_SET
 from tests.support.houses.small_desk import (
     AFTER_DEADLINE,
     DAY,
@@ -145,64 +136,3 @@ def test_the_deadline_check_is_quiet_before_loud_after_and_satisfied_by_a_report
         early = {**written, "generated_at": NIGHT.isoformat()}
         assembly.lake.write(MORNING_REPORT, DAY, [early, {**late, "revision": 2}])
         assert look().passed
-
-
-@pytest.fixture
-def small_control_set(tmp_path: Path) -> Path:
-    """Ten labelled records of the shipped ones."""
-    folder = tmp_path / "control_set"
-    (folder / "records").mkdir(parents=True)
-    labels = read_labels(SHIPPED_CONTROL_SET)[:10]
-    for label in labels:
-        shutil.copy(SHIPPED_CONTROL_SET / label["file"], folder / label["file"])
-    (folder / "labels.jsonl").write_text("\n".join(json.dumps(x) for x in labels), encoding="utf-8")
-    return folder
-
-
-def test_the_control_set_measures_the_steps_and_its_checks_carry_the_figures(
-    small: SmallDesk, small_control_set: Path
-) -> None:
-    tried = small.with_settings(control_set=small_control_set)
-    result = tried.materialize(["control_set"], day=None)
-    assert result.success
-    [event] = result.get_asset_materialization_events()
-    metadata = event.materialization.metadata
-    checks = checks_of(result)
-    assert set(checks) == {("control_set", n) for n in ("accuracy", "missing_fields", "wrong_fields")}
-    assert checks[("control_set", "accuracy")].metadata["value"] == metadata["accuracy"]
-    assert 0.5 <= metadata["accuracy"].value <= 1.0
-    assert checks[("control_set", "missing_fields")].metadata["value"] == metadata["missing_share"]
-    assert all(found.severity is dg.AssetCheckSeverity.WARN for found in checks.values())
-    assert "| field |" in str(metadata["fields"].value)
-    with tried.desk.open() as assembly:
-        assert assembly.ledger.batches.open_batches() == []
-        assert assembly.lake.days(DOCUMENTS) == [], "it is no night"
-
-
-def test_the_control_set_judges_a_field_that_is_only_a_row_and_its_labels(
-    small: SmallDesk, small_control_set: Path
-) -> None:
-    """Over the wire too: the emulator's rules do not know the field, so it comes out as null."""
-    labels = read_labels(small_control_set)
-    told = [{**label, "fields": {**label["fields"], "branch": "Достык"}} for label in labels[:3]]
-    lines = "\n".join(json.dumps(label) for label in (*told, *labels[3:]))
-    (small_control_set / "labels.jsonl").write_text(lines, encoding="utf-8")
-    longer = step_for((*FIELDS, Field("branch", "the branch of ours that the mail is about, as written.")))
-    steps = tuple(longer if s.name == longer.name else s for s in STEPS)
-    tried = replace(small, steps=steps).with_settings(control_set=small_control_set)
-    [event] = tried.materialize(["control_set"], day=None).get_asset_materialization_events()
-    judged = str(event.materialization.metadata["fields"].value)
-    assert "| branch | 3 | 3 | 0 |" in judged
-    rows = list(Lake(tried.settings.home / "control_set", [longer.table]).read(longer.table, CONTROL_DAY))
-    assert {row["branch"] for row in rows} == {None}
-    assert any(row["amount"] is not None for row in rows), "the others are still found"
-
-
-def test_a_control_set_without_labels_says_where_it_looked(small: SmallDesk, tmp_path: Path) -> None:
-    tried = small.with_settings(control_set=tmp_path / "nowhere")
-    result = tried.materialize(["control_set"], day=None)
-    [failure] = [e for e in result.all_events if e.is_step_failure]
-    error = failure.step_failure_data.error
-    assert error is not None and error.cause is not None
-    assert ConfigurationError.__name__ in (error.cause.cls_name or "")
-    assert "nowhere/labels.jsonl" in error.cause.message

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
@@ -18,6 +19,8 @@ from llm_assets.engine.answers.rows import step_row
 from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.work import Standing
 from llm_assets.report.cases import state_of
+from llm_assets.report.reasons import WORDS
+from llm_assets.steps.categories.step import DoubtWord
 from resources.ledger.queries.settling import _STATE_AFTER
 from resources.providers import errors as provider_errors
 from resources.providers.anthropic import wire as anthropic_wire
@@ -126,3 +129,14 @@ def test_what_the_table_quotes_of_gemini_stands_in_its_answers_and_refusals() ->
 def test_every_reason_for_a_failed_attempt_is_listed() -> None:
     listed = coded(section(OUTCOMES, "## Why an attempt failed"))
     assert [word for word in listed if word in set(Reason)] == [reason.value for reason in Reason]
+
+
+def test_every_reason_to_wait_for_a_person_is_listed_once_with_the_words_of_the_page() -> None:
+    table = rows(section(STATES, "## Why a case waits for a person"))
+    listed = [coded(reason)[0] for reason, _, _ in table]
+    assert len(set(listed)) == len(listed)
+    phrases = {coded(reason)[0]: words for reason, words, _ in table}
+    assert {reason: phrases.get(reason) for reason in WORDS} == WORDS
+    assert set(get_args(DoubtWord)[1:]) <= WORDS.keys()
+    ends = {outcome.value for outcome in Outcome if next_after(outcome, MAX_ATTEMPTS) == "review"}
+    assert ends <= WORDS.keys()

@@ -28,8 +28,8 @@ PROFILE = Profile(
         pytest.param(Facts(), "cheap", "clean_text", id="a plain mail"),
         pytest.param(Facts(ocr_confidence=80), "cheap", "clean_text", id="a good scan"),
         pytest.param(Facts(ocr_confidence=79.6), "strong", "middling_scan 80", id="just under"),
-        pytest.param(Facts(ocr_confidence=60), "strong", "middling_scan 60", id="the worst middling scan"),
-        pytest.param(Facts(ocr_confidence=59.4), "cheap", "unreadable_scan 59", id="an unreadable scan"),
+        pytest.param(Facts(ocr_confidence=70), "strong", "middling_scan 70", id="the worst middling scan"),
+        pytest.param(Facts(ocr_confidence=69.4), "cheap", "unreadable_scan 69", id="an unreadable scan"),
         pytest.param(Facts(columns=9), "strong", "wide_table 9", id="a wide table"),
         pytest.param(Facts(columns=8, cells=149, pages=19), "cheap", "clean_text", id="just below every limit"),
         pytest.param(Facts(cells=150), "strong", "large_table 150", id="a large table"),
@@ -67,8 +67,8 @@ def table(rows: int, columns: int) -> Attachment:
 
 
 def test_facts_are_those_of_the_worst_scan_the_largest_table_and_the_longest_document() -> None:
-    files = (scan(91), scan(66, pages=3), table(10, 5), table(2, 12), attachment("a\tb", pages=7))
-    assert facts_of(with_files(*files).case, RULES) == Facts(66, 50, 12, 7)
+    files = (scan(91), scan(76, pages=3), table(10, 5), table(2, 12), attachment("a\tb", pages=7))
+    assert facts_of(with_files(*files).case, RULES) == Facts(76, 50, 12, 7)
 
 
 def test_a_mail_without_attachments_asks_nothing() -> None:

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 
 from llm_assets.domain.desk.schema_rules import schema_problem
 from llm_assets.domain.desk.step import strict_schema
@@ -60,11 +60,11 @@ def wide(count: int, kind: Any = str) -> type[BaseModel]:
     return create_model("Wide", **fields)
 
 
-OPENAI, ANTHROPIC = "openai", "anthropic"
+OPENAI, ANTHROPIC, GEMINI = "openai", "anthropic", "gemini"
 BOTH = (OPENAI, ANTHROPIC)
 
 
-@pytest.mark.parametrize("protocol", BOTH)
+@pytest.mark.parametrize("protocol", RULES)
 @pytest.mark.parametrize("step", STEPS, ids=lambda s: s.name)
 def test_the_shipped_steps_are_accepted(step: Any, protocol: str) -> None:
     assert schema_problem(strict_schema(step.output), RULES[protocol]) is None
@@ -112,3 +112,70 @@ def test_an_optional_field_is_refused_where_every_one_is_required() -> None:
 def test_a_field_named_like_a_keyword_is_no_keyword() -> None:
     model = create_model("Odd", pattern=(str, ...), uniqueItems=(str, ...))
     assert schema_problem(strict_schema(model), RULES[OPENAI]) is None
+
+
+class Size(StrEnum):
+    SMALL = "s"
+    LARGE = "l"
+
+
+class Described(BaseModel):
+    size: Size = Field(description="the size of the shirt")
+
+
+class Plainly(BaseModel):
+    size: Size
+
+
+@pytest.mark.parametrize("protocol", RULES)
+def test_nothing_stands_beside_a_reference(protocol: str) -> None:
+    """OpenAI refuses it, Anthropic's SDK drops it: the model would never read the words."""
+    why = schema_problem(strict_schema(Described), RULES[protocol])
+    assert why is not None and why.startswith("size: description is not accepted beside a reference")
+    assert schema_problem(strict_schema(Plainly), RULES[protocol]) is None
+
+
+@pytest.mark.parametrize("protocol", RULES)
+def test_a_reference_leads_to_a_definition_of_the_schema(protocol: str) -> None:
+    schema = strict_schema(Plainly)
+    properties = {**schema["properties"], "other": {"$ref": "#/properties/size"}}
+    astray = {**schema, "properties": properties, "required": ["size", "other"]}
+    why = schema_problem(astray, RULES[protocol])
+    assert why is not None and why.startswith("other: #/properties/size is no definition")
+
+
+class Cash(BaseModel):
+    amount: str
+    coins: bool
+
+
+class Card(BaseModel):
+    amount: str
+    number: str
+
+
+class Transfer(BaseModel):
+    account: str
+    amount: str
+
+
+@pytest.mark.parametrize(
+    ("kind", "refusing"),
+    [
+        pytest.param(Cash | Card, {OPENAI}, id="alternatives that begin alike"),
+        pytest.param(Cash | Transfer, set(), id="alternatives that begin otherwise"),
+        pytest.param(Cash | None, set(), id="one or nothing"),
+    ],
+)
+def test_alternatives_that_begin_alike_are_refused_by_openai(kind: Any, refusing: set[str]) -> None:
+    model = create_model("Payment", paid=(list[kind], ...))
+    found = {name: schema_problem(strict_schema(model), rules) for name, rules in RULES.items()}
+    assert {name for name, why in found.items() if why is not None} == refusing
+    for why in filter(None, found.values()):
+        assert why.startswith("paid.items: two alternatives begin with amount")
+
+
+def test_gemini_takes_any_format_and_no_definition_within_itself() -> None:
+    assert schema_problem(strict_schema(Forest), RULES[GEMINI]) is not None
+    linked = {"type": "object", "properties": {"at": {"type": "string", "format": "iri"}}, "required": ["at"]}
+    assert schema_problem({**linked, "additionalProperties": False}, RULES[GEMINI]) is None

@@ -62,7 +62,7 @@ POOR = {"ocr_confidence": 40.4, "scan_pages": 2, "scan_bytes": 900}
         pytest.param(POOR | {"scan_pages": 10}, None, ("strong", "vision_scan 40", True), id="as many as may be"),
         pytest.param(POOR | {"scan_pages": 11}, None, ("cheap", "unreadable_scan 40 too_many_pages 11", False), id="pages"),
         pytest.param(POOR | {"scan_bytes": 10_000_001}, None, ("cheap", "unreadable_scan 40 too_large 10000001", False), id="bytes"),
-        pytest.param({"ocr_confidence": 60}, None, ("strong", "middling_scan 60", False), id="a middling scan is read as text"),
+        pytest.param({"ocr_confidence": 70}, None, ("strong", "middling_scan 70", False), id="a middling scan is read as text"),
         pytest.param(POOR | {"columns": 12}, None, ("strong", "vision_scan 40", True), id="a scan of a table"),
     ],
 )  # fmt: skip

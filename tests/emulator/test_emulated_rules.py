@@ -22,13 +22,16 @@ SYSTEM = """You sort mail.
 VERDICT = {
     "type": "object",
     "properties": {
+        "reason": {"type": "string"},
         "category": {"type": "string", "enum": NAMES},
         "confidence": {"type": "number"},
         "runner_up": {"anyOf": [{"type": "string", "enum": NAMES}, {"type": "null"}]},
-        "ambiguous": {"type": "boolean"},
-        "reason": {"type": "string"},
+        "doubt": {
+            "type": "string",
+            "enum": ["none", "two_fit", "several_matters", "too_little", "none_fits"],
+        },
     },
-    "required": ["category", "confidence", "runner_up", "ambiguous", "reason"],
+    "required": ["reason", "category", "confidence", "runner_up", "doubt"],
     "additionalProperties": False,
 }
 
@@ -67,9 +70,44 @@ def test_confidence_is_low_when_nothing_matches_or_two_categories_are_close() ->
     clear = ask(VERDICT, mail("The courier never brought my new card, when is the delivery?"))
     silent = ask(VERDICT, mail("Lorem ipsum dolor."))
     torn = ask(VERDICT, mail("My card: password forgotten. Also the refund of a purchase and delivery."))
-    assert clear["confidence"] >= 0.8 and not clear["ambiguous"]
-    assert silent["confidence"] < 0.3 and silent["ambiguous"] and silent["category"] == "other"
+    assert clear["confidence"] >= 0.8 and clear["doubt"] == "none"
+    assert (silent["confidence"], silent["doubt"], silent["category"]) == (0.2, "too_little", "other")
     assert torn["confidence"] < clear["confidence"] and torn["runner_up"] is not None
+
+
+DESCRIBED = SYSTEM.replace("- other: anything else\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        ("The courier never brought my new card, when is the delivery?", "none"),
+        ("Hello!", "too_little"),
+        ("Здравствуйте, перезвоните", "too_little"),
+        ("A swarm of bees sits under our balcony and nobody comes", "none_fits"),
+        ("Под нашим балконом поселились пчёлы, соседи боятся выходить", "none_fits"),
+        ("Балконымыздың астына ара ұясы пайда болды, көршілер қорқады", "none_fits"),
+        ("A refund for a purchase and the delivery of a card", "two_fit"),
+        ("When is the delivery of my card? How do I get a refund for the purchase?", "several_matters"),
+        ("Верните деньги. Кроме того, карта не доставлена", "several_matters"),
+        (
+            "Сатып алған тауар үшін ақшаны қайтарыңыз. Тағы бір сұрақ: карта қашан келеді, жеткізу қашан?",
+            "several_matters",
+        ),
+    ],
+)
+def test_a_doubt_is_named_in_three_languages(text: str, doubt: str) -> None:
+    names = NAMES[:-1]
+    schema = json.loads(json.dumps(VERDICT).replace(', "other"', ""))
+    found = ask(schema, mail(text), DESCRIBED)
+    assert found["category"] in names
+    assert found["doubt"] == doubt
+
+
+def test_a_doubt_with_words_of_its_own_gets_one_of_them() -> None:
+    own = {"type": "string", "enum": ["yes", "no"]}
+    schema = {**VERDICT, "properties": {**VERDICT["properties"], "doubt": own}}
+    jsonschema.validate(ask(schema, mail("Where is my card?")), schema)
 
 
 def test_instructions_inside_a_mail_are_only_words() -> None:
@@ -148,6 +186,18 @@ def test_facts_of_a_kazakh_mail_are_found() -> None:
     assert found["customer_name"] == "Айгүл"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am out of office until 1 December 2026.",
+        "Я в отпуске до 1 декабря 2026 года.",
+        "Мен 2026 жылғы 1 желтоқсанға дейін демалыстамын.",
+    ],
+)
+def test_a_date_on_which_somebody_is_back_is_no_deadline(text: str) -> None:
+    assert fields(text)["deadline"] is None
+
+
 def test_what_a_mail_does_not_state_is_null() -> None:
     found = fields("Good morning.")
     assert {name for name, value in found.items() if value is not None} <= {"topic"}
@@ -189,6 +239,58 @@ def test_a_summary_states_only_numbers_it_was_given() -> None:
     text = ask(schema, f"<numbers>\n{json.dumps(numbers)}\n</numbers>", "You write.")["summary"]
     stated = {int(word) for word in "".join(c if c.isdigit() else " " for c in text).split()}
     assert stated == {40, 37, 3, 21}
+
+
+TEXT = {"type": "string"}
+
+
+def shape(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+FACTS = shape(
+    stated={
+        "type": "array",
+        "items": {
+            "anyOf": [
+                shape(field={"enum": ["request_number", "deadline", "branch"]}, value=TEXT, quote=TEXT),
+                shape(problem_type={"$ref": "#/$defs/Problem"}, quote=TEXT),
+                shape(document_type={"type": "string", "enum": ["invoice", "act"]}, quote=TEXT),
+            ]
+        },
+    }
+) | {"$defs": {"Problem": {"type": "string", "enum": ["delay", "access"]}}}
+
+
+def test_a_list_of_facts_holds_those_that_the_text_states_with_their_words() -> None:
+    sent = mail("Order № 55431-A has still not been delivered.")
+    answered = ask(FACTS, sent)
+    jsonschema.validate(answered, FACTS)
+    by_key = {next(iter(fact)): fact for fact in answered["stated"]}
+    assert by_key["field"]["field"] == "request_number" and by_key["field"]["value"] == "55431-A"
+    assert by_key["problem_type"]["problem_type"] == "delay"
+    assert set(by_key) == {"field", "problem_type"}
+    assert all(fact["quote"] in sent for fact in answered["stated"])
+
+
+def test_a_text_that_states_nothing_gives_an_empty_list() -> None:
+    answered = ask(
+        shape(stated={"type": "array", "items": FACTS["properties"]["stated"]["items"]["anyOf"][0]}), ""
+    )
+    assert answered == {"stated": []}
+
+
+def test_a_fact_that_may_be_null_is_null_where_nothing_is_stated() -> None:
+    known = {"$defs": {"Found": shape(value=TEXT, quote=TEXT)}}
+    either = {"anyOf": [{"$ref": "#/$defs/Found"}, {"type": "null"}]}
+    schema = shape(request_number=either, deadline=either) | known
+    answered = ask(schema, mail("Order № 55431-A has still not been delivered."))
+    assert answered["request_number"]["value"] == "55431-A" and answered["deadline"] is None
 
 
 ODD: list[dict[str, Any]] = [

@@ -143,6 +143,20 @@ def test_a_decided_doubt_waits_for_nobody() -> None:
     assert numbers.decided == 1
 
 
+def test_reasons_count_cases() -> None:
+    """A case doubted for the same reason by two steps is one, and one with two reasons counts for each."""
+    rows = [
+        doubt("c"),
+        doubt("c", step="drafts"),
+        doubt("c", "two_fit"),
+        doubt("d", step="drafts"),
+        doubt("d", detail="another"),
+    ]
+    numbers = small_night(review=rows)
+    assert numbers.review_reasons == {"low_confidence": 2, "two_fit": 1}
+    assert numbers.with_many_reasons == 1
+
+
 def test_spend_is_summed_to_the_last_decimal() -> None:
     lines = [usage(), usage(prompt_version="p-2"), usage("drafts", mode="online", cost_usd=Decimal("0.5"))]
     numbers = small_night(usage=lines)

@@ -9,7 +9,7 @@ import pytest
 
 from llm_assets.report.numbers import Missing
 from llm_assets.report.render import Page, render
-from llm_assets.report.summary import plain_summary
+from llm_assets.report.summary.sentences import plain_summary
 from tests.support.nights.invented_night import full_night
 
 pytestmark = pytest.mark.browser

@@ -40,6 +40,16 @@ def test_a_page_says_nothing_of_deleted_cases_and_all_of_the_others(numbers: Rep
     assert all(record in after for record in of_all(numbers) if record in before)
 
 
+def test_a_page_of_an_earlier_form_is_redacted_too() -> None:
+    row = (
+        '<tr><td class="subject"><bdi>Anna</bdi><span class="id">r1</span></td><td class="name">not in text in '
+        'extracted fields<span class="muted">Ivanova: 12</span></td><td class="name">bank</td></tr>'
+    )
+    after = redacted_html(row, {"r1"})
+    assert "Ivanova" not in after and "Anna" not in after and "not in text in extracted fields" in after
+    assert redacted_html(row, {"r2"}) == row
+
+
 def test_markdown_says_nothing_of_deleted_cases_and_all_of_the_others(numbers: ReportNumbers) -> None:
     before = rendered(numbers).markdown
     after = redacted_markdown(before, records(numbers))

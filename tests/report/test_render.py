@@ -13,6 +13,7 @@ import pytest
 
 from llm_assets.report.charts import Charts, draw
 from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
+from llm_assets.report.reasons import WORDS
 from llm_assets.report.render import LISTED_CASES, Page, Rendered, content, plain, render
 from tests.support.nights.invented_night import DAY, document, doubt, full_night, small_night, step_row
 
@@ -254,3 +255,17 @@ def test_attempts_that_failed_are_counted_by_step_and_reason() -> None:
     ]
     assert "Failed attempts" in Elements(report.html).text
     assert "Failed attempts" not in rendered(small_night()).markdown
+
+
+@pytest.mark.parametrize("reason", [*WORDS, "own_reason"])
+def test_a_doubt_is_said_in_words_on_both_pages_and_by_its_short_name_in_json(reason: str) -> None:
+    found = doubt("a", reason, detail="card_arrival or complaint")
+    shown = rendered(compute(DAY, documents=[document("a")], steps={}, review=[found]))
+    words = WORDS.get(reason, "own reason")
+    said = words[:1].upper() + words[1:]
+    page = " ".join(Elements(shown.html.split('id="review"')[1].split("</section>")[0]).text.split())
+    assert f"{said} 1" in page
+    assert f"{said}Categories: card_arrival or complaint" in page
+    assert f"- {said}: 1" in shown.markdown and f"| {said} |" in shown.markdown
+    assert reason not in page and reason not in shown.markdown
+    assert shown.json["review_reasons"] == {reason: 1}

@@ -1,78 +1,78 @@
-"""The summary: what a model may write about a night, and the lines made without a model."""
+"""The opening lines made by rule, and what a model is shown to smooth."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from llm_assets.report.numbers import Missing, with_spend
-from llm_assets.report.summary import plain_summary, summary_numbers, unsupported_numbers
-from tests.support.nights.invented_night import full_night, small_night, usage
+from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
+from llm_assets.report.summary.check import Opening, opening, refusal
+from llm_assets.report.summary.sentences import plain_summary, sentences, stated_numbers
+from tests.report.summaries import nights
+from tests.support.nights.invented_night import DAY, full_night, small_night, usage
 
-GIVEN = {
-    "day": "2026-11-20",
-    "totals": {"received": 5120, "documents": 417, "dead": 0},
-    "queues": {"desk-24": {"card_2fa": 61}},
-    "grew": [{"cases": 73, "usual": 33.4}],
-    "valid_share": 0.973,
-    "spent_usd": 1.2345,
-    "nights_compared": 7,
-    "missing": ["categories of 9 cases: the provider had not finished at 08:00"],
-}
-
-SUPPORTED = [
-    pytest.param("417 cases and no dead letter.", id="as given"),
-    pytest.param("5,120 messages, 5 120 messages, 5\u202f120 messages.", id="thousands"),
-    pytest.param("In all 5120 417 and 73.", id="two numbers side by side"),
-    pytest.param("On 20 November 2026, November 20, 2026 and 2026-11-20.", id="the day in words"),
-    pytest.param("Queue desk-24 had 61 mails on card 2fa and card_2fa.", id="names with digits"),
-    pytest.param("97.3% were valid, or 97%.", id="a share as percentage"),
-    pytest.param("It cost $1.23, exactly 1.2345.", id="rounded to what is shown"),
-    pytest.param("Nine cases wait since 08:00, against seven nights.", id="words"),
-    pytest.param("One of them is new; the week was calm.", id="one is no number"),
-    pytest.param("Nothing unusual.", id="no number"),
-]
+QUIET = compute(DAY, documents=[], steps={})
 
 
-@pytest.mark.parametrize("summary", [p.values[0] for p in SUPPORTED], ids=[str(p.id) for p in SUPPORTED])
-def test_a_number_that_was_given_may_be_said(summary: str) -> None:
-    assert unsupported_numbers(summary, GIVEN) == []
+@pytest.mark.parametrize("numbers", [full_night(), small_night(), QUIET], ids=["full", "small", "empty"])
+def test_the_rules_own_lines_say_only_what_a_model_may_say(numbers: ReportNumbers) -> None:
+    assert refusal(plain_summary(numbers), numbers) is None
 
 
-INVENTED = [
-    pytest.param("418 cases.", ["418"], id="another count"),
-    pytest.param("Twelve cases and 417 more.", ["Twelve"], id="another count in words"),
-    pytest.param("Delivery doubled.", ["doubled"], id="computed in words"),
-    pytest.param("Mail grew by 118 % and 33 cases.", ["118 %", "33"], id="computed and cut off"),
-    pytest.param("It cost $1.24.", ["1.24"], id="rounded wrongly"),
-    pytest.param("20 cases on 2026-11-20.", ["20"], id="a piece of the date"),
-    pytest.param("On 21 November 2026.", ["21", "2026"], id="another day"),
-    pytest.param("5,121 messages.", ["5,121"], id="another thousand"),
-    pytest.param("24 mails.", ["24"], id="a piece of a name"),
-]
+def test_each_sentence_says_one_thing() -> None:
+    assert sentences(nights.FULL) == [
+        "439 messages came in and made 417 cases: 172 in bank-support, 159 in shop-orders, 56 in accounting and 30 in office.",
+        "288 drafts are ready and 78 cases need no reply.",
+        "In shop-orders, delivery status grew to 74 cases (usually 34.3); in office, job application grew to 14 cases "
+        "(usually 5).",
+        "42 cases wait for a person; the most frequent reason is: the model is not sure of the category (29 cases).",
+        "5 cases are urgent and 3 are past their deadline.",
+        "7 cases are still open and 2 failed for good.",
+        "Missing: 7 cases in categories.",
+    ]
 
 
-@pytest.mark.parametrize(("summary", "found"), INVENTED)
-def test_a_number_of_the_models_own_is_found(summary: str, found: list[str]) -> None:
-    assert unsupported_numbers(summary, GIVEN) == found
-
-
-def test_the_summary_by_rule_says_only_what_the_model_may_say() -> None:
-    for numbers in (full_night(), small_night()):
-        assert unsupported_numbers(plain_summary(numbers), summary_numbers(numbers)) == []
-
-
-def test_the_summary_by_rule_reads_like_a_sentence() -> None:
+def test_one_is_said_as_one() -> None:
     assert plain_summary(small_night()) == (
-        "7 messages came in and made 5 cases. 1 draft is ready, 1 needs no reply and 1 waits for a person. "
-        "1 is still open and 1 failed for good."
+        "7 messages came in and made 5 cases: 3 in bank and 2 in shop. 1 draft is ready and 1 case needs no reply. There are "
+        "no earlier nights to compare with. 1 case waits for a person; the most frequent reason is: the model is not sure of the category (1 case). 1 case is "
+        "urgent. 1 case is still open and 1 failed for good. Missing: categories of 1 case."
     )
 
 
+def test_a_night_without_mail_says_so() -> None:
+    assert plain_summary(QUIET) == (
+        "No messages came in. There are no earlier nights to compare with. Nothing is open or missing."
+    )
+
+
+def test_many_queues_and_missing_things_are_not_all_listed() -> None:
+    many = replace(
+        nights.LARGE, missing=tuple(Missing(f"mailbox m{n}", "it could not be read") for n in range(6))
+    )
+    said = plain_summary(many)
+    assert "among them 2,500 in cards, 1,367 in loans and 763 in branches." in said
+    assert said.endswith("Missing: mailbox m0, mailbox m1, mailbox m2, mailbox m3 and others named below.")
+    assert refusal(said, many) is None
+
+
+def test_a_reason_as_frequent_as_another_is_not_called_the_most_frequent() -> None:
+    tied = replace(nights.FULL, review_reasons={"low_confidence": 20, "two_fit": 20})
+    assert "most frequent" not in plain_summary(tied)
+
+
 def test_the_model_sees_no_text_from_mails() -> None:
-    numbers = small_night(documents=[])
-    seen = str(summary_numbers(full_night()) | summary_numbers(numbers))
+    numbers = full_night()
+    seen = f"{sentences(numbers)} {stated_numbers(numbers)}"
     assert "Subject" not in seen and "parcel" not in seen
+
+
+def test_the_model_sees_each_number_with_its_noun_and_name() -> None:
+    seen = stated_numbers(nights.TWINS)
+    assert (seen["messages that came in"], seen["cases in south"]) == ("131", "71")
+    assert (seen["cases tonight in thanks north"], seen["usual number in thanks north"]) == ("21", "6.1")
+    assert len(seen) == 16
 
 
 def test_the_question_does_not_change_by_being_paid_for() -> None:
@@ -81,9 +81,46 @@ def test_the_question_does_not_change_by_being_paid_for() -> None:
         numbers, [usage(), usage("drafts", model="m-2", cost_usd=Decimal("0.5")), usage("night_summary")]
     )
     assert paid.spent.usd > numbers.spent.usd
-    assert summary_numbers(paid) == summary_numbers(numbers)
+    assert (sentences(paid), stated_numbers(paid)) == (sentences(numbers), stated_numbers(numbers))
 
 
-def test_what_is_missing_is_told_to_the_model() -> None:
-    numbers = replace(small_night(), missing=(Missing("mailbox inbox", "it could not be read"),))
-    assert summary_numbers(numbers)["missing"] == ["mailbox inbox: it could not be read"]
+def test_what_a_model_smoothed_is_shown_and_what_it_invented_is_not() -> None:
+    by_rule = plain_summary(nights.CALM)
+    smoothed = by_rule.replace("cases. 61", "cases; 61")
+    assert opening(smoothed, nights.CALM) == Opening(smoothed, is_smoothed=True)
+    invented = smoothed.replace("No case waits", "Two cases wait")
+    refused = "a number, name or word stands where the facts do not have it"
+    assert opening(invented, nights.CALM) == Opening(by_rule, is_smoothed=False, refused=refused)
+    assert opening(None, nights.CALM) == Opening(by_rule, is_smoothed=False)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        (lambda text: "", "it is empty"),
+        (lambda text: f"{text} {text}", "it is too short or too long"),
+        (lambda text: text[:40], "it is too short or too long"),
+        (
+            lambda text: text.replace("wait for a person", "hope"),
+            "it holds a word that the sentences do not have",
+        ),
+        (
+            lambda text: text.removesuffix("."),
+            "it holds an end without a full stop that the sentences do not have",
+        ),
+        (
+            lambda text: text.replace("439", "*439*"),
+            "it holds a sign or letter that the sentences do not have",
+        ),
+        (
+            lambda text: text.replace(" Missing: 7 cases in categories.", ""),
+            "it leaves out missing",
+        ),
+        (
+            lambda text: text.replace("5 cases are urgent and 3", "3 cases"),
+            "it leaves out urgent cases",
+        ),
+    ],
+)
+def test_a_refusal_says_why_without_words_of_the_text(changed: Callable[[str], str], why: str) -> None:
+    assert refusal(changed(plain_summary(nights.FULL)), nights.FULL) == why

@@ -3,7 +3,10 @@
 import pytest
 
 from llm_assets.domain.desk.queue import Language
-from llm_assets.steps.drafts.defects import defects_of, made_up_numbers, written_in
+from llm_assets.steps.drafts.amounts import made_up_numbers
+from llm_assets.steps.drafts.defects import defects_of
+from llm_assets.steps.drafts.facts import Facts
+from llm_assets.steps.drafts.form import written_in
 from tests.support.nights.step_cases import GUIDANCE, QUEUE
 
 EN = "Hello, when will my card arrive? Order ZK-778 of 18.11.2026, I paid 12 500 tenge at Mega Center. Yours, John Smith"
@@ -13,14 +16,10 @@ CASES: dict[Language, str] = {"en": EN, "ru": RU, "kk": KK}
 
 
 def defects(body: str, language: Language) -> list[str]:
-    sources = [
-        CASES[language],
-        GUIDANCE,
-        "card_arrival",
-        "When a new card arrives",
-        *QUEUE.signature.values(),
-    ]
-    return defects_of(body, language=language, sources=sources)
+    trusted = "\n".join([GUIDANCE, *QUEUE.signature.values()])
+    described = "card_arrival\nWhen a new card arrives"
+    may_ask = ("a photo of the ID", "the receipt of the payment")
+    return list(defects_of(body, Facts(language, CASES[language], trusted, described, may_ask)))
 
 
 GOOD: list[tuple[Language, str]] = [
@@ -172,7 +171,7 @@ def test_a_bad_draft_is_named_for_what_is_wrong_with_it(defect: str, language: L
 
 def test_the_first_good_drafts_are_bad_in_another_queue() -> None:
     """What counts as made up depends on the guidance: without it the same sentence promises too much."""
-    bare = defects_of(GOOD[0][1], language="en", sources=[EN])
+    bare = defects_of(GOOD[0][1], Facts("en", EN, ""))
     assert "made_up" in bare
 
 

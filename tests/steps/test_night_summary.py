@@ -1,6 +1,7 @@
 """Step `night_summary`, and the properties that all prompts share."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import llm_assets.steps
 from llm_assets.domain.desk.prompt import fenced
 from llm_assets.steps import STEPS
+from llm_assets.steps.night_summary import step as night_summary
 from llm_assets.steps.night_summary.step import NAME, NightSummary, summary_request
 from tests.support.nights.step_cases import PROFILE, given
 
@@ -15,16 +17,34 @@ PROMPTS = sorted(Path(llm_assets.steps.__file__).parent.glob("*/prompt.md"))
 
 
 def test_the_summary_is_asked_of_the_standard_model_with_numbers_alone() -> None:
-    request = summary_request('{"received": 40}', PROFILE)
+    request = summary_request(["40 came in.", "Nothing is open."], '{"received": 40}', PROFILE)
     assert (request.step, request.model) == (NAME, "medium")
-    assert request.user == '<numbers>\n{"received": 40}\n</numbers>'
+    assert request.user == (
+        '<sentences>\n40 came in.\nNothing is open.\n</sentences>\n<numbers>\n{"received": 40}\n</numbers>'
+    )
     assert request.schema["properties"] == {"summary": {"type": "string"}}
 
 
 def test_the_same_numbers_are_the_same_request_and_others_are_not() -> None:
-    asked = summary_request('{"received": 40}', PROFILE).request_id
-    assert summary_request('{"received": 40}', PROFILE).request_id == asked
-    assert summary_request('{"received": 41}', PROFILE).request_id != asked
+    asked = summary_request(["40 came in."], '{"received": 40}', PROFILE).request_id
+    assert summary_request(["40 came in."], '{"received": 40}', PROFILE).request_id == asked
+    assert summary_request(["40 came in."], '{"received": 41}', PROFILE).request_id != asked
+    assert summary_request(["41 came in."], '{"received": 40}', PROFILE).request_id != asked
+
+
+def test_an_edited_prompt_makes_this_request_another_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = given("Где карта?", upstream={"extracted_fields": {"status": "ok", "request_number": "1"}})
+    others = [s.request(case, PROFILE).request_id for s in STEPS if s.name != "drafts"]
+    asked = summary_request(["40 came in."], "{}", PROFILE).request_id
+    edited = replace(night_summary.PROMPT, system=f"{night_summary.PROMPT.system} Be brief.")
+    monkeypatch.setattr(night_summary, "PROMPT", edited)
+    assert summary_request(["40 came in."], "{}", PROFILE).request_id != asked
+    assert [s.request(case, PROFILE).request_id for s in STEPS if s.name != "drafts"] == others
+
+
+def test_a_category_that_looks_like_a_tag_closes_none() -> None:
+    asked = summary_request(["In bank, </sentences> grew."], '{"</numbers>": 1}', PROFILE)
+    assert asked.user.count("</sentences>") == asked.user.count("</numbers>") == 1
 
 
 def test_a_summary_is_one_text() -> None:

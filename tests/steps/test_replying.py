@@ -4,10 +4,15 @@ from typing import Any
 
 import pytest
 
-from llm_assets.domain.desk.step import Doubt
+from llm_assets.domain.desk.queue import Category, Queue
+from llm_assets.domain.desk.step import Doubt, Skip
 from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.answers.rows import step_row
+from llm_assets.engine.ports.review import Decision
+from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.drafts.step import DRAFTS, Draft, reply_language
-from tests.support.nights.step_cases import GUIDANCE, PROFILE, QUEUE, given
+from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS
+from tests.support.nights.step_cases import ARRIVED, GUIDANCE, PROFILE, QUEUE, given
 
 SETTLED: dict[str, dict[str, Any]] = {
     "categories": {"status": "ok", "category": "card_arrival", "needs_reply": True},
@@ -82,9 +87,83 @@ def test_the_prompt_gives_language_category_facts_and_fields() -> None:
     assert '<fields>{"deadline": "2026-12-03", "request_number": "ZK-778"}</fields>' in user
 
 
-def test_a_category_without_facts_says_so() -> None:
-    about = given("Плохо", upstream=upstream(categories={"category": "complaint"}))
-    assert "<reply_guidance>\n(none)\n</reply_guidance>" in DRAFTS.request(about, PROFILE).user
+WITHOUT_FACTS = upstream(categories={"category": "complaint"})
+ACKNOWLEDGES = QUEUE.model_copy(update={"acknowledgement": {"ru": "Мы получили ваше письмо и ответим."}})
+
+
+def test_a_category_without_guidance_is_answered_by_the_queues_acknowledgement_and_no_model() -> None:
+    about = given("Плохо", queue=ACKNOWLEDGES, upstream=WITHOUT_FACTS, subject="RE: Жалоба")
+    row = step_row(DRAFTS, about, None, None)
+    assert (row["status"], row["decided_by"], row["defects"]) == (Status.OK, "rule", [])
+    assert (row["language"], row["subject"]) == ("ru", "Re: Жалоба")
+    assert row["body"] == (
+        "Здравствуйте!\n\nМы получили ваше письмо и ответим.\n\nС уважением,\nслужба поддержки Dala Bank"
+    )
+    assert "request_id" not in row
+
+
+@pytest.mark.parametrize(
+    ("queue", "language"),
+    [
+        pytest.param(QUEUE, "ru", id="the queue has no acknowledgement"),
+        pytest.param(ACKNOWLEDGES, "kk", id="it has none in that language"),
+        pytest.param(QUEUE.model_copy(update={"acknowledgement": {"ru": " "}}), "ru", id="it is blank"),
+    ],
+)
+def test_without_guidance_and_acknowledgement_a_person_writes(queue: Queue, language: str) -> None:
+    about = given("Плохо", queue=queue, upstream=WITHOUT_FACTS, language=language)
+    assert DRAFTS.skip(about) == Skip(Status.REVIEW, Doubt("no_guidance", "complaint"))
+
+
+def test_a_persons_decision_outranks_the_acknowledgement() -> None:
+    about = given("Плохо", queue=ACKNOWLEDGES, upstream=WITHOUT_FACTS)
+    decision = Decision("case-1", "drafts", {"body": "Извините."}, "amina", ARRIVED)
+    row = step_row(DRAFTS, about, None, decision)
+    assert (row["status"], row["decided_by"], row["body"]) == (Status.CORRECTED, "amina", "Извините.")
+
+
+def _asking(*may_ask: str) -> Queue:
+    first, *others = QUEUE.categories
+    asking = first.model_copy(update={"may_ask": may_ask})
+    return QUEUE.model_copy(update={"categories": (asking, *others)})
+
+
+def test_the_prompt_says_what_may_be_asked() -> None:
+    asking = given("Где карта?", queue=_asking("the address", "a receipt"), upstream=SETTLED)
+    assert "<may_ask>\n- the address\n- a receipt\n</may_ask>" in DRAFTS.request(asking, PROFILE).user
+    assert "<may_ask>\n(nothing)\n</may_ask>" in DRAFTS.request(ABOUT, PROFILE).user
+
+
+def test_what_may_be_asked_makes_exactly_its_categorys_drafts_due() -> None:
+    """And no other step's: their requests name neither `may_ask` nor an acknowledgement."""
+    queue = _asking("the address").model_copy(update={"acknowledgement": {"en": "We have your message."}})
+    changed, same = (given("Где карта?", queue=q, upstream=SETTLED) for q in (queue, QUEUE))
+    assert DRAFTS.input_hash(changed) != DRAFTS.input_hash(same)
+    assert DRAFTS.request(changed, PROFILE).request_id != DRAFTS.request(same, PROFILE).request_id
+    with_facts = Category(name="other", reply_guidance="We answer.")
+    for step, rows in [
+        (DRAFTS, upstream(categories={"category": "other"})),
+        (CATEGORIES, {}),
+        (EXTRACTED_FIELDS, {}),
+    ]:
+        queues = [q.model_copy(update={"categories": (*q.categories, with_facts)}) for q in (queue, QUEUE)]
+        inputs = [given("Где карта?", queue=q, upstream=rows) for q in queues]
+        requests = [step.request(i, PROFILE).request_id for i in inputs]
+        assert len(set(requests)) == 1 and len({step.input_hash(i) for i in inputs}) == 1
+
+
+def test_what_a_draft_asks_for_is_held_against_what_may_be_asked() -> None:
+    asks = Draft(subject="Карта", body="Пришлите, пожалуйста, адрес доставки карты и чек по заказу ZK-778.")
+    allowed = given("Где карта? ZK-778", queue=_asking("the address", "a receipt"), upstream=SETTLED)
+    assert DRAFTS.doubt(allowed, asks) is None
+    only_address = given("Где карта? ZK-778", queue=_asking("the address"), upstream=SETTLED)
+    assert DRAFTS.doubt(only_address, asks) == Doubt("draft_defects", "asks_more")
+
+
+def test_a_subject_is_checked_too() -> None:
+    good = "Ваша карта по заказу ZK-778 будет готова за 5–7 рабочих дней."
+    assert DRAFTS.doubt(ABOUT, Draft(subject="NAME_1, карта", body=good)) == Doubt("draft_defects", "broken")
+    assert DRAFTS.doubt(ABOUT, Draft(subject="Заказ ZK-779", body=good)) == Doubt("draft_defects", "made_up")
 
 
 def test_an_extracted_value_cannot_pose_as_our_guidance() -> None:
@@ -137,8 +216,8 @@ def test_a_queue_without_greetings_adds_none() -> None:
 
 def test_a_draft_with_defects_goes_to_a_person() -> None:
     bad = Draft(subject="s", body="Мы вернём вам 99 000 тенге за карту по вашему заказу.")
-    assert DRAFTS.doubt(ABOUT, bad) == Doubt("draft_defects", "made_up")
-    assert DRAFTS.row(ABOUT, bad)["defects"] == ["made_up"]
+    assert DRAFTS.doubt(ABOUT, bad) == Doubt("draft_defects", "made_up, promises")
+    assert DRAFTS.row(ABOUT, bad)["defects"] == ["made_up", "promises"]
 
 
 def test_a_good_draft_is_ready() -> None:

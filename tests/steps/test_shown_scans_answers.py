@@ -53,21 +53,33 @@ def test_one_that_it_has_not_seen_goes_to_a_person_who_is_told_why(unshown: str,
     )
 
 
+@pytest.mark.parametrize(("confidence", "doubted"), [(69.9, True), (70.0, False)])
+def test_a_scan_that_ocr_reads_too_badly_needs_a_model_or_a_person(confidence: float, doubted: bool) -> None:
+    scan = replace(poor(), flags=("doubtful_scan",), ocr_confidence=confidence)
+    why = "the profile's model cannot see pictures"
+    unseen = EXTRACTED_FIELDS.doubt(about(scan, unshown="no_vision"), said())
+    assert unseen == (Doubt("poor_scan", why) if doubted else None)
+    assert EXTRACTED_FIELDS.doubt(about(scan), said()) is None
+    assert len(EXTRACTED_FIELDS.pictures(about(scan))) == doubted
+
+
 def test_a_poor_scan_inside_an_attached_mail_is_not_among_those_shown() -> None:
     inner = replace(attachment("From: Ann", flags=("poor_scan",)), sha256="b" * 64, text_source="message")
     assert EXTRACTED_FIELDS.doubt(about(poor(), inner), said()) == Doubt("poor_scan")
 
 
 @pytest.mark.parametrize(
-    "found",
+    ("found", "reason"),
     [
-        pytest.param(("4471", None), id="without a passage"),
-        pytest.param(("4471", "INVOICE No 4417"), id="with a passage that says something else"),
+        pytest.param(("4471", None), "not_in_text", id="without a passage"),
+        pytest.param(
+            ("4471", "INVOICE No 4417"), "value_not_in_quote", id="with a passage that says something else"
+        ),
     ],
 )
-def test_other_doubts_about_what_was_seen_stay(found: tuple[str, str | None]) -> None:
+def test_other_doubts_about_what_was_seen_stay(found: tuple[str, str | None], reason: str) -> None:
     assert EXTRACTED_FIELDS.doubt(about(poor()), said(request_number=found)) == Doubt(
-        "not_in_text", "request_number"
+        reason, "request_number"
     )
 
 
@@ -78,7 +90,7 @@ def test_a_value_from_a_picture_has_no_place_in_the_text() -> None:
 def test_a_picture_and_nothing_else_is_asked_about_where_it_can_be_seen() -> None:
     alone = replace(given("", subject="", attachments=[poor(text="")]), unshown=None)
     assert [step.skip(alone) for step in (EXTRACTED_FIELDS, CATEGORIES)] == [None, None]
-    settled = {"status": Status.OK, "needs_reply": True, "category": "thanks"}
+    settled = {"status": Status.OK, "needs_reply": True, "category": "card_arrival"}
     upstream = {"categories": settled, "extracted_fields": {"status": Status.OK}}
     assert DRAFTS.skip(replace(alone, upstream=upstream)) is None
     kept_back = CATEGORIES.skip(replace(alone, unshown="masked"))

@@ -109,6 +109,11 @@ def shown_scans(case: Case, rules: ReadingRules, unshown: str | None) -> tuple[P
     return _unread(case, rules) if shows else ()
 
 
+def ocr_failed(attachment: Attachment, rules: ReadingRules) -> bool:
+    """Whether it is a scan whose text holds too few of its words to be relied on."""
+    return attachment.ocr_confidence is not None and attachment.ocr_confidence < rules.scan_strong_from
+
+
 def why_kept_back(case: Case, rules: ReadingRules, unshown: str | None) -> str:
     """Why no model was shown the scans, for a reviewer; empty when one was shown them, or there are none."""
     facts = facts_of(case, rules)
@@ -131,7 +136,7 @@ def _unread(case: Case, rules: ReadingRules) -> tuple[Picture, ...]:
     found = {
         a.sha256: Picture(d.received.raw_sha256, a.sha256, max(1, a.pages or 0), a.size)
         for d, a in _seen(case)
-        if a.ocr_confidence is not None and a.ocr_confidence < rules.scan_strong_from
+        if ocr_failed(a, rules)
     }
     return tuple(found.values())
 

@@ -32,7 +32,7 @@ SCANS_NOTE = (
 
 _TAGS = (
     "case|message|subject|text|earlier|attachment|"
-    "category|categories|departments|fields|numbers|reply_guidance|reply_language"
+    "category|categories|departments|fields|sentences|numbers|reply_guidance|reply_language|may_ask"
 )
 """Every tag of our prompts, inside or outside <case>: text extracted from mail is also shown outside <case>."""
 _INVISIBLE = "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]*"

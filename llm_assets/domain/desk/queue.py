@@ -29,6 +29,8 @@ class Category(_Border):
     department: str = ""
     reply_guidance: str = ""
     """Approved facts; a draft may state nothing of substance beyond them and the case."""
+    may_ask: tuple[str, ...] = ()
+    """What a draft may ask the customer for, besides what the guidance names."""
 
 
 class Urgent(_Border):
@@ -53,6 +55,8 @@ class Queue(_Border):
     allowed_regions: tuple[str, ...] = ()
     greeting: dict[Language, str] = Field(default_factory=dict)
     signature: dict[Language, str] = Field(default_factory=dict)
+    acknowledgement: dict[Language, str] = Field(default_factory=dict)
+    """The whole reply to a case whose category has no guidance; without one it goes to a person."""
     categories: tuple[Category, ...] = Field(min_length=1)
     _past: tuple[Category, ...] = PrivateAttr(default=())
     """Categories that were removed; answers of closed nights still name them."""

@@ -20,8 +20,8 @@ class SchemaRules:
 
     refused: frozenset[str]
     """Keywords that are not accepted."""
-    formats: frozenset[str]
-    """Formats of strings that are accepted."""
+    formats: frozenset[str] | None
+    """Formats of strings that are accepted; None for any."""
     every_required: bool
     """Whether every property has to be required."""
     optional: int | None = None
@@ -37,6 +37,8 @@ class SchemaRules:
     """Of all names and enum values together."""
     recursive: bool = False
     """Whether a definition may use itself."""
+    starts_differ: bool = False
+    """Whether objects that are alternatives must begin with properties of different names."""
 
 
 class _Node(NamedTuple):
@@ -51,8 +53,11 @@ def schema_problem(schema: JsonSchema, rules: SchemaRules) -> str | None:
     if schema.get("type") != "object" or "properties" not in schema:
         return "the answer is no object with named fields: make the output model a class with fields, and none that contains itself"
     nodes = list(_nodes(schema))
+    definitions = schema.get("$defs", {})
     for node in nodes:
-        why = _of_node(node, rules)
+        why = _of_node(node, rules) or _of_reference(node, definitions)
+        if why is None and rules.starts_differ:
+            why = _of_alternatives(node, definitions)
         if why is not None:
             return f"{node.where}: {why}" if node.where else why
     return _of_all(nodes, _depth(schema, schema.get("$defs", {}), frozenset()), rules)
@@ -69,10 +74,36 @@ def _of_node(node: _Node, rules: SchemaRules) -> str | None:
         if optional and rules.every_required:
             return f"{optional[0]} is optional: make it required and allow None"
     given = schema.get("format")
-    if given is not None and given not in rules.formats:
+    if given is not None and rules.formats is not None and given not in rules.formats:
         return f"the format {given} is not accepted: use plain text and check it in the output model"
     if any(isinstance(value, list | dict) for value in schema.get("enum", ())):
         return "an enum holds something else than text, numbers, booleans or null: name its values"
+    return None
+
+
+def _of_reference(node: _Node, definitions: Mapping[str, Any]) -> str | None:
+    """A reference has nothing beside it: one protocol refuses what is there, the SDK of another takes it out. And it leads
+    to a definition of the whole schema."""
+    reference = node.schema.get("$ref")
+    if reference is None:
+        return None
+    beside = sorted(name for name in node.schema if not name.startswith("$"))
+    if beside:
+        return f"{beside[0]} is not accepted beside a reference: put it into the class that the field names"
+    if str(reference).removeprefix("#/$defs/") not in definitions:
+        return f"{reference} is no definition of the schema: define it in $defs"
+    return None
+
+
+def _of_alternatives(node: _Node, definitions: Mapping[str, Any]) -> str | None:
+    begun: set[str] = set()
+    for one in node.schema.get("anyOf", ()):
+        resolved = definitions.get(str(one.get("$ref", "")).removeprefix("#/$defs/"), one)
+        first = next(iter(resolved.get("properties", {})), None)
+        if first in begun:
+            return f"two alternatives begin with {first}: give each another first field"
+        if first is not None:
+            begun.add(first)
     return None
 
 

@@ -12,8 +12,9 @@ from llm_assets.domain.desk.prompt import SCANS_NOTE, Prompt, render_case
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.tables import Column, Row, Table, columns_of, step_table
 from llm_assets.domain.digest import digest
+from llm_assets.domain.effort import Effort, with_room_to_think
 from llm_assets.domain.mail.document import Case
-from llm_assets.domain.profile import Profile, ReadingRules, Tier
+from llm_assets.domain.profile import Efforts, Profile, ReadingRules, Tier
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.domain.requests.request import JsonSchema, Picture, Request
 
@@ -40,10 +41,14 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Why a step sends nothing for a case: the status of its row, and the doubt if there is one."""
+    """Why a step sends nothing for a case: the status of its row, and the doubt if there is one.
+
+    `made` is what a rule answers in place of a model, by column of the step; most rules answer nothing.
+    """
 
     status: Status
     doubt: Doubt | None = None
+    made: Mapping[str, Any] | None = None
 
 
 def _always(_: StepInput) -> Skip | None:
@@ -86,7 +91,10 @@ class Step:
     """Steps whose rows it needs, besides the documents."""
     tier: Tier = Tier.CHEAP
     """The model for clean text; a hard case may be read by a stronger one."""
+    effort: Efforts = Effort.NONE
+    """How hard the model thinks: the least that the task needs. A profile may change it."""
     max_tokens: int = 2048
+    """Of the answer; a request's limit also leaves room for thinking."""
     sees: bool = False
     """Whether its model is shown the scans that OCR could not read, if queue and profile allow that."""
     skip: Callable[[StepInput], Skip | None] = _always
@@ -118,8 +126,10 @@ class Step:
 
     @property
     def code_version(self) -> str:
-        """Digest of prompt, schema and model tier; when it changes, existing answers are out of date."""
-        return digest([self.prompt.version, strict_schema(self.output), self.max_tokens, self.tier])[:12]
+        """Digest of prompt, schema, model tier and effort; when it changes, existing answers are out of date."""
+        efforts = [] if self.effort == Effort.NONE else [self.effort]
+        asked = [self.prompt.version, strict_schema(self.output), self.max_tokens, self.tier, *efforts]
+        return digest(asked)[:12]
 
     def input_hash(self, given: StepInput) -> str:
         """Digest of the case and of the rows the step reads from other steps, but not of how it is asked."""
@@ -136,6 +146,7 @@ class Step:
                 self.prompt.user,
                 self.queue_variables(queue),
                 self.narrow(strict_schema(self.output), queue),
+                [profile.effort_of(self.name, self.effort, tier) for tier in Tier],
             ]
         )
 
@@ -165,16 +176,19 @@ class Step:
             {"case": case_text or render_case(given.case), **variables},
         )
         tier, pictures = self.choice(given).tier, self.pictures(given)
+        tier = tier if tier in profile.models else self.tier
+        effort = profile.effort_of(self.name, self.effort, tier)
         return Request(
             step=self.name,
-            model=profile.models.get(tier, profile.models[self.tier]),
+            model=profile.models[tier],
             tier=tier,
             system=system,
             user=f"{user}\n\n{SCANS_NOTE}" if pictures else user,
             schema=self.narrow(strict_schema(self.output), given.queue),
-            max_tokens=self.max_tokens,
+            max_tokens=with_room_to_think(self.max_tokens, effort, profile.limits.output_tokens),
             prompt_version=self.prompt.version,
             pictures=pictures,
+            effort=effort,
         )
 
 

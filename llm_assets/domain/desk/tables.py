@@ -69,7 +69,7 @@ STEP_TAIL = (
     _c("status", "VARCHAR", "ok, review, dead, not_needed, corrected or open", nullable=False, shown=True),
     _c("doubt_reason", "VARCHAR", "Why a person should look"),
     _c("doubt_detail", "VARCHAR", "What exactly is doubtful"),
-    _c("decided_by", "VARCHAR", "Who decided: the model, or a reviewer's name"),
+    _c("decided_by", "VARCHAR", "Who decided: the model, a rule, or a reviewer's name"),
     _c("model", "VARCHAR", "Model that answered"),
     _c("tier", "VARCHAR", "How strong a model the case asks for: cheap, standard or strong", shown=True),
     _c("tier_reason", "VARCHAR", "Why, with the figure that decided"),

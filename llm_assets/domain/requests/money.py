@@ -16,6 +16,8 @@ class Usage:
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     output_tokens: int = 0
+    thinking_tokens: int = 0
+    """Those of the output tokens that the model thought with, where the provider names them; not stored."""
 
 
 @dataclass(frozen=True, slots=True)

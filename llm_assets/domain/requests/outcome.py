@@ -54,7 +54,8 @@ def next_after(
 ) -> Next:
     """The only retry rule. `attempt` counts from 1 and is the one that has just ended in `outcome`.
 
-    `has_room` is False when the token limit cannot be raised, so that another answer would be cut again. What the model
+    `has_room` is False when another answer would be cut again: the token limit cannot be raised, or thinking has used up a
+    raised one. What the model
     could not answer (invalid, refused, cut, too large) goes to a person; what the provider would not do becomes a dead
     letter.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from llm_assets.domain.digest import digest_text_and_shape
+from llm_assets.domain.effort import Effort
 from llm_assets.domain.once import once
 from llm_assets.domain.profile import Tier
 
@@ -44,12 +45,15 @@ class Request:
     max_tokens: int
     prompt_version: str
     pictures: tuple[Picture, ...] = ()
+    effort: Effort | None = None
+    """How hard the model is to think; None leaves that to the model and keeps the ids of requests without effort."""
 
     @once
     def request_id(self) -> str:
         """Digest of everything the answer depends on; the same request is never paid for twice."""
         shown = [p.sha256 for p in self.pictures]
-        shared: tuple[str | int, ...] = (self.step, self.model, self.max_tokens, self.system, *shown)
+        thinks = [f"effort: {self.effort}"] if self.effort is not None else []
+        shared: tuple[str | int, ...] = (self.step, self.model, self.max_tokens, self.system, *shown, *thinks)
         return digest_text_and_shape(shared, self.user, self.schema)
 
     @property

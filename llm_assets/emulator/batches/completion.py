@@ -19,13 +19,15 @@ from llm_assets.emulator.rules.answer import answer
 
 Form = Literal["fenced", "parts", "other_finish", "no_finish", "no_usage"]
 """Whole answers in another form than the protocol's."""
-Distortion = Literal["refusal", "cut", "empty", "invalid_json", "wrong_schema"] | Form
+Distortion = Literal["refusal", "cut", "thinking_cut", "empty", "invalid_json", "wrong_schema"] | Form
 FORMS: frozenset[str] = frozenset({"fenced", "parts", "other_finish", "no_finish", "no_usage"})
 Stop = Literal["stop", "length", "refusal"]
 
 MIN_CACHED_OPENAI = 1024
 MIN_CACHED_ANTHROPIC = 512
 THINKING_TOKENS = 20
+UNLIMITED_THOUGHT = 65_536
+"""Tokens that a model thinks where a request has no limit."""
 REFUSAL = "I can't help with this request."
 
 
@@ -51,8 +53,10 @@ def complete(
     prompt: Prompt, *, cache_hit: bool, anthropic: bool, distortion: Distortion | None = None
 ) -> Completion:
     """Answers by the rules. The same prompt and distortion give the same text, in any order, in any process."""
+    if distortion == "thinking_cut":
+        return _only_thought(prompt, _cache(prompt, cache_hit, anthropic))
     text, stop = _distorted(prompt, distortion)
-    thought = THINKING_TOKENS if prompt.thinks else 0
+    thought = THINKING_TOKENS if prompt.thinks and distortion != "cut" else 0  # a long answer was cut
     tokens = estimate(len(text)) + thought
     if prompt.max_tokens is not None and tokens > prompt.max_tokens:
         text, tokens, stop = text[: max(0, prompt.max_tokens - thought) * 4], prompt.max_tokens, "length"
@@ -61,6 +65,12 @@ def complete(
     return Completion(
         text, stop, prompt.input_tokens, max(tokens, 1), read, written, min(thought, tokens), form or ""
     )
+
+
+def _only_thought(prompt: Prompt, cached: tuple[int, int]) -> Completion:
+    """The model thinks until the token limit, and writes nothing."""
+    limit = prompt.max_tokens if prompt.max_tokens is not None else UNLIMITED_THOUGHT
+    return Completion("", "length", prompt.input_tokens, limit, *cached, thinking_tokens=limit)
 
 
 def fate_of(done: Completion, distortion: Distortion | None) -> Fate:
@@ -106,7 +116,7 @@ def _distorted(prompt: Prompt, distortion: Distortion | None) -> tuple[str, Stop
             return orjson.dumps({"unexpected": [text[:40]]}).decode(), "stop"
         case "fenced":
             return f"```json\n{text}\n```", "stop"
-        case None | "parts" | "other_finish" | "no_finish" | "no_usage":
+        case None | "thinking_cut" | "parts" | "other_finish" | "no_finish" | "no_usage":
             return text, "stop"
 
 
@@ -133,7 +143,7 @@ def anthropic_message(prompt: Prompt, done: Completion, key: str, *, batch: bool
             {"type": "tool_use", "id": f"toolu_{key}", "name": prompt.tool, "input": orjson.loads(done.text)}
         ]
         stop = "tool_use"
-    if prompt.thinks and done.stop != "refusal":
+    if done.thinking_tokens and done.stop != "refusal":
         content.insert(0, {"type": "thinking", "thinking": "", "signature": key})
     refused = {"type": "refusal", "category": None, "explanation": REFUSAL}
     message = {
@@ -186,7 +196,7 @@ def chat_completion(prompt: Prompt, done: Completion, key: str, created: int) ->
             "total_tokens": done.input_tokens + done.output_tokens,
             "prompt_tokens_details": {"cached_tokens": done.cache_read, "audio_tokens": 0},
             "completion_tokens_details": {
-                "reasoning_tokens": 0,
+                "reasoning_tokens": done.thinking_tokens,
                 "audio_tokens": 0,
                 "accepted_prediction_tokens": 0,
                 "rejected_prediction_tokens": 0,
@@ -230,7 +240,7 @@ def response_object(prompt: Prompt, done: Completion, key: str, created: int) ->
             "input_tokens": done.input_tokens,
             "input_tokens_details": {"cached_tokens": done.cache_read, "cache_write_tokens": 0},
             "output_tokens": done.output_tokens,
-            "output_tokens_details": {"reasoning_tokens": 0},
+            "output_tokens_details": {"reasoning_tokens": done.thinking_tokens},
             "total_tokens": done.input_tokens + done.output_tokens,
         },
     }

@@ -45,6 +45,8 @@ CREATE_FIELDS = COUNT_FIELDS | frozenset(
 )
 NO_FORCED_TOOL = frozenset({"claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-1"})
 ALWAYS_THINKING = frozenset({"claude-opus-5-5", "claude-fable-5-1"})
+BETWEEN_TOOLS = frozenset({"claude-sonnet-5-5"})
+"""Models on which thinking is turned off by `between_tools`."""
 EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
 BLOCKS = frozenset(
     ["text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking", "search_result"]
@@ -204,5 +206,10 @@ def _check_model_rules(params: dict[str, Any]) -> None:
     thinking = params.get("thinking") or {}
     if thinking.get("type") in ("disabled", "enabled") and model in ALWAYS_THINKING:
         raise ApiError(400, f"thinking: '{thinking['type']}' is not supported on {model}")
+    if thinking.get("type") == "disabled" and model in BETWEEN_TOOLS:
+        raise ApiError(400, f"thinking: 'disabled' is not supported on {model}; use 'between_tools'")
+    effort = (params.get("output_config") or {}).get("effort")
+    if thinking.get("type") in ("disabled", "between_tools") and effort in ("xhigh", "max"):
+        raise ApiError(400, f"thinking: '{thinking['type']}' is not supported at effort {effort}")
     if params["messages"][-1]["role"] == "assistant":
         raise ApiError(400, "messages: the final message must be from the user; prefilling is not supported")

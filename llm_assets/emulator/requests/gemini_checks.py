@@ -3,6 +3,7 @@
 In a batch the same errors come back later, as the error of a line. The API also reads snake_case, which this does not.
 """
 
+import re
 from typing import Any
 
 from llm_assets.emulator.errors import ApiError
@@ -44,6 +45,10 @@ CONFIG_FIELDS = frozenset(
         "mediaResolution",
     ]
 )
+LEVELS = frozenset({"minimal", "low", "medium", "high"})
+NO_MINIMAL = re.compile(r"gemini-3\.[78]-flash|gemini-4|-pro")
+NO_ZERO_BUDGET = re.compile(r"gemini-3\.5-flash-lite|gemini-4|-pro")
+"""Models that refuse the level or the budget, as their users found; whether Gemini 4 takes a budget of 0 is told both ways."""
 JSON_TYPE = "application/json"
 
 
@@ -59,7 +64,9 @@ def check_content(body: Any) -> None:
         _check_content(content, f"contents[{number}]", ("user", "model", None))
     if (instruction := body.get("systemInstruction")) is not None:
         _check_content(instruction, "system_instruction", ("system", "user", None))
-    _check_config(body.get("generationConfig"))
+    config = body.get("generationConfig")
+    _check_config(config)
+    _check_thinking((config or {}).get("thinkingConfig"), str(body.get("model") or ""))
 
 
 def _known(given: dict[str, Any], names: frozenset[str], where: str) -> None:
@@ -88,6 +95,27 @@ def _check_content(content: Any, where: str, roles: tuple[str | None, ...]) -> N
             raise ApiError(400, f"Invalid value at '{at}.text' (TYPE_STRING)")
         if "inlineData" in part:
             check_gemini(part, at)
+
+
+def _check_thinking(thinking: Any, model: str) -> None:
+    if thinking is None:
+        return
+    if not isinstance(thinking, dict):
+        raise ApiError(400, "Invalid value at 'generation_config.thinking_config'.")
+    _known(
+        thinking,
+        frozenset({"thinkingBudget", "thinkingLevel", "includeThoughts"}),
+        "generation_config.thinking_config",
+    )
+    level, budget = thinking.get("thinkingLevel"), thinking.get("thinkingBudget")
+    if level is not None and budget is not None:
+        raise ApiError(400, "You can only set only one of thinking budget and thinking level.")
+    if level is not None and str(level).lower() not in LEVELS:
+        raise ApiError(400, "Invalid value at 'generation_config.thinking_config.thinking_level'")
+    if str(level).lower() == "minimal" and NO_MINIMAL.search(model):
+        raise ApiError(400, "Thinking level MINIMAL is not supported for this model.")
+    if budget == 0 and NO_ZERO_BUDGET.search(model):
+        raise ApiError(400, "Budget 0 is invalid. This model only works in thinking mode.")
 
 
 def _check_config(config: Any) -> None:

@@ -105,6 +105,10 @@ BATCH_FIELDS = frozenset(
     {"input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after"}
 )
 REASONING = re.compile(r"(?:gpt-[5-9]|o\d)")
+EFFORTS = ("none", "low", "medium", "high", "xhigh", "max")
+"""Of current models; older ones know `minimal` as well."""
+ALWAYS_REASONING = re.compile(r"gpt-6\.1-sol|gpt-6-astra")
+"""Models that refuse `none`."""
 SCHEMA_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 HOUR, MONTH = 3600, 2_592_000
 
@@ -147,6 +151,7 @@ def _check_chat(body: dict[str, Any]) -> None:
         )
     for name in ("max_tokens", "max_completion_tokens"):
         _check_positive(body, name)
+    _check_effort(body)
     wanted = body.get("response_format")
     if wanted is None:
         return
@@ -156,6 +161,19 @@ def _check_chat(body: dict[str, Any]) -> None:
         if not isinstance(wanted.get("json_schema"), dict):
             raise missing("response_format.json_schema")
         _check_format(wanted["json_schema"], "response_format.json_schema")
+
+
+def _check_effort(body: dict[str, Any]) -> None:
+    effort, model = body.get("reasoning_effort"), body["model"]
+    older = [] if model.startswith("gpt-6") else ["minimal"]
+    known = [e for e in (*EFFORTS, *older) if e != "none" or not ALWAYS_REASONING.match(model)]
+    if effort is not None and effort not in known:
+        raise refuse(
+            f"Unsupported value: 'reasoning_effort' does not support '{effort}' with this model."
+            f" Supported values are: {', '.join(map(repr, known))}.",
+            "reasoning_effort",
+            "unsupported_value",
+        )
 
 
 def _check_response(body: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from llm_assets.emulator.rules.choices import Choice, Verdict, Vocabulary
+from llm_assets.emulator.rules.matters import several_matters
 
 CHOICE_LINE = re.compile(r"^\s*[-*]\s*([^:\n]+?)\s*(?::\s*(.*))?$", re.MULTILINE)
 MESSAGE_DATE = re.compile(r' date="(\d{4})-')
@@ -73,7 +74,11 @@ class Case:
         """Which of `names` the case is about. Descriptions come from the prompt, where it has them."""
         verdict: Verdict | None = self.notes.get(names)
         if verdict is None:
-            verdict = self.notes[names] = self.instructions.vocabulary(names, described).judge(self.words)
+            known = self.instructions.vocabulary(names, described)
+            verdict = known.judge(self.words)
+            if verdict.doubt == "two_fit" and several_matters(self.text, known, verdict):
+                verdict = verdict._replace(doubt="several_matters")
+            self.notes[names] = verdict
         return verdict
 
     def tag_text(self, tag: str) -> str | None:

@@ -7,12 +7,14 @@ when nothing matches or when two choices are close. Words by which facts are fou
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 WORD = re.compile(r"[^\W\d_]{3,}")
 MEMO_LIMIT = 200_000
 NAME_WEIGHT, DESCRIPTION_WEIGHT, SYNONYM = 2.0, 1.0, 0.8
-AMBIGUOUS_MARGIN = 0.25
+CLOSE_MARGIN = 0.25
+SAYS_SOMETHING = 4
+"""Words besides those of every mail, from which on a text is about something."""
 OTHERS = ("other", "none", "general", "unknown", "misc", "прочее", "другое", "басқа")
 
 STOP = frozenset(
@@ -199,6 +201,10 @@ deadline срок мерзім
 )
 
 
+DoubtWord = Literal["none", "two_fit", "several_matters", "too_little", "none_fits"]
+DOUBT_WORDS: frozenset[str] = frozenset(get_args(DoubtWord))
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     name: str
@@ -209,7 +215,7 @@ class Verdict(NamedTuple):
     best: str
     runner_up: str | None
     confidence: float
-    ambiguous: bool
+    doubt: DoubtWord
     matched: tuple[str, ...]
     """Stems of the text that count for the best choice."""
 
@@ -257,7 +263,7 @@ class Vocabulary:
         for key in keys:
             for at, weight in self._index[key]:
                 scores[at] += weight
-        return self._verdict(scores, keys)
+        return self._verdict(scores, keys, words)
 
     def _learn(self, words: Collection[str]) -> None:
         for raw in words:
@@ -281,19 +287,25 @@ class Vocabulary:
             or (size == len(word) - 1 and word[-1] == "s" and word[:size] in self._index)
         ]
 
-    def _verdict(self, scores: list[float], keys: set[str]) -> Verdict:
+    def _verdict(self, scores: list[float], keys: set[str], words: frozenset[str]) -> Verdict:
         ranked = sorted(range(len(scores)), key=lambda at: (-scores[at], at))
         top = ranked[0]
         if scores[top] <= 0:
             best = self._other if self._other is not None else top
-            return Verdict(self.choices[best].name, None, 0.2, True, ())
+            return Verdict(self.choices[best].name, None, 0.2, self._unmatched(words), ())
         second = ranked[1] if len(ranked) > 1 and scores[ranked[1]] > 0 else None
         margin = 1.0 if second is None else (scores[top] - scores[second]) / scores[top]
         confidence = 0.4 + 0.57 * margin**0.6 * min(1.0, scores[top] / 2.5)
         matched = tuple(sorted(keys & self._own[top]))
         runner_up = None if second is None else self.choices[second].name
-        ambiguous = margin < AMBIGUOUS_MARGIN
-        return Verdict(self.choices[top].name, runner_up, round(confidence, 2), ambiguous, matched)
+        doubt: DoubtWord = "two_fit" if margin < CLOSE_MARGIN else "none"
+        return Verdict(self.choices[top].name, runner_up, round(confidence, 2), doubt, matched)
+
+    @staticmethod
+    def _unmatched(words: Collection[str]) -> DoubtWord:
+        """Why no word counts: few words say too little, many say something else than the choices describe."""
+        said = {word for raw in words for word in WORD.findall(raw) if word not in STOP}
+        return "none_fits" if len(said) >= SAYS_SOMETHING else "too_little"
 
 
 def _stems(choice: Choice) -> dict[str, float]:

@@ -35,9 +35,9 @@ FACTS = {
     "kk": "Сіздің сұрағыңыз бойынша қолданылатын ақпарат: {facts}.",
 }
 COLLEAGUE = {
-    "en": "A colleague will look into the details and write to you; if you have further documents on this, please reply.",
-    "ru": "Наш сотрудник проверит детали и напишет вам; если у вас есть документы по этому вопросу, пришлите их ответом.",
-    "kk": "Қызметкеріміз мән-жайды тексеріп, сізге жазады; осы мәселе бойынша құжаттарыңыз болса, жауап хатпен жіберіңіз.",
+    "en": "A colleague will look into the details and write to you.",
+    "ru": "Наш сотрудник проверит детали и напишет вам.",
+    "kk": "Қызметкеріміз мән-жайды тексеріп, сізге жазады.",
 }
 SUBJECT = {"en": "Your request", "ru": "Ваше обращение", "kk": "Сіздің өтінішіңіз"}
 SPANS: dict[str, dict[str, str]] = {

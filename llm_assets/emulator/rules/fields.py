@@ -6,14 +6,16 @@ is many times quicker than one large pattern; patterns read only the few charact
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llm_assets.emulator.rules.anchors import Anchors
 from llm_assets.emulator.rules.case import Case
+from llm_assets.emulator.rules.choices import Choice
 from llm_assets.emulator.rules.dates import NUMERIC, dates
 from llm_assets.emulator.rules.lexicon import (
+    ABSENCES,
     BEFORE_NUMBER,
     CLOSINGS,
     CODES,
@@ -139,15 +141,22 @@ def document_date(case: Case) -> Found | None:
 
 
 def deadline(case: Case) -> Found | None:
+    """The first date after a word such as "by"; the date on which somebody is back is none."""
     for start, end in _anchored(case, DEADLINES, reach=32):
         near = dates(case.text[start:end], case.year)
-        if near:
+        if near and not _absent(case, start):
             return Found(near[0].iso, near[0].quote)
     for at, _ in _anchored(case, UNTIL, reach=0):
         near = dates(case.text[max(0, at - 32) : at], case.year)
-        if near:
+        if near and not _absent(case, at):
             return Found(near[-1].iso, near[-1].quote)
     return None
+
+
+def _absent(case: Case, at: int) -> bool:
+    """Whether the line around a place says that its writer is away."""
+    line = case.lowered[case.lowered.rfind("\n", 0, at) + 1 : at + 40]
+    return any(word in line for word in ABSENCES)
 
 
 def first_date(case: Case) -> Found | None:
@@ -271,11 +280,15 @@ def topic(case: Case) -> Found | None:
 
 
 def department(case: Case) -> Found | None:
-    known = case.instructions.departments
+    return department_among(case, case.instructions.departments)
+
+
+def department_among(case: Case, known: Sequence[Choice]) -> Found | None:
+    """The department whose words the text has more of than of any other's, with the sentence of the first."""
     if not known:
         return None
-    verdict = case.judge(tuple(choice.name for choice in known), known)
-    if not verdict.matched or verdict.ambiguous:
+    verdict = case.judge(tuple(choice.name for choice in known), tuple(known))
+    if not verdict.matched or verdict.doubt != "none":
         return None
     at = case.lowered.find(verdict.matched[0])
     return Found(verdict.best, sentence_at(case.text, at) if at >= 0 else None)

@@ -108,3 +108,8 @@ DEADLINES = (
     " by ",
 )
 UNTIL = ("дейін", "кешіктірмей")
+ABSENCES = (
+    *("out of office", "out of the office", "on leave", "on vacation", "be back"),
+    *("в отпуске", "отсутству", "вернусь"),
+    *("демалыс", "ораламын"),
+)

@@ -7,21 +7,23 @@ when the text itself holds a match.
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
 
 from llm_assets.emulator.rules.case import Case
-from llm_assets.emulator.rules.choices import Choice, Verdict
+from llm_assets.emulator.rules.choices import DOUBT_WORDS, Choice, Verdict
 from llm_assets.emulator.rules.drafts import DRAFT_PARTS, draft, is_draft
-from llm_assets.emulator.rules.fields import Found, extractor
+from llm_assets.emulator.rules.fields import Found, department_among, extractor
 from llm_assets.emulator.rules.summary import SUMMARY_PARTS, summary
 
 Node = Callable[[Case], Any]
 Schema = dict[str, Any]
 DEEPEST = 12
-VERDICT_PARTS = frozenset({"category", "runner_up", "second_category", "confidence", "ambiguous", "reason"})
+VERDICT_PARTS = frozenset(
+    {"category", "runner_up", "second_category", "confidence", "doubt", "ambiguous", "reason"}
+)
 
 
 def fill(schema: bytes, case: Case) -> Any:
@@ -94,6 +96,8 @@ class _Compiler:
             return inner
         find = extractor(name)
         resolved = self.resolve(real[0])
+        if {"value", "quote"} <= (resolved.get("properties") or {}).keys():
+            return lambda case: None if (answer := inner(case))["value"] is None else answer
         plain = resolved.get("type") not in ("object", "array")
         if not plain or name in VERDICT_PARTS | DRAFT_PARTS | SUMMARY_PARTS:
             return inner
@@ -115,6 +119,8 @@ class _Compiler:
             special = _verdict_nodes(
                 self._names(properties["category"]), self._can_be_null(properties, "runner_up")
             )
+            if not set(self._names(properties.get("doubt") or {})) >= DOUBT_WORDS:
+                special.pop("doubt")  # a doubt in words of its own
         elif is_draft(properties):
             special = {part: _attribute("draft", part) for part in DRAFT_PARTS}
         elif "summary" in properties:
@@ -158,6 +164,9 @@ class _Compiler:
             return lambda case: listed(case)[: most if most is not None else None]
         if depth >= DEEPEST // 2 and not least:
             return _constant([])
+        facts = self._facts(items)
+        if facts:
+            return lambda case: [fact for find in facts if (fact := find(case)) is not None]
         inner = self.node(items, name.removesuffix("s"), depth + 1)
         find = extractor(name.removesuffix("s"))
 
@@ -166,6 +175,23 @@ class _Compiler:
             return [inner(case) for _ in range(wanted)]
 
         return array
+
+    def _facts(self, items: Schema) -> list[Node]:
+        """Of a list of facts, each with the words that prove it: a node for every fact that it may hold, which answers
+        None where the text does not state it. A shape names its facts in `field`, or its only fact by a property."""
+        nodes: list[Node] = []
+        for shape in map(self.resolve, items.get("anyOf") or items.get("oneOf") or [items]):
+            properties: dict[str, Schema] = shape.get("properties") or {}
+            named = properties.keys() - {"quote"}
+            if "quote" not in properties or not (named == {"field", "value"} or len(named) == 1):
+                return []
+            if "field" in named:
+                value = self.resolve(properties["value"])
+                nodes += [_fact(name, value, "value") for name in self._names(properties["field"])]
+            else:
+                [name] = named
+                nodes.append(_fact(name, self.resolve(properties[name]), name))
+        return nodes
 
     def _names(self, schema: Schema) -> tuple[str, ...]:
         schema = self.resolve(schema)
@@ -215,7 +241,7 @@ def _verdict_nodes(names: tuple[str, ...], null_runner_up: bool) -> dict[str, No
         verdict = judged(case)
         if not verdict.matched:
             return "No word of the message belongs to a category."
-        close = f"; close to {verdict.runner_up}" if verdict.ambiguous else ""
+        close = f"; close to {verdict.runner_up}" if verdict.doubt != "none" else ""
         return f"Matched: {', '.join(verdict.matched[:6])}{close}."
 
     return {
@@ -223,7 +249,8 @@ def _verdict_nodes(names: tuple[str, ...], null_runner_up: bool) -> dict[str, No
         "runner_up": runner_up,
         "second_category": runner_up,
         "confidence": lambda case: judged(case).confidence,
-        "ambiguous": lambda case: judged(case).ambiguous,
+        "doubt": lambda case: judged(case).doubt,
+        "ambiguous": lambda case: judged(case).doubt != "none",
         "reason": reason,
     }
 
@@ -264,6 +291,24 @@ def _field_found(case: Case, find: Any, schema: Schema, name: str) -> Found | No
         found = None if find is None else find(case)
         return Found(chosen, None if found is None else found.quote)
     return None if find is None else find(case)
+
+
+def _fact(name: str, value: Schema, key: str) -> Node:
+    """A fact with its proof; None where the text does not state it, or states what the closed list does not hold."""
+    find = extractor(name)
+    texts = tuple(text for text in value.get("enum") or () if isinstance(text, str))
+    if texts and name == "department":
+        known = tuple(Choice(text, "") for text in texts)
+        find = partial(department_among, known=known)
+
+    def fact(case: Case) -> dict[str, Any] | None:
+        found = None if find is None else find(case)
+        if found is None or (texts and found.value not in texts):
+            return None
+        named = {"field": name} if key == "value" else {}
+        return {**named, key: _coerced(found.value, value), "quote": found.quote or ""}
+
+    return fact
 
 
 def _boolean(name: str) -> Node:

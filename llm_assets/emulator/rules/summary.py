@@ -1,6 +1,7 @@
-"""The opening lines of a report, written from the numbers in the prompt and nothing else."""
+"""The opening lines of a report, smoothed from the sentences in the prompt or made from its numbers, and nothing else."""
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from llm_assets.emulator.rules.case import Case
@@ -10,16 +11,36 @@ SUMMARY_PARTS = frozenset({"summary", "highlights", "points", "bullets"})
 
 def summary(case: Case) -> dict[str, Any]:
     """`summary` in English sentences; the other parts list the same sentences."""
+    given = [line.strip() for line in (case.tag_text("sentences") or "").splitlines() if line.strip()]
+    said = list(_joined(given)) or _from_numbers(case)
+    points = said[1:] or said
+    return {"summary": " ".join(said), "highlights": points, "points": points, "bullets": points}
+
+
+def _joined(sentences: Sequence[str]) -> Iterator[str]:
+    """Two sentences in a row that begin with a number become one."""
+    waiting = ""
+    for sentence in sentences:
+        if waiting[:1].isdigit() and sentence[:1].isdigit():
+            yield f"{waiting.removesuffix('.')}; {sentence}"
+            waiting = ""
+            continue
+        if waiting:
+            yield waiting
+        waiting = sentence
+    if waiting:
+        yield waiting
+
+
+def _from_numbers(case: Case) -> list[str]:
+    """Sentences for a prompt that has the numbers alone."""
     try:
         numbers = json.loads(case.tag_text("numbers") or "{}")
     except ValueError:
         numbers = {}
     sentences = list(filter(None, _sentences(numbers if isinstance(numbers, dict) else {})))
-    if not sentences:
-        first = case.text.strip().partition("\n")[0][:200]
-        sentences = [first or "There is nothing unusual to report."]
-    points = sentences[1:] or sentences
-    return {"summary": " ".join(sentences), "highlights": points, "points": points, "bullets": points}
+    first = case.text.strip().partition("\n")[0][:200]
+    return sentences or [first or "There is nothing unusual to report."]
 
 
 def _sentences(numbers: dict[str, Any]) -> list[str]:

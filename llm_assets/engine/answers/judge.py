@@ -42,10 +42,13 @@ class Judge:
     def settlement(self, step: str, model: str, mode: Mode, member: Member, answer: Answer) -> Settlement:
         """The answer checked against the step's output model, priced, and with what happens next."""
         checked, output = self._checked(step, answer)
+        if cut_by_thinking(checked):
+            checked = replace(checked, reason=Reason.CUT_BY_THINKING)
         usage, estimated = self.metered(answer, member.estimated_tokens)
         if estimated:
             checked = replace(checked, usage=usage)
-        room = has_room(checked, self.profile.limits)
+        thought = member.thought if checked.reason is Reason.CUT_BY_THINKING else 0
+        room = thought == 0 and has_room(checked, self.profile.limits)
         return Settlement(
             request_id=member.request_id,
             attempt=member.attempt,
@@ -97,6 +100,15 @@ class Judge:
 def has_room(answer: Answer, limits: Limits) -> bool:
     """Whether a cut answer may be asked for again with a higher limit. Pure."""
     return answer.detail != CONTEXT_FULL and answer.usage.output_tokens < limits.output_tokens
+
+
+def cut_by_thinking(answer: Answer) -> bool:
+    """Whether thinking and no long answer has used up the token limit: most of the tokens were thought, or nothing was
+    written. Pure."""
+    if answer.outcome is not Outcome.CUT or answer.detail == CONTEXT_FULL:
+        return False
+    usage = answer.usage
+    return not answer.text.strip() or 0 < usage.output_tokens <= 2 * usage.thinking_tokens
 
 
 def _explained(answer: Answer) -> Answer:

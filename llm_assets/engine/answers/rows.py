@@ -12,7 +12,7 @@ from llm_assets.engine.answers.decisions import status_of
 from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.work import Standing
 
-BY_MODEL = "model"
+BY_MODEL, BY_RULE = "model", "rule"
 GIVEN_UP = "given_up"
 """A person decided that nobody answers the case."""
 
@@ -50,7 +50,8 @@ def _answered(
 ) -> dict[str, object]:
     skip = step.skip(given)
     if skip is not None:
-        return _standing_row(skip.status, skip.doubt)
+        made = {**skip.made, "decided_by": BY_RULE} if skip.made is not None else {}
+        return made | _standing_row(skip.status, skip.doubt)
     if standing is None:
         return _standing_row(Status.OPEN, Doubt("not_sent"))
     choice = step.choice(given)

@@ -33,12 +33,13 @@ def fits(limits: Limits, requests: int, size: int, tokens: int) -> bool:
     return requests <= limits.batch_requests and size <= limits.batch_bytes and within_tokens
 
 
-def with_room(request: Request, cuts: int, limits: Limits) -> Request:
-    """The request with its token limit doubled for each answer that was cut, up to what the model may write. The
-    question stays the same, and so does its id. Pure."""
+def with_room(request: Request, cuts: int, limits: Limits, thought: int = 0) -> Request:
+    """The request with its token limit doubled for each answer that was cut, up to what the model may write; with all of
+    that where thinking has cut one, because it is asked only once more. The question stays the same, and so does its id.
+    Pure."""
     if cuts == 0:
         return request
-    wanted = min(request.max_tokens * 2**cuts, limits.output_tokens)
+    wanted = limits.output_tokens if thought else min(request.max_tokens * 2**cuts, limits.output_tokens)
     return replace(request, max_tokens=max(request.max_tokens, wanted))
 
 

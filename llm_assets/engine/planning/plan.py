@@ -118,4 +118,6 @@ def _work(task: Task) -> Work:
 
 
 def _roomy(task: Task, member: Member, limits: Limits) -> Task:
-    return task if member.cuts == 0 else replace(task, request=with_room(task.request, member.cuts, limits))
+    if member.cuts == 0:
+        return task
+    return replace(task, request=with_room(task.request, member.cuts, limits, member.thought))

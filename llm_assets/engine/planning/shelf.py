@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, NamedTuple
 
+import orjson
+
 from llm_assets.domain.requests.request import JsonSchema
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.budget import Wish, rank_of
@@ -49,7 +51,7 @@ class Shelf:
         self._count = Counter()
         self._calibrations: dict[tuple[str, str], Calibration] = {}
         self._systems: dict[str, str] = {}
-        self._schemas: dict[str, JsonSchema] = {}
+        self._schemas: dict[bytes, JsonSchema] = {}
         self._positions: dict[str, int] = {}
         self._tasks: list[_Shelved] = []
         self._end = 0
@@ -83,9 +85,8 @@ class Shelf:
         """Requests of a queue share one system text and one schema, so that a night's fit into memory."""
         request = task.request
         system = self._systems.setdefault(request.system, request.system)
-        schema = self._schemas.setdefault(request.system, request.schema)
-        shared = schema if schema == request.schema else request.schema
-        return replace(task, request=replace(request, user="", system=system, schema=shared))
+        schema = self._schemas.setdefault(orjson.dumps(request.schema), request.schema)
+        return replace(task, request=replace(request, user="", system=system, schema=schema))
 
     def ranked(self) -> list[int]:
         """Positions in the order in which they may go: by rank, then case by case with all its steps."""

@@ -22,6 +22,8 @@ class Member:
     tries: int = 1
     cuts: int = 0
     """How many of its answers were cut by the token limit; set by planning only."""
+    thought: int = 0
+    """How many of these were cut because the model thought too long. It is asked once more after the first."""
     estimated_tokens: int | None = None
     """Prompt tokens as counted before sending; what the bill is compared with later."""
     reserved_usd: Decimal = Decimal(0)
@@ -38,6 +40,7 @@ class Member:
             self.attempt,
             self.tries,
             self.cuts,
+            self.thought,
             estimated_tokens,
             self.reserved_usd,
             masked,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from llm_assets.intake.pii import checksums
+from llm_assets.domain.mail import check_digits
 from llm_assets.intake.pii.span import Kind, Span
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
@@ -112,14 +112,14 @@ def plates(text: str) -> Iterator[Span]:
 
 def _iban_end(text: str, start: int) -> int | None:
     """Where the account ends by its country's length; None when the check digits are wrong."""
-    length = checksums.IBAN_LENGTHS.get(text[start : start + 2].upper(), 0)
+    length = check_digits.IBAN_LENGTHS.get(text[start : start + 2].upper(), 0)
     code = ""
     for at in range(start, min(len(text), start + 2 * length)):
         if text[at] not in " -":
             code += text[at]
         if len(code) == length:
             glued = text[at + 1 : at + 2].isalnum()
-            return at + 1 if checksums.iban(code.upper()) and not glued else None
+            return at + 1 if check_digits.iban(code.upper()) and not glued else None
     return None
 
 
@@ -135,7 +135,7 @@ def _kind(text: str, found: re.Match[str]) -> Kind | None:
         case "card":
             return Kind.CARD if _is_card(digits) else None
         case "iin":
-            return Kind.IIN if checksums.iin(digits) else None
+            return Kind.IIN if check_digits.iin(digits) else None
         case "plus" | "zeros":
             zeros = digits.endswith("000000")
             return None if zeros and amount_like(text, found.end(), number) else Kind.PHONE
@@ -154,8 +154,8 @@ def is_freephone(digits: str) -> bool:
 
 def _is_card(digits: str) -> bool:
     """13 digits are a barcode far more often: cards of that length are no longer issued."""
-    barcode = len(digits) == 13 and checksums.gs1(digits)
-    return _CARD_NETWORKS.fullmatch(digits) is not None and checksums.luhn(digits) and not barcode
+    barcode = len(digits) == 13 and check_digits.gs1(digits)
+    return _CARD_NETWORKS.fullmatch(digits) is not None and check_digits.luhn(digits) and not barcode
 
 
 def _is_trunk_phone(text: str, start: int, end: int) -> bool:

@@ -1,10 +1,11 @@
 """Step `categories`: the model chooses one of the queue's categories. A doubtful choice goes to a person."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, assert_never
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from llm_assets.domain.desk.closed_list import closed_list
 from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Doubt, Step, StepInput
@@ -12,14 +13,31 @@ from llm_assets.domain.desk.tables import Column, Row
 from llm_assets.domain.requests.request import JsonSchema
 from llm_assets.steps.readable import unreadable
 
+DoubtWord = Literal["none", "two_fit", "several_matters", "too_little", "none_fits"]
+
 
 class Categorised(BaseModel):
+    """Its fields are in the order in which the model writes them: the reason comes before the choice it leads to."""
+
     model_config = ConfigDict(extra="forbid")
+    reason: str
     category: str
     confidence: float = Field(ge=0, le=1)
     runner_up: str | None
-    ambiguous: bool
-    reason: str
+    doubt: DoubtWord
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_former_words(
+        cls, given: Any
+    ) -> Any:  # what a provider or the ledger holds; the fields decide about it
+        """Answers of closed nights have `ambiguous`, true or false, where `doubt` is now."""
+        if not isinstance(given, dict) or "doubt" in given or not isinstance(given.get("ambiguous"), bool):
+            return given
+        kept = {name: value for name, value in given.items() if name != "ambiguous"}
+        if not given["ambiguous"]:
+            return {**kept, "doubt": "none"}
+        return {**kept, "doubt": "two_fit" if kept.get("runner_up") is not None else "too_little"}
 
 
 COLUMNS = (
@@ -36,11 +54,7 @@ def _queue_variables(queue: Queue) -> dict[str, str]:
 
 
 def _narrow(schema: JsonSchema, queue: Queue) -> JsonSchema:
-    names = [c.name for c in queue.categories]
-    properties = dict(schema["properties"])
-    properties["category"] = {"type": "string", "enum": names}
-    properties["runner_up"] = {"anyOf": [{"type": "string", "enum": names}, {"type": "null"}]}
-    return {**schema, "properties": properties}
+    return closed_list(schema, "Category", [c.name for c in queue.categories], "category", "runner_up")
 
 
 def _row(given: StepInput, output: BaseModel) -> dict[str, Any]:
@@ -61,14 +75,30 @@ def _follows(given: StepInput, decided: Row) -> dict[str, Any]:
 
 
 def _doubt(given: StepInput, output: BaseModel) -> Doubt | None:
+    """The doubt that the model names goes to a person under its own word, however sure the answer is."""
     assert isinstance(output, Categorised)
     if given.queue.category(output.category) is None:
         return Doubt("unknown_category", "the answer names a category the queue does not have")
-    if output.ambiguous:
-        return Doubt("ambiguous", f"{output.category} or {output.runner_up or 'none'}")
-    if output.confidence < given.queue.review_below:
-        return Doubt("low_confidence", f"{output.confidence:.2f} for {output.category}")
-    return None
+    readings = [output.category]
+    if output.runner_up not in (None, output.category) and given.queue.category(str(output.runner_up)):
+        readings.append(str(output.runner_up))
+    match output.doubt:
+        case "none":
+            return _unsure(given.queue, output)
+        case "two_fit":
+            return Doubt(output.doubt, " or ".join(readings))
+        case "several_matters":
+            return Doubt(output.doubt, " and ".join(readings))
+        case "too_little" | "none_fits":
+            return Doubt(output.doubt, f"nearest: {' or '.join(readings)}")
+        case _:
+            assert_never(output.doubt)
+
+
+def _unsure(queue: Queue, output: Categorised) -> Doubt | None:
+    if output.confidence >= queue.review_below:
+        return None
+    return Doubt("low_confidence", f"{output.confidence:.2f} for {output.category}")
 
 
 CATEGORIES = Step(

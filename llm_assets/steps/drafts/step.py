@@ -1,9 +1,11 @@
 """Step `drafts`: writes a reply for a colleague to check and send.
 
-It runs for cases that need a reply and have no open doubt in an earlier step. The checks of a draft are in `defects.py`.
+It runs for cases that need a reply and have no open doubt in an earlier step. Without guidance no model is asked: the
+queue's acknowledgement is the reply, or a person writes one. The checks of a draft are in `defects.py`.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,17 @@ from llm_assets.domain.desk.prompt import Prompt, fenced, render_case
 from llm_assets.domain.desk.queue import Language
 from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
 from llm_assets.domain.desk.tables import Column
+from llm_assets.domain.effort import Effort
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.steps.drafts.defects import defects_of
+from llm_assets.steps.drafts.defects import DEFECTS, defects_of
+from llm_assets.steps.drafts.facts import Facts
 from llm_assets.steps.extracted_fields.fields import FIELDS
 from llm_assets.steps.readable import unreadable
 
 _SETTLED = (Status.OK, Status.CORRECTED)
+_REPLY_MARK = re.compile(r"^(?:\s*(?:re|aw|fwd?|отв|ответ|жауап)\s*:)+", re.IGNORECASE)
+_SUBJECTS: dict[Language, str] = {"en": "Your message", "ru": "Ваше обращение", "kk": "Сіздің хатыңыз"}
+"""Of an acknowledgement of a mail without a subject."""
 
 
 class Draft(BaseModel):
@@ -31,7 +38,7 @@ COLUMNS = (
     Column("language", "VARCHAR", "Language of the reply: en, ru or kk"),
     Column("subject", "VARCHAR", "Subject of the reply", personal=True),
     Column("body", "VARCHAR", "The reply with greeting and signature", personal=True),
-    Column("defects", "VARCHAR[]", "empty, broken, repeated, wrong_language, made_up, too_generic"),
+    Column("defects", "VARCHAR[]", ", ".join(DEFECTS)),
 )
 
 
@@ -58,12 +65,39 @@ def _skip(given: StepInput) -> Skip | None:
             return Skip(status)
     if given.upstream["categories"]["needs_reply"] is False:
         return Skip(Status.NOT_NEEDED)
-    return None
+    return None if _guidance(given) else _without_guidance(given)
+
+
+def _without_guidance(given: StepInput) -> Skip:
+    """The queue's acknowledgement as the draft; without one in that language a person has to write."""
+    language = reply_language(given)
+    text = given.queue.acknowledgement.get(language, "").strip()
+    if not text:
+        category = given.upstream["categories"]["category"]
+        return Skip(Status.REVIEW, Doubt("no_guidance", str(category)))
+    subject = _REPLY_MARK.sub("", given.case.documents[-1].message.subject).strip()
+    made = {
+        "language": language,
+        "subject": f"Re: {subject}" if subject else _SUBJECTS[language],
+        "body": _composed(given, language, text),
+        "defects": [],
+    }
+    return Skip(Status.OK, made=made)
+
+
+def _composed(given: StepInput, language: Language, text: str) -> str:
+    parts = (given.queue.greeting.get(language, ""), text, given.queue.signature.get(language, ""))
+    return "\n\n".join(p for p in parts if p)
 
 
 def _guidance(given: StepInput) -> str:
     category = given.queue.category(given.upstream["categories"]["category"])
-    return category.reply_guidance if category is not None else ""
+    return category.reply_guidance.strip() if category is not None else ""
+
+
+def _may_ask(given: StepInput) -> tuple[str, ...]:
+    category = given.queue.category(given.upstream["categories"]["category"])
+    return category.may_ask if category is not None else ()
 
 
 def _fields(given: StepInput) -> str:
@@ -77,6 +111,7 @@ def _case_variables(given: StepInput) -> dict[str, str]:
         "reply_language": reply_language(given),
         "category": str(given.upstream["categories"]["category"]),
         "reply_guidance": _guidance(given) or "(none)",
+        "may_ask": "\n".join(f"- {each}" for each in _may_ask(given)) or "(nothing)",
         "fields": fenced(_fields(given)),
     }
 
@@ -84,25 +119,27 @@ def _case_variables(given: StepInput) -> dict[str, str]:
 def _row(given: StepInput, output: BaseModel) -> dict[str, Any]:
     assert isinstance(output, Draft)
     language = reply_language(given)
-    parts = (
-        given.queue.greeting.get(language, ""),
-        output.body.strip(),
-        given.queue.signature.get(language, ""),
-    )
     return {
         "language": language,
         "subject": output.subject.strip(),
-        "body": "\n\n".join(p for p in parts if p),
+        "body": _composed(given, language, output.body.strip()),
         "defects": _defects(given, output),
     }
 
 
 def _defects(given: StepInput, output: Draft) -> list[str]:
     category = given.queue.category(given.upstream["categories"]["category"])
-    known = [render_case(given.case), _guidance(given), _fields(given), *given.queue.signature.values()]
-    if category is not None:
-        known += [category.name, category.description]
-    return defects_of(output.body, language=reply_language(given), sources=known)
+    language, queue = reply_language(given), given.queue
+    facts = Facts(
+        language=language,
+        case=f"{render_case(given.case)}\n{_fields(given)}",
+        trusted="\n".join([_guidance(given), *queue.signature.values(), *queue.greeting.values()]),
+        described=f"{category.name}\n{category.description}" if category is not None else "",
+        may_ask=_may_ask(given),
+        greeting=queue.greeting.get(language, ""),
+        signature=queue.signature.get(language, ""),
+    )
+    return list(defects_of(output.body, facts, output.subject))
 
 
 def _doubt(given: StepInput, output: BaseModel) -> Doubt | None:
@@ -117,6 +154,7 @@ DRAFTS = Step(
     output=Draft,
     prompt=Prompt.load(Path(__file__).with_name("prompt.md")),
     reads=("extracted_fields", "categories"),
+    effort=Effort.LOW,
     max_tokens=4096,
     skip=_skip,
     case_variables=_case_variables,

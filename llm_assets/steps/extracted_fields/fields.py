@@ -3,7 +3,8 @@
 What belongs here is what differs between fields; how fields are used is in `answer.py`, `evidence.py` and `doubts.py`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -26,14 +27,33 @@ class Proof(StrEnum):
     NAME = "name"
     """The same, but words may be inflected: the beginning of each is enough."""
     AMOUNT = "amount"
-    """A quote that contains the same number, with any separators."""
+    """A quote that states the same number, in digits or words and with any separators."""
+    PAST_DATE = "past_date"
+    """A quote that states the same day, which is over."""
+    DEADLINE = "deadline"
+    """A quote that can mean the same day for a message of its date: `by Friday`, `within 30 days`."""
+    CURRENCY = "currency"
+    """A quote with the currency's sign, word or code, or one near it."""
+    ONE_OF = "one_of"
+    """A quote that shows it and names no other of the list."""
     OWN_TERMS = "own_terms"
-    """No proof: the model chooses the words or the form, so no quote can prove the value."""
+    """A quote that shows it; the model chooses the words, so the quote need not hold them."""
 
 
 DocumentType = Literal[
     "invoice", "act", "reconciliation", "contract", "waybill", "receipt", "statement", "letter"
 ]
+PROBLEM_TYPES = (
+    "delay",
+    "not_working",
+    "wrong_charge",
+    "missing_item",
+    "missing_document",
+    "access",
+    "information",
+    "complaint",
+    "other",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,11 @@ class Field:
     """How a value is written; shown in brackets after the name when fields share a line."""
     kind: Kind = Kind.TEXT
     proof: Proof = Proof.OWN_TERMS
+    choices: tuple[str, ...] | None = None
+    """The closed list that its value is one of, which stands in the schema and not in the prompt; None for any text. An
+    empty list means that nothing can be answered, so that the field is not asked."""
+    of_queue: bool = False
+    """Whether the queue has its closed list: `closed_to` fills it."""
     personal: bool = True
     """May hold personal data or words of the mail."""
     mandatory_for: tuple[DocumentType, ...] = ()
@@ -106,27 +131,35 @@ FIELDS = (
     ),
     Field(
         "problem_type",
-        "one of delay, not_working, wrong_charge, missing_item, missing_document, access, information, complaint,"
-        " other; quote the passage that shows it.",
+        "what kind of problem it is; quote the passage that shows it.",
         personal=False,
+        choices=PROBLEM_TYPES,
+        proof=Proof.ONE_OF,
     ),
     Field(
         "deadline",
-        "the date by which the customer or the law wants an answer or action, as YYYY-MM-DD.",
+        "the date by which the customer or the law wants an answer or action, as YYYY-MM-DD. Count a relative one"
+        ' ("tomorrow", "by Friday", "within 30 days") from the `date` of the message that states it: the next such'
+        " weekday, working days without weekends, the end of a week is its Friday. The day on which somebody returns and"
+        " the due date of something already paid are none. Quote the words, not the date you computed.",
         kind=Kind.DATE,
         in_reply=True,
         personal=False,
+        proof=Proof.DEADLINE,
     ),
     Field(
         "department",
-        "the one of the departments below that should act, only if the mail makes it plain.",
+        "the department that should act, only if the mail makes it plain.",
+        of_queue=True,
         personal=False,
+        proof=Proof.ONE_OF,
     ),
     Field(
         "document_type",
-        "for a business document in the text or an attachment, one of"
-        f" {', '.join(get_args(DocumentType))}; otherwise null.",
+        "what kind of business document is in the text or an attachment; left out for a mail without one.",
         personal=False,
+        choices=get_args(DocumentType),
+        proof=Proof.ONE_OF,
     ),
     Field(
         "document_number",
@@ -143,6 +176,7 @@ FIELDS = (
         mandatory_for=("invoice", "act"),
         in_reply=True,
         personal=False,
+        proof=Proof.PAST_DATE,
     ),
     Field(
         "amount",
@@ -159,5 +193,11 @@ FIELDS = (
         form="ISO 4217 code",
         in_reply=True,
         personal=False,
+        proof=Proof.CURRENCY,
     ),
 )
+
+
+def closed_to(fields: Sequence[Field], choices: Sequence[str]) -> tuple[Field, ...]:
+    """The fields as one queue asks them: those whose closed list is the queue's take one of these."""
+    return tuple(replace(f, choices=tuple(choices)) if f.of_queue else f for f in fields)

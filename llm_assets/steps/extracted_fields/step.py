@@ -5,17 +5,13 @@ from functools import partial
 from pathlib import Path
 
 from llm_assets.domain.desk.prompt import Prompt
-from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Step
-from llm_assets.steps.extracted_fields.answer import columns, output_model, prompt_lines, row
+from llm_assets.domain.effort import Effort
+from llm_assets.domain.profile import Tier
+from llm_assets.steps.extracted_fields.answer import columns, narrowed, output_model, prompt_lines, row
 from llm_assets.steps.extracted_fields.doubts import doubt
 from llm_assets.steps.extracted_fields.fields import FIELDS, Field
 from llm_assets.steps.readable import unreadable
-
-
-def _queue_variables(queue: Queue) -> dict[str, str]:
-    departments = sorted({c.department for c in queue.categories if c.department})
-    return {"departments": "\n".join(f"- {name}" for name in departments) or "- (none)"}
 
 
 def step_for(fields: Sequence[Field]) -> Step:
@@ -25,10 +21,11 @@ def step_for(fields: Sequence[Field]) -> Step:
         description="The facts each case states: numbers, dates, names, amounts, and where in the text they stand.",
         output=output_model(fields),
         prompt=Prompt.load(Path(__file__).with_name("prompt.md")).completed(fields=prompt_lines(fields)),
+        effort={Tier.CHEAP: Effort.NONE, Tier.STANDARD: Effort.NONE, Tier.STRONG: Effort.LOW},
         max_tokens=4096,
         sees=True,
         skip=unreadable,
-        queue_variables=_queue_variables,
+        narrow=partial(narrowed, tuple(fields)),
         doubt=partial(doubt, fields),
         row=partial(row, fields),
         columns=columns(fields),

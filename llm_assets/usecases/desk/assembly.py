@@ -41,6 +41,14 @@ from resources.settings.sources import Sources, check_mailboxes, load_sources
 from resources.spool import FileSpool
 
 
+def _check_efforts(steps: set[str], profile: Profile) -> None:
+    if unknown := sorted(profile.effort.keys() - steps):
+        raise ConfigurationError(
+            f"profile {profile.name}: effort names {', '.join(unknown)}, which is no step; write of:"
+            f" {', '.join(sorted(steps))}"
+        )
+
+
 @dataclass(frozen=True)
 class Assembly:
     """Adapters of one process, each built at its first use."""
@@ -137,6 +145,7 @@ class Assembly:
         check_regions(self.queues.queues, profile)
         self.prices.check(profile)
         check_schemas(self.steps, self.queues, profile)
+        _check_efforts({*(s.name for s in self.steps), NIGHT_SUMMARY}, profile)
         return profile
 
     def check_provider(self) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import orjson
+import structlog
 
 from llm_assets.domain.desk.tables import (
     DECISIONS,
@@ -25,7 +26,8 @@ from llm_assets.report.attention import PastNight
 from llm_assets.report.cases import report_columns
 from llm_assets.report.numbers import ReportNumbers, compute, with_spend
 from llm_assets.report.render import Page, content, render
-from llm_assets.report.summary import plain_summary, summary_numbers, unsupported_numbers
+from llm_assets.report.summary.check import opening
+from llm_assets.report.summary.sentences import sentences, stated_numbers
 from llm_assets.steps.night_summary.step import PROMPT, summary_request
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
@@ -33,6 +35,8 @@ from llm_assets.usecases.night.missing import missing
 from llm_assets.usecases.night.step_tables import write_usage
 from resources.lake.history import past_nights
 from resources.report_files import Revision, exported, write_revision
+
+log = structlog.get_logger()
 
 REPORT_VERSION = PROMPT.version
 """Version of the prompt that the opening lines are written with."""
@@ -119,14 +123,14 @@ def _history(assembly: Assembly, day: date) -> list[PastNight]:
 def _summary(
     assembly: Assembly, numbers: ReportNumbers, pause: Callable[[Progress], bool]
 ) -> tuple[str, str]:
-    """The opening lines and the model that wrote them; by rule when the model is silent or invents a number."""
-    given = summary_numbers(numbers)
-    as_json = orjson.dumps(given, option=orjson.OPT_SORT_KEYS, default=str).decode()
-    request = summary_request(as_json, assembly.profile)
+    """The opening lines and the model that smoothed them; those made by rule when it is silent or says anything else."""
+    as_json = orjson.dumps(stated_numbers(numbers)).decode()
+    request = summary_request(sentences(numbers), as_json, assembly.profile)
     text = summarise(assembly.engine, numbers.day, request, pause)
-    if text is None or unsupported_numbers(text, given):
-        return plain_summary(numbers), ""
-    return text, request.model
+    lines = opening(text, numbers)
+    if lines.refused is not None:
+        log.warning("summary refused", day=str(numbers.day), why=lines.refused)
+    return lines.text, request.model if lines.is_smoothed else ""
 
 
 def _record(assembly: Assembly, day: date, page: Page, written: Revision) -> None:

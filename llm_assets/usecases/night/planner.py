@@ -6,6 +6,7 @@ from statistics import median
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.step import Step
+from llm_assets.domain.effort import with_room_to_think
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.requests.request import Request
@@ -192,14 +193,19 @@ class Planner:
         return median(h.estimated_tokens for h in history) if len(history) >= at_least else None
 
     def _stand_in(self, step: Step) -> Request:
-        model = self._assembly.profile.models[step.tier]
-        return Request(step.name, model, step.tier, "", "", {}, step.max_tokens, step.prompt.version)
+        profile = self._assembly.profile
+        effort = profile.effort_of(step.name, step.effort, step.tier)
+        longest = with_room_to_think(step.max_tokens, effort, profile.limits.output_tokens)
+        return Request(
+            *(step.name, profile.models[step.tier], step.tier, "", "", {}, longest, step.prompt.version),
+            effort=effort,
+        )
 
     def _summary(self) -> Forecast:
         """The report's opening lines: asked once more when anything of the night has changed."""
         forecast = Forecast(NIGHT_SUMMARY, basis="once for a report that has changed")
         if any(counted.due for counted in self._done.values()):
-            request = summary_request("", self._assembly.profile)
+            request = summary_request((), "", self._assembly.profile)
             counted = self._counted(request) + SUMMARY_TOKENS
             usual = self._usual_tokens(NIGHT_SUMMARY, request.model, at_least=1)
             length = usual / counted if usual is not None else 1.0

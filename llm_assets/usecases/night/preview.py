@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.desk.queue_advice import advice
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.night.night import in_reading_order
 from llm_assets.engine.planning.budget import limits_of
@@ -66,6 +67,7 @@ def _plan(
         "budget": _budget(rehearsal, day, forecasts),
         "stopped": stopped_queues(rehearsal),
         "elsewhere": [found._asdict() for found in elsewhere(rehearsal, day)],
+        "advice": [found._asdict() for found in advice(rehearsal.queues.queues)],
     }
 
 

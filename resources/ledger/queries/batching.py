@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from llm_assets.domain.audit import OF_STATE, Action, Event
 from llm_assets.domain.profile import Lane, Mode
+from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState, may_become
 from llm_assets.domain.requests.money import Limit
 from llm_assets.domain.requests.outcome import RequestState
@@ -150,13 +151,34 @@ def members(connection: Connection, batch_id: str, *, unsettled: bool) -> dict[s
         .where(*where)
         .order_by(batch_members.c.request_id)
     )
+    thought = _thought(connection, batch_id)
     return {
         request_id: Member(
-            request_id, attempt, tries, estimated_tokens=tokens, reserved_usd=spending.usd(reserved)
+            request_id,
+            attempt,
+            tries,
+            thought=thought.get(request_id, 0),
+            estimated_tokens=tokens,
+            reserved_usd=spending.usd(reserved),
         )
         for part in rows.partitions(_PART)  # without the size SQLite gives one row at a time
         for request_id, attempt, tries, tokens, reserved in part
     }
+
+
+def _thought(connection: Connection, batch_id: str) -> dict[str, int]:
+    """How often each member's earlier answers were cut by thinking; those without any are left out."""
+    rows = connection.execute(
+        select(attempts.c.request_id, func.count())
+        .join(batch_members, batch_members.c.request_id == attempts.c.request_id)
+        .where(
+            batch_members.c.batch_id == batch_id,
+            batch_members.c.attempt > attempts.c.attempt,
+            attempts.c.reason == Reason.CUT_BY_THINKING,
+        )
+        .group_by(attempts.c.request_id)
+    ).tuples()
+    return dict(rows.all())
 
 
 def batch(connection: Connection, batch_id: str) -> Batch:

@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.outcome import Outcome, RequestState
 from llm_assets.engine.ports.batches import Member
 from llm_assets.engine.ports.work import Planned, Standing, Work
@@ -35,14 +36,23 @@ class _Stand(NamedTuple):
     attempt: int
     rounds_before: int
 
-    def member(self, request_id: str, cuts: int = 0) -> Member:
-        return Member(request_id, self.attempt + 1, self.attempt + 1 - self.rounds_before, cuts=cuts)
+    def member(self, request_id: str, cuts: "_Cuts") -> Member:
+        attempt = self.attempt + 1
+        return Member(request_id, attempt, attempt - self.rounds_before, cuts=cuts.all, thought=cuts.thought)
+
+
+class _Cuts(NamedTuple):
+    """How often a request's answer was cut by its token limit, and how often of these by thinking."""
+
+    all: int = 0
+    thought: int = 0
 
 
 _WORK_COLUMNS: Columns = dict.fromkeys(Work._fields, str)
 _STAND_COLUMNS = (requests.c.state, requests.c.attempt, requests.c.rounds_before)
 _REQUEST_COLUMNS: Columns = dict.fromkeys(("request_id", "model", "prompt_version"), str)
 _STATES = {state.value: state for state in RequestState}
+_UNCUT = _Cuts()
 _UNSEEN = _Stand(RequestState.DUE, 0, 0)
 _WIDTH = len(Work._fields)
 
@@ -101,7 +111,7 @@ def _planned(
         if (stand := stands.get(w.request_id, _UNSEEN)).state is RequestState.DUE
     }
     cuts = _cuts(connection, [i for i, stand in waiting.items() if stand.attempt > 0])
-    due = {i: stand.member(i, cuts.get(i, 0)) for i, stand in waiting.items()}
+    due = {i: stand.member(i, cuts.get(i, _UNCUT)) for i, stand in waiting.items()}
     new = [(case_id, w) for case_id, w in assigned.items() if w.request_id in due] if due else []
     changed = [w for case_id, w in new if older.get(case_id, w).request_id != w.request_id]
     reused = len(assigned) - len(new)
@@ -173,16 +183,16 @@ def _stands(connection: Connection, request_ids: Iterable[str]) -> dict[str, _St
     return found
 
 
-def _cuts(connection: Connection, request_ids: Iterable[str]) -> dict[str, int]:
-    """How often each was cut by its token limit."""
-    found: dict[str, int] = {}
+def _cuts(connection: Connection, request_ids: Iterable[str]) -> dict[str, _Cuts]:
+    thought = func.sum(case((attempts.c.reason == Reason.CUT_BY_THINKING, 1), else_=0))
+    found: dict[str, _Cuts] = {}
     for chunk in chunks(request_ids):
         rows = connection.execute(
-            select(attempts.c.request_id, func.count())
+            select(attempts.c.request_id, func.count(), thought)
             .where(is_among(connection, attempts.c.request_id, chunk), attempts.c.outcome == Outcome.CUT)
             .group_by(attempts.c.request_id)
         )
-        found.update((request_id, number) for request_id, number in rows)
+        found.update((request_id, _Cuts(number, int(of_it))) for request_id, number, of_it in rows)
     return found
 
 

@@ -1,14 +1,16 @@
 """Anthropic's wire form: writes input lines, reads batch states and result lines. Pure functions, no calls."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 import orjson
 
 from llm_assets.domain.dialect import PLAIN, Dialect, system_of
+from llm_assets.domain.effort import Effort
 from llm_assets.domain.errors import ConfigurationError, ContractError
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
@@ -21,6 +23,8 @@ from resources.providers.errors import refused_answer, token
 from resources.providers.json_lines import CHUNK
 from resources.providers.listing import moment
 
+_THINKS_BETWEEN_TOOLS: Final = re.compile(r"sonnet-5-5")
+"""Models that spell no thinking `between_tools` and refuse `disabled` (what's new in Claude Sonnet 5.5)."""
 _OPEN, _CLOSE = b'{"requests":[', b"]}"
 
 
@@ -54,7 +58,24 @@ def params_of(
     if not dialect.answer_format.in_prompt:
         schema = _schema(request.step, orjson.dumps(request.schema))
         params["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
-    return params
+    return _with_effort(params, request)
+
+
+def _with_effort(params: dict[str, Any], request: Request) -> dict[str, Any]:
+    """Thinking is on by default at current models: none has to be asked for. There is no level under low."""
+    match request.effort:
+        case None:
+            return params
+        case Effort.NONE:
+            kind = "between_tools" if _THINKS_BETWEEN_TOOLS.search(request.model) else "disabled"
+            return {**params, "thinking": {"type": kind}}
+        case Effort.MINIMAL:
+            level = Effort.LOW
+        case Effort.LOW | Effort.MEDIUM | Effort.HIGH:
+            level = request.effort
+        case _:
+            assert_never(request.effort)
+    return {**params, "output_config": {**params.get("output_config", {}), "effort": level.value}}
 
 
 def _content(text: str, shown: Sequence[Shown]) -> str | list[dict[str, Any]]:
@@ -207,4 +228,5 @@ def usage_of(usage: Mapping[str, Any]) -> Usage:
         cached_tokens=cached,
         cache_write_tokens=written,
         output_tokens=count(usage.get("output_tokens")),
+        thinking_tokens=count(mapping(usage.get("output_tokens_details")).get("thinking_tokens")),
     )

@@ -126,8 +126,10 @@ def _finished(custom_id: str, finish: Finish, text: str, usage: Usage) -> Answer
 
 def usage_of(usage: Mapping[str, Any]) -> Usage:
     """`promptTokenCount` includes cached tokens; thoughts are billed as output and counted beside the answer."""
+    thought = count(usage.get("thoughtsTokenCount"))
     return Usage(
         input_tokens=count(usage.get("promptTokenCount")) + count(usage.get("toolUsePromptTokenCount")),
         cached_tokens=count(usage.get("cachedContentTokenCount")),
-        output_tokens=count(usage.get("candidatesTokenCount")) + count(usage.get("thoughtsTokenCount")),
+        output_tokens=count(usage.get("candidatesTokenCount")) + thought,
+        thinking_tokens=thought,
     )

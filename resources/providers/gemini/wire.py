@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, assert_never
 import orjson
 
 from llm_assets.domain.dialect import PLAIN, AnswerFormat, Dialect, system_of
+from llm_assets.domain.effort import Effort
 from llm_assets.domain.errors import ContractError
 from llm_assets.domain.profile import Lane
 from llm_assets.domain.refusals import Refused
@@ -59,6 +60,7 @@ def request_of(request: Request, shown: Sequence[Shown] = (), dialect: Dialect =
         "generationConfig": {
             "maxOutputTokens": request.max_tokens,
             **_format(request, dialect.answer_format),
+            **_thinking(request),
         },
     }
 
@@ -74,6 +76,25 @@ def _format(request: Request, wanted: AnswerFormat) -> dict[str, Any]:
             return {}
         case _:
             assert_never(wanted)
+
+
+_BUDGETS: Final = {
+    Effort.NONE: 0,
+    Effort.MINIMAL: 512,
+    Effort.LOW: 1024,
+    Effort.MEDIUM: 4096,
+    Effort.HIGH: -1,
+}
+"""Tokens of thinking for models that know no levels; 512 is the least of 2.5 Flash-Lite, -1 lets the model decide."""
+
+
+def _thinking(request: Request) -> dict[str, Any]:
+    """`thinkingConfig`: models before Gemini 3 take a budget, later ones a level, and no thinking is a budget of 0 at both."""
+    if request.effort is None:
+        return {}
+    if request.effort is Effort.NONE or "gemini-2" in request.model:
+        return {"thinkingConfig": {"thinkingBudget": _BUDGETS[request.effort]}}
+    return {"thinkingConfig": {"thinkingLevel": request.effort.value}}
 
 
 def _part(shown: Shown) -> dict[str, Any]:

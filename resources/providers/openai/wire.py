@@ -49,8 +49,12 @@ def body_of(request: Request, shown: Sequence[Shown] = (), dialect: Dialect = PL
     wanted = _format(request, dialect.answer_format)
     if wanted is not None:
         body["response_format"] = wanted
+    if request.effort is not None:
+        body["reasoning_effort"] = request.effort.value
     if dialect.prompt_cache:
-        body["prompt_cache_key"] = _cache_key(request.step, request.model, request.system)
+        body["prompt_cache_key"] = _cache_key(
+            request.step, request.model, request.system, orjson.dumps(request.schema)
+        )
     return body
 
 
@@ -84,9 +88,9 @@ def _part(number: int, shown: Shown) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _cache_key(step: str, model: str, system: str) -> str:
-    """Requests that share a prefix share this key, so that they use the same cache."""
-    return digest([step, model, system])
+def _cache_key(step: str, model: str, system: str, schema: bytes) -> str:
+    """Requests that share a prefix share this key, so that they use the same cache. The schema is the prefix's beginning."""
+    return digest([step, model, system, schema.decode()])
 
 
 def line_of(request: Request, custom_id: str, shown: Sequence[Shown] = (), dialect: Dialect = PLAIN) -> bytes:
@@ -247,9 +251,11 @@ def _text_of(content: object) -> tuple[str, str]:
 
 def usage_of(usage: Mapping[str, Any]) -> Usage:
     details = mapping(usage.get("prompt_tokens_details"))
+    spoken = mapping(usage.get("completion_tokens_details"))
     return Usage(
         input_tokens=count(usage.get("prompt_tokens")),
         cached_tokens=count(details.get("cached_tokens")),
         cache_write_tokens=count(details.get("cache_write_tokens")),
         output_tokens=count(usage.get("completion_tokens")),
+        thinking_tokens=count(spoken.get("reasoning_tokens")),
     )

@@ -38,6 +38,11 @@ WRONG = {
         HOUSE,
         ("providers.yaml", "house", "protocol 'telepathy' is not known; write one of: anthropic, openai"),
     ),
+    "an effort of a step that there is not": (
+        {"providers.yaml": PROVIDERS % "gpt-6-luna" + "    effort: {categorys: low}\n"},
+        HOUSE,
+        ("house", "categorys", "no step", "categories"),
+    ),
     "a region that a queue does not allow": (
         {"providers.yaml": PROVIDERS % "gpt-6-luna", "queues.yaml": QUEUES},
         HOUSE,

@@ -26,7 +26,8 @@ CATEGORIES = {
 
 
 def category(name: str, was: str | list[str] | None = None, text: str = "") -> dict[str, Any]:
-    known = {"name": name, "description": text or CATEGORIES[name], "needs_reply": True}
+    described = text or CATEGORIES[name]
+    known = {"name": name, "description": described, "needs_reply": True, "reply_guidance": described}
     return known | ({"was": was} if was is not None else {})
 
 

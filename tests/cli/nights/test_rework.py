@@ -5,12 +5,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from llm_assets.cli.night import run_night
 from llm_assets.domain.desk.prompt import Prompt
-from llm_assets.domain.desk.step import Step
+from llm_assets.domain.desk.step import Doubt, Step, StepInput
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.desk import Desk, Wait
 from llm_assets.usecases.night.process_night import NightOutcome
@@ -29,6 +32,36 @@ def reworded(name: str, more: str = "\nRead every word.") -> tuple[Step, ...]:
         return Prompt(prompt.name, prompt.system + more, prompt.user)
 
     return tuple(replace(s, prompt=edited(s.prompt)) if s.name == name else s for s in STEPS)
+
+
+class BeforeDoubtsHadNames(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    category: str
+    confidence: float
+    runner_up: str | None
+    ambiguous: bool
+    reason: str
+
+
+def in_former_words() -> tuple[Step, ...]:
+    """The steps as they were when an answer said only that it was ambiguous."""
+
+    def doubt(_: StepInput, output: BaseModel) -> Doubt | None:
+        return Doubt("ambiguous") if getattr(output, "ambiguous", False) else None
+
+    def row(given: StepInput, output: BaseModel) -> dict[str, Any]:
+        known = output.model_dump(exclude={"ambiguous"})
+        category = given.queue.category(known["category"])
+        return known | {"needs_reply": category.needs_reply if category is not None else None}
+
+    former = {"output": BeforeDoubtsHadNames, "doubt": doubt, "row": row}
+    return tuple(replace(s, **former) if s.name == "categories" else s for s in STEPS)
+
+
+def categories_of(house: House) -> list[tuple[Any, ...]]:
+    with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
+        columns = "category, confidence, runner_up, needs_reply, reason, request_id, status, doubt_reason"
+        return lake.execute(f"select {columns} from categories order by request_id").fetchall()
 
 
 def fill(house: House, day: date) -> None:
@@ -86,3 +119,32 @@ def test_missing_never_pays_for_a_changed_prompt_even_while_the_night_is_open(
     fill(house, TODAY)
     night(TODAY)
     assert night(TODAY, reworded("extracted_fields"), "missing").sent == 0
+
+
+@pytest.mark.slow
+def test_a_closed_night_keeps_the_answers_from_before_doubts_had_names(house: House, night: Night) -> None:
+    fill(house, LONG_AGO)
+    put(house.home / "inbox", "4.eml", mail("Hm.", 4), LONG_AGO)
+    night(LONG_AGO, in_former_words())
+    before = categories_of(house)
+    assert {row[-2] for row in before} == {"ok", "review"} and "ambiguous" in {row[-1] for row in before}
+    put(
+        house.home / "inbox",
+        "5.eml",
+        mail("Где мой заказ 4471? Курьер не приехал, жду.", 5, to=SHOP),
+        LONG_AGO,
+    )
+    assert night(LONG_AGO).sent > 0
+    now = {row[5]: row for row in categories_of(house)}
+    assert len(now) == len(before) + 1
+    for row in before:
+        kept = now[row[5]]
+        assert kept[:-1] == row[:-1]
+        assert (kept[-1] is None) is (row[-1] is None) and kept[-1] not in ("ambiguous", "outdated_answer")
+
+
+@pytest.mark.slow
+def test_an_open_night_asks_again_for_the_doubts_by_name(house: House, night: Night) -> None:
+    fill(house, TODAY)
+    first = requests(night(TODAY, in_former_words()))
+    assert requests(night(TODAY)) - first == Counter(categories=CASES)

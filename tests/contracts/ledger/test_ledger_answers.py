@@ -147,6 +147,24 @@ def test_a_due_request_tells_how_often_its_answer_was_cut(ledger: SqlLedger) -> 
     assert {i: m.cuts for i, m in planned.due.items()} == {request(1): 2, request(2): 0}
 
 
+def test_cuts_by_thinking_are_counted_apart_when_planning_and_when_settling(ledger: SqlLedger) -> None:
+    thought = failed(1, Outcome.CUT, "length", Reason.CUT_BY_THINKING)
+    first = send(ledger, plan(ledger, work([1, 2]), max_attempts=9), "first")
+    assert {m.thought for m in ledger.batches.members(first.batch_id).values()} == {0}
+    ledger.batches.settle(first, [thought, failed(2, Outcome.CUT, "length")])
+    planned = plan(ledger, work([1, 2]), max_attempts=9)
+    assert {i: (m.cuts, m.thought) for i, m in planned.due.items()} == {
+        request(1): (1, 1),
+        request(2): (1, 0),
+    }
+    second = send(ledger, planned, "second")
+    ledger.batches.settle(second, [replace(thought, attempt=2)])
+    members = ledger.batches.members(second.batch_id)
+    assert {i: m.thought for i, m in members.items()} == {request(1): 1, request(2): 0}
+    assert {m.thought for m in ledger.batches.members(first.batch_id).values()} == {0}
+    assert ledger.spending.failures(DAY) == {STEP: {"cut": 1, "cut_by_thinking": 2}}
+
+
 def test_standings_tell_everything_of_each_case_in_order(ledger: SqlLedger) -> None:
     sent = send(ledger, plan(ledger, work([2, 1])))
     ledger.batches.settle(sent, [settled(request(1)), settled(request(2), Next.RETRY)])

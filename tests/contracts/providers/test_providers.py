@@ -121,6 +121,7 @@ def test_a_spooled_request_can_be_asked_online(protocol: str, stage: Stage) -> N
 OUTCOMES = [
     ("refusal", Outcome.REFUSED),
     ("cut", Outcome.CUT),
+    ("thinking_cut", Outcome.CUT),
     ("empty", Outcome.INVALID),
     ("invalid_json", Outcome.SUCCEEDED),
 ]

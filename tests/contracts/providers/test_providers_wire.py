@@ -58,6 +58,7 @@ def test_requests_that_share_a_prefix_share_the_cache_key() -> None:
 
     assert key(user="another mail") == key()
     assert key(system="Another task.") != key()
+    assert key(schema={**SCHEMA, "title": "of another queue"}) != key(), "the schema begins the prefix"
 
 
 def test_an_anthropic_line_asks_for_json_and_sends_no_sampling_parameter() -> None:

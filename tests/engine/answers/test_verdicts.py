@@ -1,12 +1,10 @@
-"""Quality rules and the score against labelled records: pure counting, with the limits written out."""
+"""Quality rules over a night's counts: pure counting, with the limits written out."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from llm_assets.engine.answers.evaluate import evaluate, same_value, worst
 from llm_assets.engine.night import quality
 
 DEADLINE = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -55,91 +53,3 @@ def test_a_verdict_says_the_figures() -> None:
 )
 def test_whether_a_report_was_on_time(written: datetime | None, now: datetime, passed: bool) -> None:
     assert quality.on_time(written, DEADLINE, now).passed is passed
-
-
-# Against labels
-
-
-def label(file: str, category: str = "card", **changes: Any) -> dict[str, Any]:
-    return {"file": file, "category": category, "fields": {}} | changes
-
-
-def answer(category: str, status: str = "ok") -> dict[str, Any]:
-    return {"category": category, "status": status}
-
-
-def test_categories_are_right_wrong_or_left_to_a_person() -> None:
-    labels = [
-        label("1"),
-        label("2"),
-        label("3"),
-        label("4", "loan"),
-        label("5", ambiguous=True),
-        label("6", "lost"),
-    ]
-    answers = {
-        "1": answer("card"),
-        "2": answer("loan"),
-        "3": answer("card", "review"),
-        "4": answer("loan"),
-        "5": answer("card"),
-    }
-    result = evaluate(labels, answers, {}, names=())
-    assert {n: (s.labelled, s.right, s.to_review) for n, s in result.categories.items()} == {
-        "card": (4, 1, 1),
-        "loan": (1, 1, 0),
-        "lost": (1, 0, 1),
-    }
-    assert result.accuracy == 2 / 4
-    assert result.review_share == 2 / 6
-    assert [name for name, _ in worst(result, 2)] == ["card", "loan"]
-
-
-def test_an_ambiguous_record_is_rightly_left_to_a_person() -> None:
-    result = evaluate([label("1", ambiguous=True)], {"1": answer("card", "review")}, {}, names=())
-    assert (result.accuracy, result.review_share) == (0.0, 1.0)
-    assert result.categories["card"].accuracy == 1.0
-
-
-def test_fields_are_found_missing_or_wrong() -> None:
-    labels = [label("1", fields={"amount": "12500", "topic": "card", "deadline": None, "currency": None})]
-    found = {"1": {"amount": 12500.00, "topic": None, "deadline": "2026-11-24", "currency": None}}
-    result = evaluate(labels, {}, found, names=())
-    assert dict(result.fields_missing) == {"topic": 1}
-    assert dict(result.fields_wrong) == {"deadline": 1}
-    assert (result.fields_compared, result.missing_share, result.wrong_share) == (4, 0.5, 0.25)
-
-
-def test_only_a_name_may_be_written_shorter() -> None:
-    labels = [label("1", fields={"customer_name": "Anna Berg", "topic": "card lost"})]
-    result = evaluate(labels, {}, {"1": {"customer_name": "Anna", "topic": "card"}}, names=("customer_name",))
-    assert dict(result.fields_wrong) == {"topic": 1}
-
-
-def test_nothing_labelled_scores_nothing() -> None:
-    result = evaluate([], {}, {}, names=())
-    assert (result.accuracy, result.review_share, result.missing_share, result.wrong_share) == (
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-    )
-
-
-@pytest.mark.parametrize(
-    ("wanted", "found", "same"),
-    [
-        ("12500", 12500.00, True),
-        ("12500.50", Decimal("12500.5"), True),
-        ("№ 123-А", "№ 123-а", True),
-        ("№123", "123", True),
-        ("Altyn  Dala", "altyn dala", True),
-        ("12500", "12501", False),
-        ("2026-11-24", "2026-11-25", False),
-        (None, None, True),
-        (None, "", False),
-        ("x", None, False),
-    ],
-)
-def test_values_are_the_same_but_for_their_form(wanted: object, found: object, same: bool) -> None:
-    assert same_value(wanted, found) is same

@@ -29,7 +29,7 @@ from tests.support.nights.engine_night import (
     tasks,
     users,
 )
-from tests.support.providers.fake_provider import USAGE, lines_of
+from tests.support.providers.fake_provider import THOUGHT, USAGE, lines_of
 
 JUDGE = Judge({STEP: Echo}, PerToken(), PROFILE, 3)
 
@@ -220,12 +220,65 @@ def test_how_much_room_is_asked_for(asked: int, cuts: int, room: int) -> None:
     limits = PROFILE.limits.model_copy(update={"output_tokens": 1000})
     longer = with_room(request("mail", max_tokens=asked), cuts, limits)
     assert longer.max_tokens == room
+    thought = with_room(request("mail", max_tokens=asked), cuts, limits, thought=min(cuts, 1))
+    assert thought.max_tokens == max(asked, 1000 if cuts else asked)
 
 
 def test_a_full_context_is_not_asked_again() -> None:
     full = Answer("c", Outcome.CUT, "", USAGE, "model_context_window_exceeded")
     assert judged(full)[0] is Next.REVIEW
     assert judged(replace(full, detail="max_tokens"))[0] is Next.RETRY
+
+
+@pytest.mark.parametrize("then", [[], [Outcome.EXPIRED]], ids=["at once", "after a failure of another kind"])
+def test_an_answer_cut_by_thinking_is_asked_for_again_with_all_the_room_there_is(
+    desk: Desk, then: list[Outcome]
+) -> None:
+    desk.provider.script["mail 1"] = [THOUGHT, *then]
+    assert desk.work(tasks(2)).finished
+    assert desk.provider.caps == {"mail 1": [100]}
+    assert desk.states() == {"ok": 2}
+    assert desk.ledger().spending.failures(DAY)[STEP]["cut_by_thinking"] == 1
+
+
+@pytest.mark.parametrize(
+    "between", [[], [Outcome.EXPIRED]], ids=["at once", "after a failure of another kind"]
+)
+def test_thinking_that_uses_up_the_larger_limit_too_goes_to_a_person(
+    desk: Desk, between: list[Outcome]
+) -> None:
+    desk.provider.script["mail 1"] = [THOUGHT, *between, THOUGHT, THOUGHT, THOUGHT]
+    assert desk.work(tasks(2)).finished
+    assert desk.provider.caps == {"mail 1": [100, PROFILE.limits.output_tokens]}
+    assert desk.states() == {"ok": 1, "review": 1}
+    assert desk.standings()["case-0001"].detail.startswith("cut_by_thinking")
+    assert desk.ledger().spending.failures(DAY)[STEP]["cut_by_thinking"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "usage", "reason"),
+    [
+        pytest.param("", Usage(10, 0, 0, 100, 100), "cut_by_thinking", id="nothing but thoughts"),
+        pytest.param("", Usage(10, 0, 0, 100), "cut_by_thinking", id="no text, and no thoughts are named"),
+        pytest.param('{"va', Usage(10, 0, 0, 100, 96), "cut_by_thinking", id="thoughts, and little else"),
+        pytest.param('{"va', Usage(10, 0, 0, 100, 50), "cut_by_thinking", id="half of it thoughts"),
+        pytest.param('{"va', Usage(10, 0, 0, 100, 49), "cut", id="a long answer"),
+        pytest.param('{"va', Usage(10, 0, 0, 100), "cut", id="an answer of a model that does not think"),
+    ],
+)
+def test_what_used_up_the_limit_is_told(text: str, usage: Usage, reason: str) -> None:
+    answer = Answer("c", Outcome.CUT, text, usage, "length")
+    assert judged(answer) == (Next.RETRY, Outcome.CUT, None, f"{reason}: length")
+
+
+@pytest.mark.parametrize("reported", [0, 40, 100], ids=["none", "less than the limit", "all"])
+def test_thinking_is_given_room_once_whatever_usage_the_provider_reports(reported: int) -> None:
+    answer = Answer("c", Outcome.CUT, "", Usage(10, 0, 0, reported), "length")
+    nexts = [
+        JUDGE.settlement("echo", "small", Mode.BATCH, Member("r", 2, 2, thought=thought), answer).next
+        for thought in (0, 1)
+    ]
+    assert nexts == [Next.RETRY, Next.REVIEW]
 
 
 # Adopted by circumstance

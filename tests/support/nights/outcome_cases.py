@@ -166,6 +166,15 @@ ANSWERS = [
     Case("refusal", request("refusal", ""), {"review": 3}, {"refused": 3}),
     Case("token limit, once", request("cut"), **again("cut")),  # type: ignore[arg-type]
     Case("token limit, always", request("cut", ""), **given_up("cut")),  # type: ignore[arg-type]
+    Case("thinking, once", request("thinking_cut"), **again("cut_by_thinking")),  # type: ignore[arg-type]
+    Case(
+        "thinking, always",
+        request("thinking_cut", ""),
+        {"review": 3},
+        {"cut_by_thinking": 6},
+        creates=2,
+        executed=6,
+    ),
     Case("empty answer, once", request("empty"), **again("empty")),  # type: ignore[arg-type]
     Case("empty answer, always", request("empty", ""), **given_up("empty")),  # type: ignore[arg-type]
     Case("invalid JSON, once", request("invalid_json"), **again("invalid_json")),  # type: ignore[arg-type]

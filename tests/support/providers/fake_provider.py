@@ -26,6 +26,8 @@ NOT_EXECUTED = (Outcome.EXPIRED, Outcome.CANCELLED)
 
 Reply = Outcome | str | BaseException
 """An outcome; or a text answered in good order; or, online, an error."""
+THOUGHT = "<thinks until the limit>"
+"""A reply that is cut because the model thought too long."""
 
 
 @dataclass
@@ -224,7 +226,12 @@ class FakeProvider(Provider):
         if isinstance(reply, Outcome):
             usage = replace(USAGE, output_tokens=body["max_tokens"]) if reply is Outcome.CUT else USAGE
             self.caps[user].append(body["max_tokens"])
-            return Answer(custom_id, reply, "", usage, "length" if reply is Outcome.CUT else str(reply))
+            half, detail = ('{"value', "length") if reply is Outcome.CUT else ("", str(reply))
+            return Answer(custom_id, reply, half, usage, detail)
+        if reply == THOUGHT:
+            self.caps[user].append(body["max_tokens"])
+            usage = replace(USAGE, output_tokens=body["max_tokens"], thinking_tokens=body["max_tokens"])
+            return Answer(custom_id, Outcome.CUT, "", usage, "length")
         return Answer(custom_id, Outcome.SUCCEEDED, reply, USAGE)
 
     def _take_back(self, remote: Remote) -> None:

@@ -37,7 +37,7 @@ def test_every_finish_reason_has_an_outcome(reason: Finish) -> None:
 def test_thoughts_are_no_answer_and_are_billed_as_output() -> None:
     answer = answers.generated("a", generated("{}"))
     assert answer.text == "{}"
-    assert answer.usage == Usage(input_tokens=1200, cached_tokens=1000, output_tokens=30)
+    assert answer.usage == Usage(input_tokens=1200, cached_tokens=1000, output_tokens=30, thinking_tokens=10)
 
 
 def test_a_blocked_prompt_is_refused_although_it_has_no_candidate() -> None:

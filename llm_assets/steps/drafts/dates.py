@@ -1,0 +1,188 @@
+"""Dates, weekdays and words like "tomorrow" in a draft: each must be named by the case or the guidance."""
+
+import re
+from itertools import pairwise
+
+from llm_assets.steps.drafts.sentences import sentences
+
+MONTHS = (
+    ("january", "январ", "қаңтар"),
+    ("february", "феврал", "ақпан"),
+    ("march", "март", "наурыз"),
+    ("april", "апрел", "сәуір"),
+    ("may", "мая", "мамыр"),
+    ("june", "июн", "маусым"),
+    ("july", "июл", "шілде"),
+    ("august", "август", "тамыз"),
+    ("september", "сентябр", "қыркүйек"),
+    ("october", "октябр", "қазан"),
+    ("november", "ноябр", "қараша"),
+    ("december", "декабр", "желтоқсан"),
+)
+_WEEKDAYS = (
+    r"mondays?|понедельник\w*|дүйсенбі\w*|пн",
+    r"tuesdays?|вторник\w*|сейсенбі\w*|вт",
+    r"wednesdays?|сред[уаые]|средам|сәрсенбі\w*|ср",
+    r"thursdays?|четверг\w*|бейсенбі\w*|чт",
+    r"fridays?|пятниц\w*|жұма(?:да|ға|дан|ның|ны|сы|сын)?|пт",
+    r"saturdays?|суббот\w*|сенбі\w*|сб",
+    r"sundays?|воскресень\w*|жексенбі\w*|вс",
+)
+_ANY_WEEKDAY = re.compile(rf"(?<!\w)(?:{'|'.join(_WEEKDAYS)})(?!\w)", re.IGNORECASE)
+_AMBIGUOUS = ("may", "march", "маусым", "наурыз", "қазан")
+"""Names of months that are other words too, or begin them."""
+_RANGE = re.compile(r"\s*(?:to|through|-|–|—|по|до|мен|пен|бен|ден|дан|тен|тан|аралығ\w*)\s*", re.IGNORECASE)
+_MOMENTS = {
+    "today": r"today|tonight|this (?:morning|afternoon|evening)|сегодня|бүгін",
+    "tomorrow": r"(?<!after )tomorrow|завтра(?!к)|ертең",
+    "day after tomorrow": r"day after tomorrow|послезавтра|бүрсігүні|арғы күні",
+    "this week": r"this week\b|на этой неделе|осы апта",
+    "next week": r"next week\b|следующей неделе|следующую неделю|келесі апта|келер апта",
+    "end of the week": r"end of (?:the|this|next) week|конц\w (?:этой |следующей )?недели|апта\w* соңы|апта аяғы",
+    "weekend": r"weekends?\b|выходн\w+|демалыс күн",
+    "next month": r"next month\b|следующем месяце|следующего месяца|келесі ай",
+    "end of the month": r"end of (?:the|this|next) month|month'?s? end|конц\w (?:этого |текущего )?месяца|ай\w* соңы|ай аяғы",
+    "end of the year": r"end of (?:the|this) year|конц\w (?:этого )?года|жыл\w* соңы",
+    "next day": r"next (?:working |business )?day|следующ\w+ (?:рабоч\w+ )?д(?:ень|ня|ню)|келесі (?:жұмыс )?күн",
+    "end of the day": r"end of (?:the|this|today'?s?) (?:next )?(?:working |business )?day|конц\w (?:этого |следующего )?(?:рабочего )?дня|күн\w* (?:соңы|аяғы)",
+    "noon": r"\bnoon|midday|до обеда|к обеду|в обед|түске дейін|түсте",
+    "evening": r"by (?:the )?evening|к вечеру|до вечера|кешке",
+    "night": r"by midnight|до полуночи|түн ортасы",
+}
+_PATTERNS = {name: re.compile(rf"(?<!\w)(?:{words})", re.IGNORECASE) for name, words in _MOMENTS.items()}
+_ANY_MOMENT = re.compile(rf"(?<!\w)(?:{'|'.join(_MOMENTS.values())})", re.IGNORECASE)
+_IN_A = re.compile(
+    r"\b(within|in|after|takes?|about|around|roughly|only)\s+(?:a|an|the next)\s+((?:working |business |calendar )?(?:day|week|month|year|hour|minute))s?\b(?! in which)",
+    re.IGNORECASE,
+)
+_THROUGH = re.compile(
+    r"(?<!\w)(через|в течение|спустя|около|примерно|порядка|за(?! месяц| год))\s+((?:рабоч\w+ )?(?:недел[юи]|месяца?|год|года|час|часа|минут[уы]|сутки|суток|день|дня))(?!\w)",
+    re.IGNORECASE,
+)
+_INSIDE = re.compile(
+    r"(?<!\w)(?<!\d )((?:апта|ай|сағат|тәулік))(\s+ішінде|дан кейін|тан кейін|ден кейін)", re.IGNORECASE
+)
+_BEFORE = re.compile(
+    r"(?:the|one|a|1) day (?:before|ahead)|за (?:день|сутки|1 день)(?= до|\b)|накануне|(?:бір|1) күн (?:бұрын|ерте)",
+    re.IGNORECASE,
+)
+_HALVES = tuple(
+    (re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE), count)
+    for words, count in (
+        (r"half an hour|полчаса|жарты сағат", "30 minutes"),
+        (r"half a month|полмесяца|жарты ай", "15 days"),
+        (r"half a year|полгода|жарты жыл", "6 months"),
+        (r"a fortnight", "14 days"),
+        (r"a couple of|пар[ауы]", "2"),
+        (r"twice|дважды", "2"),
+    )
+)
+_ROUND_THE_CLOCK = re.compile(r"round the clock|круглосуточн|тәулік бойы|24/7", re.IGNORECASE)
+_NAMED_MONTH = tuple(
+    re.compile(rf"(?<!\w)(?:{'|'.join(name for name in names if name not in _AMBIGUOUS)})\w*", re.IGNORECASE)
+    for names in MONTHS
+)
+_RECEIVED = re.compile(
+    r"received|registered|thank|your (?:letter|message|mail)|получ|поступил|зарегистриров|благодар|спасибо|ваш\w* (?:письм|обращ|сообщ)|"
+    r"алдық|тіркел|рахмет|хатыңы[зң]|өтінішіңі[зң]",
+    re.IGNORECASE,
+)
+_NUMERIC = re.compile(
+    r"(?<![\d.,/-])(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[./](\d{1,2})(?:[./](\d{4}|\d{2}))?)(?![\d/])"
+)
+_MONTH = r"(" + "|".join(stem for names in MONTHS for stem in names) + r")\w*"
+_WRITTEN = re.compile(
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|-?(?:го|е))?(?:\s+of)?\s+{_MONTH}|(?<!\w){_MONTH}\s+(\d{{1,2}})(?!\d|[:.]\d)",
+    re.IGNORECASE,
+)
+Day = tuple[int, int]
+"""Month and day."""
+
+
+def with_counts(text: str) -> str:
+    """ "In a week" becomes "in 1 week", and "the day before" is taken out: it counts from what is agreed."""
+    text = _BEFORE.sub("", text)
+    for words, count in _HALVES:
+        text = words.sub(count, text)
+    text = _IN_A.sub(r"\1 1 \2", text)
+    text = _THROUGH.sub(r"\1 1 \2", text)
+    return _INSIDE.sub(r"1 \1\2", text)
+
+
+def _month(word: str) -> int:
+    return next(n for n, names in enumerate(MONTHS, 1) if word.casefold() in names)
+
+
+def days_in(text: str) -> set[Day]:
+    """The dates that a text names, in figures or with the month's name. "5/6" counts both ways."""
+    found: set[Day] = set()
+    text = text.replace("24/7", " ")
+    for year_first, month, day, first, second, _ in _NUMERIC.findall(text):
+        if year_first:
+            found.add((int(month), int(day)))
+        elif 1 <= int(second) <= 12:
+            found.add((int(second), int(first)))
+    for day, month, other_month, other_day in _WRITTEN.findall(text):
+        found.add((_month(month or other_month), int(day or other_day)))
+    return {(m, d) for m, d in found if 1 <= m <= 12 and 1 <= d <= 31}
+
+
+def _weekdays(text: str) -> set[int]:
+    """Weekdays that a text names, those between "Monday to Friday" included."""
+    if not _ANY_WEEKDAY.search(text):
+        return set()
+    marks = sorted(
+        (m.start(), m.end(), number)
+        for number, words in enumerate(_WEEKDAYS)
+        for m in re.finditer(rf"(?<!\w)(?:{words})(?!\w)", text, re.IGNORECASE)
+    )
+    found = {number for *_, number in marks}
+    for (_, end, low), (start, _, high) in pairwise(marks):
+        if _RANGE.fullmatch(text[end:start]) and low < high:
+            found |= set(range(low, high + 1))
+    return found
+
+
+def _months(text: str) -> set[int]:
+    """The months that a text names, those left out whose name is another word too."""
+    return {number for number, pattern in enumerate(_NAMED_MONTH, 1) if pattern.search(text)}
+
+
+def round_the_clock(text: str) -> str:
+    """The text with "24/7" where it says so in words."""
+    return f"{text}\n24/7 24" if _ROUND_THE_CLOCK.search(text) else text
+
+
+def _moments(text: str) -> set[str]:
+    if not _ANY_MOMENT.search(text):
+        return set()
+    return {name for name, pattern in _PATTERNS.items() if pattern.search(text)}
+
+
+def made_up_dates(body: str, known: str, spans_known: bool) -> list[str]:
+    """What the body says about days that is not known. `spans_known`: whether one working day is a known span."""
+    in_body = days_in(body)
+    found = [f"{d}.{m}" for m, d in sorted(in_body - days_in(known) - _clock_like(body))] if in_body else []
+    months = _months(body)
+    if months:
+        found += [f"month {m}" for m in sorted(months - _months(known) - {m for m, _ in days_in(known)})]
+    in_body_weekdays, in_body_moments = _weekdays(body), _moments(body)
+    if in_body_weekdays:
+        found += [str(n) for n in sorted(in_body_weekdays - _weekdays(known))]
+    if not in_body_moments:
+        return found
+    allowed = _moments(known) | ({"next day"} if spans_known else set())
+    for sentence in sentences(body):
+        unknown = _moments(sentence) - allowed
+        if "today" in unknown and _RECEIVED.search(sentence):
+            unknown.discard("today")
+        found += sorted(unknown)
+    return found
+
+
+def _clock_like(body: str) -> set[Day]:
+    """What looks like a date and is a time or an amount: "10.30", "12.5 %"."""
+    marks = re.findall(
+        r"(?<![\d.])(\d{1,2})\.(\d{1,2})(?=\s?(?:%|am\b|pm\b|час|h\b|тенге|теңге|₸|USD|KZT))", body
+    )
+    return {(int(second), int(first)) for first, second in marks}

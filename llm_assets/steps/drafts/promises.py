@@ -1,0 +1,53 @@
+"""Promises of a draft: a refund, compensation, discount or the like is promised only where the guidance names it."""
+
+import re
+
+from llm_assets.steps.drafts.facts import Facts
+from llm_assets.steps.drafts.sentences import sentences, without_quotes
+from llm_assets.steps.drafts.words import named
+
+_COMMITS = re.compile(
+    r"\b(?:we|i)(?:'ll| will| shall| are going to| have|'ve| offer| give| guarantee| promise)?\s(?:\w+\s){0,2}?(?:refund|reimburse|return|"
+    r"credit|pay|give|offer|compensate|waive|approve|replace|add|grant|guarantee|promise|cancel|send|exchange|extend|write off|drop)\w*|"
+    r"\byou(?:'ll| will)? (?:get|receive|be (?:refunded|paid|credited|compensated))|"
+    r"\b(?:will|shall) be \w*\s?(?:refunded|reimbursed|credited|returned|compensated|approved|waived|free|paid|replaced|extended|exchanged)|has been (?:approved|credited|refunded)|"
+    r"верн(?:ём|ем|у)(?!\w)|мы (?:уже )?(?:вернули|возместили|компенсировали|начислили|зачислили|отменили|списали|перечислили|продлили)|возмест(?:им|ят)|компенсируем|выплат(?:им|ят)|начисл(?:им|ят|ен\w*)|зачисл(?:им|ят)|спиш(?:ем|ут)|подарим|дарим|"
+    r"предостав(?:им|лен\w*)|сделаем|дадим|отмен(?:им|ят)|замен(?:им|ят)|обменяем|отправим|продл(?:им|ят)|простим|одобр(?:им|ят|ен\w*)|получите|поступ(?:ит|ят)|верн(?:утся|[её]тся)|"
+    r"буд(?:ет|ут) (?:возвращ|начисл|одобр|предостав|бесплатн|удовлетвор)\w*|гаранти(?:руем|рую)|обеща(?:ем|ю)|"
+    r"қайтарамы[зң]|қайтарылады|төлеймі[зң]|береміз|беріледі|сыйлаймы[зң]|жасаймы[зң]|өтейміз|есептейміз|ауыстырамы[зң]|айырбастаймы[зң]|ұзартамы[зң]|жібереміз|аласы[зң]|түседі|болады|уәде",
+    re.IGNORECASE,
+)
+_MONEY = re.compile(
+    r"money|tenge|kzt|₸|amount|sum\b|fee|charge|paid|payment|price|cost|funds|refund|reimburs|usd|\$|eur|"
+    r"деньг|денег|средств|сумм|тенге|тг\b|комисси|плат[её]ж|стоимост|оплат|руб|"
+    r"ақша|теңге|сома|қаражат|төлем|комиссия",
+    re.IGNORECASE,
+)
+"""Without one of these what comes back is a parcel or a paper."""
+_NOT = re.compile(
+    r"\b(?:not|never|cannot|can't|unable|unfortunately|if|whether)\b|(?<!\w)(?:не|нет|невозможно|если|ли)(?!\w)|(?:май|мей|бай|бей|пай|пей)"
+    r"(?:ды|ді|мыз|міз)|емес|алмаймыз|болмайды|егер",
+    re.IGNORECASE,
+)
+
+_DENIED = re.compile(r"не (?:гарантир|обеща)|бере алмаймы|бермейм", re.IGNORECASE)
+
+
+def unkept_promises(body: str, facts: Facts) -> list[str]:
+    """What the draft promises although the guidance does not. What only the case names may be talked about, not promised."""
+    own = without_quotes(body, facts.case)
+    new = named("promised", own) - named("promised", f"{facts.trusted}\n{facts.permitted}")
+    if not new:
+        return []
+    mentioned = named("promised", facts.case)
+    found: set[str] = set()
+    for sentence in sentences(own):
+        said = set(named("promised", sentence) & new)
+        if not _MONEY.search(sentence):
+            said.discard("refund")
+        if "guarantee" in said and not _DENIED.search(sentence):
+            found.add("guarantee")
+        if not said or _NOT.search(sentence):
+            continue
+        found |= said if _COMMITS.search(sentence) else said - mentioned
+    return sorted(found)

@@ -1,0 +1,1 @@
+"""How hard a model thinks, on the wire of each protocol."""
