@@ -68,7 +68,7 @@ def all_sent(page: Any) -> None:
 def decisions(house: House) -> list[tuple[Any, ...]]:
     """From the table, after the next run of the night."""
     with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
-        return lake.execute("select case_id, step, kind, after from decisions order by at").fetchall()
+        return lake.execute('select case_id, step, kind, "after" from decisions order by "at"').fetchall()
 
 
 def test_the_queue_is_emptied_by_keyboard_alone(house: House, page: Any) -> None:

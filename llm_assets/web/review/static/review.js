@@ -91,7 +91,7 @@
 
   function decision(kind, values, members) {
     const d = shown().dataset;
-    return { kind, values, day: d.day, step: d.step, at: new Date().toISOString(), members, key: address() };
+    return { id: crypto.randomUUID(), kind, values, day: d.day, step: d.step, at: new Date().toISOString(), members, key: address() };
   }
 
   const alone = () => [{ case_id: shown().dataset.case, seen: Number(shown().dataset.seen) }];
@@ -116,7 +116,7 @@
     sending = true;
     try {
       while (stored(UNSENT).length) {
-        const [first, ...rest] = stored(UNSENT);
+        const [first] = stored(UNSENT);
         let answer;
         try {
           answer = await fetch("/decide", {
@@ -128,7 +128,7 @@
         if (answer.status === 401) { location.assign("/signin"); return; }
         if (answer.status >= 500) break;
         const told = await answer.json();
-        store(UNSENT, rest);
+        store(UNSENT, stored(UNSENT).filter((each) => each.id !== first.id)); // others were added meanwhile
         after(first, answer.status, told);
       }
     } finally {
@@ -139,7 +139,7 @@
 
   function after(made, status, told) {
     const seen = Object.fromEntries((told.made || []).map((each) => [each.case_id, each.seen]));
-    store(MADE, stored(MADE).map((each) => each.at !== made.at ? each :
+    store(MADE, stored(MADE).map((each) => each.id !== made.id ? each :
       { ...each, members: each.members.map((m) => ({ ...m, seen: seen[m.case_id] ?? m.seen })) }));
     if (status === 409) {
       const who = told.conflicts.map((each) => `${each.by}: ${Object.values(each.values).join(", ") || each.kind}`);
@@ -167,11 +167,11 @@
     store(MADE, all);
     const waiting = stored(UNSENT);
     for (const member of last.members) settled.delete(`${last.day}/${member.case_id}/${last.step}`);
-    if (waiting.some((each) => each.at === last.at)) {
-      store(UNSENT, waiting.filter((each) => each.at !== last.at));
+    if (waiting.some((each) => each.id === last.id)) {
+      store(UNSENT, waiting.filter((each) => each.id !== last.id));
       showKept();
     } else {
-      keep({ ...last, kind: "undo", values: {}, at: new Date().toISOString() });
+      keep({ ...last, id: crypto.randomUUID(), kind: "undo", values: {}, at: new Date().toISOString() });
       while (sending) await new Promise((done) => setTimeout(done, 30));
     }
     ahead.clear();
