@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
-from typing import Protocol
 
 from llm_assets.domain.audit import PLAIN, with_pictures
 from llm_assets.domain.desk.model_choice import NOT_SHOWN, unshown
@@ -20,30 +19,11 @@ from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.answers.rows import decided, holds_masks, step_row
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.night.rendered import Mask, Masked, rendered
 from llm_assets.engine.planning.task import StepPlan, Task, Unchanged
 from llm_assets.engine.ports.lake import Lake
 from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.work import Standing
-
-
-class Masked(Protocol):
-    """A case's text without personal data, and what each mask stands for. Every mask begins with `[`."""
-
-    @property
-    def text(self) -> str: ...
-
-    @property
-    def originals(self) -> Mapping[str, str]: ...
-
-    def hide(self, text: str) -> str:
-        """The same masks in another text about the case, e.g. a field extracted from it."""
-
-
-class Mask(Protocol):
-    """Masks a case; `bare_names` says whether people count who are named without a word beside them."""
-
-    def __call__(self, case: Case, *, bare_names: bool) -> Masked: ...
-
 
 Upstream = Mapping[str, Mapping[str, Row]]
 """case_id -> step -> its row there."""
@@ -148,13 +128,10 @@ class Night:
 
     def _request(self, step: Step, given: StepInput) -> tuple[Request, str]:
         """The request, and how its text was masked. Where it is not, scans may go along."""
-        profile = self.engine.provider.profile
-        if not given.queue.mask:
-            request = step.request(given, profile)
+        request, masked = rendered(step, given, self.engine.provider.profile, self.mask)
+        if masked is None:
             return request, with_pictures(PLAIN, len(request.pictures))
-        masked = self._masked(given)
-        how = f"{len(masked.originals)}@{self.masking_version}"
-        return step.request(given, profile, masked.text, masked.hide), how
+        return request, f"{len(masked.originals)}@{self.masking_version}"
 
     def _masked(self, given: StepInput) -> Masked:
         return self.mask(given.case, bare_names=given.queue.mask_bare_names)

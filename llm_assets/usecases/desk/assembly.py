@@ -18,7 +18,8 @@ from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane, Lanes, Profile
 from llm_assets.domain.requests.money import Budget, OverBudget
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.night.night import Mask, Night, check_regions
+from llm_assets.engine.night.night import Night, check_regions
+from llm_assets.engine.night.rendered import Mask
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
