@@ -14,11 +14,14 @@ from llm_assets.domain.errors import ConfigurationError
 def parse(
     paths: Annotated[list[Path], typer.Argument(help="Mails, mboxes or documents.", metavar="PATH...")],
     no_ocr: Annotated[bool, typer.Option("--no-ocr", help="Do not read scans.")] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Add which rule cut, chose or flagged what, and in which lines.")
+    ] = False,
 ) -> None:
     """Print what the platform reads, one JSON object per message."""
     from llm_assets.usecases.mail.parse_files import parse_files
 
-    rows = parse_files(paths, ocr=not no_ocr, warn=log_warning)
+    rows = parse_files(paths, ocr=not no_ocr, why=why, warn=log_warning)
     with Console(disable=sys.stdout.isatty()) as console:
         for number, row in enumerate(rows, start=1):
             sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
