@@ -7,8 +7,9 @@ from typing import Protocol
 
 from llm_assets.domain.mail.document import Address, Attachment
 from llm_assets.intake.text import heads, language, quotes, romanised
+from llm_assets.intake.text.cuts import Place
 from llm_assets.intake.text.envelope import Envelope, coloured_answers, quotes_by_markup
-from llm_assets.intake.text.quotes import Own, Place
+from llm_assets.intake.text.quotes import Own
 from llm_assets.intake.trace import Note, Trace
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
