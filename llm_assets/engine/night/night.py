@@ -1,12 +1,13 @@
 """The night's work as streams: from the lake's documents to a step's inputs, requests and rows."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
 
 from llm_assets.domain.audit import PLAIN, with_pictures
+from llm_assets.domain.desk.merged import Merging
 from llm_assets.domain.desk.model_choice import NOT_SHOWN, unshown
 from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.desk.step import Step, StepInput
@@ -17,7 +18,7 @@ from llm_assets.domain.mail.document import Case, Priority, cases_of
 from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_of, stamp_of
 from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.requests.request import Request
-from llm_assets.engine.answers.rows import decided, holds_masks, step_row
+from llm_assets.engine.answers.rows import decided, holds_masks, own_part, step_row
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night.rendered import Mask, Masked, rendered
 from llm_assets.engine.planning.task import StepPlan, Task, Unchanged
@@ -43,6 +44,7 @@ class Night:
     rules_version: str | None = None
     """Changes with the code that reads, masks and renders. None when it is unknown: then every case is
     rendered again."""
+    merging: Merging = field(default_factory=Merging)
     masking_version: str = "unknown"
     """Changes with the code that masks; part of the audit trail."""
 
@@ -94,7 +96,7 @@ class Night:
             return None
         profile = self.engine.provider.profile
         queues = self.queues.known
-        wordings = [step.wording(queue, profile) for queue in queues]
+        wordings = [self.merging.asked(step, queue).wording(queue, profile) for queue in queues]
         reading = self.engine.lanes.reading.model_dump(mode="json")
         configured = [q.model_dump(mode="json") for q in queues]
         own = [profile.capabilities.vision, profile.region]
@@ -128,7 +130,8 @@ class Night:
 
     def _request(self, step: Step, given: StepInput) -> tuple[Request, str]:
         """The request, and how its text was masked. Where it is not, scans may go along."""
-        request, masked = rendered(step, given, self.engine.provider.profile, self.mask)
+        asked = self.merging.asked(step, given.queue)
+        request, masked = rendered(asked, given, self.engine.provider.profile, self.mask)
         if masked is None:
             return request, with_pictures(PLAIN, len(request.pictures))
         return request, f"{len(masked.originals)}@{self.masking_version}"
@@ -138,7 +141,9 @@ class Night:
 
     def rows(self, step: Step) -> Iterator[dict[str, object]]:
         """The step's table in its present state: a row for every case, whatever its state."""
-        standings = {s.case_id: s for s in self.engine.ledger.work.standings(self.day, step.name)}
+        standings = {
+            s.case_id: own_part(step, s) for s in self.engine.ledger.work.standings(self.day, step.name)
+        }
         decisions = decided(self.engine.ledger.review.decisions(self.day), step.name)
         for given in self.inputs(step):
             case_id = given.case.case_id

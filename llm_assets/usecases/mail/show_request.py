@@ -20,7 +20,7 @@ from llm_assets.engine.night.rendered import rendered
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.workers.folders import private_temporary_files
-from llm_assets.steps import STEPS
+from llm_assets.steps import STEPS, merging_of
 from llm_assets.usecases.mail.file_cases import FileCase, cases_in, queue_of
 from resources.mail.scans import Scans
 from resources.providers import provider_for
@@ -157,7 +157,9 @@ class _Desk:
     def _with_request(
         self, shown: ShownRequest, found: FileCase, step: Step, given: StepInput
     ) -> ShownRequest:
-        request = rendered(step, given, self._profile, mask_case).request
+        request = rendered(
+            merging_of(STEPS).asked(step, given.queue), given, self._profile, mask_case
+        ).request
         provider = provider_for(
             self._profile,
             timeout_seconds=self._timeout_seconds,
