@@ -88,10 +88,17 @@ def _prompt_of(steps: Sequence[Step]) -> Prompt:
 
 
 def _schema_of(parts: Mapping[str, JsonSchema]) -> JsonSchema:
-    """One closed object with the parts as its properties, and their definitions at the top, where references look."""
+    """One closed object with the parts as its properties, and their definitions at the top, where references look.
+
+    Raises ConfigurationError for a name that two parts define in different ways.
+    """
     shared: JsonSchema = {}
-    for schema in parts.values():
-        shared |= schema.get("$defs", {})
+    for step, schema in parts.items():
+        for name, definition in schema.get("$defs", {}).items():
+            if shared.setdefault(name, definition) != definition:
+                raise ConfigurationError(
+                    f"step {step}: {name} is defined otherwise in a step it is merged with"
+                )
     whole: JsonSchema = {
         "type": "object",
         "properties": {n: {k: v for k, v in s.items() if k != "$defs"} for n, s in parts.items()},

@@ -1,6 +1,5 @@
 """A queue with `merge_steps`: fields and category in one request, whose answer serves both tables."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 import yaml
 
 from resources.ledger import SqlLedger
-from tests.support.houses.house import LONG_AGO, TODAY, Emulated, House, Worked
+from tests.support.houses.house import LONG_AGO, TODAY, Emulated, House, Worked, runs
 from tests.support.mail.invented_inbox import DOCUMENTS, fill
 from tests.support.repository import ROOT
 
@@ -120,9 +119,36 @@ def test_a_closed_night_keeps_its_own_answers(house: House, tmp_path: Path) -> N
     assert not any(line["step"] == BOTH for line in ran.report["spend"]["lines"])
 
 
-def test_failing_answers_are_asked_again_for_both(house: House, emulated: Emulated) -> None:
-    emulated.scenario(json.dumps({"requests": [{"when": {"share": 0.5}, "fault": "expired", "times": 1}]}))
+ONCE_BAD = """
+requests:
+  - when: {tries: [1], share: 0.5}
+    outcome: %s
+"""
+
+
+@pytest.mark.parametrize("outcome", ["error", "invalid_json"])
+def test_a_failing_answer_is_asked_again_once_for_both(
+    house: House, emulated: Emulated, worked: Worked, outcome: str
+) -> None:
+    emulated.scenario(ONCE_BAD % outcome)
     fill(house.home / "inbox", TODAY)
     ran = house.night(**every(house))
-    assert ran.report["totals"]["open"] == 0
-    assert [r["status"] == "open" for name in SINGLE for r in table(house, name)].count(True) == 0
+    assert ran.code == 0 and ran.report["totals"] == worked.first.report["totals"]
+    for view in SINGLE:
+        assert answers(house, view) == answers(worked.house, view), view
+
+
+def test_a_night_killed_while_its_requests_are_out_pays_each_once(house: House, emulated: Emulated) -> None:
+    emulated.scenario("batches:\n  - when: {}\n    latency: 5\n")
+    fill(house.home / "inbox", TODAY)
+    before = emulated.batches()
+    night = house.start("night", "--day", TODAY.isoformat(), **every(house))
+    while runs(night) and emulated.batches() == before:
+        pass
+    night.kill()
+    night.communicate()
+    emulated.scenario("{}")
+    ran = house.night(**every(house))
+    assert ran.code == 0, ran.err
+    assert sent(house)[BOTH] == DOCUMENTS - 1 and set(sent(house)) == {BOTH, "drafts"}
+    assert house.run("audit", "verify", **every(house)).code == 0
