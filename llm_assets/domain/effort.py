@@ -3,7 +3,7 @@
 What a step needs is in `steps/` and may be changed in a profile; what a model offers is in the profile.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -34,6 +34,11 @@ used is not billed."""
 def at_least(wanted: Effort, least: Effort) -> Effort:
     """What is wanted, or the least that the model offers."""
     return max(wanted, least, key=_ORDER.index)
+
+
+def most(wanted: Iterable[Effort | None]) -> Effort | None:
+    """What tasks that are asked together need; None where none of them says it."""
+    return max((e for e in wanted if e is not None), key=_ORDER.index, default=None)
 
 
 def with_room_to_think(max_tokens: int, effort: Effort | None, longest: int) -> int:

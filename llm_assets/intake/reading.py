@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from llm_assets.domain.mail.document import TextSource
+from llm_assets.intake.trace import Trace
 
 
 class Watch(Protocol):
@@ -74,6 +75,8 @@ class Reading:
     watch: Watch = UNWATCHED
     pages: Pages | None = None
     """Of the message that is being read, and of the messages inside it. None before reading begins."""
+    trace: Trace | None = None
+    """Collects why the message reads as it does; None where nobody asks."""
 
     def saw(self, page: str) -> None:
         if self.pages is not None:

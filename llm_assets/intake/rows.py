@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from llm_assets.intake.records.apart import File, drops_apart
 from llm_assets.intake.records.drops import may_be_drop
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.sources import scan
+from llm_assets.intake.why import reasons
 from llm_assets.intake.workers.job import Job
 from llm_assets.intake.workers.pool import Read, ReaderPool
 
@@ -20,17 +22,25 @@ _SNIFFED = 65_536
 
 
 def parse_rows(
-    paths: Iterable[Path | str], *, ocr: bool, rules: DropRules | None = None, pool: ReaderPool | None = None
+    paths: Iterable[Path | str],
+    *,
+    ocr: bool,
+    why: bool = False,
+    rules: DropRules | None = None,
+    pool: ReaderPool | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """One object per message of every path, in order; an unreadable path is one object with `ok` false.
+    """One object per message of every path, in order; an unreadable path is one object with `ok` false. With `why` it
+    also says which rule cut, chose or flagged what.
 
     `pool` has processes that the caller has started and closes; without it there is one for these paths.
     """
     rules = rules if rules is not None else DropRules()
     with nullcontext(pool) if pool is not None else ReaderPool() as readers:
         jobs = (job for path in paths for job in _jobs(Path(path), str(path), ocr, rules))
-        for found in readers.read_in_order(jobs):
-            yield message_json(_unopened(found) if found.as_json is None else found.message)
+        for found in readers.read_in_order(replace(job, why=why) for job in jobs):
+            message = _unopened(found) if found.as_json is None else found.message
+            row = message_json(message)
+            yield row | {"why": reasons(message, found.notes)} if why else row
 
 
 def _unopened(found: Read) -> Message:

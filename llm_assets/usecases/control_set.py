@@ -113,6 +113,7 @@ def run_control_set(assembly: Assembly, pause: Callable[[Progress], bool]) -> Co
         queues=assembly.queues,
         steps={s.name: s for s in steps},
         mask=assembly.mask,
+        merging=assembly.merging,
         lane=Lane.ARCHIVE,
     )
     work(assembly.engine, CONTROL_DAY, [night.plan(s) for s in steps], Rework.STALE, pause=pause)

@@ -1,17 +1,22 @@
 """Scans that a model is shown: read again from the raw mail when a line is rendered, for one request at a time."""
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from llm_assets.domain.errors import DeskError, PermanentError
 from llm_assets.domain.requests.request import Picture
 from llm_assets.intake.scans import Shown, file_in, shown
-from resources.mail.raw_store import RawStore
+
+
+class RawBytes(Protocol):
+    def get(self, sha256: str) -> bytes:
+        """The bytes with this digest. Raises DeskError where there are none."""
 
 
 class Scans:
     """Gives the providers' adapters the pages to show. It keeps nothing between two requests."""
 
-    def __init__(self, raw: RawStore, most_bytes: int) -> None:
+    def __init__(self, raw: RawBytes, most_bytes: int) -> None:
         self._raw = raw
         self._most_bytes = most_bytes
 

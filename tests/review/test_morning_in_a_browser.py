@@ -87,7 +87,8 @@ def test_the_queue_is_emptied_by_keyboard_alone(house: House, page: Any) -> None
         page.goto(f"{app.base}/done?day={TODAY}")
         assert int(page.inner_text("h1").split()[0]) >= DOUBTS
     ran = house.night()
-    assert ran.report["totals"]["review"] == 0, "the next revision holds what was decided"
+    left = {line["step"] for line in ran.report["review"]}
+    assert left <= {"drafts"}, "the next revision holds what was decided; drafts are written for it"
     assert len(decisions(house)) >= DOUBTS
 
 
@@ -103,7 +104,7 @@ def test_keys_mean_the_same_under_a_russian_layout_and_nothing_while_typing(hous
         second = page.url
         page.focus("#find")
         page.keyboard.type("sjxu1/")
-        assert page.url == second and page.input_value("#find").endswith("sjxu1/")
+        assert page.url == second and page.input_value("#find").startswith("sjxu1/")
         page.keyboard.press("Escape")
         page.keyboard.press("?")
         assert page.is_visible("#help")

@@ -47,6 +47,8 @@ class Queue(_Border):
     mask: bool = True
     mask_bare_names: bool = True
     """Where masking is on, whether people are masked too whom no word beside the name tells from a product or place."""
+    merge_steps: bool = False
+    """Whether fields and category are asked for in one request."""
     review_below: float = Field(default=0.7, ge=0, le=1)
     review_injection_above: float = Field(default=0.5, ge=0, le=1)
     """A case goes to a person when the certainty that it instructs the model is above this; 1 sends none."""

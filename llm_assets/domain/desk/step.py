@@ -12,7 +12,7 @@ from llm_assets.domain.desk.prompt import SCANS_NOTE, Prompt, render_case
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.tables import Column, Row, Table, columns_of, step_table
 from llm_assets.domain.digest import digest
-from llm_assets.domain.effort import Effort, with_room_to_think
+from llm_assets.domain.effort import Effort, most, with_room_to_think
 from llm_assets.domain.mail.document import Case
 from llm_assets.domain.profile import Efforts, Profile, ReadingRules, Tier
 from llm_assets.domain.requests.outcome import Status
@@ -110,6 +110,8 @@ class Step:
     """Columns that are derived from values a person has decided, e.g. from a category whether it needs a reply."""
     columns: tuple[Column, ...] | None = None
     """The columns `row` fills; None means one per field of the output model."""
+    parts: tuple["Step", ...] = ()
+    """The steps that it asks for in one request; none for a step of its own."""
 
     @property
     def table(self) -> Table:
@@ -146,7 +148,7 @@ class Step:
                 self.prompt.user,
                 self.queue_variables(queue),
                 self.narrow(strict_schema(self.output), queue),
-                [profile.effort_of(self.name, self.effort, tier) for tier in Tier],
+                [self.effort_at(profile, tier) for tier in Tier],
             ]
         )
 
@@ -154,6 +156,12 @@ class Step:
         """Which model reads this case, and why."""
         unshown = given.unshown if self.sees else ""
         return choose(facts_of(given.case, given.reading), given.reading, self.tier, unshown)
+
+    def effort_at(self, profile: Profile, tier: Tier) -> Effort | None:
+        """How hard the tier's model thinks about it; None where requests do not say it."""
+        if self.parts:
+            return most(part.effort_at(profile, tier) for part in self.parts)
+        return profile.effort_of(self.name, self.effort, tier)
 
     def pictures(self, given: StepInput) -> tuple[Picture, ...]:
         """The scans of this case that the model is shown."""
@@ -177,7 +185,7 @@ class Step:
         )
         tier, pictures = self.choice(given).tier, self.pictures(given)
         tier = tier if tier in profile.models else self.tier
-        effort = profile.effort_of(self.name, self.effort, tier)
+        effort = self.effort_at(profile, tier)
         return Request(
             step=self.name,
             model=profile.models[tier],

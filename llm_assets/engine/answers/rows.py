@@ -1,10 +1,12 @@
 """Rows: the state of a case in a step, as a row of the lake. Pure; the one place where a status is decided."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from pydantic import JsonValue, ValidationError
 
+from llm_assets.domain.desk.merged import version_of
 from llm_assets.domain.desk.step import Doubt, Step, StepInput
 from llm_assets.domain.mail.injection import INSTRUCTS, score, signals_in
 from llm_assets.domain.requests.outcome import RequestState, Status
@@ -43,6 +45,15 @@ def step_row(
         "queue": case.queue,
         **row,
     }
+
+
+def own_part(step: Step, standing: Standing) -> Standing:
+    """The step's own answer and version, where its request answers other steps too."""
+    if standing.asked_as in ("", step.name):
+        return standing
+    part = standing.output.get(step.name) if standing.output is not None else None
+    version = version_of(step.name, standing.asked_as, standing.prompt_version)
+    return replace(standing, output=part if isinstance(part, dict) else None, prompt_version=version)
 
 
 def _answered(

@@ -1,13 +1,13 @@
 """The night's work as streams: from the lake's documents to a step's inputs, requests and rows."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
-from typing import Protocol
 
 from llm_assets.domain.audit import PLAIN, with_pictures
+from llm_assets.domain.desk.merged import Merging
 from llm_assets.domain.desk.model_choice import NOT_SHOWN, unshown
 from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.desk.step import Step, StepInput
@@ -19,32 +19,13 @@ from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, STAMP_COLUMNS
 from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.answers.decisions import decided
-from llm_assets.engine.answers.rows import holds_masks, step_row
+from llm_assets.engine.answers.rows import holds_masks, own_part, step_row
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.night.rendered import Mask, Masked, rendered
 from llm_assets.engine.planning.task import StepPlan, Task, Unchanged
 from llm_assets.engine.ports.lake import Lake
 from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.work import Standing
-
-
-class Masked(Protocol):
-    """A case's text without personal data, and what each mask stands for. Every mask begins with `[`."""
-
-    @property
-    def text(self) -> str: ...
-
-    @property
-    def originals(self) -> Mapping[str, str]: ...
-
-    def hide(self, text: str) -> str:
-        """The same masks in another text about the case, e.g. a field extracted from it."""
-
-
-class Mask(Protocol):
-    """Masks a case; `bare_names` says whether people count who are named without a word beside them."""
-
-    def __call__(self, case: Case, *, bare_names: bool) -> Masked: ...
-
 
 Upstream = Mapping[str, Mapping[str, Row]]
 """case_id -> step -> its row there."""
@@ -64,6 +45,7 @@ class Night:
     rules_version: str | None = None
     """Changes with the code that reads, masks and renders. None when it is unknown: then every case is
     rendered again."""
+    merging: Merging = field(default_factory=Merging)
     masking_version: str = "unknown"
     """Changes with the code that masks; part of the audit trail."""
 
@@ -115,7 +97,7 @@ class Night:
             return None
         profile = self.engine.provider.profile
         queues = self.queues.known
-        wordings = [step.wording(queue, profile) for queue in queues]
+        wordings = [self.merging.asked(step, queue).wording(queue, profile) for queue in queues]
         reading = self.engine.lanes.reading.model_dump(mode="json")
         configured = [q.model_dump(mode="json") for q in queues]
         own = [profile.capabilities.vision, profile.region]
@@ -149,20 +131,20 @@ class Night:
 
     def _request(self, step: Step, given: StepInput) -> tuple[Request, str]:
         """The request, and how its text was masked. Where it is not, scans may go along."""
-        profile = self.engine.provider.profile
-        if not given.queue.mask:
-            request = step.request(given, profile)
+        asked = self.merging.asked(step, given.queue)
+        request, masked = rendered(asked, given, self.engine.provider.profile, self.mask)
+        if masked is None:
             return request, with_pictures(PLAIN, len(request.pictures))
-        masked = self._masked(given)
-        how = f"{len(masked.originals)}@{self.masking_version}"
-        return step.request(given, profile, masked.text, masked.hide), how
+        return request, f"{len(masked.originals)}@{self.masking_version}"
 
     def _masked(self, given: StepInput) -> Masked:
         return self.mask(given.case, bare_names=given.queue.mask_bare_names)
 
     def rows(self, step: Step) -> Iterator[dict[str, object]]:
         """The step's table in its present state: a row for every case, whatever its state."""
-        standings = {s.case_id: s for s in self.engine.ledger.work.standings(self.day, step.name)}
+        standings = {
+            s.case_id: own_part(step, s) for s in self.engine.ledger.work.standings(self.day, step.name)
+        }
         decisions = decided(self.engine.ledger.review.decisions(self.day), step.name)
         for given in self.inputs(step):
             case_id = given.case.case_id

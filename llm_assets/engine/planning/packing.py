@@ -44,14 +44,14 @@ def with_room(request: Request, cuts: int, limits: Limits, thought: int = 0) -> 
 
 
 class Packer:
-    """Spools due requests into batches, one open batch per lane, mode and model; those that fill a cache apart."""
+    """Spools due requests into batches, one open batch per step of the requests, lane, mode and model; those that fill a
+    cache apart."""
 
-    def __init__(self, engine: Engine, day: date, step: str, limits: Sequence[Limit] = ()) -> None:
+    def __init__(self, engine: Engine, day: date, limits: Sequence[Limit] = ()) -> None:
         self._engine = engine
         self._limits = limits
         self._count = Counter()
         self._day = day
-        self._step = step
         self._began = engine.clock()
         self._open: dict[_Kind, _Parcel] = {}
         self._sizes: dict[str, Limits] = {}
@@ -65,7 +65,7 @@ class Packer:
         if tokens is None:
             tokens = self._count(request)
         member = member.packed(tokens, task.masked, task.case_id)
-        key = _Kind(task.lane, mode_of(self._engine, task), request.model, warms)
+        key = _Kind(request.step, task.lane, mode_of(self._engine, task), request.model, warms)
         try:
             parcel = self._open.get(key) or self._start(key, member)
             line = self._line(parcel, request, member, cached)
@@ -124,7 +124,7 @@ class Packer:
             parcel.drop()
             self._engine.spool.discard(parcel.batch_id)
             return
-        named = parcel.batch(self._day, self._step, self._engine.provider.profile.name)
+        named = parcel.batch(self._day, self._engine.provider.profile.name)
         batch = replace(named, refusal=refusal)
         try:
             parcel.close()
@@ -146,6 +146,7 @@ class Packer:
 class _Kind(NamedTuple):
     """What a batch's requests have in common."""
 
+    step: str
     lane: Lane
     mode: Mode
     model: str
@@ -182,11 +183,11 @@ class _Parcel:
     def drop(self) -> None:
         self._file.close()
 
-    def batch(self, day: date, step: str, provider: str) -> Batch:
+    def batch(self, day: date, provider: str) -> Batch:
         return Batch(
             batch_id=self.batch_id,
             day=day,
-            step=step,
+            step=self._kind.step,
             lane=self._kind.lane,
             mode=self._kind.mode,
             provider=provider,

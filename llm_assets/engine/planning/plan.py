@@ -48,7 +48,7 @@ def plan_step(
     Work of cases that are no longer among the tasks is deleted: it would never be sent. What the sieve keeps back stays
     due.
     """
-    packer = Packer(engine, day, step)
+    packer = Packer(engine, day)
     router = Router(engine, packer, day, step)
     try:
         take = router.add if sieve is None else sieve.before(router.add)
@@ -78,7 +78,9 @@ def plan_all(
     packed: set[str] = set()
     for chunk in chunks(_asked(tasks, cases)):
         work = [_work(task) for task in chunk]
-        planned = engine.ledger.work.plan(day, step, work, rework=rework, max_attempts=engine.max_attempts)
+        planned = engine.ledger.work.plan(
+            day, step, work, rework=rework, max_attempts=engine.max_attempts, asked_as=_asked_as(step, chunk)
+        )
         new += planned.new
         for task in chunk:
             member = planned.due.get(task.request.request_id)
@@ -102,6 +104,11 @@ def _asked(tasks: Iterable[Task | Unchanged], cases: set[str]) -> Iterator[Task]
         cases.add(task.case_id)
         if isinstance(task, Task):
             yield task
+
+
+def _asked_as(step: str, tasks: Iterable[Task]) -> dict[str, str]:
+    """The step of the requests that are not this one's alone."""
+    return {t.request.request_id: t.request.step for t in tasks if t.request.step != step}
 
 
 def _work(task: Task) -> Work:

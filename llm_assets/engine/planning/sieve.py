@@ -25,3 +25,18 @@ class Sieve:
                 take(task if self._mode is None else replace(task, mode=self._mode), member)
 
         return taken
+
+
+class Once:
+    """Hands on each request once, where several steps of a round ask for the same one."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def before(self, take: Take) -> Take:
+        def taken(task: Task, member: Member) -> None:
+            if member.request_id not in self._taken:
+                self._taken.add(member.request_id)
+                take(task, member)
+
+        return taken

@@ -19,7 +19,7 @@ from llm_assets.engine.planning.budget import OVER_BUDGET, Room, admit, shortfal
 from llm_assets.engine.planning.packing import Packer
 from llm_assets.engine.planning.plan import plan_all
 from llm_assets.engine.planning.shelf import Shelf
-from llm_assets.engine.planning.sieve import Sieve, Take
+from llm_assets.engine.planning.sieve import Once, Sieve, Take
 from llm_assets.engine.planning.task import PlanSummary, StepPlan
 
 log = structlog.get_logger()
@@ -39,7 +39,8 @@ def plan_within_budget(
             stack.enter_context(engine.ledger.locks.owner(f"plan:{step}:{day}", wait=True))
         shelf = stack.enter_context(Shelf(engine))
         onto: list[Take] = [partial(shelf.put, number) for number in range(len(plans))]
-        puts = onto if sieve is None else [sieve.before(put) for put in onto]
+        once = Once()
+        puts = [once.before(put if sieve is None else sieve.before(put)) for put in onto]
         counted = [
             plan_all(engine, day, plan.step, plan.tasks(), rework, put)
             for plan, put in zip(plans, puts, strict=True)
@@ -78,7 +79,7 @@ def _pack(
     going: Iterable[int],
     limits: Sequence[Limit],
 ) -> list[Packer]:
-    packers = [Packer(engine, day, plan.step, limits) for plan in plans]
+    packers = [Packer(engine, day, limits) for _ in plans]
     routers = [Router(engine, packer, day, plan.step) for packer, plan in zip(packers, plans, strict=True)]
     try:
         for position in going:

@@ -58,15 +58,25 @@ class Standing:
     attempts: int
     held: str = ""
     """Why a due request is not sent now, e.g. `over_budget`; empty when nothing holds it back."""
+    asked_as: str = ""
+    """The step of the request: the case's own, or the one that merges it with others."""
 
 
 class WorkLedger(Protocol):
     """Every method is one transaction; each may be repeated after a crash."""
 
     def plan(
-        self, day: date, step: str, work: Sequence[Work], *, rework: Rework, max_attempts: int
+        self,
+        day: date,
+        step: str,
+        work: Sequence[Work],
+        *,
+        rework: Rework,
+        max_attempts: int,
+        asked_as: Mapping[str, str] = {},
     ) -> Planned:
-        """Stores the work of the night and returns what to send now.
+        """Stores the work of the night and returns what to send now. `asked_as` names the step of those requests, by
+        their ids, that answer other steps too.
 
         A case keeps an older answer when `rework` is MISSING and its input_hash is unchanged. A request is due
         when it has no result, is in no open batch, and is neither in review nor dead. One that has used up

@@ -1,7 +1,7 @@
 """Which parts of a mail are its body and which are attachments. Chooses and decodes; writes no text of its own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -11,6 +11,7 @@ from llm_assets.intake.mail import headers, renderings, undeclared
 from llm_assets.intake.mail.renderings import Rendering
 from llm_assets.intake.pages import html
 from llm_assets.intake.pages.visibility import without_unseen
+from llm_assets.intake.trace import Note
 
 MAX_TEXT = 2_000_000
 """Characters of one body part; longer ones are cut and flagged."""
@@ -29,6 +30,15 @@ class Loose(NamedTuple):
     """The message ends before the part does."""
 
 
+class Reason(NamedTuple):
+    """What a rule chose or flagged in a part."""
+
+    part: Part
+    rule: str
+    what: str = ""
+    flag: str = ""
+
+
 @dataclass
 class Body:
     """What the tree was sorted into."""
@@ -38,6 +48,8 @@ class Body:
     """Sources of the HTML among all its renderings, the chosen one or not."""
     loose: list[Loose] = field(default_factory=list)
     flags: dict[str, None] = field(default_factory=dict)
+    reasons: list[Reason] = field(default_factory=list)
+    """One for each flag and choice."""
 
     @property
     def text(self) -> str:
@@ -72,14 +84,34 @@ def sort(root: Part, *, hint: str | None = None) -> Body:
     _sort(root, body, hint, related=False, shown=own)
     if not body.text.strip():
         _promote(body, hint)
-    body.texts = renderings.without_repeats(body.texts)
+    texts = renderings.without_repeats(body.texts)
+    if len(texts) < len(body.texts):
+        said = (
+            f"{len(body.texts) - len(texts)} of {len(body.texts)} texts left out: another one has their words"
+        )
+        body.reasons.append(Reason(root, "repeats", said))
+    body.texts = texts
     return body
+
+
+def notes_of(root: Part, body: Body) -> Iterator[Note]:
+    """Its reasons with the numbers of their parts, as IMAP counts them."""
+    numbers = {id(part): number for number, part in _numbered(root, "")}
+    for reason in body.reasons:
+        yield Note(reason.rule, reason.what, f"part {numbers[id(reason.part)]}", flag=reason.flag)
+
+
+def _numbered(part: Part, number: str) -> Iterator[tuple[str, Part]]:
+    yield number or "1", part
+    for place, child in enumerate(part.children, start=1):
+        yield from _numbered(child, f"{number}.{place}" if number else str(place))
 
 
 def _sort(part: Part, body: Body, hint: str | None, *, related: bool, shown: bool = False) -> None:
     """`shown`: its place in the tree makes the part the mail's own text, even with a file name."""
     for defect in sorted(part.defects):
         body.flags[defect] = None
+        body.reasons.append(Reason(part, "mime", flag=defect))
     if part.content_type == "multipart/alternative":
         _alternative(part, body, hint)
     elif part.content_type == "multipart/related":
@@ -93,7 +125,7 @@ def _sort(part: Part, body: Body, hint: str | None, *, related: bool, shown: boo
             own = own and (wrapped or _is_named_body(child, hint))
             _sort(child, body, hint, related=related, shown=own)
     elif is_text(part) or (shown and part.content_type in _SHOWN):
-        _add_text(_without_files(part, body, hint), body, hint)
+        _add_text(part, body, hint)
     else:
         name = filename_of(part, hint=hint)
         inline = disposition_of(part) != "attachment" and (related or part.header("content-id") is not None)
@@ -116,7 +148,8 @@ def _promote(body: Body, hint: str | None) -> None:
     taken = {id(f) for f in chosen}
     body.loose = [f for f in body.loose if id(f) not in taken]
     for file in chosen:
-        _add_text(_without_files(file.part, body, hint), body, hint)
+        body.reasons.append(Reason(file.part, "named body", "a text with a file name chosen as the body"))
+        _add_text(file.part, body, hint)
 
 
 def _without_files(part: Part, body: Body, hint: str | None) -> Part:
@@ -127,6 +160,8 @@ def _without_files(part: Part, body: Body, hint: str | None) -> Part:
     for file in files:
         alone = Part((), "application/octet-stream", file.data, 0, len(file.data))
         body.loose.append(Loose(alone, headers.text(file.name, hint=hint), inline=False, cut=not file.whole))
+    if files:
+        body.reasons.append(Reason(part, "uuencode", f"{len(files)} files taken out of the text"))
     kept = tuple(h for h in part.headers if h.name != "content-transfer-encoding")
     return Part(kept, part.content_type, words, 0, len(words)) if files else part
 
@@ -187,8 +222,25 @@ def _alternative(part: Part, body: Body, hint: str | None) -> None:
     if chosen is not None:
         body.texts.extend(chosen.texts)
         body.flags.update(chosen.flags)
+        body.reasons.extend(chosen.reasons)
+        others = [r for r in readings if r is not chosen and r.texts]
+        if others:
+            body.reasons.append(Reason(part, "alternatives", _why_chosen(chosen, others)))
     if any("hidden_text" in r.flags for r in readings):
         body.flags["hidden_text"] = None
+
+
+def _why_chosen(chosen: Body, others: Sequence[Body]) -> str:
+    said = f"{_kinds([chosen])} chosen over {_kinds(others)}"
+    if not any(reading.text.strip() for reading in others):
+        return f"{said}, which has no words"
+    if any(reading.plain for reading in others) and not chosen.plain:
+        return f"{said}, which only stands in for it or repeats a part"
+    return said
+
+
+def _kinds(readings: Iterable[Body]) -> str:
+    return " and ".join(dict.fromkeys(text.kind for reading in readings for text in reading.texts))
 
 
 def _are_renderings(children: Sequence[Part]) -> list[bool]:
@@ -205,12 +257,14 @@ def _are_renderings(children: Sequence[Part]) -> list[bool]:
 
 
 def _add_text(part: Part, body: Body, hint: str | None) -> None:
-    text, flags, page, kind = text_of(part, hint=hint)
-    body.texts.append(Rendering(text, kind))
-    if page:
-        body.pages.append(page)
-    for flag in sorted(flags):
+    found = text_of(_without_files(part, body, hint), hint=hint)
+    body.texts.append(Rendering(found.text, found.kind))
+    if found.page:
+        body.pages.append(found.page)
+    for flag in sorted(found.flags):
         body.flags[flag] = None
+        guessed = f"charset guessed: {found.charset}" if flag == "charset_guessed" else ""
+        body.reasons.append(Reason(part, "charset" if guessed else "text", guessed, flag))
 
 
 class Text(NamedTuple):
@@ -219,6 +273,7 @@ class Text(NamedTuple):
     page: str = ""
     """Its source, where it is HTML."""
     kind: Literal["plain", "html", "amp"] = "plain"
+    charset: str = ""
 
 
 def text_of(part: Part, *, hint: str | None = None) -> Text:
@@ -248,7 +303,7 @@ def text_of(part: Part, *, hint: str | None = None) -> Text:
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT]
         flags.add("truncated")
-    return Text(text, frozenset(flags), source, kind)
+    return Text(text, frozenset(flags), source, kind, decoded.charset)
 
 
 def _kind(part: Part, text: str) -> Literal["plain", "html", "amp"]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from llm_assets.domain.mail.document import Address
 from llm_assets.intake.bytes.mime import Part
 from llm_assets.intake.mail.parties import Parties
+from llm_assets.intake.trace import Note, Trace
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 FIRST_WORDS = 3_000
@@ -55,7 +56,9 @@ _PERHAPS = (
 """Headers that automatic answers have, and other mails too: they support a subject."""
 
 
-def flags_of(root: Part, parties: Parties, subject: str, text: str) -> Iterator[str]:
+def flags_of(
+    root: Part, parties: Parties, subject: str, text: str, trace: Trace | None = None
+) -> Iterator[str]:
     """`auto_submitted`, `bounce` and `bulk`, as far as they hold. Where a form passes on what somebody wrote, it says
     nothing that the form sent the mail by itself."""
     sender, lowered = parties.sender, subject.lower()
@@ -63,18 +66,19 @@ def flags_of(root: Part, parties: Parties, subject: str, text: str) -> Iterator[
     daemon, nobody = _is_daemon(sender), _has_null_path(given) and not parties.on_behalf
     returned = is_bounce(root) or _is_returned(given, sender, daemon, nobody, lowered, text)
     report = root.content_type == "multipart/report"
-    if (
-        returned
-        or report
-        or nobody
-        or _says_so(given, sender, parties.on_behalf)
-        or _is_absence(given, lowered, text)
-    ):
+    why = (
+        ("returned mail" if returned else "delivery report" if report else "no return path" if nobody else "")
+        or ("header of a program" if _says_so(given, sender, parties.on_behalf) else "")
+        or ("subject of an absence" if _is_absence(given, lowered, text) else "")
+    )
+    if why:
         yield "auto_submitted"
     if returned:
         yield "bounce"
     if parties.is_bulk:
         yield "bulk"
+    if trace is not None and why:
+        trace.add([Note("machine", why, "header", flag="auto_submitted")])
 
 
 def is_bounce(root: Part) -> bool:

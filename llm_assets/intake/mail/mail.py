@@ -14,6 +14,7 @@ from llm_assets.intake.mail.parties import parties_of
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.text.content import IN_DOUBT, envelope_of, is_transliterated, language_of, own_words
 from llm_assets.intake.text.injection import watched
+from llm_assets.intake.trace import Trace
 
 
 @watched
@@ -32,7 +33,9 @@ def read_mail(data: bytes, *, path: str, index: int, reading: Reading, depth: in
     for page in sorted_body.pages:
         reading.saw(page)
     files = _files(sorted_body.loose, hint, reading, depth)
-    return _message(data, root, sorted_body, files, hint, path=path, index=index)
+    if reading.trace is not None:
+        reading.trace.add(body.notes_of(root, sorted_body))
+    return _message(data, root, sorted_body, files, hint, reading.trace, path=path, index=index)
 
 
 def unreadable(data: bytes, *, path: str, index: int, kind: str, message: str) -> Message:
@@ -50,6 +53,7 @@ def _message(
     sorted_body: Body,
     files: list[Attachment],
     hint: str | None,
+    trace: Trace | None,
     *,
     path: str,
     index: int,
@@ -66,11 +70,11 @@ def _message(
     recipients = (*(a.address for a in (*to, *cc)), *delivered_to)
     parties = parties_of(root, sender, recipients, hint=hint)
     flags = _flags(root, sorted_body, files)
-    flags |= dict.fromkeys(machine.flags_of(root, parties, subject, text))
+    flags |= dict.fromkeys(machine.flags_of(root, parties, subject, text, trace))
     passed_on = [] if root.content_type == "multipart/report" or "bounce" in flags else files
     answers = bool(replies or references)
     given = envelope_of(subject, parties, (*to, *cc), answers=answers, pages=sorted_body.pages)
-    new_text, in_doubt = own_words(text, given, passed_on)
+    new_text, in_doubt = own_words(text, given, passed_on, trace)
     if is_transliterated(new_text, text, subject):
         flags["transliterated"] = None
     if in_doubt:
@@ -96,7 +100,7 @@ def _message(
         date=dates.first_date(root.all("date")),
         text=text,
         new_text=new_text,
-        language=language_of(new_text, text, subject, files),
+        language=language_of(new_text, text, subject, files, trace),
         attachments=tuple(files),
         flags=tuple(flags),
         reply_to=parties.reply_to,
@@ -126,7 +130,10 @@ def _charset_hint(root: Part) -> str | None:
 
 def _files(loose: list[Loose], hint: str | None, reading: Reading, depth: int) -> list[Attachment]:
     out: list[Attachment] = []
+    trace = reading.trace
     for item in loose:
+        if trace is not None:
+            reading = replace(reading, trace=trace.inside(f"attachment {len(out) + 1}"))
         if item.part.size > reading.max_bytes * _SWELLING:
             out.append(_unheld(item))
         elif item.part.content_type.startswith("message/") or _is_saved_mail(item):

@@ -1,6 +1,7 @@
 """An Outlook .msg file to a Message: its transport headers where it has them, its properties where not."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from llm_assets.intake.pages.visibility import without_unseen
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.text.content import IN_DOUBT, envelope_of, is_transliterated, language_of, own_words
 from llm_assets.intake.text.injection import watched
+from llm_assets.intake.trace import Note
 
 _SUBJECT, _HEADERS, _BODY, _HTML, _RTF = 0x0037, 0x007D, 0x1000, 0x1013, 0x1009
 _SENDER_NAME, _SENDER_ADDRESS, _SENDER_SMTP, _SENT_FOR = 0x0C1A, 0x0C1F, 0x5D01, 0x0042
@@ -30,7 +32,11 @@ _CONTENT_ID = 0x3712
 def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, depth: int = 0) -> Message:
     root = mime.parse(stored.text(_HEADERS).encode("utf-8", "replace")) if stored.text(_HEADERS) else None
     text, flags, pages = _body(stored, reading)
-    files = [_file(a, reading, depth) for a in stored.attachments]
+    trace = reading.trace
+    files = [
+        _file(a, reading if trace is None else replace(reading, trace=trace.inside(f"attachment {n}")), depth)
+        for n, a in enumerate(stored.attachments, start=1)
+    ]
     sender = _sender(stored, root)
     subject = stored.text(_SUBJECT)
     message_id = next(iter(headers.message_ids([stored.text(_MESSAGE_ID).encode()])), None)
@@ -43,11 +49,11 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
     references = headers.message_ids([stored.text(_REFERENCES).encode()])
     answers = in_reply_to is not None or bool(references)
     new_text, in_doubt = own_words(
-        text, envelope_of(subject, parties, (*to, *cc), answers=answers, pages=pages), files
+        text, envelope_of(subject, parties, (*to, *cc), answers=answers, pages=pages), files, trace
     )
     found = _flags(flags, text, files, is_transliterated(new_text, text, subject))
     if root is not None:
-        found |= dict.fromkeys(machine.flags_of(root, parties, subject, text))
+        found |= dict.fromkeys(machine.flags_of(root, parties, subject, text, trace))
     if in_doubt:
         found[IN_DOUBT] = None
     return Message(
@@ -61,7 +67,7 @@ def read_outlook(stored: Stored, data: bytes, *, path: str, reading: Reading, de
         subject=subject, sender=sender, to=to, cc=cc,
         delivered_to=tuple(a.address for a in addresses.addresses(root.all("delivered-to"))) if root is not None else (),
         date=_date(stored, root), text=text, new_text=new_text,
-        language=language_of(new_text, text, subject, files), attachments=tuple(files),
+        language=language_of(new_text, text, subject, files, trace), attachments=tuple(files),
         flags=tuple(found), reply_to=parties.reply_to,
     )  # fmt: skip
 
@@ -98,7 +104,13 @@ def _body(stored: Stored, reading: Reading) -> _Body:
         reading.saw(source)
         page = html.to_text(source)
         hidden = {"hidden_text"} if page.hidden else set[str]()
-        if plain.strip() and not renderings.stands_in(plain, page.text):
+        wins = bool(plain.strip()) and not renderings.stands_in(plain, page.text)
+        if reading.trace is not None:
+            said = (
+                "plain chosen over html" if wins else "html chosen: plain text is missing or stands in for it"
+            )
+            reading.trace.add([Note("alternatives", said, "message")])
+        if wins:
             return _Body(plain, frozenset(hidden), (source,))
         return _Body(page.text, frozenset({"html_only", *hidden}), (source,))
     return _Body(plain) if plain.strip() else _Body(rtf.to_text(rtf.decompress(stored.binary(_RTF))))

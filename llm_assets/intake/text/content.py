@@ -7,8 +7,10 @@ from typing import Protocol
 
 from llm_assets.domain.mail.document import Address, Attachment
 from llm_assets.intake.text import heads, language, quotes, romanised
+from llm_assets.intake.text.cuts import Place
 from llm_assets.intake.text.envelope import Envelope, coloured_answers, quotes_by_markup
 from llm_assets.intake.text.quotes import Own
+from llm_assets.intake.trace import Note, Trace
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 IN_DOUBT = "kept_in_doubt"
@@ -56,15 +58,30 @@ def envelope_of(
     )
 
 
-def own_words(text: str, given: Envelope, files: Sequence[Attachment]) -> Own:
+def own_words(text: str, given: Envelope, files: Sequence[Attachment], trace: Trace | None = None) -> Own:
     """The sender's new text; a mail forwarded as an attachment counts when they add no more than a cover note."""
-    own = quotes.new_text(text, given)
-    nested = [a.text for a in files if a.text_source == "message" and a.content_type != "application/ms-tnef"]
+    own = quotes.new_text(text, given, Place(trace) if trace is not None else None)
+    nested = [
+        (number, a.text)
+        for number, a in enumerate(files, start=1)
+        if a.text_source == "message" and a.content_type != "application/ms-tnef"
+    ]
     if not nested or not quotes.is_cover(own.text.split("\n")):
         return own
-    inner = [quotes.new_text(_without_head(n), Envelope(answers=True)) for n in nested]
+    inner = [_passed_on(text, number, trace) for number, text in nested]
     joined = "\n\n".join(t.text for t in (own, *inner) if t.text.strip())
     return Own(joined, own.in_doubt or any(t.in_doubt for t in inner))
+
+
+def _passed_on(text: str, number: int, trace: Trace | None) -> Own:
+    words = _without_head(text)
+    if trace is None:
+        return quotes.new_text(words, Envelope(answers=True))
+    part, head = f"attachment {number}", text[: len(text) - len(words)].count("\n")
+    trace.add(
+        [Note("forwarded attachment", "its text counts: the mail adds no more than a cover note", part)]
+    )
+    return quotes.new_text(words, Envelope(answers=True), Place(trace, part, 1 + head))
 
 
 def _without_head(text: str) -> str:
@@ -72,11 +89,17 @@ def _without_head(text: str) -> str:
     return rest if head.startswith(("From: ", "Date: ", "Subject: ")) else text
 
 
-def language_of(new_text: str, text: str, subject: str, files: Iterable[Attachment]) -> str:
+def language_of(
+    new_text: str, text: str, subject: str, files: Iterable[Attachment], trace: Trace | None = None
+) -> str:
     """Of what the sender wrote; of the subject or the attachments only where they wrote nothing."""
-    for candidate in (new_text, text, subject, *(a.text for a in files)):
+    for number, candidate in enumerate((new_text, text, subject, *(a.text for a in files))):
         found = language.detect(candidate)
         if found != "und":
+            if trace is not None:
+                parts = ("new_text", "text", "subject")
+                part = parts[number] if number < len(parts) else f"attachment {number - len(parts) + 1}"
+                trace.add([Note("language", f"language chosen: {found}", part)])
             return found
     return "und"
 

@@ -5,13 +5,15 @@ content when the forwarder adds nothing of their own. What introduces a mail: `h
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from llm_assets.intake.text import devices, heads, signature
+from llm_assets.intake.text.cuts import Place, Span, notes_of
 from llm_assets.intake.text.envelope import NOTHING_KNOWN, Envelope
+from llm_assets.intake.trace import Note
 from llm_assets.intake.words import ByLanguage, WordFile, load_words
 
 MAX_FORWARDS = 10
@@ -58,9 +60,10 @@ class _Mark(NamedTuple):
     start: int
     end: int
     kind: str
+    rule: str
 
 
-def new_text(text: str, given: Envelope = NOTHING_KNOWN) -> Own:
+def new_text(text: str, given: Envelope = NOTHING_KNOWN, place: Place | None = None) -> Own:
     """The sender's own words: without history and signature.
 
     The whole text when nothing else would remain, unless a telephone alone wrote what does.
@@ -69,14 +72,38 @@ def new_text(text: str, given: Envelope = NOTHING_KNOWN) -> Own:
     walk = _Walk(lines, given)
     own = walk.own_lines()
     if devices.wrote_all(own):
+        if place is not None:
+            place.trace.add([Note("device line", "cut: a telephone alone wrote it", place.part)])
         return Own("", False)
     signed = signature.cut(own, sender=given.sender) if not walk.answered else signature.Signed(own, True)
     doubts = (walk.in_doubt or signed.in_doubt, walk.in_doubt, False)
     for candidate, in_doubt in zip((signed.kept, own, lines), doubts, strict=True):
         joined = _join(candidate)
         if joined:
+            if place is not None:
+                of_signature = _of_signature(walk, own, candidate, signed)
+                place.trace.add(
+                    notes_of(place, lines, [*walk.spans, *of_signature], whole=candidate is lines)
+                )
             return Own(joined, in_doubt)
     return Own("", False)
+
+
+def _of_signature(
+    walk: "_Walk", own: list[str], chosen: Sequence[str], signed: signature.Signed
+) -> Iterator[Span]:
+    if walk.answered:
+        return
+    if chosen is own:
+        yield Span("signature", "kept: no words would remain", 0, 0)
+    numbers = walk.numbers()
+    if chosen is signed.kept and signed.doubtful is not None:
+        at = numbers[signed.doubtful]
+        yield Span("signature", "kept: it gives what a desk asks for, or is not set off", at, at + 1, True)
+    tail = [n for n in range(len(signed.kept), len(own)) if own[n].strip() and numbers[n] >= 0]
+    if chosen is signed.kept and tail:
+        form = signature.form_of(own[tail[0]], walk.given.sender)
+        yield Span("signature", f"signature cut: {form}", numbers[tail[0]], numbers[tail[-1]] + 1)
 
 
 def is_cover(own: Sequence[str]) -> bool:
@@ -102,6 +129,20 @@ class _Walk:
         """A mail program quotes in this text, so marked lines are its quotations."""
         self.answered = False
         """The quoted mail is kept, because answers are written into it."""
+        self.spans: list[Span] = []
+        """What was cut, or kept in doubt."""
+        self.forwarded: tuple[int, _Walk] | None = None
+        """The walk over a mail that is passed on, and the line at which it begins."""
+
+    def numbers(self) -> list[int]:
+        """Of each line of `own_lines` its place in the text; -1 for one that was added."""
+        until = self.forwarded[0] if self.forwarded is not None else len(self.lines)
+        cut = {n for span in self.spans if span.cut for n in range(span.start, min(span.end, until))}
+        kept = [n for n in range(until) if n not in cut]
+        if self.forwarded is None:
+            return kept
+        begins, walk = self.forwarded
+        return [*kept, -1, *(begins + n for n in walk.numbers())]
 
     def own_lines(self) -> list[str]:
         position = 0
@@ -110,14 +151,17 @@ class _Walk:
             if mark is None:
                 position = self._content(position)
             elif mark.kind == "told":
-                position = self._keep(mark.start, self._past_marked(mark.end), doubtful=True)
+                told = "kept: told in words, without the form of a mail program"
+                position = self._keep(mark.start, self._past_marked(mark.end), in_doubt=(mark.rule, told))
             elif mark.kind == "quote":
                 position = self._past_quote(mark)
             elif self._is_passed_on(mark):
                 return self._with_forwarded(mark)
             elif self.said and (self.answered or not self._has_answers(mark)):
+                self._cut(mark.rule, "quote cut", mark.start, len(self.lines))
                 return self.out
             else:
+                self._cut(mark.rule, "head of an earlier mail cut", mark.start, mark.end)
                 position = mark.end
         return self.out
 
@@ -126,22 +170,22 @@ class _Walk:
         if len(line) > heads.MAX_MARK or not line.strip():
             return None
         if heads.is_forward_title(line):
-            return _Mark(position, position + 1, "forward")
+            return _Mark(position, position + 1, "forward", "forward title")
         if heads.is_original_title(line):
             found = heads.block(
                 self.lines, heads.next_words(self.lines, position + 1), least=1, any_order=True
             )
-            return _Mark(position, found.end if found is not None else position + 1, "history")
+            end = found.end if found is not None else position + 1
+            return _Mark(position, end, "history", "original title")
         if heads.is_rule(line):
             return self._below_rule(position)
         kind = heads.header_kind(line)
         if kind in ("from", "sent"):
             found = heads.block(self.lines, position, any_order=kind == "sent")
             if found is not None and heads.is_earlier_mail(self.lines, found, self.given, separated=False):
-                return _Mark(position, found.end, "history")
-            self.in_doubt = self.in_doubt or (
-                found is not None and kind == "from" and not _QUOTED.match(line)
-            )
+                return _Mark(position, found.end, "history", "header block")
+            if found is not None and kind == "from" and not _QUOTED.match(line):
+                self._doubt("header block", "kept: no evidence of an earlier mail", position, found.end)
         return self._attributed(position)
 
     def _below_rule(self, position: int) -> _Mark | None:
@@ -149,7 +193,7 @@ class _Walk:
         found = heads.block(self.lines, following, any_order=True) if following - position <= 3 else None
         if found is None or not heads.is_earlier_mail(self.lines, found, self.given, separated=True):
             return None
-        return _Mark(position, found.end, "history")
+        return _Mark(position, found.end, "history", "head below a rule")
 
     def _attributed(self, position: int) -> _Mark | None:
         marked = _QUOTED.match(self.lines[position]) is not None
@@ -158,16 +202,16 @@ class _Walk:
             return None
         certain = found.kind == "certain" or self._names_recipient(position, found.end)
         if found.kind == "told" and not certain:
-            return _Mark(position, found.end, "told")
+            return _Mark(position, found.end, "told", "attribution")
         following = heads.next_words(self.lines, found.end)
         below = self.lines[following] if following < len(self.lines) else ""
         if _marked(below):
-            return _Mark(position, found.end, "quote")
+            return _Mark(position, found.end, "quote", "attribution")
         if certain or (
             found.kind == "likely" and self.given.answers and not below.lstrip().startswith(_QUOTATION_MARKS)
         ):
-            return _Mark(position, found.end, "history")
-        self.in_doubt = True
+            return _Mark(position, found.end, "history", "attribution")
+        self._doubt("attribution", "kept: no evidence of an earlier mail", position, found.end)
         return None
 
     def _names_recipient(self, start: int, end: int) -> bool:
@@ -185,8 +229,9 @@ class _Walk:
         compared = end == position + 1 and self._is_compared(position)
         if not compared and (self.quoting or self._is_quoted(position)):
             self.quoting = True
+            self._cut("marked lines", "quote cut", position, end)
             return end
-        return self._keep(position, end, doubtful=True)
+        return self._keep(position, end, in_doubt=("marked lines", "kept: nobody quotes by such marks here"))
 
     def _is_quoted(self, position: int) -> bool:
         """Marks inside marks are made by programs only, and so is a head behind a mark."""
@@ -206,11 +251,20 @@ class _Walk:
             bool(above.strip()) and not _marked(above) and _COMPARED.match(self.lines[position]) is not None
         )
 
-    def _keep(self, start: int, end: int, *, doubtful: bool = False) -> int:
+    def _cut(self, rule: str, what: str, start: int, end: int) -> None:
+        self.spans.append(Span(rule, what, start, end, cut=True))
+
+    def _doubt(self, rule: str, what: str, start: int, end: int) -> None:
+        self.in_doubt = True
+        self.spans.append(Span(rule, what, start, end, doubtful=True))
+
+    def _keep(self, start: int, end: int, *, in_doubt: tuple[str, str] | None = None) -> int:
+        """`in_doubt` is the rule and what it did, where the lines may be somebody else's."""
         kept = self.lines[start:end]
         self.out.extend(kept)
         self.said = self.said or any(c.isalnum() for line in kept for c in line)
-        self.in_doubt = self.in_doubt or doubtful
+        if in_doubt is not None:
+            self._doubt(*in_doubt, start, end)
         return end
 
     def _past_marked(self, position: int) -> int:
@@ -235,7 +289,10 @@ class _Walk:
             current += 1
         inside = self._says_answers_are_inside() or self._answers_are_coloured()
         if inside and not any(line.strip() for line in self.lines[last:]):
-            self._keep(mark.end, last, doubtful=True)
+            self._cut(mark.rule, "head of an earlier mail cut", mark.start, mark.end)
+            self._keep(mark.end, last, in_doubt=("answers inside", "kept: answers are written into it"))
+        else:
+            self._cut(mark.rule, "quote cut", mark.start, last)
         return last
 
     def _is_wrapped(self, position: int) -> bool:
@@ -254,7 +311,8 @@ class _Walk:
             or self._says_answers_are_inside()
             or self._answers_are_labelled(mark.end)
         ):
-            self.answered = self.in_doubt = True
+            self.answered = True
+            self._doubt("answers inside", "kept: answers are written into it", mark.end, len(self.lines))
         return self.answered
 
     def _answers_are_coloured(self) -> bool:
@@ -294,16 +352,23 @@ class _Walk:
 
     def _with_forwarded(self, mark: _Mark) -> list[str]:
         rest = self.lines[mark.end :]
+        after_head = _after_forward_head(rest)
         inner = [
-            _FORWARD_END.sub("", line) if len(line) <= heads.MAX_MARK else line
-            for line in rest[_after_forward_head(rest) :]
+            _FORWARD_END.sub("", line) if len(line) <= heads.MAX_MARK else line for line in rest[after_head:]
         ]
         if sum(1 for line in inner if _QUOTED.match(line)) * 2 > sum(1 for line in inner if line.strip()):
             inner = [re.sub(r"^\s{0,3}>\s?", "", line) for line in inner]
         walk = _Walk(inner, Envelope(answers=True), self.depth + 1)
         own = walk.own_lines()
         self.in_doubt = self.in_doubt or walk.in_doubt
-        return [*signature.cut(self.out, sender="").kept, "", *own]
+        kept = signature.cut(self.out, sender="").kept
+        if signed := self.numbers()[len(kept) : len(self.out)]:
+            self._cut("signature", "signature of who passes it on cut", signed[0], signed[-1] + 1)
+        begins = mark.end + after_head
+        self._cut(mark.rule, "head cut: the mail that is passed on counts", mark.start, begins)
+        self.spans += [span.moved(begins) for span in walk.spans]
+        self.forwarded = (begins, walk)
+        return [*kept, "", *own]
 
 
 def _after_forward_head(rest: list[str]) -> int:

@@ -76,13 +76,26 @@ class Signed(NamedTuple):
     kept: list[str]
     in_doubt: bool
     """Lines were kept that would be a signature if they did not give what a desk asks for, or are not set off as one."""
+    doubtful: int | None = None
+    """The first of them."""
+
+
+def form_of(line: str, sender: str) -> str:
+    """What a signature that begins with the line begins with."""
+    if _DELIMITER.fullmatch(line) or _RULE.fullmatch(line):
+        return "delimiter"
+    if devices.is_device_line(line):
+        return "device line"
+    if _closes(line, sender):
+        return "closing formula"
+    return "sender's name" if _is_name(line, sender) else "disclaimer"
 
 
 def cut(lines: Sequence[str], *, sender: str) -> Signed:
     """The lines without the signature and what follows it. `sender` is the name in the From header."""
     kept = _without_trailers(list(lines))
-    end, in_doubt = _start(kept, sender)
-    return Signed(kept if end is None else _without_trailers(kept[:end]), in_doubt)
+    end, doubtful = _start(kept, sender)
+    return Signed(kept if end is None else _without_trailers(kept[:end]), doubtful is not None, doubtful)
 
 
 def _without_trailers(lines: list[str]) -> list[str]:
@@ -120,22 +133,24 @@ def _is_disclaimer(paragraph: Sequence[str]) -> bool:
 class _Begins(NamedTuple):
     line: int | None
     """Where the signature begins, None when there is none."""
-    in_doubt: bool
+    doubtful: int | None
+    """The first line above it where one might begin."""
 
 
 def _start(lines: list[str], sender: str) -> _Begins:
     full = [i for i, line in enumerate(lines) if line.strip()]
     tail = full[-MAX_LINES:]
-    in_doubt = False
+    doubtful: int | None = None
     for number, i in enumerate(tail):
         if i == full[0]:
             continue
         rest = [lines[j] for j in tail[number + 1 :]]
         opens = _opens(lines, i, rest, sender)
         if opens == "opens" and not (_is_asked_for(lines, full, i, sender)):
-            return _Begins(i, in_doubt)
-        in_doubt = in_doubt or opens != "text"
-    return _Begins(None, in_doubt)
+            return _Begins(i, doubtful)
+        if doubtful is None and opens != "text":
+            doubtful = i
+    return _Begins(None, doubtful)
 
 
 _Opens = Literal["opens", "doubtful", "text"]

@@ -4,7 +4,7 @@ JSON both ways: a parser that a hostile file has taken over can send nothing tha
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ import orjson
 
 from llm_assets.domain.mail.document import Kind, Message
 from llm_assets.domain.mail.document_rows import message_from_json, message_to_json
+from llm_assets.intake.trace import Note
 
+_NOTES = "notes"
 ALL_FILES = "*"
 """In place of the digest of one attachment: all attachments."""
 
@@ -31,6 +33,8 @@ class Job:
     sha256: str | None = None
     """What the file has to hold."""
     ocr: bool = True
+    why: bool = False
+    """Whether the answer also says why the message reads as it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ def order_to_wire(order: Order) -> bytes:
         "index": job.index,
         "sha256": job.sha256,
         "ocr": job.ocr,
+        "why": job.why,
         "broke": dict(order.broke),
         "head_only": order.head_only,
     }
@@ -79,9 +84,11 @@ def needs_bytes(frame: bytes) -> bool:
     return json.loads(frame)["content"] is None
 
 
-def written(message: Message) -> bytes:
-    """The message as JSON; halves of surrogate pairs become question marks."""
-    fields = message_to_json(message)
+def written(message: Message, notes: Sequence[Note] | None = None) -> bytes:
+    """The message as JSON, with its notes if there are any; halves of surrogate pairs become question marks."""
+    fields: dict[str, Any] = dict(message_to_json(message))
+    if notes is not None:
+        fields[_NOTES] = [list(note) for note in notes]
     try:
         return orjson.dumps(fields)
     except TypeError:
@@ -89,4 +96,11 @@ def written(message: Message) -> bytes:
 
 
 def message_of(as_json: bytes) -> Message:
-    return message_from_json(orjson.loads(as_json))
+    fields = orjson.loads(as_json)
+    fields.pop(_NOTES, None)
+    return message_from_json(fields)
+
+
+def notes_of(as_json: bytes) -> tuple[Note, ...]:
+    """The notes of a message whose job asked for them."""
+    return tuple(Note(*values) for values in orjson.loads(as_json).get(_NOTES, ()))

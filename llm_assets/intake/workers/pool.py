@@ -17,8 +17,9 @@ from typing import NamedTuple, Self
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Message
+from llm_assets.intake.trace import Note
 from llm_assets.intake.workers.folders import OwnFolder
-from llm_assets.intake.workers.job import ALL_FILES, Job, Order, message_of, written
+from llm_assets.intake.workers.job import ALL_FILES, Job, Order, message_of, notes_of, written
 from llm_assets.intake.workers.limits import Limits
 from llm_assets.intake.workers.process import COMMAND, Died, Process, usable_cores
 
@@ -45,6 +46,11 @@ class Read(NamedTuple):
     def message(self) -> Message:
         assert self.as_json is not None
         return replace(message_of(self.as_json), path=self.job.place)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Why it reads as it does, where the job asked for that."""
+        return notes_of(self.as_json) if self.as_json is not None else ()
 
 
 @dataclass

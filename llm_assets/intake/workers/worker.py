@@ -20,6 +20,7 @@ from llm_assets.intake.child import be_silent, end_with
 from llm_assets.intake.inside import open_named
 from llm_assets.intake.item import read_head, read_item
 from llm_assets.intake.reading import Reading
+from llm_assets.intake.trace import Trace
 from llm_assets.intake.workers.job import ALL_FILES, Answer, Job, Order, needs_bytes, order_from_wire, written
 from llm_assets.intake.workers.limits import AT, BROKE, LAST, LOST, READ, READY, Limits
 
@@ -118,7 +119,9 @@ def _read(order: Order, watch: _Watch) -> Answer:
         return Answer(None, error.strerror or type(error).__name__)
     if data is None:
         return Answer(None, "other bytes than were received")
-    return Answer(written(_message(data, job, order, watch)))
+    trace = Trace() if job.why else None
+    message = _message(data, job, order, watch, trace)
+    return Answer(written(message, trace.notes if trace is not None else None))
 
 
 def _bytes_of(job: Job) -> bytes | None:
@@ -129,10 +132,11 @@ def _bytes_of(job: Job) -> bytes | None:
         return stream.read() if job.sha256 is None else bytes_with(stream, job.sha256)
 
 
-def _message(data: bytes, job: Job, order: Order, watch: _Watch) -> Message:
+def _message(data: bytes, job: Job, order: Order, watch: _Watch, trace: Trace | None) -> Message:
     if order.head_only is not None:
         return read_head(data, job.kind, job.place, order.head_only, index=job.index)
-    return read_item(data, job.kind, job.place, Reading(ocr=job.ocr, watch=watch), index=job.index)
+    reading = Reading(ocr=job.ocr, watch=watch, trace=trace)
+    return read_item(data, job.kind, job.place, reading, index=job.index)
 
 
 def _resident_bytes() -> int:

@@ -17,8 +17,7 @@ DoubtWord = Literal["none", "two_fit", "several_matters", "too_little", "none_fi
 
 
 class Categorised(BaseModel):
-    """Its fields are in the order in which the model writes them: the reason comes before the choice it leads to."""
-
+    # The reason comes before the choice it leads to. No docstring: it would be in the schema, and paid for.
     model_config = ConfigDict(extra="forbid")
     reason: str
     category: str

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from llm_assets.domain.clock import Clock, system_clock
+from llm_assets.domain.desk.merged import Merging
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DECISIONS, DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Table
@@ -18,9 +19,11 @@ from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane, Lanes, Profile
 from llm_assets.domain.requests.money import Budget, OverBudget
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.night.night import Mask, Night, check_regions
+from llm_assets.engine.night.night import Night, check_regions
+from llm_assets.engine.night.rendered import Mask
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.records.mapping import DropRules
+from llm_assets.steps import merging_of
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import NightSummary
 from llm_assets.usecases.desk.demo_emulator import emulator_url
@@ -70,6 +73,10 @@ class Assembly:
     @cached_property
     def tables(self) -> tuple[Table, ...]:
         return (DOCUMENTS, *(s.table for s in self.steps), REVIEW_QUEUE, DECISIONS, LLM_USAGE, MORNING_REPORT)
+
+    @cached_property
+    def merging(self) -> Merging:
+        return merging_of(self.steps)
 
     @cached_property
     def lake(self) -> Lake:
@@ -144,7 +151,7 @@ class Assembly:
         profile = load_profile(self.settings)
         check_regions(self.queues.queues, profile)
         self.prices.check(profile)
-        check_schemas(self.steps, self.queues, profile)
+        check_schemas(self.steps, self.queues, profile, self.merging)
         _check_efforts({*(s.name for s in self.steps), NIGHT_SUMMARY}, profile)
         return profile
 
@@ -160,7 +167,9 @@ class Assembly:
 
     @cached_property
     def engine(self) -> Engine:
-        outputs: dict[str, type[BaseModel]] = {s.name: s.output for s in self.steps}
+        together = self.merging.step
+        asked = (*self.steps, together) if together is not None else self.steps
+        outputs: dict[str, type[BaseModel]] = {s.name: s.output for s in asked}
         return Engine(
             ledger=self.ledger.ports,
             provider=provider_for(
@@ -213,6 +222,7 @@ class Assembly:
             queues=self.queues_of(day),
             steps={s.name: s for s in self.steps},
             mask=self.mask,
+            merging=self.merging,
             rules_version=rules_version(self.steps),
             masking_version=masking_version(),
             lane=lane,

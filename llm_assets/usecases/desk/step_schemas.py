@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
+from llm_assets.domain.desk.merged import Merging
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.schema_rules import schema_problem
 from llm_assets.domain.desk.step import Step, strict_schema
@@ -12,7 +13,9 @@ from resources.providers.schemas import schema_rules
 from resources.settings.environment import Settings, load_profile
 
 
-def check_schemas(steps: Sequence[Step], queues: Queues, profile: Profile) -> None:
+def check_schemas(
+    steps: Sequence[Step], queues: Queues, profile: Profile, merging: Merging = Merging()
+) -> None:
     """Raises ConfigurationError that names the step, the queue if it is the queue's part, the place and the cure.
 
     One schema for each step and queue, about a tenth of a millisecond each.
@@ -24,7 +27,8 @@ def check_schemas(steps: Sequence[Step], queues: Queues, profile: Profile) -> No
     for step in steps:
         whole = strict_schema(step.output)
         for queue in queues.queues:
-            narrowed = step.narrow(whole, queue)
+            asked = merging.asked(step, queue)
+            narrowed = asked.narrow(whole, queue)
             problem = schema_problem(narrowed, rules) if narrowed is not whole else None
             if problem is not None:
                 raise _refused(f"step {step.name} for queue {queue.name}", profile, problem)

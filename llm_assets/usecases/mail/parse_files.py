@@ -8,9 +8,9 @@ from llm_assets.intake.workers.pool import ReaderPool
 
 
 def parse_files(
-    paths: Sequence[Path], *, ocr: bool, warn: Callable[..., None]
+    paths: Sequence[Path], *, ocr: bool, why: bool = False, warn: Callable[..., None]
 ) -> Iterator[Mapping[str, Any]]:
-    """A JSON object for each message; records are read by the rules of `sources.yaml`, scans only with `ocr`.
+    """A JSON object for each message; records are read by the rules of `sources.yaml`, scans only with `ocr`, and reasons only with `why`.
 
     Raises ConfigurationError for settings or rules that cannot be used.
     """
@@ -23,4 +23,4 @@ def parse_files(
 
         settings = load_settings()
         rules = DropRules(load_sources(settings).drops, settings.timezone)
-        yield from parse_rows(paths, ocr=ocr, rules=rules, pool=pool)
+        yield from parse_rows(paths, ocr=ocr, why=why, rules=rules, pool=pool)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from llm_assets.domain.desk.merged import members_of
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, MORNING_REPORT, REVIEW_QUEUE, Table
 from llm_assets.domain.requests.outcome import Status
@@ -68,7 +69,7 @@ def _step_checks(step: Step) -> list[Check]:
         return quality.nothing_lost(len(cases), len(cases & rows), "cases")
 
     def valid(assembly: Assembly, day: date) -> Verdict:
-        rows = [u for u in assembly.ledger.spending.usage(day) if u.step == step.name]
+        rows = [u for u in assembly.ledger.spending.usage(day) if step.name in members_of(u.step)]
         answered = sum(u.requests for u in rows)
         usable = sum(u.succeeded for u in rows)
         return quality.share_at_least("answers usable", usable, answered, quality.VALID_SHARE)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
+from llm_assets.domain.desk.merged import members_of
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.errors import wording
@@ -41,7 +42,8 @@ def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     if received != read:
         yield Missing(f"{received - read} messages", "received but not read yet", "documents")
     yield from _lost(assembly, day)
-    details = assembly.ledger.batches.troubles(day)
+    troubles = assembly.ledger.batches.troubles(day)
+    details = {name: said for step, said in troubles.items() for name in members_of(step)}
     # The limits alone: with what is spent in it, each rerun would change the report it pays for.
     budget = in_words(limits_of(assembly.budget, assembly.lanes, day))
     block = block_of(assembly)

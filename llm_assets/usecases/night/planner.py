@@ -58,6 +58,8 @@ class Planner:
         self._by_script, self._exactly = Counter(), Counter(o200k())
         self._calibrations: dict[tuple[str, str], Calibration] = {}
         self._done: dict[str, _Counted] = {}
+        self._seen: set[str] = set()
+        """Requests that are priced: several cases and several steps may share one."""
 
     def forecasts(self) -> list[Forecast]:
         """One for each step in order of reading, and one for the report's opening lines."""
@@ -68,7 +70,6 @@ class Planner:
 
     def _step(self, step: Step) -> _Counted:
         counted = _Counted(self._forecast(step))
-        seen: set[str] = set()
         for chunk in chunks(self._night.tasks(step)):
             planned = self._assembly.ledger.work.preview(
                 self._day, step.name, [_work(t) for t in chunk], rework=self._rework
@@ -82,9 +83,9 @@ class Planner:
                 if task.stopped and request_id in planned.due:
                     forecast.stopped += 1
                 elif request_id in planned.due and planned.assigned[task.case_id] == request_id:
-                    tokens = self._add(forecast, task, first=request_id not in seen)
+                    tokens = self._add(forecast, task, first=request_id not in self._seen)
                     counted.due[task.case_id] = tokens - task.request.pages * PER_PAGE
-                    seen.add(request_id)
+                    self._seen.add(request_id)
                 self._on_progress(f"planned {step.name}", len(counted.due), None)
         if step.reads:
             self._expect(step, counted)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 
+from llm_assets.domain.desk.merged import members_of
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import LLM_USAGE
 from llm_assets.engine.night.night import Night
@@ -35,8 +36,8 @@ def write_usage(assembly: Assembly, day: date) -> None:
 
 def step_costs(assembly: Assembly, day: date, step: Step) -> Mapping[str, float]:
     """USD, requests and tokens that a step of the night has cost so far, and the seconds from its first batch to its last
-    answer."""
-    usage = [u for u in assembly.ledger.spending.usage(day) if u.step == step.name]
+    answer. What several steps were asked in one request counts for the first of them."""
+    usage = [u for u in assembly.ledger.spending.usage(day) if members_of(u.step)[0] == step.name]
     return {
         "cost_usd": float(sum(u.cost_usd for u in usage)),
         "requests": sum(u.requests for u in usage),
@@ -48,7 +49,11 @@ def step_costs(assembly: Assembly, day: date, step: Step) -> Mapping[str, float]
 
 def seconds_between(assembly: Assembly, day: date, steps: Sequence[str]) -> float:
     """From the first batch of these steps to their last answer; 0 before there is one."""
-    spans = [span for step, span in assembly.ledger.batches.spans(day).items() if step in steps]
+    spans = [
+        span
+        for step, span in assembly.ledger.batches.spans(day).items()
+        if set(members_of(step)) & set(steps)
+    ]
     if not spans:
         return 0.0
     return (max(last for _, last in spans) - min(first for first, _ in spans)).total_seconds()

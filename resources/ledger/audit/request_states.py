@@ -7,7 +7,7 @@ The last two need no entry, so they also hold for answers that are older than th
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, literal, not_, or_, select
 
 from llm_assets.domain.audit import Action, Entry
 from llm_assets.domain.requests.outcome import Outcome, RequestState
@@ -126,6 +126,12 @@ def _nowhere() -> ColumnElement[bool]:
     return and_(requests.c.state == RequestState.IN_FLIGHT, not_(held))
 
 
+def _answers_another_step() -> ColumnElement[bool]:
+    """A request of merged steps has their names, with `-` between them."""
+    asked = literal("-").concat(requests.c.step).concat("-")
+    return asked.not_like(literal("%-").concat(work.c.step).concat("-%"))
+
+
 def _misled(connection: Connection) -> Iterable[Finding]:
     """Cases whose row in `work` names a request that is not there, or of another step or model."""
     query = (
@@ -134,7 +140,7 @@ def _misled(connection: Connection) -> Iterable[Finding]:
         .where(
             or_(
                 requests.c.request_id.is_(None),
-                requests.c.step != work.c.step,
+                _answers_another_step(),
                 requests.c.model != work.c.model,
             )
         )

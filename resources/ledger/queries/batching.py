@@ -195,9 +195,14 @@ def open_batches(connection: Connection, day: date | None, steps: Sequence[str] 
     if day is not None:
         query = query.where(batches.c.day == day)
     if steps is not None:
-        query = query.where(batches.c.step.in_(steps))
+        query = query.where(or_(batches.c.step.in_(steps), *(_answers(step) for step in steps)))
     rows = connection.execute(query.order_by(batches.c.created_at, batches.c.batch_id)).mappings()
     return [_batch(row) for row in rows]
+
+
+def _answers(step: str) -> ColumnElement[bool]:
+    """Whether a batch of merged steps answers this one."""
+    return batches.c.step.like(f"{step}-%") | batches.c.step.like(f"%-{step}")
 
 
 def _found(connection: Connection, *where: ColumnElement[bool], limit: int | None = None) -> list[Batch]:

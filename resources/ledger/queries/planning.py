@@ -65,12 +65,15 @@ def plan(
     rework: Rework,
     max_attempts: int,
     at: datetime,
+    asked_as: Mapping[str, str],
 ) -> Planned:
     """One chunk; the caller bounds its size."""
     older, stands, assigned = _look_up(connection, day, step, asked, rework)
     exhausted = _end_exhausted(connection, stands, assigned.values(), max_attempts)
     unseen = {w.request_id: w for w in assigned.values() if w.request_id not in stands}
-    _add_requests(connection, step, [unseen[i] for i in sorted(unseen)])
+    for name in sorted({asked_as.get(i, step) for i in unseen}):
+        of_step = [unseen[i] for i in sorted(unseen) if asked_as.get(i, step) == name]
+        _add_requests(connection, name, of_step)
     changed = [w for case_id, w in assigned.items() if older.get(case_id) != w]
     _put_work(connection, day, step, sorted(changed, key=lambda w: w.case_id))
     if exhausted:
@@ -256,6 +259,7 @@ def standings(connection: Connection, day: date, step: str) -> Iterator[Standing
             requests.c.detail,
             requests.c.attempt,
             func.coalesce(requests.c.held, ""),
+            requests.c.step,
         )
         .join(requests, requests.c.request_id == work.c.request_id)
         .where(work.c.day == day, work.c.step == step)

@@ -1,6 +1,6 @@
 """The port `WorkLedger`."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from llm_assets.domain.clock import Clock
@@ -16,10 +16,17 @@ class SqlWork:
         self._clock = clock
 
     def plan(
-        self, day: date, step: str, work: Sequence[Work], *, rework: Rework, max_attempts: int
+        self,
+        day: date,
+        step: str,
+        work: Sequence[Work],
+        *,
+        rework: Rework,
+        max_attempts: int,
+        asked_as: Mapping[str, str] = {},
     ) -> Planned:
         with self._database.writing() as connection:
-            return planning.plan(connection, day, step, work, rework, max_attempts, self._clock())
+            return planning.plan(connection, day, step, work, rework, max_attempts, self._clock(), asked_as)
 
     def at_rest(self, day: date, step: str) -> dict[str, str]:
         with self._database.reading() as connection:

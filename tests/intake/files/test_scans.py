@@ -17,7 +17,9 @@ from llm_assets.intake.files import ocr
 from llm_assets.intake.mail.mail import read_mail
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.records.entry import Entry, StoredFile
+from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.scans import LARGEST_BYTES, PDF, Shown, file_in, shown
+from llm_assets.usecases.mail.file_cases import cases_in
 from llm_assets.usecases.mail.mask import masked_preview
 from tests.support.mail.written_mail import multipart, part
 
@@ -99,9 +101,18 @@ def test_what_cannot_be_drawn_is_nothing(data: bytes) -> None:
 @pytest.mark.skipif(not ocr.available(), reason="tesseract is not installed")
 def test_the_preview_says_that_a_scan_stays_in_the_house(tmp_path: Path) -> None:
     Image.linear_gradient("L").resize((100, 60)).save(tmp_path / "a.png")
-    text, told = masked_preview(tmp_path / "a.png", ReadingRules(), QUEUES)
+    text, told = masked_preview(cases_in(tmp_path / "a.png", DropRules()), ReadingRules(), QUEUES)
     assert text.startswith("<case>") and told.startswith("[1 scan that text recognition could not read, kept")
-    assert len(list(masked_preview(tmp_path / "a.png", ReadingRules(vision_pages=0), QUEUES))) == 1
+    assert (
+        len(
+            list(
+                masked_preview(
+                    cases_in(tmp_path / "a.png", DropRules()), ReadingRules(vision_pages=0), QUEUES
+                )
+            )
+        )
+        == 1
+    )
 
 
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 40 40\n%%EndComments\n%%Page: 1 1\nshowpage\n%%EOF\n"

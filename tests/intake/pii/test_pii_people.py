@@ -11,6 +11,8 @@ from llm_assets.domain.profile import ReadingRules
 from llm_assets.engine.answers.rows import restored
 from llm_assets.intake.pii.masking import mask_case, mask_text
 from llm_assets.intake.read import read_bytes
+from llm_assets.intake.records.mapping import DropRules
+from llm_assets.usecases.mail.file_cases import cases_in
 from llm_assets.usecases.mail.mask import masked_preview
 from tests.support.cpu import least_cpu_seconds
 
@@ -209,7 +211,7 @@ def test_the_preview_is_the_case_as_it_is_sent(tmp_path: Path) -> None:
         "Content-Disposition: attachment; filename=Brandt.txt\n\nOliver Brandt, 24 Maple Street\n--b--\n"
     )
     [message] = read_bytes(mail.read_bytes(), path=str(mail))
-    [shown] = masked_preview(mail, ReadingRules(), QUEUES)
+    [shown] = masked_preview(cases_in(mail, DropRules()), ReadingRules(), QUEUES)
     arrived = datetime(2026, 11, 20, 9, tzinfo=UTC)
     received = Received("inbox", "1.eml", arrived.date(), "0" * 64, "mail", arrived)
     placed = Document(received, message, "bank", Priority.NORMAL, "case1", Role.FIRST)

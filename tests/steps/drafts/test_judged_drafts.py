@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -52,7 +52,7 @@ class Judged(NamedTuple):
 def _about(matter: dict[str, str], may_ask: tuple[str, ...]) -> StepInput:
     category = Category(name="matter", reply_guidance=matter["guidance"], may_ask=may_ask)
     queue = QUEUE.model_copy(update={"categories": (category,)})
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         "categories": {"status": "ok", "category": "matter", "needs_reply": True},
         "extracted_fields": {"status": "ok"},
     }

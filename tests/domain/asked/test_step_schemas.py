@@ -1,5 +1,6 @@
 """Strict schemas, and what a step makes from a case: its request, its versions, its table."""
 
+import json
 from typing import Any, Literal
 
 import pytest
@@ -9,6 +10,7 @@ from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.step import Step, StepInput, strict_schema
 from llm_assets.domain.profile import Limits, Profile, Tier
+from llm_assets.steps import STEPS
 from tests.support.mail.invented_documents import case, document
 
 
@@ -121,3 +123,7 @@ def test_a_steps_table_has_a_column_per_field_between_the_case_and_the_status() 
     }
     assert list(columns)[-9:][0] == "status"
     assert STEP.table.key == ("case_id",)
+
+
+def test_no_remark_of_the_code_is_paid_for_in_a_schema() -> None:
+    assert [s.name for s in STEPS if '"description"' in json.dumps(strict_schema(s.output))] == []
