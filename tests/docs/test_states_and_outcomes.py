@@ -16,7 +16,7 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import OPEN_STATES, TRANSITIONS, BatchState
 from llm_assets.domain.requests.outcome import MAX_ATTEMPTS, Outcome, RequestState, Status, next_after
 from llm_assets.engine.answers.rows import step_row
-from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.ports.review import Decision, DecisionKind
 from llm_assets.engine.ports.work import Standing
 from llm_assets.report.cases import state_of
 from llm_assets.report.reasons import WORDS
@@ -42,14 +42,21 @@ def _step(doubt: Doubt | None = None, skip: Skip | None = None) -> Step:
     return Step("s", Answer, Prompt("s", "", ""), doubt=lambda *_: doubt, skip=lambda _: skip)
 
 
-def _status(step: Step, state: RequestState | None, decided: bool = False) -> Status:
+_KINDS = {
+    "corrected": DecisionKind.CORRECT,
+    "approved": DecisionKind.APPROVE,
+    "gave": DecisionKind.DEAD_LETTER,
+}
+
+
+def _status(step: Step, state: RequestState | None, kind: DecisionKind | None = None) -> Status:
     case = Case("c", "r", DAY, "office", Priority.NORMAL, ())
     given = StepInput(case, Queue(name="office", categories=(Category(name="any"),)), {})
     output = {"word": "yes"} if state is RequestState.DONE else None
     standing = Standing("c", "q", state, output, "m", "v", "", "", 1) if state is not None else None
-    decision = (
-        Decision("c", "s", {"word": "no"}, "amina", datetime(2026, 11, 21, tzinfo=UTC)) if decided else None
-    )
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    values = {"word": "no"} if kind is DecisionKind.CORRECT else {}
+    decision = Decision("c", "s", values, "amina", at, kind) if kind is not None else None
     return Status(step_row(step, given, standing, decision)["status"])
 
 
@@ -78,7 +85,8 @@ def test_a_case_in_a_step_has_the_status_the_table_says(row: list[str]) -> None:
     skip = Skip(Status.NOT_NEEDED) if "does not apply" in how else None
     named = coded(how)
     state = RequestState(named[0]) if named else None
-    assert _status(_step(doubt, skip), state, decided="decided" in how) == coded(status)[0]
+    kind = next((k for word, k in _KINDS.items() if f"a person {word}" in how), None)
+    assert _status(_step(doubt, skip), state, kind) == coded(status)[0]
 
 
 def test_the_status_table_leaves_no_state_and_no_status_out() -> None:
