@@ -106,6 +106,20 @@ def test_after_a_night_only_what_is_new_or_changed_is_planned(morning_after: Hou
     assert batch < routed < online
 
 
+def test_another_model_for_the_opening_lines_plans_them_alone(morning_after: House) -> None:
+    folder = morning_after.home.parent / "config"
+    folder.mkdir()
+    shipped = (ROOT / "llm_assets" / "config" / "providers.yaml").read_text("utf-8")
+    (folder / "providers.yaml").write_text(
+        shipped.replace("standard: gpt-6.1-terra", "standard: gpt-6-luna"), "utf-8"
+    )
+    before, settings = sent(morning_after), {"LLM_ASSETS_CONFIG": str(folder)}
+    assert requests(planned(morning_after, **settings).report) == Counter(night_summary=1)
+    assert morning_after.night(**settings).code == 0
+    assert sent(morning_after) - before == Counter(night_summary=1)
+    assert planned(morning_after, **settings).report["total"]["requests_at_most"] == 0
+
+
 @pytest.mark.slow
 def test_a_plan_of_a_closed_night_shows_what_a_rework_would_send(morning_after: House) -> None:
     house, day = morning_after, LONG_AGO.isoformat()

@@ -41,6 +41,13 @@ def test_one_is_said_as_one() -> None:
     )
 
 
+def test_one_case_that_is_late_is_past_its_deadline() -> None:
+    queues = {"bank": nights.counts(1, review=2)}
+    for night in (nights.night(queues, late=1), nights.night(queues, urgent=1, late=1)):
+        assert "is past its deadline." in plain_summary(night)
+        assert refusal(plain_summary(night), night) is None
+
+
 def test_a_night_without_mail_says_so() -> None:
     assert plain_summary(QUIET) == (
         "No messages came in. There are no earlier nights to compare with. Nothing is open or missing."

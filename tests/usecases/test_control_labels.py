@@ -15,6 +15,7 @@ from typing import Any, get_args
 import pytest
 from llm_assets.intake.pii.checksums import iban, iin
 
+from llm_assets.domain.mail.check_digits import iban, iin
 from llm_assets.domain.mail.document import Message
 from llm_assets.engine.answers.class_limits import groups_of
 from llm_assets.engine.answers.evaluate import evaluate

@@ -88,10 +88,14 @@ def _waits(facts: Sequence[Fact]) -> str:
 def _presses(facts: Sequence[Fact]) -> str:
     urgent, late = _only(facts, Kind.URGENT), _only(facts, Kind.LATE)
     if urgent and late:
-        return f"{_count(urgent, 'case')} {_are(urgent)} urgent and {_shown(late)} {_are(late)} past their deadline."
+        return f"{_count(urgent, 'case')} {_are(urgent)} urgent and {_shown(late)} {_past(late)}."
     if urgent:
         return f"{_count(urgent, 'case')} {_are(urgent)} urgent."
-    return f"{_count(late, 'case')} {_are(late)} past their deadline." if late else ""
+    return f"{_count(late, 'case')} {_past(late)}." if late else ""
+
+
+def _past(late: Decimal) -> str:
+    return f"{_are(late)} past {'its' if late == 1 else 'their'} deadline"
 
 
 def _open(facts: Sequence[Fact], *, more: bool) -> Iterator[str]:

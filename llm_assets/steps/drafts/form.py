@@ -6,7 +6,7 @@ from itertools import combinations
 from llm_assets.domain.desk.queue import Language
 from llm_assets.steps.drafts.facts import Facts
 from llm_assets.steps.drafts.number_words import digits_of_words
-from llm_assets.steps.drafts.sentences import as_heard, sentences, stem, without_quotes
+from llm_assets.steps.drafts.sentences import as_heard, sentences, stem, without_exact_quotes, without_quotes
 from llm_assets.steps.drafts.spans import spans_in
 from llm_assets.steps.drafts.words import named, opening
 
@@ -69,8 +69,15 @@ def is_empty(body: str, facts: Facts) -> bool:
 
 
 def is_broken(text: str, facts: Facts) -> bool:
-    """Placeholders, markup, or a mask that restoring left over; the customer's own reference may look like one."""
-    if _PLACEHOLDER.search(text) or _MARKUP.search(text) or _MASK.search(text):
+    """Placeholders, markup, or a mask that restoring left over; the customer's own reference may look like one.
+
+    People write "XXXX" in a mail themselves, for a number they hide: a quote of that is no placeholder of ours.
+    """
+    if (
+        _PLACEHOLDER.search(without_exact_quotes(text, facts.case))
+        or _MARKUP.search(text)
+        or _MASK.search(text)
+    ):
         return True
     joined = [*_LIKE_A_MASK.findall(text), *_JOINED.findall(text)]
     return any(each not in facts.known for each in joined)

@@ -38,6 +38,12 @@ def without_quotes(text: str, case: str) -> str:
     return _QUOTED.sub(lambda m: " " if _folded(m[0][1:-1]) in folded else m[0], text)
 
 
+def without_exact_quotes(text: str, case: str) -> str:
+    """The text without what it quotes from the case letter for letter; only line breaks and spaces may differ."""
+    written = " ".join(case.split())
+    return _QUOTED.sub(lambda m: " " if " ".join(m[0][1:-1].split()) in written else m[0], text)
+
+
 def _folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 

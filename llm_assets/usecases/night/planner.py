@@ -9,6 +9,7 @@ from llm_assets.domain.desk.step import Step
 from llm_assets.domain.effort import with_room_to_think
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.profile import Lane, Mode
+from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.night.night import Night, in_reading_order
@@ -203,10 +204,15 @@ class Planner:
         )
 
     def _summary(self) -> Forecast:
-        """The report's opening lines: asked once more when anything of the night has changed."""
+        """The report's opening lines: asked once more when anything of the night, their prompt or model has changed."""
         forecast = Forecast(NIGHT_SUMMARY, basis="once for a report that has changed")
-        if any(counted.due for counted in self._done.values()):
-            request = summary_request((), "", self._assembly.profile)
+        request = summary_request((), "", self._assembly.profile)
+        asked = next(iter(self._assembly.ledger.work.standings(self._day, NIGHT_SUMMARY)), None)
+        now = (request.prompt_version, request.model)
+        due = asked is not None and (
+            asked.state is RequestState.DUE or (asked.prompt_version, asked.model) != now
+        )
+        if due or any(counted.due for counted in self._done.values()):
             counted = self._counted(request) + SUMMARY_TOKENS
             usual = self._usual_tokens(NIGHT_SUMMARY, request.model, at_least=1)
             length = usual / counted if usual is not None else 1.0

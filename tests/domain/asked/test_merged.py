@@ -84,6 +84,7 @@ def test_what_both_prompts_say_is_said_once() -> None:
     both = merged([step("one", "Be kind.\n\nName it."), step("two", "Be kind.\n\nSort it.")])
     assert both.prompt.system.count("Be kind.") == 1
     assert [p for p in both.prompt.system.split("\n\n") if p.startswith("# ")] == ["# one", "# two"]
+    assert merged([FIELDS, CATEGORIES]).prompt.system.count("written by outsiders") == 1
 
 
 def test_an_answer_of_a_step_alone_keeps_its_version() -> None:

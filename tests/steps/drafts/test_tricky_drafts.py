@@ -138,11 +138,30 @@ CAREFUL: list[tuple[Language, str, str, str]] = [
     ("ru", ARRIVAL, "где карта", "Карту привезёт курьер. Обычно это занимает пять–семь рабочих дней."),
     ("ru", ARRIVAL, "где карта", "Доставка займёт до семи рабочих дней."),
     ("kk", ARRIVAL, "карта", "Карта ең көбі 7 жұмыс күнінде жеткізіледі."),
+    (
+        "en",
+        ARRIVAL,
+        "Where is the card? Account XXXX is mine,\nI have waited since XX/XX.",
+        "You write “Account XXXX is mine, I have waited since XX/XX”. A new card takes 5 to 7 working days.",
+    ),
+    (
+        "ru",
+        ARRIVAL,
+        "где карта ХХХХ, ждём с начала месяца",
+        "Вы пишете: «где карта ХХХХ, ждём с начала месяца». Курьер позвонит накануне.",
+    ),
 ]
 
 CARELESS: list[tuple[Language, str, str, str]] = [
     ("en", ARRIVAL, "card? I am Tom", "Your card arrives by 5 p.m. on Friday."),
     ("en", ARRIVAL, "card?", "Your card takes about two weeks."),
+    (
+        "en",
+        ARRIVAL,
+        "card XXXX?",
+        "Your card XXXX takes 5 to 7 working days, the courier calls the day before.",
+    ),
+    ("en", ARRIVAL, "card, I am Tom", "You write “card, [Tom]”. It takes 5 to 7 working days."),
     ("en", ARRIVAL, "card?", "Your card takes half a month, the courier calls the day before."),
     ("en", ARRIVAL, "card?", "Your card takes 5 to 7 calendar days."),
     ("ru", ARRIVAL, "где карта", "Карту привезут в ближайшую среду."),
