@@ -168,3 +168,40 @@ def test_a_hostile_mail_is_text_and_nothing_else(house: House, page: Any) -> Non
         assert page.title() not in ("taken", "1")
         assert "<script>" in page.inner_text(".original") and "{{7*7}}" in page.inner_text(".original")
         assert page.query_selector(".original script, .original img") is None
+
+
+def test_what_the_desk_refuses_stays_in_sight_and_in_the_queue(house: House, page: Any) -> None:
+    with review_app(house) as app:
+        page.goto(app.url)
+        before = open_doubts(page)
+        page.goto(app.base + page.get_attribute(".clusters a[href*='/categories']", "href"))
+        page.wait_for_selector("main.case")
+        refused = page.url
+        page.keyboard.press("/")
+        page.keyboard.type("no_such_category")
+        press_and_move(page, "Enter")
+        page.wait_for_selector("#refused:not([hidden])")
+        assert "category is none of" in page.inner_text("#refused")
+        page.click("#refused a")
+        page.wait_for_selector("main.case")
+        assert page.url == refused
+        page.goto(f"{app.base}/")
+        assert open_doubts(page) == before
+
+
+def test_a_date_is_checked_before_the_page_moves(house: House, page: Any) -> None:
+    with review_app(house) as app:
+        page.goto(app.url)
+        day, case = page.get_attribute(".clusters a[href*='/categories']", "href").split("/")[2:4]
+        page.goto(f"{app.base}/case/{day}/{case}/extracted_fields")
+        page.wait_for_selector("main.case")
+        here = page.url
+        page.fill("[name=deadline]", "1")
+        page.press("[name=deadline]", "Enter")
+        page.wait_for_timeout(200)
+        assert page.url == here
+        page.fill("[name=deadline]", "2026-12-01")
+        page.press("[name=deadline]", "Enter")
+        page.wait_for_function("before => location.href !== before", arg=here)
+        all_sent(page)
+        assert page.is_hidden("#refused")

@@ -15,7 +15,7 @@ from llm_assets.engine.answers.decisions import in_force, newest
 from llm_assets.engine.ports.review import Decision
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.decide import UnknownRecordError
-from llm_assets.usecases.review.typed import choices
+from llm_assets.usecases.review.typed import PATTERNS, choices
 
 FIELDS, CATEGORIES, DRAFTS = "extracted_fields", "categories", "drafts"
 EVIDENCE = "evidence"
@@ -56,6 +56,8 @@ class Value:
     choices: Sequence[str]
     """The values that the queue allows; empty where any is allowed."""
     doubtful: bool
+    pattern: str = ""
+    """What it looks like, as a regular expression; empty where it is any text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,13 @@ def _step(step: Step, queue: Queue, row: Row, made: Sequence[Decision]) -> StepV
         reason=str(row.get("doubt_reason") or ""),
         detail=str(row.get("doubt_detail") or ""),
         values=[
-            Value(c.name, _text(row.get(c.name)), choices(step, queue, c.name), c.name in doubtful)
+            Value(
+                c.name,
+                _text(row.get(c.name)),
+                choices(step, queue, c.name),
+                c.name in doubtful,
+                PATTERNS.get(c.type, ""),
+            )
             for c in kept
         ],
         seen=newest(own, str(row["case_id"]), step.name),

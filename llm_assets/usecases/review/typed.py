@@ -54,6 +54,8 @@ def _enum(node: Any, shared: Mapping[str, Any]) -> list[str]:  # a node of a JSO
     return next((values for part in parts if (values := _enum(part, shared))), [])
 
 
+PATTERNS = {"DATE": r"\d{4}-\d{2}-\d{2}", "DECIMAL(18,2)": r"-?\d+(\.\d+)?", "DOUBLE": r"-?\d+(\.\d+)?"}
+"""How a browser checks a value before it is sent."""
 _NAMES = {
     "VARCHAR": "text",
     "DATE": "date like 2026-11-20",

@@ -141,13 +141,26 @@
     const seen = Object.fromEntries((told.made || []).map((each) => [each.case_id, each.seen]));
     store(MADE, stored(MADE).map((each) => each.id !== made.id ? each :
       { ...each, members: each.members.map((m) => ({ ...m, seen: seen[m.case_id] ?? m.seen })) }));
-    if (status === 409) {
-      const who = told.conflicts.map((each) => `${each.by}: ${Object.values(each.values).join(", ") || each.kind}`);
-      say(`Decided meanwhile by ${who.join("; ")}. Yours was not stored.`);
-    } else if (status >= 400) say(told.said || "That was not stored.");
+    if (status < 400) return;
+    store(MADE, stored(MADE).filter((each) => each.id !== made.id));
+    if (status !== 409) { refuse(made, told.said || "That was not stored."); return; }
+    const who = told.conflicts.map((each) => `${each.by}: ${Object.values(each.values).join(", ") || each.kind}`);
+    refuse(made, `Decided meanwhile by ${who.join("; ")}. Yours was not stored.`);
+  }
+
+  // Another case is shown by now: what was refused stays above it, with the way back.
+  function refuse(made, sentence) {
+    for (const member of made.members) settled.delete(`${made.day}/${member.case_id}/${made.step}`);
+    const refused = element("#refused"), back = document.createElement("a");
+    if (!refused) return;
+    back.href = `/case/${made.key}`;
+    back.textContent = sentence;
+    refused.replaceChildren(back);
+    refused.hidden = false;
   }
 
   function confirm(members) {
+    if (!element("#answer").reportValidity()) return;
     const values = changes();
     const made = decision(Object.keys(values).length ? "correct" : "approve", values, members);
     keep(made);
