@@ -34,7 +34,10 @@ def killed_while_waiting(house: House, day: date, provider: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("old", "new"), PAIRS)
-@pytest.mark.parametrize("day", [TODAY, LONG_AGO], ids=["open", "closed"])
+@pytest.mark.parametrize(
+    "day",
+    [pytest.param(TODAY, id="open"), pytest.param(LONG_AGO, id="closed", marks=pytest.mark.soak)],
+)
 def test_answers_at_the_former_provider_are_named_with_the_cure_until_they_are_collected(
     house: House, emulated: Emulated, old: str, new: str, day: date
 ) -> None:

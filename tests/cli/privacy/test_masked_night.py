@@ -154,7 +154,9 @@ requests:
 """
 
 
-@pytest.fixture(scope="module", params=["openai", "anthropic", "gemini"])
+@pytest.fixture(
+    scope="module", params=["openai", "anthropic", pytest.param("gemini", marks=pytest.mark.soak)]
+)
 def night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     """A night whose first process is killed when its first batches wait at the provider."""
     folder: Path = tmp_path_factory.mktemp(f"masked-{request.param}")

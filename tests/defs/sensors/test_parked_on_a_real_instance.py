@@ -36,6 +36,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevDesk]:
     assert left == {}
 
 
+@pytest.mark.soak  # nine reading runs with a process each: a minute of both cores
 def test_a_night_does_not_wait_behind_a_burst_of_mail_and_its_continuation_has_its_job(desk: DevDesk) -> None:
     for days_ago, question in enumerate(QUESTIONS):
         desk.drop(f"burst-{days_ago}.eml", mail(f"ada{days_ago}", question), days_ago)
@@ -132,6 +133,7 @@ def test_a_night_continues_when_the_run_that_parked_is_deleted(desk: DevDesk) ->
     assert desk.executed() - before == 1
 
 
+@pytest.mark.soak
 def test_a_deleted_continuation_is_queued_again(desk: DevDesk) -> None:
     day, before = desk.day(4), desk.executed()
     _, waiting = parked(desk, day)

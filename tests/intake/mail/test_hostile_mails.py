@@ -55,7 +55,7 @@ def test_a_hostile_mail_is_read_in_seconds_within_a_gigabyte_and_flagged(
     assert not flag or flag in outcome.flags
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_mail_of_200_mb_takes_little_more_memory_than_itself() -> None:
     for name, outcome in outcomes(LARGE, 3 << 29).items():
         assert outcome.seconds < SECONDS, name
