@@ -1,6 +1,7 @@
 """Dates, weekdays and words like "tomorrow" in a draft: each must be named by the case or the guidance."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from llm_assets.steps.drafts.sentences import sentences
@@ -29,8 +30,13 @@ _WEEKDAYS = (
     r"sundays?|воскресень\w*|жексенбі\w*|вс",
 )
 _ANY_WEEKDAY = re.compile(rf"(?<!\w)(?:{'|'.join(_WEEKDAYS)})(?!\w)", re.IGNORECASE)
-_AMBIGUOUS = ("may", "march", "маусым", "наурыз", "қазан")
-"""Names of months that are other words too, or begin them."""
+_AS_MONTH = {
+    "may": r"(?:in|by|until|since|from|of|early|late) may(?!\w)",
+    "march": r"(?:in|by|until|since|from|of|early|late) march(?!\w)",
+    "маусым": r"маусым(?:да|ның|нан|ға| айы\w*)(?!\w)",
+    "қазан": r"қазан(?:да|ның|нан|ға| айы\w*)(?!\w)",
+}
+"""Names of months that are other words too, or begin them: where they can only be a month."""
 _RANGE = re.compile(r"\s*(?:to|through|-|–|—|по|до|мен|пен|бен|ден|дан|тен|тан|аралығ\w*)\s*", re.IGNORECASE)
 _MOMENTS = {
     "today": r"today|tonight|this (?:morning|afternoon|evening)|сегодня|бүгін",
@@ -79,9 +85,23 @@ _HALVES = tuple(
 )
 _ROUND_THE_CLOCK = re.compile(r"round the clock|круглосуточн|тәулік бойы|24/7", re.IGNORECASE)
 _NAMED_MONTH = tuple(
-    re.compile(rf"(?<!\w)(?:{'|'.join(name for name in names if name not in _AMBIGUOUS)})\w*", re.IGNORECASE)
+    re.compile(rf"(?<!\w)(?:{'|'.join(_AS_MONTH.get(name, name) for name in names)})", re.IGNORECASE)
     for names in MONTHS
 )
+_MAYBE_MONTH = tuple(re.compile(rf"(?<!\w)(?:{'|'.join(names)})", re.IGNORECASE) for names in MONTHS)
+_CLOCK = tuple(
+    (re.compile(words, re.IGNORECASE), is_late)
+    for words, is_late in (
+        (r"(?<![\d.,:])(\d{1,2})(?:[:.](\d\d))? ?(?:a\.?m\b\.?|(?:час(?:ов|а)? )?утра(?!\w))", False),
+        (
+            r"(?<![\d.,:])(\d{1,2})(?:[:.](\d\d))? ?(?:p\.?m\b\.?|(?:(?:час(?:ов|а)? )?вечера|час(?:ов|а)? дня)(?!\w))",
+            True,
+        ),
+        (r"(?<!\w)таңғы (?:сағат )?(\d{1,2})(?:[:.](\d\d))?(?!\d)(?:-?[дт][еа]н?(?!\w))?", False),
+        (r"(?<!\w)(?:кешкі|түскі) (?:сағат )?(\d{1,2})(?:[:.](\d\d))?(?!\d)(?:-?[дт][еа]н?(?!\w))?", True),
+    )
+)
+"""Times of day of a half: "6 pm", "9 утра"."""
 _RECEIVED = re.compile(
     r"received|registered|thank|your (?:letter|message|mail)|получ|поступил|зарегистриров|благодар|спасибо|ваш\w* (?:письм|обращ|сообщ)|"
     r"алдық|тіркел|рахмет|хатыңы[зң]|өтінішіңі[зң]",
@@ -143,9 +163,27 @@ def _weekdays(text: str) -> set[int]:
     return found
 
 
-def _months(text: str) -> set[int]:
-    """The months that a text names, those left out whose name is another word too."""
-    return {number for number, pattern in enumerate(_NAMED_MONTH, 1) if pattern.search(text)}
+def _months(text: str, patterns: Sequence[re.Pattern[str]]) -> set[int]:
+    return {number for number, pattern in enumerate(patterns, 1) if pattern.search(text)}
+
+
+def with_hours(text: str) -> str:
+    """The text with times of day in one form: "6 pm" and "6 вечера" become "18:00"."""
+    for pattern, is_late in _CLOCK:
+        text = pattern.sub(lambda m, late=is_late: _of_day(m, late), text)  # type: ignore[misc]
+    return text
+
+
+def _of_day(match: re.Match[str], is_late: bool) -> str:
+    hour = int(match[1])
+    if not 1 <= hour <= 12:
+        return match[0]
+    return f"{hour % 12 + 12 * is_late}:{match[2] or '00'}"
+
+
+def months_and_weekdays(text: str) -> set[str]:
+    months = {f"month {m}" for m in _months(text, _NAMED_MONTH)}
+    return months | {f"weekday {n}" for n in _weekdays(text)}
 
 
 def round_the_clock(text: str) -> str:
@@ -163,9 +201,10 @@ def made_up_dates(body: str, known: str, spans_known: bool) -> list[str]:
     """What the body says about days that is not known. `spans_known`: whether one working day is a known span."""
     in_body = days_in(body)
     found = [f"{d}.{m}" for m, d in sorted(in_body - days_in(known) - _clock_like(body))] if in_body else []
-    months = _months(body)
+    months = _months(body, _NAMED_MONTH)
     if months:
-        found += [f"month {m}" for m in sorted(months - _months(known) - {m for m, _ in days_in(known)})]
+        named = _months(known, _MAYBE_MONTH) | {m for m, _ in days_in(known)}
+        found += [f"month {m}" for m in sorted(months - named)]
     in_body_weekdays, in_body_moments = _weekdays(body), _moments(body)
     if in_body_weekdays:
         found += [str(n) for n in sorted(in_body_weekdays - _weekdays(known))]

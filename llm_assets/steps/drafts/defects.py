@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from llm_assets.steps.drafts.amounts import made_up_amounts, made_up_numbers
 from llm_assets.steps.drafts.asks import asks_for_a_secret, asks_for_more
-from llm_assets.steps.drafts.dates import made_up_dates
+from llm_assets.steps.drafts.dates import made_up_dates, with_hours
 from llm_assets.steps.drafts.facts import Facts
 from llm_assets.steps.drafts.form import (
     greets_again,
@@ -23,7 +23,7 @@ from llm_assets.steps.drafts.links import unknown_contacts, unknown_links
 from llm_assets.steps.drafts.names import made_up_names
 from llm_assets.steps.drafts.number_words import digits_of_words
 from llm_assets.steps.drafts.promises import unkept_promises
-from llm_assets.steps.drafts.spans import names_one_working_day, wrong_spans
+from llm_assets.steps.drafts.spans import names_one_working_day, without_agreed, wrong_spans
 
 DEFECTS = (
     "empty",
@@ -77,7 +77,7 @@ def defects_of(body: str, facts: Facts, subject: str = "") -> tuple[str, ...]:
 def _made_up(body: str, subject: str, facts: Facts) -> bool:
     """Whether a number, amount, date or name is of nobody. A number word below two is also an article."""
     known = facts.counted
-    counted = digits_of_words(body)
+    counted = without_agreed(with_hours(digits_of_words(body)), facts)
     numbers = set(made_up_numbers(_COUNTED_OFF.sub("", counted), f"{known}\n{facts.known}"))
     if "1" not in body:
         numbers.discard("1")

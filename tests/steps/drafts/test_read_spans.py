@@ -1,0 +1,61 @@
+"""Spans, times of day and months of a draft in the forms that a fluent writer uses, and the same forms with another number."""
+
+import pytest
+
+from llm_assets.domain.desk.queue import Language
+from llm_assets.steps.drafts.defects import defects_of
+from llm_assets.steps.drafts.facts import Facts
+
+REPAIR = "A repair takes 4 to 9 working days. Spare parts carry an 18 month warranty. Tools can be lent for 21 days."
+PARCEL = "Delivery takes 2 to 3 days in Oskemen and 4 to 8 days elsewhere. A parcel late by more than 4 days brings 700 bonus points."
+DESK = "The desk in Aktau is open Tuesday to Friday 08:30 to 17:00. Courses start in April and October."
+QUARTER = "A statement for any quarter is signed within 6 working days."
+
+CASES: list[tuple[Language, str, str, str, str]] = [
+    ("ru", REPAIR, "Ремонт дрели", "Ремонт дрели занимает 4-9 раб. дней, коллега Вам напишет.", "4-9 раб. дней|4-11 раб. дней"),
+    ("ru", REPAIR, "Ремонт дрели", "Ремонт дрели занимает от 4 рабочих дней до 9 рабочих дней.", "до 9 раб|до 12 раб"),
+    ("kk", REPAIR, "Бұрғыны жөндеу", "Бұрғыны жөндеу 4 жұмыс күнінен 9 жұмыс күніне дейін созылады.", "9 жұмыс|14 жұмыс"),
+    ("kk", REPAIR, "Бұрғыны жөндеу", "Бұрғыны жөндеу төрт күннен тоғыз жұмыс күніне дейін созылады.", "төрт күннен|үш күннен"),
+    ("en", REPAIR, "Lending a drill", "A drill can be lent for three weeks, that is 21 days.", "three weeks|four weeks"),
+    ("ru", REPAIR, "Гарантия на дрель MX-40", "На запчасти дрели MX-40 — полтора года гарантии, то есть 18 месяцев.", "18 м|36 м"),
+    ("ru", REPAIR, "Гарантия на ZT-20", "Гарантия на запчасти для ZT-20 — 18 месяцев.", "18 м|24 м"),
+    ("ru", PARCEL, "Посылка в Тараз опоздала", "В Оскемен посылки идут 2–3 дня, в другие города 4–8 дней.", "4–8|4–9"),
+    ("ru", PARCEL, "Посылка в Тараз опоздала", "При опоздании посылки больше четырёх дней начисляется 700 бонусов.", "700|900"),
+    ("en", DESK, "When is the desk open?", "The desk in Aktau is open Tuesday to Friday from 8:30 am to 5 pm.", "5 pm|7 pm"),
+    ("ru", DESK, "Когда вы открыты?", "Стойка в Актау открыта со вторника по пятницу с 8:30 утра до 5 вечера.", "5 вечера|8 вечера"),
+    ("kk", DESK, "Курс қашан?", "Курстар сәуірде және қазанда басталады, Ақтаудағы бөлімге келіңіз.", "қазанда|маусымда"),
+    ("kk", DESK, "Курс қашан?", "Курстар сәуір мен қазан айларында басталады, Ақтаудағы бөлімге келіңіз.", "сәуір|наурыз"),
+    ("en", DESK, "When are the courses?", "The courses at the desk in Aktau start in April and in October.", "in April|in March"),
+    ("kk", QUARTER, "Тоқсандық үзінді", "Кез келген тоқсан бойынша үзіндіге 6 жұмыс күні ішінде қол қойылады.", "6 ж|тоқсан бес ж"),
+    ("ru", "Signed by the term of the request.", "Ответьте до 9 декабря 2026 г.", "Ответим на Ваш запрос в срок, до 9 декабря 2026 года.", "9 дек|19 дек"),
+    ("ru", "The term is 15 days.\nОплата картой, төлем.", "Жду карту две недели!", "Понимаем, что Вы ждёте карту две недели. Срок — 15 дней.", "две недели|восемь недель"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "trusted", "case", "body", "change"), CASES)
+def test_a_form_is_read_as_what_the_guidance_says(
+    language: Language, trusted: str, case: str, body: str, change: str
+) -> None:
+    assert defects_of(body, Facts(language, case, trusted)) == ()
+
+
+@pytest.mark.parametrize(("language", "trusted", "case", "body", "change"), CASES)
+def test_the_same_form_with_another_number_is_noticed(
+    language: Language, trusted: str, case: str, body: str, change: str
+) -> None:
+    right, wrong = change.split("|")
+    assert right in body
+    assert defects_of(body.replace(right, wrong), Facts(language, case, trusted)) != ()
+
+
+@pytest.mark.parametrize(
+    ("language", "case", "body"),
+    [
+        ("en", "My drill broke, I want it repaired", "The price of your drill will be credited back to your card."),
+        ("en", "I apply as a fitter", "We are glad to offer you the job of a fitter."),
+        ("ru", "Хочу работать слесарем", "Рады сообщить: мы принимаем Вас на работу слесарем."),
+        ("kk", "Слесарь болып жұмыс істегім келеді", "Сізді слесарь етіп жұмысқа аламыз, ұстаханаға келіңіз."),
+    ],
+)  # fmt: skip
+def test_money_back_and_a_job_are_promises(language: Language, case: str, body: str) -> None:
+    assert "promises" in defects_of(body, Facts(language, case, REPAIR))
