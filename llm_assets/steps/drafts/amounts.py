@@ -46,28 +46,33 @@ def amounts_in(counted: str) -> set[tuple[str, str]]:
 
 def made_up_amounts(counted: str, known: str) -> list[str]:
     """Amounts whose value is unknown, or known in another currency only. Both texts have their number words as digits."""
+    said = amounts_in(counted)
+    if not said:
+        return []
     priced = amounts_in(known)
     with_currency = {value for value, _ in priced}
-    bare = {_value(n) for n in _NUMBER.findall(known)} | set(_DIGITS.findall(known))
+    bare = {_value(n) for n in set(_NUMBER.findall(known))} | set(_DIGITS.findall(known))
     return [
         f"{value} {currency}"
-        for value, currency in sorted(amounts_in(counted))
+        for value, currency in sorted(said)
         if (value, currency) not in priced
         and (value in with_currency or value not in bare or currency == "%")
     ]
 
 
 def _digits(number: str) -> str:
-    return re.sub(r"\D", "", number)
+    return "".join(filter(str.isdecimal, number))
 
 
 def made_up_numbers(text: str, known: str) -> list[str]:
     """Numbers of the text that do not occur in the known text, compared by their digits."""
-    text = _ORDINAL.sub("", text)
-    allowed = {_digits(n) for n in _NUMBER.findall(known)} | set(_DIGITS.findall(known))
+    numbers = _NUMBER.findall(_ORDINAL.sub("", text))
+    if not numbers:
+        return []
+    allowed = {_digits(n) for n in set(_NUMBER.findall(known))} | set(_DIGITS.findall(known))
     allowed |= {number.lstrip("0") for number in allowed}
     in_dates = {part.lstrip("0") for part in allowed | _months_as_numbers(known.casefold())}
-    return [n for n in _NUMBER.findall(text) if _digits(n) not in allowed and not _parts_known(n, in_dates)]
+    return [n for n in numbers if _digits(n) not in allowed and not _parts_known(n, in_dates)]
 
 
 def _parts_known(number: str, allowed: set[str]) -> bool:

@@ -83,6 +83,7 @@ _HALVES = tuple(
         (r"twice|дважды", "2"),
     )
 )
+_ANY_HALF = re.compile(rf"(?<!\w)(?:{'|'.join(words.pattern for words, _ in _HALVES)})", re.IGNORECASE)
 _ROUND_THE_CLOCK = re.compile(r"round the clock|круглосуточн|тәулік бойы|24/7", re.IGNORECASE)
 _NAMED_MONTH = tuple(
     re.compile(rf"(?<!\w)(?:{'|'.join(_AS_MONTH.get(name, name) for name in names)})", re.IGNORECASE)
@@ -102,6 +103,9 @@ _CLOCK = tuple(
     )
 )
 """Times of day of a half: "6 pm", "9 утра"."""
+_HALF_OF_DAY = re.compile(
+    r"\b\d{0,2} ?[ap]\.?m\b|утра|вечера|час(?:ов|а)? дня|таңғы|кешкі|түскі", re.IGNORECASE
+)
 _RECEIVED = re.compile(
     r"received|registered|thank|your (?:letter|message|mail)|получ|поступил|зарегистриров|благодар|спасибо|ваш\w* (?:письм|обращ|сообщ)|"
     r"алдық|тіркел|рахмет|хатыңы[зң]|өтінішіңі[зң]",
@@ -122,8 +126,9 @@ Day = tuple[int, int]
 def with_counts(text: str) -> str:
     """ "In a week" becomes "in 1 week", and "the day before" is taken out: it counts from what is agreed."""
     text = _BEFORE.sub("", text)
-    for words, count in _HALVES:
-        text = words.sub(count, text)
+    if _ANY_HALF.search(text):
+        for words, count in _HALVES:
+            text = words.sub(count, text)
     text = _IN_A.sub(r"\1 1 \2", text)
     text = _THROUGH.sub(r"\1 1 \2", text)
     return _INSIDE.sub(r"1 \1\2", text)
@@ -169,6 +174,8 @@ def _months(text: str, patterns: Sequence[re.Pattern[str]]) -> set[int]:
 
 def with_hours(text: str) -> str:
     """The text with times of day in one form: "6 pm" and "6 вечера" become "18:00"."""
+    if not _HALF_OF_DAY.search(text):
+        return text
     for pattern, is_late in _CLOCK:
         text = pattern.sub(lambda m, late=is_late: _of_day(m, late), text)  # type: ignore[misc]
     return text

@@ -42,7 +42,8 @@ class Facts:
     @cached_property
     def counted(self) -> str:
         """What is known, with number words as digits."""
-        return with_counts(with_hours(round_the_clock(digits_of_words(self.known))))
+        ours = digits_of_words(f"{self.trusted}\n{self.permitted}\n{self.described}")
+        return with_counts(with_hours(round_the_clock(f"{ours}\n{self.case_counted}")))
 
     @cached_property
     def case_counted(self) -> str:

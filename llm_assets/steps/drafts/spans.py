@@ -54,6 +54,10 @@ _DEADLINE = re.compile(
 )
 
 
+_BEFORE = 20
+"""Characters before a span in which "at least" is looked for."""
+
+
 class Span(NamedTuple):
     low: int
     high: int
@@ -81,7 +85,15 @@ def _spans(counted: str) -> Iterator[tuple[re.Match[str], Span]]:
         low, high = low * times, high * times
         if unit == "minute" and low % 1440 == 0 and high % 1440 == 0:
             unit, low, high = "day", low // 1440, high // 1440
-        yield match, Span(low, high, unit, _AT_LEAST.search(text[: match.start()]) is not None)
+        yield (
+            match,
+            Span(
+                low,
+                high,
+                unit,
+                _AT_LEAST.search(text, max(0, match.start() - _BEFORE), match.start()) is not None,
+            ),
+        )
 
 
 def without_agreed(counted: str, facts: Facts) -> str:
@@ -167,4 +179,8 @@ def _next_days(facts: Facts) -> set[str]:
 
 
 def names_one_working_day(facts: Facts) -> bool:
-    return any(s.unit == "working day" and s.high == 1 for s in spans_in(facts.counted))
+    return any(
+        s.unit == "working day" and s.high == 1
+        for text in (facts.trusted_counted, facts.case_counted)
+        for s in spans_in(text)
+    )
