@@ -114,9 +114,15 @@ _RECEIVED = re.compile(
 _NUMERIC = re.compile(
     r"(?<![\d.,/-])(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[./](\d{1,2})(?:[./](\d{4}|\d{2}))?)(?![\d/])"
 )
-_MONTH = r"(" + "|".join(stem for names in MONTHS for stem in names) + r")\w*"
+_SHORT_MONTHS = (
+    "jan янв қаң", "feb фев ақп", "mar мар нау", "apr апр сәу", "may май мам", "jun июн мау",
+    "jul июл шіл", "aug авг там", "sep sept сен сент қыр", "oct окт қаз", "nov ноя нояб қар", "dec дек жел",
+)  # fmt: skip
+_STEMS = tuple((*names, *short.split()) for names, short in zip(MONTHS, _SHORT_MONTHS, strict=True))
+_ABBREVIATED = "|".join(stem for short in _SHORT_MONTHS for stem in short.split())
+_MONTH = rf"((?:{'|'.join(stem for names in MONTHS for stem in names)})|(?:{_ABBREVIATED})(?!\w))\w*"
 _WRITTEN = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|-?(?:го|е))?(?:\s+of)?\s+{_MONTH}|(?<!\w){_MONTH}\s+(\d{{1,2}})(?!\d|[:.]\d)",
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|-?(?:го|е))?(?:\s+of)?\s+{_MONTH}|(?<!\w){_MONTH}\.?\s+(\d{{1,2}})(?!\d|[:.]\d)",
     re.IGNORECASE,
 )
 Day = tuple[int, int]
@@ -135,7 +141,7 @@ def with_counts(text: str) -> str:
 
 
 def _month(word: str) -> int:
-    return next(n for n, names in enumerate(MONTHS, 1) if word.casefold() in names)
+    return next(n for n, names in enumerate(_STEMS, 1) if word.casefold() in names)
 
 
 def days_in(text: str) -> set[Day]:

@@ -46,6 +46,7 @@ _COUNTED_OFF = re.compile(
     re.IGNORECASE,
 )
 """What a draft counts of its own: "two questions"."""
+_LONE_ONE = re.compile(r"(?<!\d)1(?!\d)")
 
 
 @lru_cache(maxsize=16)
@@ -79,7 +80,7 @@ def _made_up(body: str, subject: str, facts: Facts) -> bool:
     known = facts.counted
     counted = without_agreed(with_hours(digits_of_words(body)), facts)
     numbers = set(made_up_numbers(_COUNTED_OFF.sub("", counted), f"{known}\n{facts.known}"))
-    if "1" not in body:
+    if _LONE_ONE.search(body) is None:
         numbers.discard("1")
     return bool(
         numbers

@@ -24,6 +24,11 @@ _MONEY = re.compile(
     re.IGNORECASE,
 )
 """Without one of these what comes back is a parcel or a paper."""
+_OF_THE_CUSTOMER = re.compile(
+    r"(?<!\w)(?:passwords?|pins?|addresses|address|phone number|парол|пин|адрес|номер телефона|құпия|мекен-?жай|телефон нөмір)",
+    re.IGNORECASE,
+)
+"""What a customer changes alone; "ауыстыру" is to change as well as to replace."""
 _NOT = re.compile(
     r"\b(?:not|never|cannot|can't|unable|unfortunately|if|whether)\b|(?<!\w)(?:не|нет|невозможно|если|ли)(?!\w)|(?:май|мей|бай|бей|пай|пей)"
     r"(?:ды|ді|мыз|міз)|емес|алмаймыз|болмайды|егер",
@@ -45,6 +50,8 @@ def unkept_promises(body: str, facts: Facts) -> list[str]:
         said = set(named("promised", sentence) & new)
         if not _MONEY.search(sentence):
             said.discard("refund")
+        if _OF_THE_CUSTOMER.search(sentence):
+            said.discard("replacement")
         if "guarantee" in said and not _DENIED.search(sentence):
             found.add("guarantee")
         if not said or _NOT.search(sentence):

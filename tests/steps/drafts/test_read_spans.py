@@ -59,3 +59,26 @@ def test_the_same_form_with_another_number_is_noticed(
 )  # fmt: skip
 def test_money_back_and_a_job_are_promises(language: Language, case: str, body: str) -> None:
     assert "promises" in defects_of(body, Facts(language, case, REPAIR))
+
+
+LENDING = "Tools can be lent at ATMs of partners. The password is reset in the app with a document photo. A report for any quarter is signed."
+
+
+@pytest.mark.parametrize(
+    ("language", "case", "body", "change"),
+    [
+        ("en", "I lent tools and paid 12 pledges", "Of the 12 pledges that you paid, one is kept; tools are lent by partners.", "one is|two are"),
+        ("en", "I lent a drill on 14 Sept. and Oct. 3", "You lent a drill on 14 September and on October 3rd, the tools are of partners.", "October|December"),
+        ("ru", "Взял дрель 14 авг", "Дрель Вы взяли 14 августа, инструменты можно брать у партнёров.", "августа|апреля"),
+        ("en", "Where do I get a PIN?", "Tools can be lent at the ATMs of our partners; please never share PINs or passwords.", "ATMs|TRUs"),
+        ("ru", "Прошу отчёт за 3 квартал", "Отчёт за III квартал будет подписан, коллега Вам напишет.", "III|VII"),
+        ("kk", "Құпиясөзді ұмыттым", "Құпиясөзді қосымшада құжаттың фотосымен ауыстыра аласыз.", "Құпиясөзді|Бұрғыны"),
+    ],
+)  # fmt: skip
+def test_a_lone_one_abbreviations_and_roman_numbers_are_nothing_made_up(
+    language: Language, case: str, body: str, change: str
+) -> None:
+    right, wrong = change.split("|")
+    assert right in body
+    assert defects_of(body, Facts(language, case, LENDING)) == ()
+    assert defects_of(body.replace(right, wrong), Facts(language, case, LENDING)) != ()
