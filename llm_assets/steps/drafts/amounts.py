@@ -18,6 +18,27 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(rf"(KZT|USD|EUR|RUB|[₸$€₽])\s?({_FIGURE})")
+_PERIODS = {
+    "day": (r"(?:a|per|each|every) day|daily|в день|в сутки", r"daily|ежедневн\w*|күніне|күн сайын"),
+    "week": (r"(?:a|per|each|every) week|weekly|в неделю", r"weekly|еженедельн\w*|аптасына|апта сайын"),
+    "month": (r"(?:a|per|each|every) month|monthly|в месяц|в мес\b", r"monthly|ежемесячн\w*|айына|ай сайын"),
+    "year": (
+        r"(?:a|per|each|every) year|yearly|annually|в год|годовых",
+        r"annual\w*|yearly|ежегодн\w*|жылына|жыл сайын",
+    ),
+}
+"""What says a price's period: words after the amount, and words up to three words before it."""
+_ANY_CURRENCY = "|".join(_CURRENCIES.values())
+_PRICED = tuple(
+    (
+        period,
+        re.compile(
+            rf"({_FIGURE})\s*(?:{_ANY_CURRENCY})\s(?:{after})(?!\w)|(?<!\w)(?:{before})(?:\W+[^\W\d]+){{0,3}}\W+({_FIGURE})\s*(?:{_ANY_CURRENCY})",
+            re.IGNORECASE,
+        ),
+    )
+    for period, (after, before) in _PERIODS.items()
+)
 _NUMBER = re.compile(r"\d+(?:[ \u00a0\u202f.,:/-]\d+)*")
 _DIGITS = re.compile(r"\d+")
 _ORDINAL = re.compile(r"^\s*\d{1,2}[.)]\s+", re.MULTILINE)
@@ -58,6 +79,25 @@ def made_up_amounts(counted: str, known: str) -> list[str]:
         if (value, currency) not in priced
         and (value in with_currency or value not in bare or currency == "%")
     ]
+
+
+def _prices(counted: str) -> set[tuple[str, str]]:
+    """Amounts with their periods: "300 KZT a month"."""
+    return {
+        (_value(match[1] or match[2]), period)
+        for period, pattern in _PRICED
+        for match in pattern.finditer(counted)
+    }
+
+
+def other_periods(counted: str, trusted: str) -> list[str]:
+    """Prices by the year that the guidance names by the month, and the like."""
+    said = _prices(counted)
+    if not said:
+        return []
+    known = _prices(trusted)
+    named = {value for value, _ in known}
+    return [f"{value} a {period}" for value, period in sorted(said - known) if value in named]
 
 
 def _digits(number: str) -> str:

@@ -6,7 +6,7 @@ What belongs here: which rules run and what they are called. The rules are in th
 import re
 from functools import lru_cache
 
-from llm_assets.steps.drafts.amounts import made_up_amounts, made_up_numbers
+from llm_assets.steps.drafts.amounts import made_up_amounts, made_up_numbers, other_periods
 from llm_assets.steps.drafts.asks import asks_for_a_secret, asks_for_more
 from llm_assets.steps.drafts.dates import made_up_dates, with_hours
 from llm_assets.steps.drafts.facts import Facts
@@ -86,6 +86,7 @@ def _made_up(body: str, subject: str, facts: Facts) -> bool:
         numbers
         or made_up_numbers(subject, facts.known)
         or made_up_amounts(counted, known)
+        or other_periods(counted, facts.trusted_counted)
         or made_up_dates(body, facts.known, names_one_working_day(facts))
         or made_up_names(body, facts)
     )

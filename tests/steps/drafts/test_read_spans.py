@@ -82,3 +82,22 @@ def test_a_lone_one_abbreviations_and_roman_numbers_are_nothing_made_up(
     assert right in body
     assert defects_of(body, Facts(language, case, LENDING)) == ()
     assert defects_of(body.replace(right, wrong), Facts(language, case, LENDING)) != ()
+
+
+RENT = "A locker costs 450 KZT a week and a deposit of 2 000 KZT. A drill costs 900 KZT per day."
+
+
+@pytest.mark.parametrize(
+    ("language", "body", "change"),
+    [
+        ("en", "A locker costs 450 tenge per week, a drill 900 tenge a day.", "per week|per month"),
+        ("ru", "Шкафчик стоит 450 тенге в неделю, дрель — 900 тенге в день.", "в день|в месяц"),
+        ("ru", "Еженедельная плата за шкафчик — 450 тенге.", "Еженедельная|Ежемесячная"),
+        ("kk", "Шкаф аптасына 450 теңге, бұрғы күніне 900 теңге тұрады.", "аптасына|айына"),
+    ],
+)
+def test_a_price_keeps_its_period(language: Language, body: str, change: str) -> None:
+    right, wrong = change.split("|")
+    facts = Facts(language, "How much is a locker or a drill? Шкафчик, дрель, шкаф, бұрғы", RENT)
+    assert defects_of(body, facts) == ()
+    assert defects_of(body.replace(right, wrong), facts) == ("made_up",)
