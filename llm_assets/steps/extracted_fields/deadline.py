@@ -100,6 +100,17 @@ _DUE = re.compile(
 )
 
 
+_DATED = re.compile(r"(?:\bdated|\bdate(?: of issue)?:?|\bдата:?|(?<!\w)от)\s+['(]?\d[\w\s./'()-]{3,30}$")
+_WANTED = re.compile(
+    r"\b(?:by|before|until|till|latest|within|due|days?|weeks?|months?|до|не поз\w+|к|в течение|срок\w*|дн\w*|недел\w*|месяц\w*|дейин|шейин|ишинде)\b"
+)
+
+
+def is_dated(passage: str, before: str) -> bool:
+    """Whether a passage is only the date of a letter or document: "dated 24 November", "от 24.11". Texts are folded."""
+    return _WANTED.search(passage) is None and _DATED.search(f"{before}{passage}".strip()) is not None
+
+
 def possible(text: str, written: Collection[date]) -> set[date]:
     """The dates that a folded passage with digits for words can mean, for a message of one of these days."""
     found: set[date] = set()

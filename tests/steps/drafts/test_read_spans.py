@@ -101,3 +101,16 @@ def test_a_price_keeps_its_period(language: Language, body: str, change: str) ->
     facts = Facts(language, "How much is a locker or a drill? Шкафчик, дрель, шкаф, бұрғы", RENT)
     assert defects_of(body, facts) == ()
     assert defects_of(body.replace(right, wrong), facts) == ("made_up",)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Қолдау қызметіне ПИН-кодты айтсаңыз, бұғаттаймыз.",
+        "SMS арқылы келген кодты жіберсеңіз, көмектесеміз.",
+    ],
+)
+def test_a_secret_asked_for_as_a_condition_is_asked_for(body: str) -> None:
+    assert "asks_secret" in defects_of(
+        body, Facts("kk", "Картамды бұғаттаңыз, код келмейді", "Block the card in the app.")
+    )
