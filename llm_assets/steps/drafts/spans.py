@@ -123,6 +123,21 @@ def _clock_hours(span: Span, counted: str) -> bool:
     return all(re.search(rf"(?<!\d)0?{hour}:\d\d|(?<!\d)0?{hour} ?[ap]m", counted) for hour in hours)
 
 
+_OF_PEOPLE = re.compile(
+    r"child|kids?\b|toddler|infant|son\b|daughter|pupil|adult|aged?\b|\bold\b|реб[её]н|дет(?:и|ей|ям|ьми|ск)|сын|доч|взросл|возраст|старше|младше|"
+    r"бала|ұл(?:ы|ың)|қызы|ересек|жаста",
+    re.IGNORECASE,
+)
+
+
+def _is_age(span: Span, sentence: str, facts: Facts) -> bool:
+    """Whether "6 лет" is the age that "children under 6" names without a unit."""
+    years, rest = divmod(span.high, 12)
+    if span.unit != "month" or rest or _OF_PEOPLE.search(sentence) is None:
+        return False
+    return re.search(rf"(?<!\d){years}(?!\d)", facts.counted) is not None
+
+
 class Wrong(NamedTuple):
     unknown: bool
     contradicts: bool
@@ -140,7 +155,7 @@ def wrong_spans(body: str, facts: Facts) -> Wrong:
             if _agrees(span, trusted):
                 contradicts |= span.low == span.high and _of_another_matter(span, sentence, facts)
                 continue
-            if _clock_hours(span, facts.counted):
+            if _clock_hours(span, facts.counted) or _is_age(span, sentence, facts):
                 continue
             if _agrees(span, case) and not promised:
                 continue

@@ -114,3 +114,17 @@ def test_a_secret_asked_for_as_a_condition_is_asked_for(body: str) -> None:
     assert "asks_secret" in defects_of(
         body, Facts("kk", "Картамды бұғаттаңыз, код келмейді", "Block the card in the app.")
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "body"),
+    [
+        ("ru", "Дети до 7 лет входят в мастерскую бесплатно, Ваша дочь 9 лет — по билету."),
+        ("en", "Children under 7 years enter the workshop free; your 9-year-old daughter needs a ticket."),
+    ],
+)
+def test_an_age_has_a_unit_that_the_guidance_leaves_out(language: Language, body: str) -> None:
+    guidance = "Children under 7 enter the workshop free, others need a ticket. A repair takes 3 days."
+    facts = Facts(language, "Моей дочери 9, нужен ли билет в мастерскую? My daughter is 9", guidance)
+    assert defects_of(body, facts) == ()
+    assert defects_of(body.replace("7", "8"), facts) != ()
