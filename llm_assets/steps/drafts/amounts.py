@@ -19,21 +19,30 @@ _AFTER = re.compile(
 )
 _BEFORE = re.compile(rf"(KZT|USD|EUR|RUB|[₸$€₽])\s?({_FIGURE})")
 _PERIODS = {
-    "day": (r"(?:a|per|each|every) day|daily|в день|в сутки", r"daily|ежедневн\w*|күніне|күн сайын"),
-    "week": (r"(?:a|per|each|every) week|weekly|в неделю", r"weekly|еженедельн\w*|аптасына|апта сайын"),
-    "month": (r"(?:a|per|each|every) month|monthly|в месяц|в мес\b", r"monthly|ежемесячн\w*|айына|ай сайын"),
+    "day": (
+        r"(?:a|per|each|every) day|daily|в день|в сутки",
+        r"daily|ежедневн\w*|күніне|күн сайын|күндік|дневн\w+",
+    ),
+    "week": (
+        r"(?:a|per|each|every) week|weekly|в неделю",
+        r"weekly|еженедельн\w*|аптасына|апта сайын|апталық|недельн\w+",
+    ),
+    "month": (
+        r"(?:a|per|each|every) month|monthly|в месяц|в мес\b",
+        r"monthly|ежемесячн\w*|айына|ай сайын|айлық|месячн\w+",
+    ),
     "year": (
         r"(?:a|per|each|every) year|yearly|annually|в год|годовых",
-        r"annual\w*|yearly|ежегодн\w*|жылына|жыл сайын",
+        r"annual\w*|yearly|ежегодн\w*|жылына|жыл сайын|жылдық|годов\w+",
     ),
 }
-"""What says a price's period: words after the amount, and words up to three words before it."""
+"""What says a price's period: words after the amount, and words up to four words before it."""
 _ANY_CURRENCY = "|".join(_CURRENCIES.values())
 _PRICED = tuple(
     (
         period,
         re.compile(
-            rf"({_FIGURE})\s*(?:{_ANY_CURRENCY})\s(?:{after})(?!\w)|(?<!\w)(?:{before})(?:\W+[^\W\d]+){{0,3}}\W+({_FIGURE})\s*(?:{_ANY_CURRENCY})",
+            rf"({_FIGURE})\s*(?:{_ANY_CURRENCY})\s(?:{after})(?!\w)|(?<!\w)(?:{before})(?:\W+[^\W\d]+){{0,4}}\W+({_FIGURE})\s*(?:{_ANY_CURRENCY})",
             re.IGNORECASE,
         ),
     )

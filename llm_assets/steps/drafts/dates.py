@@ -103,6 +103,7 @@ _CLOCK = tuple(
     )
 )
 """Times of day of a half: "6 pm", "9 утра"."""
+_TIME = re.compile(r"(?<![\d:.])(\d{1,2}):(\d\d)(?![\d:])")
 _HALF_OF_DAY = re.compile(
     r"\b\d{0,2} ?[ap]\.?m\b|утра|вечера|час(?:ов|а)? дня|таңғы|кешкі|түскі", re.IGNORECASE
 )
@@ -192,6 +193,24 @@ def _of_day(match: re.Match[str], is_late: bool) -> str:
     if not 1 <= hour <= 12:
         return match[0]
     return f"{hour % 12 + 12 * is_late}:{match[2] or '00'}"
+
+
+def hours_in(counted: str) -> set[str]:
+    """The times of day of a text, as "7:30"."""
+    return {f"{int(hour)}:{minutes}" for hour, minutes in _TIME.findall(counted)}
+
+
+def without_hours(counted: str) -> str:
+    return _TIME.sub(" ", counted)
+
+
+def made_up_hours(counted: str, known: str, trusted: str) -> list[str]:
+    """Times of day that nothing names. Guidance may leave the minutes out: "с 10 до 19"."""
+    said = hours_in(counted)
+    if not said:
+        return []
+    whole = {f"{int(number)}:00" for number in re.findall(r"(?<![\d:.,])\d{1,2}(?![\d:.,]\d|\d)", trusted)}
+    return sorted(said - hours_in(known) - whole)
 
 
 def months_and_weekdays(text: str) -> set[str]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from llm_assets.steps.drafts.amounts import made_up_amounts, made_up_numbers, other_periods
 from llm_assets.steps.drafts.asks import asks_for_a_secret, asks_for_more
-from llm_assets.steps.drafts.dates import made_up_dates, with_hours
+from llm_assets.steps.drafts.dates import made_up_dates, made_up_hours, with_hours, without_hours
 from llm_assets.steps.drafts.facts import Facts
 from llm_assets.steps.drafts.form import (
     greets_again,
@@ -79,11 +79,12 @@ def _made_up(body: str, subject: str, facts: Facts) -> bool:
     """Whether a number, amount, date or name is of nobody. A number word below two is also an article."""
     known = facts.counted
     counted = without_agreed(with_hours(digits_of_words(body)), facts)
-    numbers = set(made_up_numbers(_COUNTED_OFF.sub("", counted), f"{known}\n{facts.known}"))
+    numbers = set(made_up_numbers(_COUNTED_OFF.sub("", without_hours(counted)), f"{known}\n{facts.known}"))
     if _LONE_ONE.search(body) is None:
         numbers.discard("1")
     return bool(
         numbers
+        or made_up_hours(counted, known, facts.trusted_counted)
         or made_up_numbers(subject, facts.known)
         or made_up_amounts(counted, known)
         or other_periods(counted, facts.trusted_counted)

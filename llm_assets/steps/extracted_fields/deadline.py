@@ -148,11 +148,12 @@ def _possible(text: str, written: date) -> Iterator[date]:
     for match in _COUNTED.finditer(counted):
         for start in (written, *absolute):
             yield from _after(start, match)
-    yield from _named(text, written, {day.weekday() for day in absolute})
+    named = list(_named(text, written, {day.weekday() for day in absolute}))
+    yield from named
     if not absolute:
         for match in _DAY_OF_MONTH.finditer(text):
             yield from _day_of_month(int(match[1] or match[2]), written)
-        if _TIME.search(text) is not None:
+        if not named and _COUNTED.search(counted) is None and _TIME.search(text) is not None:
             yield written
 
 

@@ -128,3 +128,31 @@ def test_an_age_has_a_unit_that_the_guidance_leaves_out(language: Language, body
     facts = Facts(language, "Моей дочери 9, нужен ли билет в мастерскую? My daughter is 9", guidance)
     assert defects_of(body, facts) == ()
     assert defects_of(body.replace("7", "8"), facts) != ()
+
+
+WORKSHOP = "Меняем замок за 6 800 тенге. Адрес: ул. Сатпаева, 9, Тараз, ежедневно с 11 до 18. Месячный абонемент на инструмент стоит 5 000 тенге."
+
+
+@pytest.mark.parametrize(
+    ("language", "body", "change"),
+    [
+        ("en", "You are welcome at 9 Satpaev Street in Taraz, daily from 11 am to 6 pm.", "6 pm|8 pm"),
+        ("kk", "Тараздағы шеберхана күн сайын 11:00-ден 18:00-ге дейін ашық.", "18:00|20:00"),
+        ("kk", "Құралдың айлық абонементі 5 000 теңге, шеберхана Таразда.", "айлық|жылдық"),
+        ("ru", "Замок меняем за 6 800 тенге, мастерская в Таразе.", "меняем за|меняем, штраф отменим, за"),
+    ],
+)
+def test_addresses_hours_and_subscriptions_keep_their_numbers(
+    language: Language, body: str, change: str
+) -> None:
+    right, wrong = change.split("|")
+    facts = Facts(
+        language, "<case date='2026-11-20T04:00'>Замок сломан, құлып, абонемент, lock</case>", WORKSHOP
+    )
+    assert defects_of(body, facts) == ()
+    assert defects_of(body.replace(right, wrong), facts) != ()
+
+
+def test_a_replacement_of_the_guidance_may_be_promised_in_another_language() -> None:
+    facts = Facts("en", "My lock is broken", "Заменяем замки за 2 дня.")
+    assert defects_of("We replace the lock in 2 days.", facts) == ()
