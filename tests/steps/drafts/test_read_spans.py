@@ -156,3 +156,22 @@ def test_addresses_hours_and_subscriptions_keep_their_numbers(
 def test_a_replacement_of_the_guidance_may_be_promised_in_another_language() -> None:
     facts = Facts("en", "My lock is broken", "Заменяем замки за 2 дня.")
     assert defects_of("We replace the lock in 2 days.", facts) == ()
+
+
+TICKET = "A ticket costs 3 400 KZT and is not returned. Seats are chosen at seats.altyn.example."
+
+
+@pytest.mark.parametrize(
+    ("language", "honest", "wrong"),
+    [
+        ("en", "The ticket of 3,400 KZT is non-refundable, seats are chosen at seats.altyn.example.", "The ticket of 3,400 KZT is refunded if the show is cancelled."),
+        ("ru", "Билет за 3 400 тенге возврату не подлежит.", "Если Вы не придёте, мы вернём 3 400 тенге за билет."),
+        ("kk", "Билет 3 400 теңге тұрады, ақшасы қайтарылмайды.", "Егер келе алмасаңыз, билет ақшасын қайтарамыз."),
+    ],
+)  # fmt: skip
+def test_what_the_guidance_denies_is_denied_and_not_promised(
+    language: Language, honest: str, wrong: str
+) -> None:
+    facts = Facts(language, "How much is a ticket? Сколько стоит билет? Билет қанша?", TICKET)
+    assert defects_of(honest, facts) == ()
+    assert "promises" in defects_of(wrong, facts)
