@@ -63,7 +63,8 @@ def unkept_promises(body: str, facts: Facts) -> list[str]:
     """What the draft promises although the guidance does not. What only the case names may be talked about, not promised."""
     own = without_quotes(body, facts.case)
     own = _DENIAL.sub(" ", own)
-    new = named("promised", own) - named("promised", _DENIAL.sub(" ", f"{facts.trusted}\n{facts.permitted}"))
+    trusted = _DENIAL.sub(" ", f"{facts.trusted}\n{facts.permitted}")
+    new = named("promised", own) - named("promised", trusted) - named("approved", trusted)
     if not new:
         return []
     mentioned = named("promised", facts.case)

@@ -153,9 +153,19 @@ def test_addresses_hours_and_subscriptions_keep_their_numbers(
     assert defects_of(body.replace(right, wrong), facts) != ()
 
 
-def test_a_replacement_of_the_guidance_may_be_promised_in_another_language() -> None:
-    facts = Facts("en", "My lock is broken", "Заменяем замки за 2 дня.")
-    assert defects_of("We replace the lock in 2 days.", facts) == ()
+@pytest.mark.parametrize(
+    "guidance", ["Заменяем замки за 2 дня.", "Меняем замки за 2 дня.", "Құлыпты ауыстыру 2 күн."]
+)
+def test_a_replacement_of_the_guidance_may_be_promised_in_another_language(guidance: str) -> None:
+    body = "We replace the lock that is broken in 2 days."
+    assert defects_of(body, Facts("en", "My lock is broken", guidance)) == ()
+    assert defects_of(body, Facts("en", "My lock is broken", "Құлып 2 күн.")) == ("promises",)
+
+
+def test_a_refund_of_the_guidance_may_be_promised_in_another_language() -> None:
+    body = "The money for your lock is refunded within 5 days."
+    assert defects_of(body, Facts("en", "My lock is broken", "Құлыптың ақшасын қайтару 5 күн.")) == ()
+    assert "promises" in defects_of(body, Facts("en", "My lock is broken", "Құлып 5 күн."))
 
 
 TICKET = "A ticket costs 3 400 KZT and is not returned. Seats are chosen at seats.altyn.example."
