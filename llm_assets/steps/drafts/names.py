@@ -49,7 +49,8 @@ def _is_known(name: str, beginnings: frozenset[str], known: str) -> bool:
             re.search(rf"(?<!\d){_ROMAN.index(name) + 1}(?!\d)", known) is not None
             or name.casefold() in known.split()
         )
-    if named("topics", name) & named("topics", known):
+    topics = named("topics", name)
+    if topics and topics & named("topics", known):
         return True
     parts = [p for p in re.split(r"[-_\d]+", name) if len(p) > 1 and not p.islower()]
     return all(p.casefold() in common_names() or stem(as_heard(p), 3) in beginnings for p in parts)
