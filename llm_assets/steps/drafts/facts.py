@@ -43,11 +43,12 @@ class Facts:
     def counted(self) -> str:
         """What is known, with number words as digits."""
         ours = digits_of_words(f"{self.trusted}\n{self.permitted}\n{self.described}")
-        return with_counts(with_hours(round_the_clock(f"{ours}\n{self.case_counted}")))
+        return with_hours(round_the_clock(f"{with_counts(ours)}\n{self.case_counted}"))
 
     @cached_property
     def case_counted(self) -> str:
-        return digits_of_words(self.case)
+        """The case, with number words as digits and "in a week" as "in 1 week"."""
+        return with_counts(digits_of_words(self.case))
 
     @cached_property
     def trusted_counted(self) -> str:

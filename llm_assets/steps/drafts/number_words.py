@@ -59,7 +59,7 @@ def _words(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(one, re.IGNORECASE), re.compile(rf"(?<![\w-]){one}(?:[ -]{one})*", re.IGNORECASE)
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=256)
 def digits_of_words(text: str) -> str:
     """The text with its number words as digits. Kazakh words count in sentences with Kazakh letters: "он" is also "he"."""
     parts = _SPLIT.split(text)

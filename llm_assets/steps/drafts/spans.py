@@ -66,10 +66,15 @@ class Span(NamedTuple):
     """Whether a single number is a lower bound: "from 5 days"."""
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=256)
 def spans_in(counted: str) -> tuple[Span, ...]:
     """The spans of a text whose number words are digits."""
     return tuple(each for _, each in _spans(with_counts(counted)))
+
+
+@lru_cache(maxsize=64)
+def spans_of_case(facts: Facts) -> tuple[Span, ...]:
+    return tuple(each for _, each in _spans(facts.case_counted))
 
 
 def _spans(counted: str) -> Iterator[tuple[re.Match[str], Span]]:
@@ -98,7 +103,7 @@ def _spans(counted: str) -> Iterator[tuple[re.Match[str], Span]]:
 
 def without_agreed(counted: str, facts: Facts) -> str:
     """The text without the spans that the guidance or the case names, in whatever unit: "2 weeks" are its "14 days"."""
-    known = (*spans_in(facts.trusted_counted), *spans_in(facts.case_counted))
+    known = (*spans_in(facts.trusted_counted), *spans_of_case(facts))
     rest, end = "", 0
     text = _UNIT_TWICE.sub(r"\1 - ", counted)
     for match, span in _spans(counted):
@@ -146,7 +151,7 @@ class Wrong(NamedTuple):
 def wrong_spans(body: str, facts: Facts) -> Wrong:
     """Whether the body names a span that nothing names, and whether it says another than the guidance does."""
     trusted = spans_in(facts.trusted_counted)
-    case = spans_in(facts.case_counted)
+    case = spans_of_case(facts)
     unknown = contradicts = False
     for sentence in sentences(body):
         told = _RECOUNTS.search(sentence) is not None
@@ -196,6 +201,5 @@ def _next_days(facts: Facts) -> set[str]:
 def names_one_working_day(facts: Facts) -> bool:
     return any(
         s.unit == "working day" and s.high == 1
-        for text in (facts.trusted_counted, facts.case_counted)
-        for s in spans_in(text)
+        for s in (*spans_in(facts.trusted_counted), *spans_of_case(facts))
     )
