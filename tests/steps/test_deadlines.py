@@ -119,6 +119,9 @@ def doubt(text: str, value: str, quote: str, **changes: object) -> Doubt | None:
         ("The invoice due 25 November was paid.", "2026-11-25", "25 November"),
         ("Счёт со сроком оплаты 25.11.2026 мы оплатили вчера.", "2026-11-25", "25.11.2026"),
         ("Төлем мерзімі 25.11.2026 еді. Төледік.", "2026-11-25", "25.11.2026"),
+        ("Our letter dated 20 November 2026 is open.", "2026-11-20", "dated 20 November 2026"),
+        ("Ответьте на письмо от 20.11.2026.", "2026-11-20", "от 20.11.2026"),
+        ("Ответьте на письмо от «20» ноября 2026 г.", "2026-11-20", "«20» ноября 2026"),
     ],
 )
 def test_a_date_of_return_or_of_a_paid_document_is_no_deadline(text: str, value: str, quote: str) -> None:
@@ -132,6 +135,8 @@ def test_a_date_of_return_or_of_a_paid_document_is_no_deadline(text: str, value:
         ("The invoice due 25 November is not paid.", "2026-11-25", "due 25 November"),
         ("Оплатили 12.11, пришлите акт до 25.11.", "2026-11-25", "до 25.11"),
         ("We paid on 2 November. Please ship by 25 November.", "2026-11-25", "by 25 November"),
+        ("Ответьте за 10 дней от 20.11.2026.", "2026-11-30", "за 10 дней от 20.11.2026"),
+        ("Date: 1 December 2026 at the latest", "2026-12-01", "1 December 2026 at the latest"),
     ],
 )
 def test_a_date_by_which_something_is_wanted_is_one(text: str, value: str, quote: str) -> None:

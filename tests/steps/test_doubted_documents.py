@@ -95,3 +95,10 @@ def test_a_registered_number_with_a_wrong_check_digit_goes_to_a_person(
 ) -> None:
     found = EXTRACTED_FIELDS.doubt(given(f"Вопрос от {quote}."), answer({name: (value, quote)}))
     assert found == (Doubt("bad_check_digit", name) if doubted else None)
+
+
+@pytest.mark.parametrize("label", ["Sub Total", "Subtotal", "Sub-total"])
+def test_a_subtotal_is_not_the_total(label: str) -> None:
+    document = f"{HEAD}Design 20 h x 150,00 = 3 000,00\n{label}: 3 000,00\nTax 18%: 540,00\nTotal: 3 540,00\n"
+    assert doubt(document, amount=("3540", "Total: 3 540,00")) is None
+    assert doubt(document, amount=("3000", f"{label}: 3 000,00")) == Doubt("sum_mismatch", "amount")

@@ -150,6 +150,30 @@ PAIRS = [
     ("Квитанция об оплате 12", "document_type", "receipt", "contract", "Квитанция об оплате 12"),
     ("Выписка по счёту 40", "document_type", "statement", "act", "Выписка по счёту 40"),
     ("Proforma 17", "document_type", "invoice", "waybill", "Proforma 17"),
+    ("төлеуге шот 88", "document_type", "invoice", "contract", "төлеуге шот 88"),
+    ("we were billed for it again", "problem_type", "wrong_charge", "delay", "billed for it again"),
+    (
+        "подготовьте справку о счёте",
+        "problem_type",
+        "missing_document",
+        "wrong_charge",
+        "подготовьте справку",
+    ),
+    ("Пишу по поручению [NAME_3]", "customer_name", "[NAME_3]", "[NAME_4]", "по поручению [NAME_3]"),
+    ("цех К9 завода", "customer_name", "цех К9", "цех К8", "цех К9"),
+    ("письмо от 04/10/26 получено", "document_date", "2026-10-04", "2026-04-10", "от 04/10/26"),
+    (
+        "Answer before Friday 11 December.",
+        "deadline",
+        "2026-12-11",
+        "2026-11-27",
+        "before Friday 11 December",
+    ),
+    ("Жду к понедельнику, 7 декабря.", "deadline", "2026-12-07", "2026-11-23", "к понедельнику, 7 декабря"),
+    ("Settle it at month-end.", "deadline", "2026-11-30", "2026-11-23", "at month-end"),
+    ("Ответьте завтра до 17:30.", "deadline", "2026-11-21", "2026-11-20", "завтра до 17:30"),
+    ("долг 2 млн 300 тыс. тенге", "amount", "2300000", "300000", "2 млн 300 тыс. тенге"),
+    ("Нужно не позже 24-го.", "deadline", "2026-11-24", "2026-12-24", "не позже 24-го"),
 ]
 
 

@@ -4,7 +4,7 @@ What belongs here: what a piece of text is. What does not: which pieces may stan
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -45,13 +45,16 @@ _TOKEN = re.compile(
 )
 _END = re.compile(r"\.(?=\s|$)")
 _NO_REPLY = re.compile(r"\bno (?=(?:further )?(?:reply|replies|answer)\b)", re.IGNORECASE)
+_BECAUSE = r"(?<!for )(?<!: )(?<!of )because (?:of:? |(?:the|a) (?:mail|case) )?"
 _FIRST_MARK = 0xE000
 _MARKS = 0xF8FF - _FIRST_MARK
 
 
 def read(text: str, facts: Iterable[Fact]) -> Iterator[list[Token]]:
     """The sentences of the text. Raises NewWordError for anything that has no meaning here."""
-    marked, meanings = _marked(text, _names(facts))
+    known = list(facts)
+    marked, meanings = _marked(text, _names(known))
+    marked = _because(marked, meanings, {name for f in known if f.kind is Kind.REASON for name in f.names})
     if not _PLAIN.fullmatch(marked):
         raise NewWordError("a sign or letter")
     *whole, rest = _END.split(marked)
@@ -91,6 +94,12 @@ def _marked(text: str, names: Mapping[str, Token]) -> tuple[str, dict[str, Token
     for pattern, idea in PHRASES.items():
         mark(pattern, Token(idea=idea, cut=idea in CUTTING))
     return text, meanings
+
+
+def _because(text: str, meanings: Mapping[str, Token], reasons: Collection[str]) -> str:
+    """The text with "for" in place of "because" before a reason in words: "most often because the draft has defects"."""
+    signs = "".join(sign for sign, token in meanings.items() if token.name in reasons)
+    return re.sub(rf"\b{_BECAUSE}(?=[{signs}])", "for ", text, flags=re.IGNORECASE) if signs else text
 
 
 def _tokens(sentence: str, meanings: Mapping[str, Token]) -> Iterator[Token]:

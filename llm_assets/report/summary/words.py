@@ -81,7 +81,7 @@ IDEA_OF = {word: idea for idea, words in WORDS.items() for word in words.split()
 
 _JOINING = (
     "a an the and or but while with of in on for to at from into that which there their they it its is are was were be been "
-    "being has have had having do does where against overnight tonight meanwhile saw seen desk what"
+    "being has have had having do does where against overnight tonight meanwhile also namely saw seen desk what"
 )
 JOINING = frozenset(_JOINING.split())
 """Words that join and say nothing of their own. No word of cause, advice, judgement or amount."""

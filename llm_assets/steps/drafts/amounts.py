@@ -18,6 +18,36 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(rf"(KZT|USD|EUR|RUB|[₸$€₽])\s?({_FIGURE})")
+_PERIODS = {
+    "day": (
+        r"(?:a|per|each|every) day|daily|в день|в сутки",
+        r"daily|ежедневн\w*|күніне|күн сайын|күндік|дневн\w+",
+    ),
+    "week": (
+        r"(?:a|per|each|every) week|weekly|в неделю",
+        r"weekly|еженедельн\w*|аптасына|апта сайын|апталық|недельн\w+",
+    ),
+    "month": (
+        r"(?:a|per|each|every) month|monthly|в месяц|в мес\b",
+        r"monthly|ежемесячн\w*|айына|ай сайын|айлық|месячн\w+",
+    ),
+    "year": (
+        r"(?:a|per|each|every) year|yearly|annually|в год|годовых",
+        r"annual\w*|yearly|ежегодн\w*|жылына|жыл сайын|жылдық|годов\w+",
+    ),
+}
+"""What says a price's period: words after the amount, and words up to four words before it."""
+_ANY_CURRENCY = "|".join(_CURRENCIES.values())
+_PRICED = tuple(
+    (
+        period,
+        re.compile(
+            rf"({_FIGURE})\s*(?:{_ANY_CURRENCY})\s(?:{after})(?!\w)|(?<!\w)(?:{before})(?:\W+[^\W\d]+){{0,4}}\W+({_FIGURE})\s*(?:{_ANY_CURRENCY})",
+            re.IGNORECASE,
+        ),
+    )
+    for period, (after, before) in _PERIODS.items()
+)
 _NUMBER = re.compile(r"\d+(?:[ \u00a0\u202f.,:/-]\d+)*")
 _DIGITS = re.compile(r"\d+")
 _ORDINAL = re.compile(r"^\s*\d{1,2}[.)]\s+", re.MULTILINE)
@@ -46,28 +76,52 @@ def amounts_in(counted: str) -> set[tuple[str, str]]:
 
 def made_up_amounts(counted: str, known: str) -> list[str]:
     """Amounts whose value is unknown, or known in another currency only. Both texts have their number words as digits."""
+    said = amounts_in(counted)
+    if not said:
+        return []
     priced = amounts_in(known)
     with_currency = {value for value, _ in priced}
-    bare = {_value(n) for n in _NUMBER.findall(known)} | set(_DIGITS.findall(known))
+    bare = {_value(n) for n in set(_NUMBER.findall(known))} | set(_DIGITS.findall(known))
     return [
         f"{value} {currency}"
-        for value, currency in sorted(amounts_in(counted))
+        for value, currency in sorted(said)
         if (value, currency) not in priced
         and (value in with_currency or value not in bare or currency == "%")
     ]
 
 
+def _prices(counted: str) -> set[tuple[str, str]]:
+    """Amounts with their periods: "300 KZT a month"."""
+    return {
+        (_value(match[1] or match[2]), period)
+        for period, pattern in _PRICED
+        for match in pattern.finditer(counted)
+    }
+
+
+def other_periods(counted: str, trusted: str) -> list[str]:
+    """Prices by the year that the guidance names by the month, and the like."""
+    said = _prices(counted)
+    if not said:
+        return []
+    known = _prices(trusted)
+    named = {value for value, _ in known}
+    return [f"{value} a {period}" for value, period in sorted(said - known) if value in named]
+
+
 def _digits(number: str) -> str:
-    return re.sub(r"\D", "", number)
+    return "".join(filter(str.isdecimal, number))
 
 
 def made_up_numbers(text: str, known: str) -> list[str]:
     """Numbers of the text that do not occur in the known text, compared by their digits."""
-    text = _ORDINAL.sub("", text)
-    allowed = {_digits(n) for n in _NUMBER.findall(known)} | set(_DIGITS.findall(known))
+    numbers = _NUMBER.findall(_ORDINAL.sub("", text))
+    if not numbers:
+        return []
+    allowed = {_digits(n) for n in set(_NUMBER.findall(known))} | set(_DIGITS.findall(known))
     allowed |= {number.lstrip("0") for number in allowed}
     in_dates = {part.lstrip("0") for part in allowed | _months_as_numbers(known.casefold())}
-    return [n for n in _NUMBER.findall(text) if _digits(n) not in allowed and not _parts_known(n, in_dates)]
+    return [n for n in numbers if _digits(n) not in allowed and not _parts_known(n, in_dates)]
 
 
 def _parts_known(number: str, allowed: set[str]) -> bool:

@@ -1,6 +1,7 @@
 """Dates, weekdays and words like "tomorrow" in a draft: each must be named by the case or the guidance."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from llm_assets.steps.drafts.sentences import sentences
@@ -29,8 +30,13 @@ _WEEKDAYS = (
     r"sundays?|воскресень\w*|жексенбі\w*|вс",
 )
 _ANY_WEEKDAY = re.compile(rf"(?<!\w)(?:{'|'.join(_WEEKDAYS)})(?!\w)", re.IGNORECASE)
-_AMBIGUOUS = ("may", "march", "маусым", "наурыз", "қазан")
-"""Names of months that are other words too, or begin them."""
+_AS_MONTH = {
+    "may": r"(?:in|by|until|since|from|of|early|late) may(?!\w)",
+    "march": r"(?:in|by|until|since|from|of|early|late) march(?!\w)",
+    "маусым": r"маусым(?:да|ның|нан|ға| айы\w*)(?!\w)",
+    "қазан": r"қазан(?:да|ның|нан|ға| айы\w*)(?!\w)",
+}
+"""Names of months that are other words too, or begin them: where they can only be a month."""
 _RANGE = re.compile(r"\s*(?:to|through|-|–|—|по|до|мен|пен|бен|ден|дан|тен|тан|аралығ\w*)\s*", re.IGNORECASE)
 _MOMENTS = {
     "today": r"today|tonight|this (?:morning|afternoon|evening)|сегодня|бүгін",
@@ -77,10 +83,29 @@ _HALVES = tuple(
         (r"twice|дважды", "2"),
     )
 )
+_ANY_HALF = re.compile(rf"(?<!\w)(?:{'|'.join(words.pattern for words, _ in _HALVES)})", re.IGNORECASE)
 _ROUND_THE_CLOCK = re.compile(r"round the clock|круглосуточн|тәулік бойы|24/7", re.IGNORECASE)
 _NAMED_MONTH = tuple(
-    re.compile(rf"(?<!\w)(?:{'|'.join(name for name in names if name not in _AMBIGUOUS)})\w*", re.IGNORECASE)
+    re.compile(rf"(?<!\w)(?:{'|'.join(_AS_MONTH.get(name, name) for name in names)})", re.IGNORECASE)
     for names in MONTHS
+)
+_MAYBE_MONTH = tuple(re.compile(rf"(?<!\w)(?:{'|'.join(names)})", re.IGNORECASE) for names in MONTHS)
+_CLOCK = tuple(
+    (re.compile(words, re.IGNORECASE), is_late)
+    for words, is_late in (
+        (r"(?<![\d.,:])(\d{1,2})(?:[:.](\d\d))? ?(?:a\.?m\b\.?|(?:час(?:ов|а)? )?утра(?!\w))", False),
+        (
+            r"(?<![\d.,:])(\d{1,2})(?:[:.](\d\d))? ?(?:p\.?m\b\.?|(?:(?:час(?:ов|а)? )?вечера|час(?:ов|а)? дня)(?!\w))",
+            True,
+        ),
+        (r"(?<!\w)таңғы (?:сағат )?(\d{1,2})(?:[:.](\d\d))?(?!\d)(?:-?[дт][еа]н?(?!\w))?", False),
+        (r"(?<!\w)(?:кешкі|түскі) (?:сағат )?(\d{1,2})(?:[:.](\d\d))?(?!\d)(?:-?[дт][еа]н?(?!\w))?", True),
+    )
+)
+"""Times of day of a half: "6 pm", "9 утра"."""
+_TIME = re.compile(r"(?<![\d:.])(\d{1,2}):(\d\d)(?![\d:])")
+_HALF_OF_DAY = re.compile(
+    r"\b\d{0,2} ?[ap]\.?m\b|утра|вечера|час(?:ов|а)? дня|таңғы|кешкі|түскі", re.IGNORECASE
 )
 _RECEIVED = re.compile(
     r"received|registered|thank|your (?:letter|message|mail)|получ|поступил|зарегистриров|благодар|спасибо|ваш\w* (?:письм|обращ|сообщ)|"
@@ -90,9 +115,15 @@ _RECEIVED = re.compile(
 _NUMERIC = re.compile(
     r"(?<![\d.,/-])(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[./](\d{1,2})(?:[./](\d{4}|\d{2}))?)(?![\d/])"
 )
-_MONTH = r"(" + "|".join(stem for names in MONTHS for stem in names) + r")\w*"
+_SHORT_MONTHS = (
+    "jan янв қаң", "feb фев ақп", "mar мар нау", "apr апр сәу", "may май мам", "jun июн мау",
+    "jul июл шіл", "aug авг там", "sep sept сен сент қыр", "oct окт қаз", "nov ноя нояб қар", "dec дек жел",
+)  # fmt: skip
+_STEMS = tuple((*names, *short.split()) for names, short in zip(MONTHS, _SHORT_MONTHS, strict=True))
+_ABBREVIATED = "|".join(stem for short in _SHORT_MONTHS for stem in short.split())
+_MONTH = rf"((?:{'|'.join(stem for names in MONTHS for stem in names)})|(?:{_ABBREVIATED})(?!\w))\w*"
 _WRITTEN = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|-?(?:го|е))?(?:\s+of)?\s+{_MONTH}|(?<!\w){_MONTH}\s+(\d{{1,2}})(?!\d|[:.]\d)",
+    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th|-?(?:го|е))?(?:\s+of)?\s+{_MONTH}|(?<!\w){_MONTH}\.?\s+(\d{{1,2}})(?!\d|[:.]\d)",
     re.IGNORECASE,
 )
 Day = tuple[int, int]
@@ -102,15 +133,16 @@ Day = tuple[int, int]
 def with_counts(text: str) -> str:
     """ "In a week" becomes "in 1 week", and "the day before" is taken out: it counts from what is agreed."""
     text = _BEFORE.sub("", text)
-    for words, count in _HALVES:
-        text = words.sub(count, text)
+    if _ANY_HALF.search(text):
+        for words, count in _HALVES:
+            text = words.sub(count, text)
     text = _IN_A.sub(r"\1 1 \2", text)
     text = _THROUGH.sub(r"\1 1 \2", text)
     return _INSIDE.sub(r"1 \1\2", text)
 
 
 def _month(word: str) -> int:
-    return next(n for n, names in enumerate(MONTHS, 1) if word.casefold() in names)
+    return next(n for n, names in enumerate(_STEMS, 1) if word.casefold() in names)
 
 
 def days_in(text: str) -> set[Day]:
@@ -143,9 +175,47 @@ def _weekdays(text: str) -> set[int]:
     return found
 
 
-def _months(text: str) -> set[int]:
-    """The months that a text names, those left out whose name is another word too."""
-    return {number for number, pattern in enumerate(_NAMED_MONTH, 1) if pattern.search(text)}
+def _months(text: str, patterns: Sequence[re.Pattern[str]]) -> set[int]:
+    return {number for number, pattern in enumerate(patterns, 1) if pattern.search(text)}
+
+
+def with_hours(text: str) -> str:
+    """The text with times of day in one form: "6 pm" and "6 вечера" become "18:00"."""
+    if not _HALF_OF_DAY.search(text):
+        return text
+    for pattern, is_late in _CLOCK:
+        text = pattern.sub(lambda m, late=is_late: _of_day(m, late), text)  # type: ignore[misc]
+    return text
+
+
+def _of_day(match: re.Match[str], is_late: bool) -> str:
+    hour = int(match[1])
+    if not 1 <= hour <= 12:
+        return match[0]
+    return f"{hour % 12 + 12 * is_late}:{match[2] or '00'}"
+
+
+def hours_in(counted: str) -> set[str]:
+    """The times of day of a text, as "7:30"."""
+    return {f"{int(hour)}:{minutes}" for hour, minutes in _TIME.findall(counted)}
+
+
+def without_hours(counted: str) -> str:
+    return _TIME.sub(" ", counted)
+
+
+def made_up_hours(counted: str, known: str, trusted: str) -> list[str]:
+    """Times of day that nothing names. Guidance may leave the minutes out: "с 10 до 19"."""
+    said = hours_in(counted)
+    if not said:
+        return []
+    whole = {f"{int(number)}:00" for number in re.findall(r"(?<![\d:.,])\d{1,2}(?![\d:.,]\d|\d)", trusted)}
+    return sorted(said - hours_in(known) - whole)
+
+
+def months_and_weekdays(text: str) -> set[str]:
+    months = {f"month {m}" for m in _months(text, _NAMED_MONTH)}
+    return months | {f"weekday {n}" for n in _weekdays(text)}
 
 
 def round_the_clock(text: str) -> str:
@@ -163,9 +233,10 @@ def made_up_dates(body: str, known: str, spans_known: bool) -> list[str]:
     """What the body says about days that is not known. `spans_known`: whether one working day is a known span."""
     in_body = days_in(body)
     found = [f"{d}.{m}" for m, d in sorted(in_body - days_in(known) - _clock_like(body))] if in_body else []
-    months = _months(body)
+    months = _months(body, _NAMED_MONTH)
     if months:
-        found += [f"month {m}" for m in sorted(months - _months(known) - {m for m, _ in days_in(known)})]
+        named = _months(known, _MAYBE_MONTH) | {m for m, _ in days_in(known)}
+        found += [f"month {m}" for m in sorted(months - named)]
     in_body_weekdays, in_body_moments = _weekdays(body), _moments(body)
     if in_body_weekdays:
         found += [str(n) for n in sorted(in_body_weekdays - _weekdays(known))]

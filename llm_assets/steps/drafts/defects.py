@@ -6,9 +6,9 @@ What belongs here: which rules run and what they are called. The rules are in th
 import re
 from functools import lru_cache
 
-from llm_assets.steps.drafts.amounts import made_up_amounts, made_up_numbers
+from llm_assets.steps.drafts.amounts import made_up_amounts, made_up_numbers, other_periods
 from llm_assets.steps.drafts.asks import asks_for_a_secret, asks_for_more
-from llm_assets.steps.drafts.dates import made_up_dates
+from llm_assets.steps.drafts.dates import made_up_dates, made_up_hours, with_hours, without_hours
 from llm_assets.steps.drafts.facts import Facts
 from llm_assets.steps.drafts.form import (
     greets_again,
@@ -23,7 +23,7 @@ from llm_assets.steps.drafts.links import unknown_contacts, unknown_links
 from llm_assets.steps.drafts.names import made_up_names
 from llm_assets.steps.drafts.number_words import digits_of_words
 from llm_assets.steps.drafts.promises import unkept_promises
-from llm_assets.steps.drafts.spans import names_one_working_day, wrong_spans
+from llm_assets.steps.drafts.spans import names_one_working_day, without_agreed, wrong_spans
 
 DEFECTS = (
     "empty",
@@ -46,6 +46,7 @@ _COUNTED_OFF = re.compile(
     re.IGNORECASE,
 )
 """What a draft counts of its own: "two questions"."""
+_LONE_ONE = re.compile(r"(?<!\d)1(?!\d)")
 
 
 @lru_cache(maxsize=16)
@@ -77,14 +78,16 @@ def defects_of(body: str, facts: Facts, subject: str = "") -> tuple[str, ...]:
 def _made_up(body: str, subject: str, facts: Facts) -> bool:
     """Whether a number, amount, date or name is of nobody. A number word below two is also an article."""
     known = facts.counted
-    counted = digits_of_words(body)
-    numbers = set(made_up_numbers(_COUNTED_OFF.sub("", counted), f"{known}\n{facts.known}"))
-    if "1" not in body:
+    counted = without_agreed(with_hours(digits_of_words(body)), facts)
+    numbers = set(made_up_numbers(_COUNTED_OFF.sub("", without_hours(counted)), f"{known}\n{facts.known}"))
+    if _LONE_ONE.search(body) is None:
         numbers.discard("1")
     return bool(
         numbers
+        or made_up_hours(counted, known, facts.trusted_counted)
         or made_up_numbers(subject, facts.known)
         or made_up_amounts(counted, known)
+        or other_periods(counted, facts.trusted_counted)
         or made_up_dates(body, facts.known, names_one_working_day(facts))
         or made_up_names(body, facts)
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from llm_assets.domain.desk.queue import Language
-from llm_assets.steps.drafts.dates import round_the_clock, with_counts
+from llm_assets.steps.drafts.dates import round_the_clock, with_counts, with_hours
 from llm_assets.steps.drafts.number_words import digits_of_words
 from llm_assets.steps.drafts.sentences import STEM, as_heard
 
@@ -42,7 +42,13 @@ class Facts:
     @cached_property
     def counted(self) -> str:
         """What is known, with number words as digits."""
-        return with_counts(round_the_clock(digits_of_words(self.known)))
+        ours = digits_of_words(f"{self.trusted}\n{self.permitted}\n{self.described}")
+        return with_hours(round_the_clock(f"{with_counts(ours)}\n{self.case_counted}"))
+
+    @cached_property
+    def case_counted(self) -> str:
+        """The case, with number words as digits and "in a week" as "in 1 week"."""
+        return with_counts(digits_of_words(self.case))
 
     @cached_property
     def trusted_counted(self) -> str:

@@ -4,6 +4,7 @@ import re
 from itertools import combinations
 
 from llm_assets.domain.desk.queue import Language
+from llm_assets.steps.drafts.dates import months_and_weekdays
 from llm_assets.steps.drafts.facts import Facts
 from llm_assets.steps.drafts.number_words import digits_of_words
 from llm_assets.steps.drafts.sentences import as_heard, sentences, stem, without_exact_quotes, without_quotes
@@ -159,7 +160,7 @@ def greets_again(body: str, facts: Facts) -> bool:
 
 
 def is_too_generic(body: str, facts: Facts) -> bool:
-    """Whether the draft shares fewer than two words, topics or numbers with the case and the guidance, so that it fits any mail."""
+    """Whether the draft shares fewer than two words, topics, numbers or days with the case and the guidance, so that it fits any mail."""
     if is_thanks(facts) and "thanks" in named("topics", body):
         return False
     shared = {stem(as_heard(w), 4) for w in _WORD.findall(body)} & facts.beginnings
@@ -169,4 +170,5 @@ def is_too_generic(body: str, facts: Facts) -> bool:
     counted = digits_of_words(body)
     numbers = set(_DIGITS.findall(counted)) & set(_DIGITS.findall(facts.counted))
     spans = set(spans_in(counted)) & set(spans_in(facts.trusted_counted))
-    return max(len(shared), len(topics)) + len(numbers) + len(spans) < 2
+    days = months_and_weekdays(body) & months_and_weekdays(facts.known)
+    return max(len(shared), len(topics)) + len(numbers) + len(spans) + len(days) < 2

@@ -92,6 +92,8 @@ def _digits(text: str) -> str:
 
 def unknown_links(body: str, facts: Facts) -> list[str]:
     """Links that the guidance does not name. A bare host that the case names passes where nobody is sent to it."""
+    if not _LINK.search(body):
+        return []
     trusted = {(link.host, link.path) for link in links_in(facts.trusted)}
     hosts = {host for host, _ in trusted}
     in_case = {link.host for link in links_in(facts.case)}
@@ -108,6 +110,8 @@ def unknown_links(body: str, facts: Facts) -> list[str]:
 
 def unknown_contacts(body: str, facts: Facts) -> list[str]:
     """E-mail addresses that nothing names, and addresses, numbers and accounts of the case that the draft sends somebody to."""
+    if not (_EMAIL.search(body) or _PHONE.search(body) or _ACCOUNT.search(body)):
+        return []
     known_emails = {e.casefold() for e in _EMAIL.findall(facts.trusted)}
     case_emails = {e.casefold() for e in _EMAIL.findall(facts.case)}
     trusted = _digits(facts.trusted)

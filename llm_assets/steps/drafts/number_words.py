@@ -29,11 +29,17 @@ _SCALES = {
     "kk": {r"жүз": 100, r"мың": 1000, r"миллион": 10**6, r"млн\.?": 10**6},
 }
 _KAZAKH_LETTER = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
-_SPLIT = re.compile(r"([.!?\n]+\s)")
+_SPLIT = re.compile(r"([.!?]+\s|\n)")
 _SCALED = re.compile(
     r"(?<!\d)(\d{1,9}(?:[.,]\d)?)\s?(тыс(?:\.|яч\w?)?|мың|thousand|млн\.?|миллион\w*|million)(?!\w)",
     re.IGNORECASE,
 )
+
+_QUARTER = re.compile(
+    r"(?<![\w-])тоқсан\w*(?!\w)(?! (?:бір|екі|үш|төрт|бес|алты|жеті|сегіз|тоғыз|мың|күн|теңге|пайыз)(?!\w))",
+    re.IGNORECASE,
+)
+"""A quarter of a year in Kazakh, which is also the word for ninety."""
 
 
 @cache
@@ -53,7 +59,7 @@ def _words(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     return re.compile(one, re.IGNORECASE), re.compile(rf"(?<![\w-]){one}(?:[ -]{one})*", re.IGNORECASE)
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=256)
 def digits_of_words(text: str) -> str:
     """The text with its number words as digits. Kazakh words count in sentences with Kazakh letters: "он" is also "he"."""
     parts = _SPLIT.split(text)
@@ -61,7 +67,7 @@ def digits_of_words(text: str) -> str:
 
 
 def _in_sentence(sentence: str) -> str:
-    scaled = _SCALED.sub(_scaled, sentence)
+    scaled = _SCALED.sub(_scaled, _QUARTER.sub("квартал", sentence))
     languages = ("kk",) if _KAZAKH_LETTER.search(sentence) else ("ru", "en")
     for language in languages:
         scaled = _words(language)[1].sub(lambda m, spoken=language: _number(m[0], spoken), scaled)  # type: ignore[misc]

@@ -31,9 +31,9 @@ def _any_of(part: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{forms})", re.IGNORECASE)
 
 
-@lru_cache(maxsize=5_000)
+@lru_cache(maxsize=512)
 def named(part: str, text: str) -> frozenset[str]:
-    """What the text names of a part of words.yaml: `promised`, `asked` or `topics`."""
+    """What the text names of a part of words.yaml: `promised`, `approved`, `asked` or `topics`."""
     if not _any_of(part).search(text):
         return frozenset()
     return frozenset(name for name, pattern in _patterns(part).items() if pattern.search(text))

@@ -16,6 +16,7 @@ from llm_assets.steps.extracted_fields.registered import labelled_otherwise
 
 _WORD = re.compile(r"\w+")
 _INITIALS = re.compile(r"(?<=\b\w)\.(?=\w\b)")
+_DIGIT = re.compile(r"\d")
 _LONG_NUMBER = re.compile(r"\d{3,}")
 _CUT_AFTER = re.compile(r"\d|[-/.]\d|[-/]?[^\W\d_](?![^\W\d_])|[-/][a-z]{2}|[-/][A-ZА-ЯӘҒҚҢӨҰҮҺІ]{2}")
 _CUT_BEFORE = re.compile(
@@ -91,7 +92,7 @@ def _states_amount(passage: str, value: str) -> bool:
 
 def _names(passage: str, value: str) -> bool:
     """Whether every word of a name is a word of the passage, which may be inflected: one or two letters of its end
-    differ, and up to four follow."""
+    differ, and up to four follow. A word with a digit is no other: `[NAME_1]` is not `[NAME_2]`."""
     said = _words(passage)
     return all(any(_inflects(part, word) for word in said) for part in _words(value))
 
@@ -102,6 +103,8 @@ def _words(text: str) -> list[str]:
 
 
 def _inflects(part: str, word: str) -> bool:
+    if _DIGIT.search(part):
+        return part == word
     if len(part) <= 2:
         return word.startswith(part) and (len(part) == 1 or len(word) <= len(part) + 1)
     kept = len(part) - (2 if len(part) > 6 else 1 if len(part) > 3 else 0)

@@ -36,6 +36,9 @@ _NAMED = re.compile(
 _AMERICAN = re.compile(rf"\b({MONTH})[^\W\d_]*\.?\s+{_DAY}(?:st|nd|rd|th)?(?!\d)(?:,?\s*({_YEAR}))?")
 
 
+_CYRILLIC = re.compile("[а-я]")
+
+
 class Day(NamedTuple):
     """A date as written; `year` is None where the text has none."""
 
@@ -52,16 +55,17 @@ class Day(NamedTuple):
 
 
 def days(text: str) -> Iterator[Day]:
-    """The dates of a folded text, in every reading: `03/04/2026` is two, `03.04.2026` is one."""
+    """The dates of a folded text, in every reading: `03/04/2026` is two, or one beside Cyrillic letters; `03.04.2026` is one."""
+    american = _CYRILLIC.search(text) is None
     for match in _ISO.finditer(text):
         yield Day(int(match[1]), int(match[2]), int(match[3]))
     for match in _NUMERIC.finditer(text):
-        yield from _read(match[1], match[3], _full(match[4]), match[2])
+        yield from _read(match[1], match[3], _full(match[4]), american and match[2] == "/")
     for match in _CLOSE.finditer(text):
         year, month, day = (match[1], match[2], match[3]) if match[1] else (match[6], match[5], match[4])
         yield Day(int(year), int(month), int(day))
     for match in _SHORT.finditer(text):
-        yield from _read(match[1], match[3], None, match[2])
+        yield from _read(match[1], match[3], None, american and match[2] == "/")
     for match in _NAMED.finditer(text):
         month, year = MONTHS[match[4]], _full(match[5] or match[1])
         yield from (Day(year, month, int(day)) for day in (match[2], match[3]) if day)
@@ -69,12 +73,12 @@ def days(text: str) -> Iterator[Day]:
         yield Day(_full(match[3]), MONTHS[match[1]], int(match[2]))
 
 
-def _read(first: str, second: str, year: int | None, sign: str) -> Iterator[Day]:
+def _read(first: str, second: str, year: int | None, american: bool) -> Iterator[Day]:
     """Day and month; the other way round too where Americans write so, or where it is the only way."""
     day, month = int(first), int(second)
     if month <= 12:
         yield Day(year, month, day)
-    if day <= 12 and (sign == "/" or month > 12):
+    if day <= 12 and (american or month > 12):
         yield Day(year, day, month)
 
 

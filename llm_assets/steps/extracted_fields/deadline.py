@@ -49,7 +49,7 @@ _THIS_WEEK = re.compile(
     r"|выходны\w*|осы апта\w*|апта\w* (?:сон\w*|аяг\w*))"
 )
 _MONTH_END = re.compile(
-    r"\bend of (?:the |this )?month|\bконц\w* (?:этого |текущего )?месяца|\bай\w*\s+(?:сон|аяг)\w*|\bthis month|\bэтом месяце|\bосы айда"
+    r"\bend of (?:the |this )?month|\bmonth'?s?[- ]end\b|\bконц\w* (?:этого |текущего )?месяца|\bай\w*\s+(?:сон|аяг)\w*|\bthis month|\bэтом месяце|\bосы айда"
 )
 _NEXT_MONTH_END = re.compile(rf"\b{_NEXT} (?:month|месяц\w*|ай\w*)")
 _NAMED_END = re.compile(rf"\b(?:end of|конц\w*)\s+({MONTH})|\b({MONTH})\w*\s+(?:айы\w*\s+)?(?:сон|аяг)\w*")
@@ -60,7 +60,7 @@ _QUARTER_END = re.compile(
     r"\bend of (?:the |this )?quarter|\bконц\w* (?:этого )?квартала|\bтоксан\w* (?:сон|аяг)\w*"
 )
 _DAY_OF_MONTH = re.compile(
-    r"(?:\b(?:by|before|until|till|no later than|on|до|к|ко|позднее|по)\s+(?:the\s+)?(\d{1,2})(?:st|nd|rd|th|-?го|-?му|-?е)?(?:\s+числ\w*)?"
+    r"(?:\b(?:by|before|until|till|no later than|on|до|к|ко|позднее|позже|по)\s+(?:the\s+)?(\d{1,2})(?:st|nd|rd|th|-?го|-?му|-?е)?(?:\s+числ\w*)?"
     r"|(?<!\d)(\d{1,2})(?:-?\w{2,4})?\s+(?:дейин|шейин))(?!\s*[-\d:./%]|\s*(?:[^\W\d_]*\s)?(?:day|week|month|hour|дн|недел|час|месяц|кун|апта|сагат|тенге|тг))"
 )
 _TIME = re.compile(r"(?<![\d.])\d{1,2}[:.]\d{2}(?![\d.])|\b\d{1,2}\s?(?:am|pm|час\w*)\b")
@@ -100,6 +100,17 @@ _DUE = re.compile(
 )
 
 
+_DATED = re.compile(r"(?:\bdated|\bdate(?: of issue)?:?|\bдата:?|(?<!\w)от)\s+['(]?\d[\w\s./'()-]{3,30}$")
+_WANTED = re.compile(
+    r"\b(?:by|before|until|till|latest|within|due|days?|weeks?|months?|до|не поз\w+|к|в течение|срок\w*|дн\w*|недел\w*|месяц\w*|дейин|шейин|ишинде)\b"
+)
+
+
+def is_dated(passage: str, before: str) -> bool:
+    """Whether a passage is only the date of a letter or document: "dated 24 November", "от 24.11". Texts are folded."""
+    return _WANTED.search(passage) is None and _DATED.search(f"{before}{passage}".strip()) is not None
+
+
 def possible(text: str, written: Collection[date]) -> set[date]:
     """The dates that a folded passage with digits for words can mean, for a message of one of these days."""
     found: set[date] = set()
@@ -137,11 +148,12 @@ def _possible(text: str, written: date) -> Iterator[date]:
     for match in _COUNTED.finditer(counted):
         for start in (written, *absolute):
             yield from _after(start, match)
-    yield from _named(text, written)
+    named = list(_named(text, written, {day.weekday() for day in absolute}))
+    yield from named
     if not absolute:
         for match in _DAY_OF_MONTH.finditer(text):
             yield from _day_of_month(int(match[1] or match[2]), written)
-        if _TIME.search(text) is not None:
+        if not named and _COUNTED.search(counted) is None and _TIME.search(text) is not None:
             yield written
 
 
@@ -186,7 +198,8 @@ def _months(start: date, count: int) -> date:
     return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
 
 
-def _named(text: str, written: date) -> Iterator[date]:
+def _named(text: str, written: date, dated: Collection[int]) -> Iterator[date]:
+    """What words name. `dated`: the weekdays of its dates, which say no other day: "Friday 27 November"."""
     if _TODAY.search(text) is not None:
         yield written
     if _OVERMORROW.search(text) is not None:
@@ -199,7 +212,8 @@ def _named(text: str, written: date) -> Iterator[date]:
         yield from (monday + timedelta(days=week + day) for week in weeks for day in (4, 5, 6))
     ahead = _NEXT_WEEK.search(text) is not None
     weekdays = [int(str(match.lastgroup)[1:]) for match in _WEEKDAY.finditer(text)]
-    if ahead and not weekdays:
+    weekdays = [weekday for weekday in weekdays if weekday not in dated]
+    if ahead and not (weekdays or dated):
         yield from (monday + timedelta(days=day) for day in (6, 7, 11, 12, 13))
     for weekday in weekdays:
         nearest = written + timedelta(days=(weekday - written.weekday()) % 7)

@@ -118,7 +118,9 @@ def _date_reasons(case: Case, about: Claim) -> Iterator[str]:
         yield IMPOSSIBLE_DATE
         return
     if about.field.proof is Proof.DEADLINE and any(
-        deadline.is_none(folded(place.clause), folded(place.text[:CASE_CHARACTERS])) for place in about.places
+        deadline.is_none(folded(place.clause), folded(place.text[:CASE_CHARACTERS]))
+        or deadline.is_dated(folded(place.passage), folded(place.before))
+        for place in about.places
     ):
         yield NOT_A_DEADLINE
 

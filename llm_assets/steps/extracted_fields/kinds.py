@@ -6,7 +6,7 @@ Only words that leave little choice: a type that a passage does not name is no c
 import re
 
 _DOCUMENTS = {
-    "invoice": r"счет-?фактур\w*|\bсчет\w{0,2} (?:на оплату|№)|\bсчет\w{0,2}\b|\binvoice|инвойс|шот-?фактура|\bесф\b|\bэсф\b|\bbill\b|proforma",
+    "invoice": r"счет-?фактур\w*|\bсчет\w{0,2} (?:на оплату|№)|\bсчет\w{0,2}\b|\binvoice|инвойс|шот-?фактура|\bтолем\w* шот\w*|\bтолеуге (?:арналган )?шот\w*|\bшот\w{0,3} №|\bесф\b|\bэсф\b|\bbill\b|proforma",
     "act": r"\bакт\w{0,3}\b(?! сверк)|\bact\b|certificate of (?:completion|acceptance)|орындалган жумыс",
     "reconciliation": r"\bсверк\w*|reconciliation|салыстыр\w*",
     "contract": r"\bдоговор\w*|\bконтракт\w*|\bcontract|\bagreement|\bкелисимшарт\w*|\bшарт\w{0,3}\b",
@@ -21,7 +21,7 @@ _NUMBERED = re.compile(r"\s*(?:на оплату|выполненных рабо
 _CODES = {"access", "not_working", "delay", "missing_item", "missing_document", "wrong_charge"}
 """What a passage about codes can show beside what else it says: a code that does not come is access too."""
 _PROBLEMS = (
-    (r"\bсписа\w*|\bсняли\b|двойн\w* |\bдважды\b|\bcharged|\bovercharg\w*|\bdebited|\bдебет|еки рет|артык ал\w*|шешип ал\w*|шегерил\w*",
+    (r"\bсписа\w*|\bсняли\b|двойн\w* |\bдважды\b|\bcharged|\bbilled\b|\bovercharg\w*|\bdebited|\bдебет|еки рет|артык ал\w*|шешип ал\w*|шегерил\w*",
      {"wrong_charge", "not_working"}),
     (r"\bзадерж\w*|\bопазд\w*|до сих пор|\bне приш\w*|\bне достав\w*|\blate\b|\bdelay\w*|still (?:not|waiting)|not arrived"
      r"|hasnt arrived|has not arrived|where is my|кешик\w*|\bкелме(?:ди|ген)\w*|али жок",
@@ -33,7 +33,7 @@ _PROBLEMS = (
     (r"\bошибк\w*|\berror|\bотклон\w*|\bdeclined|\brejected|откиз\w*|өтпеди|отпеди", {"not_working", "access", "wrong_charge"}),
     (r"\bне хвата\w*|\bнедоста\w*|\bне положил\w*|\bmissing\b|came without|жетиспе\w*",
      {"missing_item", "missing_document"}),
-    (r"\b(?:вышлите|пришлите|прошу (?:вы|при)слать|нужна (?:справка|выписка)|нужен (?:акт|чек|договор))|\bsend (?:me |us )?(?:the |a )?(?:copy|invoice|statement|certificate)"
+    (r"\b(?:(?:сделать|сделайте|подготов\w*|выда(?:ть|йте)|оформ\w*) (?:\w+ )?(?:выписк|справк|копи)\w*|вышлите|пришлите|прошу (?:вы|при)слать|нужна (?:справка|выписка)|нужен (?:акт|чек|договор))|\bsend (?:me |us )?(?:the |a )?(?:copy|invoice|statement|certificate)"
      r"|аныктама керек|жибериниз",
      {"missing_document", "missing_item"}),
     (r"\b(?:код\w{0,3}|codes?|смс|sms)\b", _CODES),

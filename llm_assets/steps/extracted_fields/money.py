@@ -221,6 +221,10 @@ def amounts(passage: str) -> set[Decimal]:
         scale = SCALES.get(following[1]) if following is not None else None
         if carried is not None and number < carried:
             found.add(carried + number * (scale or 1))
+            if scale is not None and scale < carried:
+                found.discard(carried)
+                carried = None
+                continue
         carried = None
         if scale is not None:
             number *= scale

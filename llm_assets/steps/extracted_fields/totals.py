@@ -56,7 +56,7 @@ class Parts:
                 self._read(line, raw, lines[number + 1] if number + 1 < len(lines) else "")
 
     def _read(self, line: str, raw: str, following: str) -> None:
-        total = _TOTAL.search(line)
+        total = None if _SUBTOTAL.search(line) is not None else _TOTAL.search(line)
         self.others = self.others or _NEGATIVE.search(line) is not None
         if total is None and (_OTHER.search(line) is not None or _SUBTOTAL.search(line) is not None):
             self.others = self.others or (_SUBTOTAL.search(line) is None and any(c.isdigit() for c in line))

@@ -158,3 +158,29 @@ def test_a_long_text_without_meaning_is_refused_at_once() -> None:
     text = "and 1, or 1, while 1; " * 300
     assert refusal(text, nights.FULL) is not None
     assert refusal("5 cases, and, or, but, with " * 20 + "are late.", nights.FULL) is not None
+
+
+DEFECTS = nights.night(
+    {"repairs": nights.counts(41, 6, 12, more=3), "lending": nights.counts(17, 4, 3)},
+    reasons={"draft_defects": 9, "broken": 2},
+)
+BEGUN = "86 messages came in and made 83 cases: 59 in repairs and 24 in lending. 58 drafts are ready and 10 cases need no reply. Nothing grew beyond the usual."
+
+
+@pytest.mark.parametrize(
+    ("waits", "is_shown"),
+    [
+        ("15 cases wait for a person, most often because the draft has defects (9 cases).", True),
+        ("15 cases wait for a person, most often because of the draft has defects (9 cases).", True),
+        (
+            "Also, 15 cases wait for a person, namely most often because the draft has defects (9 cases).",
+            True,
+        ),
+        ("15 cases wait for a person because the draft has defects.", False),
+        ("15 cases wait for a person, most often because the courier was late (9 cases).", False),
+        ("Because the draft has defects, 9 cases wait for a person.", False),
+        ("15 cases wait for a person, most often because the mail cannot be read (9 cases).", False),
+    ],
+)
+def test_because_may_stand_before_the_reason_and_nowhere_else(waits: str, is_shown: bool) -> None:
+    assert (refusal(f"{BEGUN} {waits} Nothing is open or missing.", DEFECTS) is None) is is_shown
