@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any, get_args
 
 import pytest
-from llm_assets.intake.pii.checksums import iban, iin
 
 from llm_assets.domain.mail.check_digits import iban, iin
 from llm_assets.domain.mail.document import Message
