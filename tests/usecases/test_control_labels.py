@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, get_args
 
 import pytest
+from llm_assets.intake.pii.checksums import iban, iin
 
 from llm_assets.domain.mail.document import Message
 from llm_assets.engine.answers.class_limits import groups_of
@@ -20,7 +21,6 @@ from llm_assets.engine.answers.evaluate import evaluate
 from llm_assets.engine.answers.label import DoubtWord, Hardness, Label
 from llm_assets.intake.files import ocr
 from llm_assets.intake.item import read_item
-from llm_assets.intake.pii.checksums import iban, iin
 from llm_assets.steps.extracted_fields.fields import FIELDS, DocumentType, Kind, Proof
 from llm_assets.usecases.control_set import read_class_limits, read_labels, record
 from resources.settings.environment import Settings, load_queues
