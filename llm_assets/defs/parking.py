@@ -41,13 +41,11 @@ HANDSHAKE_SECONDS = 45.0
 HANDSHAKE_POLL_SECONDS = 1.0
 
 
-def process_or_park(
-    context: dg.AssetExecutionContext, desk: Desk, steps: StepRound, rework: str
-) -> Progress | None:
+def process_or_park(context: dg.AssetExecutionContext, desk: Desk, steps: StepRound) -> Progress | None:
     """Processes the steps and writes early rows while they wait; None when the run has been parked and has to end."""
     waits_here = desk.wait is Wait.INLINE
     until = None if waits_here else desk.clock() + timedelta(seconds=desk.settings.grace_seconds)
-    progress = steps.process(rework, Pause(desk, steps.name, until, steps.early_rows()))
+    progress = steps.process(Pause(desk, steps.name, until, steps.early_rows()))
     desk.on_progress(steps.name, progress)
     if waits_here or CUTOFF in context.run.tags or progress.finished or progress.halted:
         return progress

@@ -52,8 +52,9 @@ def _round(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> dg.As
         chosen = [s for s in steps if dg.AssetKey(s.name) in context.selected_asset_keys]
         day, tags = date.fromisoformat(context.partition_key), context.run.tags
         with opened(desk) as assembly:
-            steps_now = StepRound(assembly, day, chosen, Lane(tags.get(LANE, Lane.NIGHTLY)))
-            progress = process_or_park(context, desk, steps_now, rework_word(config, tags))
+            lane, rework = Lane(tags.get(LANE, Lane.NIGHTLY)), rework_word(config, tags)
+            steps_now = StepRound(assembly, day, chosen, lane, rework)
+            progress = process_or_park(context, desk, steps_now)
             if progress is None:
                 return
             for step in chosen:

@@ -14,6 +14,7 @@ WORDS: Mapping[str, str] = {
     "several_matters": "asks for several things at once",
     "too_little": "says too little to tell what it is about",
     "none_fits": "no category fits",
+    "ambiguous": "more than one category is possible",
     "low_confidence": "the model is not sure of the category",
     "unknown_category": "the model named a category that does not exist",
     "not_in_text": "a value is not in the mail",

@@ -1,5 +1,7 @@
 """Settings from the environment and `.env`, and the YAML files people edit. Nothing here has a side effect."""
 
+import re
+from collections.abc import Sequence
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -148,11 +150,24 @@ def parse_yaml(path: Path, content: Any, model: type[Model]) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as err:
-        problem = err.errors(include_input=False)[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "the file"
+        problem = _deepest(err.errors(include_input=False))
+        where = ".".join(str(p) for p in problem["loc"] if not _PYDANTICS.fullmatch(str(p))) or "the file"
         raise ConfigurationError(f"{path}: {where}: {_what(problem)}") from err
     except RecursionError as err:
         raise ConfigurationError(f"{path}: it holds itself; write it without such aliases") from err
+
+
+_PYDANTICS = re.compile(r"\[key\]|(?:str-enum|dict)\[.*\]")
+"""Parts of a place that name a type and no key of the file."""
+
+
+def _deepest(problems: Sequence["ErrorDetails"]) -> "ErrorDetails":
+    """The first problem; of a value that may have several forms that of the form which it came closest to."""
+    first = problems[0]
+    if not _PYDANTICS.fullmatch(str(first["loc"][-1] if first["loc"] else "")):
+        return first
+    of_value = [p for p in problems if p["loc"][: len(first["loc"]) - 1] == first["loc"][:-1]]
+    return max(of_value, key=lambda p: len(p["loc"]))
 
 
 _WHAT = {

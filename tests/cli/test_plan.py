@@ -124,6 +124,7 @@ def test_another_model_for_the_opening_lines_plans_them_alone(morning_after: Hou
 def test_a_plan_of_a_closed_night_shows_what_a_rework_would_send(morning_after: House) -> None:
     house, day = morning_after, LONG_AGO.isoformat()
     put(house.home / "inbox", "old.eml", mail("When does my new card arrive?", 77, to=BANK), LONG_AGO)
+    put(house.home / "inbox", "done.eml", mail("Thank you, it is solved!", 78, to=BANK), LONG_AGO)
     assert house.night(day=LONG_AGO).code == 0
     folder = house.home.parent / "config"
     folder.mkdir()
@@ -136,12 +137,14 @@ def test_a_plan_of_a_closed_night_shows_what_a_rework_would_send(morning_after: 
     ran = house.run("plan", "--day", day, "--rework", "stale", "--json", **settings)
     stale = ran.report
     assert stale["rework"] == "stale"
-    assert stale["steps"]["categories"]["records"] == {"new": 0, "changed": 1, "reused": 0}
+    assert stale["steps"]["categories"]["records"] == {"new": 0, "changed": 2, "reused": 0}
+    drafts = stale["steps"]["drafts"]
+    assert (drafts["requests"], drafts["requests_at_most"]) == (0, 2), "one draft is kept, thanks needed none"
     assert stale["steps"]["categories"]["usd"]["batch"]["typical"] > 0
-    assert "about 0 s" not in ran.out and "in 2 rounds of batches" in ran.out
+    assert "about 0 s" not in ran.out and "in 1 rounds of batches" in ran.out
     before = spent(house, LONG_AGO)["categories"]
     assert house.night("--rework", "stale", day=LONG_AGO, **settings).code == 0
-    assert spent(house, LONG_AGO)["categories"] - before == 1
+    assert spent(house, LONG_AGO)["categories"] - before == 2
     wrong = house.run("plan", "--day", day, "--rework", "everything")
     assert wrong.code == 2 and wrong.said_one_sentence("--rework everything", "missing or stale")
 

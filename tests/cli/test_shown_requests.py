@@ -89,14 +89,28 @@ def test_a_draft_without_its_earlier_answers_says_what_is_absent(house: House, t
 
 def test_a_case_that_a_step_leaves_out_has_no_request(house: House, tmp_path: Path) -> None:
     file = put(tmp_path, "1.eml", mail("Thank you!", 1), TODAY)
-    rows = {"extracted_fields": {}, "categories": {"category": "praise", "needs_reply": False}}
+    rows = {"extracted_fields": {}, "categories": {"category": "thanks", "needs_reply": False}}
     (tmp_path / "rows.json").write_text(json.dumps(rows))
     ran = house.run(
-        "mask", str(file), "--step", "drafts", "--json", "--upstream", str(tmp_path / "rows.json")
+        *("mask", str(file), "--step", "drafts", "--queue", "bank-support", "--json"),
+        *("--upstream", str(tmp_path / "rows.json")),
     )
     [case] = shown(ran)
     assert case["notes"] == ["nothing is sent: the row is made without a model, with the status not_needed"]
     assert "line" not in case
+
+
+def test_a_row_that_a_rule_makes_says_what_and_a_category_of_another_queue_is_noticed(
+    house: House, tmp_path: Path
+) -> None:
+    file = put(tmp_path, "1.eml", mail("Where is my card?", 1), TODAY)
+    rows = {"extracted_fields": {}, "categories": {"category": "card_arrivals"}}
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    words = ("mask", str(file), "--step", "drafts", "--queue", "office", "--json", "--upstream")
+    [case] = shown(house.run(*words, str(tmp_path / "rows.json")))
+    unknown, by_rule = case["notes"]
+    assert unknown.startswith("queue office has no category card_arrivals") and "general_question" in unknown
+    assert "with the status ok, and a rule answers" in by_rule and "A colleague will look into it" in by_rule
 
 
 @pytest.mark.parametrize(

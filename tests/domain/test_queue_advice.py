@@ -111,6 +111,10 @@ def test_categories_without_a_description_are_named_in_one_sentence(names: tuple
     assert ("and 1 more" in found) is (len(names) > 3)
 
 
+def test_a_catch_all_needs_no_description() -> None:
+    assert says({"other": "", "прочее": "", "thanks": "Praise with nothing to answer"}) == []
+
+
 @pytest.mark.parametrize(("name", "description"), REPEATING)
 def test_a_description_that_repeats_its_name_is_noticed(name: str, description: str) -> None:
     [found] = says({name: description, "lifts": "A lift stands still or somebody is in it"})

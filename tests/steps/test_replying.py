@@ -6,9 +6,12 @@ import pytest
 
 from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.step import Doubt, Skip
+from llm_assets.domain.digest import digest
+from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.answers.rows import step_row
 from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.ports.work import Work
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.drafts.step import DRAFTS, Draft, reply_language
 from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS
@@ -138,7 +141,9 @@ def test_what_may_be_asked_makes_exactly_its_categorys_drafts_due() -> None:
     """And no other step's: their requests name neither `may_ask` nor an acknowledgement."""
     queue = _asking("the address").model_copy(update={"acknowledgement": {"en": "We have your message."}})
     changed, same = (given("Где карта?", queue=q, upstream=SETTLED) for q in (queue, QUEUE))
-    assert DRAFTS.input_hash(changed) != DRAFTS.input_hash(same)
+    assert has_same_input(DRAFTS.input_hash(changed), DRAFTS.input_hash(same)), (
+        "a closed night keeps its drafts"
+    )
     assert DRAFTS.request(changed, PROFILE).request_id != DRAFTS.request(same, PROFILE).request_id
     with_facts = Category(name="other", reply_guidance="We answer.")
     for step, rows in [
@@ -150,6 +155,22 @@ def test_what_may_be_asked_makes_exactly_its_categorys_drafts_due() -> None:
         inputs = [given("Где карта?", queue=q, upstream=rows) for q in queues]
         requests = [step.request(i, PROFILE).request_id for i in inputs]
         assert len(set(requests)) == 1 and len({step.input_hash(i) for i in inputs}) == 1
+
+
+def has_same_input(asked: str, older: str) -> bool:
+    was = Work("case-1", older, "r1", Lane.NIGHTLY, "v1", "small")
+    return was._replace(input_hash=asked).has_input_of(was)
+
+
+def test_a_draft_planned_before_there_was_may_ask_is_known_again() -> None:
+    """The hash as the version before made it: no `may_ask`, but the guidance."""
+    case = given("Где карта?", queue=_asking("the address"), upstream=upstream())
+    once = {name: text for name, text in DRAFTS.case_variables(case).items() if name != "may_ask"}
+    assert once.keys() == {"reply_language", "category", "reply_guidance", "fields"}
+    former = digest(["drafts", case.case.content_hash, once])
+    assert has_same_input(DRAFTS.input_hash(case), former)
+    other = given("Где карта?", upstream=upstream(categories={"category": "complaint"}))
+    assert not has_same_input(DRAFTS.input_hash(other), former)
 
 
 def test_what_a_draft_asks_for_is_held_against_what_may_be_asked() -> None:

@@ -10,7 +10,8 @@ class Rework(StrEnum):
     """Which records a rerun may pay for."""
 
     MISSING = "missing"
-    """Only records without a result; changed content and human decisions always count as missing."""
+    """Only records without a result; changed content and human decisions always count as missing. What was answered keeps
+    its answer and what was thought of it."""
     STALE = "stale"
     """Also records whose prompt, model or schema has changed since."""
 

@@ -64,7 +64,7 @@ def advice(queues: Iterable[Queue]) -> list[Advice]:
 
 
 def _about(queue: Queue) -> Iterator[str]:
-    bare = [c.name for c in queue.categories if not c.description.strip()]
+    bare = [c.name for c in queue.categories if not c.description.strip() and not _is_catch_all(c)]
     if bare:
         yield (
             f"{_names(bare)} {'has' if len(bare) == 1 else 'have'} no description, so the model knows only the name: "
@@ -99,10 +99,14 @@ def _without_words(queue: Queue) -> Iterator[str]:
     )
 
 
+def _is_catch_all(category: Category) -> bool:
+    return set(_all_words(category.name)) <= CATCH_ALL | EMPTY
+
+
 def _repeats_its_name(category: Category) -> bool:
     """Whether the description adds no word to the name, or is itself but one word. A catch-all needs none."""
     name, description = _words(category.name), _words(category.description)
-    if not category.description.strip() or set(_all_words(category.name)) <= CATCH_ALL | EMPTY:
+    if not category.description.strip() or _is_catch_all(category):
         return False
     groups = _groups([*name, *description])
     said = {groups[word] for word in description}

@@ -50,6 +50,11 @@ class Skip:
     doubt: Doubt | None = None
     made: Mapping[str, Any] | None = None
 
+    @property
+    def replaces_model(self) -> bool:
+        """Whether a rule answers or doubts in place of a model, rather than another step having left nothing to do."""
+        return self.made is not None or self.doubt is not None
+
 
 def _always(_: StepInput) -> Skip | None:
     return None
@@ -100,6 +105,10 @@ class Step:
     skip: Callable[[StepInput], Skip | None] = _always
     """Returns a Skip when the step does not apply to the case, and None when it does."""
     queue_variables: Callable[[Queue], dict[str, str]] = _queue_nothing
+    how_asked: tuple[str, ...] = ()
+    """Case variables with words of the queue's file: an edit of them is no change of the case."""
+    once_input: tuple[str, ...] = ()
+    """Those of them that input hashes held in former versions."""
     case_variables: Callable[[StepInput], dict[str, str]] = _nothing
     narrow: Callable[[JsonSchema, Queue], JsonSchema] = _unchanged
     """Limits the schema to what a queue allows, e.g. to its categories as an enum."""
@@ -134,8 +143,16 @@ class Step:
         return digest(asked)[:12]
 
     def input_hash(self, given: StepInput) -> str:
-        """Digest of the case and of the rows the step reads from other steps, but not of how it is asked."""
-        return digest([self.name, given.case.content_hash, self.case_variables(given)])
+        """Digest of the case and of the rows the step reads from other steps, but not of how it is asked.
+
+        Where former versions took more for input, the digest that they made follows after a slash, so that a night which
+        they closed is known again: `Work.has_input_of`.
+        """
+        variables = self.case_variables(given)
+        own = {name: text for name, text in variables.items() if name not in self.how_asked}
+        once = own | {name: variables[name] for name in self.once_input}
+        hashes = [digest([self.name, given.case.content_hash, each]) for each in (own, once)]
+        return "/".join(hashes if self.once_input else hashes[:1])
 
     def wording(self, queue: Queue, profile: Profile) -> str:
         """Digest of everything in a request for this queue except the case."""

@@ -8,6 +8,7 @@ from pydantic import JsonValue, ValidationError
 
 from llm_assets.domain.desk.merged import version_of
 from llm_assets.domain.desk.step import Doubt, Step, StepInput
+from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.mail.injection import INSTRUCTS, score, signals_in
 from llm_assets.domain.requests.outcome import RequestState, Status
 from llm_assets.engine.answers.decisions import status_of
@@ -25,12 +26,14 @@ def step_row(
     standing: Standing | None,
     decision: Decision | None,
     restore: Mapping[str, str] | None = None,
+    earlier: Row | None = None,
 ) -> dict[str, object]:
-    """The case's row in the step's table. `restore` maps masks to the values they replaced.
+    """The case's row in the step's table. `restore` maps masks to the values they replaced. `earlier` is its stored row where what
+    was thought of the same answer is kept: it outranks what would be thought of it now.
 
     A person's decision outranks the model's answer, whatever that was.
     """
-    row = _answered(step, given, standing, restore or {})
+    row = _kept(step, given, standing, earlier) or _answered(step, given, standing, restore or {})
     if decision is not None:
         values = {k: v for k, v in decision.values.items() if k in step.answer_columns}
         row |= {**(step.follows(given, values) if values else {}), **values}
@@ -54,6 +57,24 @@ def own_part(step: Step, standing: Standing) -> Standing:
     part = standing.output.get(step.name) if standing.output is not None else None
     version = version_of(step.name, standing.asked_as, standing.prompt_version)
     return replace(standing, output=part if isinstance(part, dict) else None, prompt_version=version)
+
+
+def _kept(step: Step, given: StepInput, standing: Standing | None, earlier: Row | None) -> dict[str, object]:
+    """What the stored row says beside the case, if it judged the answer that still holds; empty otherwise."""
+    if earlier is None or standing is None or not is_judged(earlier):
+        return {}
+    same = standing.state is RequestState.DONE and standing.request_id == earlier["request_id"]
+    skip = step.skip(given)
+    if not same or (skip is not None and not skip.replaces_model):
+        return {}
+    return {
+        name: value for name, value in earlier.items() if name not in ("day", "case_id", "record_id", "queue")
+    }
+
+
+def is_judged(row: Row) -> bool:
+    """Whether it holds a model's answer and what was thought of it."""
+    return row["decided_by"] == BY_MODEL and row["status"] in (Status.OK, Status.REVIEW)
 
 
 def _answered(

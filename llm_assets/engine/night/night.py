@@ -9,6 +9,7 @@ from operator import itemgetter
 from llm_assets.domain.audit import PLAIN, with_pictures
 from llm_assets.domain.desk.merged import Merging
 from llm_assets.domain.desk.model_choice import NOT_SHOWN, unshown
+from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.desk.step import Step, StepInput
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
@@ -19,7 +20,7 @@ from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, STAMP_COLUMNS
 from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.answers.decisions import decided
-from llm_assets.engine.answers.rows import holds_masks, own_part, step_row
+from llm_assets.engine.answers.rows import holds_masks, is_judged, own_part, step_row
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night.rendered import Mask, Masked, rendered
 from llm_assets.engine.planning.task import StepPlan, Task, Unchanged
@@ -48,6 +49,9 @@ class Night:
     merging: Merging = field(default_factory=Merging)
     masking_version: str = "unknown"
     """Changes with the code that masks; part of the audit trail."""
+    rework: Rework | None = None
+    """How much of a closed night is done again; None while it is open. MISSING also keeps what was thought of its answers:
+    they do not go to people because a check has changed."""
 
     def cases(self) -> Iterator[Case]:
         """The day's cases in order of arrival."""
@@ -85,11 +89,22 @@ class Night:
     def _rendered(
         self, step: Step, upstream: Upstream, rules: str | None, cases: Collection[str] | None
     ) -> Iterator[Task]:
+        kept = self._kept(step, ("case_id", "decided_by", "status"))
         for rows in self._by_case(DOCUMENT_COLUMNS, cases):
             for case in _case_of(rows):
                 given = self._input(case, upstream.get(case.case_id, {}))
-                if step.skip(given) is None:
-                    yield self._task(step, given, _source(rules, rows, upstream))
+                skip, source = step.skip(given), _source(rules, rows, upstream)
+                if skip is None:
+                    yield self._task(step, given, source)
+                elif skip.replaces_model and case.case_id in kept:
+                    task = self._task(step, given, source)
+                    if self._is_answered(step, task):
+                        yield task
+
+    def _is_answered(self, step: Step, task: Task) -> bool:
+        """Whether a paid answer to the case is kept, though a rule would answer it now."""
+        planned = self.engine.ledger.work.preview(self.day, step.name, [task.work], rework=Rework.MISSING)
+        return not planned.due
 
     def _rules(self, step: Step) -> str | None:
         """Digest of everything besides a case that its request is rendered from."""
@@ -146,9 +161,19 @@ class Night:
             s.case_id: own_part(step, s) for s in self.engine.ledger.work.standings(self.day, step.name)
         }
         decisions = decided(self.engine.ledger.review.decisions(self.day), step.name)
+        kept = self._kept(step)
         for given in self.inputs(step):
             case_id = given.case.case_id
-            yield self._row(step, given, standings.get(case_id), decisions.get(case_id))
+            standing, decision = standings.get(case_id), decisions.get(case_id)
+            yield self._row(step, given, standing, decision, kept.get(case_id))
+
+    def _kept(self, step: Step, columns: Sequence[str] | None = None) -> dict[str, Row]:
+        """case_id -> the stored row whose answer and judgement a closed night keeps."""
+        if self.rework is not Rework.MISSING:
+            return {}
+        return {
+            row["case_id"]: row for row in self.lake.read(step.table, self.day, columns) if is_judged(row)
+        }
 
     def made_from(self, step: Step) -> str | None:
         """Digest of everything that the step's table depends on; None when part of that is unknown."""
@@ -158,15 +183,21 @@ class Night:
             return None
         standings = [digest_json(s) for s in self.engine.ledger.work.standings(self.day, step.name)]
         decisions = [d for d in self.engine.ledger.review.decisions(self.day) if d.step == step.name]
-        return digest_json([rules, step.table.column_types, sources, standings, decisions])
+        judged = [rules, "anew"] if self.rework is Rework.STALE else [rules]
+        return digest_json([*judged, step.table.column_types, sources, standings, decisions])
 
     def _row(
-        self, step: Step, given: StepInput, standing: Standing | None, decision: Decision | None
+        self,
+        step: Step,
+        given: StepInput,
+        standing: Standing | None,
+        decision: Decision | None,
+        earlier: Row | None,
     ) -> dict[str, object]:
         given = self._as_asked(step, given, standing)
         masked = standing is not None and given.queue.mask and holds_masks(standing.output)
         masks = self._masked(given).originals if masked else {}
-        return step_row(step, given, standing, decision, masks)
+        return step_row(step, given, standing, decision, masks, earlier)
 
     def _as_asked(self, step: Step, given: StepInput, standing: Standing | None) -> StepInput:
         """An older answer that is kept may have been given without the scans that would be shown now."""

@@ -16,7 +16,6 @@ from llm_assets.engine.planning.packing import Packer, with_room
 from llm_assets.engine.planning.sieve import Sieve
 from llm_assets.engine.planning.task import PlanSummary, Task, Unchanged
 from llm_assets.engine.ports.batches import Member
-from llm_assets.engine.ports.work import Work
 
 REGION = "region"
 """The reason for which a request of a queue is held back whose regions exclude the profile's."""
@@ -77,7 +76,7 @@ def plan_all(
     cases: set[str] = set()
     packed: set[str] = set()
     for chunk in chunks(_asked(tasks, cases)):
-        work = [_work(task) for task in chunk]
+        work = [task.work for task in chunk]
         planned = engine.ledger.work.plan(
             day, step, work, rework=rework, max_attempts=engine.max_attempts, asked_as=_asked_as(step, chunk)
         )
@@ -109,19 +108,6 @@ def _asked(tasks: Iterable[Task | Unchanged], cases: set[str]) -> Iterator[Task]
 def _asked_as(step: str, tasks: Iterable[Task]) -> dict[str, str]:
     """The step of the requests that are not this one's alone."""
     return {t.request.request_id: t.request.step for t in tasks if t.request.step != step}
-
-
-def _work(task: Task) -> Work:
-    request = task.request
-    return Work(
-        task.case_id,
-        task.input_hash,
-        request.request_id,
-        task.lane,
-        request.prompt_version,
-        request.model,
-        task.rendered_from,
-    )
 
 
 def _roomy(task: Task, member: Member, limits: Limits) -> Task:

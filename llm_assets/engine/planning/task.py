@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.requests.request import Request
+from llm_assets.engine.ports.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,19 @@ class Task:
     """For the audit: how its text was masked."""
     stopped: str = ""
     """Why it must not be sent by this profile, as a sentence; empty where it may."""
+
+    @property
+    def work(self) -> Work:
+        request = self.request
+        return Work(
+            self.case_id,
+            self.input_hash,
+            request.request_id,
+            self.lane,
+            request.prompt_version,
+            request.model,
+            self.rendered_from,
+        )
 
 
 @dataclass(frozen=True, slots=True)

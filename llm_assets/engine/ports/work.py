@@ -28,6 +28,12 @@ class Work(NamedTuple):
     rendered_from: str | None = None
     """Digest of all that the request was rendered from; None when it was not computed."""
 
+    def has_input_of(self, older: "Work") -> bool:
+        """Whether the older answer was given for the same case and rows, however it was asked. One that a former version
+        planned has only the second part of the hash."""
+        own, _, once = self.input_hash.partition("/")
+        return older.input_hash.partition("/")[0] in (own, once)
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.desk.merged import Merging
+from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DECISIONS, DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Table
@@ -105,9 +106,10 @@ class Assembly:
 
     def queues_of(self, day: date) -> Queues:
         """The queues for a night: once it is closed, also those that were removed since."""
-        if self.clock() < self.settings.calendar.deadline_of(day):
-            return self.queues
-        return self._queues_ever
+        return self._queues_ever if self._is_closed(day) else self.queues
+
+    def _is_closed(self, day: date) -> bool:
+        return self.clock() >= self.settings.calendar.deadline_of(day)
 
     @cached_property
     def _queues_ever(self) -> Queues:
@@ -214,7 +216,8 @@ class Assembly:
     def reports(self) -> Path:
         return self.home / "reports"
 
-    def night(self, day: date, lane: Lane = Lane.NIGHTLY) -> Night:
+    def night(self, day: date, lane: Lane = Lane.NIGHTLY, rework: Rework = Rework.MISSING) -> Night:
+        """`rework`: how much of it is done again if it is closed."""
         return Night(
             day=day,
             engine=self.engine,
@@ -226,4 +229,5 @@ class Assembly:
             rules_version=rules_version(self.steps),
             masking_version=masking_version(),
             lane=lane,
+            rework=rework if self._is_closed(day) else None,
         )

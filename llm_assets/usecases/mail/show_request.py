@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from llm_assets.domain.desk.model_choice import Choice, unshown
 from llm_assets.domain.desk.queue import Queue
-from llm_assets.domain.desk.step import Step, StepInput
+from llm_assets.domain.desk.step import Skip, Step, StepInput
 from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.dialect import system_of
 from llm_assets.domain.errors import ConfigurationError, PermanentError
@@ -148,11 +148,7 @@ class _Desk:
             return found.message.error.message
         stopped = region_stop(given.queue, self._profile)
         skip = asked.step.skip(given) if not asked.absent else None
-        return (
-            stopped
-            if skip is None
-            else f"the row is made without a model, with the status {skip.status.value}"
-        )
+        return stopped if skip is None else _by_rule(skip)
 
     def _with_request(
         self, shown: ShownRequest, found: FileCase, step: Step, given: StepInput
@@ -177,7 +173,20 @@ def _without(shown: ShownRequest, why: str) -> ShownRequest:
     return replace(shown, notes=(*shown.notes, f"nothing is sent: {why}"))
 
 
+def _by_rule(skip: Skip) -> str:
+    said = f"the row is made without a model, with the status {skip.status.value}"
+    if skip.doubt is not None:
+        said += f", because of {skip.doubt.reason}" + (f" ({skip.doubt.detail})" if skip.doubt.detail else "")
+    if skip.made is not None:
+        said += f", and a rule answers {json.dumps(dict(skip.made), ensure_ascii=False)}"
+    return said
+
+
 def _notes(asked: _Asked, queue: Queue) -> Iterator[str]:
+    category = asked.upstream.get("categories", {}).get("category")
+    if category is not None and queue.category(str(category)) is None:
+        known = ", ".join(c.name for c in queue.categories)
+        yield f"queue {queue.name} has no category {category}, which --upstream gives; it has {known}"
     if not queue.mask:
         yield f"queue {queue.name} has `mask: false`: sent as it is"
     if asked.absent:

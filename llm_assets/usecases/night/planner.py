@@ -9,7 +9,7 @@ from llm_assets.domain.desk.step import Step
 from llm_assets.domain.effort import with_room_to_think
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.profile import Lane, Mode
-from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.domain.requests.outcome import RequestState, Status
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.night.night import Night, in_reading_order
@@ -26,7 +26,6 @@ from llm_assets.engine.planning.forecast import ASSUMED_RETRIES, Forecast, add_r
 from llm_assets.engine.planning.route_rules import mode_of
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.progress import OnProgress
-from llm_assets.engine.ports.work import Work
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import summary_request
 from llm_assets.usecases.desk.rehearsal import Rehearsal
@@ -52,7 +51,7 @@ class Planner:
 
     def __init__(self, rehearsal: Rehearsal, day: date, rework: Rework, on_progress: OnProgress) -> None:
         self._assembly = rehearsal
-        self._night: Night = rehearsal.night(day)
+        self._night: Night = rehearsal.night(day, rework=rework)
         self._day = day
         self._rework = rework
         self._on_progress = on_progress
@@ -73,7 +72,7 @@ class Planner:
         counted = _Counted(self._forecast(step))
         for chunk in chunks(self._night.tasks(step)):
             planned = self._assembly.ledger.work.preview(
-                self._day, step.name, [_work(t) for t in chunk], rework=self._rework
+                self._day, step.name, [t.work for t in chunk], rework=self._rework
             )
             forecast = counted.forecast
             forecast.new += planned.new - planned.changed
@@ -146,7 +145,8 @@ class Planner:
 
     def _expect(self, step: Step, counted: _Counted) -> None:
         """Adds the requests of cases whose earlier answers are still to come. How many of them need this step, and how long
-        its requests are compared with the longest earlier ones of the same case, is taken from earlier nights."""
+        its requests are compared with the longest earlier ones of the same case, is taken from earlier nights. A case
+        that was answered in this night and did not need the step is not expected to need it when it is asked again."""
         waiting: dict[str, int] = {}
         for name in step.reads:
             for case_id, tokens in self._done[name].due.items():
@@ -158,16 +158,29 @@ class Planner:
         forecast.basis = (
             "upper bound: every case" if share is None else f"{share:.0%} of the cases, as in earlier nights"
         )
+        known = self._answered(step)
+        if known >= waiting.keys() - counted.due.keys():
+            forecast.basis = "the cases that have one now, at most every case"
         request, length = self._stand_in(step), self._length(step)
         for case in self._night.cases():
             if case.case_id in waiting and case.case_id not in counted.due:
                 lane = Lane.URGENT if case.priority is Priority.URGENT else self._night.lane
                 mode = mode_of(self._night.engine, Task(case.case_id, "", lane, request))
-                likelihood = share if share is not None else 1.0
+                likelihood = 0.0 if case.case_id in known else share if share is not None else 1.0
                 tokens = counted.due[case.case_id] = waiting[case.case_id]
                 self._price(
                     forecast, request, tokens, lane=lane, mode=mode, likelihood=likelihood, length=length
                 )
+
+    def _answered(self, step: Step) -> set[str]:
+        """The cases of which every step that this one reads has an answer in this night."""
+        found: list[set[str]] = []
+        for name in step.reads:
+            rows = self._assembly.lake.read(self._night.steps[name].table, self._day, ("case_id", "status"))
+            found.append(
+                {row["case_id"] for row in rows if Status(row["status"]) not in (Status.OPEN, Status.DEAD)}
+            )
+        return set.intersection(*found)
 
     def _share(self, step: Step) -> float | None:
         """Requests of the step for each case of the steps it reads, in the last nights; None without any."""
@@ -224,10 +237,3 @@ class Planner:
                 length=length,
             )
         return forecast
-
-
-def _work(task: Task) -> Work:
-    request = task.request
-    return Work(
-        task.case_id, task.input_hash, request.request_id, task.lane, request.prompt_version, request.model
-    )

@@ -38,6 +38,8 @@ class StepRound:
     day: date
     steps: Sequence[Step]
     lane: Lane = Lane.NIGHTLY
+    rework: str = AUTO
+    """Raises ValueError, once it is used, for a word that is none of auto, missing and stale."""
 
     @property
     def name(self) -> str:
@@ -45,17 +47,16 @@ class StepRound:
 
     @cached_property
     def _night(self) -> Night:
-        return self.assembly.night(self.day, self.lane)
+        return self.assembly.night(self.day, self.lane, self._wanted)
 
-    def process(self, rework: str, pause: Callable[[Progress], bool]) -> Progress:
-        """Plans, sends and collects until the steps are finished, nothing more can be done, or `pause` answers False.
+    @cached_property
+    def _wanted(self) -> Rework:
+        return rework_of(self.rework, self.assembly.settings.calendar, self.day, self.assembly.clock())
 
-        Raises ValueError for an unknown `rework`.
-        """
-        assembly = self.assembly
-        wanted = rework_of(rework, assembly.settings.calendar, self.day, assembly.clock())
+    def process(self, pause: Callable[[Progress], bool]) -> Progress:
+        """Plans, sends and collects until the steps are finished, nothing more can be done, or `pause` answers False."""
         plans = [self._night.plan(s) for s in self.steps]
-        return work(assembly.engine, self.day, plans, wanted, pause=pause)
+        return work(self.assembly.engine, self.day, plans, self._wanted, pause=pause)
 
     def early_rows(self) -> EarlyRows:
         """To be called while the steps wait: writes the tables of those with answers newer than this call."""

@@ -124,7 +124,7 @@ def _planned(
 def _assigned(asked: Work, older: Work | None, stands: dict[str, _Stand], rework: Rework) -> Work:
     if older is None or older.request_id == asked.request_id:
         return asked
-    if rework is not Rework.MISSING or older.input_hash != asked.input_hash:
+    if rework is not Rework.MISSING or not asked.has_input_of(older):
         return asked
     return older if older.request_id in stands and stands[older.request_id].state in _KEPT else asked
 

@@ -38,6 +38,16 @@ WRONG = {
         HOUSE,
         ("providers.yaml", "house", "protocol 'telepathy' is not known; write one of: anthropic, openai"),
     ),
+    "an effort that there is not": (
+        {"providers.yaml": PROVIDERS % "gpt-6-luna" + "    effort: {drafts: lots}\n"},
+        HOUSE,
+        ("effort.drafts: Input should be 'none', 'minimal'",),
+    ),
+    "an effort for a tier that there is not": (
+        {"providers.yaml": PROVIDERS % "gpt-6-luna" + "    effort: {drafts: {huge: low}}\n"},
+        HOUSE,
+        ("effort.drafts.huge: Input should be 'cheap', 'standard' or 'strong'",),
+    ),
     "an effort of a step that there is not": (
         {"providers.yaml": PROVIDERS % "gpt-6-luna" + "    effort: {categorys: low}\n"},
         HOUSE,

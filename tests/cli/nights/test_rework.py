@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from pydantic import BaseModel, ConfigDict
 
 from llm_assets.cli.night import run_night
@@ -20,6 +21,7 @@ from llm_assets.usecases.night.process_night import NightOutcome
 from resources.settings.environment import load_settings
 from tests.support.houses.house import LONG_AGO, TODAY, Emulated, House
 from tests.support.mail.invented_inbox import SHOP, mail, put
+from tests.support.repository import ROOT
 
 CASES = 3
 Night = Callable[..., NightOutcome]
@@ -138,9 +140,7 @@ def test_a_closed_night_keeps_the_answers_from_before_doubts_had_names(house: Ho
     now = {row[5]: row for row in categories_of(house)}
     assert len(now) == len(before) + 1
     for row in before:
-        kept = now[row[5]]
-        assert kept[:-1] == row[:-1]
-        assert (kept[-1] is None) is (row[-1] is None) and kept[-1] not in ("ambiguous", "outdated_answer")
+        assert now[row[5]] == row
 
 
 @pytest.mark.slow
@@ -148,3 +148,58 @@ def test_an_open_night_asks_again_for_the_doubts_by_name(house: House, night: Ni
     fill(house, TODAY)
     first = requests(night(TODAY, in_former_words()))
     assert requests(night(TODAY)) - first == Counter(categories=CASES)
+
+
+def drafts_of(house: House) -> list[tuple[Any, ...]]:
+    with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
+        return lake.execute("select * from drafts order by case_id").fetchall()
+
+
+def stricter() -> tuple[Step, ...]:
+    """The steps after an upgrade whose check doubts every answer."""
+
+    def doubt(_: StepInput, __: BaseModel) -> Doubt | None:
+        return Doubt("low_confidence", "0.00")
+
+    return tuple(replace(s, doubt=doubt) if s.name == "categories" else s for s in STEPS)
+
+
+@pytest.mark.slow
+def test_a_changed_check_sends_no_case_of_a_closed_night_to_a_person_unless_asked(
+    house: House, night: Night
+) -> None:
+    fill(house, LONG_AGO)
+    night(LONG_AGO)
+    before = categories_of(house), drafts_of(house)
+    again = night(LONG_AGO, stricter())
+    assert again.sent == 0 and again.report["revision"] == 1
+    assert (categories_of(house), drafts_of(house)) == before
+    judged_anew = night(LONG_AGO, stricter(), "stale")
+    assert judged_anew.sent <= 1, "the opening lines"
+    assert {row[-2:] for row in categories_of(house)} == {("review", "low_confidence")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "edited",
+    [
+        pytest.param(
+            {"reply_guidance": "We answer on the next day.", "may_ask": ["the year"]}, id="guidance"
+        ),
+        pytest.param({"reply_guidance": ""}, id="no_guidance"),
+    ],
+)
+def test_edited_guidance_leaves_the_drafts_of_a_closed_night(
+    house: House, night: Night, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, edited: dict[str, Any]
+) -> None:
+    fill(house, LONG_AGO)
+    night(LONG_AGO)
+    before = drafts_of(house)
+    queues = yaml.safe_load((ROOT / "llm_assets" / "config" / "queues.yaml").read_text("utf-8"))
+    for queue in queues["queues"]:
+        queue["categories"] = [category | edited for category in queue["categories"]]
+    (tmp_path / "queues.yaml").write_text(yaml.safe_dump(queues), "utf-8")
+    monkeypatch.setenv("LLM_ASSETS_CONFIG", str(tmp_path))
+    again = night(LONG_AGO)
+    assert again.sent == 0 and again.report["revision"] == 1
+    assert drafts_of(house) == before
