@@ -38,8 +38,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevDesk]:
 
 @pytest.mark.soak  # nine reading runs with a process each: a minute of both cores
 def test_a_night_does_not_wait_behind_a_burst_of_mail_and_its_continuation_has_its_job(desk: DevDesk) -> None:
-    for days_ago, question in enumerate(QUESTIONS):
-        desk.drop(f"burst-{days_ago}.eml", mail(f"ada{days_ago}", question), days_ago)
+    for days_ago in range(BURST):
+        ask(desk, days_ago)
 
     def reading() -> list[Run]:
         return [run for run in desk.runs() if run.job == "read_mail"]
@@ -63,12 +63,18 @@ def test_a_night_does_not_wait_behind_a_burst_of_mail_and_its_continuation_has_i
     desk.until("end of its batches", lambda: desk.open_at_provider() == 0)
 
 
+def ask(desk: DevDesk, days_ago: int) -> None:
+    """A day's mail; the same file again is the same mail."""
+    desk.drop(f"day-{days_ago}.eml", mail(f"ada{days_ago}", QUESTIONS[days_ago]), days_ago)
+
+
 def held(desk: DevDesk, day: date) -> list[Run]:
     return [run for run in desk.waiting() if run.day == day.isoformat()]
 
 
 def parked(desk: DevDesk, day: date) -> tuple[Run, Run]:
     """A parked night of one mail: the run that parked, and its continuation in the queue."""
+    ask(desk, (desk.today - day).days)
     run_id = desk.launch(ASSETS, day)
     [waiting] = desk.until(f"continuation of {day}", lambda: held(desk, day))
     assert waiting.job.startswith("__anonymous_asset_job"), "as what a person materialized"
