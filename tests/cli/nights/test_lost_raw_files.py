@@ -7,6 +7,7 @@ import sqlite3
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,11 @@ from llm_assets.usecases.raw_files import check_raw_files
 from resources.settings.environment import load_settings
 from tests.support.houses.house import TODAY, House
 from tests.support.mail.invented_inbox import mail, put
+
+
+def _soaked(name: str) -> Any:  # pytest does not export the type of a marked parameter
+    """A name that only `make soak` tries: each costs a night."""
+    return pytest.param(name, marks=pytest.mark.soak)
 
 
 @pytest.fixture
@@ -55,7 +61,7 @@ def test_a_lost_raw_file_is_found_by_doctor_and_costs_its_record_in_the_night(
     assert house.run("audit", "verify").code == 0
 
 
-@pytest.mark.parametrize("what", ["pipe", "endless", "another file"])
+@pytest.mark.parametrize("what", ["pipe", _soaked("endless"), _soaked("another file")])
 def test_what_is_no_raw_file_in_the_place_of_one_holds_nobody_up(
     house: House, received: Assembly, what: str
 ) -> None:
@@ -100,7 +106,9 @@ def test_looking_at_raw_files_ends_when_its_time_is_up(received: Assembly) -> No
     assert seen == [("raw files", 1, 3), ("raw files", 2, 3)]
 
 
-@pytest.mark.parametrize("named_by", ["place", "path", "digest", "source and place", "record"])
+@pytest.mark.parametrize(
+    "named_by", ["place", "record", *map(_soaked, ("path", "digest", "source and place"))]
+)
 def test_a_record_that_was_never_read_is_deleted_by_any_of_its_names(
     house: House, received: Assembly, named_by: str
 ) -> None:
