@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import assert_never
 
 from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.mail.document import Role
@@ -21,33 +20,14 @@ def in_force(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:
-    """case_id -> what holds of its decisions in a step: the last kind that changes its row, with all corrected values.
-
-    A later correction replaces the columns it names. Cases whose decisions change nothing in their row are left out.
-    """
+    """case_id -> what holds of its decisions in a step: the last one, with all corrected values. A later correction replaces
+    the columns it names."""
     found: dict[str, Decision] = {}
     for decision in in_force(d for d in decisions if d.step == step):
         earlier = found.get(decision.case_id)
         values = earlier.values if earlier is not None else {}
-        match decision.kind:
-            case DecisionKind.CORRECT:
-                values = {**values, **decision.values}
-            case DecisionKind.APPROVE | DecisionKind.DEAD_LETTER:
-                pass
-            case DecisionKind.SEND_BACK:
-                found.pop(decision.case_id, None)
-                continue
-            case DecisionKind.DRAFT_NOW | DecisionKind.RELEASE | DecisionKind.UNDO:
-                continue
-            case _:
-                assert_never(decision.kind)
-        found[decision.case_id] = replace(decision, values=values)
+        found[decision.case_id] = replace(decision, values={**values, **decision.values})
     return found
-
-
-def changes_row(kind: DecisionKind) -> bool:
-    """Whether a decision of this kind settles the doubt about its case and step."""
-    return kind not in (DecisionKind.UNDO, DecisionKind.DRAFT_NOW, DecisionKind.RELEASE)
 
 
 def status_of(decision: Decision) -> Status:

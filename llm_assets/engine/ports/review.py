@@ -21,14 +21,8 @@ class DecisionKind(StrEnum):
     """`values` replace columns of the step's row."""
     UNDO = "undo"
     """An earlier decision, whose number is the value of UNDOES, no longer holds."""
-    SEND_BACK = "send_back"
-    """The model is asked again."""
     DEAD_LETTER = "dead_letter"
     """Nobody answers this case."""
-    DRAFT_NOW = "draft_now"
-    """The draft is written online, without waiting for the night."""
-    RELEASE = "release"
-    """The draft may leave the house."""
 
 
 UNDOES = "undoes"

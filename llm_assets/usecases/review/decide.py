@@ -6,7 +6,7 @@ A decision is one row of the ledger. The tables follow when they are written nex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import JsonValue
 
@@ -122,10 +122,10 @@ def _values(
             if not holding:
                 raise NothingToDecideError(f"{step.name} of this case has no decision: nothing can be undone")
             return {UNDOES: holding[-1].number}
-        case DecisionKind.DEAD_LETTER | DecisionKind.SEND_BACK:
+        case DecisionKind.DEAD_LETTER:
             pass
-        case DecisionKind.DRAFT_NOW | DecisionKind.RELEASE:
-            raise ConfigurationError(f"{wanted.kind} is no decision about a value")
+        case _:
+            assert_never(wanted.kind)
     return {}
 
 

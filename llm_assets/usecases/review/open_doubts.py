@@ -8,7 +8,7 @@ from typing import Any
 
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE, Row
 from llm_assets.domain.mail.document import Priority, Role
-from llm_assets.engine.answers.decisions import changes_row, in_force
+from llm_assets.engine.answers.decisions import in_force
 from llm_assets.engine.ports.review import Decision
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.clusters import Doubtful
@@ -32,7 +32,7 @@ class Doubts:
     def of(self, day: date) -> list[Doubtful]:
         """Open ones, in the order of the review queue."""
         made = self.assembly.ledger.review.decisions(day)
-        decided = {(d.case_id, d.step) for d in in_force(made) if changes_row(d.kind)}
+        decided = {(d.case_id, d.step) for d in in_force(made)}
         numbers = _numbers(made)
         return [
             _numbered(d, numbers.get((d.case_id, d.step), 0))

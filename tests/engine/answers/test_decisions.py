@@ -70,15 +70,6 @@ def test_the_last_kind_and_the_corrected_values_make_the_status(
     assert status_of(decided(made, "moods")["a"]) is status
 
 
-@pytest.mark.parametrize("kind", [DecisionKind.DRAFT_NOW, DecisionKind.RELEASE])
-def test_what_changes_no_row_decides_none(kind: DecisionKind) -> None:
-    assert decided([decision(1, kind)], "moods") == {}
-
-
-def test_a_case_that_is_sent_back_waits_for_a_new_answer() -> None:
-    assert decided([decision(1, mood="sad"), decision(2, DecisionKind.SEND_BACK)], "moods") == {}
-
-
 def test_the_newest_number_counts_undone_decisions_too() -> None:
     made = [decision(1), undo(2, 1)]
     assert newest(made, "a", "moods") == 2
