@@ -171,6 +171,8 @@ def test_of_two_who_decide_the_second_learns_what_the_first_decided(house: House
         assert (conflict["by"], conflict["values"]) == ("amina", {"category": "spam"})
         again = decision(case_id, step, members=[{"case_id": case_id, "seen": conflict["seen"]}])
         assert app.post(boris, again).status == 200, "having seen it"
+        undo = decision(case_id, step, kind="undo", members=[{"case_id": case_id, "seen": 2}])
+        assert [app.post(boris, undo).status for _ in range(2)] == [200, 200], "an undo may be sent twice too"
 
 
 def no_start(house: House, *words: str) -> str:

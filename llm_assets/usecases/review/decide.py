@@ -67,6 +67,10 @@ def decide(assembly: Assembly, wanted: Wanted) -> Decision:
     case_id = case_of(assembly, wanted.day, wanted.record)
     row = _row(assembly, step, wanted.day, case_id)
     made = assembly.ledger.review.decisions(wanted.day)
+    same = (case_id, step.name, wanted.by, wanted.at)
+    for stored in made:  # sent again by a browser whose answer was lost
+        if (stored.case_id, stored.step, stored.decided_by, stored.decided_at) == same:
+            return stored
     values = _values(assembly, step, wanted, case_id, row, made)
     decision = Decision(
         case_id,
@@ -84,10 +88,11 @@ def decide(assembly: Assembly, wanted: Wanted) -> Decision:
 
 def case_of(assembly: Assembly, day: date, record: str) -> str:
     """The case of a record, a message or a case id. Raises UnknownRecordError."""
-    names = ("case_id", "record_id", "message_id")
-    for row in assembly.lake.read(DOCUMENTS, day, list(names)):
-        if record in (row[name] for name in names):
-            return str(row["case_id"])
+    names = ["case_id", "record_id", "message_id"]
+    for cases in ([record], None):  # a case is found without reading the others
+        for row in assembly.lake.read(DOCUMENTS, day, names, cases):
+            if record in row.values():
+                return str(row["case_id"])
     raise UnknownRecordError(
         f"{day} has no record {record[:80]}: name a record_id, case_id or Message-ID of that day's `documents`"
     )
