@@ -9,6 +9,8 @@ import threading
 import time
 
 INTERVAL = 0.5
+GRACE = 10.0
+"""Seconds for an orderly end."""
 
 
 class Parents:
@@ -43,6 +45,10 @@ class Parents:
                 if self._ending:
                     break
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(
+            GRACE
+        )  # who started this process may have blocked that signal, and a blocked one is inherited
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _lives(self, pid: int) -> bool:
         """A dead launcher that is not reaped yet still has its process id, but our own parent id has changed."""

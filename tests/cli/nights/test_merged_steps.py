@@ -95,6 +95,7 @@ def test_switching_it_on_asks_for_that_queue_and_off_again_reuses_what_was_answe
     assert sent(morning_after) == merged
 
 
+@pytest.mark.soak
 def test_a_budget_counts_the_request_once(house: House) -> None:
     fill(house.home / "inbox", TODAY)
     ran = house.night(**every(house), LLM_ASSETS_BUDGET_USD="5")
@@ -111,6 +112,7 @@ def test_a_budget_counts_the_request_once(house: House) -> None:
     assert sent(short)[BOTH] == DOCUMENTS - 1
 
 
+@pytest.mark.soak
 def test_a_closed_night_keeps_its_own_answers(house: House, tmp_path: Path) -> None:
     fill(house.home / "inbox", LONG_AGO)
     assert house.night(day=LONG_AGO, **merging(house)).code == 0

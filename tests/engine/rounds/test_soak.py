@@ -83,8 +83,12 @@ def works(pid: int) -> bool:
     return not state.startswith("Z")
 
 
-def test_workers_end_soon_after_the_main_process_was_killed(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", textwrap.dedent(FORKS_AND_IS_KILLED), str(tmp_path)]
+@pytest.mark.parametrize("blocked", [(), (signal.SIGTERM,)], ids=["as usual", "SIGTERM blocked"])
+def test_workers_end_soon_after_the_main_process_was_killed(
+    tmp_path: Path, blocked: tuple[signal.Signals, ...]
+) -> None:
+    mask = f"import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {[int(s) for s in blocked]})\n"
+    command = [sys.executable, "-c", mask + textwrap.dedent(FORKS_AND_IS_KILLED), str(tmp_path)]
     main = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert main.stdout is not None
     workers = [int(main.stdout.readline()) for _ in range(2)]
