@@ -132,6 +132,7 @@ def test_a_date_of_return_or_of_a_paid_document_is_no_deadline(text: str, value:
     ("text", "value", "quote"),
     [
         ("Верните деньги до 1 декабря.", "2026-12-01", "до 1 декабря"),
+        ("Приказ от 02.11.2026. Нужно до 1 декабря.", "2026-12-01", "1 декабря"),
         ("The invoice due 25 November is not paid.", "2026-11-25", "due 25 November"),
         ("Оплатили 12.11, пришлите акт до 25.11.", "2026-11-25", "до 25.11"),
         ("We paid on 2 November. Please ship by 25 November.", "2026-11-25", "by 25 November"),

@@ -108,7 +108,8 @@ _WANTED = re.compile(
 
 def is_dated(passage: str, before: str) -> bool:
     """Whether a passage is only the date of a letter or document: "dated 24 November", "от 24.11". Texts are folded."""
-    return _WANTED.search(passage) is None and _DATED.search(f"{before}{passage}".strip()) is not None
+    dated = _DATED.search(f"{before}{passage}".strip())
+    return dated is not None and all(_WANTED.search(text) is None for text in (passage, dated[0]))
 
 
 def possible(text: str, written: Collection[date]) -> set[date]:
