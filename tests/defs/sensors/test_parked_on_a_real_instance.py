@@ -85,6 +85,7 @@ def is_there(desk: DevDesk, day: date) -> bool:
     return day.isoformat() in desk.materialized("categories")
 
 
+@pytest.mark.soak
 def test_a_terminated_night_stays_stopped_until_a_person_starts_it_again(desk: DevDesk) -> None:
     day, before = desk.day(1), desk.executed()
     first, waiting = parked(desk, day)
