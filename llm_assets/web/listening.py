@@ -1,8 +1,20 @@
-"""A socket that listens, for every server of the platform."""
+"""A socket that listens and a server that ends in an orderly way, for every endpoint of the platform."""
 
+import signal
 import socket
+from contextlib import AbstractContextManager, nullcontext
+
+import uvicorn
 
 from llm_assets.domain.errors import ConfigurationError
+
+
+class Server(uvicorn.Server):
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """SIGTERM is this process's ordinary end: exit code 0, not death by signal."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+        return nullcontext()
 
 
 def listen(host: str, port: int) -> socket.socket:

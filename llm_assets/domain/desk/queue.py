@@ -164,6 +164,10 @@ class Queues(_Border):
         """The queue that has this name, had it before, or is remembered by it. Raises KeyError for any other name."""
         return self._known_by_name[name]
 
+    def named_or_default(self, name: str) -> Queue:
+        """The same; the default queue for a name that nobody knows any more."""
+        return self._known_by_name.get(name, self.default)
+
     def has(self, name: str) -> bool:
         """Whether queues.yaml has it, under this name or a later one."""
         return name in self._by_name

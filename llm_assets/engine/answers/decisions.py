@@ -1,6 +1,7 @@
 """Decisions in force: what people decided about each case of a step, undone decisions left out. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -37,9 +38,13 @@ def status_of(decision: Decision) -> Status:
     return Status.CORRECTED if decision.values else Status.OK
 
 
-def newest(decisions: Sequence[Decision], case_id: str, step: str) -> int:
-    """The number of the newest decision about a case and step; 0 before there is one."""
-    return max((d.number for d in decisions if (d.case_id, d.step) == (case_id, step)), default=0)
+def newest_numbers(decisions: Iterable[Decision]) -> Counter[tuple[str, str]]:
+    """(case_id, step) -> the number of the newest decision about them, undone ones included; 0 before there is one."""
+    found: Counter[tuple[str, str]] = Counter()
+    for decision in decisions:
+        key = (decision.case_id, decision.step)
+        found[key] = max(found[key], decision.number)
+    return found
 
 
 def decision_rows(

@@ -214,10 +214,7 @@ class Night:
         return found
 
     def _queue(self, name: str) -> Queue:
-        try:
-            return self.queues.named(name)
-        except KeyError:
-            return self.queues.default
+        return self.queues.named_or_default(name)
 
 
 def _case_of(rows: Sequence[Row]) -> list[Case]:

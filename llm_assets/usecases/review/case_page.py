@@ -9,9 +9,9 @@ from typing import Any
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
-from llm_assets.domain.mail.document import Document, cases_of
+from llm_assets.domain.mail.document import Document, Role, cases_of
 from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, document_of
-from llm_assets.engine.answers.decisions import in_force, newest
+from llm_assets.engine.answers.decisions import in_force, newest_numbers
 from llm_assets.engine.ports.review import Decision
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.decide import UnknownRecordError
@@ -95,9 +95,9 @@ def case_page(assembly: Assembly, day: date, case_id: str) -> CasePage:
     rows = list(assembly.lake.read(DOCUMENTS, day, DOCUMENT_COLUMNS, [case_id]))
     found = cases_of([document_of(row) for row in rows])
     if not found:
-        raise UnknownRecordError(f"{day} has no case {case_id[:80]}: it may have been deleted or read anew")
+        raise _unknown(day, case_id)
     case = found[0]
-    queue = _queue(assembly, day, case.queue)
+    queue = assembly.queues_of(day).named_or_default(case.queue)
     made = [d for d in assembly.ledger.review.decisions(day) if d.case_id == case_id]
     answers = {
         s.name: next(iter(assembly.lake.read(s.table, day, cases=[case_id])), {}) for s in assembly.steps
@@ -115,12 +115,16 @@ def case_page(assembly: Assembly, day: date, case_id: str) -> CasePage:
     )
 
 
-def _queue(assembly: Assembly, day: date, name: str) -> Queue:
-    queues = assembly.queues_of(day)
-    try:
-        return queues.named(name)
-    except KeyError:
-        return queues.default
+def queue_of(assembly: Assembly, day: date, case_id: str) -> str:
+    """The name of a case's queue: that of its first message. Raises UnknownRecordError."""
+    rows = list(assembly.lake.read(DOCUMENTS, day, ["queue", "role"], [case_id]))
+    if not rows:
+        raise _unknown(day, case_id)
+    return str(next((r for r in rows if r["role"] == Role.FIRST), rows[0])["queue"])
+
+
+def _unknown(day: date, case_id: str) -> UnknownRecordError:
+    return UnknownRecordError(f"{day} has no case {case_id[:80]}: it may have been deleted or read anew")
 
 
 def _step(step: Step, queue: Queue, row: Row, made: Sequence[Decision]) -> StepView:
@@ -145,7 +149,7 @@ def _step(step: Step, queue: Queue, row: Row, made: Sequence[Decision]) -> StepV
             )
             for c in kept
         ],
-        seen=newest(own, str(row["case_id"]), step.name),
+        seen=newest_numbers(own)[str(row["case_id"]), step.name],
         decided=holding[-1] if holding else None,
     )
 

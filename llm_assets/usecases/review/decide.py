@@ -10,12 +10,11 @@ from typing import Any, assert_never
 
 from pydantic import JsonValue
 
-from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.answers.decisions import in_force, newest
+from llm_assets.engine.answers.decisions import in_force, newest_numbers
 from llm_assets.engine.ports.review import UNDOES, AlreadyDecidedError, Decision, DecisionKind
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.typed import typed
@@ -26,7 +25,6 @@ __all__ = [
     "NothingToDecideError",
     "UnknownRecordError",
     "Wanted",
-    "case_of",
     "decide",
 ]
 
@@ -82,7 +80,7 @@ def decide(assembly: Assembly, wanted: Wanted) -> Decision:
         before={name: _plain(row.get(name)) for name in values if name in step.answer_columns},
         prompt_version=str(row.get("prompt_version") or ""),
     )
-    seen = wanted.seen if wanted.seen is not None else newest(made, case_id, step.name)
+    seen = wanted.seen if wanted.seen is not None else newest_numbers(made)[case_id, step.name]
     return assembly.ledger.review.decide(wanted.day, decision, seen=seen)
 
 
@@ -115,7 +113,7 @@ def _values(
 ) -> dict[str, JsonValue]:
     match wanted.kind:
         case DecisionKind.CORRECT:
-            queue = _queue(assembly, wanted.day, row)
+            queue = assembly.queues_of(wanted.day).named_or_default(str(row.get("queue")))
             return {name: typed(step, queue, name, text) for name, text in wanted.values.items()}
         case DecisionKind.APPROVE:
             if row.get("status") in (None, Status.OPEN):
@@ -132,14 +130,6 @@ def _values(
         case _:
             assert_never(wanted.kind)
     return {}
-
-
-def _queue(assembly: Assembly, day: date, row: Row) -> Queue:
-    queues = assembly.queues_of(day)
-    try:
-        return queues.named(str(row.get("queue")))
-    except KeyError:
-        return queues.default
 
 
 def _plain(value: Any) -> JsonValue:  # a column's value, of whatever type its column has

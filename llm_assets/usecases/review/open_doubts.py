@@ -8,8 +8,7 @@ from typing import Any
 
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE, Row
 from llm_assets.domain.mail.document import Priority, Role
-from llm_assets.engine.answers.decisions import in_force
-from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.answers.decisions import in_force, newest_numbers
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.clusters import Doubtful
 
@@ -33,9 +32,9 @@ class Doubts:
         """Open ones, in the order of the review queue."""
         made = self.assembly.ledger.review.decisions(day)
         decided = {(d.case_id, d.step) for d in in_force(made)}
-        numbers = _numbers(made)
+        numbers = newest_numbers(made)
         return [
-            _numbered(d, numbers.get((d.case_id, d.step), 0))
+            replace(d, seen=numbers[d.case_id, d.step])
             for d in self._queued(day)
             if (d.case_id, d.step) not in decided
         ]
@@ -118,15 +117,3 @@ def _date(value: Any) -> date:  # as DuckDB returns it
         if isinstance(value, date) and not isinstance(value, datetime)
         else date.fromisoformat(str(value))
     )
-
-
-def _numbers(made: list[Decision]) -> dict[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = {}
-    for decision in made:
-        key = (decision.case_id, decision.step)
-        found[key] = max(found.get(key, 0), decision.number)
-    return found
-
-
-def _numbered(doubt: Doubtful, seen: int) -> Doubtful:
-    return replace(doubt, seen=seen)

@@ -1,9 +1,7 @@
 """The forms' endpoint as a process: its socket, its time limits for clients, its shutdown. Run by `serve`."""
 
 import asyncio
-import signal
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import uvicorn
@@ -13,7 +11,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.receive_form import form_receiver_of
 from llm_assets.web.forms.app import application
 from llm_assets.web.forms.connections import CONNECTIONS, ImpatientProtocol
-from llm_assets.web.listening import listen
+from llm_assets.web.listening import Server, listen
 
 LONGEST_HEAD = 32_768
 
@@ -26,14 +24,6 @@ class Listening:
     client_seconds: int
     """How long a client may take for the head of its request, and as long again for the rest, plus what the size of
     its body needs."""
-
-
-class Server(uvicorn.Server):
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        """SIGTERM is this process's ordinary end: exit code 0, not death by signal."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.handle_exit)
-        return nullcontext()
 
 
 def serve(assembly: Assembly, listening: Listening, announce: Callable[[str], None]) -> None:

@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review import people
-from llm_assets.usecases.review.case_page import CasePage, case_page
+from llm_assets.usecases.review.case_page import CasePage, case_page, queue_of
 from llm_assets.usecases.review.clusters import Cluster, Doubtful, clusters, minutes_for
 from llm_assets.usecases.review.decide import (
     AlreadyDecidedError,
@@ -159,9 +159,9 @@ def _clusters(app: _App, person: Person, day: date) -> list[Cluster]:
     return sorted(made, key=lambda c: person.name not in own(c.head.queue) and bool(own(c.head.queue)))
 
 
-def _following(app: _App, person: Person, day: date, after: str, count: int = AHEAD) -> list[Doubtful]:
+def _following(made: list[Cluster], after: str, count: int) -> list[Doubtful]:
     """The next doubts after one, in the order of the start page, round to its beginning."""
-    order = [m for c in _clusters(app, person, day) for m in c.members]
+    order = [m for c in made for m in c.members]
     place = next((i + 1 for i, m in enumerate(order) if m.key == after), 0)
     return [m for m in (*order[place:], *order[:place]) if m.key != after][:count]
 
@@ -171,7 +171,7 @@ def _next(app: _App) -> Callable[[Request], Any]:
         person = await app.decider(request)
         after = request.query_params.get("after", "")
         day = _day(after.partition("/")[0])
-        found = await app.run(lambda: _following(app, person, day, after, LISTED))
+        found = await app.run(lambda: _following(_clusters(app, person, day), after, LISTED))
         return JSONResponse({"next": [m.key for m in found]})
 
     return following
@@ -207,10 +207,11 @@ def _look(
     if not person.sees(found.queue) or step not in found.steps:
         raise UnknownRecordError(f"{day} has no such case in your queues")
     key = f"{day.isoformat()}/{case_id}/{step}"
-    cluster = next((c for c in _clusters(app, person, day) if any(m.key == key for m in c.members)), None)
+    made = _clusters(app, person, day)
+    cluster = next((c for c in made if any(m.key == key for m in c.members)), None)
     until = app.assembly.clock() + LEASE
     holder = app.assembly.ledger.people.lease(day, case_id, person.name, until)
-    return found, _following(app, person, day, key), cluster, holder
+    return found, _following(made, key, AHEAD), cluster, holder
 
 
 def _decide(app: _App) -> Callable[[Request], Any]:
@@ -242,8 +243,7 @@ def _stored(app: _App, person: Person, wanted: list[Wanted]) -> Response:
     """Every case of a cluster by itself: what a colleague has decided meanwhile stays and is named."""
     made, conflicts = [], []
     for each in wanted:
-        page = case_page(app.assembly, each.day, each.record)
-        if not person.sees(page.queue):
+        if not person.sees(queue_of(app.assembly, each.day, each.record)):
             raise UnknownRecordError(f"{each.day} has no such case in your queues")
         try:
             stored = decide(app.assembly, each)
@@ -309,7 +309,9 @@ def _sign_out(app: _App) -> Callable[[Request], Any]:
 def _enter(app: _App) -> Callable[[Request], Any]:
     async def enter(request: Request) -> Response:
         given = request.query_params.get("token", "")
-        if app.owner is None or not any(secrets.compare_digest(given, known) for known in app.entry):
+        if app.owner is None or not any(
+            secrets.compare_digest(given.encode(), known.encode()) for known in app.entry
+        ):
             raise refused(401, "This link is not valid any more; start `llm-assets review` again.")
         app.entry.clear()
         owner = app.owner

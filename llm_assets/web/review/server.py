@@ -3,28 +3,18 @@
 import asyncio
 import ipaddress
 import secrets
-import signal
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 
 import uvicorn
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.people import Person, PersonRole
 from llm_assets.usecases.desk.assembly import Assembly
-from llm_assets.web.listening import listen
+from llm_assets.web.listening import Server, listen
 from llm_assets.web.review.app import application
 
 CONNECTIONS = 500
 BODY_SECONDS = 15
-
-
-class _Server(uvicorn.Server):
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-        """SIGTERM is this process's ordinary end: exit code 0, not death by signal."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.handle_exit)
-        return nullcontext()
 
 
 def serve(
@@ -68,7 +58,7 @@ def serve(
         timeout_graceful_shutdown=BODY_SECONDS,
         proxy_headers=behind_proxy,
     )
-    server = _Server(config)
+    server = Server(config)
     server.capture_signals()
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}"

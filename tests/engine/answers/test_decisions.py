@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.answers.decisions import decided, in_force, newest, status_of
+from llm_assets.engine.answers.decisions import decided, in_force, newest_numbers, status_of
 from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -72,5 +72,5 @@ def test_the_last_kind_and_the_corrected_values_make_the_status(
 
 def test_the_newest_number_counts_undone_decisions_too() -> None:
     made = [decision(1), undo(2, 1)]
-    assert newest(made, "a", "moods") == 2
-    assert newest(made, "b", "moods") == 0
+    assert newest_numbers(made)["a", "moods"] == 2
+    assert newest_numbers(made)["b", "moods"] == 0
