@@ -1,0 +1,87 @@
+"""Decisions that a browser sends, and what a person has decided in a morning."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from llm_assets.usecases.review.case_page import queue_of
+from llm_assets.usecases.review.decide import (
+    AlreadyDecidedError,
+    DecisionKind,
+    UnknownRecordError,
+    Wanted,
+    decide,
+)
+from llm_assets.usecases.review.people import Person
+from llm_assets.usecases.review.session_figures import figures_of
+from llm_assets.web.review.desk import Desk, day_of
+from llm_assets.web.review.guard import body_of, refused
+
+EARLIEST = timedelta(days=7)
+"""A decision that a browser kept while it had no connection may be so old."""
+
+
+def routes(app: Desk) -> list[Route]:
+    return [Route("/decide", _decide(app), methods=["POST"]), Route("/done", _done(app))]
+
+
+def _decide(app: Desk) -> Callable[[Request], Any]:
+    async def post(request: Request) -> Response:
+        person = await app.decider(request)
+        try:
+            wanted = _wanted(app, person, json.loads(await body_of(request)))
+        except (ValueError, KeyError, TypeError) as err:
+            raise refused(422, "The decision is not whole; load the page again.") from err
+        return await app.run(lambda: _stored(app, person, wanted))  # type: ignore[no-any-return]
+
+    return post
+
+
+def _wanted(app: Desk, person: Person, given: Any) -> list[Wanted]:  # JSON that a browser sent
+    at = datetime.fromisoformat(str(given["at"])).astimezone(UTC)
+    now = app.assembly.clock()
+    if not now - EARLIEST <= at <= now + timedelta(minutes=5):
+        raise ValueError("the browser's clock is wrong")
+    values = {str(name): str(value) for name, value in dict(given.get("values", {})).items()}
+    kind, step, day = DecisionKind(given["kind"]), str(given["step"]), day_of(str(given["day"]))
+    return [
+        Wanted(day, str(member["case_id"]), step, person.name, kind, values, int(member["seen"]), at)
+        for member in list(given["members"])
+    ]
+
+
+def _stored(app: Desk, person: Person, wanted: list[Wanted]) -> Response:
+    """Every case of a cluster by itself: what a colleague has decided meanwhile stays and is named."""
+    made, conflicts = [], []
+    for each in wanted:
+        if not person.sees(queue_of(app.assembly, each.day, each.record)):
+            raise UnknownRecordError(f"{each.day} has no such case in your queues")
+        try:
+            stored = decide(app.assembly, each)
+            made.append({"case_id": stored.case_id, "seen": stored.number})
+        except AlreadyDecidedError as err:
+            conflicts.append(
+                {
+                    "case_id": err.newest.case_id,
+                    "by": err.newest.decided_by,
+                    "kind": err.newest.kind,
+                    "values": dict(err.newest.values),
+                    "seen": err.newest.number,
+                }
+            )
+    return JSONResponse({"made": made, "conflicts": conflicts}, 409 if conflicts else 200)
+
+
+def _done(app: Desk) -> Callable[[Request], Any]:
+    async def done(request: Request) -> Response:
+        person = await app.decider(request)
+        day = day_of(request.query_params.get("day", ""))
+        found = await app.run(lambda: figures_of(app.assembly, day, person.name))
+        return app.page("done.html.j2", person=person, day=day, figures=found)
+
+    return done

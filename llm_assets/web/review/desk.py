@@ -1,0 +1,77 @@
+"""What every page of the review app stands on: the desk, its templates, who asks, and refusals in one sentence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import anyio
+from jinja2 import Environment
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review import people
+from llm_assets.usecases.review.clusters import Cluster, clusters
+from llm_assets.usecases.review.decide import NothingToDecideError, UnknownRecordError
+from llm_assets.usecases.review.open_doubts import Doubts
+from llm_assets.usecases.review.people import Person
+from llm_assets.web.review.guard import COOKIE, Tries, refused
+
+
+@dataclass(frozen=True)
+class Desk:
+    assembly: Assembly
+    pages: Environment
+    doubts: Doubts
+    secure: bool
+    entry: list[str] = field(default_factory=list)
+    """The token of the link that a desk without accounts is opened with; taken once."""
+    owner: Person | None = None
+    tries: Tries = field(default_factory=Tries)
+
+    async def run(self, act: Callable[[], Any]) -> Any:  # what a use case returns
+        """In a thread: use cases wait for a database."""
+        try:
+            return await anyio.to_thread.run_sync(act)
+        except UnknownRecordError as err:
+            raise refused(404, str(err)) from err
+        except (ConfigurationError, NothingToDecideError) as err:
+            raise refused(422, str(err)) from err
+
+    def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+        return HTMLResponse(self.pages.get_template(name).render(**values), status)
+
+    async def person(self, request: Request) -> Person:
+        token = request.cookies.get(COOKIE, "")
+        person = await self.run(lambda: people.person_of(self.assembly, token))
+        if person is None:
+            raise refused(401, "Sign in to see the desk.")
+        return person  # type: ignore[no-any-return]
+
+    async def decider(self, request: Request) -> Person:
+        person = await self.person(request)
+        if not person.sees_cases:
+            raise refused(403, "Your role sees figures, but no cases.")
+        return person
+
+    def signed_in(self, token: str) -> Response:
+        response = RedirectResponse("/", 303)
+        response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=self.secure, path="/")
+        return response
+
+
+def clusters_of(app: Desk, person: Person, day: date) -> list[Cluster]:
+    today = app.assembly.settings.calendar.day_of(app.assembly.clock())
+    own = app.assembly.queues.reviewers
+    seen = [d for d in app.doubts.of(day) if person.sees(d.queue)]
+    made = clusters(seen, today)
+    return sorted(made, key=lambda c: person.name not in own(c.head.queue) and bool(own(c.head.queue)))
+
+
+def day_of(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as err:
+        raise refused(404, "There is no such day.") from err

@@ -1,0 +1,73 @@
+"""Signing in and out, by password or by the link of a desk without accounts."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from llm_assets.usecases.review import people
+from llm_assets.web.review.desk import Desk
+from llm_assets.web.review.guard import COOKIE, body_of, refused
+
+
+def routes(app: Desk) -> list[Route]:
+    return [
+        Route("/signin", _sign_in_page(app)),
+        Route("/signin", _sign_in(app), methods=["POST"]),
+        Route("/signout", _sign_out(app), methods=["POST"]),
+        Route("/enter", _enter(app)),
+    ]
+
+
+def _sign_in_page(app: Desk) -> Callable[[Request], Any]:
+    async def page(_: Request) -> Response:
+        return app.page("signin.html.j2", said="")
+
+    return page
+
+
+def _sign_in(app: Desk) -> Callable[[Request], Any]:
+    async def post(request: Request) -> Response:
+        form = parse_qs((await body_of(request)).decode("utf-8", "replace"), max_num_fields=10)
+        name, password = (form.get(key, [""])[0] for key in ("name", "password"))
+        keys = f"name {name}", f"from {request.client.host if request.client else ''}"
+        wait = app.tries.wait(*keys)
+        if wait:
+            return app.page("signin.html.j2", 429, said=f"Too many tries; wait {wait} seconds.")
+        token = await app.run(lambda: people.sign_in(app.assembly, name, password))
+        if token is None:
+            app.tries.failed(*keys)
+            return app.page("signin.html.j2", 401, said="Name or password is wrong.")
+        return app.signed_in(token)
+
+    return post
+
+
+def _sign_out(app: Desk) -> Callable[[Request], Any]:
+    async def post(request: Request) -> Response:
+        token = request.cookies.get(COOKIE, "")
+        await app.run(lambda: people.close(app.assembly, token))
+        response = RedirectResponse("/signin", 303)
+        response.delete_cookie(COOKIE)
+        return response
+
+    return post
+
+
+def _enter(app: Desk) -> Callable[[Request], Any]:
+    async def enter(request: Request) -> Response:
+        given = request.query_params.get("token", "")
+        if app.owner is None or not any(
+            secrets.compare_digest(given.encode(), known.encode()) for known in app.entry
+        ):
+            raise refused(401, "This link is not valid any more; start `llm-assets review` again.")
+        app.entry.clear()
+        owner = app.owner
+        token = await app.run(lambda: people.sign_in_as(app.assembly, owner))
+        return app.signed_in(token)
+
+    return enter
