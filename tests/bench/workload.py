@@ -37,10 +37,22 @@ def engine_at(place: Place, scenario: Scenario) -> Engine:
 
 
 def plan_of(engine: Engine, place: Place, scenario: Scenario) -> StepPlan:
-    """What the engine is given to work on."""
+    """What the engine is given to work on. A rerun's tasks are there beforehand, as making them is the bench's own work;
+    a first run's are made as they are asked for, so that its memory is what the engine holds."""
     if scenario.size == "night":
         return night_at(place, engine).plan(CATEGORIES)
+    if scenario.run != "first":
+        made = [*tasks_of(engine, place, scenario)][::-1]
+        return StepPlan(
+            scenario.size, lambda: _handed_out(made) if made else tasks_of(engine, place, scenario)
+        )
     return StepPlan(scenario.size, lambda: tasks_of(engine, place, scenario))
+
+
+def _handed_out(made: list[Task]) -> Iterator[Task]:
+    """Each once, from the last to the first; nothing is kept, as of a stream."""
+    while made:
+        yield made.pop()
 
 
 def tasks_of(engine: Engine, place: Place, scenario: Scenario) -> Iterator[Task]:
