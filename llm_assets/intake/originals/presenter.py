@@ -1,0 +1,89 @@
+"""The process that looks into one stored message: one order as JSON on stdin, a line of JSON and bytes on stdout.
+
+Started by `presenting` with a clean environment. It opens one file, whose digest has to be the one that was asked for.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from llm_assets.domain.digest import bytes_with
+from llm_assets.intake.bytes import kinds, mime, transfer, wrappers
+from llm_assets.intake.child import be_expendable, be_silent, end_with
+from llm_assets.intake.inside import open_named
+from llm_assets.intake.mail import body
+from llm_assets.intake.originals.drawn import drawn
+from llm_assets.intake.originals.presenting import LARGEST_FILE, MEMORY, SECONDS, Asked
+from llm_assets.intake.originals.safe_html import safe_page
+from llm_assets.intake.scans import Shown, file_in, shown
+
+_LOST = 3
+
+
+def main(arguments: list[str]) -> None:
+    end_with(int(arguments[0]))
+    be_expendable(MEMORY)
+    signal.alarm(SECONDS)
+    be_silent()
+    asked = Asked(**json.loads(sys.stdin.buffer.read()))
+    with open_named(Path(asked.path)) as stream:
+        raw = bytes_with(stream, asked.raw_sha256)
+    if raw is None:
+        sys.exit(_LOST)
+    about, data = _page(raw) if asked.what == "page" else _file(raw, asked)
+    sys.stdout.buffer.write(json.dumps(about).encode() + b"\n" + data)
+    sys.stdout.buffer.flush()
+    os._exit(0)  # libraries that draw may crash when they are taken down
+
+
+Answer = tuple[dict[str, Any], bytes]
+_NOTHING: Answer = ({"found": False}, b"")
+
+
+def _file(raw: bytes, asked: Asked) -> Answer:
+    data = file_in(raw, asked.file)
+    if data is None or len(data) > LARGEST_FILE:
+        return _NOTHING
+    if asked.what == "file":
+        return {"found": True, "kind": kinds.sniff(data)}, data
+    picture = drawn(data, asked.number)
+    return ({"found": True}, picture) if picture is not None else _NOTHING
+
+
+def _page(raw: bytes) -> Answer:
+    """Of a mail that has one; a mail in plain words, and a record of another kind, has none."""
+    if kinds.sniff(raw) == "ole" or raw.startswith(b"{"):
+        return _NOTHING
+    root = wrappers.opened(mime.parse(raw))
+    pages = body.sort(root).pages
+    if not pages:
+        return _NOTHING
+    safe = safe_page("<hr>".join(pages), _Pictures(root))
+    about = {"found": True, "styles": safe.styles, "left_out": safe.left_out, "cut": safe.cut}
+    return about, safe.html.encode("utf-8", "replace")
+
+
+class _Pictures:
+    """The pictures that a mail carries for its own page, by Content-ID."""
+
+    def __init__(self, root: mime.Part) -> None:
+        self._parts = {
+            (part.header("content-id") or b"").strip(b" <>").decode("utf-8", "replace"): part
+            for part in root.walk()
+            if part.header("content-id") is not None
+        }
+
+    def __call__(self, content_id: str) -> Shown | None:
+        part = self._parts.get(content_id)
+        if part is None:
+            return None
+        data, _ = transfer.content(part)
+        found = shown(data) if kinds.sniff(data) == "image" else []
+        return found[0] if found else None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
