@@ -7,14 +7,16 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from llm_assets.domain.digest import bytes_with
-from llm_assets.intake.bytes import kinds, mime, transfer, wrappers
+from llm_assets.intake.bytes import kinds, mime, ole, transfer, wrappers
 from llm_assets.intake.child import be_expendable, be_silent, end_with
 from llm_assets.intake.inside import open_named
-from llm_assets.intake.mail import body
+from llm_assets.intake.mail import body, outlook
 from llm_assets.intake.originals.drawn import drawn
 from llm_assets.intake.originals.presenting import LARGEST_FILE, MEMORY, SECONDS, Asked
 from llm_assets.intake.originals.safe_html import safe_page
@@ -55,34 +57,51 @@ def _file(raw: bytes, asked: Asked) -> Answer:
 
 def _page(raw: bytes) -> Answer:
     """Of a mail that has one; a mail in plain words, and a record of another kind, has none."""
-    if kinds.sniff(raw) == "ole" or raw.startswith(b"{"):
+    source, pictures = _of_outlook(raw) if kinds.sniff(raw) == "ole" else _of_mail(raw)
+    if not source:
         return _NOTHING
-    root = wrappers.opened(mime.parse(raw))
-    pages = body.sort(root).pages
-    if not pages:
-        return _NOTHING
-    safe = safe_page("<hr>".join(pages), _Pictures(root))
+    safe = safe_page(source, partial(_picture, pictures))
     about = {"found": True, "styles": safe.styles, "left_out": safe.left_out, "cut": safe.cut}
     return about, safe.html.encode("utf-8", "replace")
 
 
-class _Pictures:
-    """The pictures that a mail carries for its own page, by Content-ID."""
+class _Own(NamedTuple):
+    """What a mail shows of itself: its HTML, and how its pictures are got at by their Content-ID."""
 
-    def __init__(self, root: mime.Part) -> None:
-        self._parts = {
-            (part.header("content-id") or b"").strip(b" <>").decode("utf-8", "replace"): part
-            for part in root.walk()
-            if part.header("content-id") is not None
-        }
+    source: str
+    pictures: Mapping[str, Callable[[], bytes]]
 
-    def __call__(self, content_id: str) -> Shown | None:
-        part = self._parts.get(content_id)
-        if part is None:
-            return None
-        data, _ = transfer.content(part)
-        found = shown(data) if kinds.sniff(data) == "image" else []
-        return found[0] if found else None
+
+def _of_mail(raw: bytes) -> _Own:
+    root = wrappers.opened(mime.parse(raw))
+    pictures = {
+        (part.header("content-id") or b"").strip(b" <>").decode("utf-8", "replace"): partial(_content, part)
+        for part in root.walk()
+        if part.header("content-id") is not None
+    }
+    return _Own("<hr>".join(body.sort(root).pages), pictures)
+
+
+def _content(part: mime.Part) -> bytes:
+    return transfer.content(part)[0]
+
+
+def _of_outlook(raw: bytes) -> _Own:
+    streams = ole.streams_of(raw)
+    if streams is None or ole.IS_OUTLOOK not in streams:
+        return _Own("", {})
+    stored = ole.outlook(streams)
+    return _Own(
+        outlook.page_of(stored),
+        {name: partial(bytes, data) for name, data in outlook.pictures_of(stored).items()},
+    )
+
+
+def _picture(pictures: Mapping[str, Callable[[], bytes]], content_id: str) -> Shown | None:
+    get = pictures.get(content_id)
+    data = get() if get is not None else b""
+    found = shown(data) if kinds.sniff(data) == "image" else []
+    return found[0] if found else None
 
 
 if __name__ == "__main__":

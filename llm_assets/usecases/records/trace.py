@@ -35,6 +35,7 @@ SELECT DISTINCT day, case_id FROM documents
 WHERE record_id = $name OR case_id = $name OR message_id = $name OR raw_sha256 = $name
 ORDER BY day DESC, case_id
 """
+_PLACES_OF_DAY = f"SELECT * FROM ({_PLACES}) WHERE day = $day"  # noqa: S608 - both are ours
 _OF_ROW = ("day", "case_id", "record_id", "queue", "status", "doubt_reason", "doubt_detail", "decided_by")
 _OF_MODEL = ("model", "tier", "tier_reason", "prompt_version", "request_id")
 
@@ -142,7 +143,7 @@ def trace(assembly: Assembly, record: str, day: date | None = None, person: Pers
 
     Raises NotTracedError where no day has it, it was deleted, or `person` may not see its queue.
     """
-    found = [p for p in assembly.lake.query(_PLACES, {"name": record}) if day in (None, p["day"])]
+    found = _places(assembly, record, day)
     if not found:
         raise NotTracedError(_why_not(assembly, record, day))
     shown, case_id = found[0]["day"], str(found[0]["case_id"])
@@ -164,6 +165,12 @@ def trace(assembly: Assembly, record: str, day: date | None = None, person: Pers
         steps=_steps(assembly, case, requests, made),
         earlier=[t for t in requests.tries if t.request_id not in current],
     )
+
+
+def _places(assembly: Assembly, record: str, day: date | None) -> list[Row]:
+    if day is None:
+        return assembly.lake.query(_PLACES, {"name": record})
+    return assembly.lake.query(_PLACES_OF_DAY, {"name": record, "day": day.isoformat()})
 
 
 def _why_not(assembly: Assembly, record: str, day: date | None) -> str:

@@ -30,6 +30,8 @@ class Passage:
 
     text: str
     fields: Sequence[str] = ()
+    ends: Sequence[str] = ()
+    """Those of the fields whose quote ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,4 +234,4 @@ def marked(text: str, places: Mapping[str, tuple[int, int]]) -> Iterator[Passage
     )
     for start, end in itertools.pairwise(edges):
         fields = [name for name, (begin, stop) in places.items() if begin <= start and end <= stop]
-        yield Passage(text[start:end], fields)
+        yield Passage(text[start:end], fields, [name for name in fields if places[name][1] == end])
