@@ -218,6 +218,10 @@ def test_in_a_browser_a_hostile_mail_is_looked_at_and_does_nothing(desk: Desk) -
         assert Path(started_download.value.path()).read_bytes() == pdf(INVOICE)
         assert (page.url, page.title()) == (before, title) and "taken" not in title
         assert len(page.frames) == 2 and page.frames[1].url.endswith(desk.acting)
+        page.goto(desk.app.base + case.replace("categories", "extracted_fields"))
+        page.click("summary:has-text('Other values')")
+        page.focus("[name=document_number]")
+        assert "4471" in page.inner_text("mark.now"), "the passage of the field that one is in is framed"
         page.goto(desk.app.base + desk.acting)
         assert page.title() == "Original", "the same where its address is opened alone"
         chromium.close()

@@ -90,3 +90,9 @@ def test_after_a_decision_it_tells_who_decided_and_what_answers_the_case_no_long
         case = app.ask("GET", f"/case/{TODAY}/{told['case_id']}/categories", cookie=cookie)
         assert f'href="/trace/{TODAY}/{told["case_id"]}"' in case.text
         assert f'href="/case/{TODAY}/{told["case_id"]}/drafts"' in case.text, "the draft can be edited"
+
+
+def test_of_a_deleted_record_it_tells_that_it_was_deleted(house: House) -> None:
+    record = traced(house, "mail2@post.example")["record_id"]
+    assert house.run("delete", record, "--reason", "asked for it", "--yes").code == 0
+    assert house.run("trace", record).said_one_sentence("was deleted on", "audit export")
