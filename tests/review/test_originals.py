@@ -34,6 +34,8 @@ class Desk(NamedTuple):
     acting: str
     """Path of the hostile mail's page."""
     plain: str
+    answered: str
+    """The case of a mail that has a draft."""
     cookies: dict[str, str]
 
     def get(self, path: str, who: str = "lena") -> Any:
@@ -73,6 +75,8 @@ def desk(
     )
     put(inbox, "a.eml", acting, TODAY)
     put(inbox, "b.eml", plain, TODAY)
+    clear = mail("Hello, my new card was ordered ten days ago. When does the courier bring it?", 3)
+    put(inbox, "c.eml", clear, TODAY)
     ran = house.night()
     assert ran.code == 0, ran.err
     for name, role, queues in (
@@ -83,8 +87,8 @@ def desk(
         add_user(house, name, role, *queues)
     with review_app(house) as app:
         cookies = {name: app.sign_in(name).cookie for name in ("lena", "saule", "vera")}
-        paths = [_path(house, digest_bytes(data)) for data in (acting, plain)]
-        yield Desk(house, app, elsewhere, paths[0], paths[1], cookies)
+        paths = [_path(house, digest_bytes(data)) for data in (acting, plain, clear)]
+        yield Desk(house, app, elsewhere, paths[0], paths[1], paths[2].split("/")[3], cookies)
 
 
 def _path(house: House, raw_sha256: str) -> str:
@@ -222,6 +226,20 @@ def test_in_a_browser_a_hostile_mail_is_looked_at_and_does_nothing(desk: Desk) -
         page.click("summary:has-text('Other values')")
         page.focus("[name=document_number]")
         assert "4471" in page.inner_text("mark.now"), "the passage of the field that one is in is framed"
+        page.goto(f"{desk.app.base}/case/{TODAY}/{desk.answered}/categories")
+        page.click("[data-save-draft]")
+        page.wait_for_selector("text=Nothing was changed.")
+        page.fill("form.draft [name=body]", "Dear customer, it comes on Monday.")
+        page.keyboard.press("Enter")
+        page.keyboard.type("1sx")
+        assert desk.answered in page.url, "no key acts while somebody writes"
+        page.click("[data-save-draft]")
+        page.wait_for_selector("text=Saved.")
+        [made] = json.loads(desk.house.run("trace", desk.answered, "--json").out)["steps"][2]["decisions"]
+        assert (made["decided_by"], made["values"]) == (
+            "lena",
+            {"body": "Dear customer, it comes on Monday.\n1sx"},
+        )
         page.goto(desk.app.base + desk.acting)
         assert page.title() == "Original", "the same where its address is opened alone"
         chromium.close()

@@ -89,7 +89,7 @@ def test_after_a_decision_it_tells_who_decided_and_what_answers_the_case_no_long
         assert app.ask("GET", f"/trace/{TODAY}/{'f' * 24}", cookie=cookie).status == 404
         case = app.ask("GET", f"/case/{TODAY}/{told['case_id']}/categories", cookie=cookie)
         assert f'href="/trace/{TODAY}/{told["case_id"]}"' in case.text
-        assert f'href="/case/{TODAY}/{told["case_id"]}/drafts"' in case.text, "the draft can be edited"
+        assert '<form class="draft"' in case.text, "the draft is below and can be edited"
 
 
 def test_of_a_deleted_record_it_tells_that_it_was_deleted(house: House) -> None:

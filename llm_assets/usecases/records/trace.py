@@ -167,7 +167,7 @@ def trace(assembly: Assembly, record: str, day: date | None = None, person: Pers
     )
 
 
-def _places(assembly: Assembly, record: str, day: date | None) -> list[Row]:
+def _places(assembly: Assembly, record: str, day: date | None) -> Sequence[Row]:
     if day is None:
         return assembly.lake.query(_PLACES, {"name": record})
     return assembly.lake.query(_PLACES_OF_DAY, {"name": record, "day": day.isoformat()})
