@@ -199,6 +199,10 @@ def test_in_a_browser_a_hostile_mail_is_looked_at_and_does_nothing(desk: Desk) -
         title = page.title()
         page.wait_for_load_state("networkidle")
         assert desk.acting not in asked, "nothing of it is read before somebody looks"
+        drawn = page.locator("img.page").evaluate_all("all => all.map(i => i.alt)")
+        assert len(drawn) == 2 and drawn[1] == "logo.png, page 1", (
+            "of the files that have pages, and no others"
+        )
         quoted = page.locator("details.file[open]")
         assert quoted.count() == 1 and quoted.locator("mark").count() > 0, (
             "only the file that a field quotes is open"
@@ -227,6 +231,7 @@ def test_in_a_browser_a_hostile_mail_is_looked_at_and_does_nothing(desk: Desk) -
         page.focus("[name=document_number]")
         assert "4471" in page.inner_text("mark.now"), "the passage of the field that one is in is framed"
         page.goto(f"{desk.app.base}/case/{TODAY}/{desk.answered}/categories")
+        assert page.inner_text("h1") == "Is the answer right?", "also where nobody doubts it"
         page.click("[data-save-draft]")
         page.wait_for_selector("text=Nothing was changed.")
         page.fill("form.draft [name=body]", "Dear customer, it comes on Monday.")

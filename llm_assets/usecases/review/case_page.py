@@ -20,7 +20,7 @@ from llm_assets.usecases.review.typed import PATTERNS, choices
 FIELDS, CATEGORIES, DRAFTS = "extracted_fields", "categories", "drafts"
 EVIDENCE = "evidence"
 PDF = "application/pdf"
-UNDRAWN = frozenset({"encrypted", "unreadable", "empty", "too_large", "crashed", "timeout"})
+UNDRAWN = frozenset({"encrypted", "unreadable", "empty", "too_large", "crashed", "timeout", "unsupported"})
 """Flags of files of which no page is drawn."""
 
 
@@ -223,7 +223,8 @@ def _quoted(places: Mapping[str, Any], part: str) -> dict[str, tuple[int, int]]:
 def drawable_pages(attachment: Attachment) -> int:
     """How many pages of a PDF or picture can be shown; none of what is in other formats, or was left unread."""
     kind = attachment.content_type.lower()
-    drawn = attachment.text_source in ("ocr", "text-layer") or kind.startswith("image/") or kind == PDF
+    unread = attachment.text_source == "none" and (kind.startswith("image/") or kind == PDF)
+    drawn = attachment.text_source in ("ocr", "text-layer") or unread
     return (attachment.pages or 1) if drawn and not UNDRAWN.intersection(attachment.flags) else 0
 
 
@@ -234,4 +235,6 @@ def marked(text: str, places: Mapping[str, tuple[int, int]]) -> Iterator[Passage
     )
     for start, end in itertools.pairwise(edges):
         fields = [name for name, (begin, stop) in places.items() if begin <= start and end <= stop]
-        yield Passage(text[start:end], fields, [name for name in fields if places[name][1] == end])
+        yield Passage(
+            text[start:end], fields, [name for name in fields if min(places[name][1], len(text)) == end]
+        )
