@@ -23,6 +23,7 @@ from llm_assets.cli.night import night
 from llm_assets.cli.options import EXIT_INCOMPLETE, EXIT_USAGE
 from llm_assets.cli.people.decide import decide
 from llm_assets.cli.people.review import review
+from llm_assets.cli.people.trace import trace
 from llm_assets.cli.people.users import users
 from llm_assets.cli.plan import plan
 from llm_assets.cli.serve import emulator, forms
@@ -43,7 +44,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (night, parse, status, plan, reconcile, emulator, forms, mask, review, decide, doctor, delete):
+for command in (
+    night,
+    parse,
+    status,
+    plan,
+    reconcile,
+    emulator,
+    forms,
+    mask,
+    review,
+    decide,
+    trace,
+    doctor,
+    delete,
+):
     app.command()(command)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(users, name="users")

@@ -32,7 +32,7 @@ _TAKEN = {
     "GIF": "image/gif",
     "WEBP": "image/webp",
 }
-_UNDRAWABLE = (
+UNDRAWABLE = (
     UnidentifiedImageError,
     OSError,
     EOFError,
@@ -63,7 +63,7 @@ def shown(data: bytes) -> list[Shown]:
             if taken is not None and len(data) <= LARGEST_BYTES and max(image.size) <= LARGEST_SIDE:
                 return [Shown(taken, data)]
             return [Shown("image/png", page) for page in _drawn(image)]
-    except _UNDRAWABLE:
+    except UNDRAWABLE:
         return []
 
 

@@ -19,6 +19,7 @@ from resources.ledger.transactions.register import SqlRegister
 from resources.ledger.transactions.review import SqlReview
 from resources.ledger.transactions.sources import SqlSources
 from resources.ledger.transactions.spending import SqlSpending
+from resources.ledger.transactions.tracing import SqlTracing
 from resources.ledger.transactions.work import SqlWork
 
 
@@ -42,6 +43,7 @@ class SqlLedger:
         self.sources = SqlSources(self._database)
         self.trail = Trail(self._database, clock)
         self.deletions = Deletions(self._database, clock)
+        self.tracing = SqlTracing(self._database)
 
     @cached_property
     def ports(self) -> LedgerPorts:

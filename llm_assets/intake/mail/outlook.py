@@ -77,6 +77,18 @@ def files_of(stored: Stored) -> Iterator[bytes]:
     return (file.binary(_DATA) for file in stored.attachments if file.message is None)
 
 
+def page_of(stored: Stored) -> str:
+    """The source of its HTML; empty where it has none."""
+    data = stored.binary(_HTML)
+    return charset.decode(data[: html.MAX_HTML], html.declared_charset(data) or stored.codepage).text
+
+
+def pictures_of(stored: Stored) -> dict[str, bytes]:
+    """The files that its HTML may show, by Content-ID."""
+    named = {file.text(_CONTENT_ID).strip(" <>"): file for file in stored.attachments if file.message is None}
+    return {content_id: file.binary(_DATA) for content_id, file in named.items() if content_id}
+
+
 def _flags(
     found: Iterable[str], text: str, files: Iterable[Attachment], transliterated: bool
 ) -> dict[str, None]:
@@ -100,7 +112,7 @@ def _body(stored: Stored, reading: Reading) -> _Body:
     plain = without_unseen(stored.text(_BODY).replace("\r\n", "\n").replace("\r", "\n"))
     data = stored.binary(_HTML)
     if data:
-        source = charset.decode(data[: html.MAX_HTML], html.declared_charset(data) or stored.codepage).text
+        source = page_of(stored)
         reading.saw(source)
         page = html.to_text(source)
         hidden = {"hidden_text"} if page.hidden else set[str]()

@@ -143,7 +143,7 @@ def _marks(depth: int) -> str:
 def to_text(source: str) -> Page:
     """The visible text. Nesting of any depth is read; the walk is iterative and visits each node once."""
     source = joined_references(_LONG_TAG.sub(_bared, source[:MAX_HTML]))
-    if _too_deep(source):
+    if is_too_deep(source):
         return Page(_without_tags(source), False)
     tree = LexborHTMLParser(source)
     root = tree.root
@@ -268,7 +268,7 @@ def _bared(tag: re.Match[str]) -> str:
     )
 
 
-def _too_deep(source: str) -> bool:
+def is_too_deep(source: str) -> bool:
     """Nesting that no mail program writes; the parser's time grows with its square."""
     depth = 0
     for match in _NESTING.finditer(source):

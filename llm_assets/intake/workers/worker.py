@@ -8,7 +8,6 @@ import json
 import resource
 import signal
 import sys
-from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
@@ -16,7 +15,7 @@ from time import monotonic
 from llm_assets.domain.digest import bytes_with, digest_bytes
 from llm_assets.domain.errors import place_of
 from llm_assets.domain.mail.document import Message
-from llm_assets.intake.child import be_silent, end_with
+from llm_assets.intake.child import be_expendable, be_silent, end_with
 from llm_assets.intake.inside import open_named
 from llm_assets.intake.item import read_head, read_item
 from llm_assets.intake.reading import Reading
@@ -38,12 +37,8 @@ def main(arguments: list[str]) -> None:
 
 
 def _be_expendable(parent: int, limits: Limits) -> None:
-    """Bounds this process's memory, lets the kernel take it before any other, and lets it die with its parent, even
-    in the middle of a parser."""
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold mail
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    """Also lets this process die with its parent, even in the middle of a parser."""
+    be_expendable(limits.memory_bytes)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # whatever the parent has set
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     end_with(parent)

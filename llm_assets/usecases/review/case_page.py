@@ -2,14 +2,14 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
-from llm_assets.domain.mail.document import Document, Role, cases_of
+from llm_assets.domain.mail.document import Attachment, Document, Role, cases_of
 from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, document_of
 from llm_assets.engine.answers.decisions import in_force, newest_numbers
 from llm_assets.engine.ports.review import Decision
@@ -19,6 +19,9 @@ from llm_assets.usecases.review.typed import PATTERNS, choices
 
 FIELDS, CATEGORIES, DRAFTS = "extracted_fields", "categories", "drafts"
 EVIDENCE = "evidence"
+PDF = "application/pdf"
+UNDRAWN = frozenset({"encrypted", "unreadable", "empty", "too_large", "crashed", "timeout", "unsupported"})
+"""Flags of files of which no page is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Passage:
 
     text: str
     fields: Sequence[str] = ()
+    ends: Sequence[str] = ()
+    """Those of the fields whose quote ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,14 @@ class Part:
     """subject, text, or the attachment's file name."""
     passages: Sequence[Passage]
     flags: Sequence[str] = ()
+    number: int = -1
+    """Of an attachment its place in the message, from 0."""
+    pictures: int = 0
+    """Pages that can be drawn."""
+
+    @property
+    def quoted(self) -> bool:
+        return any(passage.fields for passage in self.passages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,11 @@ class MessageView:
     date: datetime | None
     parts: Sequence[Part]
     flags: Sequence[str]
+    raw_sha256: str
+    """Names it in addresses."""
+    is_mail: bool
+    is_wordless: bool
+    """It says nothing besides what its files say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,8 @@ class Value:
     doubtful: bool
     pattern: str = ""
     """What it looks like, as a regular expression; empty where it is any text."""
+    is_quoted: bool = False
+    """A passage of the original is marked as its source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +130,11 @@ def case_page(assembly: Assembly, day: date, case_id: str) -> CasePage:
         queue=case.queue,
         priority=case.priority,
         messages=[_message(d, places) for d in case.documents],
-        steps={s.name: _step(s, queue, answers[s.name], made) for s in assembly.steps if answers[s.name]},
+        steps={
+            s.name: _step(s, queue, answers[s.name], made, places if s.name == FIELDS else {})
+            for s in assembly.steps
+            if answers[s.name]
+        },
         categories=[(c.name, c.description) for c in queue.categories],
     )
 
@@ -127,7 +151,9 @@ def _unknown(day: date, case_id: str) -> UnknownRecordError:
     return UnknownRecordError(f"{day} has no case {case_id[:80]}: it may have been deleted or read anew")
 
 
-def _step(step: Step, queue: Queue, row: Row, made: Sequence[Decision]) -> StepView:
+def _step(
+    step: Step, queue: Queue, row: Row, made: Sequence[Decision], places: Mapping[str, Any]
+) -> StepView:
     own = [d for d in made if d.step == step.name]
     doubtful = {name.strip() for name in str(row.get("doubt_detail") or "").split(",")}
     kept = [
@@ -146,6 +172,7 @@ def _step(step: Step, queue: Queue, row: Row, made: Sequence[Decision]) -> StepV
                 choices(step, queue, c.name),
                 c.name in doubtful,
                 PATTERNS.get(c.type, ""),
+                isinstance(places.get(c.name), dict),
             )
             for c in kept
         ],
@@ -167,26 +194,38 @@ def _message(document: Document, places: Mapping[str, Any]) -> MessageView:
     mine = {
         name: p for name, p in places.items() if isinstance(p, dict) and p["record_id"] == message.record_id
     }
-    texts: list[tuple[str, str, str, tuple[str, ...]]] = [
-        ("subject", "subject", message.subject, ()),
-        ("text", "text", message.new_text or message.text, ()),
-    ]
-    texts += [(f"attachment:{i}", a.filename, a.text, a.flags) for i, a in enumerate(message.attachments)]
+    parts = [("subject", Part("subject", [])), ("text", Part("text", []))]
+    texts = [message.subject, message.new_text or message.text]
+    for number, each in enumerate(message.attachments):
+        part = Part(each.filename, [], each.flags, number, drawable_pages(each))
+        parts.append((f"attachment:{number}", part))
+        texts.append(each.text)
     customer = message.customer
     return MessageView(
         sender=f"{customer.name} <{customer.address}>" if customer is not None else "",
         date=message.date,
         parts=[
-            Part(
-                shown,
-                list(marked(text, {n: (p["start"], p["end"]) for n, p in mine.items() if p["part"] == part})),
-                flags,
-            )
-            for part, shown, text, flags in texts
-            if text or part.startswith("attachment")
+            replace(part, passages=list(marked(text, _quoted(mine, name))))
+            for (name, part), text in zip(parts, texts, strict=True)
+            if text or part.number >= 0
         ],
         flags=message.flags,
+        raw_sha256=document.received.raw_sha256,
+        is_mail=message.kind == "mail",
+        is_wordless=not message.text.strip(),
     )
+
+
+def _quoted(places: Mapping[str, Any], part: str) -> dict[str, tuple[int, int]]:
+    return {name: (p["start"], p["end"]) for name, p in places.items() if p["part"] == part}
+
+
+def drawable_pages(attachment: Attachment) -> int:
+    """How many pages of a PDF or picture can be shown; none of what is in other formats, or was left unread."""
+    kind = attachment.content_type.lower()
+    unread = attachment.text_source == "none" and (kind.startswith("image/") or kind == PDF)
+    drawn = attachment.text_source in ("ocr", "text-layer") or unread
+    return (attachment.pages or 1) if drawn and not UNDRAWN.intersection(attachment.flags) else 0
 
 
 def marked(text: str, places: Mapping[str, tuple[int, int]]) -> Iterator[Passage]:
@@ -196,4 +235,6 @@ def marked(text: str, places: Mapping[str, tuple[int, int]]) -> Iterator[Passage
     )
     for start, end in itertools.pairwise(edges):
         fields = [name for name, (begin, stop) in places.items() if begin <= start and end <= stop]
-        yield Passage(text[start:end], fields)
+        yield Passage(
+            text[start:end], fields, [name for name in fields if min(places[name][1], len(text)) == end]
+        )

@@ -7,7 +7,7 @@ import pytest
 from llm_assets.domain.mail.document import Address, Message
 from llm_assets.intake.bytes.ole import Stored, outlook, word_text
 from llm_assets.intake.files import rtf
-from llm_assets.intake.mail.outlook import read_outlook
+from llm_assets.intake.mail.outlook import page_of, pictures_of, read_outlook
 from llm_assets.intake.reading import Reading
 from tests.support.mail.written_mail import ARRIVED
 
@@ -64,6 +64,15 @@ def test_a_body_that_is_only_html_or_only_rtf_is_read() -> None:
         {(RTF, 0x0102): struct.pack("<IIII", len(source) + 12, len(source), 0x414C454D, 0) + source}
     )
     assert [read(page).text, read(plain).text] == ["Где карта?", "Где карта?"]
+
+
+def test_its_page_and_the_pictures_on_it_are_given_as_they_are() -> None:
+    logo = Stored({(0x3712, 0x001F): "<logo@x>".encode("utf-16-le"), (0x3701, 0x0102): b"\x89PNG"})
+    file = Stored({(0x3701, 0x0102): b"no part of the page"})
+    source = "<meta charset=utf-8><p>Где карта?</p><img src=cid:logo@x>"
+    stored = Stored({(HTML, 0x0102): source.encode()}, attachments=(logo, file))
+    assert (page_of(stored), pictures_of(stored)) == (source, {"logo@x": b"\x89PNG"})
+    assert page_of(Stored(wide(body="plain"))) == ""
 
 
 def test_a_message_inside_a_message_is_an_attachment_with_its_text() -> None:
