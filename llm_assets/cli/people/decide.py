@@ -31,6 +31,7 @@ def decide(
     from llm_assets.usecases.desk.desk import open_desk
     from llm_assets.usecases.review.decide import REMARK, DecisionKind, Wanted
     from llm_assets.usecases.review.decide import decide as use_case
+    from llm_assets.usecases.review.draft_now import DRAFTS
     from llm_assets.usecases.review.draft_now import draft_now as write_draft
 
     kinds = {
@@ -46,6 +47,8 @@ def decide(
         raise ConfigurationError(
             "give exactly one of --set, --approve, --undo, --give-up, --send-back and --draft-now"
         )
+    if draft_now and step != DRAFTS:
+        raise ConfigurationError(f"--draft-now is of the step {DRAFTS}: write --step {DRAFTS}")
     if remark and not send_back:
         raise ConfigurationError("--remark goes with --send-back")
     values = {REMARK: remark} if remark else dict(_pair(text) for text in sets or [])

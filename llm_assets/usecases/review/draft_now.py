@@ -20,6 +20,8 @@ from llm_assets.usecases.review.case_page import DRAFTS
 from llm_assets.usecases.review.decide import NothingToDecideError, case_of
 from llm_assets.usecases.review.one_case import in_order, night_of, write_rows
 
+__all__ = ["DRAFTS", "Drafted", "NotNowError", "draft_now"]
+
 
 class NotNowError(DeskError):
     """It cannot be written at this moment; the night writes it."""

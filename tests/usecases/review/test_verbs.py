@@ -3,16 +3,20 @@
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from llm_assets.domain.errors import ConfigurationError, OverBudgetError
+from llm_assets.domain.requests.outcome import Answer
 from llm_assets.emulator import start
 from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.engine.answers.label import Label
+from llm_assets.engine.ports.provider import Provider
 from llm_assets.intake.item import read_item
 from llm_assets.usecases.control_set import read_labels, record
 from llm_assets.usecases.desk.assembly import Assembly
@@ -20,7 +24,7 @@ from llm_assets.usecases.records.delete_record import delete, find
 from llm_assets.usecases.records.label_record import NotDecidedError, label_record
 from llm_assets.usecases.review.case_page import case_page
 from llm_assets.usecases.review.decide import DecisionKind, NothingToDecideError, Wanted, decide
-from llm_assets.usecases.review.draft_now import draft_now
+from llm_assets.usecases.review.draft_now import NotNowError, draft_now
 from llm_assets.usecases.review.open_doubts import Doubts
 from tests.support.houses.small_desk import DAY, MAILS, MovableClock, mail
 from tests.support.nights.morning import Morning
@@ -165,6 +169,43 @@ def test_a_draft_now_keeps_to_budget_and_to_what_may_be_written(morning: Morning
     with morning.open() as assembly:
         decided(assembly, case_id, "categories", DecisionKind.UNDO)
     assert morning.night() == 1, "what had no room is still due"
+
+
+class Dying:
+    """A provider whose process dies with the first answer in its hands."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    def __getattr__(self, name: str) -> Any:  # whatever else a provider is asked
+        return getattr(self._provider, name)
+
+    def ask(self, line: bytes) -> Answer:
+        self._provider.ask(line)
+        raise SystemExit("killed")
+
+
+def test_a_draft_whose_writer_dies_or_cannot_reach_the_provider_comes_with_the_night(
+    morning: Morning,
+) -> None:
+    case_id, other = clear_case(morning), other_category(morning, clear_case(morning))
+    with morning.open() as assembly:
+        decided(assembly, case_id, "categories", DecisionKind.CORRECT, category=other)
+        gone = morning.folder / "gone"
+        away = Morning(gone, replace(morning.provider, url="http://127.0.0.1:9"), clock=morning.clock)
+        with away.open() as elsewhere:
+            unreachable = elsewhere.engine.provider
+        whole, assembly.__dict__["engine"] = assembly.engine, replace(assembly.engine, provider=unreachable)
+        with pytest.raises(NotNowError, match="the night writes the draft"):
+            draft_now(assembly, DAY, case_id, "amina")
+        morning.clock.now += timedelta(minutes=30)
+        assembly.__dict__["engine"] = replace(whole, provider=Dying(whole.provider))
+        with pytest.raises(SystemExit):
+            draft_now(assembly, DAY, case_id, "amina")
+    morning.clock.now += timedelta(minutes=30)
+    assert morning.night() == 1, "the answer that died with its process; nothing is lost"
+    assert morning.rows("drafts")[case_id]["status"] == "ok"
+    assert morning.night() == 0
 
 
 def test_a_record_is_labelled_with_what_was_decided_read_back_as_it_came_and_deleted_with_it(
