@@ -139,7 +139,7 @@ DECISIONS = Table(
         _c("number", "BIGINT", "Counts a case's decisions in this step from 1", nullable=False),
         _c("at", "TIMESTAMPTZ", "When", nullable=False),
         _c("by", "VARCHAR", "Who", nullable=False),
-        _c("kind", "VARCHAR", "approve, correct, undo or dead_letter", nullable=False, shown=True),
+        _c("kind", "VARCHAR", "approve, correct, undo, dead_letter, send_back or draft_now", nullable=False, shown=True),
         _c("before", "JSON", "What the person saw in the columns that were changed", personal=True),
         _c("after", "JSON", "What the person decided", personal=True),
         _c("prompt_version", "VARCHAR", "Digest of the prompt of the answer that was seen", shown=True),
