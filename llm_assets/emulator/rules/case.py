@@ -75,11 +75,16 @@ class Case:
         verdict: Verdict | None = self.notes.get(names)
         if verdict is None:
             known = self.instructions.vocabulary(names, described)
-            verdict = known.judge(self.words)
+            verdict = known.judge(self.words | self._remarked)
             if verdict.doubt == "two_fit" and several_matters(self.text, known, verdict):
                 verdict = verdict._replace(doubt="several_matters")
             self.notes[names] = verdict
         return verdict
+
+    @property
+    def _remarked(self) -> frozenset[str]:
+        """Words of a colleague who sent the answer back: they speak for a category as the customer's own do."""
+        return frozenset((between(self.around, "sent_back") or "").lower().replace("_", " ").split())
 
     def tag_text(self, tag: str) -> str | None:
         """The text of a tag of our prompt, from the part about the case or else from the instructions."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.engine.night.night import Night, in_reading_order
-from llm_assets.engine.ports.review import Decision, DecisionKind
+from llm_assets.engine.ports.review import REQUEST, Decision, DecisionKind
 from llm_assets.usecases.desk.assembly import Assembly
 from resources.lake.lake import Lake
 
@@ -48,7 +48,8 @@ def rows_of(assembly: Assembly, day: date, case_id: str, made: Sequence[Decision
     stored = {
         s.name: row for s in assembly.steps for row in assembly.lake.read(s.table, day, cases=[case_id])
     }
-    if not any(d.case_id == case_id and d.kind is DecisionKind.DRAFT_NOW for d in made):
+    asked = [d for d in made if d.case_id == case_id and d.kind is DecisionKind.DRAFT_NOW]
+    if not asked or stored.get(asked[-1].step, {}).get(REQUEST) == asked[-1].values.get(REQUEST):
         return stored
     with night_of(assembly, day, case_id) as night:
         return write_rows(night, in_order(assembly.steps))

@@ -26,6 +26,7 @@ from llm_assets.usecases.review.case_page import case_page
 from llm_assets.usecases.review.decide import DecisionKind, NothingToDecideError, Wanted, decide
 from llm_assets.usecases.review.draft_now import NotNowError, draft_now
 from llm_assets.usecases.review.open_doubts import Doubts
+from llm_assets.usecases.review.session_figures import figures_of
 from tests.support.houses.small_desk import DAY, MAILS, MovableClock, mail
 from tests.support.nights.morning import Morning
 
@@ -122,6 +123,9 @@ def test_sending_back_takes_away_what_was_decided_and_what_came_before_it(mornin
         decided(assembly, case_id, "categories", DecisionKind.SEND_BACK)
         with pytest.raises(ConfigurationError, match="at most 500"):
             decided(assembly, case_id, "categories", DecisionKind.SEND_BACK, remark="x" * 501)
+        back, spent = figures_of(assembly, DAY, "amina"), assembly.ledger.spending.usage(DAY)
+        assert (back.sent_back, back.drafts_due) == (1, 0), "no draft follows from what holds no more"
+        assert 0 < back.due_usd < sum(u.cost_usd for u in spent if u.step == "categories")
     assert morning.night() == 1, "the category; it stays what it was, and so does the draft"
     assert morning.rows("categories")[case_id]["decided_by"] == "model"
     assert morning.rows("drafts")[case_id]["request_id"] == drafts[case_id]["request_id"]
