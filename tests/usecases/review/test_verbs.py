@@ -27,7 +27,7 @@ from llm_assets.usecases.review.decide import DecisionKind, NothingToDecideError
 from llm_assets.usecases.review.draft_now import NotNowError, draft_now
 from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.session_figures import figures_of
-from tests.support.houses.small_desk import DAY, MAILS, MovableClock, mail
+from tests.support.houses.small_desk import AFTER_DEADLINE, DAY, MAILS, MovableClock, mail
 from tests.support.nights.morning import Morning
 
 pytestmark = pytest.mark.slow
@@ -123,6 +123,8 @@ def test_sending_back_takes_away_what_was_decided_and_what_came_before_it(mornin
         decided(assembly, case_id, "categories", DecisionKind.SEND_BACK)
         with pytest.raises(ConfigurationError, match="at most 500"):
             decided(assembly, case_id, "categories", DecisionKind.SEND_BACK, remark="x" * 501)
+        with pytest.raises(NothingToDecideError, match="no model has answered"):
+            decided(assembly, vague_case(morning), "drafts", DecisionKind.SEND_BACK)
         back, spent = figures_of(assembly, DAY, "amina"), assembly.ledger.spending.usage(DAY)
         assert (back.sent_back, back.drafts_due) == (1, 0), "no draft follows from what holds no more"
         assert 0 < back.due_usd < sum(u.cost_usd for u in spent if u.step == "categories")
@@ -173,6 +175,28 @@ def test_a_draft_now_keeps_to_budget_and_to_what_may_be_written(morning: Morning
     with morning.open() as assembly:
         decided(assembly, case_id, "categories", DecisionKind.UNDO)
     assert morning.night() == 1, "what had no room is still due"
+
+
+def test_after_the_deadline_only_what_people_asked_for_is_paid(morning: Morning) -> None:
+    """A morning's decisions concern a closed night, whose answers are kept though prompts may have changed."""
+    case_id, vague, other = (
+        clear_case(morning),
+        vague_case(morning),
+        other_category(morning, clear_case(morning)),
+    )
+    before, morning.clock.now = morning.rows("drafts"), AFTER_DEADLINE
+    with morning.open() as assembly:
+        decided(assembly, case_id, "categories", DecisionKind.CORRECT, category=other)
+        assert draft_now(assembly, DAY, case_id, "amina").status == "ok"
+        decided(assembly, case_id, "drafts", DecisionKind.SEND_BACK, remark="shorter")
+        decided(assembly, vague, "categories", DecisionKind.SEND_BACK)
+        assert draft_now(assembly, DAY, case_id, "bek").status == "ok"
+        [online] = [u for u in assembly.ledger.spending.usage(DAY) if u.mode == "online"]
+        assert online.requests == 2, "the draft, and once more with the remark"
+    assert morning.night() == 1, "the category that was sent back"
+    after = morning.rows("drafts")
+    assert {c for c in after if after[c]["request_id"] != before[c]["request_id"]} == {case_id}
+    assert morning.night() == 0
 
 
 class Dying:
