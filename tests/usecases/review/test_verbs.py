@@ -107,9 +107,14 @@ def test_what_is_sent_back_is_asked_once_more_with_the_remark_and_nothing_else_i
         decided(assembly, case_id, "categories", DecisionKind.SEND_BACK)
     assert morning.night() == 1, "each time anew, also without a remark"
     with morning.open() as assembly:
+        decided(assembly, case_id, "categories", DecisionKind.SEND_BACK, remark="this is fee_or_tariff")
+    assert morning.night() == 2, "the category and, because that is clear now, the draft"
+    row = morning.rows("categories")[case_id]
+    assert (row["category"], row["status"], row["decided_by"]) == ("fee_or_tariff", "ok", "model")
+    with morning.open() as assembly:
         decided(assembly, case_id, "categories", DecisionKind.APPROVE)
         assert (case_id, "categories") not in open_keys(assembly)
-        for _ in range(3):
+        for _ in range(4):
             decided(assembly, case_id, "categories", DecisionKind.UNDO)
     assert morning.night() == 0, "the first answer is still there and paid for"
     assert morning.rows("categories")[case_id]["request_id"] == before[case_id]["request_id"]
