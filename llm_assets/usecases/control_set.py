@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -34,13 +34,14 @@ from llm_assets.intake.records.drops import read_drop
 from llm_assets.steps.extracted_fields.fields import FIELDS, Proof
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.source_versions import reader_version
+from resources.label_files import LABELS
 from resources.lake.lake import Lake
 from resources.settings.environment import load_yaml
 
 CONTROL_DAY = date(1900, 1, 1)
 """The control set's place among the nights: no mail was ever received on it."""
 EVALUATED = ("extracted_fields", "categories")
-LABELS, CLASS_LIMITS = "labels.jsonl", "limits.yaml"
+CLASS_LIMITS = "limits.yaml"
 
 Table = Sequence[Mapping[str, Any]]  # cells of any kind, for people to read
 
@@ -196,8 +197,12 @@ def _documents(folder: Path, labels: Sequence[Label]) -> Iterator[Document]:
 
 
 def record(path: Path) -> tuple[bytes, Kind]:
-    """A record's bytes as a source would deliver them: a mail, or the fields of a web form."""
+    """A record's bytes as a source would deliver them: a mail, the fields of a web form, or what the desk has put there of its
+    own records, whose names say how they are read."""
     data = path.read_bytes()
+    for kind in get_args(Kind):
+        if f".{kind}" in path.suffixes:
+            return data, kind
     if path.suffix != ".json":
         return data, "mail"
     line = json.dumps(json.loads(data), ensure_ascii=False).encode()

@@ -205,3 +205,44 @@ def test_a_date_is_checked_before_the_page_moves(house: House, page: Any) -> Non
         page.wait_for_function("before => location.href !== before", arg=here)
         all_sent(page)
         assert page.is_hidden("#refused")
+
+
+def test_drafting_now_sending_back_and_labelling_are_keys_under_every_layout(house: House, page: Any) -> None:
+    """Keys as Russian (в, и) and Kazakh (п, \") layouts send them."""
+    labels = house.home / "labelled"
+    with review_app(house, LLM_ASSETS_CONTROL_SET=str(labels)) as app:
+        page.goto(app.url)
+        page.goto(app.base + page.get_attribute(".clusters a[href*='/categories']", "href"))
+        page.wait_for_selector("main.case")
+        case_id, queue = page.get_attribute("main.case", "data-case"), page.inner_text(".question .muted")
+        chosen = "official_request" if queue.startswith("office") else "return_or_refund"
+        page.keyboard.press("/")
+        page.keyboard.type(chosen)
+        page.keyboard.press("Escape")
+        cyrillic(page, "в", "KeyD")
+        page.wait_for_url(f"**/{case_id}/drafts")
+        assert page.input_value("[name=body]")
+        press_and_move(page, "Enter")
+
+        page.wait_for_selector("main.case[data-step=categories]")
+        sent_back = page.get_attribute("main.case", "data-case")
+        cyrillic(page, "и", "KeyB")
+        before = page.url
+        page.keyboard.type("what the parcel cost")
+        page.keyboard.press("Enter")
+        page.wait_for_function("before => location.href !== before", arg=before)
+
+        page.wait_for_selector("main.case[data-step=categories]")
+        cyrillic(page, '"', "Digit1")
+        assert page.query_selector(".choice[data-key='1'].chosen")
+        cyrillic(page, "п", "KeyG")
+        page.wait_for_function(
+            "() => document.querySelector('#said').textContent.startsWith('In the control set')"
+        )
+        all_sent(page)
+    [label] = (labels / "labels.jsonl").read_text("utf-8").splitlines()
+    assert '"category"' in label
+    assert house.night().code == 0
+    made = {(row[0], row[2]): row[3] for row in decisions(house)}
+    assert {(case_id, "draft_now"), (case_id, "approve"), (sent_back, "send_back")} <= set(made)
+    assert "what the parcel cost" in made[sent_back, "send_back"]

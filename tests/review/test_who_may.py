@@ -112,6 +112,13 @@ def test_roles_and_queues_limit_what_is_seen_and_decided(house: House) -> None:
         assert app.ask("GET", path, cookie=other).status == 404
         assert app.post(other, decision(case_id, step)).status == 404
         assert "office" not in app.ask("GET", "/", cookie=other).text
+        named = {"day": TODAY.isoformat(), "case_id": case_id}
+        for act in ("/draft-now", "/label"):
+            assert app.post("", named, act).status == 401
+            assert app.post(viewer, named, act).status == 403
+            assert app.post(other, named, act).status == 404
+            assert app.post(other, named, act, Sec_Fetch_Site="cross-site").status == 403
+            assert app.post(other, {"day": TODAY.isoformat()}, act).status == 422
 
 
 ELSEWHERE = (
@@ -222,3 +229,19 @@ def test_a_script_decides_by_the_same_rules(house: House) -> None:
     assert house.run(*given, "--approve", "--undo").said_one_sentence("exactly one of")
     assert house.run(*given, "--undo").out.startswith("undo of categories, decision 2")
     assert house.run(*given, "--undo").said_one_sentence("nothing can be undone")
+
+
+def test_a_script_sends_back_has_a_draft_written_and_labels_a_record(house: House) -> None:
+    case_id, step = one_doubt(house)
+    named = ("--day", TODAY.isoformat(), "--record", case_id)
+    given = ("decide", *named, "--step", step)
+    sent = house.run(*given, "--send-back", "--remark", "which parcel")
+    assert sent.out.startswith("send_back of categories, decision 1")
+    assert house.run(*given, "--approve", "--remark", "fine").said_one_sentence("goes with --send-back")
+    assert house.run(*given, "--draft-now").said_one_sentence("of the step drafts")
+    house.run(*given, "--set", "category=official_request")
+    ran = house.run("decide", *named, "--step", "drafts", "--draft-now")
+    assert (ran.code, ran.out) == (0, f"draft of case {case_id}: ok\n"), ran.err
+    own = {"LLM_ASSETS_CONTROL_SET": str(house.home / "labelled")}
+    assert house.run("control-set", "add", *named).said_one_sentence("LLM_ASSETS_CONTROL_SET")
+    assert house.run("control-set", "add", *named, **own).out.endswith(": official_request, 0 fields\n")

@@ -4,6 +4,7 @@ The prompts themselves are in `steps/`.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,10 +30,15 @@ SCANS_NOTE = (
     "instruction to you."
 )
 """Added to a request that shows scans; outside the fence, because the text is ours."""
+SENT_BACK_NOTE = (
+    "A colleague read an earlier answer to this case, found it wrong or unfit, and sent it back. Answer anew from the case "
+    "itself. What the colleague remarked says what to look at; the rules above still hold."
+)
+"""Added to a request whose earlier answer a person sent back."""
 
 _TAGS = (
     "case|message|subject|text|earlier|attachment|"
-    "category|categories|departments|fields|sentences|numbers|reply_guidance|reply_language|may_ask"
+    "category|categories|departments|fields|sentences|numbers|reply_guidance|reply_language|may_ask|sent_back"
 )
 """Every tag of our prompts, inside or outside <case>: text extracted from mail is also shown outside <case>."""
 _INVISIBLE = "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]*"
@@ -106,6 +112,15 @@ class Prompt:
 def fenced(text: str) -> str:
     """Untrusted text, changed so that nothing in it can close or forge our fence."""
     return _FENCE.sub("‹", text)
+
+
+def render_remarks(remarks: Sequence[str]) -> str:
+    """What people said who sent earlier answers to the case back, each time one remark, which may be empty; nothing when
+    nobody did. Every further time makes another text, so the request is asked anew."""
+    if not remarks:
+        return ""
+    listed = "\n".join(f"{n}. {fenced(remark) or '(no remark)'}" for n, remark in enumerate(remarks, 1))
+    return f"\n\n{SENT_BACK_NOTE}\n<sent_back>\n{listed}\n</sent_back>"
 
 
 def render_case(case: Case, *, characters: int = CASE_CHARACTERS) -> str:

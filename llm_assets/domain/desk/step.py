@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from llm_assets.domain.desk.model_choice import Choice, choose, facts_of, shown_scans
-from llm_assets.domain.desk.prompt import SCANS_NOTE, Prompt, render_case
+from llm_assets.domain.desk.prompt import SCANS_NOTE, Prompt, render_case, render_remarks
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.tables import Column, Row, Table, columns_of, step_table
 from llm_assets.domain.digest import digest
@@ -29,6 +29,13 @@ class StepInput:
     reading: ReadingRules = field(default_factory=ReadingRules)
     unshown: str | None = ""
     """Why no model may be shown the scans that OCR could not read; None when one may."""
+    remarks: tuple[str, ...] = ()
+    """What people said who sent this step's earlier answers back, oldest first."""
+
+    @property
+    def rendered_remarks(self) -> str:
+        """The remarks as they follow the case's text in a request."""
+        return render_remarks(self.remarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,8 @@ class Step:
         return digest(asked)[:12]
 
     def input_hash(self, given: StepInput) -> str:
-        """Digest of the case and of the rows the step reads from other steps, but not of how it is asked.
+        """Digest of the case, of the rows the step reads from other steps and of what people remarked on earlier answers, but
+        not of how it is asked.
 
         Where former versions took more for input, the digest that they made follows after a slash, so that a night which
         they closed is known again: `Work.has_input_of`.
@@ -151,7 +159,8 @@ class Step:
         variables = self.case_variables(given)
         own = {name: text for name, text in variables.items() if name not in self.how_asked}
         once = own | {name: variables[name] for name in self.once_input}
-        hashes = [digest([self.name, given.case.content_hash, each]) for each in (own, once)]
+        said = [list(given.remarks)] if given.remarks else []
+        hashes = [digest([self.name, given.case.content_hash, each, *said]) for each in (own, once)]
         return "/".join(hashes if self.once_input else hashes[:1])
 
     def wording(self, queue: Queue, profile: Profile) -> str:
@@ -193,12 +202,12 @@ class Step:
     ) -> Request:
         """The step rendered for one case.
 
-        `case_text` replaces the plain text by its masked form; `hide` masks the same values in the rows of earlier steps.
+        `case_text` replaces the plain text and what follows it by their masked form; `hide` masks the same values in the rows of earlier steps.
         """
         variables = {name: hide(value) for name, value in self.case_variables(given).items()}
         system, user = self.prompt.render(
             self.queue_variables(given.queue),
-            {"case": case_text or render_case(given.case), **variables},
+            {"case": case_text or render_case(given.case) + given.rendered_remarks, **variables},
         )
         tier, pictures = self.choice(given).tier, self.pictures(given)
         tier = tier if tier in profile.models else self.tier

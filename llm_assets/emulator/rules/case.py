@@ -12,6 +12,9 @@ CHOICE_LINE = re.compile(r"^\s*[-*]\s*([^:\n]+?)\s*(?::\s*(.*))?$", re.MULTILINE
 MESSAGE_DATE = re.compile(r' date="(\d{4})-')
 MESSAGE_FROM = re.compile(r' from="([^"\n]*)"')
 ADDRESS = re.compile(r"\S+@\S+|\[(?:EMAIL|PHONE)_\d+\]|\+?\d[\d ()-]{6,}")
+WORDS = re.compile(r"\w+")
+REMARKED = 0.95
+"""How sure an answer is that a colleague's remark has named."""
 ATTACHED_TEXT = 3000
 """Characters of each attachment that the rules read."""
 KAZAKH = frozenset("әғқңөұүһі")
@@ -78,8 +81,16 @@ class Case:
             verdict = known.judge(self.words)
             if verdict.doubt == "two_fit" and several_matters(self.text, known, verdict):
                 verdict = verdict._replace(doubt="several_matters")
+            remarked = next((name for name in names if name in self._remarked), None)
+            if remarked is not None:
+                verdict = Verdict(remarked, None, REMARKED, "none", ())
             self.notes[names] = verdict
         return verdict
+
+    @property
+    def _remarked(self) -> frozenset[str]:
+        """Words of a colleague who sent the answer back; a category that they name is the answer then."""
+        return frozenset(WORDS.findall(between(self.around, "sent_back") or ""))
 
     def tag_text(self, tag: str) -> str | None:
         """The text of a tag of our prompt, from the part about the case or else from the instructions."""

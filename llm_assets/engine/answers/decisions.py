@@ -8,26 +8,41 @@ from datetime import date
 from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.mail.document import Role
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
+from llm_assets.engine.ports.review import REMARK, UNDOES, Decision, DecisionKind
+
+NO_ANSWER = frozenset({DecisionKind.UNDO, DecisionKind.DRAFT_NOW})
+"""Kinds that say nothing about an answer and cannot be undone."""
 
 
 def in_force(decisions: Iterable[Decision]) -> list[Decision]:
-    """The decisions that nobody has undone, in the order given. One that undoes another is none of them."""
+    """The decisions that nobody has undone, in the order given. One that undoes another or only asks for a draft is none of
+    them."""
     given = list(decisions)
     undone = {(d.case_id, d.step, d.values.get(UNDOES)) for d in given if d.kind is DecisionKind.UNDO}
-    return [
-        d for d in given if d.kind is not DecisionKind.UNDO and (d.case_id, d.step, d.number) not in undone
-    ]
+    return [d for d in given if d.kind not in NO_ANSWER and (d.case_id, d.step, d.number) not in undone]
 
 
 def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:
     """case_id -> what holds of its decisions in a step: the last one, with all corrected values. A later correction replaces
-    the columns it names."""
+    the columns it names; of a case that was sent back, what was decided before no longer holds."""
     found: dict[str, Decision] = {}
     for decision in in_force(d for d in decisions if d.step == step):
+        if decision.kind is DecisionKind.SEND_BACK:
+            found.pop(decision.case_id, None)
+            continue
         earlier = found.get(decision.case_id)
         values = earlier.values if earlier is not None else {}
         found[decision.case_id] = replace(decision, values={**values, **decision.values})
+    return found
+
+
+def remarks(decisions: Iterable[Decision], step: str) -> dict[str, tuple[str, ...]]:
+    """case_id -> what was remarked each time it was sent back in a step."""
+    found: dict[str, tuple[str, ...]] = {}
+    for decision in in_force(d for d in decisions if d.step == step):
+        if decision.kind is DecisionKind.SEND_BACK:
+            said = str(decision.values.get(REMARK) or "")
+            found[decision.case_id] = (*found.get(decision.case_id, ()), said)
     return found
 
 

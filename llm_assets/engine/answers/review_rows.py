@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.answers.decisions import in_force
-from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.ports.review import REQUEST, Decision, DecisionKind
 
 
 def review_rows(
@@ -32,6 +32,9 @@ def review_rows(
         for row in rows:
             if row["status"] == Status.REVIEW and row["doubt_reason"] is not None:
                 key = (row["case_id"], step, row["doubt_reason"])
+                sent_back = _sent_back(decided.get(key[:2]))
+                if sent_back is not None and row.get("request_id") == sent_back.before.get(REQUEST):
+                    continue  # the doubt about the answer that a person has sent back
                 written.add(key)
                 doubt = (row["case_id"], row["doubt_reason"], row["doubt_detail"])
                 if doubt in doubted:
@@ -47,7 +50,7 @@ def review_rows(
                     "reason": row["doubt_reason"],
                     "detail": row["doubt_detail"],
                     "reviewers": list(queues.reviewers(row["queue"])),
-                    "opened_at": earlier["opened_at"] if earlier is not None else now.isoformat(),
+                    "opened_at": _opened_at(earlier, sent_back, now),
                     "decided_at": None,
                     "decision": None,
                 }
@@ -60,3 +63,15 @@ def review_rows(
                     {"kind": decision.kind, **decision.values}, ensure_ascii=False, sort_keys=True
                 ),
             }
+
+
+def _sent_back(decision: Decision | None) -> Decision | None:
+    return decision if decision is not None and decision.kind is DecisionKind.SEND_BACK else None
+
+
+def _opened_at(earlier: Row | None, sent_back: Decision | None, now: datetime) -> object:
+    """A doubt about the answer that came after one was sent back is a new one, and opened after that."""
+    if earlier is not None and (sent_back is None or earlier["opened_at"] > sent_back.decided_at):
+        return earlier["opened_at"]
+    after = sent_back.decided_at + timedelta(seconds=1) if sent_back is not None else now
+    return max(now, after).isoformat()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from llm_assets.domain.audit import PLAIN, with_pictures
 from llm_assets.domain.desk.merged import Merging
@@ -19,7 +20,7 @@ from llm_assets.domain.mail.document import Case, Priority, cases_of
 from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, STAMP_COLUMNS, document_of, stamp_of
 from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.requests.request import Request
-from llm_assets.engine.answers.decisions import decided
+from llm_assets.engine.answers.decisions import decided, remarks
 from llm_assets.engine.answers.rows import holds_masks, is_judged, own_part, step_row
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night.rendered import Mask, Masked, rendered
@@ -30,6 +31,17 @@ from llm_assets.engine.ports.work import Standing
 
 Upstream = Mapping[str, Mapping[str, Row]]
 """case_id -> step -> its row there."""
+
+
+class _Beside(NamedTuple):
+    """What a request is made from besides documents and rules."""
+
+    upstream: Upstream
+    remarks: Mapping[str, tuple[str, ...]]
+    """case_id -> what people said who sent earlier answers back."""
+
+    def of(self, case_id: str) -> tuple[Mapping[str, Row], tuple[str, ...]]:
+        return self.upstream.get(case_id, {}), self.remarks.get(case_id, ())
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,8 @@ class Night:
     rework: Rework | None = None
     """How much of a closed night is done again; None while it is open. MISSING also keeps what was thought of its answers:
     they do not go to people because a check has changed."""
+    only: frozenset[str] | None = None
+    """The cases that it is limited to; None for all."""
 
     def cases(self) -> Iterator[Case]:
         """The day's cases in order of arrival."""
@@ -60,40 +74,40 @@ class Night:
 
     def inputs(self, step: Step) -> Iterator[StepInput]:
         """What the step sees of each case. A case of a queue that nobody knows any more goes to the default."""
-        upstream = self._upstream(step)
+        beside = self._beside(step)
         for case in self.cases():
-            yield self._input(case, upstream.get(case.case_id, {}))
+            yield self._input(case, beside)
 
     def plan(self, step: Step) -> StepPlan:
         return StepPlan(step.name, lambda: self._changed(step))
 
     def tasks(self, step: Step) -> Iterator[Task]:
         """The step's requests, rendered after masking."""
-        return self._rendered(step, self._upstream(step), self._rules(step), None)
+        return self._rendered(step, self._beside(step), self._rules(step), None)
 
     def _changed(self, step: Step) -> Iterator[Task | Unchanged]:
         """The same, but of a case that would become the request which the ledger has for it not even the text is read."""
-        upstream, rules = self._upstream(step), self._rules(step)
+        beside, rules = self._beside(step), self._rules(step)
         at_rest = self.engine.ledger.work.at_rest(self.day, step.name)
         changed: set[str] | None = None
         if at_rest and rules is not None:
             changed = set()
             for rows in self._by_case(STAMP_COLUMNS):
                 case_id = rows[0]["case_id"]
-                if at_rest.get(case_id, "") == _source(rules, rows, upstream):
+                if at_rest.get(case_id, "") == _source(rules, rows, beside):
                     yield Unchanged(case_id)
                 else:
                     changed.add(case_id)
-        yield from self._rendered(step, upstream, rules, changed)
+        yield from self._rendered(step, beside, rules, changed)
 
     def _rendered(
-        self, step: Step, upstream: Upstream, rules: str | None, cases: Collection[str] | None
+        self, step: Step, beside: _Beside, rules: str | None, cases: Collection[str] | None
     ) -> Iterator[Task]:
         kept = self._kept(step, ("case_id", "decided_by", "status"))
         for rows in self._by_case(DOCUMENT_COLUMNS, cases):
             for case in _case_of(rows):
-                given = self._input(case, upstream.get(case.case_id, {}))
-                skip, source = step.skip(given), _source(rules, rows, upstream)
+                given = self._input(case, beside)
+                skip, source = step.skip(given), _source(rules, rows, beside)
                 if skip is None:
                     yield self._task(step, given, source)
                 elif skip.replaces_model and case.case_id in kept:
@@ -122,13 +136,15 @@ class Night:
         """The documents of each case; they are stored together in the lake."""
         if cases is not None and not cases:
             return
-        rows = self.lake.read(DOCUMENTS, self.day, columns, cases)
+        wanted = cases if cases is None or self.only is None else self.only.intersection(cases)
+        rows = self.lake.read(DOCUMENTS, self.day, columns, self.only if wanted is None else wanted)
         for _, members in groupby(rows, key=itemgetter("case_id")):
             yield list(members)
 
-    def _input(self, case: Case, upstream: Mapping[str, Row]) -> StepInput:
+    def _input(self, case: Case, beside: _Beside) -> StepInput:
         queue, profile = self._queue(case.queue), self.engine.provider.profile
-        return StepInput(case, queue, upstream, self.engine.lanes.reading, unshown(queue, profile))
+        upstream, said = beside.of(case.case_id)
+        return StepInput(case, queue, upstream, self.engine.lanes.reading, unshown(queue, profile), said)
 
     def _task(self, step: Step, given: StepInput, source: str | None) -> Task:
         case = given.case
@@ -153,13 +169,12 @@ class Night:
         return request, f"{len(masked.originals)}@{self.masking_version}"
 
     def _masked(self, given: StepInput) -> Masked:
-        return self.mask(given.case, bare_names=given.queue.mask_bare_names)
+        return self.mask(given.case, bare_names=given.queue.mask_bare_names, after=given.rendered_remarks)
 
     def rows(self, step: Step) -> Iterator[dict[str, object]]:
         """The step's table in its present state: a row for every case, whatever its state."""
-        standings = {
-            s.case_id: own_part(step, s) for s in self.engine.ledger.work.standings(self.day, step.name)
-        }
+        found = self.engine.ledger.work.standings(self.day, step.name, self.only)
+        standings = {s.case_id: own_part(step, s) for s in found}
         decisions = decided(self.engine.ledger.review.decisions(self.day), step.name)
         kept = self._kept(step)
         for given in self.inputs(step):
@@ -172,13 +187,15 @@ class Night:
         if self.rework is not Rework.MISSING:
             return {}
         return {
-            row["case_id"]: row for row in self.lake.read(step.table, self.day, columns) if is_judged(row)
+            row["case_id"]: row
+            for row in self.lake.read(step.table, self.day, columns, self.only)
+            if is_judged(row)
         }
 
     def made_from(self, step: Step) -> str | None:
         """Digest of everything that the step's table depends on; None when part of that is unknown."""
-        rules, upstream = self._rules(step), self._upstream(step)
-        sources = [_source(rules, rows, upstream) for rows in self._by_case(STAMP_COLUMNS)]
+        rules, beside = self._rules(step), self._beside(step)
+        sources = [_source(rules, rows, beside) for rows in self._by_case(STAMP_COLUMNS)]
         if rules is None or None in sources:
             return None
         standings = [digest_json(s) for s in self.engine.ledger.work.standings(self.day, step.name)]
@@ -206,12 +223,12 @@ class Night:
         asked, _ = self._request(step, given)
         return given if asked.request_id == standing.request_id else replace(given, unshown=NOT_SHOWN)
 
-    def _upstream(self, step: Step) -> Upstream:
+    def _beside(self, step: Step) -> _Beside:
         found: dict[str, dict[str, Row]] = {}
         for name in step.reads:
-            for row in self.lake.read(self.steps[name].table, self.day):
+            for row in self.lake.read(self.steps[name].table, self.day, cases=self.only):
                 found.setdefault(row["case_id"], {})[name] = row
-        return found
+        return _Beside(found, remarks(self.engine.ledger.review.decisions(self.day), step.name))
 
     def _queue(self, name: str) -> Queue:
         return self.queues.named_or_default(name)
@@ -222,12 +239,14 @@ def _case_of(rows: Sequence[Row]) -> list[Case]:
     return cases_of([document_of(row) for row in rows])
 
 
-def _source(rules: str | None, rows: Sequence[Row], upstream: Upstream) -> str | None:
+def _source(rules: str | None, rows: Sequence[Row], beside: _Beside) -> str | None:
     """Digest of everything that a case's request is rendered from; None when part of that is unknown."""
     stamp = stamp_of(rows)
     if rules is None or stamp is None:
         return None
-    return digest_json([rules, stamp, upstream.get(rows[0]["case_id"])])
+    case_id = rows[0]["case_id"]
+    said = beside.remarks.get(case_id)
+    return digest_json([rules, stamp, beside.upstream.get(case_id), *([said] if said else [])])
 
 
 def region_stop(queue: Queue, profile: Profile) -> str | None:

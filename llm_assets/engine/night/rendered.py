@@ -23,9 +23,10 @@ class Masked(Protocol):
 
 
 class Mask(Protocol):
-    """Masks a case; `bare_names` says whether people count who are named without a word beside them."""
+    """Masks a case and the text `after` it; `bare_names` says whether people count who are named without a word beside
+    them."""
 
-    def __call__(self, case: Case, *, bare_names: bool) -> Masked: ...
+    def __call__(self, case: Case, *, bare_names: bool, after: str = "") -> Masked: ...
 
 
 class Rendered(NamedTuple):
@@ -38,5 +39,5 @@ def rendered(step: Step, given: StepInput, profile: Profile, mask: Mask) -> Rend
     """The step's request for one case."""
     if not given.queue.mask:
         return Rendered(step.request(given, profile), None)
-    masked = mask(given.case, bare_names=given.queue.mask_bare_names)
+    masked = mask(given.case, bare_names=given.queue.mask_bare_names, after=given.rendered_remarks)
     return Rendered(step.request(given, profile, masked.text, masked.hide), masked)

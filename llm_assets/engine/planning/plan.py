@@ -87,7 +87,7 @@ def plan_all(
                 stopped[member.request_id] = task.stopped
             elif member is not None and member.request_id not in packed:
                 packed.add(member.request_id)
-                take(_roomy(task, member, engine.provider.profile.limits), member)
+                take(roomy(task, member, engine.provider.profile.limits), member)
     engine.ledger.work.prune_work(day, step, cases)
     kept_back = stopped.keys() - packed
     if kept_back and engine.ledger.spending.hold(kept_back, REGION):
@@ -110,7 +110,7 @@ def _asked_as(step: str, tasks: Iterable[Task]) -> dict[str, str]:
     return {t.request.request_id: t.request.step for t in tasks if t.request.step != step}
 
 
-def _roomy(task: Task, member: Member, limits: Limits) -> Task:
+def roomy(task: Task, member: Member, limits: Limits) -> Task:
     if member.cuts == 0:
         return task
     return replace(task, request=with_room(task.request, member.cuts, limits, member.thought))

@@ -23,9 +23,15 @@ class DecisionKind(StrEnum):
     """An earlier decision, whose number is the value of UNDOES, no longer holds."""
     DEAD_LETTER = "dead_letter"
     """Nobody answers this case."""
+    SEND_BACK = "send_back"
+    """The model is asked once more, with the remark that is the value of REMARK. `before` names the request sent back."""
+    DRAFT_NOW = "draft_now"
+    """The draft is asked for online instead of with the night. It settles nothing."""
 
 
 UNDOES = "undoes"
+REMARK = "remark"
+REQUEST = "request_id"
 
 
 @dataclass(frozen=True, slots=True)

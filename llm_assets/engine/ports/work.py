@@ -100,8 +100,8 @@ class WorkLedger(Protocol):
     def preview(self, day: date, step: str, work: Sequence[Work], *, rework: Rework) -> Planned:
         """What `plan` would return, without writing anything."""
 
-    def standings(self, day: date, step: str) -> Iterator[Standing]:
-        """The state of every case of the night in a step."""
+    def standings(self, day: date, step: str, cases: Collection[str] | None = None) -> Iterator[Standing]:
+        """The state of every case of the night in a step, or of these."""
 
     def counts(self, day: date) -> dict[str, dict[str, int]]:
         """step -> {due, in_flight, ok, review, dead}, by case."""

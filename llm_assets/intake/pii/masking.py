@@ -75,12 +75,12 @@ class CaseMask:
         return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])")
 
 
-def mask_case(case: Case, *, bare_names: bool = True) -> CaseMask:
-    """The case as `render_case` shows it, masked; the senders' names are masked wherever they appear.
+def mask_case(case: Case, *, bare_names: bool = True, after: str = "") -> CaseMask:
+    """The case as `render_case` shows it, and the text of ours that follows it, masked; the senders' names are masked wherever they appear.
 
     Without `bare_names` people are masked only where the words around them say that they are people.
     """
-    text = render_case(case)
+    text = render_case(case) + after
     called = [d.message.customer.name if d.message.customer is not None else "" for d in case.documents]
     openings = list(_FROM.finditer(text))
     markup = [Span(m.start(), m.end(), None) for m in _MARKUP.finditer(text)]

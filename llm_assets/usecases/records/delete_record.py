@@ -14,6 +14,7 @@ from llm_assets.domain.desk.tables import DECISIONS, DOCUMENTS, REVIEW_QUEUE
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.engine.rounds.start import ORPHANED
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.records.label_record import forget
 from llm_assets.usecases.records.unread_records import going_unread, record_ids_of
 from resources.ledger.deletion.deleting import CaseOf, Deletion, Going, Stored
 from resources.report_files import erase_case
@@ -116,6 +117,7 @@ def _finish(assembly: Assembly, deletion: Deletion, by: str) -> None:
     going = deletion.going
     with _alone(assembly, _days(going)):
         removed = {"raw_files": _erase_raw(assembly, going.messages)}
+        removed["labels"] = forget(assembly, {going.record_id, *going.known_by})
         removed |= {"documents": 0, "rows": 0, "report_files": 0}
         for day in _days(going):
             gone = [(m.source, m.place, m.raw_sha256) for m in going.messages if m.day == day]

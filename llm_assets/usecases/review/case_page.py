@@ -15,6 +15,7 @@ from llm_assets.engine.answers.decisions import in_force, newest_numbers
 from llm_assets.engine.ports.review import Decision
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.decide import UnknownRecordError
+from llm_assets.usecases.review.one_case import rows_of
 from llm_assets.usecases.review.typed import PATTERNS, choices
 
 FIELDS, CATEGORIES, DRAFTS = "extracted_fields", "categories", "drafts"
@@ -119,9 +120,7 @@ def case_page(assembly: Assembly, day: date, case_id: str) -> CasePage:
     case = found[0]
     queue = assembly.queues_of(day).named_or_default(case.queue)
     made = [d for d in assembly.ledger.review.decisions(day) if d.case_id == case_id]
-    answers = {
-        s.name: next(iter(assembly.lake.read(s.table, day, cases=[case_id])), {}) for s in assembly.steps
-    }
+    answers = rows_of(assembly, day, case_id, made)
     places = answers.get(FIELDS, {}).get(EVIDENCE) or {}
     return CasePage(
         day=day,
@@ -133,7 +132,7 @@ def case_page(assembly: Assembly, day: date, case_id: str) -> CasePage:
         steps={
             s.name: _step(s, queue, answers[s.name], made, places if s.name == FIELDS else {})
             for s in assembly.steps
-            if answers[s.name]
+            if s.name in answers
         },
         categories=[(c.name, c.description) for c in queue.categories],
     )

@@ -15,11 +15,20 @@ from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.answers.decisions import in_force, newest_numbers
-from llm_assets.engine.ports.review import UNDOES, AlreadyDecidedError, Decision, DecisionKind
+from llm_assets.engine.ports.review import (
+    REMARK,
+    REQUEST,
+    UNDOES,
+    AlreadyDecidedError,
+    Decision,
+    DecisionKind,
+)
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review.one_case import rows_of
 from llm_assets.usecases.review.typed import typed
 
 __all__ = [
+    "REMARK",
     "AlreadyDecidedError",
     "DecisionKind",
     "NothingToDecideError",
@@ -27,6 +36,9 @@ __all__ = [
     "Wanted",
     "decide",
 ]
+
+
+LONGEST_REMARK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class Wanted:
     by: str
     kind: DecisionKind
     values: Mapping[str, str] = field(default_factory=dict)
-    """Columns of the step's table as a person writes them."""
+    """Columns of the step's table as a person writes them; of what is sent back, the remark."""
     seen: int | None = None
     """The number of the newest decision that the person saw, 0 for none; None is the newest there is."""
     at: datetime | None = None
@@ -52,7 +64,7 @@ class UnknownRecordError(DeskError):
 
 
 class NothingToDecideError(DeskError):
-    """There is no answer to approve, or no decision to undo."""
+    """There is no answer to approve or to send back, or no decision to undo."""
 
 
 def decide(assembly: Assembly, wanted: Wanted) -> Decision:
@@ -63,8 +75,8 @@ def decide(assembly: Assembly, wanted: Wanted) -> Decision:
     """
     step = _step(assembly, wanted.step)
     case_id = case_of(assembly, wanted.day, wanted.record)
-    row = _row(assembly, step, wanted.day, case_id)
     made = assembly.ledger.review.decisions(wanted.day)
+    row = rows_of(assembly, wanted.day, case_id, made).get(step.name, {})
     same = (case_id, step.name, wanted.by, wanted.at)
     for stored in made:  # sent again by a browser whose answer was lost
         if (stored.case_id, stored.step, stored.decided_by, stored.decided_at) == same:
@@ -77,7 +89,7 @@ def decide(assembly: Assembly, wanted: Wanted) -> Decision:
         wanted.by,
         wanted.at or assembly.clock(),
         wanted.kind,
-        before={name: _plain(row.get(name)) for name in values if name in step.answer_columns},
+        before=_before(step, wanted.kind, row, values),
         prompt_version=str(row.get("prompt_version") or ""),
     )
     seen = wanted.seen if wanted.seen is not None else newest_numbers(made)[case_id, step.name]
@@ -103,9 +115,12 @@ def _step(assembly: Assembly, name: str) -> Step:
     return known[name]
 
 
-def _row(assembly: Assembly, step: Step, day: date, case_id: str) -> Row:
-    rows = assembly.lake.read(step.table, day, cases=[case_id])
-    return next(iter(rows), {})
+def _before(
+    step: Step, kind: DecisionKind, row: Row, values: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
+    if kind is DecisionKind.SEND_BACK:
+        return {REQUEST: str(row[REQUEST])}
+    return {name: _plain(row.get(name)) for name in values if name in step.answer_columns}
 
 
 def _values(
@@ -125,11 +140,29 @@ def _values(
             if not holding:
                 raise NothingToDecideError(f"{step.name} of this case has no decision: nothing can be undone")
             return {UNDOES: holding[-1].number}
+        case DecisionKind.SEND_BACK:
+            return _remark(step, wanted, row)
+        case DecisionKind.DRAFT_NOW:
+            raise ConfigurationError("a draft is asked for, not decided: use `decide --draft-now`")
         case DecisionKind.DEAD_LETTER:
             pass
         case _:
             assert_never(wanted.kind)
     return {}
+
+
+def _remark(step: Step, wanted: Wanted, row: Row) -> dict[str, JsonValue]:
+    if row.get("status") in (None, Status.OPEN) or row.get(REQUEST) is None:
+        raise NothingToDecideError(
+            f"no model has answered {step.name} of this case: nothing can be sent back"
+        )
+    unknown = sorted(wanted.values.keys() - {REMARK})
+    remark = " ".join(wanted.values.get(REMARK, "").split())
+    if unknown or len(remark) > LONGEST_REMARK:
+        raise ConfigurationError(
+            f"what is sent back takes a {REMARK} of at most {LONGEST_REMARK} characters and nothing else"
+        )
+    return {REMARK: remark} if remark else {}
 
 
 def _plain(value: Any) -> JsonValue:  # a column's value, of whatever type its column has

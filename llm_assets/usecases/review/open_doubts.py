@@ -9,6 +9,7 @@ from typing import Any
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE, Row
 from llm_assets.domain.mail.document import Priority, Role
 from llm_assets.engine.answers.decisions import in_force, newest_numbers
+from llm_assets.engine.ports.review import Decision, DecisionKind
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.clusters import Doubtful
 
@@ -31,12 +32,12 @@ class Doubts:
     def of(self, day: date) -> list[Doubtful]:
         """Open ones, in the order of the review queue."""
         made = self.assembly.ledger.review.decisions(day)
-        decided = {(d.case_id, d.step) for d in in_force(made)}
+        decided = {(d.case_id, d.step): d for d in in_force(made)}
         numbers = newest_numbers(made)
         return [
             replace(d, seen=numbers[d.case_id, d.step])
             for d in self._queued(day)
-            if (d.case_id, d.step) not in decided
+            if not _is_over(d, decided.get((d.case_id, d.step)))
         ]
 
     def _queued(self, day: date) -> list[Doubtful]:
@@ -48,6 +49,13 @@ class Doubts:
                 known = (version, _read(self.assembly, day))
                 self._known[day] = known
             return known[1]
+
+
+def _is_over(doubt: Doubtful, decision: Decision | None) -> bool:
+    """Whether it was decided. After a case was sent back, a doubt about the new answer is open again."""
+    if decision is None:
+        return False
+    return decision.kind is not DecisionKind.SEND_BACK or doubt.opened_at <= decision.decided_at
 
 
 def _read(assembly: Assembly, day: date) -> list[Doubtful]:

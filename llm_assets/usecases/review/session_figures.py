@@ -1,13 +1,17 @@
-"""What a person has done on a day's doubts: decisions, time, corrections by category, drafts left as they were."""
+"""What a person has done on a day's doubts: decisions, time, corrections by category, what is asked again and its price."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
-from llm_assets.engine.answers.decisions import in_force
+from llm_assets.domain.desk.merged import members_of
+from llm_assets.engine.answers.decisions import decided, in_force
 from llm_assets.engine.ports.review import DecisionKind
+from llm_assets.engine.ports.spending import UsageRow
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review.case_page import DRAFTS
 from llm_assets.usecases.review.clusters import usual_seconds
 
 
@@ -22,23 +26,49 @@ class Figures:
     drafts_unchanged: int
     drafts_due: int
     """Cases whose draft is written anew because of a corrected category or field."""
+    sent_back: int
+    due_usd: Decimal
+    """What these drafts and the answers that were sent back cost as the night's requests have cost on average."""
 
 
 def figures_of(assembly: Assembly, day: date, name: str) -> Figures:
     """Of one person's decisions about a day that hold."""
-    made = [d for d in in_force(assembly.ledger.review.decisions(day)) if d.decided_by == name]
+    stored = assembly.ledger.review.decisions(day)
+    made = [d for d in in_force(stored) if d.decided_by == name]
     times = sorted(d.decided_at for d in made)
     chosen = Counter(
         str(d.values["category"]) for d in made if d.kind is DecisionKind.CORRECT and d.values.get("category")
     )
     each = usual_seconds(times)
     spent = (times[-1] - times[0]).total_seconds() + each if times else 0.0
+    written = {d.case_id for d in stored if d.kind is DecisionKind.DRAFT_NOW}
+    corrected = {
+        d.case_id
+        for s in assembly.steps
+        if s.name != DRAFTS
+        for d in decided(made, s.name).values()
+        if d.values
+    }
+    back = Counter(d.step for d in made if d.kind is DecisionKind.SEND_BACK)
+    due = back + Counter({DRAFTS: len(corrected - written)})
     return Figures(
         decisions=len(made),
         minutes=round(spent / 60),
         seconds_each=round(each),
         corrected=dict(chosen.most_common()),
         approved=sum(d.kind is DecisionKind.APPROVE for d in made),
-        drafts_unchanged=sum(d.kind is DecisionKind.APPROVE and d.step == "drafts" for d in made),
-        drafts_due=len({d.case_id for d in made if d.kind is DecisionKind.CORRECT and d.step != "drafts"}),
+        drafts_unchanged=sum(d.kind is DecisionKind.APPROVE and d.step == DRAFTS for d in made),
+        drafts_due=len(corrected - written),
+        sent_back=back.total(),
+        due_usd=expected_usd(due, assembly.ledger.spending.usage(day)),
     )
+
+
+def expected_usd(due: Mapping[str, int], usage: Sequence[UsageRow]) -> Decimal:
+    """So many requests of each step, each as dear as this night's were on average; nothing for a step without any. Pure."""
+    total = Decimal(0)
+    for step, count in due.items():
+        own = [u for u in usage if step in members_of(u.step) and u.requests]
+        if own:
+            total += count * sum((u.cost_usd for u in own), Decimal(0)) / sum(u.requests for u in own)
+    return total

@@ -23,7 +23,7 @@ QUESTIONS: Mapping[str, str] = {
 
 
 def question(reason: str) -> str:
-    """The question that a doubt asks; a reason without one is shown as it is. A case that nobody doubts has no
-    reason."""
-    unknown = f"Is the answer right? ({reason.replace('_', ' ')})" if reason else "Is the answer right?"
-    return QUESTIONS.get(reason, unknown)
+    """The question that a doubt asks; a reason without one is shown as it is."""
+    if not reason:
+        return "Is the answer right?"
+    return QUESTIONS.get(reason, f"Is the answer right? ({reason.replace('_', ' ')})")

@@ -1,14 +1,15 @@
-"""Decisions that a browser sends, and what a person has decided in a morning."""
+"""Decisions that a browser sends, drafts and labels that it asks for, and what a person has decided in a morning."""
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from llm_assets.usecases.records.label_record import label_record
 from llm_assets.usecases.review.case_page import queue_of
 from llm_assets.usecases.review.decide import (
     AlreadyDecidedError,
@@ -17,6 +18,7 @@ from llm_assets.usecases.review.decide import (
     Wanted,
     decide,
 )
+from llm_assets.usecases.review.draft_now import draft_now
 from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.session_figures import figures_of
 from llm_assets.web.review.desk import Desk, day_of
@@ -27,7 +29,12 @@ EARLIEST = timedelta(days=7)
 
 
 def routes(app: Desk) -> list[Route]:
-    return [Route("/decide", _decide(app), methods=["POST"]), Route("/done", _done(app))]
+    return [
+        Route("/decide", _decide(app), methods=["POST"]),
+        Route("/draft-now", _of_one_case(app, _drafted), methods=["POST"]),
+        Route("/label", _of_one_case(app, _labelled), methods=["POST"]),
+        Route("/done", _done(app)),
+    ]
 
 
 def _decide(app: Desk) -> Callable[[Request], Any]:
@@ -59,8 +66,7 @@ def _stored(app: Desk, person: Person, wanted: list[Wanted]) -> Response:
     """Every case of a cluster by itself: what a colleague has decided meanwhile stays and is named."""
     made, conflicts = [], []
     for each in wanted:
-        if not person.sees(queue_of(app.assembly, each.day, each.record)):
-            raise UnknownRecordError(f"{each.day} has no such case in your queues")
+        _check_seen(app, person, each.day, each.record)
         try:
             stored = decide(app.assembly, each)
             made.append({"case_id": stored.case_id, "seen": stored.number})
@@ -75,6 +81,39 @@ def _stored(app: Desk, person: Person, wanted: list[Wanted]) -> Response:
                 }
             )
     return JSONResponse({"made": made, "conflicts": conflicts}, 409 if conflicts else 200)
+
+
+def _of_one_case(app: Desk, act: Callable[[Desk, Person, date, str], Response]) -> Callable[[Request], Any]:
+    async def post(request: Request) -> Response:
+        person = await app.decider(request)
+        try:
+            given = json.loads(await body_of(request))
+            day, case_id = day_of(str(given["day"])), str(given["case_id"])
+        except (ValueError, KeyError, TypeError) as err:
+            raise refused(422, "The case is not named; load the page again.") from err
+
+        def run() -> Response:
+            _check_seen(app, person, day, case_id)
+            return act(app, person, day, case_id)
+
+        return await app.run(run)  # type: ignore[no-any-return]
+
+    return post
+
+
+def _check_seen(app: Desk, person: Person, day: date, case_id: str) -> None:
+    if not person.sees(queue_of(app.assembly, day, case_id)):
+        raise UnknownRecordError(f"{day} has no such case in your queues")
+
+
+def _drafted(app: Desk, person: Person, day: date, case_id: str) -> Response:
+    made = draft_now(app.assembly, day, case_id, person.name)
+    return JSONResponse({"status": made.status, "reason": made.reason, "seen": made.seen})
+
+
+def _labelled(app: Desk, person: Person, day: date, case_id: str) -> Response:
+    made = label_record(app.assembly, day, case_id, person.name)
+    return JSONResponse({"category": made.label.category, "fields": len(made.label.fields)})
 
 
 def _done(app: Desk) -> Callable[[Request], Any]:

@@ -245,8 +245,11 @@ def prune_work(connection: Connection, day: date, step: str, keep: Collection[st
     return len(gone)
 
 
-def standings(connection: Connection, day: date, step: str) -> Iterator[Standing]:
+def standings(
+    connection: Connection, day: date, step: str, cases: Collection[str] | None = None
+) -> Iterator[Standing]:
     """In order of case_id; reads on as the caller goes, a thousand rows at a time."""
+    among = [is_among(connection, work.c.case_id, sorted(cases))] if cases is not None else []
     rows = connection.execution_options(yield_per=1000).execute(
         select(
             work.c.case_id,
@@ -262,7 +265,7 @@ def standings(connection: Connection, day: date, step: str) -> Iterator[Standing
             requests.c.step,
         )
         .join(requests, requests.c.request_id == work.c.request_id)
-        .where(work.c.day == day, work.c.step == step)
+        .where(work.c.day == day, work.c.step == step, *among)
         .order_by(work.c.case_id)
     )
     for partition in rows.partitions(1000):  # without the size SQLite gives one row at a time

@@ -40,9 +40,9 @@ class SqlWork:
         with self._database.reading() as connection:
             return planning.preview(connection, day, step, work, rework)
 
-    def standings(self, day: date, step: str) -> Iterator[Standing]:
+    def standings(self, day: date, step: str, cases: Collection[str] | None = None) -> Iterator[Standing]:
         with self._database.reading() as connection:
-            yield from planning.standings(connection, day, step)
+            yield from planning.standings(connection, day, step, cases)
 
     def counts(self, day: date) -> dict[str, dict[str, int]]:
         with self._database.reading() as connection:

@@ -180,6 +180,8 @@ def test_standings_tell_everything_of_each_case_in_order(ledger: SqlLedger) -> N
     assert (due.case_id, due.state, due.output) == (case(2), RequestState.DUE, None)
     assert (due.outcome, due.detail, due.attempts) == ("expired", "why", 1)
     assert list(ledger.work.standings(DAY, "drafts")) == []
+    assert list(ledger.work.standings(DAY, STEP, [case(2), "no such case"])) == [due]
+    assert list(ledger.work.standings(DAY, STEP, [])) == []
 
 
 def test_reading_standings_does_not_block_settling(ledger: SqlLedger) -> None:

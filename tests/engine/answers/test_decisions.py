@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.answers.decisions import decided, in_force, newest_numbers, status_of
-from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
+from llm_assets.engine.answers.decisions import decided, in_force, newest_numbers, remarks, status_of
+from llm_assets.engine.ports.review import REMARK, UNDOES, Decision, DecisionKind
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -74,3 +74,27 @@ def test_the_newest_number_counts_undone_decisions_too() -> None:
     made = [decision(1), undo(2, 1)]
     assert newest_numbers(made)["a", "moods"] == 2
     assert newest_numbers(made)["b", "moods"] == 0
+
+
+def test_sending_back_ends_what_was_decided_before_and_not_what_is_decided_after() -> None:
+    back = decision(2, DecisionKind.SEND_BACK, **{REMARK: "the second page"})
+    made = [decision(1, mood="sad", sure=True), back]
+    assert decided(made, "moods") == {}
+    assert dict(decided([*made, decision(3, mood="glad")], "moods")["a"].values) == {"mood": "glad"}
+    assert dict(decided([*made, undo(3, 2)], "moods")["a"].values) == {"mood": "sad", "sure": True}
+
+
+def test_every_remark_is_kept_in_order_and_an_undone_one_is_not() -> None:
+    made = [
+        decision(n, DecisionKind.SEND_BACK, **({REMARK: said} if said else {}))
+        for n, said in enumerate(("one", "", "three"), 1)
+    ]
+    assert remarks(made, "moods") == {"a": ("one", "", "three")}
+    assert remarks([*made, undo(4, 1)], "moods") == {"a": ("", "three")}
+    assert remarks(made, "drafts") == {}
+
+
+def test_asking_for_a_draft_decides_nothing_and_cannot_be_undone() -> None:
+    made = [decision(1), decision(2, DecisionKind.DRAFT_NOW)]
+    assert in_force(made) == made[:1]
+    assert newest_numbers(made)["a", "moods"] == 2

@@ -5,7 +5,7 @@ from typing import Any
 
 from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.engine.answers.review_rows import review_rows
-from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.ports.review import Decision, DecisionKind
 
 DAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 20, tzinfo=UTC)
@@ -102,3 +102,25 @@ def test_a_decided_doubt_stays_with_its_decision() -> None:
 def test_a_doubt_that_went_away_by_itself_leaves_the_queue() -> None:
     before = reviewed(DOUBTS)
     assert reviewed({"categories": [row("a", "ok"), row("b", "ok")]}, before) == []
+
+
+def test_a_doubt_that_was_sent_back_waits_and_a_doubt_about_the_new_answer_is_a_new_one() -> None:
+    old, new = (
+        {"categories": [row("a", "review", "ambiguous") | {"request_id": each}]} for each in ("old", "new")
+    )
+    [queued] = reviewed(old)
+    before = [queued | {"opened_at": NOW}]
+    at = NOW + timedelta(hours=1)
+    back = Decision(
+        "a", "categories", {}, "amina", at, DecisionKind.SEND_BACK, before={"request_id": "old"}, number=1
+    )
+    [waiting] = reviewed(old, before, [back])
+    assert waiting["decided_at"] == at.isoformat(), "nobody looks at the old answer again"
+    [again] = reviewed(new, before, [back], now=at - timedelta(minutes=2))
+    assert (again["decided_at"], again["opened_at"]) == (None, (at + timedelta(seconds=1)).isoformat()), (
+        "it is newer than the decision, whosever clock is late"
+    )
+    kept = [again | {"opened_at": at + timedelta(seconds=1)}]
+    assert reviewed(new, kept, [back], now=at + timedelta(hours=5))[0]["opened_at"] == at + timedelta(
+        seconds=1
+    )

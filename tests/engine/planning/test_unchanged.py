@@ -80,7 +80,7 @@ class Masker:
     masked: list[str] = field(default_factory=list)
     bare_names: set[bool] = field(default_factory=set)
 
-    def __call__(self, case: Case, *, bare_names: bool) -> Veiled:
+    def __call__(self, case: Case, *, bare_names: bool, after: str = "") -> Veiled:
         self.masked.append(case.case_id)
         self.bare_names.add(bare_names)
         return Veiled("\n".join(d.message.text for d in case.documents), {})

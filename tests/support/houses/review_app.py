@@ -66,10 +66,10 @@ class ReviewApp:
             "POST", "/signin", form, Origin=self.base, Content_Type="application/x-www-form-urlencoded"
         )
 
-    def post(self, cookie: str, given: dict[str, Any], **headers: str) -> Answer:
+    def post(self, cookie: str, given: dict[str, Any], path: str = "/decide", **headers: str) -> Answer:
         origin = {"Origin": self.base} | headers
         return self.ask(
-            "POST", "/decide", json.dumps(given), cookie=cookie, Content_Type="application/json", **origin
+            "POST", path, json.dumps(given), cookie=cookie, Content_Type="application/json", **origin
         )
 
 

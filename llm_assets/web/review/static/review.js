@@ -13,12 +13,14 @@
   const words = (text) => (text || "").split(" ").filter(Boolean);
   const address = () => { const d = shown().dataset; return `${d.day}/${d.case}/${d.step}`; };
 
-  // Under a Cyrillic layout a key's letter is not Latin: then its place on the keyboard counts.
+  // Under a Cyrillic layout a key's letter is not Latin: then its place on the keyboard counts. Kazakh layouts have quotes and
+  // letters where others have digits, Russian ones a full stop and a comma where others have the slash.
   function keyOf(event) {
-    if (event.key.length > 1 || LATIN.test(event.key)) return event.key;
+    if (event.key.length > 1) return event.key;
+    if (event.code.startsWith("Digit") && !event.shiftKey) return event.code.slice(5);
+    if (event.code === "Slash" && ".,№".includes(event.key)) return event.shiftKey ? "?" : "/";
+    if (LATIN.test(event.key)) return event.key;
     if (event.code.startsWith("Key")) return event.code.slice(3).toLowerCase();
-    if (event.code.startsWith("Digit")) return event.code.slice(5);
-    if (event.code === "Slash") return event.shiftKey ? "?" : "/";
     return event.key;
   }
 
@@ -78,7 +80,7 @@
       if (answer === null) { say("There is no connection; the next case comes with it."); return; }
       key = open(answer.ok ? (await answer.json()).next : []);
     }
-    if (key) show(key);
+    if (key) await show(key);
     else location.assign(`/done?day=${shown().dataset.day}`);
   }
 
@@ -151,9 +153,13 @@
   // Another case is shown by now: what was refused stays above it, with the way back.
   function refuse(made, sentence) {
     for (const member of made.members) settled.delete(`${made.day}/${member.case_id}/${made.step}`);
+    point(made.key, sentence);
+  }
+
+  function point(key, sentence) {
     const refused = element("#refused"), back = document.createElement("a");
     if (!refused) return;
-    back.href = `/case/${made.key}`;
+    back.href = `/case/${key}`;
     back.textContent = sentence;
     refused.replaceChildren(back);
     refused.hidden = false;
@@ -163,6 +169,70 @@
     if (!element("#answer").reportValidity()) return;
     const values = changes();
     const made = decision(Object.keys(values).length ? "correct" : "approve", values, members);
+    keep(made);
+    next();
+  }
+
+  // What is on the page is decided without leaving it; false when it was not stored. A draft is not decided by the way.
+  async function decidedHere() {
+    const d = shown().dataset, here = address(), values = changes(), changed = Object.keys(values).length > 0;
+    if (d.step === "drafts" || ("decided" in d && !changed)) return true;
+    if (!element("#answer").reportValidity()) return false;
+    const made = decision(changed ? "correct" : "approve", values, alone());
+    keep(made);
+    while (sending) await new Promise((done) => setTimeout(done, 30));
+    const kept = stored(MADE).find((each) => each.id === made.id);
+    if (stored(UNSENT).some((each) => each.id === made.id)) { say("There is no connection; your decision is kept."); return false; }
+    if (!kept) return false;
+    if (shown() && address() === here) {
+      d.decided = "";
+      d.seen = kept.members[0].seen;
+      for (const field of document.querySelectorAll("#answer [name]")) field.dataset.original = field.value;
+    }
+    return true;
+  }
+
+  async function ask(path, day, case_id) {
+    try {
+      const answer = await fetch(path, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ day, case_id }),
+      });
+      if (answer.status === 401) location.assign("/signin");
+      return await answer.json();
+    } catch {
+      return { said: "The desk does not answer now; try again when the connection is back." };
+    }
+  }
+
+  async function draftNow() {
+    const here = address(), { day, case: caseId } = shown().dataset, key = `${day}/${caseId}/drafts`;
+    if (!(await decidedHere())) return;
+    if (address() === here) say("The draft is being written…");
+    const told = await ask("/draft-now", day, caseId);
+    const sentence = told.said || (told.status === "open" ? "The draft is asked for and comes later." : "");
+    if (told.seen) store(MADE, stored(MADE).map((each) => each.step !== "drafts" || each.day !== day ? each :
+      { ...each, members: each.members.map((m) => m.case_id === caseId ? { ...m, seen: told.seen } : m) }));
+    ahead.delete(key);
+    if (address() !== here) point(sentence ? here : key, sentence || "The draft is ready.");
+    else if (sentence) say(sentence);
+    else await show(key);
+  }
+
+  async function label() {
+    const here = address(), { day, case: caseId } = shown().dataset;
+    if (!(await decidedHere())) return;
+    const told = await ask("/label", day, caseId);
+    if (address() !== here) { if (told.said) point(here, told.said); return; }
+    if (told.said) { say(told.said); return; }
+    await next();
+    say(`In the control set: ${told.category.replaceAll("_", " ")}.`);
+  }
+
+  function sendBack() {
+    const made = decision("send_back", element("#remark").value.trim() ? { remark: element("#remark").value } : {}, alone());
+    element("#remark").value = "";
     keep(made);
     next();
   }
@@ -199,13 +269,16 @@
       case "later": return next();
       case "dead": keep(decision("dead_letter", {}, alone())); return next();
       case "undo": return undo();
+      case "draft": return draftNow();
+      case "label": return label();
+      case "back": element("#back").returnValue = ""; return element("#back").showModal();
       case "help": return element("#help").showModal();
     }
     return undefined;
   }
 
   const typing = (target) => target.matches("input:not([type=checkbox]), textarea, select");
-  const ACTS = { s: "later", j: "later", x: "dead", u: "undo", "?": "help" };
+  const ACTS = { s: "later", j: "later", x: "dead", u: "undo", d: "draft", b: "back", g: "label", "?": "help" };
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -242,6 +315,7 @@
   document.addEventListener("change", (event) => {
     if (event.target.id === "single-keys") localStorage.setItem(KEYS, event.target.checked ? "on" : "off");
   });
+  element("#back")?.addEventListener("close", (event) => { if (event.target.returnValue === "send") sendBack(); });
   window.addEventListener("popstate", () => location.reload());
   window.addEventListener("online", send);
   setInterval(() => { if (stored(UNSENT).length) send(); }, 5000);
