@@ -1,14 +1,19 @@
-"""The open doubts of a day: those of the review queue about which nobody has decided since it was written."""
+"""The open doubts of a day: those of the review queue about which nobody has decided since it was written.
 
-from collections.abc import Mapping
+Among them, told apart nowhere, are confident cases drawn at random and those drawn for the control set.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from threading import Lock
 from typing import Any
 
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE, Row
 from llm_assets.domain.mail.document import Priority, Role
+from llm_assets.engine.answers.agreement import LOW_CONFIDENCE, sampled
 from llm_assets.engine.answers.decisions import in_force, newest_numbers
+from llm_assets.usecases.agreement.judged import sorting_step
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.clusters import Doubtful
 
@@ -25,7 +30,7 @@ class Doubts:
     """Reads a day's doubts once for each version of its tables; may be shared between threads."""
 
     assembly: Assembly
-    _known: dict[date, tuple[tuple[str | None, ...], list[Doubtful]]] = field(default_factory=dict)
+    _known: dict[date, tuple[object, list[Doubtful]]] = field(default_factory=dict)
     _reading: Lock = field(default_factory=Lock)
 
     def of(self, day: date) -> list[Doubtful]:
@@ -42,16 +47,20 @@ class Doubts:
     def _queued(self, day: date) -> list[Doubtful]:
         lake = self.assembly.lake
         with self._reading:
-            version = tuple(lake.version(t, day) for t in (REVIEW_QUEUE, DOCUMENTS))
+            drawn = self.assembly.ledger.calibration.drawn(day)
+            tables = (REVIEW_QUEUE, DOCUMENTS, *(s.table for s in self.assembly.steps))
+            version = drawn, tuple(lake.version(t, day) for t in tables)
             known = self._known.get(day)
             if known is None or known[0] != version:
-                known = (version, _read(self.assembly, day))
+                known = (version, _read(self.assembly, day, drawn))
                 self._known[day] = known
             return known[1]
 
 
-def _read(assembly: Assembly, day: date) -> list[Doubtful]:
-    rows = [r for r in assembly.lake.read(REVIEW_QUEUE, day) if r["decided_at"] is None]
+def _read(assembly: Assembly, day: date, drawn: Collection[str]) -> list[Doubtful]:
+    queued = list(assembly.lake.read(REVIEW_QUEUE, day))
+    rows: list[Row] = [r for r in queued if r["decided_at"] is None]
+    rows += _looked_at_all_the_same(assembly, day, drawn, queued)
     cases = {r["case_id"] for r in rows}
     heads = {
         r["case_id"]: r
@@ -78,6 +87,26 @@ def _read(assembly: Assembly, day: date) -> list[Doubtful]:
             ),
         )
         for row in rows
+    ]
+
+
+def _looked_at_all_the_same(
+    assembly: Assembly, day: date, drawn: Collection[str], queued: Sequence[Row]
+) -> list[Row]:
+    """Rows as of the review queue for cases that are in no doubt: as old as its oldest, so that order does not give them away."""
+    step = sorting_step(assembly)
+    if step is None:
+        return []
+    doubted = {r["case_id"] for r in queued if r["step"] == step.name}
+    oldest = min((r["opened_at"] for r in queued), default=datetime.combine(day, time(), UTC))
+    rows = list(
+        assembly.lake.read(step.table, day, ["case_id", "record_id", "queue", "status", "decided_by"])
+    )
+    chosen = {r["case_id"] for r in sampled(rows, assembly.queues_of(day))} | set(drawn)
+    return [
+        {**r, "step": step.name, "reason": LOW_CONFIDENCE, "detail": None, "opened_at": oldest}
+        for r in rows
+        if r["case_id"] in chosen and r["case_id"] not in doubted
     ]
 
 
