@@ -16,6 +16,7 @@ from llm_assets.steps import STEPS
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.usecases.desk.assembly import Assembly
 from resources.settings.environment import Settings
+from tests.support.houses.small_desk import PROVIDERS
 
 DAY = date(2026, 11, 20)
 BEFORE = DAY - timedelta(days=1)
@@ -42,6 +43,8 @@ class Nights:
     def configured(self, sample: float = 0.0, precision: float | None = None) -> Assembly:
         wanted = f"review_precision: {precision}" if precision is not None else ""
         (self.home / "queues.yaml").write_text(QUEUES.format(sample=sample, wanted=wanted), encoding="utf-8")
+        nowhere = PROVIDERS.format(url="http://127.0.0.1:9/v1")
+        (self.home / "providers.yaml").write_text(nowhere, encoding="utf-8")
         given = {"home": self.home / "home", "config": self.home, "provider": "emulator"}
         settings = Settings.model_validate(given | {"timezone": "Asia/Almaty", "first_day": date(2026, 1, 1)})
         self.assembly = Assembly(settings, STEPS, lambda: self.now)

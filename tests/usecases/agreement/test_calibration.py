@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from llm_assets.domain.desk.tables import AGREEMENT
+from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.usecases.agreement.calibration import NEEDED, QueueCalibration, calibration, fix_thresholds
 from llm_assets.usecases.agreement.judged import write_agreement
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.night.process_steps import StepRound
 from tests.usecases.agreement.conftest import BEFORE, DAY, VERSION, Nights, answer, judged_night
 
 
@@ -58,9 +60,10 @@ def test_a_night_asks_people_below_the_confidence_that_the_wanted_precision_need
     assembly = nights.configured(sample=1.0, precision=0.9)
     assert assembly.queues.default.review_below == 0.7
     judged_night(nights, BEFORE)
-    fix_thresholds(assembly, DAY)
+    StepRound(assembly, DAY, [CATEGORIES]).write(CATEGORIES)
     assert assembly.ledger.calibration.fixed(DAY) == {"bank": 0.81}
-    assert assembly.queues_of(DAY).reviewed_below({"bank": 0.81}).default.review_below == 0.81
+    assert assembly.night(DAY).queues.default.review_below == 0.81
+    assert assembly.night(BEFORE).queues.default.review_below == 0.7
     [found] = calibration(assembly, DAY).queues
     assert (found.review_below, found.is_reached) == (0.81, True)
 
