@@ -69,11 +69,17 @@ def judged(
     for decision in decisions:
         made.setdefault(decision.case_id, []).append(decision)
     for row in rows:
-        own = made.get(row["case_id"], [])
-        holding = [d for d in in_force(own) if d.kind in _JUDGES]
+        own = _about_the_answer(made.get(row["case_id"], []))
+        holding = in_force(own)
         answered = _answered(row, own)
         if holding and answered is not None:
             yield _judged(row, answered, holding, reasons.get(row["case_id"], ""), queues)
+
+
+def _about_the_answer(decisions: Sequence[Decision]) -> list[Decision]:
+    """Those since the last one of another kind: it may have asked for another answer, or given the case up."""
+    last = max((d.number for d in in_force(decisions) if d.kind not in _JUDGES), default=0)
+    return [d for d in decisions if d.number > last]
 
 
 def _answered(row: Row, decisions: Sequence[Decision]) -> str | None:

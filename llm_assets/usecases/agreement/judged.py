@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from operator import itemgetter
 
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import AGREEMENT, REVIEW_QUEUE
@@ -24,8 +25,9 @@ def judged_on(assembly: Assembly, day: date, decisions: Sequence[Decision]) -> l
     if step is None or not made:
         return []
     cases = {d.case_id for d in made}
-    doubts = assembly.lake.read(REVIEW_QUEUE, day, ["case_id", "step", "reason"], cases)
-    reasons = {r["case_id"]: r["reason"] for r in doubts if r["step"] == step.name}
+    doubts = assembly.lake.read(REVIEW_QUEUE, day, ["case_id", "step", "reason", "opened_at"], cases)
+    oldest_first = sorted(doubts, key=itemgetter("opened_at"))
+    reasons = {r["case_id"]: r["reason"] for r in oldest_first if r["step"] == step.name}
     rows = assembly.lake.read(step.table, day, _COLUMNS, cases)
     return list(judged(rows, reasons, made, assembly.queues_of(day)))
 

@@ -3,17 +3,16 @@
 Among them, told apart nowhere, are confident cases drawn at random and those drawn for the control set.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from threading import Lock
 from typing import Any
 
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE, Row
 from llm_assets.domain.mail.document import Priority, Role
-from llm_assets.engine.answers.agreement import LOW_CONFIDENCE, sampled
 from llm_assets.engine.answers.decisions import in_force, newest_numbers
-from llm_assets.usecases.agreement.judged import sorting_step
+from llm_assets.usecases.agreement.confident_cases import confident_rows, confident_version
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.clusters import Doubtful
 
@@ -30,7 +29,7 @@ class Doubts:
     """Reads a day's doubts once for each version of its tables; may be shared between threads."""
 
     assembly: Assembly
-    _known: dict[date, tuple[object, list[Doubtful]]] = field(default_factory=dict)
+    _known: dict[date, tuple[tuple[str | None, ...], list[Doubtful]]] = field(default_factory=dict)
     _reading: Lock = field(default_factory=Lock)
 
     def of(self, day: date) -> list[Doubtful]:
@@ -47,20 +46,19 @@ class Doubts:
     def _queued(self, day: date) -> list[Doubtful]:
         lake = self.assembly.lake
         with self._reading:
-            drawn = self.assembly.ledger.calibration.drawn(day)
-            tables = (REVIEW_QUEUE, DOCUMENTS, *(s.table for s in self.assembly.steps))
-            version = drawn, tuple(lake.version(t, day) for t in tables)
+            version = tuple(lake.version(t, day) for t in (REVIEW_QUEUE, DOCUMENTS))
+            version += confident_version(self.assembly, day)
             known = self._known.get(day)
             if known is None or known[0] != version:
-                known = (version, _read(self.assembly, day, drawn))
+                known = (version, _read(self.assembly, day))
                 self._known[day] = known
             return known[1]
 
 
-def _read(assembly: Assembly, day: date, drawn: Collection[str]) -> list[Doubtful]:
+def _read(assembly: Assembly, day: date) -> list[Doubtful]:
     queued = list(assembly.lake.read(REVIEW_QUEUE, day))
     rows: list[Row] = [r for r in queued if r["decided_at"] is None]
-    rows += _looked_at_all_the_same(assembly, day, drawn, queued)
+    rows += confident_rows(assembly, day, queued)
     cases = {r["case_id"] for r in rows}
     heads = {
         r["case_id"]: r
@@ -87,26 +85,6 @@ def _read(assembly: Assembly, day: date, drawn: Collection[str]) -> list[Doubtfu
             ),
         )
         for row in rows
-    ]
-
-
-def _looked_at_all_the_same(
-    assembly: Assembly, day: date, drawn: Collection[str], queued: Sequence[Row]
-) -> list[Row]:
-    """Rows as of the review queue for cases that are in no doubt: as old as its oldest, so that order does not give them away."""
-    step = sorting_step(assembly)
-    if step is None:
-        return []
-    doubted = {r["case_id"] for r in queued if r["step"] == step.name}
-    oldest = min((r["opened_at"] for r in queued), default=datetime.combine(day, time(), UTC))
-    rows = list(
-        assembly.lake.read(step.table, day, ["case_id", "record_id", "queue", "status", "decided_by"])
-    )
-    chosen = {r["case_id"] for r in sampled(rows, assembly.queues_of(day))} | set(drawn)
-    return [
-        {**r, "step": step.name, "reason": LOW_CONFIDENCE, "detail": None, "opened_at": oldest}
-        for r in rows
-        if r["case_id"] in chosen and r["case_id"] not in doubted
     ]
 
 

@@ -63,8 +63,11 @@ def test_an_undone_correction_counts_for_nothing_though_the_table_holds_it_still
     assert (again.category, again.agreed) == ("card", True)
 
 
-def test_a_case_that_is_given_up_says_nothing_about_its_category() -> None:
-    assert found([row("a")], [decision("a", DecisionKind.DEAD_LETTER)]) == []
+def test_a_case_that_is_given_up_says_nothing_about_its_category_until_somebody_judges_it_anew() -> None:
+    corrected = decision("a", DecisionKind.CORRECT, category="fee")
+    made = [corrected, decision("a", DecisionKind.DEAD_LETTER, 2)]
+    assert found([row("a")], made) == []
+    assert [j.agreed for j in found([row("a")], [*made, decision("a", number=3)])] == [True]
 
 
 def test_a_case_without_an_answer_has_nothing_to_agree_with() -> None:
