@@ -7,6 +7,7 @@ doubted in a word of its own goes to a person at any confidence, so it says noth
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from llm_assets.domain.desk.merged import version_of
 from llm_assets.domain.desk.queue import Queue
@@ -71,6 +72,34 @@ class QueueCalibration:
 class Calibration:
     day: date
     queues: Sequence[QueueCalibration]
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """As `report.json["quality"]["calibration"]` has it: the queues about which people have decided anything."""
+        return {"queues": [_figures(queue) for queue in self.queues if queue.decided]}
+
+
+def _figures(found: QueueCalibration) -> dict[str, Any]:
+    nights = max(found.nights, 1)
+    return {
+        "queue": found.queue,
+        "decided": found.decided,
+        "agreed": found.agreed,
+        "sampled": found.sampled,
+        "sampled_agreed": found.sampled_agreed,
+        "review_below": found.review_below,
+        "review_precision": found.wanted,
+        "thresholds": [
+            {
+                "review_below": t.review_below,
+                "precision": round(t.precision, 4),
+                "to_people": round(t.to_people / nights),
+                "decided": t.decided,
+            }
+            for t in found.thresholds
+            if t.precision is not None
+        ],
+    }
 
 
 @dataclass(frozen=True, slots=True)

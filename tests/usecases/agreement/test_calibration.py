@@ -48,6 +48,19 @@ def test_precision_and_queue_length_are_shown_by_threshold(nights: Nights) -> No
     assert [(c.category, c.decided, c.agreed) for c in found.categories] == [("card", 70, 45)]
 
 
+def test_the_report_gets_the_figures_a_night_of_queues_that_people_decided_about(nights: Nights) -> None:
+    assembly = nights.configured(sample=1.0)
+    nights.write(BEFORE, [answer("x", 0.65)])
+    assert calibration(assembly, DAY).figures == {"queues": []}
+    judged_night(nights, DAY)
+    [bank] = calibration(assembly, DAY).figures["queues"]
+    assert {k: v for k, v in bank.items() if k != "thresholds"} == {
+        "queue": "bank", "decided": 60, "agreed": 45, "sampled": 40, "sampled_agreed": 35,
+        "review_below": 0.7, "review_precision": None,
+    }  # fmt: skip
+    assert {"review_below": 0.7, "precision": 0.875, "to_people": 10, "decided": 40} in bank["thresholds"]
+
+
 def test_a_decision_about_an_answer_to_another_prompt_is_not_fitted(nights: Nights) -> None:
     assembly = nights.configured(sample=1.0)
     nights.write(DAY, [answer("a", 0.9, prompt_version="older"), answer("b", 0.9)])
