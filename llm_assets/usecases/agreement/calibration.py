@@ -164,6 +164,8 @@ def _of_queue(
     blocks = isotonic(pairs) if enough else []
     in_force = fixed.get(queue.name, queue.review_below)
     wanted = queue.review_precision
+    best = chosen(pairs, blocks, seen.by_confidence, wanted) if enough and wanted is not None else None
+    shown = {*SHOWN, in_force, *([best.review_below] if best is not None else [])}
     return QueueCalibration(
         queue=queue.name,
         prompt_version=version,
@@ -178,10 +180,8 @@ def _of_queue(
         answers=sum(seen.by_confidence.values()),
         doubted=seen.doubted,
         blocks=blocks,
-        thresholds=[
-            threshold(pairs, blocks, seen.by_confidence, low) for low in sorted({*SHOWN, in_force}) if enough
-        ],
-        chosen=chosen(pairs, blocks, seen.by_confidence, wanted) if enough and wanted is not None else None,
+        thresholds=[threshold(pairs, blocks, seen.by_confidence, low) for low in sorted(shown) if enough],
+        chosen=best,
     )
 
 

@@ -74,6 +74,11 @@ class StepView:
     """The newest one in force."""
 
     @property
+    def is_blind(self) -> bool:
+        """Whether nothing beside it may show how sure the model was: only a confident case has a draft already."""
+        return self.reason == LOW_CONFIDENCE and self.decided is None
+
+    @property
     def value(self) -> Mapping[str, str]:
         return {v.name: v.value for v in self.values}
 
