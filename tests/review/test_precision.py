@@ -44,6 +44,10 @@ def test_a_confident_case_is_decided_like_any_other_and_never_was_in_doubt(sampl
         sampled, "select case_id, category from categories where status = 'ok' and queue = 'bank-support'"
     )
     [(totals,)] = rows(sampled, "select totals from morning_report order by revision desc limit 1")
+    drawn = sampled.run("control-set", "sample", "--days", "1", "-n", "6")
+    assert (drawn.code, "6 cases drawn, 6 of them now" in drawn.out) == (0, True), drawn.err
+    again = sampled.run("control-set", "sample", "--days", "1", "-n", "6")
+    assert "6 cases drawn, 0 of them now" in again.out
     add_user(sampled, "amina", PersonRole.REVIEWER)
     with review_app(sampled) as app:
         cookie = app.sign_in("amina").cookie
