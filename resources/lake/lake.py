@@ -17,7 +17,7 @@ from uuid import uuid4
 import orjson
 
 from llm_assets.domain.desk.queue import FormerNamesOf
-from llm_assets.domain.desk.tables import DECISIONS, DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Table
+from llm_assets.domain.desk.tables import AFTER_STEPS, DOCUMENTS, Table
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import DeskError
 from resources.lake.rows import (
@@ -37,7 +37,7 @@ from resources.lake.rows import (
 if TYPE_CHECKING:
     import duckdb
 
-CORE_TABLES = (DOCUMENTS, REVIEW_QUEUE, DECISIONS, LLM_USAGE, MORNING_REPORT)
+CORE_TABLES = (DOCUMENTS, *AFTER_STEPS)
 STRAY_SECONDS = 24 * 3600
 FETCH_ROWS = 512
 QUERY_THREADS = min(4, os.cpu_count() or 1)

@@ -11,6 +11,7 @@ from resources.ledger.database.database import Database
 from resources.ledger.deletion.deletions import Deletions
 from resources.ledger.transactions.batches import SqlBatches
 from resources.ledger.transactions.blocks import SqlBlocks
+from resources.ledger.transactions.calibration import SqlCalibration
 from resources.ledger.transactions.forms import SqlForms
 from resources.ledger.transactions.locks import SqlLocks
 from resources.ledger.transactions.online import SqlOnline
@@ -37,6 +38,7 @@ class SqlLedger:
         self.blocks = SqlBlocks(self._database)
         self.review = SqlReview(self._database, clock)
         self.people = SqlPeople(self._database, clock)
+        self.calibration = SqlCalibration(self._database, clock)
         self.locks = SqlLocks(self._database)
         self.register = SqlRegister(self._database, clock)
         self.forms = SqlForms(self._database, clock)

@@ -11,6 +11,11 @@ control_set = typer.Typer(
 )
 
 
+@control_set.callback()
+def _commands() -> None:
+    """A group, however many commands it has."""
+
+
 @control_set.command()
 def add(
     day: DayOption,
@@ -25,3 +30,22 @@ def add(
     with open_desk() as assembly:
         made = label_record(assembly, day.date(), case_of(assembly, day.date(), record), by or who())
     print(f"{made.folder / made.label.file}: {made.label.category}, {len(made.label.fields)} fields")
+
+
+@control_set.command()
+def sample(
+    days: Annotated[int, typer.Option(min=1, help="How many of the last days to draw from.")] = 7,
+    count: Annotated[
+        int, typer.Option("-n", min=1, help="How many cases, those drawn before included.")
+    ] = 200,
+    by: Annotated[str | None, typer.Option(help="Who draws; default: this account.")] = None,
+) -> None:
+    """Draw cases of all queues and categories; they wait in the review app to be labelled."""
+    from llm_assets.usecases.agreement.draw_control_set import draw_control_set
+    from llm_assets.usecases.desk.desk import open_desk
+
+    with open_desk() as assembly:
+        drawn = draw_control_set(assembly, days, count, by or who())
+    for (queue, category), cases in sorted(drawn.by_stratum.items()):
+        print(f"{queue}  {category}  {cases}")
+    print(f"{drawn.cases} cases drawn, {drawn.new} of them now: label them with `llm-assets review`")

@@ -50,6 +50,11 @@ class Queue(_Border):
     merge_steps: bool = False
     """Whether fields and category are asked for in one request."""
     review_below: float = Field(default=0.7, ge=0, le=1)
+    review_precision: float | None = Field(default=None, gt=0, lt=1)
+    """The share of right categories among those that no person sees; once people have decided enough, the confidence below
+    which cases go to a person is fitted to it and takes the place of `review_below`."""
+    review_sample: float = Field(default=0.05, ge=0, le=1)
+    """The share of confident categories that people see all the same, so that it is known how many of them are right."""
     review_injection_above: float = Field(default=0.5, ge=0, le=1)
     """A case goes to a person when the certainty that it instructs the model is above this; 1 sends none."""
     urgent: Urgent = Urgent()
@@ -155,6 +160,16 @@ class Queues(_Border):
         found._gone = tuple(
             q.remembering(lost) for name, (q, lost) in sorted(was.items()) if name not in known
         )
+        return found
+
+    def reviewed_below(self, thresholds: Mapping[str, float]) -> "Queues":
+        """The same queues, of which some send a case to a person below another confidence. By present name."""
+        copies = [
+            q.model_copy(update={"review_below": thresholds[q.name]}) if q.name in thresholds else q
+            for q in self.queues
+        ]
+        found = Queues(queues=tuple(copies))
+        found._gone = self._gone
         return found
 
     def reviewers(self, name: str) -> tuple[str, ...]:

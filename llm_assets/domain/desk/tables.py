@@ -152,6 +152,26 @@ DECISIONS = Table(
     ),
 )
 
+AGREEMENT = Table(
+    "agreement",
+    ("queue", "category", "prompt_version"),
+    (
+        _DAY,
+        _c("queue", "VARCHAR", "Queue of the cases", nullable=False, shown=True),
+        _c("category", "VARCHAR", "Category as the model answered it", nullable=False),
+        _c("prompt_version", "VARCHAR", "Digest of the prompt that was answered", nullable=False, shown=True),
+        _c("decided", "BIGINT", "Cases whose category people approved or corrected", nullable=False),
+        _c("agreed", "BIGINT", "Of these those whose category they left", nullable=False),
+        _c(
+            "sampled",
+            "BIGINT",
+            "Of those decided the confident ones that were drawn at random",
+            nullable=False,
+        ),
+        _c("sampled_agreed", "BIGINT", "Of the sampled those whose category they left", nullable=False),
+    ),
+)
+
 LLM_USAGE = Table(
     "llm_usage",
     ("step", "lane", "provider", "model", "prompt_version", "mode", "outcome"),
@@ -193,6 +213,10 @@ MORNING_REPORT = Table(
         _c("totals", "JSON", "The totals of report.json", nullable=False),
     ),
 )
+
+
+AFTER_STEPS = (REVIEW_QUEUE, DECISIONS, AGREEMENT, LLM_USAGE, MORNING_REPORT)
+"""The tables that are written when the steps have been."""
 
 
 def step_table(name: str, output_columns: tuple[Column, ...]) -> Table:

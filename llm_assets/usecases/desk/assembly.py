@@ -15,7 +15,7 @@ from llm_assets.domain.desk.merged import Merging
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.step import Step
-from llm_assets.domain.desk.tables import DECISIONS, DOCUMENTS, LLM_USAGE, MORNING_REPORT, REVIEW_QUEUE, Table
+from llm_assets.domain.desk.tables import AFTER_STEPS, DOCUMENTS, Table
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane, Lanes, Profile
 from llm_assets.domain.requests.money import Budget, OverBudget
@@ -73,7 +73,7 @@ class Assembly:
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
-        return (DOCUMENTS, *(s.table for s in self.steps), REVIEW_QUEUE, DECISIONS, LLM_USAGE, MORNING_REPORT)
+        return (DOCUMENTS, *(s.table for s in self.steps), *AFTER_STEPS)
 
     @cached_property
     def merging(self) -> Merging:
@@ -222,7 +222,7 @@ class Assembly:
             day=day,
             engine=self.engine,
             lake=self.lake,
-            queues=self.queues_of(day),
+            queues=self.queues_of(day).reviewed_below(self.ledger.calibration.thresholds(day)),
             steps={s.name: s for s in self.steps},
             mask=self.mask,
             merging=self.merging,

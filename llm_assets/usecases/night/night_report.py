@@ -29,6 +29,7 @@ from llm_assets.report.render import Page, content, render
 from llm_assets.report.summary.check import opening
 from llm_assets.report.summary.sentences import sentences, stated_numbers
 from llm_assets.steps.night_summary.step import PROMPT, summary_request
+from llm_assets.usecases.agreement.judged import write_agreement
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.night.missing import missing
@@ -55,6 +56,7 @@ def write_review_queue(assembly: Assembly, day: date) -> int:
         cases = {d.case_id for d in decisions}
         heads = lake.read(DOCUMENTS, day, ["case_id", "record_id", "queue", "role"], cases)
         lake.write(DECISIONS, day, decision_rows(day, decisions, heads))
+    write_agreement(assembly, day, decisions)
     lake.publish()
     return count
 

@@ -11,6 +11,7 @@ from llm_assets.domain.profile import Lane
 from llm_assets.engine.night.night import Night, in_reading_order
 from llm_assets.engine.rounds.progress import Progress
 from llm_assets.engine.rounds.work import work
+from llm_assets.usecases.agreement.calibration import fix_thresholds
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.night.step_tables import EarlyRows, step_costs, write_step_table
 
@@ -47,6 +48,7 @@ class StepRound:
 
     @cached_property
     def _night(self) -> Night:
+        fix_thresholds(self.assembly, self.day)
         return self.assembly.night(self.day, self.lane, self._wanted)
 
     @cached_property

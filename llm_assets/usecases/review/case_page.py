@@ -11,6 +11,7 @@ from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.mail.document import Attachment, Document, Role, cases_of
 from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, document_of
+from llm_assets.engine.answers.agreement import CONFIDENCE, LOW_CONFIDENCE
 from llm_assets.engine.answers.decisions import in_force, newest_numbers
 from llm_assets.engine.ports.review import Decision
 from llm_assets.usecases.desk.assembly import Assembly
@@ -94,6 +95,11 @@ class StepView:
     """The newest one in force."""
 
     @property
+    def is_blind(self) -> bool:
+        """Whether nothing beside it may show how sure the model was: only a confident case has a draft already."""
+        return self.reason == LOW_CONFIDENCE and self.decided is None
+
+    @property
     def value(self) -> Mapping[str, str]:
         return {v.name: v.value for v in self.values}
 
@@ -156,14 +162,17 @@ def _step(
     own = [d for d in made if d.step == step.name]
     doubtful = {name.strip() for name in str(row.get("doubt_detail") or "").split(",")}
     kept = [
-        c for c in step.table.columns if c.name in step.answer_columns and c.name not in (EVIDENCE, "reason")
+        c
+        for c in step.table.columns
+        if c.name in step.answer_columns and c.name not in (EVIDENCE, "reason", CONFIDENCE)
     ]
     holding = in_force(own)
+    reason = reason_shown(step, row)
     return StepView(
         step=step.name,
         status=str(row.get("status")),
-        reason=str(row.get("doubt_reason") or ""),
-        detail=str(row.get("doubt_detail") or ""),
+        reason=reason,
+        detail=str(row.get("doubt_detail") or "") if reason != LOW_CONFIDENCE else "",
         values=[
             Value(
                 c.name,
@@ -178,6 +187,13 @@ def _step(
         seen=newest_numbers(own)[str(row["case_id"]), step.name],
         decided=holding[-1] if holding else None,
     )
+
+
+def reason_shown(step: Step, row: Row) -> str:
+    """Why a person looks. A confident category asks what an unsure one asks, and neither says how sure the model is: who knows
+    that agrees more often than who does not."""
+    confident = CONFIDENCE in step.table.column_types and not row.get("doubt_reason")
+    return LOW_CONFIDENCE if confident else str(row.get("doubt_reason") or "")
 
 
 def _text(value: Any) -> str:  # a column's value, of whatever type its column has

@@ -1,4 +1,7 @@
-"""The open doubts of a day: those of the review queue about which nobody has decided since it was written."""
+"""The open doubts of a day: those of the review queue about which nobody has decided since it was written.
+
+Among them, told apart nowhere, are confident cases drawn at random and those drawn for the control set.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +13,7 @@ from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE, Row
 from llm_assets.domain.mail.document import Priority, Role
 from llm_assets.engine.answers.decisions import in_force, newest_numbers
 from llm_assets.engine.ports.review import Decision, DecisionKind
+from llm_assets.usecases.agreement.confident_cases import confident_rows, confident_version
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.clusters import Doubtful
 
@@ -44,6 +48,7 @@ class Doubts:
         lake = self.assembly.lake
         with self._reading:
             version = tuple(lake.version(t, day) for t in (REVIEW_QUEUE, DOCUMENTS))
+            version += confident_version(self.assembly, day)
             known = self._known.get(day)
             if known is None or known[0] != version:
                 known = (version, _read(self.assembly, day))
@@ -59,7 +64,9 @@ def _is_over(doubt: Doubtful, decision: Decision | None) -> bool:
 
 
 def _read(assembly: Assembly, day: date) -> list[Doubtful]:
-    rows = [r for r in assembly.lake.read(REVIEW_QUEUE, day) if r["decided_at"] is None]
+    queued = list(assembly.lake.read(REVIEW_QUEUE, day))
+    rows: list[Row] = [r for r in queued if r["decided_at"] is None]
+    rows += confident_rows(assembly, day, queued)
     cases = {r["case_id"] for r in rows}
     heads = {
         r["case_id"]: r

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 QUESTIONS: Mapping[str, str] = {
-    "low_confidence": "Is this the right category? The model is not sure.",
+    "low_confidence": "Is this the right category?",
     "two_fit": "Which of the two categories is it?",
     "several_matters": "Which of its matters comes first?",
     "too_little": "It says too little: what is it about?",

@@ -18,7 +18,15 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.wording import question
-from llm_assets.web.review import cases, deciding, originals, signing_in, start, tracing
+from llm_assets.web.review import (
+    cases,
+    deciding,
+    originals,
+    precision,
+    signing_in,
+    start,
+    tracing,
+)
 from llm_assets.web.review.desk import Desk
 from llm_assets.web.review.guard import Guard
 
@@ -36,7 +44,7 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
     pages.globals["question"] = question
     pages.filters["words"] = lambda text: str(text).replace("_", " ")
     app = Desk(assembly, pages, Doubts(assembly), secure, [entry] if entry is not None else [], owner)
-    rooms = (start, cases, deciding, signing_in, originals, tracing)
+    rooms = (start, cases, deciding, signing_in, originals, tracing, precision)
     routes = [route for room in rooms for route in room.routes(app)]
     starlette = Starlette(
         routes=[*routes, Mount("/static", StaticFiles(directory=HERE / "static"))],

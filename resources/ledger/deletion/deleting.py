@@ -34,6 +34,7 @@ from resources.ledger.database.tables import (
     batches,
     decisions,
     deletions,
+    drawn,
     received,
     requests,
     work,
@@ -221,12 +222,13 @@ def _wipe(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def _forget(connection: Connection, cases: Sequence[CaseOf]) -> list[int]:
-    """The work and the decisions of these cases; returns the ids of the decisions."""
+    """The work, the drawing and the decisions of these cases; returns the ids of the decisions."""
     decided: list[int] = []
     for case in cases:
         where: list[ColumnElement[bool]] = [decisions.c.day == case.day, decisions.c.case_id == case.case_id]
         decided += connection.execute(delete(decisions).where(*where).returning(decisions.c.id)).scalars()
-        connection.execute(delete(work).where(work.c.day == case.day, work.c.case_id == case.case_id))
+        for table in (work, drawn):
+            connection.execute(delete(table).where(table.c.day == case.day, table.c.case_id == case.case_id))
     return sorted(decided)
 
 

@@ -24,6 +24,8 @@ COLUMNS = {
     "categories": "day, record_id, queue, category, confidence, runner_up, needs_reply, status, decided_by, case_id",
     "drafts": "day, record_id, language, subject, body, status, defects, case_id",
     "review_queue": "day, record_id, step, reason, detail, opened_at, decided_at, decision, case_id",
+    "decisions": 'day, record_id, step, "at", "by", kind, "before", "after", prompt_version, case_id',
+    "agreement": "day, queue, category, prompt_version, decided, agreed, sampled",
     "llm_usage": "day, step, lane, provider, model, prompt_version, mode, requests, succeeded, retried, failed,"
     " input_tokens, cached_tokens, output_tokens, cost_usd",
     "morning_report": "day, revision, generated_at, path, totals",

@@ -1,0 +1,1 @@
+"""How often people agree with the model: counted, fitted to its stated confidence, and the cases that are drawn to learn it."""
