@@ -22,6 +22,7 @@ from llm_assets.cli.files import mask, parse
 from llm_assets.cli.night import night
 from llm_assets.cli.options import EXIT_INCOMPLETE, EXIT_USAGE
 from llm_assets.cli.people.decide import decide
+from llm_assets.cli.people.drafts import drafts
 from llm_assets.cli.people.review import review
 from llm_assets.cli.people.users import users
 from llm_assets.cli.plan import plan
@@ -47,6 +48,7 @@ for command in (night, parse, status, plan, reconcile, emulator, forms, mask, re
     app.command()(command)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(users, name="users")
+app.add_typer(drafts, name="drafts")
 app.add_typer(audit, name="audit")
 app.add_typer(batches, name="batches")
 

@@ -12,6 +12,7 @@ from resources.ledger.deletion.deletions import Deletions
 from resources.ledger.transactions.batches import SqlBatches
 from resources.ledger.transactions.blocks import SqlBlocks
 from resources.ledger.transactions.forms import SqlForms
+from resources.ledger.transactions.handed_over import SqlHandedOver
 from resources.ledger.transactions.locks import SqlLocks
 from resources.ledger.transactions.online import SqlOnline
 from resources.ledger.transactions.people import SqlPeople
@@ -36,6 +37,7 @@ class SqlLedger:
         self.blocks = SqlBlocks(self._database)
         self.review = SqlReview(self._database, clock)
         self.people = SqlPeople(self._database, clock)
+        self.handed_over = SqlHandedOver(self._database, clock)
         self.locks = SqlLocks(self._database)
         self.register = SqlRegister(self._database, clock)
         self.forms = SqlForms(self._database, clock)

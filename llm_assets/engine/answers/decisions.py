@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 
+from pydantic import JsonValue
+
 from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.mail.document import Role
 from llm_assets.domain.requests.outcome import Status
@@ -12,12 +14,24 @@ from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
 
 
 def in_force(decisions: Iterable[Decision]) -> list[Decision]:
-    """The decisions that nobody has undone, in the order given. One that undoes another is none of them."""
+    """The decisions about answers that nobody has undone, in the order given. One that undoes another is none of them, and a
+    release is about no answer."""
     given = list(decisions)
-    undone = {(d.case_id, d.step, d.values.get(UNDOES)) for d in given if d.kind is DecisionKind.UNDO}
-    return [
-        d for d in given if d.kind is not DecisionKind.UNDO and (d.case_id, d.step, d.number) not in undone
-    ]
+    undone = _undone(given)
+    beside = (DecisionKind.UNDO, DecisionKind.RELEASE)
+    return [d for d in given if d.kind not in beside and (d.case_id, d.step, d.number) not in undone]
+
+
+def releases(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """case_id -> the last release of its draft, unless it was taken back. It holds for the text that it names."""
+    given = list(decisions)
+    undone = _undone(given)
+    last = {d.case_id: d for d in given if d.kind is DecisionKind.RELEASE}
+    return {case_id: d for case_id, d in last.items() if (case_id, d.step, d.number) not in undone}
+
+
+def _undone(decisions: Iterable[Decision]) -> set[tuple[str, str, JsonValue]]:
+    return {(d.case_id, d.step, d.values.get(UNDOES)) for d in decisions if d.kind is DecisionKind.UNDO}
 
 
 def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:

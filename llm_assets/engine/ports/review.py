@@ -1,6 +1,6 @@
 """What people see and decide: doubts about cases, and requests that failed for good."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -23,9 +23,12 @@ class DecisionKind(StrEnum):
     """An earlier decision, whose number is the value of UNDOES, no longer holds."""
     DEAD_LETTER = "dead_letter"
     """Nobody answers this case."""
+    RELEASE = "release"
+    """The draft whose digest is the value of TEXT may leave the house. It changes no answer."""
 
 
 UNDOES = "undoes"
+TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,12 @@ class ReviewLedger(Protocol):
 
         Raises AlreadyDecidedError when there is a newer one.
         """
+
+    def decide_all(
+        self, day: date, given: Sequence[tuple[Decision, int]]
+    ) -> list[Decision | AlreadyDecidedError]:
+        """Stores each decision that nobody has been faster with, as `decide` does, in one transaction. Each comes with the
+        number of the newest decision that the person saw; for one that comes too late its error is returned."""
 
     def decided_days(self, after: int) -> list[DecidedDay]:
         """The days that have decisions stored after the one with this id, by day."""

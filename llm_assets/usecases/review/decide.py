@@ -127,6 +127,8 @@ def _values(
             return {UNDOES: holding[-1].number}
         case DecisionKind.DEAD_LETTER:
             pass
+        case DecisionKind.RELEASE:
+            raise ConfigurationError("drafts are released on the page /drafts or by `drafts release`")
         case _:
             assert_never(wanted.kind)
     return {}

@@ -34,6 +34,7 @@ from resources.ledger.database.tables import (
     batches,
     decisions,
     deletions,
+    handed_over,
     received,
     requests,
     work,
@@ -226,6 +227,8 @@ def _forget(connection: Connection, cases: Sequence[CaseOf]) -> list[int]:
     for case in cases:
         where: list[ColumnElement[bool]] = [decisions.c.day == case.day, decisions.c.case_id == case.case_id]
         decided += connection.execute(delete(decisions).where(*where).returning(decisions.c.id)).scalars()
+        of_case = (handed_over.c.day == case.day, handed_over.c.case_id == case.case_id)
+        connection.execute(delete(handed_over).where(*of_case))
         connection.execute(delete(work).where(work.c.day == case.day, work.c.case_id == case.case_id))
     return sorted(decided)
 

@@ -1,0 +1,189 @@
+"""The drafts of a day as a lead sees them: ready to be released, released, or waiting for something else first."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from threading import Lock
+from typing import Any
+
+from llm_assets.domain.desk.step import Step
+from llm_assets.domain.desk.tables import Row
+from llm_assets.domain.digest import digest, digest_json
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.answers.decisions import decided, newest_numbers, releases, status_of
+from llm_assets.engine.ports.review import TEXT, Decision
+from llm_assets.usecases.desk.assembly import Assembly
+
+DRAFTS = "drafts"
+_SETTLED = (Status.OK, Status.CORRECTED)
+_COLUMNS = ("case_id", "record_id", "queue", "status", "language", "subject", "body", "prompt_version")
+
+
+class State(StrEnum):
+    READY = "ready"
+    RELEASED = "released"
+    IN_DOUBT = "in doubt"
+    """A person has to look at it first."""
+    OUTDATED = "outdated"
+    """People have decided something that it is made from; the next run of the night writes it anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    day: date
+    case_id: str
+    record_id: str
+    queue: str
+    language: str
+    subject: str
+    body: str
+    prompt_version: str
+    status: Status
+    text: str = ""
+    """Digest of subject and body: a release holds for these words and no others."""
+    state: State = State.READY
+    seen: int = 0
+    """Number of the newest decision about it."""
+    released: Decision | None = None
+
+
+@dataclass
+class Drafts:
+    """Reads a day's drafts once for each version of their table; may be shared between threads."""
+
+    assembly: Assembly
+    _known: dict[date, tuple[str | None, list[Draft]]] = field(default_factory=dict)
+    _reading: Lock = field(default_factory=Lock)
+
+    def days(self, limit: int = 30) -> list[date]:
+        """The newest days that have drafts, newest first."""
+        return sorted(self.assembly.lake.days(step_of(self.assembly).table), reverse=True)[:limit]
+
+    def of(self, day: date) -> list[Draft]:
+        """Those that have a text, in the order of their table, as the newest decisions leave them."""
+        made = self.assembly.ledger.review.decisions(day)
+        own, released, numbers = decided(made, DRAFTS), releases(made), newest_numbers(made)
+        outdated = _outdated(self.assembly, day, made)
+        found = []
+        for written in self._written(day):
+            draft = _as_decided(written, own.get(written.case_id))
+            if draft.status is Status.DEAD or not draft.body.strip():
+                continue
+            release = released.get(draft.case_id)
+            holds = release is not None and release.values.get(TEXT) == draft.text
+            found.append(
+                replace(
+                    draft,
+                    state=_state(draft, holds, draft.case_id in outdated),
+                    seen=numbers[draft.case_id, DRAFTS],
+                    released=release if holds else None,
+                )
+            )
+        return found
+
+    def released(self, day: date) -> list[Draft]:
+        return [d for d in self.of(day) if d.state is State.RELEASED]
+
+    def _written(self, day: date) -> list[Draft]:
+        table = step_of(self.assembly).table
+        with self._reading:
+            version = self.assembly.lake.version(table, day)
+            known = self._known.get(day)
+            if known is None or known[0] != version:
+                rows = self.assembly.lake.read(table, day, _COLUMNS)
+                known = (version, [_draft(day, row) for row in rows])
+                self._known = {**dict(list(self._known.items())[-6:]), day: known}
+            return known[1]
+
+
+def step_of(assembly: Assembly) -> Step:
+    """Raises ConfigurationError for a desk that writes no drafts."""
+    found = next((s for s in assembly.steps if s.name == DRAFTS), None)
+    if found is None:
+        raise ConfigurationError("this desk has no step drafts: there is nothing to release")
+    return found
+
+
+def release_all_stamp(drafts: Iterable[Draft]) -> str:
+    """Names exactly these texts, so that a person who releases all of them at once releases nothing unseen."""
+    return digest_json(sorted((d.case_id, d.text) for d in drafts))
+
+
+def _draft(day: date, row: Row) -> Draft:
+    subject, body = row["subject"] or "", row["body"] or ""
+    return Draft(
+        day,
+        row["case_id"],
+        row["record_id"],
+        row["queue"],
+        row["language"] or "",
+        subject,
+        body,
+        row["prompt_version"] or "",
+        Status(row["status"]),
+        digest([subject, body]),
+    )
+
+
+def _as_decided(draft: Draft, decision: Decision | None) -> Draft:
+    """With what people wrote over it, whether or not its table has it already."""
+    if decision is None:
+        return draft
+    subject, body = (
+        str(decision.values.get(name, getattr(draft, name)) or "") for name in ("subject", "body")
+    )
+    status = status_of(decision)
+    return replace(draft, subject=subject, body=body, status=status, text=digest([subject, body]))
+
+
+def _state(draft: Draft, released: bool, outdated: bool) -> State:
+    if outdated:
+        return State.OUTDATED
+    if draft.status not in _SETTLED:
+        return State.IN_DOUBT
+    return State.RELEASED if released else State.READY
+
+
+def _outdated(assembly: Assembly, day: date, made: Collection[Decision]) -> set[str]:
+    """Cases whose rows in the steps that drafts read are not yet what people have decided, or undone."""
+    found: set[str] = set()
+    for name in step_of(assembly).reads:
+        touched = {d.case_id for d in made if d.step == name}
+        if not touched:
+            continue
+        now = decided(made, name)
+        table = next(s.table for s in assembly.steps if s.name == name)
+        for row in assembly.lake.read(table, day, cases=touched):
+            if not _holds(row, now.get(row["case_id"]), {d.decided_by for d in made}):
+                found.add(row["case_id"])
+    return found
+
+
+def _holds(row: Row, decision: Decision | None, people: Collection[str]) -> bool:
+    """Whether a row is as the decision in force leaves it; without one, that no decision is in it."""
+    if decision is None:
+        return row["decided_by"] not in people
+    return row["decided_by"] == decision.decided_by and all(
+        _same(row.get(name), value) for name, value in decision.values.items() if name in row
+    )
+
+
+def _same(stored: Any, value: Any) -> bool:  # a column's value as DuckDB gives it, and as JSON holds it
+    if isinstance(stored, Decimal):
+        return value is not None and Decimal(str(value)) == stored
+    if isinstance(stored, date):
+        return stored.isoformat() == value
+    if isinstance(stored, list) or isinstance(value, list):
+        return list(stored or []) == list(value or [])
+    return bool(stored == value)
+
+
+def counts(drafts: Iterable[Draft]) -> Mapping[State, int]:
+    """How many are in each state."""
+    found = dict.fromkeys(State, 0)
+    for draft in drafts:
+        found[draft.state] += 1
+    return found
