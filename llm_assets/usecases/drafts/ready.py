@@ -166,7 +166,7 @@ def _holds(row: Row, decision: Decision | None, people: Collection[str]) -> bool
     """Whether a row is as the decision in force leaves it; without one, that no decision is in it."""
     if decision is None:
         return row["decided_by"] not in people
-    return row["decided_by"] == decision.decided_by and all(
+    return str(row["decided_by"]) == decision.decided_by and all(
         _same(row.get(name), value) for name, value in decision.values.items() if name in row
     )
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from imapclient import DRAFTS  # type: ignore[import-untyped]
+from imapclient.imapclient import DRAFTS  # type: ignore[import-untyped]
 
 from llm_assets.domain.errors import BlockedError
 from resources.mail.imap.session import Mailbox, open_mailbox

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.mail.document import Document
 from llm_assets.domain.mail.document_rows import document_row
 from llm_assets.steps import STEPS
@@ -15,6 +15,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 from resources.settings.environment import Settings
 from tests.support.mail.invented_documents import DAY, document
 
+TABLES = {s.name: s.table for s in STEPS}
 QUEUE, OTHER_QUEUE = "bank-support", "shop-orders"
 MORNING = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
@@ -41,8 +42,10 @@ class DeskWithDrafts:
         self.put("drafts", [_draft(d) | dict(changed.get(d.case_id, {})) for d in firsts])
 
     def put(self, step: str, rows: Sequence[Mapping[str, object]]) -> None:
-        table = next(s.table for s in STEPS if s.name == step)
-        self.assembly.lake.write(table, DAY, rows)
+        self.assembly.lake.write(TABLES[step], DAY, rows)
+
+    def rows(self, step: str) -> list[Row]:
+        return list(self.assembly.lake.read(TABLES[step], DAY))
 
     def close(self) -> None:
         self.assembly.close()

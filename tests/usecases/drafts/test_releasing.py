@@ -4,7 +4,6 @@ import csv
 import email
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 from email.policy import default
 from pathlib import Path
 
@@ -13,10 +12,10 @@ import pytest
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.mail.document import Address
 from llm_assets.engine.answers.decisions import decided, in_force
-from llm_assets.engine.ports.review import AlreadyDecidedError, Decision, DecisionKind
+from llm_assets.engine.ports.review import DecisionKind
 from llm_assets.usecases.drafts.export import export
 from llm_assets.usecases.drafts.ready import Drafts, State, release_all_stamp
-from llm_assets.usecases.drafts.release import release, release_queue, release_text, take_back
+from llm_assets.usecases.drafts.release import check_queue, release, release_queue, release_text, take_back
 from llm_assets.usecases.records.audit import Export, verified
 from llm_assets.usecases.review.decide import NothingToDecideError, UnknownRecordError, Wanted, decide
 from tests.support.houses.desk_with_drafts import OTHER_QUEUE, QUEUE, DeskWithDrafts, case_of
@@ -73,6 +72,8 @@ def test_only_settled_drafts_are_released_and_a_queue_at_once(desk: DeskWithDraf
     with pytest.raises(NothingToDecideError, match="changed"):
         release_queue(desk.assembly, drafts, DAY, QUEUE, shown, "lena")
     assert one(desk) == 0, "sent twice"
+    with pytest.raises(ConfigurationError, match=QUEUE):
+        check_queue(desk.assembly, DAY, "nobody")
     assert verified(desk.assembly).wrong == []
 
 
@@ -111,7 +112,7 @@ def test_a_draft_waits_while_what_it_is_made_from_is_decided_otherwise(desk: Des
     one(desk, "case2")
     decide_as(desk, "case2", "categories", DecisionKind.CORRECT, category="card_lost_or_fraud")
     assert states(desk)["case2"] is State.OUTDATED
-    rows = [dict(r) for r in desk.assembly.lake.read(_table("categories"), DAY)]
+    rows = [dict(r) for r in desk.rows("categories")]
     named = {"category": "card_lost_or_fraud", "status": "corrected", "decided_by": "amina"}
     desk.put("categories", [r | named if r["case_id"] == "case2" else r for r in rows])
     assert states(desk)["case2"] is State.RELEASED, "the night's next run wrote the same draft"
@@ -121,12 +122,6 @@ def test_a_draft_waits_while_what_it_is_made_from_is_decided_otherwise(desk: Des
     assert states(desk)["case2"] is State.RELEASED
 
 
-def _table(step: str):  # type: ignore[no-untyped-def]
-    from llm_assets.steps import STEPS
-
-    return next(s.table for s in STEPS if s.name == step)
-
-
 def test_what_a_colleague_decided_meanwhile_is_not_released(desk: DeskWithDrafts) -> None:
     seen = [d for d in Drafts(desk.assembly).of(DAY) if d.queue == QUEUE]
     decide_as(desk, "case1", "drafts", DecisionKind.CORRECT, body="Другое.")
@@ -134,16 +129,6 @@ def test_what_a_colleague_decided_meanwhile_is_not_released(desk: DeskWithDrafts
     assert made.released == 1
     assert [late.newest.decided_by for late in made.overtaken] == ["amina"]
     assert states(desk)["case1"] is State.READY
-
-
-def test_many_are_stored_in_one_go_and_each_error_is_its_own(desk: DeskWithDrafts) -> None:
-    review = desk.assembly.ledger.review
-    first = Decision("case1", "drafts", {"text": "a"}, "lena", desk.now, DecisionKind.RELEASE)
-    given = [(first, 0), (replace(first, case_id="case2"), 7), (replace(first, case_id="case3"), 0)]
-    review.decide(DAY, replace(first, case_id="case2", decided_by="amina"), seen=0)
-    made = review.decide_all(DAY, given)
-    assert [isinstance(each, AlreadyDecidedError) for each in made] == [False, True, False]
-    assert len(review.decisions(DAY)) == 3
 
 
 def test_exported_mails_thread_and_a_second_export_writes_the_same(
