@@ -205,3 +205,23 @@ def test_a_date_is_checked_before_the_page_moves(house: House, page: Any) -> Non
         page.wait_for_function("before => location.href !== before", arg=here)
         all_sent(page)
         assert page.is_hidden("#refused")
+
+
+def test_a_lead_releases_a_queue_by_keyboard_and_takes_one_back(house: House, page: Any) -> None:
+    with review_app(house) as app:
+        page.goto(app.url)
+        page.click("text=Drafts")
+        assert page.inner_text("h1").startswith("1 draft ready")
+        page.focus("details.all summary")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=1 draft released.")
+        page.click("text=released (1)")
+        assert "Released by" in page.inner_text("main")
+        page.click("text=Take back")
+        page.wait_for_selector("text=released (0)")
+        page.click("text=ready (1)")
+        page.click("text=Open the case")
+        assert page.inner_text("h1") == "Is the answer right?"
+        assert page.input_value("[name=subject]")

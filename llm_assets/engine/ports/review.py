@@ -99,6 +99,9 @@ class ReviewLedger(Protocol):
     def decisions(self, day: date) -> list[Decision]:
         """Oldest first, undone ones included."""
 
+    def mark(self, day: date) -> tuple[int, int]:
+        """Changes whenever a decision about the day is added or deleted: the newest one's id, and how many there are."""
+
     def decide(self, day: date, decision: Decision, *, seen: int | None = None) -> Decision:
         """Stores the decision and returns it with its number. The same one again (day, step, case, person and time) is stored
         once. `seen` is the number of the newest decision that the person saw, 0 for none; None is not compared.

@@ -1,15 +1,15 @@
 """The drafts of a day as a lead sees them: ready to be released, released, or waiting for something else first."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from llm_assets.domain.desk.step import Step
-from llm_assets.domain.desk.tables import Row
+from llm_assets.domain.desk.tables import Row, Table
 from llm_assets.domain.digest import digest, digest_json
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.requests.outcome import Status
@@ -20,6 +20,8 @@ from llm_assets.usecases.desk.assembly import Assembly
 DRAFTS = "drafts"
 _SETTLED = (Status.OK, Status.CORRECTED)
 _COLUMNS = ("case_id", "record_id", "queue", "status", "language", "subject", "body", "prompt_version")
+DAYS_KEPT = 6
+"""Of which drafts are kept in memory."""
 
 
 class State(StrEnum):
@@ -50,53 +52,65 @@ class Draft:
     released: Decision | None = None
 
 
+class _Known(NamedTuple):
+    """The drafts of a day as its tables and decisions were when they were read."""
+
+    versions: tuple[str | None, ...]
+    written: Sequence[Draft]
+    mark: tuple[int, int]
+    drafts: list[Draft]
+
+
 @dataclass
 class Drafts:
-    """Reads a day's drafts once for each version of their table; may be shared between threads."""
+    """Reads a day's drafts once for each version of its tables, and applies decisions once for each that is added; may be
+    shared between threads."""
 
     assembly: Assembly
-    _known: dict[date, tuple[str | None, list[Draft]]] = field(default_factory=dict)
+    _known: dict[date, _Known] = field(default_factory=dict)
     _reading: Lock = field(default_factory=Lock)
 
     def days(self, limit: int = 30) -> list[date]:
         """The newest days that have drafts, newest first."""
         return sorted(self.assembly.lake.days(step_of(self.assembly).table), reverse=True)[:limit]
 
-    def of(self, day: date) -> list[Draft]:
+    def of(self, day: date) -> Sequence[Draft]:
         """Those that have a text, in the order of their table, as the newest decisions leave them."""
-        made = self.assembly.ledger.review.decisions(day)
-        own, released, numbers = decided(made, DRAFTS), releases(made), newest_numbers(made)
-        outdated = _outdated(self.assembly, day, made)
-        found = []
-        for written in self._written(day):
-            draft = _as_decided(written, own.get(written.case_id))
-            if draft.status is Status.DEAD or not draft.body.strip():
-                continue
-            release = released.get(draft.case_id)
-            holds = release is not None and release.values.get(TEXT) == draft.text
-            found.append(
-                replace(
-                    draft,
-                    state=_state(draft, holds, draft.case_id in outdated),
-                    seen=numbers[draft.case_id, DRAFTS],
-                    released=release if holds else None,
-                )
-            )
-        return found
+        with self._reading:
+            mark = self.assembly.ledger.review.mark(day)  # before what it marks is read
+            versions = tuple(self.assembly.lake.version(t, day) for t in self._tables())
+            known = self._known.get(day)
+            if known is None or (known.versions, known.mark) != (versions, mark):
+                same = known is not None and known.versions == versions
+                written = known.written if known is not None and same else self._written(day)
+                known = _Known(versions, written, mark, self._decided(day, written))
+                self._known = {**dict(list(self._known.items())[-DAYS_KEPT:]), day: known}
+            return known.drafts
 
     def released(self, day: date) -> list[Draft]:
         return [d for d in self.of(day) if d.state is State.RELEASED]
 
-    def _written(self, day: date) -> list[Draft]:
-        table = step_of(self.assembly).table
-        with self._reading:
-            version = self.assembly.lake.version(table, day)
-            known = self._known.get(day)
-            if known is None or known[0] != version:
-                rows = self.assembly.lake.read(table, day, _COLUMNS)
-                known = (version, [_draft(day, row) for row in rows])
-                self._known = {**dict(list(self._known.items())[-6:]), day: known}
-            return known[1]
+    def _tables(self) -> list[Table]:
+        step = step_of(self.assembly)
+        return [step.table, *(s.table for s in self.assembly.steps if s.name in step.reads)]
+
+    def _written(self, day: date) -> Sequence[Draft]:
+        return [_draft(day, row) for row in self.assembly.lake.read(self._tables()[0], day, _COLUMNS)]
+
+    def _decided(self, day: date, written: Sequence[Draft]) -> list[Draft]:
+        made = self.assembly.ledger.review.decisions(day)
+        own, released, numbers = decided(made, DRAFTS), releases(made), newest_numbers(made)
+        outdated = _outdated(self.assembly, day, made)
+        touched = {d.case_id for d in made}
+
+        def now(draft: Draft) -> Draft:
+            case_id = draft.case_id
+            if case_id not in touched:
+                return draft
+            seen = replace(_as_decided(draft, own.get(case_id)), seen=numbers[case_id, DRAFTS])
+            return _released(seen, released.get(case_id), case_id in outdated)
+
+        return [d for d in map(now, written) if d.status is not Status.DEAD and d.body.strip()]
 
 
 def step_of(assembly: Assembly) -> Step:
@@ -113,7 +127,7 @@ def release_all_stamp(drafts: Iterable[Draft]) -> str:
 
 
 def _draft(day: date, row: Row) -> Draft:
-    subject, body = row["subject"] or "", row["body"] or ""
+    subject, body, status = row["subject"] or "", row["body"] or "", Status(row["status"])
     return Draft(
         day,
         row["case_id"],
@@ -123,8 +137,9 @@ def _draft(day: date, row: Row) -> Draft:
         subject,
         body,
         row["prompt_version"] or "",
-        Status(row["status"]),
+        status,
         digest([subject, body]),
+        _settled(status),
     )
 
 
@@ -139,12 +154,18 @@ def _as_decided(draft: Draft, decision: Decision | None) -> Draft:
     return replace(draft, subject=subject, body=body, status=status, text=digest([subject, body]))
 
 
-def _state(draft: Draft, released: bool, outdated: bool) -> State:
+def _released(draft: Draft, release: Decision | None, outdated: bool) -> Draft:
+    holds = release is not None and release.values.get(TEXT) == draft.text
+    state = _settled(draft.status)
     if outdated:
-        return State.OUTDATED
-    if draft.status not in _SETTLED:
-        return State.IN_DOUBT
-    return State.RELEASED if released else State.READY
+        state = State.OUTDATED
+    elif holds and state is State.READY:
+        state = State.RELEASED
+    return replace(draft, state=state, released=release if state is State.RELEASED else None)
+
+
+def _settled(status: Status) -> State:
+    return State.READY if status in _SETTLED else State.IN_DOUBT
 
 
 def _outdated(assembly: Assembly, day: date, made: Collection[Decision]) -> set[str]:

@@ -19,6 +19,10 @@ class SqlReview:
         with self._database.reading() as connection:
             return people.decisions_of(connection, day)
 
+    def mark(self, day: date) -> tuple[int, int]:
+        with self._database.reading() as connection:
+            return people.mark(connection, day)
+
     def decide(self, day: date, decision: Decision, *, seen: int | None = None) -> Decision:
         with self._database.writing() as connection:
             return people.decide(connection, day, decision, seen, self._clock())

@@ -122,6 +122,19 @@ def test_a_draft_waits_while_what_it_is_made_from_is_decided_otherwise(desk: Des
     assert states(desk)["case2"] is State.RELEASED
 
 
+def test_drafts_that_are_kept_in_memory_follow_decisions_and_tables(desk: DeskWithDrafts) -> None:
+    kept = Drafts(desk.assembly)
+
+    def seen() -> list[tuple[str, State, str]]:
+        return [(d.case_id, d.state, d.body) for d in kept.of(DAY)]
+
+    before = seen()
+    one(desk)
+    assert seen() == [(c, State.RELEASED if c == "case1" else s, b) for c, s, b in before]
+    desk.write(ALL[:2], case1={"body": "Иначе."})
+    assert seen() == [("case1", State.READY, "Иначе."), before[1]]
+
+
 def test_what_a_colleague_decided_meanwhile_is_not_released(desk: DeskWithDrafts) -> None:
     seen = [d for d in Drafts(desk.assembly).of(DAY) if d.queue == QUEUE]
     decide_as(desk, "case1", "drafts", DecisionKind.CORRECT, body="Другое.")
