@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from llm_assets.cli.app import app
 from llm_assets.domain.audit import Action
 from llm_assets.domain.errors import BlockedError, ConfigurationError, TransientError
 from llm_assets.usecases.drafts.push import Pushed, push
@@ -135,6 +138,15 @@ def test_a_connection_that_breaks_is_taken_up_again(
     assert len(in_folder(house, user)) == CASES
 
 
+def test_two_who_push_at_once_add_each_draft_once(
+    house: Dovecot, user: str, open_desk: Callable[..., DeskWithDrafts]
+) -> None:
+    desks = [open_desk(account(house, user)) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(lambda desk: pushed(desk, user), desks))
+    assert sum(each.added for each in made) == len(in_folder(house, user)) == CASES
+
+
 def test_a_draft_that_is_taken_back_or_changed_is_named_and_left_to_its_reader(
     house: Dovecot, user: str, open_desk: Callable[..., DeskWithDrafts]
 ) -> None:
@@ -176,3 +188,37 @@ def test_a_mailbox_without_a_drafts_folder_gets_one_named(
         client.create_folder("Replies")
     assert pushed(named, user).added == CASES
     assert len(in_folder(server, user, "Replies")) == CASES
+
+
+def test_the_command_says_what_was_added_and_where_the_rest_belongs(
+    house: Dovecot,
+    user: str,
+    open_desk: Callable[..., DeskWithDrafts],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = f"{user}b"
+    desk = open_desk(account(house, user), account(house, other))
+    elsewhere = case_of(1)
+    elsewhere = replace(elsewhere, received=replace(elsewhere.received, source=f"imap:{other}"))
+    desk.write([elsewhere, case_of(2, sender=None), case_of(3)])
+    for name, value in (
+        ("HOME", tmp_path / "home"),
+        ("CONFIG", tmp_path / "config"),
+        ("PROVIDER", "emulator"),
+    ):
+        monkeypatch.setenv(f"LLM_ASSETS_{name}", str(value))
+
+    def said(mailbox: str) -> list[str]:
+        ran = CliRunner().invoke(app, ["drafts", "push", "--day", DAY.isoformat(), "--mailbox", mailbox])
+        assert ran.exit_code == 0, ran.output
+        return ran.output.splitlines()
+
+    assert said(user) == [
+        f"2 added in {FOLDER}, 0 were handed over before",
+        f"1 of mailbox {other}: run `drafts push --day {DAY} --mailbox {other}`",
+        "1 without an address to answer to: record2",
+    ]
+    assert said(other)[0] == f"1 added in {FOLDER}, 0 were handed over before"
+    take_back(desk.assembly, DAY, "case3", "lena")
+    assert said(user)[-1] == "1 in the folder, not released any more, remove them there: record3"

@@ -60,6 +60,7 @@ def test_a_lead_releases_what_was_read_and_nobody_else_does(house: House) -> Non
         shown = page(app, lead)
         whole, single = forms(shown.text)
         assert single["case"] == case_id and whole["queue"] == queue
+        assert "courier" in shown.text, "what the customer wrote is beside it"
         assert 'href="/drafts"' in app.ask("GET", "/", cookie=lead).text
         assert 'href="/drafts"' not in app.ask("GET", "/", cookie=reviewer).text
         assert page(app, reviewer).status == 403 and case_id not in page(app, other).text

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from llm_assets.cli.console import Console, say
 from llm_assets.cli.options import DayOption, who
 from llm_assets.domain.errors import ConfigurationError
 
@@ -83,14 +84,16 @@ def push_drafts(
     from llm_assets.usecases.desk.desk import open_desk
     from llm_assets.usecases.drafts.push import push as use_case
 
-    with open_desk() as assembly:
-        made = use_case(assembly, day.date(), mailbox, who())
+    with open_desk() as assembly, Console() as console:
+        made = use_case(
+            assembly, day.date(), mailbox, who(), lambda done, of: console.stage("drafts", done, of)
+        )
     total = made.added + made.found + made.before
     if not total and not made.elsewhere:
         print(_nothing(day.date().isoformat()))
     else:
         where = f" in {made.folder}" if made.folder else ""
-        print(f"{made.added} added{where}, {made.found + made.before} were handed over before")
+        say(f"{made.added} added{where}, {made.found + made.before} were handed over before")
     for name, count in sorted(made.elsewhere.items()):
         print(f"{count} of mailbox {name}: run `drafts push --day {day.date()} --mailbox {name}`")
     _name("without an address to answer to", made.without_address)

@@ -22,6 +22,8 @@ class Addressed(NamedTuple):
     reply: Reply
     source: str
     """Where the message that is answered came from."""
+    asked: str
+    """What the customer newly wrote in that message."""
 
 
 def addressed(assembly: Assembly, day: date, drafts: Iterable[Draft]) -> Iterator[Addressed]:
@@ -34,7 +36,9 @@ def addressed(assembly: Assembly, day: date, drafts: Iterable[Draft]) -> Iterato
             case = cases.get(draft.case_id)
             if case is not None:
                 queue = queues.named_or_default(draft.queue)
-                yield Addressed(draft, reply_to(draft, case, queue), case.documents[-1].received.source)
+                newest = case.documents[-1]
+                asked = newest.message.new_text or newest.message.text
+                yield Addressed(draft, reply_to(draft, case, queue), newest.received.source, asked)
 
 
 def reply_to(draft: Draft, case: Case, queue: Queue) -> Reply:

@@ -5,7 +5,7 @@ begun and not finished in the folder, or not. What is finished is never added ag
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,11 +33,18 @@ class Pushed:
     """Records whose draft is in the folder and is not released any more, or says something else now."""
 
 
-def push(assembly: Assembly, day: date, mailbox: str, by: str) -> Pushed:
-    """Raises ConfigurationError for an unknown mailbox, and BlockedError or TransientError for one that cannot be used."""
+def _no_progress(_done: int, _total: int) -> None: ...
+
+
+def push(
+    assembly: Assembly, day: date, mailbox: str, by: str, progress: Callable[[int, int], None] = _no_progress
+) -> Pushed:
+    """`progress` is called with how many drafts are done, and of how many.
+
+    Raises ConfigurationError for an unknown mailbox, and BlockedError or TransientError for one that cannot be used."""
     account = _account(assembly, mailbox)
     with assembly.ledger.locks.owner(f"drafts of {account.name}", wait=True):
-        return _push(assembly, day, account, by)
+        return _push(assembly, day, account, by, progress)
 
 
 def _account(assembly: Assembly, mailbox: str) -> ImapAccount:
@@ -50,7 +57,9 @@ def _account(assembly: Assembly, mailbox: str) -> ImapAccount:
     return accounts[mailbox]
 
 
-def _push(assembly: Assembly, day: date, account: ImapAccount, by: str) -> Pushed:
+def _push(
+    assembly: Assembly, day: date, account: ImapAccount, by: str, progress: Callable[[int, int], None]
+) -> Pushed:
     book = assembly.ledger.handed_over
     drafts = Drafts(assembly)
     released = list(addressed(assembly, day, drafts.released(day)))
@@ -66,9 +75,10 @@ def _push(assembly: Assembly, day: date, account: ImapAccount, by: str) -> Pushe
     book.begin(day, account.name, [(a.reply.message_id, a.draft.case_id) for a in due])
     added = 0
     with open_drafts_folder(account) as folder:
-        for each in due:
+        for number, each in enumerate(due, start=1):
             added += _put(folder, each)
             book.finish(each.reply.message_id, by)
+            progress(number, len(due))
         left = [h.case_id for h in unreleased if folder.holds(h.message_id)]
     records = {d.case_id: d.record_id for d in drafts.of(day)}
     withdrawn = sorted({records.get(case_id, case_id) for case_id in left})
