@@ -9,9 +9,10 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from llm_assets.domain.desk.step import Step
-from llm_assets.domain.desk.tables import Row, Table
+from llm_assets.domain.desk.tables import DOCUMENTS, Row, Table
 from llm_assets.domain.digest import digest, digest_json
 from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.answers.decisions import decided, newest_numbers, releases, status_of
 from llm_assets.engine.ports.review import TEXT, Decision
@@ -44,9 +45,10 @@ class Draft:
     body: str
     prompt_version: str
     status: Status
-    text: str = ""
+    urgent: bool
+    text: str
     """Digest of subject and body: a release holds for these words and no others."""
-    state: State = State.READY
+    state: State
     seen: int = 0
     """Number of the newest decision about it."""
     released: Decision | None = None
@@ -75,7 +77,7 @@ class Drafts:
         return sorted(self.assembly.lake.days(step_of(self.assembly).table), reverse=True)[:limit]
 
     def of(self, day: date) -> Sequence[Draft]:
-        """Those that have a text, in the order of their table, as the newest decisions leave them."""
+        """Those that have a text, urgent ones first, as the newest decisions leave them."""
         with self._reading:
             mark = self.assembly.ledger.review.mark(day)  # before what it marks is read
             versions = tuple(self.assembly.lake.version(t, day) for t in self._tables())
@@ -92,10 +94,15 @@ class Drafts:
 
     def _tables(self) -> list[Table]:
         step = step_of(self.assembly)
-        return [step.table, *(s.table for s in self.assembly.steps if s.name in step.reads)]
+        return [step.table, DOCUMENTS, *(s.table for s in self.assembly.steps if s.name in step.reads)]
 
     def _written(self, day: date) -> Sequence[Draft]:
-        return [_draft(day, row) for row in self.assembly.lake.read(self._tables()[0], day, _COLUMNS)]
+        lake = self.assembly.lake
+        messages = lake.read(DOCUMENTS, day, ("case_id", "priority"))
+        urgent = {row["case_id"] for row in messages if row["priority"] == Priority.URGENT}
+        rows = lake.read(self._tables()[0], day, _COLUMNS)
+        made = [_draft(day, row, row["case_id"] in urgent) for row in rows]
+        return sorted(made, key=lambda draft: not draft.urgent)
 
     def _decided(self, day: date, written: Sequence[Draft]) -> list[Draft]:
         made = self.assembly.ledger.review.decisions(day)
@@ -126,7 +133,7 @@ def release_all_stamp(drafts: Iterable[Draft]) -> str:
     return digest_json(sorted((d.case_id, d.text) for d in drafts))
 
 
-def _draft(day: date, row: Row) -> Draft:
+def _draft(day: date, row: Row, urgent: bool) -> Draft:
     subject, body, status = row["subject"] or "", row["body"] or "", Status(row["status"])
     return Draft(
         day,
@@ -138,6 +145,7 @@ def _draft(day: date, row: Row) -> Draft:
         body,
         row["prompt_version"] or "",
         status,
+        urgent,
         digest([subject, body]),
         _settled(status),
     )
@@ -196,7 +204,7 @@ def _same(stored: Any, value: Any) -> bool:  # a column's value as DuckDB gives 
     if isinstance(stored, Decimal):
         return value is not None and Decimal(str(value)) == stored
     if isinstance(stored, date):
-        return stored.isoformat() == value
+        return bool(stored.isoformat() == value)
     if isinstance(stored, list) or isinstance(value, list):
         return list(stored or []) == list(value or [])
     return bool(stored == value)

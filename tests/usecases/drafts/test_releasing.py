@@ -77,6 +77,15 @@ def test_only_settled_drafts_are_released_and_a_queue_at_once(desk: DeskWithDraf
     assert verified(desk.assembly).wrong == []
 
 
+def test_urgent_ones_come_first(desk: DeskWithDrafts) -> None:
+    desk.write([case_of(1), case_of(2), case_of(3, priority="urgent")])
+    assert [(d.case_id, d.urgent) for d in Drafts(desk.assembly).of(DAY)] == [
+        ("case3", True),
+        ("case1", False),
+        ("case2", False),
+    ]
+
+
 def test_a_release_is_no_answer_and_hides_no_doubt(desk: DeskWithDrafts) -> None:
     one(desk)
     made = desk.assembly.ledger.review.decisions(DAY)
