@@ -24,7 +24,7 @@ from llm_assets.usecases.drafts.release import release_queue, take_back
 from llm_assets.usecases.records.audit import verified
 from resources.mail.imap.drafts_folder import DraftsFolder
 from tests.imap.conftest import running_dovecot
-from tests.support.houses.desk_with_drafts import QUEUE, DeskWithDrafts, case_of
+from tests.support.houses.desk_with_drafts import OTHER_QUEUE, QUEUE, DeskWithDrafts, case_of
 from tests.support.houses.desk_with_mailboxes import account
 from tests.support.houses.dovecot import Dovecot
 from tests.support.mail.invented_documents import DAY
@@ -161,15 +161,20 @@ def test_a_draft_that_is_taken_back_or_changed_is_named_and_left_to_its_reader(
 def test_each_mailbox_gets_its_own_mail_and_one_draft_is_never_in_two(
     house: Dovecot, user: str, open_desk: Callable[..., DeskWithDrafts]
 ) -> None:
-    other = f"{user}b"
-    desk = open_desk(account(house, user), account(house, other))
+    other, third = f"{user}b", f"{user}c"
+    desk = open_desk(
+        account(house, user),
+        account(house, other),
+        account(house, third) | {"user": "Orders@altyn.example"},
+    )
     came = case_of(1)
     came = replace(came, received=replace(came.received, source=f"imap:{other}"))
-    desk.write([came, case_of(2), case_of(3)])
+    desk.write([came, case_of(2), case_of(3), case_of(4, OTHER_QUEUE)])
+    release_queue(desk.assembly, Drafts(desk.assembly), DAY, OTHER_QUEUE, None, "lena")
     made = pushed(desk, user)
-    assert (made.added, made.elsewhere) == (2, {other: 1})
+    assert (made.added, made.elsewhere) == (2, {other: 1, third: 1})
     made = pushed(desk, other)
-    assert (made.added, made.elsewhere) == (1, {user: 2})
+    assert (made.added, made.elsewhere) == (1, {user: 2, third: 1})
     assert [len(in_folder(house, u)) for u in (user, other)] == [2, 1]
 
 

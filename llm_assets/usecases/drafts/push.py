@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.desk.assembly import Assembly
@@ -94,8 +95,11 @@ def _put(folder: DraftsFolder, each: Addressed) -> bool:
 
 
 def _place(each: Addressed, accounts: Sequence[ImapAccount], chosen: ImapAccount) -> str:
-    """Mail that was read from a mailbox is answered there; all other where the person says."""
-    return next((a.name for a in accounts if a.source == each.source), chosen.name)
+    """Mail that was read from a mailbox is answered there, other mail from the mailbox that its queue writes as; and where
+    neither is configured, where the person says."""
+    read = (a.name for a in accounts if a.source == each.source)
+    written = (a.name for a in accounts if a.user.lower() == each.reply.sender)
+    return next(chain(read, written), chosen.name)
 
 
 def _told(

@@ -47,10 +47,10 @@ def _page(app: Desk, drafts: Drafts) -> Callable[[Request], Any]:
         person = await _lead(app, request)
         given = {name: request.query_params.get(name, "") for name in ("day", "queue", "state", "page")}
         day = day_of(given["day"]) if given["day"] else None
-        number = int(given["page"]) if given["page"].isascii() and given["page"].isdigit() else 1
-        found = await app.run(lambda: _overview(app, drafts, person, day, given, min(number, 100_000)))
-        said = _said(request.query_params)
-        return app.page("drafts.html.j2", person=person, said=said, **found)
+        number = _number(given, "page") or 1
+        found = await app.run(lambda: _overview(app, drafts, person, day, given, number))
+        told = {name: _number(request.query_params, name) for name in ("released", "late")}
+        return app.page("drafts.html.j2", person=person, **told, **found)
 
     return page
 
@@ -94,14 +94,10 @@ def _mailboxes(app: Desk, day: date | None) -> Mapping[str, str]:
     return {m: h.mailbox for m, h in known.items() if h.at is not None}
 
 
-def _said(given: Mapping[str, str]) -> str:
+def _number(given: Mapping[str, str], name: str) -> int | None:
     """What the change did that led here: numbers alone, so that no link can put words on this page."""
-    if not given.get("released", "").isdigit():
-        return ""
-    late = int(given["late"]) if given.get("late", "").isdigit() else 0
-    done = int(given["released"])
-    said = f"{done} draft{'' if done == 1 else 's'} released."
-    return f"{said} {late} left out: a colleague has decided them meanwhile." if late else said
+    text = given.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
 
 
 async def _form(request: Request) -> dict[str, str]:
