@@ -91,13 +91,16 @@ def release_queue(
 
 
 def take_back(assembly: Assembly, day: date, case_id: str, by: str) -> Decision:
-    """The release no longer holds. Raises NothingToDecideError when there is none."""
+    """The release no longer holds. Raises NothingToDecideError when there is none, or somebody has decided meanwhile."""
     made = [d for d in assembly.ledger.review.decisions(day) if d.case_id == case_id and d.step == DRAFTS]
     held = releases(made).get(case_id)
     if held is None:
         raise NothingToDecideError("this draft is not released: nothing can be taken back")
     undo = Decision(case_id, DRAFTS, {UNDOES: held.number}, by, assembly.clock(), DecisionKind.UNDO)
-    return assembly.ledger.review.decide(day, undo, seen=newest_numbers(made)[case_id, DRAFTS])
+    try:
+        return assembly.ledger.review.decide(day, undo, seen=newest_numbers(made)[case_id, DRAFTS])
+    except AlreadyDecidedError as err:
+        raise NothingToDecideError(str(err)) from err
 
 
 def check_queue(assembly: Assembly, day: date, queue: str) -> None:

@@ -49,8 +49,8 @@ def _page(app: Desk, drafts: Drafts) -> Callable[[Request], Any]:
         day = day_of(given["day"]) if given["day"] else None
         number = _number(given, "page") or 1
         found = await app.run(lambda: _overview(app, drafts, person, day, given, number))
-        told = {name: _number(request.query_params, name) for name in ("released", "late")}
-        return app.page("drafts.html.j2", person=person, **told, **found)
+        found |= {name: _number(request.query_params, name) for name in ("released", "late")}
+        return app.page("drafts.html.j2", person=person, **found)
 
     return page
 
