@@ -20,7 +20,17 @@ from llm_assets.usecases.desk.assembly import Assembly
 
 DRAFTS = "drafts"
 _SETTLED = (Status.OK, Status.CORRECTED)
-_COLUMNS = ("case_id", "record_id", "queue", "status", "language", "subject", "body", "prompt_version")
+_COLUMNS = (
+    "case_id",
+    "record_id",
+    "queue",
+    "status",
+    "language",
+    "subject",
+    "body",
+    "prompt_version",
+    "request_id",
+)
 DAYS_KEPT = 6
 """Of which drafts are kept in memory."""
 
@@ -31,7 +41,7 @@ class State(StrEnum):
     IN_DOUBT = "in doubt"
     """A person has to look at it first."""
     OUTDATED = "outdated"
-    """People have decided something that it is made from; the next run of the night writes it anew."""
+    """People have decided something that it is made from: the night writes it anew, or waits for its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,8 @@ class Draft:
     subject: str
     body: str
     prompt_version: str
+    request_id: str
+    """Empty where no model was asked."""
     status: Status
     urgent: bool
     text: str
@@ -55,11 +67,14 @@ class Draft:
 
 
 class _Known(NamedTuple):
-    """The drafts of a day as its tables and decisions were when they were read."""
+    """The drafts of a day as its tables, decisions and requests were when they were read."""
 
     versions: tuple[str | None, ...]
-    written: Sequence[Draft]
     mark: tuple[int, int]
+    written: Sequence[Draft]
+    decisions: Sequence[Decision]
+    asked: Mapping[str, str]
+    """The requests for drafts of cases about which people have decided in a step that drafts read."""
     drafts: list[Draft]
 
 
@@ -78,14 +93,19 @@ class Drafts:
 
     def of(self, day: date) -> Sequence[Draft]:
         """Those that have a text, urgent ones first, as the newest decisions leave them."""
+        review, lake = self.assembly.ledger.review, self.assembly.lake
         with self._reading:
-            mark = self.assembly.ledger.review.mark(day)  # before what it marks is read
-            versions = tuple(self.assembly.lake.version(t, day) for t in self._tables())
+            mark = review.mark(day)  # before what it marks is read
+            versions = tuple(lake.version(t, day) for t in self._tables())
             known = self._known.get(day)
-            if known is None or (known.versions, known.mark) != (versions, mark):
-                same = known is not None and known.versions == versions
-                written = known.written if known is not None and same else self._written(day)
-                known = _Known(versions, written, mark, self._decided(day, written))
+            same_tables = known is not None and known.versions == versions
+            same = known is not None and same_tables and known.mark == mark
+            written = known.written if known is not None and same_tables else self._written(day)
+            made = known.decisions if known is not None and same else review.decisions(day)
+            asked = self._asked(day, made)
+            if known is None or not same or known.asked != asked:
+                found = self._decided(day, written, made, asked)
+                known = _Known(versions, mark, written, made, asked, found)
                 self._known = {**dict(list(self._known.items())[-DAYS_KEPT:]), day: known}
             return known.drafts
 
@@ -104,10 +124,17 @@ class Drafts:
         made = [_draft(day, row, row["case_id"] in urgent) for row in rows]
         return sorted(made, key=lambda draft: not draft.urgent)
 
-    def _decided(self, day: date, written: Sequence[Draft]) -> list[Draft]:
-        made = self.assembly.ledger.review.decisions(day)
+    def _asked(self, day: date, made: Collection[Decision]) -> Mapping[str, str]:
+        reads = step_of(self.assembly).reads
+        cases = {d.case_id for d in made if d.step in reads}
+        return self.assembly.ledger.work.requests_of(day, DRAFTS, cases) if cases else {}
+
+    def _decided(
+        self, day: date, written: Sequence[Draft], made: Collection[Decision], asked: Mapping[str, str]
+    ) -> list[Draft]:
         own, released, numbers = decided(made, DRAFTS), releases(made), newest_numbers(made)
         outdated = _outdated(self.assembly, day, made)
+        outdated |= {d.case_id for d in written if asked.get(d.case_id, d.request_id) != d.request_id}
         touched = {d.case_id for d in made}
 
         def now(draft: Draft) -> Draft:
@@ -144,6 +171,7 @@ def _draft(day: date, row: Row, urgent: bool) -> Draft:
         subject,
         body,
         row["prompt_version"] or "",
+        row["request_id"] or "",
         status,
         urgent,
         digest([subject, body]),

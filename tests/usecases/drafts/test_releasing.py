@@ -20,6 +20,7 @@ from llm_assets.usecases.records.audit import Export, verified
 from llm_assets.usecases.review.decide import NothingToDecideError, UnknownRecordError, Wanted, decide
 from tests.support.houses.desk_with_drafts import OTHER_QUEUE, QUEUE, DeskWithDrafts, case_of
 from tests.support.mail.invented_documents import DAY, document
+from tests.support.nights.ledger_night import plan, work
 
 ALL = [case_of(1), case_of(2), case_of(3, OTHER_QUEUE), case_of(4)]
 
@@ -129,6 +130,25 @@ def test_a_draft_waits_while_what_it_is_made_from_is_decided_otherwise(desk: Des
     assert states(desk)["case2"] is State.OUTDATED
     desk.put("categories", rows)
     assert states(desk)["case2"] is State.RELEASED
+
+
+def test_a_draft_waits_while_its_next_answer_is_on_its_way(desk: DeskWithDrafts) -> None:
+    """Its table keeps the earlier one until the answer has come."""
+    kept = Drafts(desk.assembly)
+    desk.write(ALL, case1={"request_id": "asked before"})
+    decide_as(desk, "case1", "categories", DecisionKind.CORRECT, category="card_lost_or_fraud")
+    named = {"category": "card_lost_or_fraud", "status": "corrected", "decided_by": "amina"}
+    desk.put(
+        "categories",
+        [r | named if r["case_id"] == "case1" else r for r in map(dict, desk.rows("categories"))],
+    )
+    assert kept.of(DAY)[0].state is State.READY
+    [given] = work([1])
+    plan(desk.assembly.ledger, [given._replace(case_id="case1")], step="drafts", day=DAY)
+    assert kept.of(DAY)[0].state is State.OUTDATED
+    desk.write(ALL, case1={"request_id": given.request_id})
+    decide_as(desk, "case1", "categories", DecisionKind.UNDO)
+    assert kept.of(DAY)[0].state is State.READY
 
 
 def test_drafts_that_are_kept_in_memory_follow_decisions_and_tables(desk: DeskWithDrafts) -> None:
