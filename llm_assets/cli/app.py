@@ -23,6 +23,7 @@ from llm_assets.cli.night import night
 from llm_assets.cli.options import EXIT_INCOMPLETE, EXIT_USAGE
 from llm_assets.cli.people.control_set import control_set
 from llm_assets.cli.people.decide import decide
+from llm_assets.cli.people.drafts import drafts
 from llm_assets.cli.people.review import review
 from llm_assets.cli.people.trace import trace
 from llm_assets.cli.people.users import users
@@ -64,6 +65,7 @@ for command in (
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(users, name="users")
 app.add_typer(control_set, name="control-set")
+app.add_typer(drafts, name="drafts")
 app.add_typer(audit, name="audit")
 app.add_typer(batches, name="batches")
 

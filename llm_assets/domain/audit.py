@@ -55,6 +55,8 @@ class Action(StrEnum):
     REQUEUED = "requeued"
     """Dead letters. Lines: the requests."""
     EXPORTED = "exported"
+    HANDED_OVER = "handed_over"
+    """A case, whose released draft was put into a mailbox."""
     DELETING = "deleting"
     """A record; from here on no reader gets it any more. Lines: Erased."""
     DELETED = "deleted"

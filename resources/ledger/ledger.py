@@ -13,6 +13,7 @@ from resources.ledger.transactions.batches import SqlBatches
 from resources.ledger.transactions.blocks import SqlBlocks
 from resources.ledger.transactions.calibration import SqlCalibration
 from resources.ledger.transactions.forms import SqlForms
+from resources.ledger.transactions.handed_over import SqlHandedOver
 from resources.ledger.transactions.locks import SqlLocks
 from resources.ledger.transactions.online import SqlOnline
 from resources.ledger.transactions.people import SqlPeople
@@ -39,6 +40,7 @@ class SqlLedger:
         self.review = SqlReview(self._database, clock)
         self.people = SqlPeople(self._database, clock)
         self.calibration = SqlCalibration(self._database, clock)
+        self.handed_over = SqlHandedOver(self._database, clock)
         self.locks = SqlLocks(self._database)
         self.register = SqlRegister(self._database, clock)
         self.forms = SqlForms(self._database, clock)

@@ -46,7 +46,7 @@ Host = Annotated[str, AfterValidator(_server)]
 
 
 class ImapAccount(BaseModel):
-    """One mailbox on a mail server, read and never changed."""
+    """One mailbox on a mail server. It is read and never changed, but for drafts that `drafts push` adds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -66,6 +66,8 @@ class ImapAccount(BaseModel):
     """Certificate authority of the server, when it is not one that the machine trusts; relative to `sources.yaml`."""
     largest_mb: int = Field(default=100, ge=1)
     """A larger mail goes to a person unread."""
+    drafts: Line | None = None
+    """Folder that `drafts push` puts drafts into; none means the one that the server marks as Drafts."""
 
     @model_validator(mode="after")
     def _secrets_stay_secret(self) -> Self:

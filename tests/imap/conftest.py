@@ -17,10 +17,10 @@ _users = count(1)
 
 
 @contextmanager
-def running_dovecot() -> Iterator[Dovecot]:
+def running_dovecot(drafts: str = "") -> Iterator[Dovecot]:
     if DOVECOT is None:
         pytest.skip("no Dovecot here: install dovecot-imapd")
-    running = Dovecot()
+    running = Dovecot(drafts)
     try:
         running.start()
         yield running

@@ -246,3 +246,23 @@ def test_drafting_now_sending_back_and_labelling_are_keys_under_every_layout(hou
     made = {(row[0], row[2]): row[3] for row in decisions(house)}
     assert {(case_id, "draft_now"), (case_id, "approve"), (sent_back, "send_back")} <= set(made)
     assert "what the parcel cost" in made[sent_back, "send_back"]
+
+
+def test_a_lead_releases_a_queue_by_keyboard_and_takes_one_back(house: House, page: Any) -> None:
+    with review_app(house) as app:
+        page.goto(app.url)
+        page.click("text=Drafts")
+        assert page.inner_text("h1").startswith("1 draft ready")
+        page.focus("details.all summary")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=1 draft released.")
+        page.click("text=released (1)")
+        assert "Released by" in page.inner_text("main")
+        page.click("text=Take back")
+        page.wait_for_selector("text=released (0)")
+        page.click("text=ready (1)")
+        page.click("text=Open the case")
+        assert page.inner_text("h1") == "Is the answer right?"
+        assert page.input_value("[name=subject]")

@@ -142,7 +142,7 @@ DECISIONS = Table(
         _c(
             "kind",
             "VARCHAR",
-            "approve, correct, undo, dead_letter, send_back or draft_now",
+            "approve, correct, undo, send_back, dead_letter, draft_now or release",
             nullable=False,
             shown=True,
         ),

@@ -5,21 +5,35 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 
+from pydantic import JsonValue
+
 from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.mail.document import Role
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.ports.review import REMARK, UNDOES, Decision, DecisionKind
 
-NO_ANSWER = frozenset({DecisionKind.UNDO, DecisionKind.DRAFT_NOW})
-"""Kinds that say nothing about an answer and cannot be undone."""
+NO_ANSWER = frozenset({DecisionKind.UNDO, DecisionKind.DRAFT_NOW, DecisionKind.RELEASE})
+"""Kinds that say nothing about an answer."""
 
 
 def in_force(decisions: Iterable[Decision]) -> list[Decision]:
-    """The decisions that nobody has undone, in the order given. One that undoes another or only asks for a draft is none of
-    them."""
+    """The decisions about answers that nobody has undone, in the order given. One that undoes another, only asks for a draft or
+    releases one is none of them."""
     given = list(decisions)
-    undone = {(d.case_id, d.step, d.values.get(UNDOES)) for d in given if d.kind is DecisionKind.UNDO}
+    undone = _undone(given)
     return [d for d in given if d.kind not in NO_ANSWER and (d.case_id, d.step, d.number) not in undone]
+
+
+def releases(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """case_id -> the last release of its draft, unless it was taken back. It holds for the text that it names."""
+    given = list(decisions)
+    undone = _undone(given)
+    last = {d.case_id: d for d in given if d.kind is DecisionKind.RELEASE}
+    return {case_id: d for case_id, d in last.items() if (case_id, d.step, d.number) not in undone}
+
+
+def _undone(decisions: Iterable[Decision]) -> set[tuple[str, str, JsonValue]]:
+    return {(d.case_id, d.step, d.values.get(UNDOES)) for d in decisions if d.kind is DecisionKind.UNDO}
 
 
 def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:

@@ -1,6 +1,6 @@
 """What people see and decide: doubts about cases, and requests that failed for good."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -27,11 +27,14 @@ class DecisionKind(StrEnum):
     """The model is asked once more, with the remark that is the value of REMARK. `before` names the request sent back."""
     DRAFT_NOW = "draft_now"
     """The draft is asked for online instead of with the night. It settles nothing."""
+    RELEASE = "release"
+    """The draft whose digest is the value of TEXT may leave the house. It changes no answer."""
 
 
 UNDOES = "undoes"
 REMARK = "remark"
 REQUEST = "request_id"
+TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,21 @@ class ReviewLedger(Protocol):
     def decisions(self, day: date) -> list[Decision]:
         """Oldest first, undone ones included."""
 
+    def mark(self, day: date) -> tuple[int, int]:
+        """Changes whenever a decision about the day is added or deleted: the newest one's id, and how many there are."""
+
     def decide(self, day: date, decision: Decision, *, seen: int | None = None) -> Decision:
         """Stores the decision and returns it with its number. The same one again (day, step, case, person and time) is stored
         once. `seen` is the number of the newest decision that the person saw, 0 for none; None is not compared.
 
         Raises AlreadyDecidedError when there is a newer one.
         """
+
+    def decide_all(
+        self, day: date, given: Sequence[tuple[Decision, int]]
+    ) -> list[Decision | AlreadyDecidedError]:
+        """Stores each decision that nobody has been faster with, as `decide` does, in one transaction. Each comes with the
+        number of the newest decision that the person saw; for one that comes too late its error is returned."""
 
     def decided_days(self, after: int) -> list[DecidedDay]:
         """The days that have decisions stored after the one with this id, by day."""

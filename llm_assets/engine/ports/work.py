@@ -93,6 +93,9 @@ class WorkLedger(Protocol):
         """case_id -> `rendered_from` of the cases whose request is answered, dead or in flight: while that digest
         stays the same, planning has nothing to do for them."""
 
+    def requests_of(self, day: date, step: str, cases: Collection[str]) -> dict[str, str]:
+        """case_id -> the request that it has or waits for; without those that have none."""
+
     def prune_work(self, day: date, step: str, keep: Collection[str]) -> int:
         """Deletes the work of cases that are no longer in the night; `keep` lists those that are. Requests, results
         and costs are kept. Returns how many were deleted."""

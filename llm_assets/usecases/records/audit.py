@@ -119,7 +119,7 @@ class Export:
                 yield from self._intended(entry)
             case Action.ANSWERED:
                 yield from self._answered(entry)
-            case Action.DECIDED:
+            case Action.DECIDED | Action.HANDED_OVER:
                 yield from self._of_case(entry, entry.subject, _base(entry))
             case Action.DELETING | Action.DELETED:
                 yield Line(**_base(entry) | {"record_id": entry.subject})

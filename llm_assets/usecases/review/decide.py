@@ -146,6 +146,8 @@ def _values(
             raise ConfigurationError("a draft is asked for, not decided: use `decide --draft-now`")
         case DecisionKind.DEAD_LETTER:
             pass
+        case DecisionKind.RELEASE:
+            raise ConfigurationError("drafts are released on the page /drafts or by `drafts release`")
         case _:
             assert_never(wanted.kind)
     return {}

@@ -23,7 +23,7 @@ QUESTIONS: Mapping[str, str] = {
 
 
 def question(reason: str) -> str:
-    """The question that a doubt asks; a reason without one is shown as it is."""
+    """The question that a doubt asks; a reason without one is shown as it is. Without a doubt it is asked all the same."""
     if not reason:
         return "Is the answer right?"
     return QUESTIONS.get(reason, f"Is the answer right? ({reason.replace('_', ' ')})")

@@ -23,6 +23,7 @@ from llm_assets.web.review import (
     deciding,
     originals,
     precision,
+    releasing,
     signing_in,
     start,
     tracing,
@@ -44,7 +45,7 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
     pages.globals["question"] = question
     pages.filters["words"] = lambda text: str(text).replace("_", " ")
     app = Desk(assembly, pages, Doubts(assembly), secure, [entry] if entry is not None else [], owner)
-    rooms = (start, cases, deciding, signing_in, originals, tracing, precision)
+    rooms = (start, cases, deciding, signing_in, originals, tracing, precision, releasing)
     routes = [route for room in rooms for route in room.routes(app)]
     starlette = Starlette(
         routes=[*routes, Mount("/static", StaticFiles(directory=HERE / "static"))],

@@ -299,6 +299,19 @@ decisions = Table(
     Index("uq_decisions_number", "day", "step", "case_id", "number", unique=True),
 )
 
+handed_over = Table(
+    "handed_over",
+    metadata,
+    Column("message_id", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("mailbox", Text, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    # NULL while it is not known that the mailbox has it.
+    Column("at", Instant),
+    Index("ix_handed_over_day", "day"),
+)
+
 # An id is the entry's number in the chain: given, not counted by the database.
 audit = Table(
     "audit",

@@ -35,6 +35,7 @@ from resources.ledger.database.tables import (
     decisions,
     deletions,
     drawn,
+    handed_over,
     received,
     requests,
     work,
@@ -227,7 +228,7 @@ def _forget(connection: Connection, cases: Sequence[CaseOf]) -> list[int]:
     for case in cases:
         where: list[ColumnElement[bool]] = [decisions.c.day == case.day, decisions.c.case_id == case.case_id]
         decided += connection.execute(delete(decisions).where(*where).returning(decisions.c.id)).scalars()
-        for table in (work, drawn):
+        for table in (work, drawn, handed_over):
             connection.execute(delete(table).where(table.c.day == case.day, table.c.case_id == case.case_id))
     return sorted(decided)
 

@@ -60,6 +60,13 @@ def decisions_of(connection: Connection, day: date) -> list[Decision]:
     return _decisions(connection, select(decisions).where(decisions.c.day == day).order_by(*order))
 
 
+def mark(connection: Connection, day: date) -> tuple[int, int]:
+    c = decisions.c
+    query = select(func.coalesce(func.max(c.id), 0), func.count()).where(c.day == day)
+    newest, count = connection.execute(query).one()
+    return newest, count
+
+
 def decided_days(connection: Connection, after: int) -> list[DecidedDay]:
     c = decisions.c
     query = (

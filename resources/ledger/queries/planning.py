@@ -235,6 +235,15 @@ def at_rest(connection: Connection, day: date, step: str) -> dict[str, str]:
     return {case_id: source for case_id, source in connection.execute(query).all()}  # noqa: C416 typed as rows
 
 
+def requests_of(connection: Connection, day: date, step: str, cases: Collection[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for chunk in chunks(sorted(cases)):
+        where = (work.c.day == day, work.c.step == step, is_among(connection, work.c.case_id, chunk))
+        rows = connection.execute(select(work.c.case_id, work.c.request_id).where(*where))
+        found.update((case_id, request_id) for case_id, request_id in rows)
+    return found
+
+
 def prune_work(connection: Connection, day: date, step: str, keep: Collection[str]) -> int:
     kept = keep if isinstance(keep, (set, frozenset, dict)) else frozenset(keep)
     of_step = (work.c.day == day, work.c.step == step)

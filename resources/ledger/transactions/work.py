@@ -32,6 +32,10 @@ class SqlWork:
         with self._database.reading() as connection:
             return planning.at_rest(connection, day, step)
 
+    def requests_of(self, day: date, step: str, cases: Collection[str]) -> dict[str, str]:
+        with self._database.reading() as connection:
+            return planning.requests_of(connection, day, step, cases)
+
     def prune_work(self, day: date, step: str, keep: Collection[str]) -> int:
         with self._database.writing() as connection:
             return planning.prune_work(connection, day, step, keep)

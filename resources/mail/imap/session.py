@@ -1,6 +1,7 @@
 """A session with one mailbox over IMAP: log in, list, examine, fetch. Which messages are new is decided in `look.py`.
 
-Nothing here changes a mailbox: folders are opened with EXAMINE, bodies fetched with PEEK. All errors are classified here.
+Nothing here changes what is in a mailbox: folders are opened with EXAMINE, bodies fetched with PEEK. Only `append` adds a
+message, for `drafts_folder.py`. All errors are classified here.
 Errors never repeat a server's text, because an answer that arrives out of order may hold mail text; they name only
 response codes.
 """
@@ -286,17 +287,37 @@ class Mailbox:
     def uids(self, opened: Examined, since: date) -> set[int]:
         """Numbers of the messages that arrived on that day or later, by the server's time zone."""
         if opened.messages <= LISTED_AT_ONCE:
-            return self._search(["SINCE", since])
+            return self.search(["SINCE", since])
         found: set[int] = set()
         for first in range(1, opened.messages + 1, LISTED_AT_ONCE):
             last = min(first + LISTED_AT_ONCE - 1, opened.messages)
-            found |= self._search([f"{first}:{last}", "SINCE", since])
+            found |= self.search([f"{first}:{last}", "SINCE", since])
         return found
 
     def still_there(self, uids: Sequence[int]) -> set[int]:
-        return self._search(["UID", ",".join(map(str, uids))]) & set(uids) if uids else set()
+        return self.search(["UID", ",".join(map(str, uids))]) & set(uids) if uids else set()
 
-    def _search(self, criteria: list[Any]) -> set[int]:
+    def special_folder(self, use: bytes) -> str | None:
+        """The folder that the server marks with this special use, else one of the usual names; None where there is none."""
+        with _errors_classified(self.account):
+            name: str | None = self.client.find_special_folder(use)
+        return name
+
+    def append(self, folder: str, message: bytes, flags: Sequence[bytes], at: datetime) -> None:
+        """Adds a message to a folder. Raises BlockedError when the server takes none there."""
+        try:
+            self.client.append(folder, message, flags, at)
+        except IMAPClientAbortError:
+            raise _broken(self.account) from None
+        except IMAPClientError as err:
+            raise BlockedError(
+                f"folder {folder} of mailbox {self.account.name} takes no message{_code(str(err))}: look at its quota and rights"
+            ) from None
+        except _BROKEN_ANSWERS as err:
+            raise _classified(self.account, err) from None
+
+    def search(self, criteria: list[Any]) -> set[int]:
+        """Numbers of the messages of the open folder that fit."""
         with _errors_classified(self.account):
             return set(self.client.search(criteria))
 

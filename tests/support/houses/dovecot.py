@@ -84,14 +84,21 @@ namespace inbox {{
     auto = create
     special_use = \\Trash
   }}
-}}
+{drafts}}}
+"""
+DRAFTS_FOLDER = """  mailbox {name} {{
+    auto = create
+    special_use = \\Drafts
+  }}
 """
 
 
 class Dovecot:
     """The server. Users exist when they log in, all with the same password."""
 
-    def __init__(self) -> None:
+    def __init__(self, drafts: str = "") -> None:
+        """`drafts`: name of the folder that every mailbox has for them; none has one by default."""
+        self._drafts = DRAFTS_FOLDER.format(name=drafts) if drafts else ""
         self.folder = Path(tempfile.mkdtemp(prefix="dc"))  # short: socket paths have a limit of 107 bytes
         self.folder.chmod(0o755)
         self.plain, self.tls = _free_ports(2)
@@ -124,6 +131,7 @@ class Dovecot:
             plain=self.plain,
             tls=self.tls,
             password=PASSWORD,
+            drafts=self._drafts,
         )
         (self.folder / "dovecot.conf").write_text(text)
 
