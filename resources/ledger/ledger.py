@@ -14,6 +14,7 @@ from resources.ledger.transactions.blocks import SqlBlocks
 from resources.ledger.transactions.forms import SqlForms
 from resources.ledger.transactions.locks import SqlLocks
 from resources.ledger.transactions.online import SqlOnline
+from resources.ledger.transactions.part_texts import SqlPartTexts
 from resources.ledger.transactions.people import SqlPeople
 from resources.ledger.transactions.register import SqlRegister
 from resources.ledger.transactions.review import SqlReview
@@ -36,6 +37,7 @@ class SqlLedger:
         self.blocks = SqlBlocks(self._database)
         self.review = SqlReview(self._database, clock)
         self.people = SqlPeople(self._database, clock)
+        self.part_texts = SqlPartTexts(self._database, clock)
         self.locks = SqlLocks(self._database)
         self.register = SqlRegister(self._database, clock)
         self.forms = SqlForms(self._database, clock)
