@@ -52,6 +52,11 @@ def standings_on(assembly: Assembly, day: date) -> dict[str, Standing]:
     return standings(assembly.ledger.part_texts.versions(day))
 
 
+def days_with_texts(assembly: Assembly) -> list[date]:
+    """Newest first."""
+    return assembly.ledger.part_texts.days()
+
+
 def texts_for(assembly: Assembly, day: date, person: Person) -> list[Standing]:
     """The texts that the person may change: those about queues of which the person sees all."""
     found = standings_on(assembly, day).values()

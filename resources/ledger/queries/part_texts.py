@@ -35,6 +35,11 @@ def versions(connection: Connection, day: date, part: str | None = None) -> list
     ]
 
 
+def days(connection: Connection) -> list[date]:
+    c = part_texts.c.day
+    return list(connection.scalars(select(c).distinct().order_by(c.desc())))
+
+
 def propose(connection: Connection, texts: list[PartText], at: datetime) -> int:
     """Adds those whose newest version made by rule says otherwise; returns how many."""
     added = 0

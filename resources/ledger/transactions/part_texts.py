@@ -19,6 +19,11 @@ class SqlPartTexts:
         with self._database.reading() as connection:
             return part_texts.versions(connection, day)
 
+    def days(self) -> list[date]:
+        """Those that have texts, newest first."""
+        with self._database.reading() as connection:
+            return part_texts.days(connection)
+
     def propose(self, texts: Sequence[PartText]) -> int:
         """Stores what rules made of the newest figures; the same again adds nothing. Returns how many were added."""
         with self._database.writing() as connection:
