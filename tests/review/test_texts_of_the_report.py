@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
+
 from llm_assets.domain.people import PersonRole
 from tests.support.houses.house import TODAY, House
 from tests.support.houses.review_app import Answer, ReviewApp, add_user, review_app
@@ -61,6 +63,14 @@ def test_an_approved_text_is_in_the_next_revision_and_a_later_figure_outdates_it
     assert third["summary"] != "The desk is fine." and third["changes"]["decided"][1] >= 1
     assert third["quality"]["people"]["agreed"] == third["quality"]["people"]["decided"] >= 1
     assert house.run("audit", "verify").code == 0
+    rates = house.home / "rates.csv"
+    rates.write_text("date,currency,per_usd\n2026-01-02,KZT,500\n", encoding="utf-8")
+    in_tenge = house.night(LLM_ASSETS_CURRENCY="KZT", LLM_ASSETS_EXCHANGE_RATES=str(rates)).report["spend"]
+    assert in_tenge["currency"]["rate_of"] == "2026-01-02"
+    assert in_tenge["amount"] == pytest.approx(500 * in_tenge["usd"]) and in_tenge["usd"] > 0
+    assert in_tenge["batch_discount"]["usd"] > 0, "a batch costs half"
+    without = house.night(LLM_ASSETS_CURRENCY="KZT")
+    assert without.code == 2 and without.said_one_sentence("LLM_ASSETS_EXCHANGE_RATES")
 
 
 def test_only_a_lead_who_sees_all_of_a_part_words_it_and_never_over_another(house: House) -> None:
