@@ -4,7 +4,7 @@ What belongs here: which cases a part has, and its text made by rule. What does 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -97,13 +97,13 @@ def _messages(messages: Messages, part: Part, cases: Sequence[CaseLine]) -> Mess
     return replace(messages, by_queue=by_queue)
 
 
-def text_of(numbers: ReportNumbers) -> str:
-    """The first text about a part, made by rule from its own numbers."""
+def text_of(numbers: ReportNumbers, plain: Callable[[ReportNumbers], str] = plain_summary) -> str:
+    """The first text about a part, made by rule from its own numbers: the sentences of `plain`, then its categories."""
     counts: Counter[str] = Counter()
     for queue in numbers.queues.values():
         counts.update({name: n for name, n in queue.by_category.items() if name != NO_CATEGORY})
     named = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:NAMED_CATEGORIES]
     listed = [f"{readable(name)} ({count:,})" for name, count in named]
     if len(listed) < 2:
-        return plain_summary(numbers)
-    return f"{plain_summary(numbers)} Most frequent: {', '.join(listed[:-1])} and {listed[-1]}."
+        return plain(numbers)
+    return f"{plain(numbers)} Most frequent: {', '.join(listed[:-1])} and {listed[-1]}."

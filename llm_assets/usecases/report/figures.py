@@ -12,7 +12,7 @@ from llm_assets.domain.profile import Mode, Profile
 from llm_assets.domain.requests.currency import currency_on
 from llm_assets.domain.requests.money import Usage
 from llm_assets.engine.planning.budget import limits_of
-from llm_assets.report.growth import FALSE_DISCOVERIES, RULE, Comparison, Growth
+from llm_assets.report.growth import FALSE_DISCOVERIES, RULE, Comparison, Growth, Verdict
 from llm_assets.report.numbers import ReportNumbers
 from llm_assets.report.spending import BudgetLeft, Spending, spending
 from llm_assets.report.waiting import waiting
@@ -51,8 +51,11 @@ def _growth(found: Comparison) -> Json:
 
 
 def _line(each: Growth) -> Json:
+    """The nights' counts only where they explain something: of hundreds of categories they would be most of the file."""
     chance = None if each.chance is None else float(f"{each.chance:.3g}")
-    return {**asdict(each), "chance": chance, "verdict": str(each.verdict), "counts": list(each.counts)}
+    usual = each.verdict in (Verdict.USUAL, Verdict.NO_NIGHTS)
+    counts = [] if usual else list(each.counts)
+    return {**asdict(each), "chance": chance, "verdict": str(each.verdict), "counts": counts}
 
 
 def _spending(assembly: Assembly, numbers: ReportNumbers, usage: Sequence[Row]) -> Spending:
