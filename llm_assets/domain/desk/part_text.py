@@ -36,6 +36,16 @@ class PartText:
 
 
 @dataclass(frozen=True, slots=True)
+class WordedDay:
+    """A day about which people have written texts."""
+
+    day: date
+    newest: int
+    """Id of their newest version."""
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What holds about a part."""
 

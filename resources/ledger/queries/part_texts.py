@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from llm_assets.domain.audit import Action, Event
-from llm_assets.domain.desk.part_text import PartText, TextChangedError, TextState
+from llm_assets.domain.desk.part_text import PartText, TextChangedError, TextState, WordedDay
 from llm_assets.domain.digest import digest
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import insert
@@ -38,6 +38,17 @@ def versions(connection: Connection, day: date, part: str | None = None) -> list
 def days(connection: Connection) -> list[date]:
     c = part_texts.c.day
     return list(connection.scalars(select(c).distinct().order_by(c.desc())))
+
+
+def worded_days(connection: Connection, since: date) -> list[WordedDay]:
+    c = part_texts.c
+    query = (
+        select(c.day, func.max(c.id), func.max(c.written_at))
+        .where(c.day >= since, c.written_by != "")
+        .group_by(c.day)
+        .order_by(c.day)
+    )
+    return [WordedDay(*row) for row in connection.execute(query)]
 
 
 def propose(connection: Connection, texts: list[PartText], at: datetime) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from llm_assets.domain.clock import Clock
-from llm_assets.domain.desk.part_text import PartText
+from llm_assets.domain.desk.part_text import PartText, WordedDay
 from resources.ledger.database.database import Database
 from resources.ledger.queries import part_texts
 
@@ -23,6 +23,11 @@ class SqlPartTexts:
         """Those that have texts, newest first."""
         with self._database.reading() as connection:
             return part_texts.days(connection)
+
+    def worded_days(self, since: date) -> list[WordedDay]:
+        """The days from `since` on with versions of people, by day."""
+        with self._database.reading() as connection:
+            return part_texts.worded_days(connection, since)
 
     def propose(self, texts: Sequence[PartText]) -> int:
         """Stores what rules made of the newest figures; the same again adds nothing. Returns how many were added."""
