@@ -8,7 +8,7 @@ from typing import Any
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.mail.document import Role
 from llm_assets.engine.answers.decisions import in_force
-from llm_assets.engine.ports.review import Decision, DecisionKind
+from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.report.control_results import result_for
 
@@ -25,15 +25,15 @@ def quality(assembly: Assembly, day: date, decisions: Sequence[Decision]) -> dic
     if kept is not None:
         below = [sentence for said in kept.below.values() for sentence in said]
         control_set = {"at": kept.at.isoformat(), **kept.figures, "below": below, "is_demo": kept.is_demo}
-    return {"control_set": control_set, "people": _people(assembly, day, decisions)}
+    queues = _queues(assembly, day, {d.case_id for d in decisions})
+    return {"control_set": control_set, "people": left_by_people(decisions, queues)}
 
 
-def _people(assembly: Assembly, day: date, decisions: Sequence[Decision]) -> dict[str, Any] | None:
-    """Of the newest decision about each case and step: how many left the answer as it was."""
+def left_by_people(decisions: Sequence[Decision], queues: Mapping[str, str]) -> dict[str, Any] | None:
+    """Of the newest decision about each case and step: how many left the answer as it was. `queues` by case."""
     newest = {(d.case_id, d.step): d for d in in_force(decisions) if d.kind in _JUDGED}
     if not newest:
         return None
-    queues = _queues(assembly, day, {case for case, _ in newest})
     decided: Counter[tuple[str, str]] = Counter()
     agreed: Counter[tuple[str, str]] = Counter()
     for (case, step), decision in newest.items():
@@ -53,7 +53,7 @@ def drafts(
     assembly: Assembly, day: date, decisions: Sequence[Decision], ready: Mapping[str, int]
 ) -> dict[str, Any]:
     """`report.json["drafts"]`: by queue those that are ready, and those of them that a lead has released."""
-    released = {d.case_id for d in in_force(decisions) if d.kind == RELEASED}
+    released = released_cases(decisions)
     queues = _queues(assembly, day, released)
     by_queue = Counter(queues.get(case, "") for case in released)
     return {
@@ -65,6 +65,13 @@ def drafts(
             if count or by_queue[name]
         },
     }
+
+
+def released_cases(decisions: Sequence[Decision]) -> set[str]:
+    """Cases whose last release nobody has taken back."""
+    undone = {(d.case_id, d.step, d.values.get(UNDOES)) for d in decisions if d.kind is DecisionKind.UNDO}
+    last = {d.case_id: d for d in decisions if d.kind == RELEASED}
+    return {case for case, d in last.items() if (case, d.step, d.number) not in undone}
 
 
 def _queues(assembly: Assembly, day: date, cases: set[str]) -> dict[str, str]:
