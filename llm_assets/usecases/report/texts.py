@@ -69,7 +69,7 @@ def days_with_texts(assembly: Assembly) -> list[date]:
 def texts_for(assembly: Assembly, day: date, person: Person) -> list[Standing]:
     """The texts that the person may change: those about queues of which the person sees all."""
     found = standings_on(assembly, day).values()
-    return [s for s in found if s.made.queues and all(person.sees(queue) for queue in s.made.queues)]
+    return [s for s in found if all(person.sees(queue) for queue in s.made.queues)]
 
 
 def word(
