@@ -16,6 +16,7 @@ from llm_assets.defs.schedules import deadline_schedule, nightly_schedule
 from llm_assets.defs.sensors.batch_sensor import batch_sensor
 from llm_assets.defs.sensors.decision_sensor import decision_sensor
 from llm_assets.defs.sensors.mail_sensor import mail_sensor
+from llm_assets.defs.sensors.text_sensor import text_sensor
 from llm_assets.defs.steps import step_assets
 from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
@@ -45,6 +46,7 @@ def build_defs(
             mail_sensor(read_mail),
             batch_sensor(steps, [nightly, materialize_job()]),
             decision_sensor(steps, nightly),
+            text_sensor(nightly),
         ],
         resources={"desk": desk, **resources},
         executor=dg.in_process_executor,

@@ -28,8 +28,9 @@ from llm_assets.report.render import Rendered
 from resources.lake.lake import STRAY_SECONDS
 from resources.ledger.audit.trail import Trail
 
-STAMP = ("revision", "generated_at", "audit")
-"""The keys of `report.json` that describe the revision; everything else is content."""
+STAMP = ("revision", "generated_at", "audit", "changes")
+"""The keys of `report.json` that describe the revision, also what it says otherwise than the one before; everything else is
+content."""
 
 DIGEST_KEYS = {"report.json": "sha256", "report.html": "html", "report.md": "markdown"}
 """A revision's files, and the keys of their digests in the audit trail."""
@@ -53,12 +54,16 @@ class Revision:
 
 
 def write_revision(
-    reports: Path, day: date, content: Json, render: Callable[[int], Rendered], audit: Json | None = None
+    reports: Path,
+    day: date,
+    content: Json,
+    render: Callable[[int, Json | None], Rendered],
+    audit: Json | None = None,
 ) -> Revision:
     """The revision with this content: the newest one if it has it already, else a new one with the next number.
 
-    `render` is called with that number, and again if another process takes the number first; the number must change
-    nothing but the stamp. `audit` is the end of the audit trail, for the stamp. Raises DeskError when the disk refuses the
+    `render` is called with that number and the content of the revision before, None for the first; and again if another
+    process takes the number first. Both must change nothing but the stamp. `audit` is the end of the audit trail, for the stamp. Raises DeskError when the disk refuses the
     files; earlier revisions are kept in any case.
     """
     night = reports / day.isoformat()
@@ -66,10 +71,12 @@ def write_revision(
     try:
         while True:
             newest = newest_revision(reports, day)
-            if newest is not None and content_of(newest) == wanted:
+            before = content_of(newest) if newest is not None else None
+            if newest is not None and before == wanted:
                 return newest
             number = 1 if newest is None else newest.number + 1
-            if _publish(night, number, render(number), {"audit": audit} if audit is not None else {}):
+            stamp = {"audit": audit} if audit is not None else {}
+            if _publish(night, number, render(number, before), stamp):
                 return Revision(number, night / f"rev-{number}", new=True)
     except OSError as error:
         raise DeskError(

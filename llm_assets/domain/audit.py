@@ -52,6 +52,8 @@ class Action(StrEnum):
     """A case. Lines: RowFact."""
     EXHAUSTED = "exhausted"
     """Requests that have no try left, found when a night was planned. Lines: the requests."""
+    WORDED = "worded"
+    """A text about a night or a part of it, by a person: written, approved or withdrawn."""
     REQUEUED = "requeued"
     """Dead letters. Lines: the requests."""
     EXPORTED = "exported"

@@ -42,6 +42,11 @@ class Person:
     def releases(self) -> bool:
         return self.role is PersonRole.LEAD
 
+    @property
+    def words(self) -> bool:
+        """Whether this person changes and approves texts of the report."""
+        return self.role is PersonRole.LEAD
+
     def sees(self, queue: str) -> bool:
         return not self.queues or queue in self.queues
 

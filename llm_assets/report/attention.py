@@ -1,21 +1,19 @@
-"""What a shift lead looks at first: urgent cases, deadlines that are near or past, and categories that grew.
+"""What a shift lead looks at first: urgent cases, deadlines that are near or past; and earlier nights as they are compared.
 
-The sums of the night belong in `numbers.py`.
+The sums of the night belong in `numbers.py`, what grew in `growth.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from math import sqrt
 
 from llm_assets.domain.mail.document import Priority
 from llm_assets.report.cases import CaseLine, State
 
 SOON_BUSINESS_DAYS = 3
-COMPARED_NIGHTS = 7
 SHOWN_NIGHTS = 14
 LOOKED_AT_NIGHTS = 35
-"""Enough for seven nights of weekends, with some left out."""
+"""Enough for ten nights of weekends and five of a weekday, with some left out."""
 OPEN_SHARE = 0.05
 """A night of which more was never answered cannot say what is usual."""
 
@@ -59,15 +57,6 @@ class Pressing:
     state: State
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
-    queue: str
-    category: str
-    today: int
-    average: float
-    """Average of the nights compared, at most seven; one without such a case counts as zero where its queue existed."""
-
-
 def business_days_after(day: date, count: int) -> date:
     """The `count`-th Monday-to-Friday day after `day`. Public holidays are not known here."""
     found = day
@@ -85,41 +74,9 @@ def pressing(day: date, cases: Iterable[CaseLine]) -> list[Pressing]:
     return sorted((p for p in found if p is not None), key=_order)
 
 
-def grew(
-    today: Mapping[str, Mapping[str, int]], day: date, history: Sequence[PastNight]
-) -> tuple[list[Growth], int]:
-    """Categories well above their average of the last nights, biggest growth first, and how many nights were compared.
-
-    Like is compared with like: days from Monday to Friday with such days and weekends with weekends, only nights that
-    were received and processed, and a queue only with nights since it has existed.
-
-    "Well above": at least 3 cases more, and more than twice the square root of the average, the spread of
-    counts that come by chance (Poisson).
-    """
-    like = [n for n in history if n.day < day and n.is_whole and is_workday(n.day) is is_workday(day)]
-    nights = sorted(like, key=lambda n: n.day)[-COMPARED_NIGHTS:]
-    if not nights:
-        return [], 0
-    found = [
-        growth
-        for queue, counts in today.items()
-        if (compared := _since_it_exists(nights, history, queue))
-        for category, count in counts.items()
-        if _unusual(growth := Growth(queue, category, count, _average(compared, queue, category)))
-    ]
-    return sorted(found, key=lambda g: (g.average - g.today, g.queue, g.category)), len(nights)
-
-
 def is_workday(day: date) -> bool:
     """Monday to Friday. Public holidays are not known here."""
     return day.weekday() < 5
-
-
-def _since_it_exists(
-    nights: Sequence[PastNight], history: Iterable[PastNight], queue: str
-) -> Sequence[PastNight]:
-    first = min((n.day for n in history if queue in n.by_category), default=date.max)
-    return [n for n in nights if n.day >= first]
 
 
 def _pressing(day: date, until: date, case: CaseLine) -> Pressing | None:
@@ -143,12 +100,3 @@ def _pressing(day: date, until: date, case: CaseLine) -> Pressing | None:
 
 def _order(case: Pressing) -> tuple[bool, bool, date, str]:
     return not case.late, not case.urgent, case.deadline or date.max, case.record_id
-
-
-def _average(nights: Sequence[PastNight], queue: str, category: str) -> float:
-    return round(sum(n.by_category.get(queue, {}).get(category, 0) for n in nights) / len(nights), 1)
-
-
-def _unusual(growth: Growth) -> bool:
-    more = growth.today - growth.average
-    return more >= 3 and more > 2 * sqrt(growth.average)

@@ -86,6 +86,8 @@ class Messages:
     flags: Counter[str]
     first: Mapping[str, Row]
     priority: Mapping[str, Priority]
+    joined: Mapping[str, Counter[Role]] = field(default_factory=dict)
+    """Updates and duplicates by case; a case without any is not in it."""
 
 
 @dataclass(slots=True)
@@ -115,8 +117,11 @@ def read_messages(documents: Iterable[Row]) -> Messages:
     flags: Counter[str] = Counter()
     first: dict[str, Row] = {}
     priority: dict[str, Priority] = {}
+    joined: dict[str, Counter[Role]] = {}
     for row in documents:
         role = Role(row["role"])
+        if role is not Role.FIRST:
+            joined.setdefault(row["case_id"], Counter())[role] += 1
         by_queue.setdefault(row["queue"], Counter())[role] += 1
         flags.update(row.get("flags") or ())
         if role is Role.DUPLICATE:
@@ -126,7 +131,7 @@ def read_messages(documents: Iterable[Row]) -> Messages:
             first[case_id] = row
         known = priority.get(case_id, Priority.LOW)
         priority[case_id] = max(known, Priority(row["priority"]), key=_URGENT_LAST.index)
-    return Messages(by_queue, flags, first, priority)
+    return Messages(by_queue, flags, first, priority, joined)
 
 
 def read_step(rows: Iterable[Row]) -> StepFacts:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from llm_assets.domain.mail.document import Role
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.report.attention import SHOWN_NIGHTS, Growth, PastNight, Pressing, grew, pressing
+from llm_assets.report.attention import OPEN_SHARE, SHOWN_NIGHTS, PastNight, Pressing, pressing
 from llm_assets.report.cases import (
     CaseLine,
     Messages,
@@ -22,6 +22,7 @@ from llm_assets.report.cases import (
     read_messages,
     read_step,
 )
+from llm_assets.report.growth import Comparison, Growth, compare
 
 MAIN_STEPS = ("extracted_fields", "categories", "drafts")
 """The steps that every case passes; when a step's table is missing, all its cases are open."""
@@ -123,6 +124,7 @@ class ReportNumbers:
     """By step, how many of its rows belong to no case of the night."""
     failures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Failed attempts by step and reason, most frequent first; they count even if a retry succeeded."""
+    growth: Comparison = field(default_factory=Comparison)
 
     @property
     def spent(self) -> SpendLine:
@@ -140,6 +142,32 @@ class ReportNumbers:
         return self.spent.usd * 1000 / self.totals.documents if self.totals.documents else None
 
 
+@dataclass(frozen=True, slots=True)
+class NightCases:
+    """The messages and cases of a night, or of a part of it."""
+
+    messages: Messages
+    facts: Mapping[str, StepFacts]
+    cases: Sequence[CaseLine]
+
+    @property
+    def by_queue(self) -> Mapping[str, QueueNumbers]:
+        return _queues(self.messages, self.cases)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all but a few cases have an answer of the step that gives the category."""
+        unanswered = sum(case.statuses["categories"] is Status.OPEN for case in self.cases)
+        return unanswered <= OPEN_SHARE * len(self.cases)
+
+
+def read_cases(documents: Iterable[Row], steps: Mapping[str, Iterable[Row]]) -> NightCases:
+    """From rows of the lake's tables. `report_columns` names the columns it needs."""
+    messages = read_messages(documents)
+    facts = {name: read_step(steps.get(name, ())) for name in dict.fromkeys((*MAIN_STEPS, *steps))}
+    return NightCases(messages, facts, case_lines(messages, facts))
+
+
 def compute(
     day: date,
     *,
@@ -155,12 +183,24 @@ def compute(
     `steps` holds the rows of every step with a table. A case without a row in one of them, or in one of
     MAIN_STEPS, is open there. Open cases are named in `missing` where the caller has not named their step.
     """
-    messages = read_messages(documents)
-    facts = {name: read_step(steps.get(name, ())) for name in dict.fromkeys((*MAIN_STEPS, *steps))}
-    cases = case_lines(messages, facts)
-    queues = _queues(messages, cases)
+    night = read_cases(documents, steps)
+    return numbers_of(day, night, review=review, usage=usage, missing=missing, history=history)
+
+
+def numbers_of(
+    day: date,
+    night: NightCases,
+    *,
+    review: Iterable[Row] = (),
+    usage: Iterable[Row] = (),
+    missing: Sequence[Missing] = (),
+    history: Sequence[PastNight] = (),
+) -> ReportNumbers:
+    """As `compute`, of cases that are read already."""
+    messages, cases, facts, queues = night.messages, night.cases, night.facts, night.by_queue
     waiting, decided = _review(review, messages)
-    growth, compared = grew({name: q.by_category for name, q in queues.items()}, day, history)
+    counts = {name: q.by_category for name, q in queues.items()}
+    growth = compare(counts, day, history, is_whole=night.is_whole)
     return ReportNumbers(
         day=day,
         totals=sum((q.totals for q in queues.values()), Totals()),
@@ -172,14 +212,15 @@ def compute(
         review_reasons=_most_first(Counter(reason for _, reason in {(r.case_id, r.reason) for r in waiting})),
         decided=decided,
         pressing=pressing(day, cases),
-        grew=growth,
-        nights_compared=compared,
+        grew=growth.grew,
+        nights_compared=growth.nights,
         history=sorted((n for n in history if n.day < day), key=lambda n: n.day)[1 - SHOWN_NIGHTS :],
         languages=_most_first(Counter(c.language for c in cases)),
         flags=_most_first(messages.flags),
         models=sorted(set().union(*(f.models for f in facts.values()))),
         prompts={name: sorted(f.prompts) for name, f in facts.items() if f.prompts},
         strays=_strays(facts, messages),
+        growth=growth,
     )
 
 

@@ -6,7 +6,7 @@ their wording (`templates/`, `summary.py`, `reasons.py`), and writing files.
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -41,6 +41,10 @@ class Page:
     zone: str
     emulated: bool
     """True when the demo model answered; every page then says so."""
+    figures: Json = field(default_factory=dict)
+    """Further keys of `report.json`; those of `spend` join the sums of the lines."""
+    changes: Json | None = None
+    """Differences from the revision before; None in the first. They are no content: see `content`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ def content(page: Page) -> Json:
             **_spend(numbers.spent),
             "usd_per_1000_documents": _number(numbers.usd_per_thousand),
             "lines": [_spend_line(line) for line in numbers.spend],
+            **page.figures.get("spend", {}),
         },
         "failures": {step: dict(reasons) for step, reasons in numbers.failures.items()},
         "missing": [asdict(m) for m in numbers.missing],
@@ -84,6 +89,7 @@ def content(page: Page) -> Json:
         "flags": dict(numbers.flags),
         "models": list(numbers.models),
         "prompt_versions": {name: list(versions) for name, versions in numbers.prompts.items()},
+        **{name: value for name, value in page.figures.items() if name != "spend"},
     }
 
 
@@ -112,6 +118,7 @@ def render(page: Page, *, revision: int, generated_at: datetime, charts: Charts 
         json={
             "revision": revision,
             "generated_at": generated_at.isoformat(timespec="seconds"),
+            **({"changes": page.changes} if page.changes is not None else {}),
             **content(page),
         },
     )

@@ -34,6 +34,7 @@ from llm_assets.intake.records.drops import read_drop
 from llm_assets.steps.extracted_fields.fields import FIELDS, Proof
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.source_versions import reader_version
+from llm_assets.usecases.report.control_results import KeptResult, keep_result
 from resources.label_files import LABELS
 from resources.lake.lake import Lake
 from resources.settings.environment import load_yaml
@@ -129,7 +130,13 @@ def run_control_set(assembly: Assembly, pause: Callable[[Progress], bool]) -> Co
         raise ConfigurationError(
             f"{folder / CLASS_LIMITS} names classes that no record has: {', '.join(unknown)}"
         )
-    return ControlResult(found.figures, _tables(found), limits.below(found), assembly.profile.emulated)
+    result = ControlResult(found.figures, _tables(found), limits.below(found), assembly.profile.emulated)
+    below = {group: tuple(said) for group, said in result.below.items()}
+    keep_result(
+        assembly.home,
+        KeptResult(at=assembly.clock(), figures=dict(result.figures), below=below, is_demo=result.is_demo),
+    )
+    return result
 
 
 def read_labels(folder: Path) -> list[Label]:

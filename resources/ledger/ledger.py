@@ -16,6 +16,7 @@ from resources.ledger.transactions.forms import SqlForms
 from resources.ledger.transactions.handed_over import SqlHandedOver
 from resources.ledger.transactions.locks import SqlLocks
 from resources.ledger.transactions.online import SqlOnline
+from resources.ledger.transactions.part_texts import SqlPartTexts
 from resources.ledger.transactions.people import SqlPeople
 from resources.ledger.transactions.register import SqlRegister
 from resources.ledger.transactions.review import SqlReview
@@ -41,6 +42,7 @@ class SqlLedger:
         self.people = SqlPeople(self._database, clock)
         self.calibration = SqlCalibration(self._database, clock)
         self.handed_over = SqlHandedOver(self._database, clock)
+        self.part_texts = SqlPartTexts(self._database, clock)
         self.locks = SqlLocks(self._database)
         self.register = SqlRegister(self._database, clock)
         self.forms = SqlForms(self._database, clock)

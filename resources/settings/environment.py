@@ -15,7 +15,9 @@ from llm_assets.domain.desk.night import Calendar
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lanes, Profile
+from llm_assets.domain.requests.currency import USD, Rate
 from resources.settings.dotenv_file import unreadable
+from resources.settings.exchange_rates import read_rates
 from resources.settings.yaml_files import read_yaml
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ class Settings(BaseSettings):
     """Folder with labels.jsonl and the records it names."""
     grace_seconds: float = Field(default=5, ge=0)
     """How long a Dagster step polls before it parks: quick batches then need no second run."""
+    currency: str = "USD"
+    exchange_rates: Path | None = None
+    """CSV with dated rates of `currency`."""
 
     @field_validator("timezone")
     @classmethod
@@ -64,6 +69,13 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as err:
             raise ValueError(f"{name!r} is no time zone; use a name such as Asia/Almaty") from err
         return name
+
+    @field_validator("currency")
+    @classmethod
+    def _currency_has_a_code(cls, code: str) -> str:
+        if not re.fullmatch("[A-Za-z]{3}", code):
+            raise ValueError(f"{code!r} is no currency; use a code such as KZT")
+        return code.upper()
 
     @property
     def ledger_url(self) -> str:
@@ -102,6 +114,11 @@ def load_settings() -> Settings:
     except (OSError, ValueError) as err:
         raise unreadable(err) from err
     _check_paths(settings)
+    if settings.currency != USD and settings.exchange_rates is None:
+        raise ConfigurationError(
+            f"LLM_ASSETS_CURRENCY={settings.currency} needs rates; name their file in LLM_ASSETS_EXCHANGE_RATES"
+        )
+    load_rates(settings)
     if settings.config is not None and not settings.config.is_dir():
         raise ConfigurationError(
             f"LLM_ASSETS_CONFIG names {settings.config}, which is no folder; name the one with your YAML files"
@@ -110,7 +127,7 @@ def load_settings() -> Settings:
 
 
 def _check_paths(settings: Settings) -> None:
-    for name in ("home", "config", "control_set"):
+    for name in ("home", "config", "control_set", "exchange_rates"):
         path = getattr(settings, name)
         if path is not None and "\0" in str(path):
             raise ConfigurationError(f"LLM_ASSETS_{name.upper()} holds a NUL byte; write the path anew")
@@ -122,6 +139,11 @@ def load_queues(settings: Settings) -> Queues:
 
 def load_lanes(settings: Settings) -> Lanes:
     return load_yaml(settings.file("lanes.yaml"), Lanes)
+
+
+def load_rates(settings: Settings) -> list[Rate]:
+    """Raises ConfigurationError with the line that is no rate."""
+    return read_rates(settings.exchange_rates) if settings.exchange_rates is not None else []
 
 
 def load_profile(settings: Settings) -> Profile:

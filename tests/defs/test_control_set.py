@@ -17,8 +17,9 @@ from llm_assets.steps import STEPS
 from llm_assets.steps.extracted_fields.fields import FIELDS, Field
 from llm_assets.steps.extracted_fields.step import step_for
 from llm_assets.usecases.control_set import CONTROL_DAY, read_labels
+from llm_assets.usecases.report.quality import quality
 from resources.lake.lake import Lake
-from tests.support.houses.small_desk import SmallDesk, checks_of
+from tests.support.houses.small_desk import DAY, SmallDesk, checks_of
 from tests.support.repository import CONTROL_SET
 
 OVER_ALL = ("accuracy", "missing_fields", "wrong_fields")
@@ -70,6 +71,8 @@ def test_the_control_set_measures_the_steps_and_its_checks_carry_the_figures(
     with tried.desk.open() as assembly:
         assert assembly.ledger.batches.open_batches() == []
         assert assembly.lake.days(DOCUMENTS) == [], "it is no night"
+        told = quality(assembly, DAY, [])["control_set"]
+        assert told["accuracy"] == metadata["accuracy"].value and told["is_demo"], "the report says it"
 
 
 def test_the_control_set_judges_a_field_that_is_only_a_row_and_its_labels(

@@ -30,7 +30,7 @@ def test_the_definitions_load_and_every_job_resolves(definitions: dg.Definitions
     repository = definitions.get_repository_def()
     assert {"nightly", "read_mail", "deadline"} <= set(repository.job_names)
     assert {s.name for s in repository.schedule_defs} == {"nightly", "deadline"}
-    assert {s.name for s in repository.sensor_defs} == {"new_mail", "batches", "decisions"}
+    assert {s.name for s in repository.sensor_defs} == {"new_mail", "batches", "decisions", "texts"}
 
 
 def test_every_asset_says_what_it_is_and_whose(definitions: dg.Definitions) -> None:

@@ -29,7 +29,9 @@ class Reports:
         row = f'<tr><td class="subject"><bdi>Card {number}</bdi><span class="id">{RECORD}</span></td></tr>'
         rendered = Rendered(html=row, markdown="Card", json=said)
         stamp = self.trail.head()._asdict()
-        revision = write_revision(self.folder, DAY, {**said, "n": number}, lambda _: rendered, stamp)
+        revision = write_revision(
+            self.folder, DAY, {**said, "n": number}, lambda _number, _before: rendered, stamp
+        )
         if told:
             self.trail.append_once(exported(DAY, revision))
         return revision.folder

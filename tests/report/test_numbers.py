@@ -2,16 +2,14 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.report.attention import Growth, PastNight, business_days_after, grew
+from llm_assets.report.attention import business_days_after
 from llm_assets.report.numbers import Missing, QueueNumbers, Totals, compute, sums_hold
 from tests.support.nights.invented_night import (
     DAY,
@@ -173,7 +171,7 @@ def test_an_unknown_status_is_an_error_and_not_a_state() -> None:
         compute(DAY, documents=[document("a")], steps={"drafts": [step_row("a", "paused")]})
 
 
-# What is urgent, late, growing
+# What is urgent and late
 
 
 def test_deadlines_reach_over_the_weekend() -> None:
@@ -198,67 +196,6 @@ def test_pressing_cases_come_in_the_order_of_their_pressure() -> None:
         ("urgent", False, True),
         ("wednesday", False, False),
     ]
-
-
-def test_only_what_chance_does_not_explain_grew() -> None:
-    history = [
-        PastNight(date(2026, 11, day), {"bank": {"loan": 2, "fee": 100}, "shop": {"return": 1}})
-        for day in range(2, 20)
-    ]
-    history[0] = PastNight(date(2026, 11, 2), {"bank": {"loan": 9000}})
-    counts = {"loan": 6, "fee": 115, "fresh": 4, "small": 2}
-    documents = [document(f"{name}{i}") for name, n in counts.items() for i in range(n)]
-    categories = [step_row(d["case_id"], "ok", category=d["case_id"].rstrip("0123456789")) for d in documents]
-    numbers = compute(DAY, documents=documents, steps={"categories": categories}, history=history)
-    assert [(g.category, g.today, g.average) for g in numbers.grew] == [("fresh", 4, 0.0), ("loan", 6, 2.0)]
-    assert numbers.nights_compared == 7
-
-
-def grown(day: date, history: Sequence[PastNight], queue: str = "bank") -> tuple[list[Growth], int]:
-    return grew({queue: {"loan": 10}}, day, history)
-
-
-MONDAY = date(2026, 11, 23)
-
-
-def test_workdays_are_compared_with_workdays_and_weekends_with_weekends() -> None:
-    quiet = {5: 1, 6: 1}
-    history = [
-        PastNight(day := MONDAY - timedelta(days=back), {"bank": {"loan": quiet.get(day.weekday(), 10)}})
-        for back in range(1, 30)
-    ]
-    assert grown(MONDAY, history) == ([], 7)
-    saturday = MONDAY - timedelta(days=2)
-    [only], compared = grown(saturday, history)
-    assert (only.average, compared) == (1.0, 7)
-
-
-@pytest.mark.parametrize(
-    "left_out",
-    [
-        pytest.param({"unanswered": 9}, id="not processed"),
-        pytest.param({"partly_received": True}, id="partly received"),
-    ],
-)
-def test_a_night_that_is_not_whole_is_left_out_and_not_counted_as_quiet(left_out: dict[str, Any]) -> None:
-    days = [MONDAY - timedelta(days=back) for back in (3, 4, 5, 6)]
-    whole = [PastNight(day, {"bank": {"loan": 10}}) for day in days]
-    broken = [PastNight(day - timedelta(days=7), {"bank": {"none": 9}}, **left_out) for day in days]
-    assert grown(MONDAY, [*whole, *broken]) == ([], 4)
-
-
-def test_one_open_case_of_many_does_not_leave_a_night_out() -> None:
-    night = PastNight(MONDAY - timedelta(days=3), {"bank": {"loan": 39, "none": 1}}, unanswered=1)
-    assert grown(MONDAY, [night])[1] == 1
-
-
-def test_a_new_queue_is_compared_with_nights_since_it_exists() -> None:
-    days = [MONDAY - timedelta(days=back) for back in (10, 6, 5, 4, 3)]
-    before = [PastNight(day, {"bank": {"loan": 1}}) for day in days]
-    assert grown(MONDAY, before, "shop") == ([], 5)
-    since = [*before[:-1], PastNight(days[-1], {"shop": {"loan": 2}})]
-    [only], _ = grown(MONDAY, since, "shop")
-    assert only.average == 2.0
 
 
 def test_without_earlier_nights_nothing_is_said_to_have_grown() -> None:

@@ -3,9 +3,10 @@
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -17,8 +18,10 @@ from resources.report_files import newest_revision, read_json, write_revision
 DAY = date(2026, 11, 20)
 
 
-def pages(content: dict[str, object], at: str = "06:00") -> Callable[[int], Rendered]:
-    def render(revision: int) -> Rendered:
+def pages(
+    content: dict[str, object], at: str = "06:00"
+) -> Callable[[int, Mapping[str, Any] | None], Rendered]:
+    def render(revision: int, before: Mapping[str, Any] | None) -> Rendered:
         said = {"revision": revision, "generated_at": at, **content}
         return Rendered(html=f"<p>{revision} {at}", markdown=f"# {revision}", json=said)
 
@@ -61,11 +64,11 @@ def test_ten_comes_after_nine(tmp_path: Path) -> None:
 def test_a_revision_taken_meanwhile_is_never_overwritten(tmp_path: Path) -> None:
     asked: list[int] = []
 
-    def late(revision: int) -> Rendered:
+    def late(revision: int, before: Mapping[str, Any] | None) -> Rendered:
         if not asked:
             write_revision(tmp_path, DAY, {"n": "other"}, pages({"n": "other"}))
         asked.append(revision)
-        return pages({"n": "ours"})(revision)
+        return pages({"n": "ours"})(revision, before)
 
     ours = write_revision(tmp_path, DAY, {"n": "ours"}, late)
     assert asked == [1, 2]
@@ -82,7 +85,7 @@ def test_processes_that_say_the_same_at_once_write_it_once(tmp_path: Path) -> No
     from llm_assets.report.render import Rendered
     from resources.report_files import write_revision
     for n in range(20):
-        write_revision(Path(sys.argv[1]), date(2026, 11, 20), {"n": n}, lambda revision: Rendered(
+        write_revision(Path(sys.argv[1]), date(2026, 11, 20), {"n": n}, lambda revision, before: Rendered(
             html="x" * 10000, markdown="", json={"revision": revision, "generated_at": sys.argv[2], "n": n}))
     """
     writers = [
@@ -100,7 +103,7 @@ def test_processes_that_say_the_same_at_once_write_it_once(tmp_path: Path) -> No
 
 
 def test_a_page_that_cannot_be_built_leaves_nothing(tmp_path: Path) -> None:
-    def broken(_: int) -> Rendered:
+    def broken(_number: int, _before: Mapping[str, Any] | None) -> Rendered:
         return Rendered(html="ok", markdown="ok", json={"n": object()})
 
     with pytest.raises(TypeError):

@@ -92,6 +92,24 @@ def test_the_queue_is_emptied_by_keyboard_alone(house: House, page: Any) -> None
     assert len(decisions(house)) >= DOUBTS
 
 
+def test_a_lead_approves_the_summary_and_the_next_report_opens_with_it(house: House, page: Any) -> None:
+    said = 'All <b>quiet</b> <script>document.title="taken"</script> & calm.'
+    with review_app(house) as app:
+        page.goto(app.url)
+        page.click("header >> text=Texts")
+        opening = page.locator("section[data-part='night:']")
+        assert "draft made by rule" in opening.inner_text()
+        opening.get_by_label("Text").fill(said)
+        opening.get_by_role("button", name="Approve").click()
+        opening.get_by_text("approved by").wait_for()
+        assert opening.get_by_label("Text").input_value() == said
+    ran = house.night()
+    newest = max((house.home / "reports" / TODAY.isoformat()).glob("rev-*"))
+    page.goto((newest / "report.html").as_uri())
+    assert said in page.inner_text("main") and page.title() != "taken"
+    assert [t["state"] for t in ran.report["texts"] if t["part"] == "night:"] == ["approved"]
+
+
 def test_keys_mean_the_same_under_a_russian_layout_and_nothing_while_typing(house: House, page: Any) -> None:
     with review_app(house) as app:
         page.goto(app.url)

@@ -31,6 +31,8 @@ class Category(_Border):
     """Approved facts; a draft may state nothing of substance beyond them and the case."""
     may_ask: tuple[str, ...] = ()
     """What a draft may ask the customer for, besides what the guidance names."""
+    product: str = ""
+    """The product that its cases are about; cases of a product have a text of their own for an editor."""
 
 
 class Urgent(_Border):
@@ -64,6 +66,8 @@ class Queue(_Border):
     signature: dict[Language, str] = Field(default_factory=dict)
     acknowledgement: dict[Language, str] = Field(default_factory=dict)
     """The whole reply to a case whose category has no guidance; without one it goes to a person."""
+    branch: str = ""
+    """The branch that it belongs to; queues of a branch have a text together for an editor."""
     categories: tuple[Category, ...] = Field(min_length=1)
     _past: tuple[Category, ...] = PrivateAttr(default=())
     """Categories that were removed; answers of closed nights still name them."""

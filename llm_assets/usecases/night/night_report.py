@@ -24,8 +24,9 @@ from llm_assets.engine.night.summary import summarise
 from llm_assets.engine.rounds.progress import Progress
 from llm_assets.report.attention import PastNight
 from llm_assets.report.cases import report_columns
-from llm_assets.report.numbers import ReportNumbers, compute, with_spend
-from llm_assets.report.render import Page, content, render
+from llm_assets.report.changes import changes
+from llm_assets.report.numbers import NightCases, ReportNumbers, numbers_of, read_cases, with_spend
+from llm_assets.report.render import Page, Rendered, content, render
 from llm_assets.report.summary.check import opening
 from llm_assets.report.summary.sentences import sentences, stated_numbers
 from llm_assets.steps.night_summary.step import PROMPT, summary_request
@@ -34,6 +35,8 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.night.missing import missing
 from llm_assets.usecases.night.step_tables import write_usage
+from llm_assets.usecases.report.figures import figures
+from llm_assets.usecases.report.texts import approved_opening, propose_texts
 from resources.lake.history import past_nights
 from resources.report_files import Revision, exported, write_revision
 
@@ -69,46 +72,60 @@ class Written(NamedTuple):
 
 def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool]) -> Written:
     """Computes, summarises and writes the report; without a change the newest revision is returned."""
-    numbers = _numbers(assembly, day)
+    night, numbers, review = _numbers(assembly, day)
     summary, by = _summary(assembly, numbers, pause)
+    texts = propose_texts(assembly, night, numbers, review, summary)
     write_usage(assembly, day)
+    usage = list(assembly.lake.read(LLM_USAGE, day))
+    numbers = with_spend(numbers, usage, assembly.ledger.spending.failures(day))
+    opening_lines = approved_opening(texts)
     page = Page(
-        numbers=with_spend(
-            numbers, assembly.lake.read(LLM_USAGE, day), assembly.ledger.spending.failures(day)
-        ),
-        summary=summary,
-        summary_by=by,
+        numbers=numbers,
+        summary=opening_lines.text if opening_lines is not None else summary,
+        summary_by=opening_lines.by if opening_lines is not None else by,
         zone=assembly.settings.timezone,
         emulated=assembly.profile.emulated,
+        figures=figures(assembly, numbers, usage, texts),
     )
     now = assembly.clock().astimezone(assembly.settings.calendar.zone)
-    revision = write_revision(
-        assembly.reports,
-        day,
-        content(page),
-        lambda number: render(page, revision=number, generated_at=now),
-        assembly.ledger.trail.head()._asdict(),
-    )
+    said = content(page)
+
+    def rendered(number: int, before: Mapping[str, Any] | None) -> Rendered:
+        told = changes(before, said) if before is not None else None
+        return render(replace(page, changes=told), revision=number, generated_at=now)
+
+    revision = write_revision(assembly.reports, day, said, rendered, assembly.ledger.trail.head()._asdict())
     _record(assembly, day, page, revision)
     assembly.ledger.trail.append_once(exported(day, revision))
-    return Written(revision, content(page)["totals"])
+    return Written(revision, said["totals"])
 
 
-def _numbers(assembly: Assembly, day: date) -> ReportNumbers:
+class _Read(NamedTuple):
+    night: NightCases
+    numbers: ReportNumbers
+    review: Sequence[Row]
+
+
+def _numbers(assembly: Assembly, day: date) -> _Read:
     lake, names = assembly.lake, assembly.queues.former_names
 
     def rows(table: Table, columns: Sequence[str] | None = None) -> Iterator[Row]:
         return (names.present(row) if names else row for row in lake.read(table, day, columns))
 
-    return compute(
+    night = read_cases(
+        rows(DOCUMENTS, report_columns(DOCUMENTS)),
+        {s.name: rows(s.table, report_columns(s.table)) for s in assembly.steps},
+    )
+    review = list(rows(REVIEW_QUEUE))
+    numbers = numbers_of(
         day,
-        documents=rows(DOCUMENTS, report_columns(DOCUMENTS)),
-        steps={s.name: rows(s.table, report_columns(s.table)) for s in assembly.steps},
-        review=rows(REVIEW_QUEUE),
+        night,
+        review=review,
         usage=lake.read(LLM_USAGE, day),
         missing=list(missing(assembly, day)),
         history=_history(assembly, day),
     )
+    return _Read(night, numbers, review)
 
 
 def _history(assembly: Assembly, day: date) -> list[PastNight]:

@@ -26,6 +26,7 @@ from llm_assets.web.review import (
     releasing,
     signing_in,
     start,
+    texts,
     tracing,
 )
 from llm_assets.web.review.desk import Desk
@@ -45,7 +46,7 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
     pages.globals["question"] = question
     pages.filters["words"] = lambda text: str(text).replace("_", " ")
     app = Desk(assembly, pages, Doubts(assembly), secure, [entry] if entry is not None else [], owner)
-    rooms = (start, cases, deciding, signing_in, originals, tracing, precision, releasing)
+    rooms = (start, cases, deciding, signing_in, originals, tracing, precision, releasing, texts)
     routes = [route for room in rooms for route in room.routes(app)]
     starlette = Starlette(
         routes=[*routes, Mount("/static", StaticFiles(directory=HERE / "static"))],

@@ -391,3 +391,20 @@ drawn = Table(
     Column("drawn_by", Text, nullable=False),
     Column("drawn_at", Instant, nullable=False),
 )
+
+# A person's version may hold whatever that person wrote; one of the platform holds counts and configured names only.
+part_texts = Table(
+    "part_texts",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("day", Date, nullable=False),
+    Column("part", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("queues", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("written_by", Text, nullable=False),
+    Column("written_at", Instant, nullable=False),
+    Index("uq_part_texts", "day", "part", "number", unique=True),
+)

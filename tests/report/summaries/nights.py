@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 
-from llm_assets.report.attention import Growth, Pressing
+from llm_assets.report.attention import Pressing
 from llm_assets.report.cases import State
+from llm_assets.report.growth import Growth
 from llm_assets.report.numbers import Missing, QueueNumbers, ReportNumbers, Totals
 
 DAY = date(2026, 11, 20)

@@ -1,0 +1,66 @@
+"""The page of texts: a lead changes and approves what the report says about the night and its parts."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from llm_assets.domain.desk.part_text import TextChangedError, TextState
+from llm_assets.usecases.report.texts import LONGEST, days_with_texts, texts_for, word
+from llm_assets.usecases.review.people import Person
+from llm_assets.web.review.desk import Desk, day_of
+from llm_assets.web.review.guard import body_of, refused
+
+STATES = {"save": TextState.DRAFT, "approve": TextState.APPROVED, "withdraw": TextState.WITHDRAWN}
+"""What each button of the page makes of a text."""
+
+
+def routes(app: Desk) -> list[Route]:
+    return [Route("/texts", _texts(app)), Route("/texts", _word(app), methods=["POST"])]
+
+
+def _texts(app: Desk) -> Callable[[Request], Any]:
+    async def texts(request: Request) -> Response:
+        person = await _lead(app, request)
+        given = request.query_params.get("day")
+        found = await app.run(lambda: _shown(app, person, day_of(given) if given else None))
+        return app.page("texts.html.j2", person=person, said="", kept="", **found)
+
+    return texts
+
+
+def _word(app: Desk) -> Callable[[Request], Any]:
+    async def post(request: Request) -> Response:
+        person = await _lead(app, request)
+        form = parse_qs((await body_of(request)).decode("utf-8", "replace"), max_num_fields=10)
+        day, part, text, seen, act = (form.get(k, [""])[0] for k in ("day", "part", "text", "seen", "act"))
+        if act not in STATES or not seen.isdecimal():
+            raise refused(422, "The text is not whole; load the page again.")
+        on = day_of(day)
+        try:
+            await app.run(lambda: word(app.assembly, on, part, person, text, STATES[act], int(seen)))
+        except TextChangedError as err:
+            said = str(err)
+            found = await app.run(lambda: _shown(app, person, on))
+            return app.page("texts.html.j2", 409, person=person, said=said, kept=text, **found)
+        return RedirectResponse(f"/texts?day={on}", 303)
+
+    return post
+
+
+async def _lead(app: Desk, request: Request) -> Person:
+    person = await app.person(request)
+    if not person.words:
+        raise refused(403, "Texts are for leads.")
+    return person
+
+
+def _shown(app: Desk, person: Person, day: date | None) -> dict[str, Any]:
+    days = days_with_texts(app.assembly)
+    on = day or next(iter(days), None)
+    texts = texts_for(app.assembly, on, person) if on is not None else []
+    return {"days": days, "day": on, "texts": texts, "longest": LONGEST}
