@@ -1,24 +1,28 @@
 """Renders the report's three files from its numbers: HTML for people, Markdown for mail and chat, JSON for programs.
 
-What belongs here: the place of each number, and making text from mails harmless. What does not: the numbers,
-their wording (`templates/`, `summary.py`, `reasons.py`), and writing files.
+What belongs here: the place of each number, and making text from mails harmless. What does not: the numbers, their
+wording (`templates/`, `summary/`, `reasons.py`, `words/`), and writing files.
 """
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.report.charts import Charts, draw, readable
-from llm_assets.report.numbers import ReportNumbers, SpendLine, sums_hold
-from llm_assets.report.reasons import in_words
+from llm_assets.report import charts, pressing
+from llm_assets.report.cases import NO_CATEGORY
+from llm_assets.report.numbers import ReportNumbers, ReviewCase, SpendLine, sums_hold
+from llm_assets.report.reasons import detail_in_words, in_words, readable
+from llm_assets.report.view import Audience, View
+from llm_assets.words.language import Language
+from llm_assets.words.words import Words, words_in
 
 TEMPLATES = Path(__file__).with_name("templates")
 MODEL_NOTE = "demo model: rules, not an LLM"
@@ -41,6 +45,7 @@ class Page:
     zone: str
     emulated: bool
     """True when the demo model answered; every page then says so."""
+    view: View = field(default_factory=View)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,9 @@ def content(page: Page) -> Json:
         "day": numbers.day.isoformat(),
         "timezone": page.zone,
         "model_note": MODEL_NOTE if page.emulated else None,
+        "language": page.view.language,
+        "audience": page.view.audience,
+        "sections": list(page.view.sections),
         "summary": one_line(page.summary),
         "summary_by": page.summary_by or None,
         "totals": asdict(numbers.totals),
@@ -87,32 +95,36 @@ def content(page: Page) -> Json:
     }
 
 
-def render(page: Page, *, revision: int, generated_at: datetime, charts: Charts | None = None) -> Rendered:
-    """The three files. `generated_at` must be in the business time zone.
-
-    Charts take seconds to draw, so draw them once for several revisions.
-    """
+def render(page: Page, *, revision: int, generated_at: datetime) -> Rendered:
+    """The three files. `generated_at` must be in the business time zone."""
+    report, numbers, view = content(page), page.numbers, page.view
+    words = words_in(view.language)
+    ways = pressing.Ways(numbers, view.review_url if view.names_cases else None)
     values = {
         "page": page,
-        "numbers": page.numbers,
-        "totals": page.numbers.totals,
-        "problems": sums_hold(page.numbers),
-        "statuses": [s for s in Status if any(counts.get(s) for counts in page.numbers.steps.values())],
+        "view": view,
+        "report": report,
+        "numbers": numbers,
+        "totals": numbers.totals,
+        "problems": report["problems"],
+        "statuses": [s for s in Status if any(counts.get(s) for counts in numbers.steps.values())],
         "listed": LISTED_CASES,
         "most_grown": LISTED_GROWTH,
-        "model_note": MODEL_NOTE,
+        "waiting": pressing.waiting_cases(numbers) if view.names_cases else [],
+        "ways": ways,
+        "model_note": words.say(MODEL_NOTE),
+        "open_details": view.audience is Audience.OPERATIONS,
         "revision": revision,
         "generated_at": generated_at,
     }
-    environment = _environment()
-    drawn = draw(page.numbers) if charts is None else charts
+    environment = _environment(view.language)
     return Rendered(
-        html=environment.get_template("report.html.j2").render(values, charts=drawn),
+        html=environment.get_template("report.html.j2").render(values),
         markdown=environment.get_template("report.md.j2").render(values),
         json={
             "revision": revision,
             "generated_at": generated_at.isoformat(timespec="seconds"),
-            **content(page),
+            **report,
         },
     )
 
@@ -136,7 +148,7 @@ def markdown_text(text: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(language: Language) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(disabled_extensions=("md.j2",), default=True, default_for_string=True),
@@ -145,32 +157,28 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    words = words_in(language)
+    words.dress(environment)
+    environment.globals |= {"charts": charts, "reasons_of": pressing.reasons_of}
     environment.filters |= {
-        "n": lambda value: f"{value:,}",
-        "counted": lambda value, noun: f"{value:,} {noun}{'' if value == 1 else 's'}",
         "sentence": lambda text: text[:1].upper() + text[1:],
-        "usd": _usd,
-        "share": lambda value: "–" if value is None else f"{value:.1%}",
         "plain": plain,
         "one_line": one_line,
         "md": markdown_text,
-        "readable": readable,
-        "in_words": in_words,
-        "day": _day,
-        "long_day": lambda value: f"{value:%A}, {value.day} {value:%B %Y}",
+        "category": lambda name: words.say("no category") if name == NO_CATEGORY else readable(name),
+        "in_words": partial(_in_words, words),
+        "detail": partial(_detail, words),
+        "due": lambda deadline, day: pressing.due(deadline, day, words),
     }
     return environment
 
 
-def _day(value: date) -> str:
-    return f"{value.day} {value:%b %Y}"
+def _in_words(words: Words, reason: str) -> str:
+    return words.say(in_words(reason))
 
 
-def _usd(value: Decimal | None) -> str:
-    """USD with cents from one dollar up; below one dollar with enough decimals to show tenths of a cent."""
-    if value is None:
-        return "–"
-    return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.4f}"
+def _detail(words: Words, doubt: ReviewCase) -> str:
+    return plain(detail_in_words(doubt.reason, doubt.detail, words))
 
 
 def _spend(line: SpendLine) -> Json:

@@ -28,11 +28,15 @@ from llm_assets.report.numbers import ReportNumbers, compute, with_spend
 from llm_assets.report.render import Page, content, render
 from llm_assets.report.summary.check import opening
 from llm_assets.report.summary.sentences import sentences, stated_numbers
+from llm_assets.report.summary.translated import summary_in
+from llm_assets.report.view import SECTIONS, Audience, View
 from llm_assets.steps.night_summary.step import PROMPT, summary_request
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.night.missing import missing
 from llm_assets.usecases.night.step_tables import write_usage
+from llm_assets.words.language import Language
+from llm_assets.words.words import words_in
 from resources.lake.history import past_nights
 from resources.report_files import Revision, exported, write_revision
 
@@ -65,10 +69,23 @@ class Written(NamedTuple):
     """Cases by what became of them; all of the report that may be kept outside the house's own files."""
 
 
-def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool]) -> Written:
-    """Computes, summarises and writes the report; without a change the newest revision is returned."""
+def write_report(
+    assembly: Assembly,
+    day: date,
+    pause: Callable[[Progress], bool],
+    *,
+    language: Language | None = None,
+    sections: Sequence[str] = SECTIONS,
+    audience: Audience = Audience.LEAD,
+) -> Written:
+    """Computes, summarises and writes the report; without a change the newest revision is returned.
+
+    The language is that of the settings where none is given.
+    """
+    settings = assembly.settings
+    view = View(language or settings.language, tuple(sections), audience, settings.review_url)
     numbers = _numbers(assembly, day)
-    summary, by = _summary(assembly, numbers, pause)
+    summary, by = _summary(assembly, numbers, view.language, pause)
     write_usage(assembly, day)
     page = Page(
         numbers=with_spend(
@@ -76,10 +93,11 @@ def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool
         ),
         summary=summary,
         summary_by=by,
-        zone=assembly.settings.timezone,
+        zone=settings.timezone,
         emulated=assembly.profile.emulated,
+        view=view,
     )
-    now = assembly.clock().astimezone(assembly.settings.calendar.zone)
+    now = assembly.clock().astimezone(settings.calendar.zone)
     revision = write_revision(
         assembly.reports,
         day,
@@ -121,9 +139,14 @@ def _history(assembly: Assembly, day: date) -> list[PastNight]:
 
 
 def _summary(
-    assembly: Assembly, numbers: ReportNumbers, pause: Callable[[Progress], bool]
+    assembly: Assembly, numbers: ReportNumbers, language: Language, pause: Callable[[Progress], bool]
 ) -> tuple[str, str]:
-    """The opening lines and the model that smoothed them; those made by rule when it is silent or says anything else."""
+    """The opening lines and the model that smoothed them; those made by rule when it is silent or says anything else.
+
+    Only English lines are smoothed, because only they can be checked against the numbers.
+    """
+    if language != "en":
+        return summary_in(numbers, words_in(language)), ""
     as_json = orjson.dumps(stated_numbers(numbers)).decode()
     request = summary_request(sentences(numbers), as_json, assembly.profile)
     text = summarise(assembly.engine, numbers.day, request, pause)
