@@ -10,6 +10,15 @@ from llm_assets.report.cases import State
 from llm_assets.report.numbers import ReportNumbers, ReviewCase
 from llm_assets.words.words import Words
 
+STATE_WORDS = {
+    "drafts_ready": "draft ready",
+    "not_needed": "no reply needed",
+    State.OK: "done",
+    State.REVIEW: "waits for a person",
+    State.OPEN: "open",
+    State.DEAD: "dead letter",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:

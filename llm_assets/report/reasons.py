@@ -41,6 +41,7 @@ WORDS: Mapping[str, str] = {
 }
 _SURE = re.compile(r"(?P<sure>[01]\.\d\d) for (?P<category>\S+)")
 _SIGNALS = re.compile(r"[01]\.\d\d: (?P<names>.+)")
+_JOINT = re.compile(r"(?<=[a-z])_(?=[a-z])")
 _NAMES = re.compile(r"\w+(?:, \w+)*")
 
 
@@ -71,7 +72,7 @@ def detail_in_words(reason: str, detail: str, words: Words) -> str:
         detail = signals["names"]
     if _NAMES.fullmatch(detail):
         return ", ".join(words.name(name) for name in detail.split(", "))
-    return words.say(detail)
+    return words.say(_JOINT.sub(" ", detail))
 
 
 def _between(detail: str, joint: str, join: Callable[[str, str], str]) -> str:

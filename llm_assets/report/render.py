@@ -166,6 +166,7 @@ def _environment(language: Language) -> Environment:
         "one_line": one_line,
         "md": markdown_text,
         "category": lambda name: words.say("no category") if name == NO_CATEGORY else readable(name),
+        "state": lambda name: words.say(pressing.STATE_WORDS[name]),
         "in_words": partial(_in_words, words),
         "detail": partial(_detail, words),
         "due": lambda deadline, day: pressing.due(deadline, day, words),

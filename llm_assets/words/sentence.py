@@ -1,7 +1,6 @@
 """A sentence that is English text for every program and can still be said to a person in another language."""
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +8,7 @@ class _Form:
     singular: str
     plural: str
     count: int | None
-    values: dict[str, Any]  # names, numbers, or sentences
+    values: dict[str, str]
 
 
 class Sentence(str):
@@ -18,7 +17,7 @@ class Sentence(str):
     __slots__ = ("form",)
     form: _Form | None
 
-    def __new__(cls, form: str, plural: str = "", count: int | None = None, **values: Any) -> "Sentence":
+    def __new__(cls, form: str, plural: str = "", count: int | None = None, **values: str) -> "Sentence":
         """`form` with `%(name)s` for each value; with `count` also its plural, `%(num)s` is the count."""
         wanted = form if count is None or count == 1 else plural
         given = values if count is None else {"num": f"{count:,}", **values}
@@ -29,5 +28,5 @@ class Sentence(str):
     def __getnewargs__(self) -> tuple[str]:
         return (str(self),)
 
-    def __deepcopy__(self, _: dict[int, Any]) -> "Sentence":
+    def __deepcopy__(self, _: dict[int, object]) -> "Sentence":
         return self

@@ -10,19 +10,32 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
+from llm_assets.domain.people import PersonRole
+from llm_assets.domain.profile import Lane, Mode
+from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.ports.review import DecisionKind
+from llm_assets.report.numbers import MAIN_STEPS
 from llm_assets.report.reasons import WORDS
 from llm_assets.report.render import MODEL_NOTE
 from llm_assets.usecases.review.wording import QUESTIONS
+from llm_assets.web.review.in_browser import IN_BROWSER
 from tests.support.repository import ROOT
 
 Text = str | tuple[str, str]
 """A text, or its singular and plural."""
 
 IN_TEMPLATES = {"_": None, "counted": (1, 2)}
-IN_PROGRAM = {"say": None, "counted": (1, 2), "Sentence": (1, 2)}
-TABLES = (*WORDS.values(), *QUESTIONS.values(), *(s.replace("_", " ") for s in Status), MODEL_NOTE)
-_JS = re.compile(r'\bt\(\s*"((?:[^"\\]|\\.)*)"')
+IN_PROGRAM = {"say": None, "counted": (1, 2), "Sentence": (1, 2), "refused": (2,)}
+NAMES = (*MAIN_STEPS, *Status, *Reason, *Mode, *Lane, *PersonRole, *DecisionKind)
+TABLES = (
+    *IN_BROWSER,
+    *WORDS.values(),
+    *QUESTIONS.values(),
+    MODEL_NOTE,
+    *(n.replace("_", " ") for n in NAMES),
+)
+_JS = re.compile(r'\b(?:t|say)\(\s*"((?:[^"\\]|\\.)*)"')
 
 
 def templates() -> list[Path]:
@@ -31,13 +44,14 @@ def templates() -> list[Path]:
 
 @cache
 def texts() -> frozenset[Text]:
-    found: set[Text] = set(TABLES)
+    found: set[Text] = set()
     for path in templates():
         found |= set(_extracted("jinja2.ext:babel_extract", path, IN_TEMPLATES))
     for room in ("report", "web", "usecases"):
         for path in sorted((ROOT / "llm_assets" / room).rglob("*.py")):
             found |= set(_extracted("python", path, IN_PROGRAM))
-    return frozenset(found)
+    singulars = {text[0] for text in found if isinstance(text, tuple)}
+    return frozenset({*found, *TABLES} - singulars)
 
 
 def _extracted(method: str, path: Path, keywords: dict[str, tuple[int, ...] | None]) -> Iterator[Text]:

@@ -25,6 +25,10 @@ from llm_assets.words.sentence import Sentence
 
 NAMED = 20
 """Records whose raw file is lost that the report names."""
+_LOST = {
+    RAW_MISSING: "raw file missing, restore the folder raw from a backup and run the night again: %(records)s",
+    RAW_DAMAGED: "raw file damaged, restore the folder raw from a backup and run the night again: %(records)s",
+}
 _WHY = {
     "not_sent": "not sent yet",
     "waiting_for_retry": "waiting for another try",
@@ -77,18 +81,18 @@ def _beside(block: Block | None, detail: str) -> str:
 
 def _lost(assembly: Assembly, day: date) -> Iterator[Missing]:
     """Records whose raw file is missing or damaged, so that nobody could read them."""
-    for flag, what in ((RAW_MISSING, "missing"), (RAW_DAMAGED, "damaged")):
+    for flag, why in _LOST.items():
         rows = assembly.lake.read(DOCUMENTS, day, ["record_id", "flags"])
         found = sorted(row["record_id"] for row in rows if flag in row["flags"])
         if found:
             named = ", ".join(found[:NAMED]) + (
                 f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
             )
-            why = Sentence(
-                f"raw file {what}, restore the folder raw from a backup and run the night again: %(records)s",
-                records=named,
+            yield Missing(
+                Sentence("%(num)s record", "%(num)s records", len(found)),
+                Sentence(why, records=named),
+                "documents",
             )
-            yield Missing(Sentence("%(num)s record", "%(num)s records", len(found)), why, "documents")
 
 
 def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: str) -> Iterator[Missing]:
@@ -98,9 +102,7 @@ def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: 
             reasons[row["doubt_reason"]] += 1
     for reason, count in sorted(reasons.items()):
         why = _WHY.get(reason, reason)
-        what = Sentence(
-            "%(num)s case in %(step)s", "%(num)s cases in %(step)s", count, step=Sentence(step.name)
-        )
+        what = Sentence("%(num)s case in %(step)s", "%(num)s cases in %(step)s", count, step=step.name)
         said = {OVER_BUDGET: budget, REGION: "; ".join(stopped_queues(assembly))}
         more = said.get(reason, detail)
         yield Missing(what, Sentence("%(why)s: %(more)s", why=why, more=more) if more else why, step.name)

@@ -21,6 +21,8 @@ from llm_assets.usecases.review.wording import question
 from llm_assets.web.review import cases, deciding, signing_in, start
 from llm_assets.web.review.desk import Desk
 from llm_assets.web.review.guard import Guard
+from llm_assets.web.review.in_browser import IN_BROWSER
+from llm_assets.words.words import words_in
 
 HERE = Path(__file__).parent
 
@@ -33,8 +35,13 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    pages.globals["question"] = question
-    pages.filters["words"] = lambda text: str(text).replace("_", " ")
+    words = words_in(assembly.settings.language)
+    words.dress(pages)
+    pages.globals |= {
+        "question": lambda reason: words.say(question(reason)),
+        "in_browser": {text: words.say(text) for text in IN_BROWSER},
+    }
+    pages.filters["words"] = lambda text: words.name(str(text))
     app = Desk(assembly, pages, Doubts(assembly), secure, [entry] if entry is not None else [], owner)
     rooms = (start, cases, deciding, signing_in)
     routes = [route for room in rooms for route in room.routes(app)]
@@ -52,9 +59,10 @@ def _sentence(app: Desk) -> Callable[[Request, Exception], Any]:
         assert isinstance(error, HTTPException)
         if error.status_code == 401 and request.method == "GET":
             return RedirectResponse("/signin", 303)
+        said = app.words.sentence(error.detail)
         if "application/json" in request.headers.get("content-type", ""):
-            return JSONResponse({"said": error.detail}, error.status_code)
-        return app.page("sentence.html.j2", error.status_code, said=error.detail)
+            return JSONResponse({"said": said}, error.status_code)
+        return app.page("sentence.html.j2", error.status_code, said=said)
 
     return answer
 
