@@ -68,6 +68,14 @@ class Ways:
     def start(self) -> str:
         return f"{self._base}/?day={self._day}" if self._base else ""
 
+    @property
+    def drafts(self) -> str:
+        return f"{self._base}/drafts?day={self._day}" if self._base else ""
+
+    @property
+    def texts(self) -> str:
+        return f"{self._base}/texts?day={self._day}" if self._base else ""
+
     def doubt(self, case: ReviewCase) -> str:
         return self._address(case.case_id, case.step)
 

@@ -1,35 +1,25 @@
 """Renders the report's three files from its numbers: HTML for people, Markdown for mail and chat, JSON for programs.
 
-What belongs here: the place of each number, and making text from mails harmless. What does not: the numbers, their
-wording (`templates/`, `summary/`, `reasons.py`, `words/`), and writing files.
+What belongs here: the place of each number. What does not: the numbers, their wording (`templates/`, `filters.py`,
+`summary/`, `words/`), and writing files.
 """
 
-import re
-import unicodedata
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.report import charts, pressing
-from llm_assets.report.cases import NO_CATEGORY
-from llm_assets.report.numbers import ReportNumbers, ReviewCase, SpendLine, sums_hold
-from llm_assets.report.reasons import detail_in_words, in_words, readable
+from llm_assets.report import pressing
+from llm_assets.report.filters import environment, one_line
+from llm_assets.report.numbers import ReportNumbers, SpendLine, sums_hold
 from llm_assets.report.view import Audience, View
-from llm_assets.words.language import Language
-from llm_assets.words.words import Words, words_in
+from llm_assets.words.words import words_in
 
-TEMPLATES = Path(__file__).with_name("templates")
 MODEL_NOTE = "demo model: rules, not an LLM"
 LISTED_CASES = 15
 """Rows of a table of cases; the others are only counted here and are in the analysts' tables."""
 LISTED_GROWTH = 10
-SUBJECT_LENGTH = 110
 
 Json = dict[str, Any]
 
@@ -45,6 +35,10 @@ class Page:
     zone: str
     emulated: bool
     """True when the demo model answered; every page then says so."""
+    figures: Json = field(default_factory=dict)
+    """Further keys of `report.json`; those of `spend` join the sums of the lines."""
+    changes: Json | None = None
+    """Differences from the revision before; None in the first. They are no content: see `content`."""
     view: View = field(default_factory=View)
 
 
@@ -76,6 +70,7 @@ def content(page: Page) -> Json:
             **_spend(numbers.spent),
             "usd_per_1000_documents": _number(numbers.usd_per_thousand),
             "lines": [_spend_line(line) for line in numbers.spend],
+            **page.figures.get("spend", {}),
         },
         "failures": {step: dict(reasons) for step, reasons in numbers.failures.items()},
         "missing": [asdict(m) for m in numbers.missing],
@@ -92,6 +87,7 @@ def content(page: Page) -> Json:
         "flags": dict(numbers.flags),
         "models": list(numbers.models),
         "prompt_versions": {name: list(versions) for name, versions in numbers.prompts.items()},
+        **{name: value for name, value in page.figures.items() if name != "spend"},
     }
 
 
@@ -112,74 +108,23 @@ def render(page: Page, *, revision: int, generated_at: datetime) -> Rendered:
         "most_grown": LISTED_GROWTH,
         "waiting": pressing.waiting_cases(numbers) if view.names_cases else [],
         "ways": ways,
+        "texts": report.get("texts", []),
         "model_note": words.say(MODEL_NOTE),
         "open_details": view.audience is Audience.OPERATIONS,
         "revision": revision,
         "generated_at": generated_at,
     }
-    environment = _environment(view.language)
+    pages = environment(view.language)
     return Rendered(
-        html=environment.get_template("report.html.j2").render(values),
-        markdown=environment.get_template("report.md.j2").render(values),
+        html=pages.get_template("report.html.j2").render(values),
+        markdown=pages.get_template("report.md.j2").render(values),
         json={
             "revision": revision,
             "generated_at": generated_at.isoformat(timespec="seconds"),
+            **({"changes": page.changes} if page.changes is not None else {}),
             **report,
         },
     )
-
-
-def one_line(text: str) -> str:
-    """The text as one visible line: no control or direction-changing characters, no half surrogate pairs."""
-    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    return " ".join("".join(c for c in visible if unicodedata.category(c) not in ("Cf", "Cs")).split())
-
-
-def plain(text: str) -> str:
-    """Text from a mail as one line of limited length."""
-    line = one_line(text)
-    return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 1].rstrip() + "…"
-
-
-def markdown_text(text: str) -> str:
-    """Text escaped so that Markdown shows it literally: no markup, links, formulas, HTML or table cells."""
-    escaped = re.sub(r"([\\`*_\[\]<>|~&#@$]|:(?=//)|(?<=www)\.)", r"\\\1", one_line(text))
-    return re.sub(r"^(\d*)([-+=.)])(?=[\s=-]|$)", r"\1\\\2", escaped)
-
-
-@cache
-def _environment(language: Language) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(disabled_extensions=("md.j2",), default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    words = words_in(language)
-    words.dress(environment)
-    environment.globals |= {"charts": charts, "reasons_of": pressing.reasons_of}
-    environment.filters |= {
-        "sentence": lambda text: text[:1].upper() + text[1:],
-        "plain": plain,
-        "one_line": one_line,
-        "md": markdown_text,
-        "category": lambda name: words.say("no category") if name == NO_CATEGORY else readable(name),
-        "state": lambda name: words.say(pressing.STATE_WORDS[name]),
-        "in_words": partial(_in_words, words),
-        "detail": partial(_detail, words),
-        "due": lambda deadline, day: pressing.due(deadline, day, words),
-    }
-    return environment
-
-
-def _in_words(words: Words, reason: str) -> str:
-    return words.say(in_words(reason))
-
-
-def _detail(words: Words, doubt: ReviewCase) -> str:
-    return plain(detail_in_words(doubt.reason, doubt.detail, words))
 
 
 def _spend(line: SpendLine) -> Json:

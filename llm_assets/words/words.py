@@ -52,7 +52,8 @@ class Words:
         if form is None:
             return self.say(text)
         values = {
-            k: self.sentence(v) if isinstance(v, str) else self.number(v) for k, v in form.values.items()
+            key: self.name(value) if value.isidentifier() else self.sentence(value)
+            for key, value in form.values.items()
         }
         if form.count is None:
             return self.say(form.singular, **values)
@@ -90,6 +91,9 @@ class Words:
     def weekday(self, value: date) -> str:
         return str(format_date(value, "EE d", locale=self._locale))
 
+    def weekday_name(self, value: date) -> str:
+        return str(format_date(value, "EEEE", locale=self._locale))
+
     def long_day(self, value: date) -> str:
         text = str(format_date(value, _LONG_DAY[self.language], locale=self._locale))
         return text[:1].upper() + text[1:]
@@ -106,6 +110,7 @@ class Words:
             "money": self.money,
             "day": self.day,
             "weekday": self.weekday,
+            "weekday_name": self.weekday_name,
             "long_day": self.long_day,
             "moment": self.moment,
             "name": self.name,

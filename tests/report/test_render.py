@@ -13,10 +13,11 @@ import pytest
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.report import charts
+from llm_assets.report.filters import plain
 from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
 from llm_assets.report.pressing import due
 from llm_assets.report.reasons import WORDS, detail_in_words
-from llm_assets.report.render import LISTED_CASES, Page, Rendered, content, plain, render
+from llm_assets.report.render import LISTED_CASES, Page, Rendered, content, render
 from llm_assets.report.view import Audience, View
 from llm_assets.words.words import words_in
 from tests.support.nights.invented_night import DAY, document, doubt, full_night, small_night, step_row
