@@ -22,6 +22,16 @@ SPEND = {
     "currency": CURRENCY,
     "amount": 321.23,
     "apart": {"retried": 17, "timeouts": 1234, "empty": 3, "other": 0},
+    "versions": [
+        {
+            "step": "drafts",
+            "model": "m-2",
+            "prompt_version": "p-77",
+            "requests": 318,
+            "usd": 0.2,
+            "usd_per_1000": 0.63,
+        }
+    ],
     "batch_discount": {"usd": 0.6, "amount": 300.0},
     "budgets": [
         {
@@ -142,6 +152,7 @@ def test_each_further_key_is_shown() -> None:
         "88. approved by aida",
         "Changed since revision 1 waiting for a person: 40 before, now 31spam (office): 12 before, now 13"
         "spent: KZT 250.00 before, now KZT 300.00doubts settled: 0 before, now 9",
+        "draftsm-2p-77318KZT 100.00KZT 315.00",
         "2 batches cancelled 5 requests sent flexKZT 250.00 beyond the usual price; 1 request paid twice",
     ):
         assert said in html.replace("\N{NO-BREAK SPACE}", " "), said
@@ -154,7 +165,7 @@ def test_each_further_key_is_shown() -> None:
 _NAMES = {*CATEGORIES, *(name.replace("_", " ") for queue in CATEGORIES.values() for name, _ in queue)}
 _SAME = (
     *sorted([*_NAMES, *SUBJECTS], key=len, reverse=True),
-    *("no category", "Asia/Almaty", "LLM", "KZT", "USD", "m-1", "p-1", "aida", "HTML"),
+    *("no category", "Asia/Almaty", "LLM", "KZT", "USD", "m-1", "m-2", "p-1", "p-77", "aida", "HTML"),
 )
 
 
