@@ -15,8 +15,8 @@ _VALUE = re.compile(r"%\((\w+)\)s")
 _TAG = re.compile(r"<(?:style|script).*?</(?:style|script)>|<!--.*?-->|<[^>]*>|&\w+;", re.DOTALL)
 _SHOWN = re.compile(r'(?:aria-label|title|placeholder|alt)="([^"]*)"')
 _WORD = re.compile(r"[A-Za-z]{2,}")
-UNSAID = {"Enter", "Shift", "Tab"}
-"""Words that are the same in every language: names of keys."""
+UNSAID = {"Enter", "Shift", "Tab", "USD"}
+"""Words that are the same in every language: keys and a currency."""
 NOT_YET = {"case.html.j2", "case_part.html.j2"}
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from llm_assets.words.sentence import Sentence
+
 QUESTIONS: Mapping[str, str] = {
     "low_confidence": "Is this the right category? The model is not sure.",
     "two_fit": "Which of the two categories is it?",
@@ -24,4 +26,6 @@ QUESTIONS: Mapping[str, str] = {
 
 def question(reason: str) -> str:
     """The question that a doubt asks; a reason without one is shown as it is."""
-    return QUESTIONS.get(reason, f"Is the answer right? ({reason.replace('_', ' ')})")
+    return QUESTIONS.get(reason) or Sentence(
+        "Is the answer right? (%(reason)s)", reason=reason.replace("_", " ")
+    )

@@ -38,7 +38,7 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
     words = words_in(assembly.settings.language)
     words.dress(pages)
     pages.globals |= {
-        "question": lambda reason: words.say(question(reason)),
+        "question": lambda reason: words.sentence(question(reason)),
         "in_browser": {text: words.say(text) for text in IN_BROWSER},
     }
     pages.filters["words"] = lambda text: words.name(str(text))
