@@ -215,6 +215,7 @@ def test_report_and_app_speak_the_language_of_the_house_and_the_report_leads_int
         assert re.fullmatch(r"\d+ сомнени\w+, \d+ решени\w+, около \d+ мин", page.inner_text("h1"))
         ran = house.night(LLM_ASSETS_LANGUAGE="ru", LLM_ASSETS_REVIEW_URL=app.base)
         assert ran.report["revision"] == 2 and ran.report["language"] == "ru", ran.err
+        assert ran.report["summary_by"] is None and ran.report["summary"].startswith("Поступило ")
         page.goto((house.home / "reports" / TODAY.isoformat() / "rev-2" / "report.html").as_uri())
         assert page.inner_text("#review h2") == "Ждут человека"
         way = page.locator("#review td.subject a").first

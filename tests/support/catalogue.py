@@ -10,6 +10,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
+from llm_assets.domain.mail.injection import WEIGHTS
 from llm_assets.domain.people import PersonRole
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.reason import Reason
@@ -27,7 +28,7 @@ Text = str | tuple[str, str]
 
 IN_TEMPLATES = {"_": None, "counted": (1, 2)}
 IN_PROGRAM = {"say": None, "counted": (1, 2), "Sentence": (1, 2), "refused": (2,)}
-NAMES = (*MAIN_STEPS, *Status, *Reason, *Mode, *Lane, *PersonRole, *DecisionKind)
+NAMES = (*MAIN_STEPS, *Status, *Reason, *Mode, *Lane, *PersonRole, *DecisionKind, *WEIGHTS)
 TABLES = (
     *IN_BROWSER,
     *WORDS.values(),

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from llm_assets.report.reasons import detail_in_words
 from llm_assets.words.sentence import Sentence
+from llm_assets.words.words import Words
 
 QUESTIONS: Mapping[str, str] = {
     "low_confidence": "Is this the right category? The model is not sure.",
@@ -29,3 +31,8 @@ def question(reason: str) -> str:
     return QUESTIONS.get(reason) or Sentence(
         "Is the answer right? (%(reason)s)", reason=reason.replace("_", " ")
     )
+
+
+def noted(reason: str, detail: str, words: Words) -> str:
+    """What the step noted beside its doubt, without codes."""
+    return detail_in_words(reason, detail, words)

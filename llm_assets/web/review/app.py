@@ -17,7 +17,7 @@ from llm_assets.domain.errors import DeskError
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.people import Person
-from llm_assets.usecases.review.wording import question
+from llm_assets.usecases.review.wording import noted, question
 from llm_assets.web.review import cases, deciding, signing_in, start
 from llm_assets.web.review.desk import Desk
 from llm_assets.web.review.guard import Guard
@@ -39,6 +39,7 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
     words.dress(pages)
     pages.globals |= {
         "question": lambda reason: words.sentence(question(reason)),
+        "noted": lambda step: noted(step.reason, step.detail, words),
         "in_browser": {text: words.say(text) for text in IN_BROWSER},
     }
     pages.filters["words"] = lambda text: words.name(str(text))
