@@ -1,4 +1,4 @@
-"""The opening lines in another language than English, made by rule from the same facts as `sentences.py`."""
+"""The opening lines in the reader's language, made by rule from the same facts; in English they are those of `sentences.py`."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,11 +6,14 @@ from llm_assets.report.cases import NO_CATEGORY
 from llm_assets.report.numbers import ReportNumbers
 from llm_assets.report.reasons import in_words, readable
 from llm_assets.report.summary.facts import LISTED_MISSING, LISTED_QUEUES, Fact, Kind, facts_of
+from llm_assets.report.summary.sentences import plain_summary
 from llm_assets.words.words import Words
 
 
 def summary_in(numbers: ReportNumbers, words: Words) -> str:
     """One sentence each for what came in, is done, grew, waits, presses and is open."""
+    if words.language == "en":
+        return plain_summary(numbers)
     return " ".join(_sentences(numbers, facts_of(numbers), words))
 
 
