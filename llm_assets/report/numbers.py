@@ -23,6 +23,7 @@ from llm_assets.report.cases import (
     read_step,
 )
 from llm_assets.report.growth import Comparison, Growth, compare
+from llm_assets.words.sentence import Sentence
 
 MAIN_STEPS = ("extracted_fields", "categories", "drafts")
 """The steps that every case passes; when a step's table is missing, all its cases are open."""
@@ -365,7 +366,11 @@ def _open_steps(cases: Iterable[CaseLine], named: set[str]) -> list[Missing]:
         if case.state is State.OPEN:
             counts[next(name for name, status in case.statuses.items() if status is Status.OPEN)] += 1
     return [
-        Missing(f"{step} of {count} case{'s' if count != 1 else ''}", "no result yet", step)
+        Missing(
+            Sentence("%(step)s of %(num)s case", "%(step)s of %(num)s cases", count, step=step),
+            "no result yet",
+            step,
+        )
         for step, count in counts.items()
         if step not in named
     ]

@@ -6,12 +6,18 @@ stay, because they remain true of that night.
 
 import re
 from collections.abc import Collection
+from functools import cache
 from typing import Any
+
+from llm_assets.report.cases import State
+from llm_assets.report.pressing import STATE_WORDS
+from llm_assets.words.language import LANGUAGES
+from llm_assets.words.words import words_in
 
 DELETED = "(deleted)"
 
-_HTML_ROW = re.compile(r'<tr><td class="(?:subject|when)">.*?</tr>', re.DOTALL)
-_HTML_ID = re.compile(r'<span class="id">([^<]*)</span>')
+_HTML_ROW = re.compile(r'<tr(?: data-record="[^"]*")?><td class="(?:subject|when)">.*?</tr>', re.DOTALL)
+_HTML_ID = re.compile(r'^<tr data-record="([^"]*)"|<span class="id">([^<]*)</span>')
 _HTML_SUBJECT = re.compile(r"<bdi>[^<]*</bdi>")
 _HTML_DETAIL = re.compile(r'(<span class="muted">[^<:]*): [^<]*(?=</span>)')
 _FORMER_DETAIL = re.compile(r'( in [^<]*)<span class="muted">[^<]*</span>')
@@ -22,13 +28,19 @@ _REVIEW_CELLS, _PRESSING_CELLS = (0, 4), (1,)
 
 Both tables have rows of six cells; the last cell but one distinguishes them: it is a detail in one, a state in the other.
 """
-_STATES = frozenset({"ok", "review", "open", "dead"})
+
+
+@cache
+def _states() -> frozenset[str]:
+    """The cells that hold a state, in every language, and in reports that named it by its code."""
+    said = {words_in(language).say(text) for language in LANGUAGES for text in STATE_WORDS.values()}
+    return frozenset({*said, *State})
 
 
 def redacted_html(text: str, records: Collection[str]) -> str:
     def row(found: re.Match[str]) -> str:
         record = _HTML_ID.search(found.group())
-        if record is None or record.group(1) not in records:
+        if record is None or (record[1] or record[2]) not in records:
             return found.group()
         kept = _HTML_SUBJECT.sub(f"<bdi>{DELETED}</bdi>", found.group())
         return _FORMER_DETAIL.sub(r"\1", _HTML_DETAIL.sub(r"\1", kept))
@@ -45,7 +57,7 @@ def _line(line: str, records: Collection[str]) -> str:
     if len(cells) != 8 or cells[-2].strip() not in records:
         return line
     inner = cells[1:-1]
-    for position in _PRESSING_CELLS if inner[4].strip() in _STATES else _REVIEW_CELLS:
+    for position in _PRESSING_CELLS if inner[4].strip() in _states() else _REVIEW_CELLS:
         inner[position] = f" {DELETED} "
     return "|".join(["", *inner, ""]) + "\n"
 

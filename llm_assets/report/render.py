@@ -1,31 +1,25 @@
 """Renders the report's three files from its numbers: HTML for people, Markdown for mail and chat, JSON for programs.
 
-What belongs here: the place of each number, and making text from mails harmless. What does not: the numbers,
-their wording (`templates/`, `summary.py`, `reasons.py`), and writing files.
+What belongs here: the place of each number. What does not: the numbers, their wording (`templates/`, `filters.py`,
+`summary/`, `words/`), and writing files.
 """
 
-import re
-import unicodedata
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.report.charts import Charts, draw, readable
+from llm_assets.report import pressing
+from llm_assets.report.filters import environment, one_line
 from llm_assets.report.numbers import ReportNumbers, SpendLine, sums_hold
-from llm_assets.report.reasons import in_words
+from llm_assets.report.view import Audience, View
+from llm_assets.words.words import words_in
 
-TEMPLATES = Path(__file__).with_name("templates")
 MODEL_NOTE = "demo model: rules, not an LLM"
 LISTED_CASES = 15
 """Rows of a table of cases; the others are only counted here and are in the analysts' tables."""
 LISTED_GROWTH = 10
-SUBJECT_LENGTH = 110
 
 Json = dict[str, Any]
 
@@ -45,6 +39,7 @@ class Page:
     """Further keys of `report.json`; those of `spend` join the sums of the lines."""
     changes: Json | None = None
     """Differences from the revision before; None in the first. They are no content: see `content`."""
+    view: View = field(default_factory=View)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +56,9 @@ def content(page: Page) -> Json:
         "day": numbers.day.isoformat(),
         "timezone": page.zone,
         "model_note": MODEL_NOTE if page.emulated else None,
+        "language": page.view.language,
+        "audience": page.view.audience,
+        "sections": list(page.view.sections),
         "summary": one_line(page.summary),
         "summary_by": page.summary_by or None,
         "totals": asdict(numbers.totals),
@@ -93,91 +91,40 @@ def content(page: Page) -> Json:
     }
 
 
-def render(page: Page, *, revision: int, generated_at: datetime, charts: Charts | None = None) -> Rendered:
-    """The three files. `generated_at` must be in the business time zone.
-
-    Charts take seconds to draw, so draw them once for several revisions.
-    """
+def render(page: Page, *, revision: int, generated_at: datetime) -> Rendered:
+    """The three files. `generated_at` must be in the business time zone."""
+    report, numbers, view = content(page), page.numbers, page.view
+    words = words_in(view.language)
+    ways = pressing.Ways(numbers, view.review_url if view.names_cases else None)
     values = {
         "page": page,
-        "numbers": page.numbers,
-        "totals": page.numbers.totals,
-        "problems": sums_hold(page.numbers),
-        "statuses": [s for s in Status if any(counts.get(s) for counts in page.numbers.steps.values())],
+        "view": view,
+        "report": report,
+        "numbers": numbers,
+        "totals": numbers.totals,
+        "problems": report["problems"],
+        "statuses": [s for s in Status if any(counts.get(s) for counts in numbers.steps.values())],
         "listed": LISTED_CASES,
         "most_grown": LISTED_GROWTH,
-        "model_note": MODEL_NOTE,
+        "waiting": pressing.waiting_cases(numbers) if view.names_cases else [],
+        "ways": ways,
+        "texts": report.get("texts", []),
+        "model_note": words.say(MODEL_NOTE),
+        "open_details": view.audience is Audience.OPERATIONS,
         "revision": revision,
         "generated_at": generated_at,
     }
-    environment = _environment()
-    drawn = draw(page.numbers) if charts is None else charts
+    pages = environment(view.language)
     return Rendered(
-        html=environment.get_template("report.html.j2").render(values, charts=drawn),
-        markdown=environment.get_template("report.md.j2").render(values),
+        html=pages.get_template("report.html.j2").render(values),
+        markdown=pages.get_template("report.md.j2").render(values),
         json={
             "revision": revision,
             "generated_at": generated_at.isoformat(timespec="seconds"),
             **({"changes": page.changes} if page.changes is not None else {}),
-            **content(page),
+            **report,
         },
     )
-
-
-def one_line(text: str) -> str:
-    """The text as one visible line: no control or direction-changing characters, no half surrogate pairs."""
-    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    return " ".join("".join(c for c in visible if unicodedata.category(c) not in ("Cf", "Cs")).split())
-
-
-def plain(text: str) -> str:
-    """Text from a mail as one line of limited length."""
-    line = one_line(text)
-    return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 1].rstrip() + "…"
-
-
-def markdown_text(text: str) -> str:
-    """Text escaped so that Markdown shows it literally: no markup, links, formulas, HTML or table cells."""
-    escaped = re.sub(r"([\\`*_\[\]<>|~&#@$]|:(?=//)|(?<=www)\.)", r"\\\1", one_line(text))
-    return re.sub(r"^(\d*)([-+=.)])(?=[\s=-]|$)", r"\1\\\2", escaped)
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(disabled_extensions=("md.j2",), default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "n": lambda value: f"{value:,}",
-        "counted": lambda value, noun: f"{value:,} {noun}{'' if value == 1 else 's'}",
-        "sentence": lambda text: text[:1].upper() + text[1:],
-        "usd": _usd,
-        "share": lambda value: "–" if value is None else f"{value:.1%}",
-        "plain": plain,
-        "one_line": one_line,
-        "md": markdown_text,
-        "readable": readable,
-        "in_words": in_words,
-        "day": _day,
-        "long_day": lambda value: f"{value:%A}, {value.day} {value:%B %Y}",
-    }
-    return environment
-
-
-def _day(value: date) -> str:
-    return f"{value.day} {value:%b %Y}"
-
-
-def _usd(value: Decimal | None) -> str:
-    """USD with cents from one dollar up; below one dollar with enough decimals to show tenths of a cent."""
-    if value is None:
-        return "–"
-    return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.4f}"
 
 
 def _spend(line: SpendLine) -> Json:

@@ -16,6 +16,7 @@ from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lanes, Profile
 from llm_assets.domain.requests.currency import USD, Rate
+from llm_assets.words.language import Language
 from resources.settings.dotenv_file import unreadable
 from resources.settings.exchange_rates import read_rates
 from resources.settings.yaml_files import read_yaml
@@ -60,6 +61,11 @@ class Settings(BaseSettings):
     currency: str = "USD"
     exchange_rates: Path | None = None
     """CSV with dated rates of `currency`."""
+
+    language: Language = "en"
+    """Of the report and the review app."""
+    review_url: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
+    """Where people open the review app, for links to it."""
 
     @field_validator("timezone")
     @classmethod

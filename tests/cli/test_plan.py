@@ -114,6 +114,8 @@ def test_another_model_for_the_opening_lines_plans_them_alone(morning_after: Hou
         shipped.replace("standard: gpt-6.1-terra", "standard: gpt-6-luna"), "utf-8"
     )
     before, settings = sent(morning_after), {"LLM_ASSETS_CONFIG": str(folder)}
+    russian = planned(morning_after, **settings, LLM_ASSETS_LANGUAGE="ru").report
+    assert requests(russian) == Counter(), "no model is asked for lines that cannot be checked"
     assert requests(planned(morning_after, **settings).report) == Counter(night_summary=1)
     assert morning_after.night(**settings).code == 0
     assert sent(morning_after) - before == Counter(night_summary=1)

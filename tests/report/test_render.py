@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
@@ -11,15 +11,23 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from llm_assets.report.charts import Charts, draw
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.report import charts
+from llm_assets.report.filters import plain
 from llm_assets.report.numbers import Missing, ReportNumbers, compute, with_spend
-from llm_assets.report.reasons import WORDS
-from llm_assets.report.render import LISTED_CASES, Page, Rendered, content, plain, render
+from llm_assets.report.pressing import due
+from llm_assets.report.reasons import WORDS, detail_in_words
+from llm_assets.report.render import LISTED_CASES, Page, Rendered, content, render
+from llm_assets.report.view import Audience, View
+from llm_assets.words.words import words_in
 from tests.support.nights.invented_night import DAY, document, doubt, full_night, small_night, step_row
 
 ALMATY = ZoneInfo("Asia/Almaty")
 AT = datetime(2026, 11, 21, 6, 12, 30, tzinfo=ALMATY)
-NO_CHARTS = Charts()
+
+
+APP = "https://review.example"
+LINKED = View(review_url=f"{APP}/")
 
 
 def page(numbers: ReportNumbers, **changes: Any) -> Page:
@@ -32,10 +40,8 @@ def page(numbers: ReportNumbers, **changes: Any) -> Page:
     return Page(numbers, **{**given, **changes})
 
 
-def rendered(
-    numbers: ReportNumbers, *, charts: Charts = NO_CHARTS, revision: int = 1, **changes: Any
-) -> Rendered:
-    return render(page(numbers, **changes), revision=revision, generated_at=AT, charts=charts)
+def rendered(numbers: ReportNumbers, *, revision: int = 1, **changes: Any) -> Rendered:
+    return render(page(numbers, **changes), revision=revision, generated_at=AT)
 
 
 class Elements(HTMLParser):
@@ -86,26 +92,21 @@ def test_text_from_mails_stays_text(text: str) -> None:
             missing=[Missing(words, words)],
         )
 
-    calm, hostile = (rendered(night(w), charts=draw(night("x")), summary=w) for w in ("harmless", text))
-    assert [t for t in Elements(hostile.html).tags if t[0] != "path"] == [
-        t for t in Elements(calm.html).tags if t[0] != "path"
-    ]
+    calm, hostile = (rendered(night(w), summary=w, view=LINKED) for w in ("harmless", text))
+    assert [name for name, _ in Elements(hostile.html).tags] == [n for n, _ in Elements(calm.html).tags]
+    assert _addresses(hostile.html) == _addresses(calm.html)
     assert plain(text) in " ".join(Elements(hostile.html).text.split())
     lines = hostile.markdown.splitlines()
     assert len(lines) == len(calm.markdown.splitlines())
     cells = [len(re.findall(r"(?<!\\)\|", line)) for line in lines]
     assert cells == [len(re.findall(r"(?<!\\)\|", line)) for line in calm.markdown.splitlines()]
+    said = hostile.markdown.replace(f"<{APP}/?day=2026-11-20>", "")
     for markup in (r"<\w", r"(?<!\\)\]\(", r"://", r"\bwww\.", r"(?<!\\)@"):
-        assert not re.search(rf"(?<!\\){markup}", hostile.markdown)
+        assert not re.search(rf"(?<!\\){markup}", said)
 
 
-def test_a_hostile_category_draws_as_text() -> None:
-    name = "<script>alert(1)</script>"
-    numbers = compute(
-        DAY, documents=[document("a")], steps={"categories": [step_row("a", "ok", category=name)]}
-    )
-    drawn = draw(numbers).categories["bank"]
-    assert "<script" not in drawn and "&lt;script" in drawn
+def _addresses(html: str) -> list[str | None]:
+    return [attributes["href"] for name, attributes in Elements(html).tags if name == "a"]
 
 
 def test_a_subject_is_one_visible_line() -> None:
@@ -116,7 +117,9 @@ def test_a_subject_is_one_visible_line() -> None:
 
 def test_the_page_asks_nothing_of_the_network_and_runs_nothing() -> None:
     numbers = full_night()
-    html = rendered(numbers, charts=draw(numbers)).html
+    html = rendered(numbers, view=LINKED).html
+    assert all((address or "").startswith(f"{APP}/") for address in _addresses(html))
+    html = re.sub(r'href="[^"]*"', "", html)
     names = {tag for tag, _ in Elements(html).tags}
     assert not names & {"script", "link", "img", "iframe", "object", "form", "base"}
     assert not re.search(r"(?:href|src)\s*=\s*[\"']?(?!http://www\.w3\.org)\w+:|url\(|@import", html)
@@ -155,12 +158,12 @@ def test_sums_that_do_not_hold_head_the_report_that_names_them() -> None:
 def test_the_stamp_is_local_and_the_footer_tells_who_answered() -> None:
     shown = rendered(small_night(), revision=3)
     footer = " ".join(Elements(shown.html.split("<footer>")[1]).text.split())
-    assert "Revision 3 Generated 2026-11-21 06:12 Asia/Almaty" in footer
-    assert "Models m-1" in footer and "Summary by m-9" in footer and "categories p-1" in footer
+    assert "Revision 3 Generated 21 Nov 2026, 06:12 Asia/Almaty" in footer
+    assert "Models m-1" in footer and "Summary by m-9" in footer
+    versions = shown.html.split('class="versions"')[1].split("</dl>")[0]
+    assert " ".join(Elements(versions).text.split()).startswith(">extracted fieldsp-1categoriesp-1")
     assert shown.json["generated_at"] == "2026-11-21T06:12:30+05:00"
-    assert (
-        "Revision 3, generated 2026-11-21 06:12 Asia/Almaty. Models: m-1. Summary by m-9." in shown.markdown
-    )
+    assert "Revision 3, 21 Nov 2026, 06:12 Asia/Almaty. Models: m-1. Summary: by m-9." in shown.markdown
 
 
 def test_a_long_list_is_cut_and_the_rest_counted() -> None:
@@ -210,32 +213,36 @@ def test_the_markdown_tables_are_whole() -> None:
 
 def test_pictures_without_data_are_left_out() -> None:
     empty = compute(DAY, documents=[], steps={})
-    assert draw(empty) == Charts()
-    assert "<svg" not in rendered(empty, charts=draw(empty)).html
-    first_night = draw(small_night())
-    assert first_night.volume is None
-    assert first_night.states is not None and set(first_night.categories) == {"bank", "shop"}
+    assert charts.nights(empty) is None
+    assert not {"svg", "figure"} & {name for name, _ in Elements(rendered(empty).html).tags}
+    assert charts.nights(small_night()) is None, "a first night has none to be compared with"
+    assert charts.spark([1, 2, 3]) is None, "three points are no course"
 
 
-def test_pictures_show_every_number_and_take_the_pages_colour() -> None:
+def test_pictures_show_every_number() -> None:
     numbers = full_night()
-    drawn = draw(numbers)
+    queues = Elements(rendered(numbers).html.split('id="queues"')[1].split("</section>")[0])
+    words = " ".join(queues.text.split())
     for name, queue in numbers.queues.items():
-        texts = re.findall(r">([^<>]+)</text>", drawn.categories[name])
+        assert name in words
         for category, count in queue.by_category.items():
-            assert category.replace("_", " ") in texts and str(count) in texts
-    assert drawn.volume is not None and drawn.states is not None
-    assert len(re.findall('aria-roledescription="bar"', drawn.volume)) == 14
-    for svg in (drawn.volume, drawn.states, *drawn.categories.values()):
-        assert 'fill="currentColor"' in svg
-        assert "clip-path" not in svg, "ids of several pictures on one page would meet"
+            said = "no category" if category == "none" else category.replace("_", " ")
+            assert f"{said} {count}" in words
+    labels = [a["aria-label"] or "" for tag, a in queues.tags if tag == "svg"]
+    assert "14 nights: usually 37, tonight 73" in labels
+    nights = charts.nights(numbers)
+    assert nights is not None and len(nights.columns) == 14 and nights.columns[-1].tonight
+    assert [c.weekend for c in nights.columns].count(True) == 4
+    assert nights.usual == 380, "Sundays and Saturdays say nothing about a Friday"
+    bar = charts.pieces(numbers.totals)
+    assert sum(piece.count for piece in bar) == numbers.totals.documents
 
 
-def test_many_categories_share_one_last_bar() -> None:
+def test_many_categories_are_folded_below_the_most_frequent() -> None:
     steps = {"categories": [step_row(f"c{n}", "ok", category=f"category_{n:02}") for n in range(20)]}
-    drawn = draw(compute(DAY, documents=[document(f"c{n}") for n in range(20)], steps=steps))
-    texts = re.findall(r">([^<>]+)</text>", drawn.categories["bank"])
-    assert "9 others" in texts and "9" in texts
+    html = rendered(compute(DAY, documents=[document(f"c{n}") for n in range(20)], steps=steps)).html
+    shown, folded = html.split("<summary>8 more categories</summary>")
+    assert "category 11" in shown and "category 12" in folded and "category 12" not in shown
 
 
 def test_a_night_of_a_month_with_one_case_needs_no_plural() -> None:
@@ -265,7 +272,76 @@ def test_a_doubt_is_said_in_words_on_both_pages_and_by_its_short_name_in_json(re
     said = words[:1].upper() + words[1:]
     page = " ".join(Elements(shown.html.split('id="review"')[1].split("</section>")[0]).text.split())
     assert f"{said} 1" in page
-    assert f"{said}Categories: card_arrival or complaint" in page
+    assert re.search(f"{said}Categories: (nearest: )?card arrival( or|, and|,)? complaint", page)
     assert f"- {said}: 1" in shown.markdown and f"| {said} |" in shown.markdown
-    assert reason not in page and reason not in shown.markdown
+    assert reason not in page and reason not in shown.markdown and "card_arrival" not in page
     assert shown.json["review_reasons"] == {reason: 1}
+
+
+DETAILS = [
+    ("two_fit", "card_arrival or loan_question", "card arrival or loan question"),
+    ("several_matters", "card_arrival and thanks", "card arrival and thanks"),
+    ("too_little", "nearest: card_arrival or thanks", "nearest: card arrival, thanks"),
+    ("low_confidence", "0.59 for card_arrival", "59% sure of card arrival"),
+    ("missing_fields", "document_date, amount", "document date, amount"),
+    ("instructs_model", "0.99: overrides_rules, plays_roles", "overrides rules, plays roles"),
+    ("poor_scan", "the queue's mail is masked", "the queue's mail is masked"),
+]
+
+
+@pytest.mark.parametrize(("reason", "noted", "said"), DETAILS)
+def test_a_detail_is_said_without_codes(reason: str, noted: str, said: str) -> None:
+    assert detail_in_words(reason, noted, words_in("en")) == said
+
+
+def test_a_case_is_listed_once_with_all_its_reasons_and_the_urgent_one_first() -> None:
+    documents = [document("calm"), document("late"), document("hot", priority="urgent")]
+    fields = step_row("late", "review", deadline=date(2026, 11, 19))
+    review = [
+        doubt("calm"),
+        doubt("late", "missing_fields", step="extracted_fields", detail="amount"),
+        doubt("late", "two_fit", detail="loan or fee"),
+        doubt("hot"),
+    ]
+    night = compute(DAY, documents=documents, steps={"extracted_fields": [fields]}, review=review)
+    html = rendered(night, view=LINKED).html.split('id="review"')[1].split("</section>")[0]
+    assert _addresses(html) == [
+        f"{APP}/case/2026-11-20/{place}"
+        for place in ("late/extracted_fields", "hot/categories", "calm/categories")
+    ]
+    row = html.split('data-record="r-late"')[1].split("</tr>")[0]
+    said = " ".join(Elements(row).text.split())
+    assert "2 days late" in said and "A required value is missing" in said and "loan or fee" in said
+
+
+DUE = [(-1, "2 days late"), (0, "1 day late"), (1, "due today"), (2, "due tomorrow"), (3, "due in 2 days")]
+
+
+@pytest.mark.parametrize(("days", "said"), DUE)
+def test_a_deadline_is_counted_from_the_morning_after(days: int, said: str) -> None:
+    assert due(DAY + timedelta(days=days), DAY, words_in("en")) == said
+
+
+def test_management_sees_figures_and_no_case() -> None:
+    shown = rendered(full_night(), view=View(audience=Audience.MANAGEMENT, review_url=APP))
+    for text in (shown.html, shown.markdown):
+        assert "Refund not received" not in text and APP not in text and f"{7919:024x}" not in text
+        assert "338" in text and "Machine details" not in text
+    assert shown.json["audience"] == "management"
+
+
+def test_only_the_sections_asked_for_are_shown_but_what_is_missing_always_is() -> None:
+    told = Missing("categories of 5 cases", "the provider was still working", "categories")
+    shown = rendered(full_night(missing=[told]), view=View(sections=("spend",)))
+    assert re.findall('<section[^>]*id="(\\w+)"', shown.html) == ["missing", "spend"]
+    assert "the provider was still working" in shown.markdown and "## Queues" not in shown.markdown
+    with pytest.raises(ConfigurationError, match="no section weather; choose from: figures, "):
+        View(sections=("weather",))
+
+
+def test_machine_details_are_folded_unless_the_reader_runs_the_machine() -> None:
+    lead, operator = (
+        rendered(full_night(), view=View(audience=a)) for a in (Audience.LEAD, Audience.OPERATIONS)
+    )
+    assert '<details class="machine">' in lead.html and '<span class="id">' not in lead.html
+    assert '<details class="machine" open>' in operator.html and '<span class="id">' in operator.html

@@ -284,3 +284,25 @@ def test_a_lead_releases_a_queue_by_keyboard_and_takes_one_back(house: House, pa
         page.click("text=Open the case")
         assert page.inner_text("h1") == "Is the answer right?"
         assert page.input_value("[name=subject]")
+
+
+def test_report_and_app_speak_the_language_of_the_house_and_the_report_leads_into_the_app(
+    page: Any, house: House
+) -> None:
+    with review_app(house, LLM_ASSETS_LANGUAGE="ru") as app:
+        page.goto(app.url)
+        assert re.fullmatch(r"\d+ сомнени\w+, \d+ решени\w+, около \d+ мин", page.inner_text("h1"))
+        ran = house.night(LLM_ASSETS_LANGUAGE="ru", LLM_ASSETS_REVIEW_URL=app.base)
+        assert ran.report["revision"] == 2 and ran.report["language"] == "ru", ran.err
+        assert ran.report["summary_by"] is None and ran.report["summary"].startswith("Поступило ")
+        page.goto((house.home / "reports" / TODAY.isoformat() / "rev-2" / "report.html").as_uri())
+        assert page.inner_text("#review h2") == "Ждут человека"
+        way = page.locator("#review td.subject a").first
+        assert way.get_attribute("href").startswith(f"{app.base}/case/{TODAY}/")
+        page.goto(way.get_attribute("href"))
+        assert page.locator("html").get_attribute("lang") == "ru"
+        assert page.title() == page.inner_text("h1") and re.search("[а-я]", page.title())
+        page.keyboard.press("u")
+        assert page.wait_for_selector("#said:not([hidden])").inner_text() == "Отменять нечего."
+        page.click("form[action='/signout'] button")
+        assert page.inner_text("h1") == "Войти"

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from llm_assets.report.charts import readable
-from llm_assets.report.reasons import in_words
+from llm_assets.report.reasons import in_words, readable
 from llm_assets.report.summary.facts import Fact, Kind
 from llm_assets.report.summary.words import CUTS, CUTTING, IDEA_OF, JOINING, NONE, NUMBER_OF, PHRASES, Idea
 

@@ -6,9 +6,8 @@ They are the report's text where no model writes them, and what a model gets to 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from llm_assets.report.charts import readable
 from llm_assets.report.numbers import ReportNumbers
-from llm_assets.report.reasons import in_words
+from llm_assets.report.reasons import in_words, readable
 from llm_assets.report.summary.facts import LISTED_MISSING, LISTED_QUEUES, Fact, Kind, facts_of
 
 

@@ -6,6 +6,7 @@ from llm_assets.domain.errors import DeskError
 from llm_assets.domain.traffic.block import Block
 from llm_assets.engine.night.quality import Verdict
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.words.sentence import Sentence
 
 
 def block_of(assembly: Assembly) -> Block | None:
@@ -15,7 +16,7 @@ def block_of(assembly: Assembly) -> Block | None:
 
 def since_when(assembly: Assembly, block: Block) -> str:
     """The same in every run of an episode, so that a report does not change with each try."""
-    return f"blocked since {_local(assembly, block.since)}: {block.sentence}"
+    return Sentence("blocked since %(at)s: %(why)s", at=_local(assembly, block.since), why=block.sentence)
 
 
 def examine_account(assembly: Assembly) -> str:

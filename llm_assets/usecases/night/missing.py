@@ -21,9 +21,14 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.blocked import block_of, since_when
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.night.held_back import elsewhere, stopped_queues
+from llm_assets.words.sentence import Sentence
 
 NAMED = 20
 """Records whose raw file is lost that the report names."""
+_LOST = {
+    RAW_MISSING: "raw file missing, restore the folder raw from a backup and run the night again: %(records)s",
+    RAW_DAMAGED: "raw file damaged, restore the folder raw from a backup and run the night again: %(records)s",
+}
 _WHY = {
     "not_sent": "not sent yet",
     "waiting_for_retry": "waiting for another try",
@@ -36,11 +41,12 @@ _WHY = {
 def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     """Mail that is not read, and open cases by step and reason, with the provider's reason where it gave one."""
     for mailbox in mailboxes_of(assembly).unread(day):
-        yield Missing(f"mailbox {mailbox.name}", mailbox.why)
+        yield Missing(Sentence("mailbox %(name)s", name=mailbox.name), mailbox.why)
     received = len(assembly.ledger.register.received(day))
     read = sum(1 for _ in assembly.lake.read(DOCUMENTS, day, ["day"]))
     if received != read:
-        yield Missing(f"{received - read} messages", "received but not read yet", "documents")
+        unread = Sentence("%(num)s message", "%(num)s messages", received - read)
+        yield Missing(unread, "received but not read yet", "documents")
     yield from _lost(assembly, day)
     troubles = assembly.ledger.batches.troubles(day)
     details = {name: said for step, said in troubles.items() for name in members_of(step)}
@@ -53,11 +59,17 @@ def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
         for row in _open_cases(assembly, day, step, _beside(block, details.get(step.name, "")), budget)
     ]
     if block is not None and open_cases:
-        yield Missing(f"provider {assembly.configured_profile.name}", since_when(assembly, block))
+        provider = Sentence("provider %(name)s", name=assembly.configured_profile.name)
+        yield Missing(provider, since_when(assembly, block))
     yield from open_cases
     for found in elsewhere(assembly, day):
-        noun = "request" if found.requests == 1 else "requests"
-        yield Missing(f"{found.requests} {noun} at {found.provider}", found.sentence)
+        what = Sentence(
+            "%(num)s request at %(provider)s",
+            "%(num)s requests at %(provider)s",
+            found.requests,
+            provider=found.provider,
+        )
+        yield Missing(what, found.sentence)
 
 
 def _beside(block: Block | None, detail: str) -> str:
@@ -69,16 +81,18 @@ def _beside(block: Block | None, detail: str) -> str:
 
 def _lost(assembly: Assembly, day: date) -> Iterator[Missing]:
     """Records whose raw file is missing or damaged, so that nobody could read them."""
-    for flag, what in ((RAW_MISSING, "missing"), (RAW_DAMAGED, "damaged")):
+    for flag, why in _LOST.items():
         rows = assembly.lake.read(DOCUMENTS, day, ["record_id", "flags"])
         found = sorted(row["record_id"] for row in rows if flag in row["flags"])
         if found:
             named = ", ".join(found[:NAMED]) + (
                 f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
             )
-            noun = "record" if len(found) == 1 else "records"
-            why = f"raw file {what}, restore the folder raw from a backup and run the night again: {named}"
-            yield Missing(f"{len(found)} {noun}", why, "documents")
+            yield Missing(
+                Sentence("%(num)s record", "%(num)s records", len(found)),
+                Sentence(why, records=named),
+                "documents",
+            )
 
 
 def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: str) -> Iterator[Missing]:
@@ -88,7 +102,7 @@ def _open_cases(assembly: Assembly, day: date, step: Step, detail: str, budget: 
             reasons[row["doubt_reason"]] += 1
     for reason, count in sorted(reasons.items()):
         why = _WHY.get(reason, reason)
-        noun = "case" if count == 1 else "cases"
+        what = Sentence("%(num)s case in %(step)s", "%(num)s cases in %(step)s", count, step=step.name)
         said = {OVER_BUDGET: budget, REGION: "; ".join(stopped_queues(assembly))}
         more = said.get(reason, detail)
-        yield Missing(f"{count} {noun} in {step.name}", f"{why}: {more}" if more else why, step.name)
+        yield Missing(what, Sentence("%(why)s: %(more)s", why=why, more=more) if more else why, step.name)

@@ -29,6 +29,8 @@ from llm_assets.report.numbers import NightCases, ReportNumbers, numbers_of, rea
 from llm_assets.report.render import Page, Rendered, content, render
 from llm_assets.report.summary.check import opening
 from llm_assets.report.summary.sentences import sentences, stated_numbers
+from llm_assets.report.summary.translated import summary_in
+from llm_assets.report.view import SECTIONS, Audience, View
 from llm_assets.steps.night_summary.step import PROMPT, summary_request
 from llm_assets.usecases.agreement.judged import write_agreement
 from llm_assets.usecases.desk.assembly import Assembly
@@ -37,6 +39,8 @@ from llm_assets.usecases.night.missing import missing
 from llm_assets.usecases.night.step_tables import write_usage
 from llm_assets.usecases.report.figures import figures
 from llm_assets.usecases.report.texts import approved_opening, propose_texts
+from llm_assets.words.language import Language
+from llm_assets.words.words import words_in
 from resources.lake.history import past_nights
 from resources.report_files import Revision, exported, write_revision
 
@@ -70,10 +74,23 @@ class Written(NamedTuple):
     """Cases by what became of them; all of the report that may be kept outside the house's own files."""
 
 
-def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool]) -> Written:
-    """Computes, summarises and writes the report; without a change the newest revision is returned."""
+def write_report(
+    assembly: Assembly,
+    day: date,
+    pause: Callable[[Progress], bool],
+    *,
+    language: Language | None = None,
+    sections: Sequence[str] = SECTIONS,
+    audience: Audience = Audience.LEAD,
+) -> Written:
+    """Computes, summarises and writes the report; without a change the newest revision is returned.
+
+    The language is that of the settings where none is given.
+    """
+    settings = assembly.settings
+    view = View(language or settings.language, tuple(sections), audience, settings.review_url)
     night, numbers, review = _numbers(assembly, day)
-    summary, by = _summary(assembly, numbers, pause)
+    summary, by = _summary(assembly, numbers, view.language, pause)
     texts = propose_texts(assembly, night, numbers, review, summary)
     write_usage(assembly, day)
     usage = list(assembly.lake.read(LLM_USAGE, day))
@@ -83,11 +100,12 @@ def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool
         numbers=numbers,
         summary=opening_lines.text if opening_lines is not None else summary,
         summary_by=opening_lines.by if opening_lines is not None else by,
-        zone=assembly.settings.timezone,
+        zone=settings.timezone,
         emulated=assembly.profile.emulated,
         figures=figures(assembly, numbers, usage, texts),
+        view=view,
     )
-    now = assembly.clock().astimezone(assembly.settings.calendar.zone)
+    now = assembly.clock().astimezone(settings.calendar.zone)
     said = content(page)
 
     def rendered(number: int, before: Mapping[str, Any] | None) -> Rendered:
@@ -140,9 +158,14 @@ def _history(assembly: Assembly, day: date) -> list[PastNight]:
 
 
 def _summary(
-    assembly: Assembly, numbers: ReportNumbers, pause: Callable[[Progress], bool]
+    assembly: Assembly, numbers: ReportNumbers, language: Language, pause: Callable[[Progress], bool]
 ) -> tuple[str, str]:
-    """The opening lines and the model that smoothed them; those made by rule when it is silent or says anything else."""
+    """The opening lines and the model that smoothed them; those made by rule when it is silent or says anything else.
+
+    Only English lines are smoothed, because only they can be checked against the numbers.
+    """
+    if language != "en":
+        return summary_in(numbers, words_in(language)), ""
     as_json = orjson.dumps(stated_numbers(numbers)).decode()
     request = summary_request(sentences(numbers), as_json, assembly.profile)
     text = summarise(assembly.engine, numbers.day, request, pause)

@@ -218,6 +218,8 @@ class Planner:
 
     def _summary(self) -> Forecast:
         """The report's opening lines: asked once more when anything of the night, their prompt or model has changed."""
+        if self._assembly.settings.language != "en":
+            return Forecast(NIGHT_SUMMARY, basis="put together by rule, as only English lines can be checked")
         forecast = Forecast(NIGHT_SUMMARY, basis="once for a report that has changed")
         request = summary_request((), "", self._assembly.profile)
         asked = next(iter(self._assembly.ledger.work.standings(self._day, NIGHT_SUMMARY)), None)

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+from llm_assets.report.reasons import detail_in_words
+from llm_assets.words.sentence import Sentence
+from llm_assets.words.words import Words
+
 QUESTIONS: Mapping[str, str] = {
     "low_confidence": "Is this the right category?",
     "two_fit": "Which of the two categories is it?",
@@ -26,4 +30,11 @@ def question(reason: str) -> str:
     """The question that a doubt asks; a reason without one is shown as it is. Without a doubt it is asked all the same."""
     if not reason:
         return "Is the answer right?"
-    return QUESTIONS.get(reason, f"Is the answer right? ({reason.replace('_', ' ')})")
+    return QUESTIONS.get(reason) or Sentence(
+        "Is the answer right? (%(reason)s)", reason=reason.replace("_", " ")
+    )
+
+
+def noted(reason: str, detail: str, words: Words) -> str:
+    """What the step noted beside its doubt, without codes."""
+    return detail_in_words(reason, detail, words)

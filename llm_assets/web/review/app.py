@@ -17,7 +17,7 @@ from llm_assets.domain.errors import DeskError
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.people import Person
-from llm_assets.usecases.review.wording import question
+from llm_assets.usecases.review.wording import noted, question
 from llm_assets.web.review import (
     cases,
     deciding,
@@ -31,6 +31,8 @@ from llm_assets.web.review import (
 )
 from llm_assets.web.review.desk import Desk
 from llm_assets.web.review.guard import Guard
+from llm_assets.web.review.in_browser import IN_BROWSER
+from llm_assets.words.words import words_in
 
 HERE = Path(__file__).parent
 
@@ -43,8 +45,14 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    pages.globals["question"] = question
-    pages.filters["words"] = lambda text: str(text).replace("_", " ")
+    words = words_in(assembly.settings.language)
+    words.dress(pages)
+    pages.globals |= {
+        "question": lambda reason: words.sentence(question(reason)),
+        "noted": lambda step: noted(step.reason, step.detail, words),
+        "in_browser": {text: words.say(text) for text in IN_BROWSER},
+    }
+    pages.filters["words"] = lambda text: words.name(str(text))
     app = Desk(assembly, pages, Doubts(assembly), secure, [entry] if entry is not None else [], owner)
     rooms = (start, cases, deciding, signing_in, originals, tracing, precision, releasing, texts)
     routes = [route for room in rooms for route in room.routes(app)]
@@ -62,9 +70,10 @@ def _sentence(app: Desk) -> Callable[[Request, Exception], Any]:
         assert isinstance(error, HTTPException)
         if error.status_code == 401 and request.method == "GET":
             return RedirectResponse("/signin", 303)
+        said = app.words.sentence(error.detail)
         if "application/json" in request.headers.get("content-type", ""):
-            return JSONResponse({"said": error.detail}, error.status_code)
-        return app.page("sentence.html.j2", error.status_code, said=error.detail)
+            return JSONResponse({"said": said}, error.status_code)
+        return app.page("sentence.html.j2", error.status_code, said=said)
 
     return answer
 

@@ -18,6 +18,7 @@ from llm_assets.usecases.review.decide import NothingToDecideError, UnknownRecor
 from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.people import Person
 from llm_assets.web.review.guard import COOKIE, Tries, refused
+from llm_assets.words.words import Words, words_in
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Desk:
     """The token of the link that a desk without accounts is opened with; taken once."""
     owner: Person | None = None
     tries: Tries = field(default_factory=Tries)
+
+    @property
+    def words(self) -> Words:
+        return words_in(self.assembly.settings.language)
 
     async def run(self, act: Callable[[], Any]) -> Any:  # what a use case returns
         """In a thread: use cases wait for a database."""

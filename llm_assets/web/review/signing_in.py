@@ -37,11 +37,14 @@ def _sign_in(app: Desk) -> Callable[[Request], Any]:
         keys = f"name {name}", f"from {request.client.host if request.client else ''}"
         wait = app.tries.wait(*keys)
         if wait:
-            return app.page("signin.html.j2", 429, said=f"Too many tries; wait {wait} seconds.")
+            said = app.words.counted(
+                "Too many tries; wait %(num)s second.", "Too many tries; wait %(num)s seconds.", round(wait)
+            )
+            return app.page("signin.html.j2", 429, said=said)
         token = await app.run(lambda: people.sign_in(app.assembly, name, password))
         if token is None:
             app.tries.failed(*keys)
-            return app.page("signin.html.j2", 401, said="Name or password is wrong.")
+            return app.page("signin.html.j2", 401, said=app.words.say("Name or password is wrong."))
         return app.signed_in(token)
 
     return post

@@ -20,7 +20,7 @@ OF_OTHER_COMMANDS = {
     "duckdb",
     "anthropic",
     "openai",
-    "altair",
+    "babel",
     "jinja2",
     "structlog",
     "rich",

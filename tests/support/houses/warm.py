@@ -14,7 +14,7 @@ from tests.support.unsynced import unsynced
 
 LIBRARIES = [
     *("llm_assets.cli", "llm_assets.definitions", "llm_assets.defs.in_process"),
-    *("llm_assets.usecases.night.process_night", "openai", "anthropic", "duckdb", "altair"),
+    *("llm_assets.usecases.night.process_night", "openai", "anthropic", "duckdb", "babel"),
 ]
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(LIBRARIES)

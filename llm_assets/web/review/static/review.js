@@ -11,6 +11,9 @@
   const element = (selector) => document.querySelector(selector);
   const shown = () => element("main.case");
   const words = (text) => (text || "").split(" ").filter(Boolean);
+  // The page's language: a sentence of `in_browser.py`, with its values filled in.
+  const spoken = JSON.parse(document.body.dataset.words || "{}");
+  const t = (text, values = {}) => (spoken[text] || text).replace(/%\((\w+)\)s/g, (_, name) => values[name] ?? "");
   const address = () => { const d = shown().dataset; return `${d.day}/${d.case}/${d.step}`; };
 
   // Under a Cyrillic layout a key's letter is not Latin: then its place on the keyboard counts. Kazakh layouts have quotes and
@@ -27,7 +30,7 @@
   function say(text) {
     const said = element("#said");
     if (!said) return;
-    said.textContent = text;
+    said.textContent = t(text);
     said.hidden = !text;
   }
 
@@ -35,7 +38,7 @@
     const kept = element("#kept"), count = stored(UNSENT).length;
     if (!kept) return;
     kept.hidden = count === 0;
-    kept.textContent = `${count} not sent yet`;
+    kept.textContent = t("%(num)s not sent yet", { num: count });
   }
 
   async function fetchPart(key) {
@@ -145,9 +148,9 @@
       { ...each, members: each.members.map((m) => ({ ...m, seen: seen[m.case_id] ?? m.seen })) }));
     if (status < 400) return;
     store(MADE, stored(MADE).filter((each) => each.id !== made.id));
-    if (status !== 409) { refuse(made, told.said || "That was not stored."); return; }
+    if (status !== 409) { refuse(made, told.said || t("That was not stored.")); return; }
     const who = told.conflicts.map((each) => `${each.by}: ${Object.values(each.values).join(", ") || each.kind}`);
-    refuse(made, `Decided meanwhile by ${who.join("; ")}. Yours was not stored.`);
+    refuse(made, t("Decided meanwhile by %(who)s. Yours was not stored.", { who: who.join("; ") }));
   }
 
   // Another case is shown by now: what was refused stays above it, with the way back.

@@ -1,0 +1,187 @@
+"""The report in each language: nothing is left in English, and every further key of its JSON is shown."""
+
+import re
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from llm_assets.report.numbers import Missing
+from llm_assets.report.render import Page, Rendered, render
+from llm_assets.report.summary.translated import summary_in
+from llm_assets.report.view import Audience, View
+from llm_assets.words.language import Language
+from llm_assets.words.sentence import Sentence
+from llm_assets.words.words import words_in
+from tests.report.test_render import Elements
+from tests.support.nights.invented_night import CATEGORIES, SUBJECTS, full_night
+
+CURRENCY = {"code": "KZT", "per_usd": 500.0, "rate_of": "2026-11-19", "instead_of": None}
+SPEND = {
+    "currency": CURRENCY,
+    "amount": 321.23,
+    "apart": {"retried": 17, "timeouts": 1234, "empty": 3, "other": 0},
+    "versions": [
+        {
+            "step": "drafts",
+            "model": "m-2",
+            "prompt_version": "p-77",
+            "requests": 318,
+            "usd": 0.2,
+            "usd_per_1000": 0.63,
+        }
+    ],
+    "batch_discount": {"usd": 0.6, "amount": 300.0},
+    "budgets": [
+        {
+            "what": "nightly",
+            "usd": 5.0,
+            "spent_usd": 0.7,
+            "reserved_usd": 0.3,
+            "left_usd": 4.0,
+            "left_amount": 2000.0,
+        }
+    ],
+}
+GROWTH = {
+    "lines": [
+        {
+            "queue": "shop-orders",
+            "category": "delivery_status",
+            "today": 73,
+            "average": 38.1,
+            "weekday_average": 40.5,
+            "chance": 0.0000012,
+            "verdict": "grew",
+        },
+        {
+            "queue": "office",
+            "category": "spam",
+            "today": 13,
+            "average": 31.5,
+            "weekday_average": None,
+            "chance": 0.0042,
+            "verdict": "fell",
+        },
+    ]
+}
+QUALITY = {
+    "control_set": {"at": "2026-11-19T10:00:00+05:00", "accuracy": 0.912, "below": [], "is_demo": True},
+    "people": {
+        "decided": 40,
+        "agreed": 34,
+        "lines": [{"queue": "office", "step": "categories", "decided": 40, "agreed": 34}],
+    },
+    "calibration": {
+        "queues": [
+            {
+                "queue": "office",
+                "review_below": 0.7,
+                "thresholds": [{"review_below": 0.7, "precision": 0.943, "to_people": 31}],
+            }
+        ]
+    },
+}
+TEXTS = [
+    {"part": "queue:office", "kind": "queue", "name": "office", "text": "77.", "state": "draft", "by": None},
+    {"part": "branch:Q1", "kind": "branch", "name": "Q1", "text": "88.", "state": "approved", "by": "aida"},
+]
+FIGURES: dict[str, Any] = {
+    "spend": SPEND,
+    "growth": GROWTH,
+    "quality": QUALITY,
+    "drafts": {"ready": 338, "released": 21, "queues": {"office": {"ready": 15, "released": 21}}},
+    "texts": [{**text, "outdated": False} for text in TEXTS],
+    "rescue": {
+        "cancelled_batches": 2,
+        "requests": {"flex": 5, "online": 0},
+        "extra_usd": 0.5,
+        "paid_twice": {"requests": 1, "usd": 0.01},
+    },
+}
+CHANGES = {
+    "totals": {"review": [40, 31]},
+    "categories": [{"queue": "office", "category": "spam", "cases": [12, 13]}],
+    "spend": {"usd": [0.5, 0.6]},
+    "decided": [0, 9],
+    "texts": [{"part": "branch:Q1", "state": "approved"}],
+}
+
+
+def in_language(language: Language, **changes: Any) -> Rendered:
+    told = Missing(
+        Sentence("%(num)s case in %(step)s", "%(num)s cases in %(step)s", 5, step="categories"),
+        Sentence("%(why)s: %(more)s", why="over the budget", more="9"),
+        "categories",
+    )
+    numbers = full_night(missing=[told])
+    page = Page(
+        numbers,
+        summary_in(numbers, words_in(language)),
+        summary_by="",
+        zone="Asia/Almaty",
+        emulated=True,
+        figures=FIGURES,
+        changes=CHANGES,
+        view=View(language=language, audience=Audience.OPERATIONS, review_url="https://review.example"),
+        **changes,
+    )
+    at = datetime(2026, 11, 21, 6, 12, tzinfo=ZoneInfo("Asia/Almaty"))
+    return render(page, revision=2, generated_at=at)
+
+
+def test_each_further_key_is_shown() -> None:
+    shown = in_language("en")
+    html = " ".join(Elements(shown.html).text.split())
+    for said in (
+        "KZT 770.33 per 1,000 cases",
+        "KZT 300.00 saved by batches",
+        "17 requests sent again",
+        "1,234 without an answer in time",
+        "3 empty answers",
+        "KZT 2,000.00 of KZT 2,500.00 left",
+        "1 USD = 500 KZT, rate of 19 Nov 2026.",
+        "7338.140.5< 0.1%",
+        "Fewer than usual: spam (office) 13, usually 31.5",
+        "85% of 40 decided answers were right",
+        "91.2% of the categories right (demo model: rules, not an LLM)",
+        "94.3%",
+        "338 drafts ready, 21 of them released.",
+        "77. draft",
+        "88. approved by aida",
+        "Changed since revision 1 waiting for a person: 40 before, now 31spam (office): 12 before, now 13"
+        "spent: KZT 250.00 before, now KZT 300.00doubts settled: 0 before, now 9",
+        "draftsm-2p-77318KZT 100.00KZT 315.00",
+        "2 batches cancelled 5 requests sent flexKZT 250.00 beyond the usual price; 1 request paid twice",
+    ):
+        assert said in html.replace("\N{NO-BREAK SPACE}", " "), said
+    text = shown.markdown.replace("\N{NO-BREAK SPACE}", " ")
+    assert "- KZT 300.00 saved by batches" in text and "> 77\\. (draft)" in text
+    assert "- waiting for a person: 40 before, now 31" in text
+    assert shown.json["changes"] == CHANGES and shown.json["spend"]["currency"] == CURRENCY
+
+
+_NAMES = {*CATEGORIES, *(name.replace("_", " ") for queue in CATEGORIES.values() for name, _ in queue)}
+_SAME = (
+    *sorted([*_NAMES, *SUBJECTS], key=len, reverse=True),
+    *("no category", "Asia/Almaty", "LLM", "KZT", "USD", "m-1", "m-2", "p-1", "p-77", "aida", "HTML"),
+)
+
+
+@pytest.mark.parametrize("language", ["ru", "kk"])
+def test_nothing_but_configured_names_is_left_in_english(language: Language) -> None:
+    shown = in_language(language)
+    page = Elements(shown.html)
+    labels = [v or "" for _, attributes in page.tags for n, v in attributes.items() if n == "aria-label"]
+    for text in ("\n".join([page.text, *labels]), re.sub("<https.*>", "", shown.markdown)):
+        for name in _SAME:
+            text = text.replace(name, " ").replace(name.replace("-", r"\-"), " ")
+        ids = re.sub("[0-9a-f]{24}", " ", text)
+        assert set(re.findall(r"[A-Za-z]{2,}", ids)) == set()
+    assert f'<html lang="{language}">' in shown.html and shown.json["language"] == language
+
+
+def test_the_same_night_in_another_language_is_another_revision() -> None:
+    english, russian = (dict(in_language(language).json) for language in ("en", "ru"))
+    assert {key for key in english if english[key] != russian[key]} == {"language", "summary"}
