@@ -20,6 +20,7 @@ from llm_assets.cli.delete import delete
 from llm_assets.cli.doctor import doctor
 from llm_assets.cli.files import mask, parse
 from llm_assets.cli.night import night
+from llm_assets.cli.notify import notify
 from llm_assets.cli.options import EXIT_INCOMPLETE, EXIT_USAGE
 from llm_assets.cli.people.decide import decide
 from llm_assets.cli.people.review import review
@@ -43,7 +44,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (night, parse, status, plan, reconcile, emulator, forms, mask, review, decide, doctor, delete):
+for command in (
+    night,
+    parse,
+    status,
+    plan,
+    reconcile,
+    emulator,
+    forms,
+    mask,
+    review,
+    decide,
+    notify,
+    doctor,
+    delete,
+):
     app.command()(command)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(users, name="users")

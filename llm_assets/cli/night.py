@@ -1,6 +1,7 @@
 """The command `night`: one day's assets run in this process, and the outcome as a short table."""
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -42,12 +43,29 @@ def night(
     paths = existing(inbox)
     with Console() as console:
         desk = configured_desk(Wait.INLINE, on_progress=console.steps, on_stage=console.stage)
-        outcome = run_night(desk, day.date(), paths, rework)
+        try:
+            outcome = run_night(desk, day.date(), paths, rework)
+        finally:
+            _tell(desk)
     for line in outcome_lines(outcome):
         say(line)
     if as_json:
         print(json.dumps(outcome.report, ensure_ascii=False))
     raise SystemExit(EXIT_INCOMPLETE if outcome.incomplete else 0)
+
+
+def _tell(desk: "Desk") -> None:
+    """Also of a night that failed. Whoever cannot be told makes no difference to its outcome."""
+    from llm_assets.domain.errors import DeskError
+    from llm_assets.usecases.notify.tell import tell
+
+    try:
+        with desk.open() as assembly:
+            trouble = tell(assembly).trouble
+    except DeskError as err:
+        trouble = str(err)
+    if trouble:
+        print(f"llm-assets: not everybody was told: {trouble}", file=sys.stderr)
 
 
 def run_night(desk: "Desk", day: date, inboxes: Sequence[Path], rework: str = "auto") -> "NightOutcome":

@@ -6,7 +6,7 @@ their wording (`templates/`, `summary.py`, `reasons.py`), and writing files.
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -19,6 +19,7 @@ from llm_assets.domain.requests.outcome import Status
 from llm_assets.report.charts import Charts, draw, readable
 from llm_assets.report.numbers import ReportNumbers, SpendLine, sums_hold
 from llm_assets.report.reasons import in_words
+from llm_assets.report.view import View
 
 TEMPLATES = Path(__file__).with_name("templates")
 MODEL_NOTE = "demo model: rules, not an LLM"
@@ -41,6 +42,7 @@ class Page:
     zone: str
     emulated: bool
     """True when the demo model answered; every page then says so."""
+    view: View = field(default_factory=View)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ def content(page: Page) -> Json:
         "day": numbers.day.isoformat(),
         "timezone": page.zone,
         "model_note": MODEL_NOTE if page.emulated else None,
+        "language": page.view.language,
+        "audience": page.view.audience,
+        "sections": list(page.view.sections),
         "summary": one_line(page.summary),
         "summary_by": page.summary_by or None,
         "totals": asdict(numbers.totals),

@@ -13,6 +13,7 @@ from resources.ledger.transactions.batches import SqlBatches
 from resources.ledger.transactions.blocks import SqlBlocks
 from resources.ledger.transactions.forms import SqlForms
 from resources.ledger.transactions.locks import SqlLocks
+from resources.ledger.transactions.notices import SqlNotices
 from resources.ledger.transactions.online import SqlOnline
 from resources.ledger.transactions.people import SqlPeople
 from resources.ledger.transactions.register import SqlRegister
@@ -37,6 +38,7 @@ class SqlLedger:
         self.review = SqlReview(self._database, clock)
         self.people = SqlPeople(self._database, clock)
         self.locks = SqlLocks(self._database)
+        self.notices = SqlNotices(self._database, clock)
         self.register = SqlRegister(self._database, clock)
         self.forms = SqlForms(self._database, clock)
         self.sources = SqlSources(self._database)

@@ -15,6 +15,7 @@ from llm_assets.domain.desk.night import Calendar
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lanes, Profile
+from llm_assets.words.language import Language
 from resources.settings.dotenv_file import unreadable
 from resources.settings.yaml_files import read_yaml
 
@@ -55,6 +56,11 @@ class Settings(BaseSettings):
     """Folder with labels.jsonl and the records it names."""
     grace_seconds: float = Field(default=5, ge=0)
     """How long a Dagster step polls before it parks: quick batches then need no second run."""
+
+    language: Language = "en"
+    """Of the report and the review app."""
+    review_url: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
+    """Where people open the review app, for links to it."""
 
     @field_validator("timezone")
     @classmethod

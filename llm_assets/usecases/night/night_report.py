@@ -28,11 +28,13 @@ from llm_assets.report.numbers import ReportNumbers, compute, with_spend
 from llm_assets.report.render import Page, content, render
 from llm_assets.report.summary.check import opening
 from llm_assets.report.summary.sentences import sentences, stated_numbers
+from llm_assets.report.view import SECTIONS, Audience, View
 from llm_assets.steps.night_summary.step import PROMPT, summary_request
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.night.missing import missing
 from llm_assets.usecases.night.step_tables import write_usage
+from llm_assets.words.language import Language
 from resources.lake.history import past_nights
 from resources.report_files import Revision, exported, write_revision
 
@@ -65,8 +67,21 @@ class Written(NamedTuple):
     """Cases by what became of them; all of the report that may be kept outside the house's own files."""
 
 
-def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool]) -> Written:
-    """Computes, summarises and writes the report; without a change the newest revision is returned."""
+def write_report(
+    assembly: Assembly,
+    day: date,
+    pause: Callable[[Progress], bool],
+    *,
+    language: Language | None = None,
+    sections: Sequence[str] = SECTIONS,
+    audience: Audience = Audience.LEAD,
+) -> Written:
+    """Computes, summarises and writes the report; without a change the newest revision is returned.
+
+    The language is that of the settings where none is given.
+    """
+    settings = assembly.settings
+    view = View(language or settings.language, tuple(sections), audience, settings.review_url)
     numbers = _numbers(assembly, day)
     summary, by = _summary(assembly, numbers, pause)
     write_usage(assembly, day)
@@ -76,10 +91,11 @@ def write_report(assembly: Assembly, day: date, pause: Callable[[Progress], bool
         ),
         summary=summary,
         summary_by=by,
-        zone=assembly.settings.timezone,
+        zone=settings.timezone,
         emulated=assembly.profile.emulated,
+        view=view,
     )
-    now = assembly.clock().astimezone(assembly.settings.calendar.zone)
+    now = assembly.clock().astimezone(settings.calendar.zone)
     revision = write_revision(
         assembly.reports,
         day,

@@ -18,7 +18,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.wording import question
-from llm_assets.web.review import cases, deciding, signing_in, start
+from llm_assets.web.review import cases, deciding, reports, signing_in, start
 from llm_assets.web.review.desk import Desk
 from llm_assets.web.review.guard import Guard
 
@@ -36,7 +36,7 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
     pages.globals["question"] = question
     pages.filters["words"] = lambda text: str(text).replace("_", " ")
     app = Desk(assembly, pages, Doubts(assembly), secure, [entry] if entry is not None else [], owner)
-    rooms = (start, cases, deciding, signing_in)
+    rooms = (start, cases, deciding, signing_in, reports)
     routes = [route for room in rooms for route in room.routes(app)]
     starlette = Starlette(
         routes=[*routes, Mount("/static", StaticFiles(directory=HERE / "static"))],
