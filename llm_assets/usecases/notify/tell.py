@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from llm_assets.domain.digest import digest
-from llm_assets.domain.errors import DeskError
+from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.domain.notice import SHELF_LIFE, pause_before
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.notify.news import news
@@ -51,8 +51,11 @@ def tell(assembly: Assembly) -> Told:
 
 
 def troubles_of_notices(assembly: Assembly) -> str:
-    """As `Told.trouble`; tells nobody."""
-    places = assembly.notifications.places
+    """As `Told.trouble`, or what is wrong with the file; tells nobody."""
+    try:
+        places = assembly.notifications.places
+    except ConfigurationError as err:
+        return str(err)
     return _trouble(assembly, places, assembly.clock()) if places else ""
 
 

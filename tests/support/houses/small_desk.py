@@ -137,6 +137,7 @@ class SmallDesk:
         day: date | None = DAY,
         tags: Mapping[str, str] | None = None,
         run_id: str | None = None,
+        config: Mapping[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
         """A run as the UI's Materialize starts it, in this process, with the checks of these assets."""
         job = self.definitions.resolve_implicit_global_asset_job_def()
@@ -146,6 +147,7 @@ class SmallDesk:
             tags=dict(tags or {}),
             instance=self.instance,
             run_id=run_id,
+            run_config=dict(config) if config is not None else None,
             raise_on_error=False,
         )
 
