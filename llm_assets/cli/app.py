@@ -20,9 +20,9 @@ from llm_assets.cli.delete import delete
 from llm_assets.cli.doctor import doctor
 from llm_assets.cli.files import mask, parse
 from llm_assets.cli.night import night
-from llm_assets.cli.notify import notify
 from llm_assets.cli.options import EXIT_INCOMPLETE, EXIT_USAGE
 from llm_assets.cli.people.decide import decide
+from llm_assets.cli.people.notify import notify
 from llm_assets.cli.people.review import review
 from llm_assets.cli.people.users import users
 from llm_assets.cli.plan import plan

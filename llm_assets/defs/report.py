@@ -15,8 +15,8 @@ from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import REVIEW_QUEUE
 from llm_assets.usecases.desk.desk import Desk, Settings
 from llm_assets.usecases.desk.opened import opened
+from llm_assets.usecases.desk.report_choices import SECTIONS, Audience
 from llm_assets.usecases.night.night_report import REPORT_VERSION, write_report, write_review_queue
-from llm_assets.usecases.night.report_choices import SECTIONS, Audience
 from llm_assets.usecases.night.table_facts import night_figures, report_figures, review_version, table_facts
 from llm_assets.usecases.review.backlog import queue_figures
 

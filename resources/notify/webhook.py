@@ -19,12 +19,12 @@ from resources.settings.notifications import WebhookPlace
 from resources.settings.sources import is_loopback
 
 SECONDS = 15.0
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object, **__: object) -> None:
-        """Whoever answers the new address was not named by anybody."""
-        return
+_HANDLERS = (
+    urllib.request.HTTPHandler,
+    urllib.request.HTTPSHandler,
+    urllib.request.HTTPDefaultErrorHandler,
+    urllib.request.HTTPErrorProcessor,
+)
 
 
 def payload_of(message: Message) -> bytes:
@@ -70,10 +70,14 @@ def signs_for(place: WebhookPlace) -> str:
 
 
 def _opener(place: WebhookPlace) -> urllib.request.OpenerDirector:
-    """Through the environment's proxy, but never to this machine: a proxy elsewhere would look for it on itself."""
+    """Without redirects: whoever answers the new address was not named by anybody. Through the environment's proxy, but never
+    to this machine: a proxy elsewhere would look for it on itself."""
     straight = is_loopback(urlsplit(place.url).hostname or "")
-    proxies = urllib.request.ProxyHandler({} if straight else None)
-    return urllib.request.build_opener(proxies, _NoRedirects)
+    opener = urllib.request.OpenerDirector()
+    opener.add_handler(urllib.request.ProxyHandler({} if straight else None))
+    for kind in _HANDLERS:
+        opener.add_handler(kind())
+    return opener
 
 
 def _answered(place: WebhookPlace, status: int) -> DeskError:

@@ -17,7 +17,7 @@ from llm_assets.defs.report import ReportConfig
 from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.desk import Desk
-from llm_assets.usecases.night.report_choices import SECTIONS, Audience
+from llm_assets.usecases.desk.report_choices import SECTIONS, Audience
 from llm_assets.words.language import LANGUAGES
 from resources.settings.environment import Settings
 from tests.support.houses.small_desk import NIGHTLY
