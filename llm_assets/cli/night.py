@@ -18,6 +18,7 @@ from llm_assets.cli.options import (
     check_rework,
     existing,
 )
+from llm_assets.domain.errors import ConfigurationError, DeskError
 
 if TYPE_CHECKING:
     from llm_assets.usecases.desk.desk import Desk
@@ -45,8 +46,14 @@ def night(
         desk = configured_desk(Wait.INLINE, on_progress=console.steps, on_stage=console.stage)
         try:
             outcome = run_night(desk, day.date(), paths, rework)
-        finally:
-            _tell(desk)
+        except ConfigurationError:
+            raise
+        except DeskError:
+            _tell(desk)  # e.g. that the provider is blocked; the night's own sentence is the only one printed
+            raise
+        untold = _tell(desk)
+    if untold:
+        print(f"llm-assets: not everybody was told: {untold}", file=sys.stderr)
     for line in outcome_lines(outcome):
         say(line)
     if as_json:
@@ -54,18 +61,15 @@ def night(
     raise SystemExit(EXIT_INCOMPLETE if outcome.incomplete else 0)
 
 
-def _tell(desk: "Desk") -> None:
-    """Also of a night that failed. Whoever cannot be told makes no difference to its outcome."""
-    from llm_assets.domain.errors import DeskError
+def _tell(desk: "Desk") -> str:
+    """Who could not be told, and why; it makes no difference to the night."""
     from llm_assets.usecases.notify.tell import tell
 
     try:
         with desk.open() as assembly:
-            trouble = tell(assembly).trouble
+            return tell(assembly).trouble
     except DeskError as err:
-        trouble = str(err)
-    if trouble:
-        print(f"llm-assets: not everybody was told: {trouble}", file=sys.stderr)
+        return str(err)
 
 
 def run_night(desk: "Desk", day: date, inboxes: Sequence[Path], rework: str = "auto") -> "NightOutcome":
