@@ -9,14 +9,15 @@ import dagster as dg
 
 from llm_assets.defs.freshness import caption, freshness_of_report
 from llm_assets.defs.intake import GROUP, OWNERS
-from llm_assets.defs.metadata import links, table_metadata
+from llm_assets.defs.metadata import Metadata, links, table_metadata
 from llm_assets.defs.polling import brief
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import REVIEW_QUEUE
+from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk, Settings
 from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.desk.report_choices import SECTIONS, Audience
-from llm_assets.usecases.night.night_report import REPORT_VERSION, write_report, write_review_queue
+from llm_assets.usecases.night.night_report import REPORT_VERSION, Written, write_report, write_review_queue
 from llm_assets.usecases.night.table_facts import night_figures, report_figures, review_version, table_facts
 from llm_assets.usecases.review.backlog import queue_figures
 
@@ -31,6 +32,10 @@ class ReportConfig(dg.Config):
     """The sections of the page; what is missing and sums that do not hold are always shown."""
     audience: Literal["lead", "management", "operations"] = "lead"
     """lead: machine details folded away; management: figures without any case; operations: machine details open."""
+
+    @property
+    def chosen_language(self) -> Literal["en", "ru", "kk"] | None:
+        return None if self.language == "settings" else self.language
 
 
 def report_assets(
@@ -84,23 +89,28 @@ def _morning_report(
         context: dg.AssetExecutionContext, config: ReportConfig, desk: dg.ResourceParam[Desk]
     ) -> dg.MaterializeResult[None]:
         day, pause = date.fromisoformat(context.partition_key), brief(desk, "morning_report")
-        language = None if config.language == "settings" else config.language
-        audience = Audience(config.audience)
         with opened(desk) as assembly:
             written = write_report(
-                assembly, day, pause, language=language, sections=config.sections, audience=audience
+                assembly,
+                day,
+                pause,
+                language=config.chosen_language,
+                sections=config.sections,
+                audience=Audience(config.audience),
             )
-            figures = report_figures(assembly, day, written.totals) | asdict(queue_figures(assembly, day))
-            ways = links(assembly, day, "report_page", "queue")
-        return dg.MaterializeResult(
-            metadata={
-                "report": dg.MetadataValue.path(str(written.revision.html)),
-                "revision": written.revision.number,
-                "totals": dg.MetadataValue.json(dict(written.totals)),
-                **figures,
-                **ways,
-            },
-            data_version=dg.DataVersion(f"revision-{written.revision.number}"),
-        )
+            metadata = _shown(assembly, day, written)
+        version = dg.DataVersion(f"revision-{written.revision.number}")
+        return dg.MaterializeResult(metadata=metadata, data_version=version)
 
     return morning_report
+
+
+def _shown(assembly: Assembly, day: date, written: Written) -> Metadata:
+    return {
+        "report": dg.MetadataValue.path(str(written.revision.html)),
+        "revision": written.revision.number,
+        "totals": dg.MetadataValue.json(dict(written.totals)),
+        **report_figures(assembly, day, written.totals),
+        **asdict(queue_figures(assembly, day)),
+        **links(assembly, day, "report_page", "queue"),
+    }
