@@ -172,6 +172,7 @@ class SmallDesk:
         run = self.instance.create_run_for_job(
             job,
             tags={**request.tags, "dagster/partition": request.partition_key},
+            run_config=request.run_config,
             status=dg.DagsterRunStatus.NOT_STARTED,
             asset_selection=frozenset(request.asset_selection),
         )
@@ -182,7 +183,8 @@ class SmallDesk:
         run = self.run(run_id)
         self.instance.delete_run(run_id)
         assets = [key.to_user_string() for key in run.asset_selection or ()]
-        return self.materialize(assets, day=date.fromisoformat(run.tags["dagster/partition"]), tags=run.tags)
+        day = date.fromisoformat(run.tags["dagster/partition"])
+        return self.materialize(assets, day=day, tags=run.tags, config=run.run_config)
 
     def run(self, run_id: str) -> dg.DagsterRun:
         run = self.instance.get_run_by_id(run_id)
