@@ -16,6 +16,7 @@ from llm_assets.defs.schedules import deadline_schedule, nightly_schedule
 from llm_assets.defs.sensors.batch_sensor import batch_sensor
 from llm_assets.defs.sensors.decision_sensor import decision_sensor
 from llm_assets.defs.sensors.mail_sensor import mail_sensor
+from llm_assets.defs.sensors.notice_sensor import notice_sensor
 from llm_assets.defs.sensors.text_sensor import text_sensor
 from llm_assets.defs.steps import step_assets
 from llm_assets.domain.desk.step import Step
@@ -38,7 +39,12 @@ def build_defs(
     nightly, read_mail, deadline = nightly_job(), read_mail_job(), deadline_job()
     control_set, control_checks = control_set_definitions(steps)
     return dg.Definitions(
-        assets=[documents_asset(days), *step_assets(steps, days), *report_assets(steps, days), control_set],
+        assets=[
+            documents_asset(days),
+            *step_assets(steps, days),
+            *report_assets(steps, days, desk.settings),
+            control_set,
+        ],
         asset_checks=[*checks(steps, days), *control_checks],
         jobs=[nightly, read_mail, deadline],
         schedules=[nightly_schedule(nightly, desk.settings), deadline_schedule(deadline, desk.settings)],
@@ -47,6 +53,7 @@ def build_defs(
             batch_sensor(steps, [nightly, materialize_job()]),
             decision_sensor(steps, nightly),
             text_sensor(nightly),
+            notice_sensor(),
         ],
         resources={"desk": desk, **resources},
         executor=dg.in_process_executor,

@@ -24,6 +24,7 @@ from llm_assets.cli.options import EXIT_INCOMPLETE, EXIT_USAGE
 from llm_assets.cli.people.control_set import control_set
 from llm_assets.cli.people.decide import decide
 from llm_assets.cli.people.drafts import drafts
+from llm_assets.cli.people.notify import notify
 from llm_assets.cli.people.review import review
 from llm_assets.cli.people.trace import trace
 from llm_assets.cli.people.users import users
@@ -58,6 +59,7 @@ for command in (
     review,
     decide,
     trace,
+    notify,
     doctor,
     delete,
 ):

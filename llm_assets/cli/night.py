@@ -1,6 +1,7 @@
 """The command `night`: one day's assets run in this process, and the outcome as a short table."""
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from llm_assets.cli.options import (
     check_rework,
     existing,
 )
+from llm_assets.domain.errors import ConfigurationError, DeskError
 
 if TYPE_CHECKING:
     from llm_assets.usecases.desk.desk import Desk
@@ -42,12 +44,32 @@ def night(
     paths = existing(inbox)
     with Console() as console:
         desk = configured_desk(Wait.INLINE, on_progress=console.steps, on_stage=console.stage)
-        outcome = run_night(desk, day.date(), paths, rework)
+        try:
+            outcome = run_night(desk, day.date(), paths, rework)
+        except ConfigurationError:
+            raise
+        except DeskError:
+            _tell(desk)  # e.g. that the provider is blocked; the night's own sentence is the only one printed
+            raise
+        untold = _tell(desk)
+    if untold:
+        print(f"llm-assets: not everybody was told: {untold}", file=sys.stderr)
     for line in outcome_lines(outcome):
         say(line)
     if as_json:
         print(json.dumps(outcome.report, ensure_ascii=False))
     raise SystemExit(EXIT_INCOMPLETE if outcome.incomplete else 0)
+
+
+def _tell(desk: "Desk") -> str:
+    """Who could not be told, and why; it makes no difference to the night."""
+    from llm_assets.usecases.notify.tell import tell
+
+    try:
+        with desk.open() as assembly:
+            return tell(assembly).trouble
+    except DeskError as err:
+        return str(err)
 
 
 def run_night(desk: "Desk", day: date, inboxes: Sequence[Path], rework: str = "auto") -> "NightOutcome":

@@ -13,10 +13,15 @@ from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.mail.watch_sources import troubles_of_mailboxes
 from llm_assets.usecases.night.checks import Check, checked_tables, night_checks, schema_problems
 from llm_assets.usecases.night.waiting import troubles_of_nights
+from llm_assets.usecases.notify.tell import troubles_of_notices
+from llm_assets.usecases.review.backlog import judge_backlog
 
 MAIL_ARRIVES = dg.AssetCheckKey(dg.AssetKey("documents"), "mail_arrives")
 NIGHTS_CONTINUE = dg.AssetCheckKey(dg.AssetKey("morning_report"), "nights_continue")
 """Reported by the sensors `new_mail` and `batches` when they fail and when they work again, and by every run."""
+NOTICES_ARRIVE = dg.AssetCheckKey(dg.AssetKey("morning_report"), "notices_arrive")
+"""Reported by the sensor `notices`, and by every run."""
+DOUBTS_DECIDED = dg.AssetCheckKey(dg.AssetKey("review_queue"), "doubts_decided")
 IN_ORDER = "nothing is in the way"
 
 
@@ -35,10 +40,30 @@ def desk_checks() -> list[dg.AssetChecksDefinition]:
     """What holds for the desk and not for one night, so they have no partitions."""
     mail = "Every mailbox can be read, and the sensor `new_mail` works."
     continued = "Nothing keeps open batches from continuing, and the sensor `batches` works."
+    told = "Everybody who is to be told of a night's news can be reached, and the sensor `notices` works."
     return [
         _desk_check(MAIL_ARRIVES, troubles_of_mailboxes, mail),
         _desk_check(NIGHTS_CONTINUE, troubles_of_nights, continued),
+        _desk_check(NOTICES_ARRIVE, troubles_of_notices, told),
+        _backlog_check(),
     ]
+
+
+def _backlog_check() -> dg.AssetChecksDefinition:
+    asked = "No doubt waits for a person for more than a day, of any night of the last two weeks."
+
+    @dg.asset_check(asset=DOUBTS_DECIDED.asset_key, name=DOUBTS_DECIDED.name, description=asked)
+    def backlog_check(desk: dg.ResourceParam[Desk]) -> dg.AssetCheckResult:
+        with opened(desk) as assembly:
+            verdict = judge_backlog(assembly)
+        return dg.AssetCheckResult(
+            passed=verdict.passed,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=verdict.says,
+            metadata={"value": verdict.value, "limit": verdict.limit},
+        )
+
+    return backlog_check
 
 
 def _desk_check(

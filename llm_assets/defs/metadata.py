@@ -4,12 +4,15 @@ Closed by default: a column is shown where its table declares it (`domain/desk/t
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
 
 from llm_assets.domain.desk.tables import Column, Table
 from llm_assets.domain.requests.outcome import Status
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.links import queue_link, report_link
 from llm_assets.usecases.night.table_facts import TableFacts, share
 
 Metadata = dict[str, Any]  # Dagster's metadata values are an open union
@@ -24,7 +27,8 @@ KEPT = frozenset(
         "output_tokens", "requests_sent_in_this_run", "prompt", "blocked", "messages", "cases", "duplicates", "updates",
         "unreadable", "read_now", "report", "revision", "totals", "waiting_batches", "waiting_requests", "batches", "continued_in", "cases_ok", "cases_review", "cases_dead", "cases_not_needed", "cases_corrected",
         "cases_open", "review_share", "duration_seconds", "decided", "received", "documents", "drafts_ready",
-        "usd_per_1000_cases",
+        "usd_per_1000_cases", "report_page", "queue", "doubts_waiting", "decisions_needed", "minutes_needed", "decisions",
+        "corrections",
     }
 )  # fmt: skip
 """Names of the metadata that the nightly assets may hold."""
@@ -72,6 +76,12 @@ def table_metadata(facts: TableFacts) -> Metadata:
         metadata |= {f"cases_{status}": facts.by_status.get(status, 0) for status in Status}
         metadata["review_share"] = share(facts.by_status.get(Status.REVIEW, 0), facts.rows)
     return metadata
+
+
+def links(assembly: Assembly, day: date, *names: str) -> Metadata:
+    """Links into the review app, of these names."""
+    ways = {"report_page": report_link(assembly, day), "queue": queue_link(assembly, day)}
+    return {name: dg.MetadataValue.url(ways[name]) for name in names}
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:

@@ -6,8 +6,9 @@ runs, so no second store can differ from it. Should Dagster suspend runs itself 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -106,6 +107,13 @@ def parked_assets(
         if not more:
             return sorted(needed & (set(selected) | set(parked)))
         needed |= more
+
+
+def config_of(run_config: Mapping[str, Any], assets: Sequence[str]) -> dict[str, Any]:
+    """Of a parked run's config what is of these assets: the continuation has no op for the others. Pure."""
+    ops = run_config.get("ops", {})
+    kept = {op: given for op, given in ops.items() if set(op.removeprefix("work_").split("__")) & set(assets)}
+    return {"ops": kept} if kept else {}
 
 
 def _selected(context: dg.AssetExecutionContext) -> list[str]:

@@ -26,10 +26,13 @@ from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.provider_files import left_behind
 from llm_assets.usecases.raw_files import check_raw_files
 from resources.mail.imap.session import try_account
+from resources.notify.smtp import try_place
+from resources.notify.webhook import signs_for
 from resources.private_files import loose_files
 from resources.providers.access import address_of
 from resources.providers.proxies import proxy_for, shown
 from resources.settings.environment import load_settings
+from resources.settings.notifications import MailPlace, WebhookPlace
 from resources.settings.sources import ImapAccount
 
 DAGSTER_WRITES = ("history", "logs", "schedules", "storage")
@@ -82,6 +85,7 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
             (_examined(what, look, assembly) for what, look in examinations),
             _categories(assembly),
             _mailboxes(assembly),
+            _notifications(assembly),
             map(_provider_files, (assembly,)),
         )
         yield from _each_cause_once(found)
@@ -210,6 +214,30 @@ def _mailboxes(assembly: Assembly) -> Iterator[Finding]:
 
 def _mailbox(account: ImapAccount, assembly: Assembly) -> str:
     return try_account(account)
+
+
+def _notifications(assembly: Assembly) -> Iterator[Finding]:
+    """A line for each place: a mail server is logged in to, a webhook's secret looked at; nothing is sent."""
+    path = assembly.settings.file("notifications.yaml")
+    try:
+        found = assembly.notifications
+    except DeskError as err:
+        yield Finding("notifications", str(err), fails=True)
+        return
+    if not found.places:
+        yield Finding("notifications", f"none in {path}: nobody is told of a night's news")
+    for mail in found.mail:
+        yield _examined(f"notifications {mail.name}", partial(_mail_place, mail), assembly)
+    for hook in found.webhooks:
+        yield _examined(f"notifications {hook.name}", partial(_webhook_place, hook), assembly)
+
+
+def _mail_place(place: MailPlace, assembly: Assembly) -> str:
+    return try_place(place)
+
+
+def _webhook_place(place: WebhookPlace, assembly: Assembly) -> str:
+    return signs_for(place)
 
 
 def _modes(home: Path) -> Finding:

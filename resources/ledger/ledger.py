@@ -15,6 +15,7 @@ from resources.ledger.transactions.calibration import SqlCalibration
 from resources.ledger.transactions.forms import SqlForms
 from resources.ledger.transactions.handed_over import SqlHandedOver
 from resources.ledger.transactions.locks import SqlLocks
+from resources.ledger.transactions.notices import SqlNotices
 from resources.ledger.transactions.online import SqlOnline
 from resources.ledger.transactions.part_texts import SqlPartTexts
 from resources.ledger.transactions.people import SqlPeople
@@ -44,6 +45,7 @@ class SqlLedger:
         self.handed_over = SqlHandedOver(self._database, clock)
         self.part_texts = SqlPartTexts(self._database, clock)
         self.locks = SqlLocks(self._database)
+        self.notices = SqlNotices(self._database, clock)
         self.register = SqlRegister(self._database, clock)
         self.forms = SqlForms(self._database, clock)
         self.sources = SqlSources(self._database)

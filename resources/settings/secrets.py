@@ -11,8 +11,8 @@ from pathlib import Path
 from llm_assets.domain.redaction import SHORTEST, redacted, secrets_of_url
 
 _BY_NAME = re.compile(r"(?i)(^|_)(api_?key|key|token|password|passwd|pass|pwd|secret|credentials?)(_|$)")
-_NAMED = re.compile(r"(?:password|token|api_key)_env[\"']?\s*:\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)")
-_FILES = ("sources.yaml", "providers.yaml")
+_NAMED = re.compile(r"(?:password|token|api_key|secret)_env[\"']?\s*:\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)")
+_FILES = ("sources.yaml", "providers.yaml", "notifications.yaml")
 _LOOKED_THROUGH = 1_000_000
 
 

@@ -2,18 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time
-from typing import cast
+from datetime import UTC, datetime, time, timedelta
+from typing import cast, get_args
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.freshness import CronFreshnessPolicy
 
 from llm_assets.definitions import build_defs
+from llm_assets.defs.freshness import freshness_of_report, night_lasts
 from llm_assets.defs.intake import GROUP
 from llm_assets.defs.partitions import nights
+from llm_assets.defs.report import ReportConfig
 from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.desk import Desk
+from llm_assets.usecases.desk.report_choices import SECTIONS, Audience
+from llm_assets.words.language import LANGUAGES
 from resources.settings.environment import Settings
 from tests.support.houses.small_desk import NIGHTLY
 
@@ -30,7 +35,13 @@ def test_the_definitions_load_and_every_job_resolves(definitions: dg.Definitions
     repository = definitions.get_repository_def()
     assert {"nightly", "read_mail", "deadline"} <= set(repository.job_names)
     assert {s.name for s in repository.schedule_defs} == {"nightly", "deadline"}
-    assert {s.name for s in repository.sensor_defs} == {"new_mail", "batches", "decisions", "texts"}
+    assert {s.name for s in repository.sensor_defs} == {
+        "new_mail",
+        "batches",
+        "decisions",
+        "texts",
+        "notices",
+    }
 
 
 def test_every_asset_says_what_it_is_and_whose(definitions: dg.Definitions) -> None:
@@ -150,3 +161,40 @@ def test_a_further_step_gets_asset_checks_and_place_in_the_graph() -> None:
     assert dg.AssetKey("tone") in graph.get(dg.AssetKey("morning_report")).parent_keys
     checks = {key.name for key in graph.asset_check_keys if key.asset_key == dg.AssetKey("tone")}
     assert {"schema", "nothing_lost", "valid_share", "dead_letters"} <= checks
+
+
+def test_the_report_is_fresh_by_the_deadline_and_its_page_says_what_that_does_not_mean(
+    definitions: dg.Definitions,
+) -> None:
+    report = definitions.resolve_asset_graph().get(dg.AssetKey("morning_report"))
+    policy = report.freshness_policy
+    assert isinstance(policy, CronFreshnessPolicy)
+    assert (policy.deadline_cron, policy.timezone) == ("0 8 * * *", "Asia/Almaty")
+    assert policy.lower_bound_delta == timedelta(hours=7), "from the start of the night on"
+    assert "on_time" in (report.description or "") and "01:00 and 08:00 Asia/Almaty" in (
+        report.description or ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("starts", "deadline", "lasts"),
+    [
+        (time(1, 0), time(8, 0), timedelta(hours=7)),
+        (time(22, 30), time(6, 0), timedelta(hours=7, minutes=30)),
+        (time(8, 0), time(8, 0), timedelta(days=1)),
+        (time(7, 59, 30), time(8, 0), timedelta(minutes=1)),
+    ],
+)
+def test_a_night_lasts_from_its_start_to_its_deadline_however_they_lie(
+    starts: time, deadline: time, lasts: timedelta
+) -> None:
+    settings = Settings(night_starts=starts, deadline=deadline)
+    assert night_lasts(settings) == lasts
+    assert freshness_of_report(settings) is not None, "Dagster takes it"
+
+
+def test_the_choices_of_a_report_are_those_of_the_program(definitions: dg.Definitions) -> None:
+    fields = ReportConfig.model_fields
+    assert get_args(fields["language"].annotation) == ("settings", *LANGUAGES)
+    assert get_args(fields["audience"].annotation) == tuple(Audience)
+    assert fields["sections"].default == list(SECTIONS)

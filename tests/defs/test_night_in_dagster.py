@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import dagster as dg
 import pytest
@@ -12,6 +12,7 @@ from llm_assets.domain.requests.outcome import Status
 from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.steps import STEPS
 from tests.support.houses.small_desk import (
+    DAY,
     MAILS,
     NIGHTLY,
     PRIVATE,
@@ -121,6 +122,18 @@ def test_counts_cost_review_share_and_duration_are_numbers_that_every_night_has(
     assert (report["cost_usd"] or 0) > sum(shown[s.name]["cost_usd"] or 0 for s in STEPS), "the summary's too"
 
 
+def test_report_and_queue_link_to_the_review_app(worked: Worked) -> None:
+    shown = {
+        e.asset_key.to_user_string(): e.materialization.metadata
+        for e in worked.result.get_asset_materialization_events()
+        if e.asset_key
+    }
+    for name in ("review_queue", "morning_report"):
+        assert shown[name]["queue"] == dg.MetadataValue.url(f"http://127.0.0.1:8100/?day={DAY}")
+    page = dg.MetadataValue.url(f"http://127.0.0.1:8100/report/{DAY}")
+    assert shown["morning_report"]["report_page"] == page
+
+
 def test_a_rerun_of_an_unchanged_night_has_the_same_versions_and_sends_nothing(worked: Worked) -> None:
     before, executed = data_versions(worked.result), worked.small.executed()
     again = worked.small.materialize()
@@ -129,6 +142,30 @@ def test_a_rerun_of_an_unchanged_night_has_the_same_versions_and_sends_nothing(w
     assert data_versions(again) == before
     assert worked.small.executed() == executed
     assert worked.small.report()["revision"] == 1
+
+
+def test_a_run_chooses_language_sections_and_audience_and_the_next_one_makes_the_usual_report(
+    worked: Worked,
+) -> None:
+    def reported(**choices: Any) -> dg.ExecuteInProcessResult:
+        return worked.small.materialize(
+            ["morning_report"], config={"ops": {"morning_report": {"config": choices}}}
+        )
+
+    first = worked.small.report()["revision"]
+    assert reported(language="ru", sections=["figures", "spend"], audience="management").success
+    chosen = worked.small.report()
+    assert chosen["revision"] == first + 1
+    assert (chosen["language"], chosen["audience"]) == ("ru", "management")
+    assert chosen["sections"] == ["figures", "spend"]
+    with pytest.raises(dg.DagsterInvalidConfigError, match="language"):
+        reported(language="de")
+    wrong = reported(sections=["figures", "wether"])
+    assert not wrong.success
+    assert any("no section wether" in repr(event) for event in wrong.all_events)
+    assert reported().success
+    usual = worked.small.report()
+    assert (usual["revision"], usual["language"], usual["audience"]) == (first + 2, "en", "lead")
 
 
 def test_one_more_mail_is_another_version_and_costs_only_itself(small: SmallDesk) -> None:

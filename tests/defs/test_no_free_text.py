@@ -81,7 +81,7 @@ def test_an_error_that_quotes_a_mail_is_stored_by_its_kind_and_place(
     assert f"cannot read {SAID}" not in told.replace('f"cannot read {SAID}"', "")
 
 
-def test_the_report_in_dagster_is_figures_and_a_path(small: SmallDesk) -> None:
+def test_the_report_in_dagster_is_figures_a_path_and_links(small: SmallDesk) -> None:
     small.receive()
     result = small.materialize()
     shown = next(
@@ -90,7 +90,7 @@ def test_the_report_in_dagster_is_figures_and_a_path(small: SmallDesk) -> None:
         if e.asset_key == dg.AssetKey("morning_report")
     )
     words = {name for name, value in shown.items() if not isinstance(value.value, int | float)}
-    assert words == {"report", "totals"}
+    assert words == {"report", "totals", "report_page", "queue"}
     assert set(shown) <= KEPT
     totals = shown["totals"].value
     assert isinstance(totals, dict) and totals["received"] == 4

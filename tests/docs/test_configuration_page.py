@@ -24,6 +24,7 @@ from llm_assets.domain.profile import (
 from llm_assets.intake.records.mapping import Columns, DropRule
 from llm_assets.usecases.mail.receive_form import FormSource
 from resources.settings.environment import SHIPPED_CONFIG
+from resources.settings.notifications import MailPlace, Notifications, WebhookPlace
 from resources.settings.sources import ImapAccount, Sources
 from tests.support.pages import coded, rows, section, text_of
 
@@ -46,6 +47,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "### Drops": DropRule,
     "### Columns of a drop or form": Columns,
     "### Posted forms": FormSource,
+    "### Mail": MailPlace,
+    "### Webhooks": WebhookPlace,
 }
 
 
@@ -83,4 +86,5 @@ def test_every_key_is_written_once_in_its_order_with_its_default(heading: str) -
 
 def test_every_list_of_the_sources_and_every_file_has_its_part() -> None:
     assert set(coded(section(PAGE, "## Sources"))) >= set(Sources.model_fields)
+    assert set(coded(section(PAGE, "## Notifications"))) >= set(Notifications.model_fields)
     assert {f.name for f in Path(SHIPPED_CONFIG).glob("*.yaml")} <= set(coded(PAGE))

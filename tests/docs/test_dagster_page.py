@@ -104,5 +104,5 @@ def test_every_figure_is_explained_once() -> None:
     ]
     words = {"dagster/column_schema", "preview", "status", "prompt", "blocked", "report", "totals"}
     of_reading = {"messages", "unreadable", "read_now", "revision"}
-    links = {"batches", "continued_in"}
+    links = {"batches", "continued_in", "report_page", "queue"}
     assert sorted(explained) == sorted(KEPT - words - of_reading - links)

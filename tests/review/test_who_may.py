@@ -121,12 +121,37 @@ def test_roles_and_queues_limit_what_is_seen_and_decided(house: House) -> None:
             assert app.post(other, {"day": TODAY.isoformat()}, act).status == 422
 
 
+def test_the_report_is_for_those_who_see_the_cases_of_all_queues(house: House) -> None:
+    add_user(house, "vera", PersonRole.VIEWER)
+    add_user(house, "saule", REVIEWER, "shop-orders")
+    add_user(house, "lena", PersonRole.LEAD)
+    with review_app(house) as app:
+        path = f"/report/{TODAY}"
+        assert app.ask("GET", path).headers["location"] == "/signin"
+        assert [app.ask("GET", path, cookie=app.sign_in(n).cookie).status for n in ("vera", "saule")] == [
+            403
+        ] * 2
+        cookie = app.sign_in("lena").cookie
+        report = app.ask("GET", path, cookie=cookie)
+        written = sorted((house.home / "reports" / TODAY.isoformat()).glob("rev-*"))[-1] / "report.html"
+        assert report.status == 200 and report.text == written.read_text(encoding="utf-8")
+        policy = report.headers["content-security-policy"]
+        assert (
+            policy.startswith("default-src 'none'; style-src 'unsafe-inline'") and "script-src" not in policy
+        )
+        assert path in app.ask("GET", f"/?day={TODAY}", cookie=cookie).text
+        assert app.ask("GET", "/report/2020-01-01", cookie=cookie).status == 404
+
+
 ELSEWHERE = (
     "/static/../app.py",
     "/static/%2e%2e/app.py",
     "/static/..%2f..%2fforms%2fapp.py",
     "/case/../../etc/passwd",
     "/case/2026-13-40/x/categories",
+    "/report/2026-13-40",
+    "/report/../../etc/passwd",
+    "/report/..%2f..%2fraw",
     "/case/2026-11-20/..%2f..%2fx/categories",
 )
 

@@ -1,1 +1,1 @@
-"""The commands with which people decide about cases."""
+"""The commands of people: deciding about cases, who may, and who is told."""

@@ -96,6 +96,7 @@ def _continuation(run: dg.DagsterRun, assembly: Assembly) -> dg.RunRequest:
         job_name=run.job_name if run.job_name == NIGHTLY else MATERIALIZE,
         partition_key=day,
         asset_selection=[dg.AssetKey(name) for name in assets],
+        run_config=parking.config_of(run.run_config, assets),
         tags={
             **copied,
             **waiting_tags(waits),

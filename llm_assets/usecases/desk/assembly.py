@@ -41,6 +41,7 @@ from resources.providers import provider_for
 from resources.providers.access import api_key, check_address, extra_headers
 from resources.queue_memory import QueueMemory
 from resources.settings.environment import Settings, load_lanes, load_profile, load_queues
+from resources.settings.notifications import Notifications, load_notifications
 from resources.settings.sources import Sources, check_mailboxes, load_sources
 from resources.spool import FileSpool
 
@@ -132,6 +133,11 @@ class Assembly:
     @cached_property
     def lanes(self) -> Lanes:
         return load_lanes(self.settings)
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        """Who is told of a night's news."""
+        return load_notifications(self.settings)
 
     @property
     def budget(self) -> Budget:

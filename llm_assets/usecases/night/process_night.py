@@ -44,6 +44,7 @@ def process_night(
         _check_day(assembly, day)
         assembly.check_provider()
         assembly.lanes  # noqa: B018 a mistake in the file has to show before any mail is read
+        assembly.notifications  # noqa: B018 the same
         before = _attempts(assembly, day)
         receive(assembly, paths=inboxes, day=day, insist=True, on_progress=desk.on_stage)
     read = materialize()

@@ -24,6 +24,7 @@ from llm_assets.web.review import (
     originals,
     precision,
     releasing,
+    reports,
     signing_in,
     start,
     texts,
@@ -54,7 +55,7 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
     }
     pages.filters["words"] = lambda text: words.name(str(text))
     app = Desk(assembly, pages, Doubts(assembly), secure, [entry] if entry is not None else [], owner)
-    rooms = (start, cases, deciding, signing_in, originals, tracing, precision, releasing, texts)
+    rooms = (start, cases, deciding, signing_in, originals, tracing, precision, releasing, texts, reports)
     routes = [route for room in rooms for route in room.routes(app)]
     starlette = Starlette(
         routes=[*routes, Mount("/static", StaticFiles(directory=HERE / "static"))],

@@ -136,6 +136,12 @@ Index(
     sqlite_where=requests.c.state == "dead",
     postgresql_where=requests.c.state == "dead",
 )
+Index(
+    "ix_requests_held",
+    requests.c.request_id,
+    sqlite_where=requests.c.held.is_not(None),
+    postgresql_where=requests.c.held.is_not(None),
+)
 
 batches = Table(
     "batches",
@@ -407,4 +413,28 @@ part_texts = Table(
     Column("written_by", Text, nullable=False),
     Column("written_at", Instant, nullable=False),
     Index("uq_part_texts", "day", "part", "number", unique=True),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    # Digest of what it is about: the same news is one row.
+    Column("notice", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("raised_at", Instant, nullable=False),
+    Index("ix_notices_raised", "raised_at"),
+)
+
+notices_told = Table(
+    "notices_told",
+    metadata,
+    Column("notice", Text, primary_key=True),
+    Column("place", Text, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("next_try", Instant),
+    Column("told_at", Instant),
+    # Why the last try failed; of a notice that was told, what is wrong nevertheless.
+    Column("said", Text, nullable=False),
 )

@@ -57,6 +57,25 @@ def test_a_run_that_parks_says_so_in_tags_and_log_and_ends_as_a_success(parked: 
     assert any(line.startswith("parked: 4 requests of extracted_fields, categories wait") for line in said)
 
 
+def test_a_night_that_parks_gets_the_report_that_its_run_was_asked_for(parking_desk: SmallDesk) -> None:
+    parking_desk.receive(TWO)
+    report = {"morning_report": {"config": {"language": "kk", "audience": "operations"}}}
+    work = {"work_extracted_fields__categories": {"config": {"rework": "stale"}}}
+    assert parking_desk.materialize(config={"ops": report | work}).success
+    [request] = parking_desk.tick("batches").run_requests
+    assert request.run_config == {"ops": report | work}
+    continuation = parking_desk.queue(request)
+    parking_desk.advance_provider(LATENCY)
+    assert parking_desk.dequeue(continuation).success
+    [again] = parking_desk.tick("batches").run_requests
+    assert again.run_config == {"ops": report}, "the drafts are left, and they were given no config"
+    continuation = parking_desk.queue(again)
+    parking_desk.advance_provider(LATENCY)
+    assert parking_desk.dequeue(continuation).success
+    made = parking_desk.report()
+    assert (made["language"], made["audience"]) == ("kk", "operations")
+
+
 def test_a_parked_run_gets_one_continuation_that_waits_behind_the_gate(parked: SmallDesk) -> None:
     run = only_run(parked)
     [request] = parked.tick("batches").run_requests

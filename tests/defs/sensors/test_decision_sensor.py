@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from llm_assets.domain.desk.tables import DECISIONS
 from llm_assets.usecases.review.decide import DecisionKind, Wanted, decide
-from tests.support.houses.small_desk import DAY, NIGHT, NIGHTLY, SmallDesk
+from tests.support.houses.small_desk import DAY, MAILS, NIGHT, NIGHTLY, SmallDesk, checks_of, mail
 
 pytestmark = pytest.mark.slow
 
@@ -16,9 +17,35 @@ def days(tick: Any) -> list[str]:
     return [request.tags["dagster/partition"] for request in tick.run_requests or []]
 
 
+def figures(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    """Of decisions and queue, as the pages of queue and report show them: the same on both."""
+    names = ("doubts_waiting", "decisions_needed", "minutes_needed", "decisions", "corrections")
+    found = [
+        {name: result.asset_materializations_for_node(asset)[0].metadata[name].value for name in names}
+        for asset in ("review_queue", "morning_report")
+    ]
+    assert found[0] == found[1]
+    return found[0]
+
+
+def says_of_doubts(result: dg.ExecuteInProcessResult) -> str:
+    return checks_of(result)["review_queue", "doubts_decided"].description or ""
+
+
 def test_a_corrected_category_is_worked_after_a_minute_and_changes_only_its_draft(small: SmallDesk) -> None:
-    small.receive()
-    assert small.materialize(NIGHTLY).success
+    small.receive(
+        {**MAILS, "vague.eml": mail("vague", "Вопрос", "Добрый день, вопрос по прошлому письму, ждём.")}
+    )
+    first_night = small.materialize(NIGHTLY)
+    assert first_night.success
+    assert figures(first_night) == {
+        "doubts_waiting": 1,
+        "decisions_needed": 1,
+        "minutes_needed": 1,
+        "decisions": 0,
+        "corrections": 0,
+    }
+    assert says_of_doubts(first_night) == "1 doubt waits for a person, none for more than a day"
     with small.desk.open() as assembly:
         before = {r["case_id"]: r for r in assembly.lake.read(assembly.steps[2].table, DAY)}
         case_id = next(c for c, r in before.items() if r["status"] == "ok")
@@ -40,7 +67,11 @@ def test_a_corrected_category_is_worked_after_a_minute_and_changes_only_its_draf
     assert {key.to_user_string() for key in request.asset_selection} == set(NIGHTLY) - {"documents"}
     assert days(small.tick("decisions", second.cursor)) == [], "once"
 
-    assert small.materialize(sorted(set(NIGHTLY) - {"documents"})).success
+    small.clock.now = NIGHT + timedelta(hours=25)
+    anew = small.materialize(sorted(set(NIGHTLY) - {"documents"}))
+    assert anew.success
+    assert figures(anew) == figures(first_night) | {"decisions": 1, "corrections": 1}
+    assert says_of_doubts(anew).startswith("1 doubt waits for a person, 1 of them for more than a day")
     with small.desk.open() as assembly:
         after = {r["case_id"]: r for r in assembly.lake.read(assembly.steps[2].table, DAY)}
         row = next(iter(assembly.lake.read(assembly.steps[1].table, DAY, cases=[case_id])))

@@ -103,7 +103,7 @@ class Dovecot:
         self.folder.chmod(0o755)
         self.plain, self.tls = _free_ports(2)
         self._process: subprocess.Popen[bytes] | None = None
-        _issue_certificates(self.folder)
+        issue_certificates(self.folder)
         self._configure()
 
     @property
@@ -236,7 +236,7 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _issue_certificates(folder: Path) -> None:
+def issue_certificates(folder: Path) -> None:
     """A certificate authority of this test, a server certificate for 127.0.0.1, and an authority nobody was issued by."""
     authority, authority_key = _authority("Test authority")
     stranger, _ = _authority("Another authority")

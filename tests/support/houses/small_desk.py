@@ -137,6 +137,7 @@ class SmallDesk:
         day: date | None = DAY,
         tags: Mapping[str, str] | None = None,
         run_id: str | None = None,
+        config: Mapping[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
         """A run as the UI's Materialize starts it, in this process, with the checks of these assets."""
         job = self.definitions.resolve_implicit_global_asset_job_def()
@@ -146,6 +147,7 @@ class SmallDesk:
             tags=dict(tags or {}),
             instance=self.instance,
             run_id=run_id,
+            run_config=dict(config) if config is not None else None,
             raise_on_error=False,
         )
 
@@ -170,6 +172,7 @@ class SmallDesk:
         run = self.instance.create_run_for_job(
             job,
             tags={**request.tags, "dagster/partition": request.partition_key},
+            run_config=request.run_config,
             status=dg.DagsterRunStatus.NOT_STARTED,
             asset_selection=frozenset(request.asset_selection),
         )
@@ -180,7 +183,8 @@ class SmallDesk:
         run = self.run(run_id)
         self.instance.delete_run(run_id)
         assets = [key.to_user_string() for key in run.asset_selection or ()]
-        return self.materialize(assets, day=date.fromisoformat(run.tags["dagster/partition"]), tags=run.tags)
+        day = date.fromisoformat(run.tags["dagster/partition"])
+        return self.materialize(assets, day=day, tags=run.tags, config=run.run_config)
 
     def run(self, run_id: str) -> dg.DagsterRun:
         run = self.instance.get_run_by_id(run_id)

@@ -1,0 +1,1 @@
+"""Delivers a notice to a place: by mail (`smtp.py`) or by a signed request (`webhook.py`). Decides nothing."""
