@@ -12,9 +12,9 @@ from enum import StrEnum
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.mail.document import Role
 from llm_assets.report.cases import NO_CATEGORY, CaseLine, Messages, Row, StepFacts
-from llm_assets.report.charts import readable
 from llm_assets.report.growth import Comparison, Growth
 from llm_assets.report.numbers import NightCases, ReportNumbers, numbers_of
+from llm_assets.report.reasons import readable
 from llm_assets.report.summary.sentences import plain_summary
 
 NAMED_CATEGORIES = 3
