@@ -28,13 +28,13 @@ from llm_assets.domain.errors import DeskError
 from llm_assets.domain.requests.batch import OPEN_STATES
 from llm_assets.domain.requests.outcome import RequestState
 from resources.ledger.audit import entries as audit
+from resources.ledger.database.calibration_tables import drawn
 from resources.ledger.database.sql import chunks, is_among
 from resources.ledger.database.tables import (
     batch_members,
     batches,
     decisions,
     deletions,
-    drawn,
     received,
     requests,
     work,
