@@ -28,14 +28,13 @@ from llm_assets.domain.errors import DeskError
 from llm_assets.domain.requests.batch import OPEN_STATES
 from llm_assets.domain.requests.outcome import RequestState
 from resources.ledger.audit import entries as audit
+from resources.ledger.database.morning_tables import drawn, handed_over
 from resources.ledger.database.sql import chunks, is_among
 from resources.ledger.database.tables import (
     batch_members,
     batches,
     decisions,
     deletions,
-    drawn,
-    handed_over,
     received,
     requests,
     work,

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
+from resources.ledger.database.morning_tables import drawn, review_thresholds
 from resources.ledger.database.sql import insert
-from resources.ledger.database.tables import drawn, review_thresholds
 
 
 def thresholds_of(connection: Connection, day: date) -> dict[str, float | None]:

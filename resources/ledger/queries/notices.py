@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Row, and_, exists, func, or_, select
 
 from llm_assets.domain.notice import Notice, NoticeKind
 from llm_assets.domain.requests.outcome import RequestState
+from resources.ledger.database.morning_tables import notices, notices_told
 from resources.ledger.database.sql import insert
-from resources.ledger.database.tables import notices, notices_told, requests, work
+from resources.ledger.database.tables import requests, work
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.desk.part_text import PartText, TextChangedError, TextState, WordedDay
 from llm_assets.domain.digest import digest
 from resources.ledger.audit import entries as audit
+from resources.ledger.database.morning_tables import part_texts
 from resources.ledger.database.sql import insert
-from resources.ledger.database.tables import part_texts
 
 
 def versions(connection: Connection, day: date, part: str | None = None) -> list[PartText]:

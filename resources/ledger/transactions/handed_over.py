@@ -10,8 +10,8 @@ from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.clock import Clock
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.database import Database
+from resources.ledger.database.morning_tables import handed_over
 from resources.ledger.database.sql import insert
-from resources.ledger.database.tables import handed_over
 
 
 @dataclass(frozen=True, slots=True)

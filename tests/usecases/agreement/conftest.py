@@ -28,6 +28,7 @@ queues:
   - name: bank
     default: true
     review_sample: {sample}
+    merge_steps: {merged}
     {wanted}
     categories: [{{name: card}}, {{name: fee}}]
 """
@@ -40,9 +41,12 @@ class Nights:
     home: Path
     now: datetime = NIGHT
 
-    def configured(self, sample: float = 0.0, precision: float | None = None) -> Assembly:
+    def configured(
+        self, sample: float = 0.0, precision: float | None = None, merged: str = "false"
+    ) -> Assembly:
         wanted = f"review_precision: {precision}" if precision is not None else ""
-        (self.home / "queues.yaml").write_text(QUEUES.format(sample=sample, wanted=wanted), encoding="utf-8")
+        text = QUEUES.format(sample=sample, wanted=wanted, merged=merged)
+        (self.home / "queues.yaml").write_text(text, encoding="utf-8")
         nowhere = PROVIDERS.format(url="http://127.0.0.1:9/v1")
         (self.home / "providers.yaml").write_text(nowhere, encoding="utf-8")
         given = {"home": self.home / "home", "config": self.home, "provider": "emulator"}

@@ -61,8 +61,9 @@ def test_the_report_gets_the_figures_a_night_of_queues_that_people_decided_about
     assert {"review_below": 0.7, "precision": 0.875, "to_people": 10, "decided": 40} in bank["thresholds"]
 
 
-def test_a_decision_about_an_answer_to_another_prompt_is_not_fitted(nights: Nights) -> None:
-    assembly = nights.configured(sample=1.0)
+@pytest.mark.parametrize("merged", ["false", "true"])
+def test_a_decision_about_an_answer_to_another_prompt_is_not_fitted(nights: Nights, merged: str) -> None:
+    assembly = nights.configured(sample=1.0, merged=merged)
     nights.write(DAY, [answer("a", 0.9, prompt_version="older"), answer("b", 0.9)])
     for case in "ab":
         nights.decide(DAY, case)
