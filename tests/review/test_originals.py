@@ -178,13 +178,17 @@ def test_a_raw_file_that_was_changed_is_not_shown(desk: Desk) -> None:
         raw.write_bytes(kept)
 
 
-@pytest.mark.slow
-@pytest.mark.browser
-def test_in_a_browser_a_hostile_mail_is_looked_at_and_does_nothing(desk: Desk) -> None:
+class Browsing(NamedTuple):
+    page: Any
+    asked: list[str]
+    """Addresses that the browser asked for, ours without their host."""
+
+
+@pytest.fixture(scope="module")
+def browsing(desk: Desk) -> Iterator[Browsing]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}")
-    case = f"/case/{TODAY}/{desk.acting.split('/')[3]}/categories"
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(
             executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
@@ -192,61 +196,76 @@ def test_in_a_browser_a_hostile_mail_is_looked_at_and_does_nothing(desk: Desk) -
         context = chromium.new_context(viewport={"width": 1400, "height": 900})
         name, _, value = desk.cookies["lena"].partition("=")
         context.add_cookies([{"name": name, "value": value, "url": desk.app.base}])
-        page = context.new_page()
-        asked: list[str] = []
+        page, asked = context.new_page(), list[str]()
         page.on("request", lambda request: asked.append(request.url.removeprefix(desk.app.base)))
-        page.goto(desk.app.base + case)
-        title = page.title()
-        page.wait_for_load_state("networkidle")
-        assert desk.acting not in asked, "nothing of it is read before somebody looks"
-        drawn = page.locator("img.page").evaluate_all("all => all.map(i => i.alt)")
-        assert len(drawn) == 2 and drawn[1] == "logo.png, page 1", (
-            "of the files that have pages, and no others"
-        )
-        quoted = page.locator("details.file[open]")
-        assert quoted.count() == 1 and quoted.locator("mark").count() > 0, (
-            "only the file that a field quotes is open"
-        )
-        page.click("summary:has-text('As it was sent')")
-        frame = page.frame_locator(".sent iframe")
-        heading = frame.locator("h1")
-        heading.wait_for()
-        look = heading.evaluate("h => [getComputedStyle(h).color, getComputedStyle(h).position]")
-        assert look == ["rgb(1, 100, 1)", "static"], "its harmless styles hold, and no others"
-        assert frame.locator("img[alt=logo]").evaluate("i => i.naturalWidth") == 40
-        before = page.url
-        frame.get_by_text("Track it").click()
-        picture = page.locator("img.page").nth(0)
-        picture.scroll_into_view_if_needed()
-        page.wait_for_function(
-            "() => [...document.querySelectorAll('img.page')].some(i => i.naturalWidth > 900)"
-        )
-        with page.expect_download() as started_download:
-            page.click("details.file[open] a[download]")
-        assert Path(started_download.value.path()).read_bytes() == pdf(INVOICE)
-        assert (page.url, page.title()) == (before, title) and "taken" not in title
-        assert len(page.frames) == 2 and page.frames[1].url.endswith(desk.acting)
-        page.goto(desk.app.base + case.replace("categories", "extracted_fields"))
-        page.click("summary:has-text('Other values')")
-        page.focus("[name=document_number]")
-        assert "4471" in page.inner_text("mark.now"), "the passage of the field that one is in is framed"
-        page.goto(f"{desk.app.base}/case/{TODAY}/{desk.answered}/categories")
-        assert page.inner_text("h1") == "Is the answer right?", "also where nobody doubts it"
-        page.click("[data-save-draft]")
-        page.wait_for_selector("text=Nothing was changed.")
-        page.fill("form.draft [name=body]", "Dear customer, it comes on Monday.")
-        page.keyboard.press("Enter")
-        page.keyboard.type("1sx")
-        assert desk.answered in page.url, "no key acts while somebody writes"
-        page.click("[data-save-draft]")
-        page.wait_for_selector("text=Saved.")
-        [made] = json.loads(desk.house.run("trace", desk.answered, "--json").out)["steps"][2]["decisions"]
-        assert (made["decided_by"], made["values"]) == (
-            "lena",
-            {"body": "Dear customer, it comes on Monday.\n1sx"},
-        )
-        page.goto(desk.app.base + desk.acting)
-        assert page.title() == "Original", "the same where its address is opened alone"
+        yield Browsing(page, asked)
         chromium.close()
+
+
+def opened(desk: Desk, browsing: Browsing, case: str, step: str) -> Any:
+    browsing.page.goto(f"{desk.app.base}/case/{TODAY}/{case}/{step}")
+    return browsing.page
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_in_a_browser_a_hostile_mail_is_looked_at_and_does_nothing(desk: Desk, browsing: Browsing) -> None:
+    page = opened(desk, browsing, desk.acting.split("/")[3], "categories")
+    title, before = page.title(), page.url
+    page.wait_for_load_state("networkidle")
+    assert desk.acting not in browsing.asked, "nothing of it is read before somebody looks"
+    page.click("summary:has-text('As it was sent')")
+    frame = page.frame_locator(".sent iframe")
+    heading = frame.locator("h1")
+    heading.wait_for()
+    look = heading.evaluate("h => [getComputedStyle(h).color, getComputedStyle(h).position]")
+    assert look == ["rgb(1, 100, 1)", "static"], "its harmless styles hold, and no others"
+    assert frame.locator("img[alt=logo]").evaluate("i => i.naturalWidth") == 40
+    frame.get_by_text("Track it").click()
+    page.wait_for_timeout(300)
+    assert (page.url, page.title()) == (before, title) and "taken" not in title
+    assert len(page.frames) == 2 and page.frames[1].url.endswith(desk.acting)
+    page.goto(desk.app.base + desk.acting)
+    assert page.title() == "Original", "the same where its address is opened alone"
     assert desk.elsewhere.asked == []
-    assert all(path.startswith(("/", "data:", "blob:")) for path in asked), asked
+    assert all(path.startswith(("/", "data:")) for path in browsing.asked), browsing.asked
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_in_a_browser_pages_files_and_passages_are_at_hand(desk: Desk, browsing: Browsing) -> None:
+    page = opened(desk, browsing, desk.acting.split("/")[3], "extracted_fields")
+    drawn = page.locator("img.page").evaluate_all("all => all.map(i => i.alt)")
+    assert len(drawn) == 2 and drawn[1] == "logo.png, page 1", "of the files that have pages, and no others"
+    quoted = page.locator("details.file[open]")
+    assert quoted.count() == 1 and quoted.locator("mark").count() > 0, (
+        "only the file that a field quotes is open"
+    )
+    quoted.locator("img.page").scroll_into_view_if_needed()
+    page.wait_for_function("() => [...document.querySelectorAll('img.page')].some(i => i.naturalWidth > 900)")
+    with page.expect_download() as started:
+        page.click("details.file[open] a[download]")
+    assert Path(started.value.path()).read_bytes() == pdf(INVOICE)
+    page.click("summary:has-text('Other values')")
+    page.focus("[name=document_number]")
+    assert "4471" in page.inner_text("mark.now"), "the passage of the field that one is in is framed"
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_in_a_browser_the_draft_below_is_edited_by_itself(desk: Desk, browsing: Browsing) -> None:
+    page = opened(desk, browsing, desk.answered, "categories")
+    assert page.inner_text("h1") == "Is the answer right?", "also where nobody doubts it"
+    page.click("[data-save-draft]")
+    page.wait_for_selector("text=Nothing was changed.")
+    page.fill("form.draft [name=body]", "Dear customer, it comes on Monday.")
+    page.keyboard.press("Enter")
+    page.keyboard.type("1sx")
+    assert desk.answered in page.url, "no key acts while somebody writes"
+    page.click("[data-save-draft]")
+    page.wait_for_selector("text=Saved.")
+    [made] = json.loads(desk.house.run("trace", desk.answered, "--json").out)["steps"][2]["decisions"]
+    assert (made["decided_by"], made["values"]) == (
+        "lena",
+        {"body": "Dear customer, it comes on Monday.\n1sx"},
+    )

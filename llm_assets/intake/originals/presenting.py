@@ -17,8 +17,9 @@ from llm_assets.intake.workers.process import clean_environment
 
 _COMMAND = (sys.executable, "-P", "-m", "llm_assets.intake.originals.presenter")
 SECONDS = 20
-AT_ONCE = BoundedSemaphore(3)
+AT_ONCE = 3
 """Looks at the same time, whoever asks: each may take MEMORY."""
+_TURN = BoundedSemaphore(AT_ONCE)
 MEMORY = 1_500_000_000
 LARGEST_FILE = 60_000_000
 """Bytes of a file that is handed out."""
@@ -51,7 +52,7 @@ class UnshownError(DeskError):
 
 def look(asked: Asked) -> Looked:
     """Raises UnshownError for a message that broke the reader or took too long, and for one that is gone or was changed."""
-    with AT_ONCE:
+    with _TURN:
         try:
             ran = subprocess.run(  # noqa: S603 - our own module
                 [*_COMMAND, str(os.getpid())],

@@ -15,11 +15,20 @@ from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.mail.document import Attachment, Document, cases_of
 from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, document_of
 from llm_assets.domain.people import Person
-from llm_assets.intake.originals.presenting import Asked, Looked, UnshownError, look
+from llm_assets.intake.originals.presenting import AT_ONCE, Asked, Looked, UnshownError, look
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.decide import UnknownRecordError
 
-__all__ = ["Download", "Place", "SafePage", "UnshownError", "download", "page_picture", "safe_page"]
+__all__ = [
+    "AT_ONCE",
+    "Download",
+    "Place",
+    "SafePage",
+    "UnshownError",
+    "download",
+    "page_picture",
+    "safe_page",
+]
 
 MAX_NAME = 120
 """Characters of a file's name."""

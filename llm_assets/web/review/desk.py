@@ -36,10 +36,12 @@ class Desk:
     def words(self) -> Words:
         return words_in(self.assembly.settings.language)
 
-    async def run(self, act: Callable[[], Any]) -> Any:  # what a use case returns
-        """In a thread: use cases wait for a database."""
+    async def run(
+        self, act: Callable[[], Any], limiter: anyio.CapacityLimiter | None = None
+    ) -> Any:  # what a use case returns
+        """In a thread: use cases wait for a database. What takes long has a limiter of its own, and waits without a thread."""
         try:
-            return await anyio.to_thread.run_sync(act)
+            return await anyio.to_thread.run_sync(act, limiter=limiter)
         except UnknownRecordError as err:
             raise refused(404, str(err)) from err
         except (ConfigurationError, NothingToDecideError) as err:

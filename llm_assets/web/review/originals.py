@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from llm_assets.usecases.review import originals
-from llm_assets.usecases.review.originals import Place, SafePage, UnshownError
+from llm_assets.usecases.review.originals import AT_ONCE, Place, SafePage, UnshownError
 from llm_assets.web.review.desk import Desk, day_of
 
 FRAME_STYLE = (
@@ -27,11 +28,12 @@ INERT = {"Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestor
 
 
 def routes(app: Desk) -> list[Route]:
+    looks = CapacityLimiter(AT_ONCE)  # so that forty pages of scans leave threads for decisions
     message = "/original/{day}/{case_id}/{message}"
     return [
-        Route(message, _page(app)),
-        Route(message + "/files/{number:int}", _file(app)),
-        Route(message + "/files/{number:int}/pages/{page:int}", _picture(app)),
+        Route(message, _page(app, looks)),
+        Route(message + "/files/{number:int}", _file(app, looks)),
+        Route(message + "/files/{number:int}/pages/{page:int}", _picture(app, looks)),
     ]
 
 
@@ -40,12 +42,12 @@ def _place(request: Request) -> Place:
     return Place(day_of(given["day"]), given["case_id"], given["message"])
 
 
-def _page(app: Desk) -> Callable[[Request], Any]:
+def _page(app: Desk, looks: CapacityLimiter) -> Callable[[Request], Any]:
     async def page(request: Request) -> Response:
         person = await app.decider(request)
         place = _place(request)
         try:
-            found = await app.run(lambda: originals.safe_page(app.assembly, person, place))
+            found = await app.run(lambda: originals.safe_page(app.assembly, person, place), looks)
         except UnshownError as err:
             found = SafePage("", (), 0, cut=False, text=str(err))
         shown = app.pages.get_template("original.html.j2").render(found=found, style=FRAME_STYLE)
@@ -55,22 +57,22 @@ def _page(app: Desk) -> Callable[[Request], Any]:
     return page
 
 
-def _file(app: Desk) -> Callable[[Request], Any]:
+def _file(app: Desk, looks: CapacityLimiter) -> Callable[[Request], Any]:
     async def file(request: Request) -> Response:
         person = await app.decider(request)
         place, number = _place(request), request.path_params["number"]
-        found = await app.run(lambda: originals.download(app.assembly, person, place, number))
+        found = await app.run(lambda: originals.download(app.assembly, person, place, number), looks)
         headers = INERT | {"Content-Disposition": disposition(found.filename)}
         return Response(found.data, headers=headers, media_type=found.media_type)
 
     return file
 
 
-def _picture(app: Desk) -> Callable[[Request], Any]:
+def _picture(app: Desk, looks: CapacityLimiter) -> Callable[[Request], Any]:
     async def picture(request: Request) -> Response:
         person = await app.decider(request)
         place, number, page = _place(request), request.path_params["number"], request.path_params["page"]
-        data = await app.run(lambda: originals.page_picture(app.assembly, person, place, number, page))
+        data = await app.run(lambda: originals.page_picture(app.assembly, person, place, number, page), looks)
         return Response(data, headers=INERT, media_type="image/jpeg")
 
     return picture
