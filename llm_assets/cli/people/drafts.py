@@ -70,7 +70,8 @@ def export_drafts(
     if not made.drafts:
         print(_nothing(day.date().isoformat()))
     else:
-        print(f"{made.drafts} drafts in {made.files[0] if len(made.files) == 1 else folder}")
+        plural = "" if made.drafts == 1 else "s"
+        print(f"{made.drafts} draft{plural} in {made.files[0] if len(made.files) == 1 else folder}")
     _name("without an address to answer to", made.without_address)
     _name("of an earlier export, not released any more, remove them", [p.name for p in made.stale])
 
