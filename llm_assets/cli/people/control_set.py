@@ -11,11 +11,6 @@ control_set = typer.Typer(
 )
 
 
-@control_set.callback()
-def _commands() -> None:
-    """A group, however many commands it has."""
-
-
 @control_set.command()
 def add(
     day: DayOption,
@@ -43,8 +38,10 @@ def sample(
     """Draw cases of all queues and categories; they wait in the review app to be labelled."""
     from llm_assets.usecases.agreement.draw_control_set import draw_control_set
     from llm_assets.usecases.desk.desk import open_desk
+    from llm_assets.usecases.records.label_record import own_folder
 
     with open_desk() as assembly:
+        own_folder(assembly)
         drawn = draw_control_set(assembly, days, count, by or who())
     for (queue, category), cases in sorted(drawn.by_stratum.items()):
         print(f"{queue}  {category}  {cases}")

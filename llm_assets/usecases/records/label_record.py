@@ -55,6 +55,15 @@ def label_record(assembly: Assembly, day: date, case_id: str, by: str) -> Labell
     return Labelled(head["record_id"], label, folder)
 
 
+def label_drawn(assembly: Assembly, day: date, decision: Decision) -> None:
+    """Labels a case that was drawn for the control set, once somebody has decided its category. Raises what label_record does."""
+    is_judged = (
+        decision.kind in (DecisionKind.APPROVE, DecisionKind.CORRECT) and decision.step == "categories"
+    )
+    if is_judged and decision.case_id in assembly.ledger.calibration.drawn(day):
+        label_record(assembly, day, decision.case_id, decision.decided_by)
+
+
 def own_folder(assembly: Assembly) -> Path:
     """Raises ConfigurationError for the shipped set: customers' mail does not go among the samples."""
     folder = assembly.settings.control_set

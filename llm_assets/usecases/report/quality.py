@@ -9,6 +9,7 @@ from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.mail.document import Role
 from llm_assets.engine.answers.decisions import in_force
 from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
+from llm_assets.usecases.agreement.calibration import calibration
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.report.control_results import result_for
 
@@ -26,7 +27,11 @@ def quality(assembly: Assembly, day: date, decisions: Sequence[Decision]) -> dic
         below = [sentence for said in kept.below.values() for sentence in said]
         control_set = {"at": kept.at.isoformat(), **kept.figures, "below": below, "is_demo": kept.is_demo}
     queues = _queues(assembly, day, {d.case_id for d in decisions})
-    return {"control_set": control_set, "people": left_by_people(decisions, queues)}
+    return {
+        "control_set": control_set,
+        "people": left_by_people(decisions, queues),
+        "calibration": calibration(assembly, day).figures,
+    }
 
 
 def left_by_people(decisions: Sequence[Decision], queues: Mapping[str, str]) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from llm_assets.usecases.records.label_record import label_record
+from llm_assets.usecases.records.label_record import label_drawn, label_record
 from llm_assets.usecases.review.case_page import queue_of
 from llm_assets.usecases.review.decide import (
     AlreadyDecidedError,
@@ -69,6 +69,7 @@ def _stored(app: Desk, person: Person, wanted: list[Wanted]) -> Response:
         _check_seen(app, person, each.day, each.record)
         try:
             stored = decide(app.assembly, each)
+            label_drawn(app.assembly, each.day, stored)
             made.append({"case_id": stored.case_id, "seen": stored.number})
         except AlreadyDecidedError as err:
             conflicts.append(
