@@ -142,7 +142,7 @@ def test_each_further_key_is_shown() -> None:
         "3 empty answers",
         "KZT 2,000.00 of KZT 2,500.00 left",
         "1 USD = 500 KZT, rate of 19 Nov 2026.",
-        "7338.140.5< 0.1%",
+        "40.5< 0.1%",
         "Fewer than usual: spam (office) 13, usually 31.5",
         "85% of 40 decided answers were right",
         "91.2% of the categories right (demo model: rules, not an LLM)",
