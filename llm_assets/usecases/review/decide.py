@@ -17,6 +17,7 @@ from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.answers.decisions import in_force, newest_numbers
 from llm_assets.engine.ports.review import UNDOES, AlreadyDecidedError, Decision, DecisionKind
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.typed import typed
 
 __all__ = [
@@ -55,16 +56,19 @@ class NothingToDecideError(DeskError):
     """There is no answer to approve, or no decision to undo."""
 
 
-def decide(assembly: Assembly, wanted: Wanted) -> Decision:
-    """Stores the decision and returns it with its number.
+def decide(assembly: Assembly, wanted: Wanted, cases: CaseRows | None = None) -> Decision:
+    """Stores the decision and returns it with its number. `cases`: rows that are known already.
 
     Raises ConfigurationError for an unknown step or column and a value that does not fit, UnknownRecordError,
     AlreadyDecidedError when somebody else has decided since the values were read, and NothingToDecideError.
     """
     step = _step(assembly, wanted.step)
-    case_id = case_of(assembly, wanted.day, wanted.record)
-    row = _row(assembly, step, wanted.day, case_id)
-    made = assembly.ledger.review.decisions(wanted.day)
+    known = cases or CaseRows(assembly)
+    rows = known.of(wanted.day, wanted.record)
+    case_id = wanted.record if rows is not None else case_of(assembly, wanted.day, wanted.record)
+    rows = rows or known.of(wanted.day, case_id)
+    row = rows.answers.get(step.name, {}) if rows is not None else {}
+    made = assembly.ledger.review.decisions(wanted.day, case_id)
     same = (case_id, step.name, wanted.by, wanted.at)
     for stored in made:  # sent again by a browser whose answer was lost
         if (stored.case_id, stored.step, stored.decided_by, stored.decided_at) == same:
@@ -86,11 +90,9 @@ def decide(assembly: Assembly, wanted: Wanted) -> Decision:
 
 def case_of(assembly: Assembly, day: date, record: str) -> str:
     """The case of a record, a message or a case id. Raises UnknownRecordError."""
-    names = ["case_id", "record_id", "message_id"]
-    for cases in ([record], None):  # a case is found without reading the others
-        for row in assembly.lake.read(DOCUMENTS, day, names, cases):
-            if record in row.values():
-                return str(row["case_id"])
+    for row in assembly.lake.read(DOCUMENTS, day, ["case_id", "record_id", "message_id"]):
+        if record in row.values():
+            return str(row["case_id"])
     raise UnknownRecordError(
         f"{day} has no record {record[:80]}: name a record_id, case_id or Message-ID of that day's `documents`"
     )
@@ -101,11 +103,6 @@ def _step(assembly: Assembly, name: str) -> Step:
     if name not in known:
         raise ConfigurationError(f"step {name} is not known; use one of: {', '.join(known)}")
     return known[name]
-
-
-def _row(assembly: Assembly, step: Step, day: date, case_id: str) -> Row:
-    rows = assembly.lake.read(step.table, day, cases=[case_id])
-    return next(iter(rows), {})
 
 
 def _values(

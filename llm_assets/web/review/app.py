@@ -15,10 +15,12 @@ from starlette.staticfiles import StaticFiles
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review.case_rows import CaseRows
+from llm_assets.usecases.review.clustered import Clustered
 from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.wording import question
-from llm_assets.web.review import cases, deciding, signing_in, start
+from llm_assets.web.review import cases, deciding, looking, signing_in, start
 from llm_assets.web.review.desk import Desk
 from llm_assets.web.review.guard import Guard
 
@@ -35,8 +37,9 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
     )
     pages.globals["question"] = question
     pages.filters["words"] = lambda text: str(text).replace("_", " ")
-    app = Desk(assembly, pages, Doubts(assembly), secure, [entry] if entry is not None else [], owner)
-    rooms = (start, cases, deciding, signing_in)
+    links = [entry] if entry is not None else []
+    app = Desk(assembly, pages, Clustered(Doubts(assembly)), CaseRows(assembly), secure, links, owner)
+    rooms = (start, cases, deciding, looking, signing_in)
     routes = [route for room in rooms for route in room.routes(app)]
     starlette = Starlette(
         routes=[*routes, Mount("/static", StaticFiles(directory=HERE / "static"))],

@@ -58,6 +58,30 @@
     history.pushState({ key }, "", `/case/${key}`);
     document.title = element("#case h1").textContent;
     begin();
+    look(key);
+  }
+
+  // The case was fetched before it was needed: colleagues learn of it now, and what has changed since is shown.
+  async function look(key) {
+    const [day, case_id, step] = key.split("/");
+    const answer = await fetch("/looking", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ day, case_id, step }),
+    }).catch(() => null);
+    if (answer === null || !answer.ok) return;
+    const told = await answer.json();
+    if (address() !== key) return;
+    if (String(told.seen) !== shown().dataset.seen && !settled.has(key)) {
+      const part = await fetchPart(key).catch(() => null);
+      if (part === null || address() !== key) return;
+      element("#case").innerHTML = part;
+    }
+    shown().dataset.next = told.next.join(" ");
+    const holder = element("#holder");
+    holder.hidden = told.holder === null;
+    holder.querySelector("b").textContent = told.holder || "";
+    prefetch();
   }
 
   function begin() {
