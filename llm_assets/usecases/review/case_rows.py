@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from threading import Lock
+from threading import Lock, Thread
 
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS
@@ -38,19 +38,27 @@ class CaseRows:
     _known: OrderedDict[tuple[date, str], OneCase] = field(default_factory=OrderedDict)
     _characters: int = 0
     _looking: Lock = field(default_factory=Lock)
-    _reading: Lock = field(default_factory=Lock)
+    _reading_along: Lock = field(default_factory=Lock)
 
     def of(self, day: date, case_id: str, ahead: Collection[str] = ()) -> OneCase | None:
-        """None when the day has no such case. `ahead`: cases that will be wanted soon, read along when one must be read."""
+        """None when the day has no such case. `ahead`: cases that will be wanted soon; they are read in the background once
+        a case had to be read."""
         version = self._version(day)
         found = self._kept(day, case_id, version)
         if found is not None:
             return found
-        with self._reading:  # who asks for a case that is kept does not wait here
-            if self._kept(day, case_id, version) is None:
-                wanted = {case_id, *(each for each in ahead if self._kept(day, each, version) is None)}
-                self._keep(day, _read(self.assembly, day, wanted, version))
-        return self._kept(day, case_id, version)
+        read = _read(self.assembly, day, [case_id], version)
+        self._keep(day, read)
+        missing = [each for each in ahead if self._kept(day, each, version) is None]
+        if len(missing) > 1 and self._reading_along.acquire(blocking=False):
+            Thread(target=self._read_along, args=(day, missing, version), daemon=True).start()
+        return read.get(case_id)
+
+    def _read_along(self, day: date, cases: Sequence[str], version: Version) -> None:
+        try:
+            self._keep(day, _read(self.assembly, day, cases, version))
+        finally:
+            self._reading_along.release()
 
     def _version(self, day: date) -> Version:
         tables = (DOCUMENTS, *(s.table for s in self.assembly.steps))

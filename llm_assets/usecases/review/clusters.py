@@ -67,7 +67,7 @@ def clusters(doubts: Iterable[Doubtful], today: date) -> list[Cluster]:
         kind = (doubt.queue, doubt.step, doubt.reason, doubt.sender.casefold(), doubt.proposal)
         found.setdefault(kind, []).append(doubt)
     made = [
-        Cluster(_id_of(kind), sorted(members, key=lambda m: (m.opened_at, m.key)))
+        Cluster(_id_of(kind), sorted(members, key=lambda m: (m.opened_at, m.case_id, m.step)))
         for kind, members in found.items()
     ]
     return sorted(made, key=lambda c: _order(c, today))
@@ -78,7 +78,7 @@ def _id_of(kind: tuple[str, ...]) -> str:
     return digest(list(kind))[:12]
 
 
-def _order(cluster: Cluster, today: date) -> tuple[bool, bool, date, int, datetime, str]:
+def _order(cluster: Cluster, today: date) -> tuple[bool, bool, date, int, datetime, str, str]:
     due = cluster.deadline or date.max
     near = due <= today + timedelta(days=NEAR_DAYS)
     head = cluster.head
@@ -88,7 +88,8 @@ def _order(cluster: Cluster, today: date) -> tuple[bool, bool, date, int, dateti
         due if near else date.max,
         -len(cluster.members),
         head.opened_at,
-        head.key,
+        head.case_id,
+        head.step,
     )
 
 

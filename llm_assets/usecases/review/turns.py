@@ -13,15 +13,29 @@ def turns(made: Sequence[Cluster], after: str, held: Mapping[str, str], person: 
     cases at the moment are dealt the clusters that nobody holds like cards: of three, the second takes the second, fifth
     and so on first. What a colleague holds comes last. `held` maps a case to who looks at it.
     """
-    place = next((i for i, c in enumerate(made) if any(m.key == after for m in c.members)), -1)
-    own = [made[place]] if place >= 0 else []
+    _, case_id, step = (*after.split("/"), "", "")[:3]
+    place = _place(made, case_id, step)
     others = [*made[place + 1 :], *made[: max(place, 0)]]
     taken = {case for case, holder in held.items() if holder != person}
-    free = [c for c in others if not any(m.case_id in taken for m in c.members)]
+    busy = [c for c in others if _is_taken(c, taken)] if taken else []
+    free = [c for c in others if not _is_taken(c, taken)] if busy else others
     people = sorted({person, *held.values()})
     dealt = _dealt(free, people.index(person), len(people))
-    busy = [c for c in others if any(m.case_id in taken for m in c.members)]
-    return [*_rest(own, after), *chain.from_iterable(c.members for c in (*dealt, *busy))]
+    own = _rest(made[place].members, case_id, step) if place >= 0 else []
+    return [*own, *chain.from_iterable(c.members for c in (*dealt, *busy))]
+
+
+def _place(made: Sequence[Cluster], case_id: str, step: str) -> int:
+    """Of the cluster that has this case; -1 where none has."""
+    for place, cluster in enumerate(made):
+        for member in cluster.members:
+            if member.case_id == case_id and member.step == step:
+                return place
+    return -1
+
+
+def _is_taken(cluster: Cluster, taken: set[str]) -> bool:
+    return not taken.isdisjoint([m.case_id for m in cluster.members])
 
 
 def _dealt(free: Sequence[Cluster], turn: int, people: int) -> list[Cluster]:
@@ -29,8 +43,7 @@ def _dealt(free: Sequence[Cluster], turn: int, people: int) -> list[Cluster]:
     return [*mine, *(c for i, c in enumerate(free) if i % people != turn)]
 
 
-def _rest(own: Sequence[Cluster], after: str) -> list[Doubtful]:
-    """The cluster's other members, from `after` on."""
-    members = [m for c in own for m in c.members]
-    place = next((i for i, m in enumerate(members) if m.key == after), -1)
-    return [*members[place + 1 :], *members[: max(place, 0)]]
+def _rest(members: Sequence[Doubtful], case_id: str, step: str) -> list[Doubtful]:
+    """From this member on, round to the beginning."""
+    place = next(i for i, m in enumerate(members) if (m.case_id, m.step) == (case_id, step))
+    return [*members[place + 1 :], *members[:place]]

@@ -58,9 +58,8 @@ def _wanted(app: Desk, person: Person, given: Any) -> list[Wanted]:  # JSON that
 def _stored(app: Desk, person: Person, wanted: list[Wanted]) -> Response:
     """Every case of a cluster by itself: what a colleague has decided meanwhile stays and is named."""
     made, conflicts = [], []
-    members = {each.record for each in wanted}
     for each in wanted:
-        if not person.sees(queue_of(app.cases, each.day, each.record, members)):
+        if not person.sees(queue_of(app.cases, each.day, each.record)):
             raise UnknownRecordError(f"{each.day} has no such case in your queues")
         try:
             stored = decide(app.assembly, each, app.cases)

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -13,7 +14,7 @@ from argon2 import PasswordHasher
 
 from llm_assets.domain.people import Person, PersonRole
 from resources.ledger import SqlLedger
-from tests.support.houses.house import House
+from tests.support.houses.house import TODAY, House
 
 PASSWORD = "correct horse battery"
 
@@ -66,11 +67,16 @@ class ReviewApp:
             "POST", "/signin", form, Origin=self.base, Content_Type="application/x-www-form-urlencoded"
         )
 
-    def post(self, cookie: str, given: dict[str, Any], **headers: str) -> Answer:
+    def post(self, cookie: str, given: dict[str, Any], path: str = "/decide", **headers: str) -> Answer:
         origin = {"Origin": self.base} | headers
         return self.ask(
-            "POST", "/decide", json.dumps(given), cookie=cookie, Content_Type="application/json", **origin
+            "POST", path, json.dumps(given), cookie=cookie, Content_Type="application/json", **origin
         )
+
+    def look(self, cookie: str, case_id: str, step: str, day: date = TODAY, **headers: str) -> Answer:
+        """Says that a case is shown which was fetched before."""
+        given = {"day": day.isoformat(), "case_id": case_id, "step": step}
+        return self.post(cookie, given, "/looking", **headers)
 
 
 @contextmanager

@@ -80,7 +80,7 @@
     shown().dataset.next = told.next.join(" ");
     const holder = element("#holder");
     holder.hidden = told.holder === null;
-    holder.querySelector("b").textContent = told.holder || "";
+    holder.textContent = told.holder === null ? "" : `${told.holder} ${holder.dataset.also}`;
     prefetch();
   }
 
