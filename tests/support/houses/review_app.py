@@ -95,10 +95,13 @@ def review_app(house: House, *words: str, **settings: str) -> Iterator[ReviewApp
             process.stderr.close()
 
 
-def add_user(house: House, name: str, role: PersonRole, *queues: str) -> None:
-    """As `users add` does, without a process for it."""
-    with closing(SqlLedger(f"sqlite:///{house.home / 'ledger.db'}", house.home)) as ledger:
-        assert ledger.people.add(Person(name, role, queues), _HASH)
+def add_user(
+    house: House, name: str, role: PersonRole, *queues: str, ledger: SqlLedger | None = None
+) -> None:
+    """As `users add` does, without a process for it; `ledger`: another one than the house's own file."""
+    own = ledger or SqlLedger(f"sqlite:///{house.home / 'ledger.db'}", house.home)
+    with closing(own):
+        assert own.people.add(Person(name, role, queues), _HASH)
 
 
 _HASH = PasswordHasher().hash(PASSWORD)
