@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from llm_assets.cli import main
@@ -14,11 +16,12 @@ from resources.lake.lake import Lake
 from resources.ledger.transactions.batches import SqlBatches
 from resources.ledger.transactions.review import SqlReview
 from resources.ledger.transactions.work import SqlWork
+from tests.support.houses import warm
 from tests.support.houses.house import House
 from tests.support.repository import ROOT
 
 
-def start_dying(house: House, moment: str, *words: str, **settings: str) -> "subprocess.Popen[str]":
+def start_dying_app(house: House, moment: str, *words: str, **settings: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "tests.support.houses.dying_desk", moment, *words],
         env=house.environment | settings,
@@ -30,11 +33,23 @@ def start_dying(house: House, moment: str, *words: str, **settings: str) -> "sub
     )
 
 
-def killed(process: "subprocess.Popen[str]", seconds: float = 120) -> bool:
-    """Whether it came to its moment."""
-    _, said = process.communicate(timeout=seconds)
-    assert process.returncode in (0, 1, -signal.SIGKILL), said
-    return process.returncode == -signal.SIGKILL
+def killed_night(house: House, moment: str, day: date, **settings: str) -> bool:
+    """A night in a process that finds its libraries imported; whether it came to its moment."""
+    words = ("night", "--day", day.isoformat())
+    said = house.home.parent / f"{moment.replace(':', '-')}.txt"
+    given = (moment, words, house.environment | settings, house.home.parent, said)
+    process = warm.PROCESSES.Process(target=_dying_night, args=given)
+    process.start()
+    process.join(240)
+    assert process.exitcode in (0, 1, -signal.SIGKILL), said.read_text()
+    return process.exitcode == -signal.SIGKILL
+
+
+def _dying_night(
+    moment: str, words: Sequence[str], environment: Mapping[str, str], folder: Path, said: Path
+) -> None:
+    _arm(moment)
+    warm.work(words, environment, folder, said, said)
 
 
 Call = Callable[..., Any]  # whatever it is that dies
