@@ -36,7 +36,7 @@ from tests.load_review.written_night import write_night
 
 PASSWORD = "correct horse battery"
 LIMIT_MS = 200
-PAGES = ("start", "case", "part", "next", "done")
+PAGES = ("start", "begin", "case", "part", "next", "done")
 """What a person waits for; a decision is sent behind the next case."""
 
 

@@ -14,7 +14,7 @@ from llm_assets.web.review.guard import COOKIE
 
 AHEAD = 3
 _NEXT, _SEEN, _CLUSTER = (re.compile(f'data-{name}="([^"]*)"') for name in ("next", "seen", "cluster"))
-_BEGIN = re.compile(r'id="begin"[^>]*href="/case/([^"]+)"')
+_BEGIN = re.compile(r'id="begin"[^>]*href="([^"]+)"')
 _CHOICES = re.compile(r'<option value="([^"]+)">')
 
 
@@ -73,8 +73,7 @@ class Reviewer:
     def work(self, password: str) -> None:
         time.sleep(self.arrives)
         self._sign_in(password)
-        begin = _BEGIN.search(self._get("start", "/"))
-        key = begin[1] if begin is not None else None
+        key = self._begin()
         page = self._get("case", f"/case/{key}") if key is not None else ""
         while key is not None and time.monotonic() < self.ends:
             self._prefetch(page)
@@ -89,6 +88,13 @@ class Reviewer:
         answer, _ = self._ask("signin", "POST", "/signin", form.encode(), "application/x-www-form-urlencoded")
         self._cookie = str(answer.getheader("Set-Cookie")).partition(";")[0]
         assert self._cookie.startswith(COOKIE), f"{self.name} could not sign in: {answer.status}"
+
+    def _begin(self) -> str | None:
+        begin = _BEGIN.search(self._get("start", "/"))
+        if begin is None:
+            return None
+        answer, _ = self._ask("begin", "GET", begin[1])
+        return str(answer.getheader("Location")).removeprefix("/case/") if answer.status == 303 else None
 
     def _prefetch(self, page: str) -> None:
         for key in _words(_NEXT, page)[:AHEAD]:

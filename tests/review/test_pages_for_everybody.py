@@ -23,7 +23,7 @@ axe = pytest.importorskip(
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]
 SERIOUS = ("serious", "critical")
 LOOKS = (("light", 1400, 900), ("dark", 1400, 900), ("light", 390, 844))
-NO_PAGES = ("/next", "/enter", "/done")
+NO_PAGES = ("/next", "/enter", "/done", "/begin")
 """Answers for the script, and pages that need more than their address; `/done` is found by its link."""
 SAY = "() => document.querySelectorAll('main .alarm[hidden], header .pill[hidden]').forEach(each => {\
  each.hidden = false; each.textContent = each.textContent || 'Said.'; })"

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from llm_assets.usecases.review.case_page import CasePage, case_page
@@ -33,13 +33,29 @@ class Looked(NamedTuple):
 
 
 def routes(app: Desk) -> list[Route]:
-    return [Route("/case/{day}/{case_id}/{step}", _case(app)), Route("/next", _next(app))]
+    return [
+        Route("/begin", _begin(app)),
+        Route("/case/{day}/{case_id}/{step}", _case(app)),
+        Route("/next", _next(app)),
+    ]
 
 
 def following_for(app: Desk, person: Person, day: date, after: str) -> list[Doubtful]:
     """The doubts after one, in this person's turn."""
     held = app.assembly.ledger.people.leases(day)
     return turns(clusters_of(app, person, day), after, held, person.name)
+
+
+def _begin(app: Desk) -> Callable[[Request], Any]:
+    """Chosen when a person begins, not when the start page was loaded: colleagues may have begun since."""
+
+    async def begin(request: Request) -> Response:
+        person = await app.decider(request)
+        day = day_of(request.query_params.get("day", ""))
+        found = await app.run(lambda: following_for(app, person, day, ""))
+        return RedirectResponse(f"/case/{found[0].key}" if found else "/", 303)
+
+    return begin
 
 
 def _next(app: Desk) -> Callable[[Request], Any]:

@@ -11,7 +11,6 @@ from starlette.routing import Route
 from llm_assets.usecases.review.clusters import minutes_for
 from llm_assets.usecases.review.open_doubts import days_with_doubts
 from llm_assets.usecases.review.people import Person
-from llm_assets.usecases.review.turns import turns
 from llm_assets.web.review.desk import Desk, clusters_of, day_of
 
 
@@ -42,7 +41,6 @@ def _overview(app: Desk, person: Person, day: date | None) -> dict[str, Any]:
         "days": days,
         "day": shown,
         "clusters": made,
-        "begin": next(iter(turns(made, "", held, person.name)), None),
         "doubts": doubts,
         "minutes": minutes_for(len(made)),
         "held": {case: who for case, who in held.items() if who != person.name},
