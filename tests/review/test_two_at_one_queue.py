@@ -32,6 +32,10 @@ def signed_in(opened: ExitStack, browser: Any, app: ReviewApp, name: str) -> Any
     opened.callback(context.close)
     page = context.new_page()
     page.set_default_timeout(30_000)
+    page.asked = set()
+    page.on("request", lambda request: page.asked.add(request))
+    for ends in ("requestfinished", "requestfailed"):
+        page.on(ends, lambda request: page.asked.discard(request))
     page.goto(f"{app.base}/signin")
     page.keyboard.type(name)
     page.keyboard.press("Tab")
@@ -41,11 +45,26 @@ def signed_in(opened: ExitStack, browser: Any, app: ReviewApp, name: str) -> Any
     return page
 
 
+def until_quiet(page: Any) -> None:
+    """Nothing is fetched any more, the cases ahead included."""
+    quiet = 0
+    while quiet < 3:
+        page.wait_for_timeout(100)
+        quiet = 0 if page.asked else quiet + 1
+
+
 def begin(page: Any) -> str:
     page.keyboard.press("Enter")
     page.wait_for_selector("main.case")
-    page.wait_for_load_state("networkidle")
     return str(page.url)
+
+
+def moved(page: Any, before: str, turn: int) -> None:
+    try:
+        page.wait_for_function("before => location.href !== before", arg=before)
+    except playwright.TimeoutError:
+        said = [page.inner_text(each) for each in ("#said", "#kept", "#refused", "main.case h1")]
+        raise AssertionError(f"turn {turn} did not move on: {said}") from None
 
 
 def move_in_russian(page: Any, turn: int) -> None:
@@ -56,13 +75,13 @@ def move_in_russian(page: Any, turn: int) -> None:
     else:
         cyrillic(page, "1", "Digit1")
         cyrillic(page, "Enter", "Enter")
-    page.wait_for_function("before => location.href !== before", arg=before)
+    moved(page, before, turn)
 
 
 def take_turns(amina: Any, boris: Any) -> None:
     for turn in range(2 * DOUBTS + 20):
         if turn == OFFLINE:
-            boris.wait_for_load_state("networkidle")
+            until_quiet(boris)
         if turn in (OFFLINE, ONLINE):
             boris.context.set_offline(turn == OFFLINE)
         if turn == ONLINE:

@@ -53,7 +53,12 @@
   async function show(key) {
     const part = (await ahead.get(key)) || (await fetchPart(key).catch(() => null));
     ahead.delete(key);
-    if (part === null) { say("The next case cannot be loaded now; it comes with the connection."); return; }
+    if (part === null) {
+      const other = [...ahead.keys()].find((each) => !settled.has(each) && each !== address());
+      if (other) { await show(other); return; } // one that was fetched before the connection was lost
+      say("The next case cannot be loaded now; it comes with the connection.");
+      return;
+    }
     element("#case").innerHTML = part;
     history.pushState({ key }, "", `/case/${key}`);
     document.title = element("#case h1").textContent;
