@@ -45,8 +45,9 @@ def main(arguments: Sequence[str]) -> int:
     kinds = ("sqlite", "postgres") if asked.database == "both" else (asked.database,)
     holds = True
     for kind in kinds:
-        with tempfile.TemporaryDirectory(prefix="review-", ignore_cleanup_errors=True) as folder:
-            outcome = measured(Path(folder), kind, asked)
+        # The home is closed to others, and Postgres runs as somebody else: a folder for each.
+        with _folder() as home, _folder() as beside, databases(kind, beside) as (url, _):
+            outcome = measured(home, url, asked) | {"database": kind}
         print(json.dumps(outcome), flush=True)
         holds = holds and outcome["holds"]
     return 0 if holds else 1
@@ -67,22 +68,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def measured(home: Path, kind: Any, asked: argparse.Namespace) -> dict[str, Any]:
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="review-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def measured(home: Path, url: str, asked: argparse.Namespace) -> dict[str, Any]:
     """One run: a night is written, its queue emptied, and the ledger compared with what reviewers were told."""
     day = datetime.now(UTC).date()
     names = [f"reviewer-{number:02}" for number in range(asked.reviewers)]
-    with databases(kind, home) as (url, _):
-        settings = Settings(home=home, database_url=url, config=SHIPPED_CONFIG)
-        with closing(Assembly(settings, STEPS)) as assembly:
-            write_night(assembly.lake, day, assembly.queues, asked.cases, asked.doubts, asked.seed)
-            hashed = PasswordHasher().hash(PASSWORD)
-            for name in names:
-                assembly.ledger.people.add(Person(name, PersonRole.REVIEWER), hashed)
-            with _app(home, url) as (port, process):
-                began = time.monotonic()
-                noted = _reviewed(names, port, asked)
-                took = {"wall_s": round(time.monotonic() - began, 1), **_processor(process.pid)}
-            return {"database": kind, **took, **_outcome(assembly, day, noted, asked.doubts)}
+    settings = Settings(home=home, database_url=url, config=SHIPPED_CONFIG)
+    with closing(Assembly(settings, STEPS)) as assembly:
+        write_night(assembly.lake, day, assembly.queues, asked.cases, asked.doubts, asked.seed)
+        hashed = PasswordHasher().hash(PASSWORD)
+        for name in names:
+            assembly.ledger.people.add(Person(name, PersonRole.REVIEWER), hashed)
+        with _app(home, url) as (port, process):
+            began = time.monotonic()
+            noted = _reviewed(names, port, asked)
+            took = {"wall_s": round(time.monotonic() - began, 1), **_processor(process.pid)}
+        return took | _outcome(assembly, day, noted, asked.doubts)
 
 
 @contextmanager
@@ -105,11 +111,15 @@ def _app(home: Path, url: str) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
 
 
 def _processor(pid: int) -> dict[str, float]:
-    """Seconds that the app's threads have computed, and have waited for a core that others had: on a busy machine times
-    say more about these than about the app."""
+    """Seconds that the app has computed, and that its living threads have waited for a core which others had: on a busy
+    machine times say more about these than about the app."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    computed = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     threads = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/schedstat")]
-    computed, waited = (sum(int(each[place]) for each in threads) / 1e9 for place in (0, 1))
-    return {"app_cpu_s": round(computed, 1), "app_waited_for_a_core_s": round(waited, 1)}
+    return {
+        "app_cpu_s": round(computed, 1),
+        "app_waited_for_a_core_s": round(sum(int(each[1]) for each in threads) / 1e9, 1),
+    }
 
 
 def _reviewed(names: Sequence[str], port: int, asked: argparse.Namespace) -> Noted:

@@ -113,4 +113,4 @@ def _look(app: Desk, person: Person, day: date, case_id: str, step: str) -> Look
 def hold(app: Desk, person: Person, day: date, case_id: str) -> str | None:
     """Tells colleagues for two minutes that this person looks at the case; returns who does already."""
     until = app.assembly.clock() + LEASE
-    return app.assembly.ledger.people.lease(day, case_id, person.name, until)  # type: ignore[no-any-return]
+    return app.assembly.ledger.people.lease(day, case_id, person.name, until)
