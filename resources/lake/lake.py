@@ -108,6 +108,8 @@ class Lake:
             select = f"SELECT {_selected(table, wanted)} FROM {parquet_files(files)}"  # noqa: S608 names are declared
             if cases is None:
                 connection.execute(select)
+            elif len(cases) == 1:  # compared with the file's own statistics: a quarter of the time
+                connection.execute(f"{select} WHERE case_id = $1", list(cases))
             else:
                 connection.execute(f"{select} WHERE case_id IN (SELECT unnest($1::VARCHAR[]))", [list(cases)])
             yield from _rows(connection, parsed)

@@ -65,7 +65,7 @@ def place_for(scenario: Scenario) -> Iterator[Place]:
     """
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
-        with _databases(scenario.database, home) as (ledger_url, floor_url):
+        with databases(scenario.database, home) as (ledger_url, floor_url):
             for url, beside in ((ledger_url, home), (floor_url, home / "floor")):
                 ledger = SqlLedger(url, beside)
                 ledger.migrate()
@@ -78,7 +78,7 @@ def place_for(scenario: Scenario) -> Iterator[Place]:
 
 
 @contextmanager
-def _databases(kind: Database, home: Path) -> Iterator[tuple[str, str]]:
+def databases(kind: Database, home: Path) -> Iterator[tuple[str, str]]:
     if kind == "sqlite":
         yield f"sqlite:///{home}/ledger.db", f"sqlite:///{home}/floor/ledger.db"
         return

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from llm_assets.emulator import start
+from tests.support.databases import postgres
 from tests.support.houses.house import TODAY, Emulated, House
 from tests.support.mail.invented_inbox import OFFICE, SHOP, mail, put
 
+__all__ = ["postgres"]
 DOUBTS = 40
 HOSTILE = '<script>document.title="taken"</script><img src=x onerror="document.title=1"> "{{7*7}}" </main>'
 SENDERS = ("Aida <aida@post.example>", "Bek <bek@post.example>", "Чжан <zhang@post.example>")

@@ -8,7 +8,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.review.conftest import DOUBTS
 from tests.support.houses.house import TODAY, House
 from tests.support.houses.review_app import review_app
 
@@ -69,27 +68,6 @@ def decisions(house: House) -> list[tuple[Any, ...]]:
     """From the table, after the next run of the night."""
     with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
         return lake.execute('select case_id, step, kind, "after" from decisions order by "at"').fetchall()
-
-
-def test_the_queue_is_emptied_by_keyboard_alone(house: House, page: Any) -> None:
-    with review_app(house) as app:
-        page.goto(app.url)
-        assert open_doubts(page) >= DOUBTS
-        page.keyboard.press("Enter")
-        page.wait_for_selector("main.case")
-        for _ in range(DOUBTS + 20):
-            if "/case/" not in page.url:
-                break
-            press_and_move(page, "1", "Shift+Enter")
-        all_sent(page)
-        page.goto(f"{app.base}/")
-        assert page.inner_text("h1") == "Nothing waits for you"
-        page.goto(f"{app.base}/done?day={TODAY}")
-        assert int(page.inner_text("h1").split()[0]) >= DOUBTS
-    ran = house.night()
-    left = {line["step"] for line in ran.report["review"]}
-    assert left <= {"drafts"}, "the next revision holds what was decided; drafts are written for it"
-    assert len(decisions(house)) >= DOUBTS
 
 
 def test_a_lead_approves_the_summary_and_the_next_report_opens_with_it(house: House, page: Any) -> None:

@@ -95,6 +95,7 @@ def test_a_change_from_a_foreign_page_is_refused(house: House) -> None:
         cookie = app.sign_in("amina").cookie
         for headers in FOREIGN:
             assert app.post(cookie, decision(case_id, step), **headers).status == 403, headers
+            assert app.look(cookie, case_id, step, **headers).status == 403, headers
         assert app.post(cookie, decision(case_id, step)).status == 200, "and from our own it is taken"
 
 
@@ -108,6 +109,8 @@ def test_roles_and_queues_limit_what_is_seen_and_decided(house: House) -> None:
         assert start.status == 200 and "post.example" not in start.text and case_id not in start.text
         path = f"/case/{TODAY}/{case_id}/{step}"
         assert app.ask("GET", path, cookie=viewer).status == 403
+        looks = [app.look(cookie, case_id, step).status for cookie in (viewer, other, "")]
+        assert looks == [403, 404, 401]
         assert app.post(viewer, decision(case_id, step)).status == 403
         assert app.ask("GET", path, cookie=other).status == 404
         assert app.post(other, decision(case_id, step)).status == 404
@@ -183,6 +186,7 @@ def test_what_is_not_a_decision_changes_nothing(house: House) -> None:
         for given in odd:
             assert app.post(cookie, given).status == 422, given
         assert app.post(cookie, decision("f" * 24, step)).status == 404
+        assert app.look(cookie, "f" * 24, step).status == 404
     with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
         assert lake.execute("select count(*) from decisions").fetchone() == (0,)
 
@@ -194,14 +198,26 @@ def test_of_two_who_decide_the_second_learns_what_the_first_decided(house: House
     with review_app(house) as app:
         amina, boris = app.sign_in("amina").cookie, app.sign_in("boris").cookie
         path = f"/case/{TODAY}/{case_id}/{step}"
-        app.ask("GET", path, cookie=amina)
+        assert app.ask("GET", f"{path}?part=1", cookie=amina).status == 200
+        assert "looks at it" not in app.ask("GET", "/", cookie=boris).text, "fetched ahead is not looked at"
+        assert app.look(amina, case_id, step).json["holder"] is None
+        assert "amina looks at it" in app.ask("GET", "/", cookie=boris).text
+        begins = {
+            who: app.ask("GET", f"/begin?day={TODAY}", cookie=who).headers["location"]
+            for who in (amina, boris)
+        }
+        assert begins[boris] != path and begins[boris].startswith(f"/case/{TODAY}/")
         assert "amina looks at this case too" in app.ask("GET", path, cookie=boris).text
+        assert app.look(boris, case_id, step).json["holder"] == "amina"
         first = decision(case_id, step, kind="correct", values={"category": "spam"})
         assert app.post(amina, first).status == 200
         assert app.post(amina, first).status == 200, "the same again, as after a lost answer"
         late = app.post(boris, decision(case_id, step))
         assert late.status == 409
         [conflict] = late.json["conflicts"]
+        told = app.look(boris, case_id, step).json
+        assert told["seen"] == conflict["seen"], "so that the page is fetched anew"
+        assert f"{TODAY}/{case_id}/{step}" not in told["next"]
         assert (conflict["by"], conflict["values"]) == ("amina", {"category": "spam"})
         again = decision(case_id, step, members=[{"case_id": case_id, "seen": conflict["seen"]}])
         assert app.post(boris, again).status == 200, "having seen it"

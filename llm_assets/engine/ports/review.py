@@ -78,6 +78,19 @@ class DecidedDay:
 
 
 @dataclass(frozen=True, slots=True)
+class NewerDecisions:
+    """Decisions of a day that a reader does not know yet."""
+
+    decisions: list[Decision]
+    """In the order of storing."""
+    newest: int
+    """Id of the last one; the id that was asked with where there is none."""
+    held: int
+    """How many of the day the ledger holds up to that id. A reader who knows another number reads the day anew: a decision
+    was deleted, or a transaction ended later than one that began after it."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A request that failed for good, for one case that waits for it."""
 
@@ -102,8 +115,11 @@ class DeadLetter:
 class ReviewLedger(Protocol):
     """Every method is one transaction; each may be repeated after a crash."""
 
-    def decisions(self, day: date) -> list[Decision]:
-        """Oldest first, undone ones included."""
+    def decisions(self, day: date, case_id: str | None = None) -> list[Decision]:
+        """Oldest first, undone ones included; of the whole day, or of one case."""
+
+    def newer_decisions(self, day: date, after: int) -> NewerDecisions:
+        """The day's decisions that were stored after the one with this id."""
 
     def mark(self, day: date) -> tuple[int, int]:
         """Changes whenever a decision about the day is added or deleted: the newest one's id, and how many there are."""
@@ -121,8 +137,11 @@ class ReviewLedger(Protocol):
         """Stores each decision that nobody has been faster with, as `decide` does, in one transaction. Each comes with the
         number of the newest decision that the person saw; for one that comes too late its error is returned."""
 
-    def decided_days(self, after: int) -> list[DecidedDay]:
-        """The days that have decisions stored after the one with this id, by day."""
+    def newest_decisions(self, since: date) -> dict[date, int]:
+        """The id of the newest decision of each day that has one, from `since` on. Looks at one decision a day."""
+
+    def decided_day(self, day: date, after: int) -> DecidedDay | None:
+        """The day's decisions that were stored after the one with this id; None where there is none."""
 
     def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]: ...
 

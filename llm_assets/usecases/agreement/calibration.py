@@ -143,7 +143,7 @@ def fix_thresholds(assembly: Assembly, day: date) -> None:
 
 def _judged(assembly: Assembly, day: date) -> list[Judged]:
     review = assembly.ledger.review
-    days = [d.day for d in review.decided_days(0) if day - DECIDED_DAYS < d.day <= day]
+    days = [past for past in review.newest_decisions(day - DECIDED_DAYS) if day - DECIDED_DAYS < past <= day]
     return [each for past in days for each in judged_on(assembly, past, review.decisions(past))]
 
 

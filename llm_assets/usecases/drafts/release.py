@@ -92,7 +92,7 @@ def release_queue(
 
 def take_back(assembly: Assembly, day: date, case_id: str, by: str) -> Decision:
     """The release no longer holds. Raises NothingToDecideError when there is none, or somebody has decided meanwhile."""
-    made = [d for d in assembly.ledger.review.decisions(day) if d.case_id == case_id and d.step == DRAFTS]
+    made = [d for d in assembly.ledger.review.decisions(day, case_id) if d.step == DRAFTS]
     held = releases(made).get(case_id)
     if held is None:
         raise NothingToDecideError("this draft is not released: nothing can be taken back")

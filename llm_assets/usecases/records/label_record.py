@@ -97,7 +97,8 @@ def _head(assembly: Assembly, day: date, case_id: str) -> Row:
 
 
 def _label(assembly: Assembly, day: date, head: Row) -> Label:
-    case_id, made = head["case_id"], assembly.ledger.review.decisions(day)
+    case_id = head["case_id"]
+    made = assembly.ledger.review.decisions(day, case_id)
     category = decided(made, "categories").get(case_id)
     if category is None or category.kind is DecisionKind.DEAD_LETTER:
         raise NotDecidedError("decide the category of this case first: a label says what a person decided")

@@ -153,7 +153,7 @@ def trace(assembly: Assembly, record: str, day: date | None = None, person: Pers
     if person is not None and not (person.sees_cases and person.sees(case.queue)):
         raise NotTracedError(f"{shown} has no such record in your queues")
     requests = assembly.ledger.tracing.of_case(shown, case_id)
-    made = [d for d in assembly.ledger.review.decisions(shown) if d.case_id == case_id]
+    made = assembly.ledger.review.decisions(shown, case_id)
     current = set(requests.answering.values())
     return Traced(
         day=shown,

@@ -1,20 +1,20 @@
 """One doubtful case as a person looks at it: the question, what the model said, and the mail with the quoted passages."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Step
-from llm_assets.domain.desk.tables import DOCUMENTS, Row
+from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.mail.document import Attachment, Document, Role, cases_of
-from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, document_of
+from llm_assets.domain.mail.document_rows import document_of
 from llm_assets.engine.answers.agreement import CONFIDENCE, LOW_CONFIDENCE
 from llm_assets.engine.answers.decisions import in_force, newest_numbers
 from llm_assets.engine.ports.review import Decision
-from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.decide import UnknownRecordError
 from llm_assets.usecases.review.one_case import rows_of
 from llm_assets.usecases.review.typed import PATTERNS, choices
@@ -117,16 +117,15 @@ class CasePage:
     """Name and description of each category of the queue."""
 
 
-def case_page(assembly: Assembly, day: date, case_id: str) -> CasePage:
-    """Everything about a case that a decision needs. Raises UnknownRecordError."""
-    rows = list(assembly.lake.read(DOCUMENTS, day, DOCUMENT_COLUMNS, [case_id]))
-    found = cases_of([document_of(row) for row in rows])
-    if not found:
+def case_page(cases: CaseRows, day: date, case_id: str, ahead: Collection[str] = ()) -> CasePage:
+    """Everything about a case that a decision needs. `ahead`: cases that are looked at next. Raises UnknownRecordError."""
+    assembly, rows = cases.assembly, cases.of(day, case_id, ahead)
+    if rows is None:
         raise _unknown(day, case_id)
-    case = found[0]
+    case = cases_of([document_of(row) for row in rows.documents])[0]
     queue = assembly.queues_of(day).named_or_default(case.queue)
-    made = [d for d in assembly.ledger.review.decisions(day) if d.case_id == case_id]
-    answers = rows_of(assembly, day, case_id, made)
+    made = assembly.ledger.review.decisions(day, case_id)
+    answers = rows_of(assembly, day, case_id, made, rows.answers)
     places = answers.get(FIELDS, {}).get(EVIDENCE) or {}
     return CasePage(
         day=day,
@@ -144,11 +143,12 @@ def case_page(assembly: Assembly, day: date, case_id: str) -> CasePage:
     )
 
 
-def queue_of(assembly: Assembly, day: date, case_id: str) -> str:
+def queue_of(cases: CaseRows, day: date, case_id: str, ahead: Collection[str] = ()) -> str:
     """The name of a case's queue: that of its first message. Raises UnknownRecordError."""
-    rows = list(assembly.lake.read(DOCUMENTS, day, ["queue", "role"], [case_id]))
-    if not rows:
+    found = cases.of(day, case_id, ahead)
+    if found is None:
         raise _unknown(day, case_id)
+    rows = found.documents
     return str(next((r for r in rows if r["role"] == Role.FIRST), rows[0])["queue"])
 
 

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from llm_assets.domain.digest import digest
 from llm_assets.domain.mail.document import Priority
@@ -66,13 +67,18 @@ def clusters(doubts: Iterable[Doubtful], today: date) -> list[Cluster]:
         kind = (doubt.queue, doubt.step, doubt.reason, doubt.sender.casefold(), doubt.proposal)
         found.setdefault(kind, []).append(doubt)
     made = [
-        Cluster(digest(list(kind))[:12], sorted(members, key=lambda m: (m.opened_at, m.key)))
+        Cluster(_id_of(kind), sorted(members, key=lambda m: (m.opened_at, m.case_id, m.step)))
         for kind, members in found.items()
     ]
     return sorted(made, key=lambda c: _order(c, today))
 
 
-def _order(cluster: Cluster, today: date) -> tuple[bool, bool, date, int, datetime, str]:
+@lru_cache(maxsize=10_000)
+def _id_of(kind: tuple[str, ...]) -> str:
+    return digest(list(kind))[:12]
+
+
+def _order(cluster: Cluster, today: date) -> tuple[bool, bool, date, int, datetime, str, str]:
     due = cluster.deadline or date.max
     near = due <= today + timedelta(days=NEAR_DAYS)
     head = cluster.head
@@ -82,7 +88,8 @@ def _order(cluster: Cluster, today: date) -> tuple[bool, bool, date, int, dateti
         due if near else date.max,
         -len(cluster.members),
         head.opened_at,
-        head.key,
+        head.case_id,
+        head.step,
     )
 
 

@@ -24,6 +24,7 @@ from llm_assets.engine.ports.review import (
     DecisionKind,
 )
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.one_case import rows_of
 from llm_assets.usecases.review.typed import typed
 
@@ -67,16 +68,20 @@ class NothingToDecideError(DeskError):
     """There is no answer to approve or to send back, or no decision to undo."""
 
 
-def decide(assembly: Assembly, wanted: Wanted) -> Decision:
-    """Stores the decision and returns it with its number.
+def decide(assembly: Assembly, wanted: Wanted, cases: CaseRows | None = None) -> Decision:
+    """Stores the decision and returns it with its number. `cases`: rows that are known already.
 
     Raises ConfigurationError for an unknown step or column and a value that does not fit, UnknownRecordError,
     AlreadyDecidedError when somebody else has decided since the values were read, and NothingToDecideError.
     """
     step = _step(assembly, wanted.step)
-    case_id = case_of(assembly, wanted.day, wanted.record)
-    made = assembly.ledger.review.decisions(wanted.day)
-    row = rows_of(assembly, wanted.day, case_id, made).get(step.name, {})
+    known = cases or CaseRows(assembly)
+    rows = known.of(wanted.day, wanted.record)
+    case_id = wanted.record if rows is not None else case_of(assembly, wanted.day, wanted.record)
+    rows = rows or known.of(wanted.day, case_id)
+    made = assembly.ledger.review.decisions(wanted.day, case_id)
+    stored_rows = rows.answers if rows is not None else {}
+    row = rows_of(assembly, wanted.day, case_id, made, stored_rows).get(step.name, {})
     same = (case_id, step.name, wanted.by, wanted.at)
     for stored in made:  # sent again by a browser whose answer was lost
         if (stored.case_id, stored.step, stored.decided_by, stored.decided_at) == same:
@@ -98,11 +103,9 @@ def decide(assembly: Assembly, wanted: Wanted) -> Decision:
 
 def case_of(assembly: Assembly, day: date, record: str) -> str:
     """The case of a record, a message or a case id. Raises UnknownRecordError."""
-    names = ["case_id", "record_id", "message_id"]
-    for cases in ([record], None):  # a case is found without reading the others
-        for row in assembly.lake.read(DOCUMENTS, day, names, cases):
-            if record in row.values():
-                return str(row["case_id"])
+    for row in assembly.lake.read(DOCUMENTS, day, ["case_id", "record_id", "message_id"]):
+        if record in row.values():
+            return str(row["case_id"])
     raise UnknownRecordError(
         f"{day} has no record {record[:80]}: name a record_id, case_id or Message-ID of that day's `documents`"
     )

@@ -43,12 +43,12 @@ def write_rows(night: Night, steps: Iterable[Step]) -> Mapping[str, Row]:
     return found
 
 
-def rows_of(assembly: Assembly, day: date, case_id: str, made: Sequence[Decision]) -> Mapping[str, Row]:
-    """step -> the case's row: as stored, and as it is by now where a person had its draft written since."""
-    stored = {
-        s.name: row for s in assembly.steps for row in assembly.lake.read(s.table, day, cases=[case_id])
-    }
-    asked = [d for d in made if d.case_id == case_id and d.kind is DecisionKind.DRAFT_NOW]
+def rows_of(
+    assembly: Assembly, day: date, case_id: str, made: Sequence[Decision], stored: Mapping[str, Row]
+) -> Mapping[str, Row]:
+    """step -> the case's row: as stored, and as it is by now where a person had its draft written since. `made`: the decisions
+    about the case."""
+    asked = [d for d in made if d.kind is DecisionKind.DRAFT_NOW]
     if not asked or stored.get(asked[-1].step, {}).get(REQUEST) == asked[-1].values.get(REQUEST):
         return stored
     with night_of(assembly, day, case_id) as night:

@@ -3,7 +3,7 @@
 Among them, told apart nowhere, are confident cases drawn at random and those drawn for the control set.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import Lock
@@ -11,11 +11,11 @@ from typing import Any
 
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE, Row
 from llm_assets.domain.mail.document import Priority, Role
-from llm_assets.engine.answers.decisions import in_force, newest_numbers
 from llm_assets.engine.ports.review import Decision, DecisionKind
 from llm_assets.usecases.agreement.confident_cases import confident_rows, confident_version
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.clusters import Doubtful
+from llm_assets.usecases.review.decided_cases import DecidedCases
 
 _HEAD = ("case_id", "role", "sender", "reply_to", "subject", "priority")
 
@@ -30,30 +30,38 @@ class Doubts:
     """Reads a day's doubts once for each version of its tables; may be shared between threads."""
 
     assembly: Assembly
-    _known: dict[date, tuple[tuple[str | None, ...], list[Doubtful]]] = field(default_factory=dict)
+    _known: dict[date, "_Known"] = field(default_factory=dict)
     _reading: Lock = field(default_factory=Lock)
 
     def of(self, day: date) -> list[Doubtful]:
-        """Open ones, in the order of the review queue."""
-        made = self.assembly.ledger.review.decisions(day)
-        decided = {(d.case_id, d.step): d for d in in_force(made)}
-        numbers = newest_numbers(made)
-        return [
-            replace(d, seen=numbers[d.case_id, d.step])
-            for d in self._queued(day)
-            if not _is_over(d, decided.get((d.case_id, d.step)))
-        ]
-
-    def _queued(self, day: date) -> list[Doubtful]:
+        """Open ones, in the order of the review queue. The same list as long as nothing changes: nobody may change it."""
         lake = self.assembly.lake
         with self._reading:
             version = tuple(lake.version(t, day) for t in (REVIEW_QUEUE, DOCUMENTS))
             version += confident_version(self.assembly, day)
             known = self._known.get(day)
-            if known is None or known[0] != version:
-                known = (version, _read(self.assembly, day))
-                self._known[day] = known
-            return known[1]
+            if known is None or known.version != version:
+                decided = DecidedCases(self.assembly.ledger.review, day)
+                known = self._known[day] = _Known(version, _read(self.assembly, day), decided)
+            if known.decided.refresh() or known.open is None:
+                known.open = list(_open(known.queued, known.decided))
+            return known.open
+
+
+@dataclass
+class _Known:
+    version: tuple[str | None, ...]
+    queued: list[Doubtful]
+    decided: DecidedCases
+    open: list[Doubtful] | None = None
+
+
+def _open(queued: list[Doubtful], decided: DecidedCases) -> Iterator[Doubtful]:
+    for doubt in queued:
+        key = (doubt.case_id, doubt.step)
+        if not _is_over(doubt, decided.settled.get(key)):
+            number = decided.numbers.get(key, 0)
+            yield replace(doubt, seen=number) if number else doubt
 
 
 def _is_over(doubt: Doubtful, decision: Decision | None) -> bool:

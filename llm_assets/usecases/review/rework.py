@@ -29,9 +29,13 @@ def decided(assembly: Assembly, handled: Mapping[date, int]) -> Decided:
     """`handled`: by day, the newest decision that a run was asked for."""
     review, now = assembly.ledger.review, assembly.clock()
     first = assembly.settings.calendar.day_of(now) - LOOKED_AT
-    newer = [d for d in review.decided_days(0) if d.day >= first and d.newest > handled.get(d.day, 0)]
+    after = {
+        day: handled.get(day, 0)
+        for day, newest in review.newest_decisions(first).items()
+        if newest > handled.get(day, 0)
+    }
     waiting = [
-        each for d in newer for each in review.decided_days(handled.get(d.day, 0)) if each.day == d.day
+        found for day, number in after.items() if (found := review.decided_day(day, number)) is not None
     ]
     due = due_days(waiting, now)
     return Decided(due, f"people are deciding about {len(waiting)} nights" if waiting else "")

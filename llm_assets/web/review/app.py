@@ -15,12 +15,15 @@ from starlette.staticfiles import StaticFiles
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review.case_rows import CaseRows
+from llm_assets.usecases.review.clustered import Clustered
 from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.wording import noted, question
 from llm_assets.web.review import (
     cases,
     deciding,
+    looking,
     originals,
     precision,
     releasing,
@@ -54,8 +57,21 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
         "in_browser": {text: words.say(text) for text in IN_BROWSER},
     }
     pages.filters["words"] = lambda text: words.name(str(text))
-    app = Desk(assembly, pages, Doubts(assembly), secure, [entry] if entry is not None else [], owner)
-    rooms = (start, cases, deciding, signing_in, originals, tracing, precision, releasing, texts, reports)
+    links = [entry] if entry is not None else []
+    app = Desk(assembly, pages, Clustered(Doubts(assembly)), CaseRows(assembly), secure, links, owner)
+    rooms = (
+        start,
+        cases,
+        deciding,
+        signing_in,
+        originals,
+        tracing,
+        precision,
+        releasing,
+        texts,
+        reports,
+        looking,
+    )
     routes = [route for room in rooms for route in room.routes(app)]
     starlette = Starlette(
         routes=[*routes, Mount("/static", StaticFiles(directory=HERE / "static"))],

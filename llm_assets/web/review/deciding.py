@@ -68,7 +68,7 @@ def _stored(app: Desk, person: Person, wanted: list[Wanted]) -> Response:
     for each in wanted:
         _check_seen(app, person, each.day, each.record)
         try:
-            stored = decide(app.assembly, each)
+            stored = decide(app.assembly, each, app.cases)
             label_drawn(app.assembly, each.day, stored)
             made.append({"case_id": stored.case_id, "seen": stored.number})
         except AlreadyDecidedError as err:
@@ -103,7 +103,7 @@ def _of_one_case(app: Desk, act: Callable[[Desk, Person, date, str], Response]) 
 
 
 def _check_seen(app: Desk, person: Person, day: date, case_id: str) -> None:
-    if not person.sees(queue_of(app.assembly, day, case_id)):
+    if not person.sees(queue_of(app.cases, day, case_id)):
         raise UnknownRecordError(f"{day} has no such case in your queues")
 
 

@@ -13,9 +13,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review import people
-from llm_assets.usecases.review.clusters import Cluster, clusters
+from llm_assets.usecases.review.case_rows import CaseRows
+from llm_assets.usecases.review.clustered import Clustered
+from llm_assets.usecases.review.clusters import Cluster
 from llm_assets.usecases.review.decide import NothingToDecideError, UnknownRecordError
-from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.people import Person
 from llm_assets.web.review.guard import COOKIE, Tries, refused
 from llm_assets.words.words import Words, words_in
@@ -25,7 +26,8 @@ from llm_assets.words.words import Words, words_in
 class Desk:
     assembly: Assembly
     pages: Environment
-    doubts: Doubts
+    clustered: Clustered
+    cases: CaseRows
     secure: bool
     entry: list[str] = field(default_factory=list)
     """The token of the link that a desk without accounts is opened with; taken once."""
@@ -70,11 +72,7 @@ class Desk:
 
 
 def clusters_of(app: Desk, person: Person, day: date) -> list[Cluster]:
-    today = app.assembly.settings.calendar.day_of(app.assembly.clock())
-    own = app.assembly.queues.reviewers
-    seen = [d for d in app.doubts.of(day) if person.sees(d.queue)]
-    made = clusters(seen, today)
-    return sorted(made, key=lambda c: person.name not in own(c.head.queue) and bool(own(c.head.queue)))
+    return app.clustered.of(person, day)
 
 
 def day_of(text: str) -> date:

@@ -303,6 +303,7 @@ decisions = Table(
     Column("number", Integer, nullable=False),
     Index("uq_decisions", "day", "step", "case_id", "decided_by", "decided_at", unique=True),
     Index("uq_decisions_number", "day", "step", "case_id", "number", unique=True),
+    Index("ix_decisions_day", "day", "id"),
 )
 
 # An id is the entry's number in the chain: given, not counted by the database.

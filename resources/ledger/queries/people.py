@@ -3,15 +3,21 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 import orjson
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, update
 
 from llm_assets.domain.audit import Action, Event
 from llm_assets.domain.requests.outcome import RequestState
-from llm_assets.engine.ports.review import AlreadyDecidedError, DeadLetter, DecidedDay, Decision, DecisionKind
+from llm_assets.engine.ports.review import (
+    AlreadyDecidedError,
+    DeadLetter,
+    DecidedDay,
+    Decision,
+    DecisionKind,
+    NewerDecisions,
+)
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import insert
 from resources.ledger.database.tables import attempts, batches, decisions, requests, work
@@ -55,11 +61,6 @@ def _json(values: Mapping[str, JsonValue]) -> str:
     return orjson.dumps(dict(values), option=orjson.OPT_SORT_KEYS).decode()
 
 
-def decisions_of(connection: Connection, day: date) -> list[Decision]:
-    order = (decisions.c.decided_at, decisions.c.id)
-    return _decisions(connection, select(decisions).where(decisions.c.day == day).order_by(*order))
-
-
 def mark(connection: Connection, day: date) -> tuple[int, int]:
     c = decisions.c
     query = select(func.coalesce(func.max(c.id), 0), func.count()).where(c.day == day)
@@ -67,38 +68,61 @@ def mark(connection: Connection, day: date) -> tuple[int, int]:
     return newest, count
 
 
-def decided_days(connection: Connection, after: int) -> list[DecidedDay]:
+def decisions_of(connection: Connection, day: date, case_id: str | None) -> list[Decision]:
     c = decisions.c
-    query = (
-        select(c.day, func.max(c.id), func.min(c.decided_at), func.max(c.decided_at))
-        .where(c.id > after)
-        .group_by(c.day)
-        .order_by(c.day)
+    query = select(decisions).where(c.day == day).order_by(c.decided_at, c.id)
+    rows = connection.execute(query if case_id is None else query.where(c.case_id == case_id)).mappings()
+    return [_decision(row) for row in rows]
+
+
+def newer_decisions(connection: Connection, day: date, after: int) -> NewerDecisions:
+    c = decisions.c
+    rows = (
+        connection.execute(select(decisions).where(c.day == day, c.id > after).order_by(c.id))
+        .mappings()
+        .all()
     )
-    return [DecidedDay(*row) for row in connection.execute(query)]
+    newest = rows[-1]["id"] if rows else after
+    held = connection.scalar(select(func.count()).select_from(decisions).where(c.day == day, c.id <= newest))
+    return NewerDecisions([_decision(row) for row in rows], newest, held or 0)
+
+
+def newest_decisions(connection: Connection, since: date) -> dict[date, int]:
+    """Walks the index from day to day: a night's thousand decisions are not counted to find the newest."""
+    c, later = decisions.c, decisions.alias()
+    days = select(func.min(c.day).label("day")).where(c.day >= since).cte("days", recursive=True)
+    following = select(func.min(later.c.day)).where(later.c.day > days.c.day).scalar_subquery()
+    days = days.union_all(select(following).where(days.c.day.is_not(None)))
+    newest = select(func.max(c.id)).where(c.day == days.c.day).scalar_subquery()
+    query = select(days.c.day, newest).where(days.c.day.is_not(None))
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def decided_day(connection: Connection, day: date, after: int) -> DecidedDay | None:
+    c = decisions.c
+    query = select(func.max(c.id), func.min(c.decided_at), func.max(c.decided_at))
+    newest, first, last = connection.execute(query.where(c.day == day, c.id > after)).one()
+    return DecidedDay(day, newest, first, last) if newest is not None else None
 
 
 def _of_case(connection: Connection, day: date, step: str, case_id: str) -> list[Decision]:
     c = decisions.c
     query = select(decisions).where(c.day == day, c.step == step, c.case_id == case_id).order_by(c.number)
-    return _decisions(connection, query)
+    return [_decision(row) for row in connection.execute(query).mappings()]
 
 
-def _decisions(connection: Connection, query: Select[Any]) -> list[Decision]:  # all columns of the table
-    return [
-        Decision(
-            row["case_id"],
-            row["step"],
-            orjson.loads(row["values"]),
-            row["decided_by"],
-            row["decided_at"],
-            DecisionKind(row["kind"]),
-            orjson.loads(row["before"]),
-            row["prompt_version"],
-            row["number"],
-        )
-        for row in connection.execute(query).mappings()
-    ]
+def _decision(row: RowMapping) -> Decision:
+    return Decision(
+        row["case_id"],
+        row["step"],
+        orjson.loads(row["values"]),
+        row["decided_by"],
+        row["decided_at"],
+        DecisionKind(row["kind"]),
+        orjson.loads(row["before"]),
+        row["prompt_version"],
+        row["number"],
+    )
 
 
 def dead_letters(connection: Connection, day: date | None, step: str | None) -> list[DeadLetter]:

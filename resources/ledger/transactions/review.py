@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 
 from llm_assets.domain.clock import Clock
-from llm_assets.engine.ports.review import AlreadyDecidedError, DeadLetter, DecidedDay, Decision
+from llm_assets.engine.ports.review import (
+    AlreadyDecidedError,
+    DeadLetter,
+    DecidedDay,
+    Decision,
+    NewerDecisions,
+)
 from resources.ledger.audit.entries import DESK
 from resources.ledger.database.database import Database
 from resources.ledger.queries import people
@@ -15,9 +21,13 @@ class SqlReview:
         self._database = database
         self._clock = clock
 
-    def decisions(self, day: date) -> list[Decision]:
+    def decisions(self, day: date, case_id: str | None = None) -> list[Decision]:
         with self._database.reading() as connection:
-            return people.decisions_of(connection, day)
+            return people.decisions_of(connection, day, case_id)
+
+    def newer_decisions(self, day: date, after: int) -> NewerDecisions:
+        with self._database.reading() as connection:
+            return people.newer_decisions(connection, day, after)
 
     def mark(self, day: date) -> tuple[int, int]:
         with self._database.reading() as connection:
@@ -39,9 +49,13 @@ class SqlReview:
                     made.append(err)
         return made
 
-    def decided_days(self, after: int) -> list[DecidedDay]:
+    def newest_decisions(self, since: date) -> dict[date, int]:
         with self._database.reading() as connection:
-            return people.decided_days(connection, after)
+            return people.newest_decisions(connection, since)
+
+    def decided_day(self, day: date, after: int) -> DecidedDay | None:
+        with self._database.reading() as connection:
+            return people.decided_day(connection, day, after)
 
     def dead_letters(self, day: date | None = None, step: str | None = None) -> list[DeadLetter]:
         with self._database.reading() as connection:

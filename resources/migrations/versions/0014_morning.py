@@ -1,5 +1,6 @@
 """What the morning keeps: below which confidence a night asked people and which cases are drawn for the control set, drafts
-that were put into a mailbox, texts about a night and its parts, and news that people are told."""
+that were put into a mailbox, texts about a night and its parts, and news that people are told. The newest
+decision of a day is found without reading the others."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +18,7 @@ def upgrade() -> None:
     _drafts()
     _texts()
     _notices()
+    op.create_index("ix_decisions_day", "decisions", ["day", "id"])
 
 
 def _thresholds() -> None:
@@ -91,6 +93,7 @@ def _notices() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_decisions_day", "decisions")
     op.drop_index("ix_requests_held", "requests")
     op.drop_table("notices_told")
     op.drop_table("notices")

@@ -65,6 +65,8 @@ def test_a_corrected_category_is_worked_after_a_minute_and_changes_only_its_draf
     assert days(second) == [DAY.isoformat()]
     [request] = second.run_requests
     assert {key.to_user_string() for key in request.asset_selection} == set(NIGHTLY) - {"documents"}
+    [same] = small.tick("decisions", first.cursor).run_requests
+    assert same.run_key == request.run_key, "a tick that died before its cursor was kept starts no second run"
     assert days(small.tick("decisions", second.cursor)) == [], "once"
 
     small.clock.now = NIGHT + timedelta(hours=25)

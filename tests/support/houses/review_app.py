@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -13,7 +14,7 @@ from argon2 import PasswordHasher
 
 from llm_assets.domain.people import Person, PersonRole
 from resources.ledger import SqlLedger
-from tests.support.houses.house import House
+from tests.support.houses.house import TODAY, House
 
 PASSWORD = "correct horse battery"
 
@@ -72,6 +73,11 @@ class ReviewApp:
             "POST", path, json.dumps(given), cookie=cookie, Content_Type="application/json", **origin
         )
 
+    def look(self, cookie: str, case_id: str, step: str, day: date = TODAY, **headers: str) -> Answer:
+        """Says that a case is shown which was fetched before."""
+        given = {"day": day.isoformat(), "case_id": case_id, "step": step}
+        return self.post(cookie, given, "/looking", **headers)
+
 
 @contextmanager
 def review_app(house: House, *words: str, **settings: str) -> Iterator[ReviewApp]:
@@ -89,10 +95,13 @@ def review_app(house: House, *words: str, **settings: str) -> Iterator[ReviewApp
             process.stderr.close()
 
 
-def add_user(house: House, name: str, role: PersonRole, *queues: str) -> None:
-    """As `users add` does, without a process for it."""
-    with closing(SqlLedger(f"sqlite:///{house.home / 'ledger.db'}", house.home)) as ledger:
-        assert ledger.people.add(Person(name, role, queues), _HASH)
+def add_user(
+    house: House, name: str, role: PersonRole, *queues: str, ledger: SqlLedger | None = None
+) -> None:
+    """As `users add` does, without a process for it; `ledger`: another one than the house's own file."""
+    own = ledger or SqlLedger(f"sqlite:///{house.home / 'ledger.db'}", house.home)
+    with closing(own):
+        assert own.people.add(Person(name, role, queues), _HASH)
 
 
 _HASH = PasswordHasher().hash(PASSWORD)

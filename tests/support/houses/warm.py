@@ -27,7 +27,7 @@ def call(
     after killing it."""
     with tempfile.TemporaryDirectory() as place:
         out, err = Path(place, "out"), Path(place, "err")
-        process = PROCESSES.Process(target=_work, args=(words, environment, folder, out, err))
+        process = PROCESSES.Process(target=work, args=(words, environment, folder, out, err))
         process.start()
         process.join(seconds)
         if process.exitcode is None:
@@ -37,7 +37,7 @@ def call(
         return process.exitcode, out.read_text("utf-8"), err.read_text("utf-8")
 
 
-def _work(words: Sequence[str], environment: Mapping[str, str], folder: Path, out: Path, err: Path) -> None:
+def work(words: Sequence[str], environment: Mapping[str, str], folder: Path, out: Path, err: Path) -> None:
     for number, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
     os.environ.clear()

@@ -9,6 +9,7 @@ from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.agreement.draw_control_set import draw_control_set
 from llm_assets.usecases.review.case_page import case_page
+from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.clusters import Doubtful, clusters
 from llm_assets.usecases.review.open_doubts import Doubts
 from tests.usecases.agreement.conftest import BEFORE, DAY, Nights, answer, message
@@ -51,7 +52,7 @@ def test_the_page_of_a_case_does_not_say_how_sure_the_model_is(nights: Nights, r
     assembly = nights.configured(sample=1.0)
     detail = "0.40 for card" if reason is not None else None
     nights.write(DAY, [answer("a", 0.4123, reason, doubt_detail=detail)])
-    step = case_page(assembly, DAY, "a").steps["categories"]
+    step = case_page(CaseRows(assembly), DAY, "a").steps["categories"]
     assert (step.reason, step.detail) == ("low_confidence", "")
     assert "0.4" not in str(step.values)
 

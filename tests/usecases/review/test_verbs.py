@@ -23,6 +23,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.records.delete_record import delete, find
 from llm_assets.usecases.records.label_record import NotDecidedError, label_record
 from llm_assets.usecases.review.case_page import case_page
+from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.decide import DecisionKind, NothingToDecideError, Wanted, decide
 from llm_assets.usecases.review.draft_now import NotNowError, draft_now
 from llm_assets.usecases.review.open_doubts import Doubts
@@ -152,7 +153,7 @@ def test_a_draft_is_written_now_from_what_was_decided_and_the_night_pays_nothing
         assert (again.status, morning.executed() - before) == ("ok", 1), "answered already"
         [paid] = [u for u in assembly.ledger.spending.usage(DAY) if u.mode == "online"]
         assert (paid.step, paid.requests) == ("drafts", 1) and paid.cost_usd > 0
-        shown = case_page(assembly, DAY, case_id).steps["drafts"]
+        shown = case_page(CaseRows(assembly), DAY, case_id).steps["drafts"]
         assert shown.status == "ok" and shown.value["body"] != old[case_id]["body"]
         decided(assembly, case_id, "drafts", DecisionKind.APPROVE)
     assert morning.night() == 0

@@ -58,11 +58,40 @@
   async function show(key) {
     const part = (await ahead.get(key)) || (await fetchPart(key).catch(() => null));
     ahead.delete(key);
-    if (part === null) { say("The next case cannot be loaded now; it comes with the connection."); return; }
+    if (part === null) {
+      const other = [...ahead.keys()].find((each) => !settled.has(each) && each !== address());
+      if (other) { await show(other); return; } // one that was fetched before the connection was lost
+      say("The next case cannot be loaded now; it comes with the connection.");
+      return;
+    }
     element("#case").innerHTML = part;
     history.pushState({ key }, "", `/case/${key}`);
     document.title = element("#case h1").textContent;
     begin();
+    look(key);
+  }
+
+  // The case was fetched before it was needed: colleagues learn of it now, and what has changed since is shown.
+  async function look(key) {
+    const [day, case_id, step] = key.split("/");
+    const answer = await fetch("/looking", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ day, case_id, step }),
+    }).catch(() => null);
+    if (answer === null || !answer.ok) return;
+    const told = await answer.json();
+    if (address() !== key) return;
+    if (String(told.seen) !== shown().dataset.seen && !settled.has(key)) {
+      const part = await fetchPart(key).catch(() => null);
+      if (part === null || address() !== key) return;
+      element("#case").innerHTML = part;
+    }
+    shown().dataset.next = told.next.join(" ");
+    const holder = element("#holder");
+    holder.hidden = told.holder === null;
+    holder.textContent = told.holder === null ? "" : `${told.holder} ${holder.dataset.also}`;
+    prefetch();
   }
 
   function begin() {

@@ -1,0 +1,44 @@
+"""A browser shows a case that it had fetched before: others learn of it, and it learns what has changed since."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from llm_assets.usecases.review.case_page import queue_of
+from llm_assets.usecases.review.decide import UnknownRecordError
+from llm_assets.usecases.review.decided_cases import newest_number
+from llm_assets.usecases.review.people import Person
+from llm_assets.web.review.cases import AHEAD, following_for, hold
+from llm_assets.web.review.desk import Desk, day_of
+from llm_assets.web.review.guard import body_of, refused
+
+
+def routes(app: Desk) -> list[Route]:
+    return [Route("/looking", _looking(app), methods=["POST"])]
+
+
+def _looking(app: Desk) -> Callable[[Request], Any]:
+    async def post(request: Request) -> Response:
+        person = await app.decider(request)
+        try:
+            given = json.loads(await body_of(request))
+            day, case_id, step = day_of(str(given["day"])), str(given["case_id"]), str(given["step"])
+        except (ValueError, KeyError, TypeError) as err:
+            raise refused(422, "Which case is it? Load the page again.") from err
+        return JSONResponse(await app.run(lambda: _found(app, person, day, case_id, step)))
+
+    return post
+
+
+def _found(app: Desk, person: Person, day: date, case_id: str, step: str) -> dict[str, Any]:
+    if not person.sees(queue_of(app.cases, day, case_id)):
+        raise UnknownRecordError(f"{day} has no such case in your queues")
+    holder = hold(app, person, day, case_id)
+    following = following_for(app, person, day, f"{day.isoformat()}/{case_id}/{step}")[:AHEAD]
+    seen = newest_number(app.assembly.ledger.review, day, case_id, step)
+    return {"holder": holder, "seen": seen, "next": [m.key for m in following]}
