@@ -14,7 +14,7 @@ from llm_assets.usecases.mail.watch_sources import troubles_of_mailboxes
 from llm_assets.usecases.night.checks import Check, checked_tables, night_checks, schema_problems
 from llm_assets.usecases.night.waiting import troubles_of_nights
 from llm_assets.usecases.notify.tell import troubles_of_notices
-from llm_assets.usecases.review.backlog import judge_backlog
+from llm_assets.usecases.review.queue.backlog import judge_backlog
 
 MAIL_ARRIVES = dg.AssetCheckKey(dg.AssetKey("documents"), "mail_arrives")
 NIGHTS_CONTINUE = dg.AssetCheckKey(dg.AssetKey("morning_report"), "nights_continue")

@@ -19,7 +19,7 @@ from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.desk.report_choices import SECTIONS, Audience
 from llm_assets.usecases.night.night_report import REPORT_VERSION, Written, write_report, write_review_queue
 from llm_assets.usecases.night.table_facts import night_figures, report_figures, review_version, table_facts
-from llm_assets.usecases.review.backlog import queue_figures
+from llm_assets.usecases.review.queue.backlog import queue_figures
 
 
 class ReportConfig(dg.Config):

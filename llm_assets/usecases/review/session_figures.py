@@ -12,7 +12,7 @@ from llm_assets.engine.ports.review import DecisionKind
 from llm_assets.engine.ports.spending import UsageRow
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.case_page import DRAFTS
-from llm_assets.usecases.review.clusters import usual_seconds
+from llm_assets.usecases.review.queue.clusters import usual_seconds
 
 
 @dataclass(frozen=True, slots=True)

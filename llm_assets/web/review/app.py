@@ -16,9 +16,9 @@ from starlette.staticfiles import StaticFiles
 from llm_assets.domain.errors import DeskError
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.case_rows import CaseRows
-from llm_assets.usecases.review.clustered import Clustered
-from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.people import Person
+from llm_assets.usecases.review.queue.clustered import Clustered
+from llm_assets.usecases.review.queue.open_doubts import Doubts
 from llm_assets.usecases.review.wording import noted, question
 from llm_assets.web.review import (
     cases,

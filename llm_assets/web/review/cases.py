@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from llm_assets.usecases.review.case_page import CasePage, case_page
-from llm_assets.usecases.review.clusters import Cluster, Doubtful
 from llm_assets.usecases.review.decide import UnknownRecordError
 from llm_assets.usecases.review.people import Person
-from llm_assets.usecases.review.turns import turns
+from llm_assets.usecases.review.queue.clusters import Cluster, Doubtful
+from llm_assets.usecases.review.queue.turns import turns
 from llm_assets.web.review.desk import Desk, clusters_of, day_of
 
 LEASE = timedelta(minutes=2)

@@ -14,10 +14,10 @@ from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review import people
 from llm_assets.usecases.review.case_rows import CaseRows
-from llm_assets.usecases.review.clustered import Clustered
-from llm_assets.usecases.review.clusters import Cluster
 from llm_assets.usecases.review.decide import NothingToDecideError, UnknownRecordError
 from llm_assets.usecases.review.people import Person
+from llm_assets.usecases.review.queue.clustered import Clustered
+from llm_assets.usecases.review.queue.clusters import Cluster
 from llm_assets.web.review.guard import COOKIE, Tries, refused
 from llm_assets.words.words import Words, words_in
 

@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from llm_assets.usecases.review.case_page import queue_of
 from llm_assets.usecases.review.decide import UnknownRecordError
-from llm_assets.usecases.review.decided_cases import newest_number
 from llm_assets.usecases.review.people import Person
+from llm_assets.usecases.review.queue.decided_cases import newest_number
 from llm_assets.web.review.cases import AHEAD, following_for, hold
 from llm_assets.web.review.desk import Desk, day_of
 from llm_assets.web.review.guard import body_of, refused

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from llm_assets.usecases.agreement.calibration import NEEDED, calibration
-from llm_assets.usecases.review.open_doubts import days_with_doubts
+from llm_assets.usecases.review.queue.open_doubts import days_with_doubts
 from llm_assets.web.review.desk import Desk, day_of
 
 

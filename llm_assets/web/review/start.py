@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from llm_assets.usecases.review.clusters import minutes_for
-from llm_assets.usecases.review.open_doubts import days_with_doubts
 from llm_assets.usecases.review.people import Person
+from llm_assets.usecases.review.queue.clusters import minutes_for
+from llm_assets.usecases.review.queue.open_doubts import days_with_doubts
 from llm_assets.web.review.desk import Desk, clusters_of, day_of
 
 

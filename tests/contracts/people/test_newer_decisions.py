@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, text
 
 from llm_assets.engine.answers.decisions import in_force
 from llm_assets.engine.ports.review import UNDOES, DecidedDay, DecisionKind
-from llm_assets.usecases.review.decided_cases import DecidedCases
+from llm_assets.usecases.review.queue.decided_cases import DecidedCases
 from resources.ledger import SqlLedger
 from tests.contracts.people.test_decisions import FIRST, LATER
 from tests.support.nights.ledger_night import DAY, NEXT_DAY, STEP, case

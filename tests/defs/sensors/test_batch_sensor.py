@@ -267,11 +267,8 @@ def test_a_finished_retry_does_not_keep_late_results_from_being_collected(parked
 def test_the_deadline_releases_the_night_and_late_results_make_a_second_revision(
     parking_desk: SmallDesk,
 ) -> None:
-    """The night of today, because a run that was created after its night's deadline has none to keep.
-
-    The desk's clock starts at most half a day before the deadline, which may be 32 hours away: a batch that
-    is a day old is given up.
-    """
+    """The night of today, because a run created after its night's deadline has none to keep. The desk's clock starts
+    at most half a day before it: the deadline may be 32 hours away, and a batch that is a day old is given up."""
     desk, now = parking_desk, datetime.now(UTC)
     day = desk.settings.calendar.day_of(now)
     deadline = desk.settings.calendar.deadline_of(day)

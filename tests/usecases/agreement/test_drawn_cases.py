@@ -10,8 +10,8 @@ from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.agreement.draw_control_set import draw_control_set
 from llm_assets.usecases.review.case_page import case_page
 from llm_assets.usecases.review.case_rows import CaseRows
-from llm_assets.usecases.review.clusters import Doubtful, clusters
-from llm_assets.usecases.review.open_doubts import Doubts
+from llm_assets.usecases.review.queue.clusters import Doubtful, clusters
+from llm_assets.usecases.review.queue.open_doubts import Doubts
 from tests.usecases.agreement.conftest import BEFORE, DAY, Nights, answer, message
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from llm_assets.domain.mail.document import Priority
-from llm_assets.usecases.review.clusters import (
+from llm_assets.usecases.review.queue.clusters import (
     SECONDS_A_DECISION,
     Doubtful,
     clusters,

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from llm_assets.usecases.review.clusters import Cluster
-from llm_assets.usecases.review.turns import turns
+from llm_assets.usecases.review.queue.clusters import Cluster
+from llm_assets.usecases.review.queue.turns import turns
 from tests.usecases.review.test_clusters import ONE, doubt
 
 NINE = [Cluster(f"k{n}", [doubt(n, proposal=f"p{n}")]) for n in range(1, 10)]

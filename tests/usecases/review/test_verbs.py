@@ -26,7 +26,7 @@ from llm_assets.usecases.review.case_page import case_page
 from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.decide import DecisionKind, NothingToDecideError, Wanted, decide
 from llm_assets.usecases.review.draft_now import NotNowError, draft_now
-from llm_assets.usecases.review.open_doubts import Doubts
+from llm_assets.usecases.review.queue.open_doubts import Doubts
 from llm_assets.usecases.review.session_figures import figures_of
 from tests.support.houses.small_desk import AFTER_DEADLINE, DAY, MAILS, MovableClock, mail
 from tests.support.nights.morning import Morning

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from llm_assets.usecases.review.clusters import Cluster, Doubtful
+from llm_assets.usecases.review.queue.clusters import Cluster, Doubtful
 
 
 def turns(made: Sequence[Cluster], after: str, held: Mapping[str, str], person: str) -> list[Doubtful]:

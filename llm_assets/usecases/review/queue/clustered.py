@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
 
-from llm_assets.usecases.review.clusters import Cluster, Doubtful, clusters
-from llm_assets.usecases.review.open_doubts import Doubts
 from llm_assets.usecases.review.people import Person
+from llm_assets.usecases.review.queue.clusters import Cluster, Doubtful, clusters
+from llm_assets.usecases.review.queue.open_doubts import Doubts
 
 KEPT = 50
 """Days times sets of queues that people look at."""

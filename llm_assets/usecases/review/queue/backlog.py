@@ -9,8 +9,8 @@ from llm_assets.engine.answers.decisions import in_force
 from llm_assets.engine.night.quality import Verdict
 from llm_assets.engine.ports.review import DecisionKind
 from llm_assets.usecases.desk.assembly import Assembly
-from llm_assets.usecases.review.clusters import clusters, minutes_for
-from llm_assets.usecases.review.open_doubts import Doubts
+from llm_assets.usecases.review.queue.clusters import clusters, minutes_for
+from llm_assets.usecases.review.queue.open_doubts import Doubts
 
 WAITS_TOO_LONG = timedelta(days=1)
 NIGHTS = 14

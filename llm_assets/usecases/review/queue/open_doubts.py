@@ -14,8 +14,8 @@ from llm_assets.domain.mail.document import Priority, Role
 from llm_assets.engine.ports.review import Decision, DecisionKind
 from llm_assets.usecases.agreement.confident_cases import confident_rows, confident_version
 from llm_assets.usecases.desk.assembly import Assembly
-from llm_assets.usecases.review.clusters import Doubtful
-from llm_assets.usecases.review.decided_cases import DecidedCases
+from llm_assets.usecases.review.queue.clusters import Doubtful
+from llm_assets.usecases.review.queue.decided_cases import DecidedCases
 
 _HEAD = ("case_id", "role", "sender", "reply_to", "subject", "priority")
 

@@ -1,0 +1,1 @@
+"""Which doubts are open, what of them is one decision, and whose turn each is."""
