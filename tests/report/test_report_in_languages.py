@@ -109,7 +109,7 @@ CHANGES = {
 }
 
 
-def in_language(language: Language, **changes: Any) -> Rendered:
+def in_language(language: Language, changes: dict[str, Any] = CHANGES) -> Rendered:
     told = Missing(
         Sentence("%(num)s case in %(step)s", "%(num)s cases in %(step)s", 5, step="categories"),
         Sentence("%(why)s: %(more)s", why="over the budget", more="9"),
@@ -123,9 +123,8 @@ def in_language(language: Language, **changes: Any) -> Rendered:
         zone="Asia/Almaty",
         emulated=True,
         figures=FIGURES,
-        changes=CHANGES,
+        changes=changes,
         view=View(language=language, audience=Audience.OPERATIONS, review_url="https://review.example"),
-        **changes,
     )
     at = datetime(2026, 11, 21, 6, 12, tzinfo=ZoneInfo("Asia/Almaty"))
     return render(page, revision=2, generated_at=at)
@@ -185,3 +184,8 @@ def test_nothing_but_configured_names_is_left_in_english(language: Language) -> 
 def test_the_same_night_in_another_language_is_another_revision() -> None:
     english, russian = (dict(in_language(language).json) for language in ("en", "ru"))
     assert {key for key in english if english[key] != russian[key]} == {"language", "summary"}
+
+
+def test_a_change_that_no_reader_looks_at_opens_no_section() -> None:
+    shown = in_language("en", {"spend": {"requests": [10, 11]}, "summary": True})
+    assert "Changed since" not in shown.html and "Changed since" not in shown.markdown
