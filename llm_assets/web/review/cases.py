@@ -101,11 +101,11 @@ def _look_and_hold(app: Desk, person: Person, day: date, case_id: str, step: str
 def _look(app: Desk, person: Person, day: date, case_id: str, step: str) -> Looked:
     """Takes no lease: a browser asks for the next cases before anybody looks at them."""
     key = f"{day.isoformat()}/{case_id}/{step}"
-    following = following_for(app, person, day, key)
+    made, held = clusters_of(app, person, day), app.assembly.ledger.people.leases(day)
+    following = turns(made, key, held, person.name)
     found = case_page(app.cases, day, case_id, [m.case_id for m in following[:READ_ALONG]])
     if not person.sees(found.queue) or step not in found.steps:
         raise UnknownRecordError(f"{day} has no such case in your queues")
-    made = clusters_of(app, person, day)
     cluster = next((c for c in made if any((m.case_id, m.step) == (case_id, step) for m in c.members)), None)
     return Looked(found, following[:AHEAD], cluster, None)
 

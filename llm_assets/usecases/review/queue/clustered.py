@@ -1,5 +1,6 @@
 """The clusters that a person sees, made once for each change of the doubts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
@@ -12,33 +13,49 @@ KEPT = 50
 """Days times sets of queues that people look at."""
 
 
+Key = tuple[date, date, tuple[str, ...]]
+
+
+@dataclass
+class _Known:
+    doubts: list[Doubtful]
+    clusters: list[Cluster]
+    of_person: dict[str, list[Cluster]] = field(default_factory=dict)
+
+
 @dataclass
 class Clustered:
     """May be shared between threads."""
 
     doubts: Doubts
-    _known: dict[tuple[date, date, tuple[str, ...]], tuple[list[Doubtful], list[Cluster]]] = field(
-        default_factory=dict
-    )
+    _known: dict[Key, _Known] = field(default_factory=dict)
     _making: Lock = field(default_factory=Lock)
 
     def of(self, person: Person, day: date) -> list[Cluster]:
-        """Cases of the person's own queues first, by `reviewers` in queues.yaml."""
+        """Cases of the person's own queues first, by `reviewers` in queues.yaml. Nobody may change the list."""
         assembly = self.doubts.assembly
         today = assembly.settings.calendar.day_of(assembly.clock())
-        made = self._of_queues(day, today, tuple(sorted(person.queues)))
-        named = {name: assembly.queues.reviewers(name) for name in {c.head.queue for c in made}}
-        others = {name for name, reviewers in named.items() if reviewers and person.name not in reviewers}
-        return sorted(made, key=lambda c: c.head.queue in others)
-
-    def _of_queues(self, day: date, today: date, queues: tuple[str, ...]) -> list[Cluster]:
         found = self.doubts.of(day)
-        key = (day, today, queues)
         with self._making:
-            known = self._known.get(key)
-            if known is None or known[0] is not found:
-                seen = [d for d in found if not queues or d.queue in queues]
-                if len(self._known) >= KEPT:
-                    self._known.clear()
-                known = self._known[key] = (found, clusters(seen, today))
-            return known[1]
+            known = self._of_queues(found, (day, today, tuple(sorted(person.queues))))
+            if person.name not in known.of_person:
+                known.of_person[person.name] = _own_first(known.clusters, person, assembly.queues.reviewers)
+            return known.of_person[person.name]
+
+    def _of_queues(self, found: list[Doubtful], key: Key) -> _Known:
+        known = self._known.get(key)
+        if known is None or known.doubts is not found:
+            _, today, queues = key
+            seen = [d for d in found if not queues or d.queue in queues]
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            known = self._known[key] = _Known(found, clusters(seen, today))
+        return known
+
+
+def _own_first(
+    made: list[Cluster], person: Person, reviewers: Callable[[str], tuple[str, ...]]
+) -> list[Cluster]:
+    named = {name: reviewers(name) for name in {c.head.queue for c in made}}
+    others = {name for name, theirs in named.items() if theirs and person.name not in theirs}
+    return sorted(made, key=lambda c: c.head.queue in others)
