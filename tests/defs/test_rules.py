@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from llm_assets.defs.metadata import markdown_table
-from llm_assets.defs.parking import parked_assets
+from llm_assets.defs.parking import config_of, parked_assets
 from llm_assets.defs.rework import REWORK_TAG, ReworkConfig, rework_word
 from llm_assets.defs.schedules import last_closed_day
 from llm_assets.domain.desk.night import Calendar, Rework
@@ -211,3 +211,12 @@ def test_a_preview_cell_cannot_break_its_table() -> None:
     table = markdown_table(["a", "b"], [{"a": "x|y\nz", "b": None}])
     assert table.splitlines()[2] == "| x\\|y z |  |"
     assert markdown_table(["a"], []) == "_no rows_"
+
+
+def test_a_continuation_gets_the_config_of_its_own_assets_alone() -> None:
+    given = {"ops": {"morning_report": {"config": {"language": "ru"}}, "work_a__b": {"config": {}}}}
+    assert config_of(given, ["morning_report", "b"]) == given
+    assert config_of(given, ["morning_report", "drafts"]) == {
+        "ops": {"morning_report": given["ops"]["morning_report"]}
+    }
+    assert config_of(given, ["drafts"]) == config_of({}, ["drafts"]) == {}

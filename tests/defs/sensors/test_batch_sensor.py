@@ -16,7 +16,6 @@ from llm_assets.defs.parking import (
     PARKED_ASSETS,
     PARKED_STATE,
     WAITS_FOR,
-    config_of,
 )
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.requests.batch import BatchState
@@ -71,15 +70,6 @@ def test_a_night_that_parks_gets_the_report_that_its_run_was_asked_for(parking_d
     assert parking_desk.dequeue(continuation).success
     made = parking_desk.report()
     assert (made["language"], made["audience"]) == ("kk", "operations")
-
-
-def test_a_continuation_gets_the_config_of_its_own_assets_alone() -> None:
-    given = {"ops": {"morning_report": {"config": {"language": "ru"}}, "work_a__b": {"config": {}}}}
-    assert config_of(given, ["morning_report", "b"]) == given
-    assert config_of(given, ["morning_report", "drafts"]) == {
-        "ops": {"morning_report": given["ops"]["morning_report"]}
-    }
-    assert config_of(given, ["drafts"]) == config_of({}, ["drafts"]) == {}
 
 
 def test_a_parked_run_gets_one_continuation_that_waits_behind_the_gate(parked: SmallDesk) -> None:
