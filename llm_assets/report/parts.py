@@ -4,7 +4,7 @@ What belongs here: which cases a part has, and its text made by rule. What does 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -15,7 +15,8 @@ from llm_assets.report.cases import NO_CATEGORY, CaseLine, Messages, Row, StepFa
 from llm_assets.report.growth import Comparison, Growth
 from llm_assets.report.numbers import NightCases, ReportNumbers, numbers_of
 from llm_assets.report.reasons import readable
-from llm_assets.report.summary.sentences import plain_summary
+from llm_assets.report.summary.translated import summary_in
+from llm_assets.words.words import Words
 
 NAMED_CATEGORIES = 3
 
@@ -97,13 +98,15 @@ def _messages(messages: Messages, part: Part, cases: Sequence[CaseLine]) -> Mess
     return replace(messages, by_queue=by_queue)
 
 
-def text_of(numbers: ReportNumbers, plain: Callable[[ReportNumbers], str] = plain_summary) -> str:
-    """The first text about a part, made by rule from its own numbers: the sentences of `plain`, then its categories."""
+def text_of(numbers: ReportNumbers, words: Words) -> str:
+    """The first text about a part, made by rule from its own numbers: its sentences, then its categories."""
     counts: Counter[str] = Counter()
     for queue in numbers.queues.values():
         counts.update({name: n for name, n in queue.by_category.items() if name != NO_CATEGORY})
     named = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:NAMED_CATEGORIES]
-    listed = [f"{readable(name)} ({count:,})" for name, count in named]
+    listed = [f"{readable(name)} ({words.number(count)})" for name, count in named]
+    plain = summary_in(numbers, words)
     if len(listed) < 2:
-        return plain(numbers)
-    return f"{plain(numbers)} Most frequent: {', '.join(listed[:-1])} and {listed[-1]}."
+        return plain
+    most = words.say("%(one)s and %(other)s", one=", ".join(listed[:-1]), other=listed[-1])
+    return f"{plain} {words.say('Most frequent: %(categories)s.', categories=most)}"

@@ -12,6 +12,7 @@ from llm_assets.report.parts import Part, PartKind, part_numbers, parts_of, text
 from llm_assets.report.render import Page, content
 from llm_assets.report.summary.check import refusal
 from llm_assets.report.waiting import waiting
+from llm_assets.words.words import words_in
 from tests.support.nights.invented_night import DAY, case_rows, document, doubt, merged
 
 QUEUES = [
@@ -85,14 +86,14 @@ def test_a_part_counts_its_own_cases_and_nothing_else() -> None:
 
 def test_the_first_text_says_the_part_s_own_numbers_and_passes_the_check_of_summaries() -> None:
     north = found(PartKind.QUEUE, "north")
-    assert text_of(north) == (
+    assert text_of(north, words_in("en")) == (
         "9 messages came in and made 8 cases. 7 drafts are ready. In north, loan grew to 6 cases (usually 1). "
         "1 case waits for a person; the most frequent reason is: two categories fit equally well (1 case). "
         "2 cases are urgent. Nothing is open or missing. Most frequent: loan (6) and card (2)."
     )
     for kind, name in ((PartKind.QUEUE, "north"), (PartKind.BRANCH, "Almaty"), (PartKind.PRODUCT, "credit")):
         numbers = found(kind, name)
-        assert refusal(text_of(numbers).partition(" Most frequent")[0], numbers) is None
+        assert refusal(text_of(numbers, words_in("en")).partition(" Most frequent")[0], numbers) is None
 
 
 def test_what_grew_in_a_part_is_what_the_report_says_grew_there() -> None:

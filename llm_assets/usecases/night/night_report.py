@@ -91,7 +91,7 @@ def write_report(
     view = View(language or settings.language, tuple(sections), audience, settings.review_url)
     night, numbers, review = _numbers(assembly, day)
     summary, by = _summary(assembly, numbers, view.language, pause)
-    texts = propose_texts(assembly, night, numbers, review, summary)
+    texts = propose_texts(assembly, night, numbers, review, summary, words_in(view.language))
     write_usage(assembly, day)
     usage = list(assembly.lake.read(LLM_USAGE, day))
     numbers = with_spend(numbers, usage, assembly.ledger.spending.failures(day))

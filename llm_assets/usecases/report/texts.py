@@ -1,6 +1,6 @@
 """Texts for an editor: made by rule of each part's own numbers, changed and approved by a lead, kept in the ledger."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,13 +14,10 @@ from llm_assets.report.numbers import NightCases, ReportNumbers
 from llm_assets.report.parts import NIGHT_KEY, part_numbers, parts_of, text_of
 from llm_assets.report.summary.sentences import plain_summary
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.words.words import Words, words_in
 
 LONGEST = 5000
 """Characters of a text; more is no text of a report."""
-
-
-Plain = Callable[[ReportNumbers], str]
-"""Says numbers in sentences made by rule, in the language of the report."""
 
 
 def propose_texts(
@@ -29,26 +26,26 @@ def propose_texts(
     numbers: ReportNumbers,
     review: Sequence[Row],
     opening: str,
-    plain: Plain = plain_summary,
+    words: Words,
 ) -> dict[str, Standing]:
     """Stores the first text of each part that has mail, and returns what holds about each of them now."""
     day = numbers.day
     queues = tuple(q.name for q in assembly.queues_of(day).known if q.name in numbers.queues)
     made = [PartText(day, NIGHT_KEY, queues, opening, digest(plain_summary(numbers)))]
-    made += _of_parts(assembly, night, numbers, review, plain)
+    made += _of_parts(assembly, night, numbers, review, words)
     assembly.ledger.part_texts.propose(made)
     now = {text.part for text in made}
     return {part: each for part, each in standings_on(assembly, day).items() if part in now}
 
 
 def _of_parts(
-    assembly: Assembly, night: NightCases, numbers: ReportNumbers, review: Sequence[Row], plain: Plain
+    assembly: Assembly, night: NightCases, numbers: ReportNumbers, review: Sequence[Row], words: Words
 ) -> Iterator[PartText]:
     for part in parts_of(assembly.queues_of(numbers.day).known):
         found = part_numbers(numbers.day, night, numbers, part, review)
         if found.totals.received or found.totals.documents:
-            text = text_of(found, plain)
-            yield PartText(numbers.day, part.key, part.queues, text, digest(text_of(found)))
+            text = text_of(found, words)
+            yield PartText(numbers.day, part.key, part.queues, text, digest(text_of(found, words_in("en"))))
 
 
 def approved_opening(found: dict[str, Standing]) -> PartText | None:

@@ -234,7 +234,7 @@
       if (answer.status === 401) location.assign("/signin");
       return await answer.json();
     } catch {
-      return { said: "The desk does not answer now; try again when the connection is back." };
+      return { said: t("The desk does not answer now; try again when the connection is back.") };
     }
   }
 
@@ -243,11 +243,11 @@
     if (!(await decidedHere())) return;
     if (address() === here) say("The draft is being written…");
     const told = await ask("/draft-now", day, caseId);
-    const sentence = told.said || (told.status === "open" ? "The draft is asked for and comes later." : "");
+    const sentence = told.said || (told.status === "open" ? t("The draft is asked for and comes later.") : "");
     if (told.seen) store(MADE, stored(MADE).map((each) => each.step !== "drafts" || each.day !== day ? each :
       { ...each, members: each.members.map((m) => m.case_id === caseId ? { ...m, seen: told.seen } : m) }));
     ahead.delete(key);
-    if (address() !== here) point(sentence ? here : key, sentence || "The draft is ready.");
+    if (address() !== here) point(sentence ? here : key, sentence || t("The draft is ready."));
     else if (sentence) say(sentence);
     else await show(key);
   }
@@ -259,7 +259,7 @@
     if (address() !== here) { if (told.said) point(here, told.said); return; }
     if (told.said) { say(told.said); return; }
     await next();
-    say(`In the control set: ${told.category.replaceAll("_", " ")}.`);
+    say(t("In the control set: %(category)s.", { category: told.category.replaceAll("_", " ") }));
   }
 
   function sendBack() {
