@@ -7,14 +7,12 @@ from typing import Any
 
 from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.mail.document import Role
-from llm_assets.engine.answers.decisions import in_force
-from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
+from llm_assets.engine.answers.decisions import in_force, releases, words_of
+from llm_assets.engine.ports.review import TEXT, Decision, DecisionKind
 from llm_assets.usecases.agreement.calibration import calibration
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.report.control_results import result_for
 
-RELEASED = "release"
-"""The kind of a decision that lets a draft go to where people send it from."""
 _JUDGED = {DecisionKind.APPROVE: True, DecisionKind.CORRECT: False}
 """Decisions that say whether the answer was right."""
 
@@ -58,7 +56,7 @@ def drafts(
     assembly: Assembly, day: date, decisions: Sequence[Decision], ready: Mapping[str, int]
 ) -> dict[str, Any]:
     """`report.json["drafts"]`: by queue those that are ready, and those of them that a lead has released."""
-    released = released_cases(decisions)
+    released = _released(assembly, day, decisions)
     queues = _queues(assembly, day, released)
     by_queue = Counter(queues.get(case, "") for case in released)
     return {
@@ -72,11 +70,18 @@ def drafts(
     }
 
 
-def released_cases(decisions: Sequence[Decision]) -> set[str]:
-    """Cases whose last release nobody has taken back."""
-    undone = {(d.case_id, d.step, d.values.get(UNDOES)) for d in decisions if d.kind is DecisionKind.UNDO}
-    last = {d.case_id: d for d in decisions if d.kind == RELEASED}
-    return {case for case, d in last.items() if (case, d.step, d.number) not in undone}
+def _released(assembly: Assembly, day: date, decisions: Sequence[Decision]) -> set[str]:
+    """Cases whose draft still says what a lead released."""
+    given = releases(decisions)
+    steps = [step for step in assembly.steps if step.name == "drafts"]
+    if not given or not steps:
+        return set()
+    rows = assembly.lake.read(steps[0].table, day, ["case_id", "subject", "body"], list(given))
+    return {
+        row["case_id"]
+        for row in rows
+        if given[row["case_id"]].values.get(TEXT) == words_of(row["subject"] or "", row["body"] or "")
+    }
 
 
 def _queues(assembly: Assembly, day: date, cases: set[str]) -> dict[str, str]:

@@ -5,8 +5,9 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from llm_assets.engine.answers.decisions import releases
 from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
-from llm_assets.usecases.report.quality import RELEASED, left_by_people, released_cases
+from llm_assets.usecases.report.quality import left_by_people
 
 AT = datetime(2026, 11, 21, 4, tzinfo=UTC)
 QUEUES = {"a": "north", "b": "north", "c": "south"}
@@ -42,12 +43,12 @@ def test_the_newest_decision_of_a_case_and_step_says_whether_the_answer_was_righ
 
 def test_a_release_holds_until_it_is_taken_back() -> None:
     made = [
-        decision("a", RELEASED, step="drafts"),
-        decision("b", RELEASED, step="drafts"),
+        decision("a", DecisionKind.RELEASE, step="drafts"),
+        decision("b", DecisionKind.RELEASE, step="drafts"),
         decision("b", DecisionKind.UNDO, 2, step="drafts", **{UNDOES: 1}),
-        decision("c", RELEASED, step="drafts"),
+        decision("c", DecisionKind.RELEASE, step="drafts"),
         decision("c", DecisionKind.UNDO, 2, step="drafts", **{UNDOES: 1}),
-        decision("c", RELEASED, 3, step="drafts"),
+        decision("c", DecisionKind.RELEASE, 3, step="drafts"),
     ]
-    assert released_cases(made) == {"a", "c"}
+    assert set(releases(made)) == {"a", "c"}
     assert left_by_people([made[0]], QUEUES) is None
