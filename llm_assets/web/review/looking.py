@@ -14,7 +14,7 @@ from llm_assets.usecases.review.decide import UnknownRecordError
 from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.queue.decided_cases import newest_number
 from llm_assets.web.review.cases import AHEAD, following_for, hold
-from llm_assets.web.review.desk import Desk, day_of
+from llm_assets.web.review.desk import Desk, clusters_of, day_of
 from llm_assets.web.review.guard import body_of, refused
 
 
@@ -39,6 +39,8 @@ def _found(app: Desk, person: Person, day: date, case_id: str, step: str) -> dic
     if not person.sees(queue_of(app.cases, day, case_id)):
         raise UnknownRecordError(f"{day} has no such case in your queues")
     holder = hold(app, person, day, case_id)
-    following = following_for(app, person, day, f"{day.isoformat()}/{case_id}/{step}")[:AHEAD]
+    key = f"{day.isoformat()}/{case_id}/{step}"
+    following = following_for(app, person, day, key)[:AHEAD]
+    is_open = any(m.key == key for c in clusters_of(app, person, day) for m in c.members)
     seen = newest_number(app.assembly.ledger.review, day, case_id, step)
-    return {"holder": holder, "seen": seen, "next": [m.key for m in following]}
+    return {"holder": holder, "seen": seen, "open": is_open, "next": [m.key for m in following]}

@@ -55,12 +55,14 @@
     }
   }
 
-  async function show(key) {
+  // `passing`: it comes next, nobody asked for it; what a colleague has settled meanwhile is passed over then.
+  async function show(key, passing = false) {
     const part = (await ahead.get(key)) || (await fetchPart(key).catch(() => null));
     ahead.delete(key);
+    if (passing && part !== null && / data-decided/.test(part) && isSettled(await looking(key), key)) return next();
     if (part === null) {
       const other = [...ahead.keys()].find((each) => !settled.has(each) && each !== address());
-      if (other) { await show(other); return; } // one that was fetched before the connection was lost
+      if (other) { await show(other, passing); return; } // one that was fetched before the connection was lost
       say("The next case cannot be loaded now; it comes with the connection.");
       return;
     }
@@ -68,20 +70,31 @@
     history.pushState({ key }, "", `/case/${key}`);
     document.title = element("#case h1").textContent;
     begin();
-    look(key);
+    look(key, passing);
   }
 
-  // The case was fetched before it was needed: colleagues learn of it now, and what has changed since is shown.
-  async function look(key) {
+  // Colleagues learn that the case is looked at; null without an answer.
+  async function looking(key) {
     const [day, case_id, step] = key.split("/");
     const answer = await fetch("/looking", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ day, case_id, step }),
     }).catch(() => null);
-    if (answer === null || !answer.ok) return;
-    const told = await answer.json();
-    if (address() !== key) return;
+    return answer !== null && answer.ok ? answer.json() : null;
+  }
+
+  function isSettled(told, key) {
+    const by_others = told !== null && !told.open && !settled.has(key);
+    if (by_others) settled.add(key);
+    return by_others;
+  }
+
+  // The case was fetched before it was needed: what has changed since is shown.
+  async function look(key, passing) {
+    const told = await looking(key);
+    if (told === null || address() !== key) return;
+    if (passing && !Object.keys(changes()).length && isSettled(told, key)) { await next(); return; }
     if (String(told.seen) !== shown().dataset.seen && !settled.has(key)) {
       const part = await fetchPart(key).catch(() => null);
       if (part === null || address() !== key) return;
@@ -112,7 +125,7 @@
       if (answer === null) { say("There is no connection; the next case comes with it."); return; }
       key = open(answer.ok ? (await answer.json()).next : []);
     }
-    if (key) await show(key);
+    if (key) await show(key, true);
     else location.assign(`/done?day=${shown().dataset.day}`);
   }
 
