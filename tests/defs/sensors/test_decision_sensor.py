@@ -39,12 +39,12 @@ def test_a_corrected_category_is_worked_after_a_minute_and_changes_only_its_draf
     first_night = small.materialize(NIGHTLY)
     assert first_night.success
     assert figures(first_night) == {
-        "doubts_waiting": 1,
-        "decisions_needed": 1,
-        "minutes_needed": 1,
+        "doubts_waiting": 2,
+        "decisions_needed": 2,
+        "minutes_needed": 2,
         "decisions": 0,
         "corrections": 0,
-    }
+    }, "the doubt, and a confident case that is drawn beside it"
     assert says_of_doubts(first_night) == "1 doubt waits for a person, none for more than a day"
     with small.desk.open() as assembly:
         before = {r["case_id"]: r for r in assembly.lake.read(assembly.steps[2].table, DAY)}
