@@ -8,6 +8,7 @@ from datetime import date
 from pydantic import JsonValue
 
 from llm_assets.domain.desk.tables import Row
+from llm_assets.domain.digest import digest
 from llm_assets.domain.mail.document import Role
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.ports.review import REMARK, UNDOES, Decision, DecisionKind
@@ -30,6 +31,11 @@ def releases(decisions: Iterable[Decision]) -> dict[str, Decision]:
     undone = _undone(given)
     last = {d.case_id: d for d in given if d.kind is DecisionKind.RELEASE}
     return {case_id: d for case_id, d in last.items() if (case_id, d.step, d.number) not in undone}
+
+
+def words_released(subject: str, body: str) -> str:
+    """Names the words of a draft, as a release does in TEXT."""
+    return digest([subject, body])
 
 
 def _undone(decisions: Iterable[Decision]) -> set[tuple[str, str, JsonValue]]:
