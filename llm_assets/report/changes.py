@@ -1,9 +1,11 @@
 """What a revision of the report says otherwise than the one before it, in figures that people look at. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 Json = Mapping[str, Any]  # the content of report.json
+_COUNT = re.compile(r"(?<!\S)[0-9][0-9,]*(?!\S)")
 
 
 def changes(before: Json, now: Json) -> dict[str, Any]:
@@ -51,8 +53,13 @@ def _categories(before: Json, now: Json, queue: str) -> list[dict[str, Any]]:
 
 
 def _without(content: Json, other: Json) -> list[str]:
-    known = {item["what"] for item in other.get("missing", ())}
-    return [item["what"] for item in content.get("missing", ()) if item["what"] not in known]
+    """Fewer cases of the same kind are still missing: how many is said by the totals."""
+    known = {_kind(item["what"]) for item in other.get("missing", ())}
+    return [item["what"] for item in content.get("missing", ()) if _kind(item["what"]) not in known]
+
+
+def _kind(what: str) -> str:
+    return _COUNT.sub("", what)
 
 
 def _texts(before: Json, now: Json) -> list[dict[str, str]]:

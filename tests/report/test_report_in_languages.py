@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from llm_assets.report.changes import changes
 from llm_assets.report.numbers import Missing
 from llm_assets.report.render import Page, Rendered, render
 from llm_assets.report.summary.translated import summary_in
@@ -183,6 +184,27 @@ def test_nothing_but_configured_names_is_left_in_english(language: Language) -> 
         ids = re.sub("[0-9a-f]{24}", " ", text)
         assert set(re.findall(r"[A-Za-z]{2,}", ids)) == set()
     assert f'<html lang="{language}">' in shown.html and shown.json["language"] == language
+
+
+@pytest.mark.parametrize("language", ["ru", "kk"])
+def test_what_was_missing_before_is_said_in_the_language_of_the_reader(language: Language) -> None:
+    """Of the revision before only the English text is left."""
+    told = {"no_longer_missing": ["21 cases in categories", "mailbox north"], "newly_missing": ["1 message"]}
+    text = in_language(language, told).markdown
+    words = words_in(language)
+    assert words.counted("%(num)s case in %(step)s", "", 21, step=words.name("categories")) in text
+    assert not re.search("cases|mailbox|message", text)
+
+
+def test_fewer_of_the_same_are_no_news_of_what_is_missing() -> None:
+    before, now = (
+        {"missing": [{"what": f"{n} cases in drafts"}], "queues": {}, "totals": {}, "spend": {}}
+        for n in (5, 3)
+    )
+    told = changes(before, now | {"review_decided": 0, "summary": ""})
+    assert told == {}
+    gone = changes(before, now | {"review_decided": 0, "summary": "", "missing": []})
+    assert gone == {"no_longer_missing": ["5 cases in drafts"]}
 
 
 def test_the_same_night_in_another_language_is_another_revision() -> None:
