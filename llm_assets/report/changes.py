@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from llm_assets.domain.desk.queue import FormerNamesOf
+
 Json = Mapping[str, Any]  # the content of report.json
 _COUNT = re.compile(r"(?<!\S)[0-9][0-9,]*(?!\S)")
 
@@ -27,6 +29,20 @@ def changes(before: Json, now: Json) -> dict[str, Any]:
         "summary": _pair(before.get("summary", ""), now["summary"]) and True,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def under_names_of_today(before: Json, names: FormerNamesOf) -> Json:
+    """What an earlier revision says by queue and category, under their present names: a new name is no change of a number."""
+    return {
+        **before,
+        "queues": {names.queues.get(q, q): _named(q, v, names) for q, v in before.get("queues", {}).items()},
+    }
+
+
+def _named(queue: str, figures: Json, names: FormerNamesOf) -> Json:
+    counts = figures.get("by_category", {}).items()
+    renamed = names.categories.get(queue, {})
+    return {**figures, "by_category": {renamed.get(category, category): count for category, count in counts}}
 
 
 def _pairs(before: Json, now: Json) -> dict[str, list[float]]:
