@@ -9,7 +9,8 @@ import ssl
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -75,12 +76,10 @@ class _Watching(urllib.request.AbstractHTTPHandler):
         super().__init__()
         self._watched = watched
         self.http_request = self.https_request = self.do_request_
-
-    def http_open(self, asked: urllib.request.Request) -> HTTPResponse:
-        return self.do_open(self._by(HTTPConnection), asked)
-
-    def https_open(self, asked: urllib.request.Request) -> HTTPResponse:
-        return self.do_open(self._by(HTTPSConnection), asked, context=ssl.create_default_context())
+        self.http_open = partial(self.do_open, self._by(HTTPConnection))
+        self.https_open = partial(
+            self.do_open, self._by(HTTPSConnection), context=ssl.create_default_context()
+        )
 
     def _by(self, kind: type[HTTPConnection]) -> Any:  # what `do_open` calls for a connection
         def made(host: str, **given: Any) -> HTTPConnection:
