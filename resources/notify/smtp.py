@@ -139,6 +139,10 @@ def _refused(place: MailPlace, err: Exception) -> DeskError:
         return BlockedError(
             f"{place.address} refuses the login of {place.name} ({err.smtp_code}): correct user and {place.password_env}"
         )
+    if isinstance(err, UnicodeEncodeError):
+        return BlockedError(
+            f"user or {place.password_env} of {place.name} has letters that SMTP's login cannot carry: use ASCII"
+        )
     if isinstance(err, smtplib.SMTPNotSupportedError):
         return BlockedError(
             f"{place.address} offers no login for {place.name}: leave user and password_env out"

@@ -186,6 +186,22 @@ def test_a_secret_that_is_none_is_named_by_its_variable_alone(
     assert not secret or secret not in str(refused.value)
 
 
+def test_a_password_that_smtp_cannot_carry_is_named_and_not_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESK_PASSWORD", "пароль-9")
+    issue_certificates(tmp_path)
+    with post_office(tmp_path, "tls") as made, pytest.raises(BlockedError, match="use ASCII") as said:
+        given = {
+            "security": "tls",
+            "ca_file": tmp_path / "ca.pem",
+            "user": "desk",
+            "password_env": "DESK_PASSWORD",
+        }
+        smtp.send(lead(made.port, **given), NOTICE)
+    assert "пароль" not in str(said.value) and said.value.__cause__ is None
+
+
 @contextmanager
 def dripping() -> Iterator[int]:
     """A server that says a byte each tenth of a second and never ends a line; its port."""
