@@ -1,9 +1,13 @@
 """What a revision of the report says otherwise than the one before it, in figures that people look at. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from llm_assets.domain.desk.queue import FormerNamesOf
+
 Json = Mapping[str, Any]  # the content of report.json
+_COUNT = re.compile(r"(?<!\S)[0-9][0-9,]*(?!\S)")
 
 
 def changes(before: Json, now: Json) -> dict[str, Any]:
@@ -25,6 +29,20 @@ def changes(before: Json, now: Json) -> dict[str, Any]:
         "summary": _pair(before.get("summary", ""), now["summary"]) and True,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def under_names_of_today(before: Json, names: FormerNamesOf) -> Json:
+    """What an earlier revision says by queue and category, under their present names: a new name is no change of a number."""
+    return {
+        **before,
+        "queues": {names.queues.get(q, q): _named(q, v, names) for q, v in before.get("queues", {}).items()},
+    }
+
+
+def _named(queue: str, figures: Json, names: FormerNamesOf) -> Json:
+    counts = figures.get("by_category", {}).items()
+    renamed = names.categories.get(queue, {})
+    return {**figures, "by_category": {renamed.get(category, category): count for category, count in counts}}
 
 
 def _pairs(before: Json, now: Json) -> dict[str, list[float]]:
@@ -51,8 +69,13 @@ def _categories(before: Json, now: Json, queue: str) -> list[dict[str, Any]]:
 
 
 def _without(content: Json, other: Json) -> list[str]:
-    known = {item["what"] for item in other.get("missing", ())}
-    return [item["what"] for item in content.get("missing", ()) if item["what"] not in known]
+    """Fewer cases of the same kind are still missing: how many is said by the totals."""
+    known = {_kind(item["what"]) for item in other.get("missing", ())}
+    return [item["what"] for item in content.get("missing", ()) if _kind(item["what"]) not in known]
+
+
+def _kind(what: str) -> str:
+    return _COUNT.sub("", what)
 
 
 def _texts(before: Json, now: Json) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 """Mail to people over SMTP. Errors name the server and its code, never its words."""
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from llm_assets.domain.errors import BlockedError, DeskError, TransientError, UnreachableError
+from resources.notify.deadline import also, cut_off
 from resources.notify.message import Message
 from resources.settings.notifications import MailPlace
 
@@ -50,10 +52,38 @@ def try_place(place: MailPlace) -> str:
     return f"{place.address} takes mail ({secured}) for {len(place.to)} people"
 
 
+class _Watched(smtplib.SMTP):
+    """Puts its connection into a list, to be cut off."""
+
+    def __init__(self, place: MailPlace, watched: list[socket.socket]) -> None:
+        self._watched = watched
+        super().__init__(place.host, place.server_port, timeout=SECONDS)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        made: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        self._watched.append(also(made))
+        return made
+
+
+class _WatchedTls(smtplib.SMTP_SSL, _Watched):
+    """Its connection is watched before TLS is spoken."""
+
+    def __init__(self, place: MailPlace, watched: list[socket.socket]) -> None:
+        self._watched = watched
+        smtplib.SMTP_SSL.__init__(self, place.host, place.server_port, timeout=SECONDS, context=_tls(place))
+
+
 @contextmanager
 def _session(place: MailPlace) -> Iterator[smtplib.SMTP]:
+    watched: list[socket.socket] = []
+    with cut_off(watched), _talking(place, watched) as server:
+        yield server
+
+
+@contextmanager
+def _talking(place: MailPlace, watched: list[socket.socket]) -> Iterator[smtplib.SMTP]:
     try:
-        server = _connected(place)
+        server = (_WatchedTls if place.security == "tls" else _Watched)(place, watched)
     except OSError as err:
         raise _unreachable(place, err) from None
     except smtplib.SMTPException as err:
@@ -65,12 +95,6 @@ def _session(place: MailPlace) -> Iterator[smtplib.SMTP]:
         raise _refused(place, err) from None
     finally:
         _quit(server)
-
-
-def _connected(place: MailPlace) -> smtplib.SMTP:
-    if place.security == "tls":
-        return smtplib.SMTP_SSL(place.host, place.server_port, timeout=SECONDS, context=_tls(place))
-    return smtplib.SMTP(place.host, place.server_port, timeout=SECONDS)
 
 
 def _log_in(place: MailPlace, server: smtplib.SMTP) -> None:
@@ -114,6 +138,10 @@ def _refused(place: MailPlace, err: Exception) -> DeskError:
     if isinstance(err, smtplib.SMTPAuthenticationError):
         return BlockedError(
             f"{place.address} refuses the login of {place.name} ({err.smtp_code}): correct user and {place.password_env}"
+        )
+    if isinstance(err, UnicodeEncodeError):
+        return BlockedError(
+            f"user or {place.password_env} of {place.name} has letters that SMTP's login cannot carry: use ASCII"
         )
     if isinstance(err, smtplib.SMTPNotSupportedError):
         return BlockedError(

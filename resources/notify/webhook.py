@@ -4,27 +4,26 @@ The id of the message is the same with every try, so that a receiver drops one t
 and nothing of the answer is repeated.
 """
 
+import socket
+import ssl
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
-from http.client import HTTPException
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 from standardwebhooks import Webhook
 
 from llm_assets.domain.errors import DeskError, TransientError, UnreachableError
+from resources.notify.deadline import also, cut_off
 from resources.notify.message import Message
 from resources.settings.notifications import WebhookPlace
 from resources.settings.sources import is_loopback
 
 SECONDS = 15.0
-_HANDLERS = (
-    urllib.request.HTTPHandler,
-    urllib.request.HTTPSHandler,
-    urllib.request.HTTPDefaultErrorHandler,
-    urllib.request.HTTPErrorProcessor,
-)
 
 
 def payload_of(message: Message) -> bytes:
@@ -53,8 +52,9 @@ def send(place: WebhookPlace, message: Message, now: datetime) -> str:
     Raises UnreachableError, TransientError, and ConfigurationError for a secret that cannot be used.
     """
     asked = request_of(place, message, now)
+    watched: list[socket.socket] = []
     try:
-        with _opener(place).open(asked, timeout=SECONDS):
+        with cut_off(watched), _opener(place, watched).open(asked, timeout=SECONDS):
             return ""
     except urllib.error.HTTPError as err:
         with err:
@@ -69,14 +69,41 @@ def signs_for(place: WebhookPlace) -> str:
     return f"{place.address} is told by requests signed with {place.secret_env}"
 
 
-def _opener(place: WebhookPlace) -> urllib.request.OpenerDirector:
+class _Watching(urllib.request.AbstractHTTPHandler):
+    """Puts its connections into a list, to be cut off; before a proxy or TLS is spoken to."""
+
+    def __init__(self, watched: list[socket.socket]) -> None:
+        super().__init__()
+        self._watched = watched
+        self.http_request = self.https_request = self.do_request_
+        self.http_open = partial(self.do_open, self._by(HTTPConnection))
+        self.https_open = partial(
+            self.do_open, self._by(HTTPSConnection), context=ssl.create_default_context()
+        )
+
+    def _by(self, kind: type[HTTPConnection]) -> Any:  # what `do_open` calls for a connection
+        def made(host: str, **given: Any) -> HTTPConnection:
+            connection = kind(host, **given)
+            connection._create_connection = self._connected  # type: ignore[attr-defined]
+            return connection
+
+        return made
+
+    def _connected(self, *given: Any) -> socket.socket:
+        made = socket.create_connection(*given)
+        self._watched.append(also(made))
+        return made
+
+
+def _opener(place: WebhookPlace, watched: list[socket.socket]) -> urllib.request.OpenerDirector:
     """Without redirects: whoever answers the new address was not named by anybody. Through the environment's proxy, but never
     to this machine: a proxy elsewhere would look for it on itself."""
     straight = is_loopback(urlsplit(place.url).hostname or "")
     opener = urllib.request.OpenerDirector()
     opener.add_handler(urllib.request.ProxyHandler({} if straight else None))
-    for kind in _HANDLERS:
-        opener.add_handler(kind())
+    opener.add_handler(_Watching(watched))
+    opener.add_handler(urllib.request.HTTPDefaultErrorHandler())
+    opener.add_handler(urllib.request.HTTPErrorProcessor())
     return opener
 
 

@@ -26,6 +26,8 @@ def read_rates(path: Path) -> list[Rate]:
 
 def _rate(row: dict[str, str | None], where: str) -> Rate:
     try:
+        if None in row:
+            raise ValueError("more cells than columns")
         day, code, per_usd = (str(row[name] or "").strip() for name in COLUMNS)
         rate = Rate(date.fromisoformat(day), code.upper(), Decimal(per_usd))
     except (ValueError, InvalidOperation) as err:

@@ -2,10 +2,13 @@
 
 import json
 import socket
+import time
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -18,7 +21,7 @@ from llm_assets.domain.errors import (
     TransientError,
     UnreachableError,
 )
-from resources.notify import smtp, webhook
+from resources.notify import deadline, smtp, webhook
 from resources.notify.message import Message
 from resources.settings.notifications import MailPlace, Notifications, WebhookPlace
 from tests.support.houses.dovecot import issue_certificates
@@ -181,3 +184,57 @@ def test_a_secret_that_is_none_is_named_by_its_variable_alone(
     with pytest.raises(ConfigurationError, match="DESK_SECRET") as refused:
         webhook.signs_for(chat("https://hooks.x.example/"))
     assert not secret or secret not in str(refused.value)
+
+
+def test_a_password_that_smtp_cannot_carry_is_named_and_not_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESK_PASSWORD", "пароль-9")
+    issue_certificates(tmp_path)
+    with post_office(tmp_path, "tls") as made, pytest.raises(BlockedError, match="use ASCII") as said:
+        given = {
+            "security": "tls",
+            "ca_file": tmp_path / "ca.pem",
+            "user": "desk",
+            "password_env": "DESK_PASSWORD",
+        }
+        smtp.send(lead(made.port, **given), NOTICE)
+    assert "пароль" not in str(said.value) and said.value.__cause__ is None
+
+
+@contextmanager
+def dripping() -> Iterator[int]:
+    """A server that says a byte each tenth of a second and never ends a line; its port."""
+    ended = Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            while not ended.wait(0.1):
+                connection.sendall(b"2")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while not ended.is_set():
+                    Thread(target=drip, args=[server.accept()[0]], daemon=True).start()
+
+        Thread(target=serve, daemon=True).start()
+        yield int(server.getsockname()[1])
+        ended.set()
+
+
+@pytest.mark.parametrize("security", ["none", "tls", "starttls", "webhook"])
+def test_a_place_that_speaks_ever_so_slowly_is_left_in_time(
+    security: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A timeout for each read would begin anew with each byte."""
+    monkeypatch.setattr(deadline, "ALTOGETHER", 0.5)
+    with dripping() as port:
+        began = time.monotonic()
+        with pytest.raises((UnreachableError, BlockedError)):
+            if security == "webhook":
+                webhook.send(chat(f"http://127.0.0.1:{port}/x"), NOTICE, NOTICE.at)
+            else:
+                smtp.send(lead(port, security=security), NOTICE)
+        assert time.monotonic() - began < 5

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from llm_assets.domain.desk.queue import Category, Queue
+from llm_assets.domain.desk.queue import Category, FormerNamesOf, Queue
 from llm_assets.report.attention import PastNight
-from llm_assets.report.changes import changes
+from llm_assets.report.changes import changes, under_names_of_today
 from llm_assets.report.numbers import NightCases, ReportNumbers, numbers_of, read_cases, sums_hold
 from llm_assets.report.parts import Part, PartKind, part_numbers, parts_of, text_of
 from llm_assets.report.render import Page, content
@@ -152,3 +152,15 @@ def test_a_revision_of_an_older_version_lacks_keys_and_is_compared_all_the_same(
     _, whole = night()
     now = said(whole, texts=[], drafts={"ready": 3, "released": 1})
     assert changes({"totals": {}, "missing": []}, now)["drafts"] == {"ready": [0, 3], "released": [0, 1]}
+
+
+def test_a_renamed_queue_or_category_is_no_change_of_its_numbers() -> None:
+    def said(queue: str, category: str) -> dict[str, Any]:
+        figures = {"received": 20, "by_category": {category: 18, "thanks": 2}}
+        return {"totals": {}, "spend": {}, "queues": {queue: figures}, "review_decided": 0, "summary": ""}
+
+    names = FormerNamesOf({"bank-support": "bank"}, {"bank-support": {"cards": "card"}})
+    before, now = said("bank-support", "cards"), said("bank", "card")
+    assert changes(before, now) != {}
+    assert changes(under_names_of_today(before, names), now) == {}
+    assert under_names_of_today(now, names) == now

@@ -1,12 +1,15 @@
 """The report in each language: nothing is left in English, and every further key of its JSON is shown."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from llm_assets.report.changes import changes
 from llm_assets.report.numbers import Missing
 from llm_assets.report.render import Page, Rendered, render
 from llm_assets.report.summary.translated import summary_in
@@ -109,7 +112,9 @@ CHANGES = {
 }
 
 
-def in_language(language: Language, changes: dict[str, Any] = CHANGES) -> Rendered:
+def in_language(
+    language: Language, changes: dict[str, Any] = CHANGES, figures: dict[str, Any] = FIGURES
+) -> Rendered:
     told = Missing(
         Sentence("%(num)s case in %(step)s", "%(num)s cases in %(step)s", 5, step="categories"),
         Sentence("%(why)s: %(more)s", why="over the budget", more="9"),
@@ -122,7 +127,7 @@ def in_language(language: Language, changes: dict[str, Any] = CHANGES) -> Render
         summary_by="",
         zone="Asia/Almaty",
         emulated=True,
-        figures=FIGURES,
+        figures=figures,
         changes=changes,
         view=View(language=language, audience=Audience.OPERATIONS, review_url="https://review.example"),
     )
@@ -181,6 +186,27 @@ def test_nothing_but_configured_names_is_left_in_english(language: Language) -> 
     assert f'<html lang="{language}">' in shown.html and shown.json["language"] == language
 
 
+@pytest.mark.parametrize("language", ["ru", "kk"])
+def test_what_was_missing_before_is_said_in_the_language_of_the_reader(language: Language) -> None:
+    """Of the revision before only the English text is left."""
+    told = {"no_longer_missing": ["21 cases in categories", "mailbox north"], "newly_missing": ["1 message"]}
+    text = in_language(language, told).markdown
+    words = words_in(language)
+    assert words.counted("%(num)s case in %(step)s", "", 21, step=words.name("categories")) in text
+    assert not re.search("cases|mailbox|message", text)
+
+
+def test_fewer_of_the_same_are_no_news_of_what_is_missing() -> None:
+    before, now = (
+        {"missing": [{"what": f"{n} cases in drafts"}], "queues": {}, "totals": {}, "spend": {}}
+        for n in (5, 3)
+    )
+    told = changes(before, now | {"review_decided": 0, "summary": ""})
+    assert told == {}
+    gone = changes(before, now | {"review_decided": 0, "summary": "", "missing": []})
+    assert gone == {"no_longer_missing": ["5 cases in drafts"]}
+
+
 def test_the_same_night_in_another_language_is_another_revision() -> None:
     english, russian = (dict(in_language(language).json) for language in ("en", "ru"))
     assert {key for key in english if english[key] != russian[key]} == {"language", "summary"}
@@ -189,3 +215,33 @@ def test_the_same_night_in_another_language_is_another_revision() -> None:
 def test_a_change_that_no_reader_looks_at_opens_no_section() -> None:
     shown = in_language("en", {"spend": {"requests": [10, 11]}, "summary": True})
     assert "Changed since" not in shown.html and "Changed since" not in shown.markdown
+
+
+_SAID = re.compile(r"\d[\d\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.,]*\d|\d")
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "kk"])
+def test_each_number_of_the_page_is_in_the_markdown_too(language: Language) -> None:
+    """Only the pictures of earlier nights and the folded ids are in the page alone."""
+    shown = in_language(language)
+    page = re.sub(r"(?s)<div class=\"nights\".*?</div></div>|<(svg|style).*?</\1>", " ", shown.html)
+    numbers = set(_SAID.findall(unescape(re.sub("<[^>]*>", " ", page))))
+    missing = numbers - set(_SAID.findall(shown.markdown.replace("\\", "")))
+    assert missing == set()
+
+
+def test_a_fit_is_shown_before_anybody_has_decided_about_the_night() -> None:
+    fitted = {**FIGURES, "quality": {**QUALITY, "people": None, "control_set": None}}
+    shown = in_language("en", figures=fitted)
+    assert "94.3%" in Elements(shown.html).text and "94.3%" in shown.markdown
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "left: 21 are settled"), ("ru", "осталось: 21 решено"), ("kk", "қалмады: 21 шешілді")],
+)
+def test_a_night_whose_doubts_are_all_settled_says_so(language: Language, said: str) -> None:
+    settled = replace(full_night(), review=[], review_reasons={}, decided=21)
+    page = Page(settled, "", summary_by="", zone="Asia/Almaty", emulated=False, view=View(language=language))
+    shown = render(page, revision=1, generated_at=datetime(2026, 11, 21, 6, tzinfo=ZoneInfo("Asia/Almaty")))
+    assert said in Elements(shown.html).text and said in shown.markdown

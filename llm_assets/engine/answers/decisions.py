@@ -33,8 +33,8 @@ def releases(decisions: Iterable[Decision]) -> dict[str, Decision]:
     return {case_id: d for case_id, d in last.items() if (case_id, d.step, d.number) not in undone}
 
 
-def words_of(subject: str, body: str) -> str:
-    """Digest of a draft's words: what a release names."""
+def words_released(subject: str, body: str) -> str:
+    """Names the words of a draft, as a release does in TEXT."""
     return digest([subject, body])
 
 

@@ -3,6 +3,7 @@ Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
 
 from llm_assets.engine.answers.isotonic import Block, precision_from
 
@@ -22,6 +23,12 @@ class Threshold:
     """Answers whose confidence is lower."""
     decided: int
     """Decisions at and above it, from which the share was fitted."""
+
+
+def hundredth(confidence: float) -> float:
+    """Confidences are counted by hundredths, decided ones and all others alike: a finer one would be fitted in one place and looked
+    up in another."""
+    return floor(confidence * 100 + 1e-9) / 100
 
 
 def threshold(

@@ -14,7 +14,7 @@ from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Step
 from llm_assets.engine.answers.agreement import LOW_CONFIDENCE, Judged
 from llm_assets.engine.answers.isotonic import Block, isotonic
-from llm_assets.engine.answers.thresholds import SHOWN, Threshold, chosen, threshold
+from llm_assets.engine.answers.thresholds import SHOWN, Threshold, chosen, hundredth, threshold
 from llm_assets.usecases.agreement.judged import judged_on, sorting_step
 from llm_assets.usecases.desk.assembly import Assembly
 
@@ -158,7 +158,7 @@ def _of_queue(
     asked = assembly.merging.asked(step, queue)
     version = version_of(step.name, asked.name, asked.prompt.version)
     own = [j for j in made if (j.queue, j.prompt_version) == (queue.name, version)]
-    pairs = [(j.confidence, j.agreed) for j in own if j.confidence is not None and j.is_unbiased]
+    pairs = [(hundredth(j.confidence), j.agreed) for j in own if j.confidence is not None and j.is_unbiased]
     seen = answers.get((queue.name, version), _Answers(0, 0, {}))
     enough = len(pairs) >= NEEDED
     blocks = isotonic(pairs) if enough else []

@@ -14,7 +14,7 @@ from llm_assets.domain.digest import digest_json
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.answers.decisions import decided, newest_numbers, releases, status_of, words_of
+from llm_assets.engine.answers.decisions import decided, newest_numbers, releases, status_of, words_released
 from llm_assets.engine.ports.review import TEXT, Decision
 from llm_assets.usecases.desk.assembly import Assembly
 
@@ -174,7 +174,7 @@ def _draft(day: date, row: Row, urgent: bool) -> Draft:
         row["request_id"] or "",
         status,
         urgent,
-        words_of(subject, body),
+        words_released(subject, body),
         _settled(status),
     )
 
@@ -187,7 +187,7 @@ def _as_decided(draft: Draft, decision: Decision | None) -> Draft:
         str(decision.values.get(name, getattr(draft, name)) or "") for name in ("subject", "body")
     )
     status = status_of(decision)
-    return replace(draft, subject=subject, body=body, status=status, text=words_of(subject, body))
+    return replace(draft, subject=subject, body=body, status=status, text=words_released(subject, body))
 
 
 def _released(draft: Draft, release: Decision | None, outdated: bool) -> Draft:

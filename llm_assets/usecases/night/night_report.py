@@ -24,7 +24,7 @@ from llm_assets.engine.night.summary import summarise
 from llm_assets.engine.rounds.progress import Progress
 from llm_assets.report.attention import PastNight
 from llm_assets.report.cases import report_columns
-from llm_assets.report.changes import changes
+from llm_assets.report.changes import changes, under_names_of_today
 from llm_assets.report.numbers import NightCases, ReportNumbers, numbers_of, read_cases, with_spend
 from llm_assets.report.render import Page, Rendered, content, render
 from llm_assets.report.summary.check import opening
@@ -109,7 +109,8 @@ def write_report(
     said = content(page)
 
     def rendered(number: int, before: Mapping[str, Any] | None) -> Rendered:
-        told = changes(before, said) if before is not None else None
+        names = assembly.queues.former_names
+        told = changes(under_names_of_today(before, names), said) if before is not None else None
         return render(replace(page, changes=told), revision=number, generated_at=now)
 
     revision = write_revision(assembly.reports, day, said, rendered, assembly.ledger.trail.head()._asdict())

@@ -48,6 +48,18 @@ def test_precision_and_queue_length_are_shown_by_threshold(nights: Nights) -> No
     assert [(c.category, c.decided, c.agreed) for c in found.categories] == [("card", 70, 45)]
 
 
+def test_a_confidence_finer_than_a_hundredth_is_fitted_where_it_is_looked_up(nights: Nights) -> None:
+    assembly = nights.configured(sample=1.0, precision=0.9)
+    unsure = [answer(f"u{n}", 0.615, "low_confidence") for n in range(30)]
+    nights.write(DAY, [*unsure, *(answer(f"c{n}", 0.985) for n in range(30))])
+    for n in range(30):
+        nights.decide(DAY, f"u{n}", "fee" if n % 2 else None)
+        nights.decide(DAY, f"c{n}")
+    found = of_bank(assembly)
+    assert {t.review_below: t.precision for t in found.thresholds}[0.7] == 1.0
+    assert found.chosen is not None and found.chosen.review_below == 0.62
+
+
 def test_the_report_gets_the_figures_a_night_of_queues_that_people_decided_about(nights: Nights) -> None:
     assembly = nights.configured(sample=1.0)
     nights.write(BEFORE, [answer("x", 0.65)])

@@ -17,6 +17,7 @@ from llm_assets.usecases.drafts.export import export
 from llm_assets.usecases.drafts.ready import Drafts, State, release_all_stamp
 from llm_assets.usecases.drafts.release import check_queue, release, release_queue, release_text, take_back
 from llm_assets.usecases.records.audit import Export, verified
+from llm_assets.usecases.report.quality import drafts as report_drafts
 from llm_assets.usecases.review.decide import NothingToDecideError, UnknownRecordError, Wanted, decide
 from tests.support.houses.desk_with_drafts import OTHER_QUEUE, QUEUE, DeskWithDrafts, case_of
 from tests.support.mail.invented_documents import DAY, document
@@ -110,6 +111,23 @@ def test_a_release_holds_for_the_words_that_were_read(desk: DeskWithDrafts) -> N
     made = decided(desk.assembly.ledger.review.decisions(DAY), "drafts")
     assert made == {}, "an undo is about the correction, not about the lead's release"
     assert states(desk)["case1"] is State.READY
+
+
+def test_the_report_counts_the_releases_that_hold(desk: DeskWithDrafts) -> None:
+    def counted() -> dict[str, object]:
+        made = desk.assembly.ledger.review.decisions(DAY)
+        return report_drafts(desk.assembly, DAY, made, {QUEUE: 2, OTHER_QUEUE: 1})
+
+    assert counted()["released"] == 0
+    for case_id in ("case1", "case2", "case3"):
+        one(desk, case_id)
+    take_back(desk.assembly, DAY, "case3", "lena")
+    assert counted()["queues"] == {
+        QUEUE: {"ready": 2, "released": 2},
+        OTHER_QUEUE: {"ready": 1, "released": 0},
+    }
+    decide_as(desk, "case1", "drafts", DecisionKind.CORRECT, body="Other words.")
+    assert counted()["released"] == 1, "nobody has released these words"
 
 
 def test_an_approved_doubt_is_ready_and_a_given_up_case_is_not(desk: DeskWithDrafts) -> None:

@@ -5,7 +5,6 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from llm_assets.engine.answers.decisions import releases
 from llm_assets.engine.ports.review import UNDOES, Decision, DecisionKind
 from llm_assets.usecases.report.quality import left_by_people
 
@@ -20,7 +19,7 @@ def decision(
     return Decision(case, step, values, "amina", at, cast(DecisionKind, kind), number=number)
 
 
-def test_the_newest_decision_of_a_case_and_step_says_whether_the_answer_was_right() -> None:
+def test_what_holds_of_the_decisions_about_a_case_and_step_says_whether_the_answer_was_right() -> None:
     made = [
         decision("a", DecisionKind.CORRECT, category="loan"),
         decision("a", DecisionKind.APPROVE, 2),
@@ -32,23 +31,17 @@ def test_the_newest_decision_of_a_case_and_step_says_whether_the_answer_was_righ
     ]
     assert left_by_people(made, QUEUES) == {
         "decided": 3,
-        "agreed": 2,
+        "agreed": 1,
         "lines": [
-            {"queue": "north", "step": "categories", "decided": 2, "agreed": 2},
+            {"queue": "north", "step": "categories", "decided": 2, "agreed": 1},
             {"queue": "north", "step": "drafts", "decided": 1, "agreed": 0},
         ],
     }
     assert left_by_people(made[-1:], QUEUES) is None, "a case given up says nothing about its answer"
 
 
-def test_a_release_holds_until_it_is_taken_back() -> None:
-    made = [
-        decision("a", DecisionKind.RELEASE, step="drafts"),
-        decision("b", DecisionKind.RELEASE, step="drafts"),
-        decision("b", DecisionKind.UNDO, 2, step="drafts", **{UNDOES: 1}),
-        decision("c", DecisionKind.RELEASE, step="drafts"),
-        decision("c", DecisionKind.UNDO, 2, step="drafts", **{UNDOES: 1}),
-        decision("c", DecisionKind.RELEASE, 3, step="drafts"),
-    ]
-    assert set(releases(made)) == {"a", "c"}
-    assert left_by_people([made[0]], QUEUES) is None
+def test_an_answer_that_was_sent_back_is_not_judged_until_somebody_judges_the_new_one() -> None:
+    made = [decision("a", DecisionKind.CORRECT, category="loan"), decision("a", DecisionKind.SEND_BACK, 2)]
+    assert left_by_people(made, QUEUES) is None
+    again = left_by_people([*made, decision("a", DecisionKind.APPROVE, 3)], QUEUES)
+    assert again is not None and (again["decided"], again["agreed"]) == (1, 1)

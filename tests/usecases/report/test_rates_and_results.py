@@ -30,6 +30,7 @@ def test_rates_are_read_with_a_mark_blanks_and_further_columns(tmp_path: Path) -
             HEAD + "2026-11-20,KZT,512\n20.11.2026,KZT,512\n", "line 3", id="a date of another form"
         ),
         pytest.param(HEAD + '2026-11-20,KZT,"512,35"\n', "line 2", id="a comma"),
+        pytest.param(HEAD + "2026-11-20,KZT,512,35\n", "line 2", id="a comma that is read as another cell"),
         pytest.param(HEAD + "2026-11-20,KZT,0\n", "more than 0", id="nothing"),
         pytest.param(HEAD + "2026-11-20,KZT,NaN\n", "more than 0", id="no number"),
         pytest.param(HEAD + "2026-11-20,tenge,512\n", "three letters", id="no code"),
