@@ -40,7 +40,7 @@ def test_a_lost_message_fails_the_check_and_the_report_still_names_it(small: Sma
     assert (lost.metadata["value"].value, lost.metadata["limit"].value) == (3.0, 4.0)
     report = small.report()
     assert report["revision"] == 2
-    assert [m["what"] for m in report["missing"]] == ["1 messages"]
+    assert [m["what"] for m in report["missing"]] == ["1 message"]
 
 
 def test_a_message_that_was_registered_but_not_read_fails_the_check_of_documents(small: SmallDesk) -> None:
