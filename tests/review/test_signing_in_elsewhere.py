@@ -249,11 +249,12 @@ def test_behind_a_proxy_the_way_back_is_named_by_the_settings(desk: Assembly) ->
 def test_in_a_browser_that_comes_from_elsewhere_the_session_holds(
     house: House, provider: Provider, page: Any
 ) -> None:
-    """`localhost` is another site than 127.0.0.1: a strict cookie does not survive a redirect from there."""
+    """`localhost` is another site than 127.0.0.1: a strict cookie does not survive a redirect that begins there."""
     add_user(house, LENA, PersonRole.LEAD)
     named = {"ISSUER": provider.issuer, "CLIENT_ID": CLIENT, "CLIENT_SECRET": SECRET}
     with review_app(house, **{f"LLM_ASSETS_OIDC_{name}": value for name, value in named.items()}) as app:
         page.goto(app.base)
         page.click("text=Sign in with the account of your company")
+        page.click("text=Yes, it is me")
         page.wait_for_selector("#begin")
         assert page.url == f"{app.base}/" and LENA in page.inner_text("header")

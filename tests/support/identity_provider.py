@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -58,7 +59,7 @@ class Provider:
         }
 
     def sent_back(self, given: dict[str, str]) -> str:
-        """Everybody who comes is signed in at once."""
+        """Whoever comes is believed to be the person."""
         assert (given["response_type"], given["client_id"], given["code_challenge_method"]) == (
             "code",
             CLIENT,
@@ -100,9 +101,8 @@ def identity_provider() -> Iterator[Provider]:
         def do_GET(self) -> None:
             place = urlsplit(self.path)
             if place.path == "/realm/authorize":
-                self.send_response(302)
-                self.send_header("Location", provider.sent_back(dict(parse_qsl(place.query))))
-                self.end_headers()
+                back = provider.sent_back(dict(parse_qsl(place.query)))
+                self._write(200, "text/html", f'<a href="{escape(back)}">Yes, it is me</a>')
             elif place.path == "/realm/keys":
                 self._answer(200, {"keys": [provider.key.as_dict(private=False)]})
             elif place.path == "/realm/.well-known/openid-configuration":
@@ -116,10 +116,13 @@ def identity_provider() -> Iterator[Provider]:
             self._answer(200, found) if found else self._answer(400, {"error": "invalid_grant"})
 
         def _answer(self, status: int, said: dict[str, Any]) -> None:
+            self._write(status, "application/json", json.dumps(said))
+
+        def _write(self, status: int, kind: str, text: str) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.end_headers()
-            self.wfile.write(json.dumps(said).encode())
+            self.wfile.write(text.encode())
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
