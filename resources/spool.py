@@ -1,8 +1,9 @@
 """The spool: files with a batch's lines between intent and submission, and a folder for temporary downloads."""
 
 import fcntl
+import shutil
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -47,7 +48,7 @@ class FileSpool:
         self.close()
 
     def sweep(self, known: Callable[[], Collection[str]], before: datetime) -> int:
-        """Removes lines of no batch in `known()` and what killed processes have downloaded; returns how many files.
+        """Removes lines of no batch in `known()` and what killed processes left in the scratch folder; returns how many.
 
         While another process works here, only what was last written before this time: a file is written before its batch,
         so a recent one may belong to a plan that is still running.
@@ -58,7 +59,7 @@ class FileSpool:
             left = [*lines, *(self._root / "scratch").glob("*")]
             found = [path for path in left if alone or _written_at(path) < before]
             for path in found:
-                path.unlink(missing_ok=True)
+                _remove(path)
         return len(found)
 
     def _hold(self) -> None:
@@ -81,6 +82,15 @@ class FileSpool:
             else:
                 alone = True
             yield alone
+
+
+def _remove(path: Path) -> None:
+    """A file, or the folder of tables of a killed process; another sweeper may be quicker."""
+    if path.is_dir():
+        with suppress(FileNotFoundError):
+            shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _written_at(path: Path) -> datetime:

@@ -25,6 +25,7 @@ from llm_assets.usecases.desk.blocked import examine_account
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.provider_files import left_behind
 from llm_assets.usecases.raw_files import check_raw_files
+from resources.identity import answers
 from resources.mail.imap.session import try_account
 from resources.notify.smtp import try_place
 from resources.notify.webhook import signs_for
@@ -86,6 +87,7 @@ def examine(on_progress: OnProgress = _silent) -> Iterator[Finding]:
             _categories(assembly),
             _mailboxes(assembly),
             _notifications(assembly),
+            look_at_identity_provider(assembly),
             map(_provider_files, (assembly,)),
         )
         yield from _each_cause_once(found)
@@ -238,6 +240,12 @@ def _mail_place(place: MailPlace, assembly: Assembly) -> str:
 
 def _webhook_place(place: WebhookPlace, assembly: Assembly) -> str:
     return signs_for(place)
+
+
+def look_at_identity_provider(assembly: Assembly) -> Iterator[Finding]:
+    """Asked now; no line where nobody signs in there."""
+    if assembly.settings.oidc_issuer is not None:
+        yield _examined("identity provider", lambda a: answers(a.settings), assembly)
 
 
 def _modes(home: Path) -> Finding:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from llm_assets.domain.desk.night import Calendar
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SHIPPED_CONFIG = Path(__file__).parents[2] / "llm_assets" / "config"
 SHIPPED_CONTROL_SET = Path(__file__).parents[2] / "data" / "samples" / "control_set"
 SETTLE_MARGIN_SECONDS = 60.0
+
+_ISSUER = r"^(https://[^\s@?#]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/[^\s@?#]*)?)$"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -66,6 +68,12 @@ class Settings(BaseSettings):
     """Of the report and the review app."""
     review_url: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
     """Where people open the review app, for links to it."""
+    oidc_issuer: str | None = Field(default=None, pattern=_ISSUER)
+    """The identity provider that people may sign in at."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_claim: str = "email"
+    """What the provider says of a person that is the name of their account."""
 
     @field_validator("timezone")
     @classmethod

@@ -17,13 +17,16 @@ def add_user(
     queue: Annotated[
         list[str] | None, typer.Option(help="Sees only this queue; may be given more than once.")
     ] = None,
+    without_password: Annotated[
+        bool, typer.Option("--without-password", help="Signs in at the identity provider alone.")
+    ] = False,
 ) -> None:
     """Add a person; the password is asked for, or read from stdin."""
     from llm_assets.usecases.desk.desk import open_desk
     from llm_assets.usecases.review.people import add
 
     with open_desk() as assembly:
-        added = add(assembly, name, role, queue or [], _password())
+        added = add(assembly, name, role, queue or [], None if without_password else _password())
     print(f"{added.name} may sign in as {added.role}")
 
 

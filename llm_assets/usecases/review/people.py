@@ -12,6 +12,8 @@ from llm_assets.domain.people import SESSION_LASTS, Person, PersonRole, check_pa
 from llm_assets.usecases.desk.assembly import Assembly
 
 _HASHER = PasswordHasher()  # argon2id with RFC 9106's second recommended parameters: 64 MiB, three passes
+NO_PASSWORD = ""
+"""Stored where a hash would be."""
 _NOBODY = _HASHER.hash(secrets.token_hex())
 """What an unknown name is compared with, so that names cannot be told by the time an answer takes."""
 
@@ -28,8 +30,10 @@ __all__ = [
 ]
 
 
-def add(assembly: Assembly, name: str, role: str, queues: Sequence[str], password: str) -> Person:
-    """Raises ConfigurationError for an unknown role or queue, a weak password and a name that is taken."""
+def add(assembly: Assembly, name: str, role: str, queues: Sequence[str], password: str | None) -> Person:
+    """Without a password the person signs in at the identity provider alone.
+
+    Raises ConfigurationError for an unknown role or queue, a weak password and a name that is taken."""
     known = [q.name for q in assembly.queues.queues]
     for queue in queues:
         if queue not in known:
@@ -38,8 +42,11 @@ def add(assembly: Assembly, name: str, role: str, queues: Sequence[str], passwor
         person = Person(name, PersonRole(role), tuple(queues))
     except ValueError as err:
         raise ConfigurationError(f"role {role} is not known; use one of: {', '.join(PersonRole)}") from err
-    check_password(password, name)
-    if not assembly.ledger.people.add(person, _HASHER.hash(password)):
+    if password is not None:
+        check_password(password, name)
+    if not assembly.ledger.people.add(
+        person, _HASHER.hash(password) if password is not None else NO_PASSWORD
+    ):
         raise ConfigurationError(f"{name} exists already: change the password or remove the account first")
     return person
 
@@ -61,7 +68,7 @@ def sign_in(assembly: Assembly, name: str, password: str) -> str | None:
     """The token of a new session; None when name or password is wrong."""
     found = assembly.ledger.people.with_hash(name)
     try:
-        _HASHER.verify(found[1] if found is not None else _NOBODY, password)
+        _HASHER.verify(found[1] if found is not None and found[1] != NO_PASSWORD else _NOBODY, password)
     except (VerificationError, InvalidHashError):
         return None
     return sign_in_as(assembly, found[0]) if found is not None else None

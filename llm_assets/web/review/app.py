@@ -19,6 +19,7 @@ from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.queue.clustered import Clustered
 from llm_assets.usecases.review.queue.open_doubts import Doubts
+from llm_assets.usecases.review.single_sign_on import sign_on
 from llm_assets.usecases.review.wording import noted, question
 from llm_assets.web.review import (
     cases,
@@ -41,8 +42,14 @@ from llm_assets.words.words import words_in
 HERE = Path(__file__).parent
 
 
-def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: Person | None) -> Starlette:
-    """`entry` is the token of the link that `owner` may sign in with once; None where people have accounts."""
+def application(
+    assembly: Assembly, *, secure: bool, entry: str | None, owner: Person | None, address: str = ""
+) -> Starlette:
+    """`entry` is the token of the link that `owner` may sign in with once; None where people have accounts. `address` is
+    where people open the app.
+
+    Raises ConfigurationError.
+    """
     pages = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -58,7 +65,10 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
     }
     pages.filters["words"] = lambda text: words.name(str(text))
     links = [entry] if entry is not None else []
-    app = Desk(assembly, pages, Clustered(Doubts(assembly)), CaseRows(assembly), secure, links, owner)
+    elsewhere = sign_on(assembly, address)
+    app = Desk(
+        assembly, pages, Clustered(Doubts(assembly)), CaseRows(assembly), secure, links, owner, elsewhere
+    )
     rooms = (
         start,
         cases,

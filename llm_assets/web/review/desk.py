@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 from jinja2 import Environment
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.desk.assembly import Assembly
@@ -18,6 +18,7 @@ from llm_assets.usecases.review.decide import NothingToDecideError, UnknownRecor
 from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.queue.clustered import Clustered
 from llm_assets.usecases.review.queue.clusters import Cluster
+from llm_assets.usecases.review.single_sign_on import SignOn
 from llm_assets.web.review.guard import COOKIE, Tries, refused
 from llm_assets.words.words import Words, words_in
 
@@ -32,6 +33,8 @@ class Desk:
     entry: list[str] = field(default_factory=list)
     """The token of the link that a desk without accounts is opened with; taken once."""
     owner: Person | None = None
+    sign_on: SignOn | None = None
+    """At an identity provider, where the settings name one."""
     tries: Tries = field(default_factory=Tries)
 
     @property
@@ -65,8 +68,7 @@ class Desk:
             raise refused(403, "Your role sees figures, but no cases.")
         return person
 
-    def signed_in(self, token: str) -> Response:
-        response = RedirectResponse("/", 303)
+    def signed_in(self, token: str, response: Response) -> Response:
         response.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=self.secure, path="/")
         return response
 

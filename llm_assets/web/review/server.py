@@ -10,6 +10,7 @@ import uvicorn
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.people import Person, PersonRole
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.review.single_sign_on import public_address
 from llm_assets.web.listening import Server, listen
 from llm_assets.web.review.app import application
 
@@ -43,8 +44,11 @@ def serve(
         )
     entry = None if accounts else secrets.token_urlsafe(24)
     person = None if accounts else Person(owner, PersonRole.LEAD)
-    app = application(assembly, secure=behind_proxy, entry=entry, owner=person)
     listener = listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listener.getsockname()[1]}"
+    public = public_address(assembly) if behind_proxy else address
+    app = application(assembly, secure=behind_proxy, entry=entry, owner=person, address=public)
     config = uvicorn.Config(
         app,
         ws="none",
@@ -60,8 +64,6 @@ def serve(
     )
     server = Server(config)
     server.capture_signals()
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listener.getsockname()[1]}"
     announce(f"{address}/enter?token={entry}" if entry is not None else address)
     asyncio.run(server.serve(sockets=[listener]))
 

@@ -1,4 +1,4 @@
-"""Signing in and out, by password or by the link of a desk without accounts."""
+"""Signing in and out: by password, at an identity provider, or by the link of a desk without accounts."""
 
 import secrets
 from collections.abc import Callable
@@ -10,12 +10,23 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from llm_assets.usecases.review import people
+from llm_assets.usecases.review.single_sign_on import LASTS, RETURN, NotSignedInError, SignOn
 from llm_assets.web.review.desk import Desk
 from llm_assets.web.review.guard import COOKIE, body_of, refused
 
+WAY = "desk_way"
+"""The cookie that binds a way to the identity provider and back to one browser. Lax, since the way back is from elsewhere."""
+
 
 def routes(app: Desk) -> list[Route]:
+    sign_on = app.sign_on
+    elsewhere = (
+        [Route("/signin/elsewhere", _leave(app, sign_on)), Route(RETURN, _back(app, sign_on))]
+        if sign_on
+        else []
+    )
     return [
+        *elsewhere,
         Route("/signin", _sign_in_page(app)),
         Route("/signin", _sign_in(app), methods=["POST"]),
         Route("/signout", _sign_out(app), methods=["POST"]),
@@ -25,7 +36,7 @@ def routes(app: Desk) -> list[Route]:
 
 def _sign_in_page(app: Desk) -> Callable[[Request], Any]:
     async def page(_: Request) -> Response:
-        return app.page("signin.html.j2", said="")
+        return app.page("signin.html.j2", said="", elsewhere=app.sign_on is not None)
 
     return page
 
@@ -40,14 +51,51 @@ def _sign_in(app: Desk) -> Callable[[Request], Any]:
             said = app.words.counted(
                 "Too many tries; wait %(num)s second.", "Too many tries; wait %(num)s seconds.", round(wait)
             )
-            return app.page("signin.html.j2", 429, said=said)
+            return app.page("signin.html.j2", 429, said=said, elsewhere=app.sign_on is not None)
         token = await app.run(lambda: people.sign_in(app.assembly, name, password))
         if token is None:
             app.tries.failed(*keys)
-            return app.page("signin.html.j2", 401, said=app.words.say("Name or password is wrong."))
-        return app.signed_in(token)
+            said = app.words.say("Name or password is wrong.")
+            return app.page("signin.html.j2", 401, said=said, elsewhere=app.sign_on is not None)
+        return app.signed_in(token, RedirectResponse("/", 303))
 
     return post
+
+
+def _leave(app: Desk, sign_on: SignOn) -> Callable[[Request], Any]:
+    async def leave(_: Request) -> Response:
+        key, address = await app.run(sign_on.begin)
+        response = RedirectResponse(address, 303)
+        response.set_cookie(
+            WAY,
+            key,
+            int(LASTS.total_seconds()),
+            path=RETURN,
+            httponly=True,
+            samesite="lax",
+            secure=app.secure,
+        )
+        return response
+
+    return leave
+
+
+def _back(app: Desk, sign_on: SignOn) -> Callable[[Request], Any]:
+    """A page that leads on by itself: after a redirect from elsewhere a browser keeps the strict cookie of a session back."""
+
+    async def back(request: Request) -> Response:
+        key, given = request.cookies.get(WAY, ""), dict(request.query_params)
+        try:
+            token = await app.run(lambda: sign_on.finish(key, given))
+        except NotSignedInError as err:
+            said = app.words.sentence(err.args[0])
+            response: Response = app.page("signin.html.j2", 403, said=said, elsewhere=True)
+        else:
+            response = app.signed_in(token, app.page("signed_in.html.j2"))
+        response.delete_cookie(WAY, path=RETURN)
+        return response
+
+    return back
 
 
 def _sign_out(app: Desk) -> Callable[[Request], Any]:
@@ -71,6 +119,6 @@ def _enter(app: Desk) -> Callable[[Request], Any]:
         app.entry.clear()
         owner = app.owner
         token = await app.run(lambda: people.sign_in_as(app.assembly, owner))
-        return app.signed_in(token)
+        return app.signed_in(token, RedirectResponse("/", 303))
 
     return enter

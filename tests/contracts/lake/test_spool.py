@@ -1,6 +1,7 @@
 """The spool: one file per batch, discarded when the batch is done, swept when no batch owns it any more."""
 
 import os
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -55,6 +56,15 @@ def test_downloads_that_a_killed_process_left_are_swept(tmp_path: Path) -> None:
         os.utime(path, (at.timestamp(), at.timestamp()))
     assert spool.sweep(lambda: ["a"], YESTERDAY) == 1
     assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_tables_that_a_killed_process_left_are_swept(tmp_path: Path) -> None:
+    with closing(FileSpool(tmp_path)) as spool:
+        left = spool.scratch() / "tmpabc" / "documents"
+    left.mkdir(parents=True)
+    (left / "day.parquet").write_bytes(b"PAR1")
+    assert FileSpool(tmp_path).sweep(list[str], YESTERDAY) == 1
+    assert not left.parent.exists()
 
 
 def test_an_empty_home_has_no_orphans(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from llm_assets.cli import main
 from llm_assets.domain.requests.batch import BatchState
+from llm_assets.usecases.drafts import release
 from resources.lake.lake import Lake
 from resources.ledger.transactions.batches import SqlBatches
 from resources.ledger.transactions.review import SqlReview
@@ -75,9 +76,13 @@ def _arm(moment: str) -> None:
         "planned": (SqlWork, "plan", lambda *_: True, False),
         "intended": (SqlBatches, "intend", lambda *_: True, False),
         "created": (SqlBatches, "transition", lambda _, __, ___, after: after is BatchState.SUBMITTED, True),
+        "answered": (SqlBatches, "settle", lambda *_: True, True),
         "settled": (SqlBatches, "settle", lambda *_: True, False),
+        "released": (SqlReview, "decide_all", lambda *_: next(calls) == int(which), False),
         "written": (Lake, "write", lambda _, table, *__: table.name == which, False),
     }
+    if name == "released":
+        release.TOGETHER = 1
     owner, method, fits, before = patched[name]
     setattr(owner, method, _dies(getattr(owner, method), fits, before=before))
 
