@@ -56,6 +56,8 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
         "noted": lambda step: noted(step.reason, step.detail, words),
         "in_browser": {text: words.say(text) for text in IN_BROWSER},
     }
+    zone = assembly.settings.calendar.zone
+    pages.filters["at"] = lambda moment: words.moment(moment.astimezone(zone))
     pages.filters["words"] = lambda text: words.name(str(text))
     links = [entry] if entry is not None else []
     app = Desk(assembly, pages, Clustered(Doubts(assembly)), CaseRows(assembly), secure, links, owner)
