@@ -36,6 +36,7 @@ from llm_assets.web.review import (
 from llm_assets.web.review.desk import Desk
 from llm_assets.web.review.guard import Guard
 from llm_assets.web.review.in_browser import IN_BROWSER
+from llm_assets.words.sentence import sentence_of
 from llm_assets.words.words import words_in
 
 HERE = Path(__file__).parent
@@ -59,6 +60,7 @@ def application(assembly: Assembly, *, secure: bool, entry: str | None, owner: P
     zone = assembly.settings.calendar.zone
     pages.filters["at"] = lambda moment: words.moment(moment.astimezone(zone))
     pages.filters["words"] = lambda text: words.name(str(text))
+    pages.filters["each"] = lambda names: ", ".join(words.name(str(name)) for name in names)
     links = [entry] if entry is not None else []
     app = Desk(assembly, pages, Clustered(Doubts(assembly)), CaseRows(assembly), secure, links, owner)
     rooms = (
@@ -99,7 +101,7 @@ def _sentence(app: Desk) -> Callable[[Request, Exception], Any]:
 
 def _trouble(app: Desk) -> Callable[[Request, Exception], Any]:
     async def answer(request: Request, error: Exception) -> Response:
-        said = str(error)
+        said = app.words.sentence(sentence_of(error))
         if "application/json" in request.headers.get("content-type", ""):
             return JSONResponse({"said": said}, 503)
         return app.page("sentence.html.j2", 503, said=said)
