@@ -17,7 +17,7 @@ class Sentence(str):
     __slots__ = ("form",)
     form: _Form | None
 
-    def __new__(cls, form: str, plural: str = "", count: int | None = None, **values: str) -> "Sentence":
+    def __new__(cls, form: str, plural: str = "", count: int | None = None, /, **values: str) -> "Sentence":
         """`form` with `%(name)s` for each value; with `count` also its plural, `%(num)s` is the count."""
         wanted = form if count is None or count == 1 else plural
         given = values if count is None else {"num": f"{count:,}", **values}
@@ -30,3 +30,9 @@ class Sentence(str):
 
     def __deepcopy__(self, _: dict[int, object]) -> "Sentence":
         return self
+
+
+def sentence_of(error: Exception) -> str:
+    """What an error says: its sentence with form and values where it was made of one, else its text."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Sentence) else str(error)

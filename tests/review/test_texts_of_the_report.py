@@ -39,6 +39,7 @@ def test_an_approved_text_is_in_the_next_revision_and_a_later_figure_outdates_it
         cookie = app.sign_in("lena").cookie
         page = app.ask("GET", "/texts", cookie=cookie)
         assert page.status == 200 and "draft made by rule" in page.text
+        assert 'class="text"' not in page.text, "what keeps line breaks holds no form"
         assert send(app, cookie, "queue:shop-orders", "Quiet <b>night</b> & calm.", "save", 1).status == 303
         assert send(app, cookie, "night:", "The desk is fine.", "approve", 1).status == 303
         again = send(app, cookie, "night:", "The desk is fine.", "approve", 1)

@@ -1,6 +1,7 @@
 """`trace` and its page: one record from its mail to its cost, before and after a person decided."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,8 @@ from tests.support.houses.review_app import add_user, review_app
 from tests.support.mail.invented_inbox import mail, put
 
 pytestmark = pytest.mark.timeout(240)
+_RAW = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d|\d\.\d{6}\+00:00")
+"""A moment as a machine writes it."""
 NAME = "Айгерим Сапарова"
 TEXT = f"Здравствуйте! Меня зовут {NAME}. Карту заказала десять дней назад, когда её привезёт курьер?"
 
@@ -61,6 +64,9 @@ def test_a_record_is_told_from_its_mail_to_its_cost(house: House) -> None:
 
     text = house.run("trace", told["case_id"]).out
     assert "## Read: first message" in text and "### Text as it left the house" in text and "aigerim" in text
+    assert "times are of Asia/Almaty" in text and _RAW.search(text) is None, (
+        "to the minute, where people work"
+    )
     assert house.run("trace", "no-such-record").said_one_sentence("no record no-such-record")
     assert house.run("trace", told["record_id"], "--day", "2020-01-01").said_one_sentence(
         "2020-01-01 has no record"
@@ -85,6 +91,7 @@ def test_after_a_decision_it_tells_who_decided_and_what_answers_the_case_no_long
     with review_app(house) as app:
         cookie = app.sign_in("lena").cookie
         page = app.ask("GET", f"/trace/{TODAY}/{told['case_id']}", cookie=cookie)
+        assert _RAW.search(page.text) is None
         assert page.status == 200 and "amina" in page.text and "Text as it left the house" in page.text
         assert app.ask("GET", f"/trace/{TODAY}/{'f' * 24}", cookie=cookie).status == 404
         case = app.ask("GET", f"/case/{TODAY}/{told['case_id']}/categories", cookie=cookie)

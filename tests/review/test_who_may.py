@@ -107,6 +107,7 @@ def test_roles_and_queues_limit_what_is_seen_and_decided(house: House) -> None:
         viewer, other = app.sign_in("vera").cookie, app.sign_in("saule").cookie
         start = app.ask("GET", "/", cookie=viewer)
         assert start.status == 200 and "post.example" not in start.text and case_id not in start.text
+        assert "/done" not in start.text, "no way to a page that refuses a viewer"
         path = f"/case/{TODAY}/{case_id}/{step}"
         assert app.ask("GET", path, cookie=viewer).status == 403
         looks = [app.look(cookie, case_id, step).status for cookie in (viewer, other, "")]

@@ -1,7 +1,8 @@
 """The texts that templates, program and tables give to the catalogue of words, as a translator would extract them."""
 
+import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +20,7 @@ from llm_assets.engine.ports.review import DecisionKind
 from llm_assets.report.numbers import MAIN_STEPS
 from llm_assets.report.reasons import WORDS
 from llm_assets.report.render import MODEL_NOTE
+from llm_assets.usecases.review.typed import KINDS
 from llm_assets.usecases.review.wording import QUESTIONS
 from llm_assets.web.review.in_browser import IN_BROWSER
 from tests.support.repository import ROOT
@@ -27,13 +29,16 @@ Text = str | tuple[str, str]
 """A text, or its singular and plural."""
 
 IN_TEMPLATES = {"_": None, "counted": (1, 2)}
-IN_PROGRAM = {"say": None, "counted": (1, 2), "Sentence": (1, 2), "refused": (2,)}
+IN_PROGRAM = {"say": None, "counted": (1, 2)}
+SAID_LATER = {"Sentence": 0, "refused": 1, "NothingToDecideError": 0, "UnknownRecordError": 0}
+"""What makes a sentence that a page says later, and which of its arguments that is."""
 NAMES = (*MAIN_STEPS, *Status, *Reason, *Mode, *Lane, *PersonRole, *DecisionKind, *WEIGHTS)
 TABLES = (
     *IN_BROWSER,
     *WORDS.values(),
     *QUESTIONS.values(),
     MODEL_NOTE,
+    *KINDS.values(),
     *(n.replace("_", " ") for n in NAMES),
 )
 _JS = re.compile(r'\b(?:t|say)\(\s*"((?:[^"\\]|\\.)*)"')
@@ -50,12 +55,25 @@ def texts() -> frozenset[Text]:
         found |= set(_extracted("jinja2.ext:babel_extract", path, IN_TEMPLATES))
     for room in ("report", "web", "usecases"):
         for path in sorted((ROOT / "llm_assets" / room).rglob("*.py")):
-            found |= set(_extracted("python", path, IN_PROGRAM))
+            found |= set(_extracted("python", path, IN_PROGRAM)) | set(_said_later(path))
     singulars = {text[0] for text in found if isinstance(text, tuple)}
     return frozenset({*found, *TABLES} - singulars)
 
 
-def _extracted(method: str, path: Path, keywords: dict[str, tuple[int, ...] | None]) -> Iterator[Text]:
+def _said_later(path: Path) -> Iterator[Text]:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        place = SAID_LATER.get(node.func.id, len(node.args))
+        forms = [a.value for a in node.args[place : place + 2] if isinstance(a, ast.Constant)]
+        match [each for each in forms if isinstance(each, str)]:
+            case [singular, plural]:
+                yield singular, plural
+            case [sentence]:
+                yield sentence
+
+
+def _extracted(method: str, path: Path, keywords: Mapping[str, tuple[int, ...] | None]) -> Iterator[Text]:
     options = {"silent": "false", "trimmed": "true"}
     for _, message, _, _ in extract(method, BytesIO(path.read_bytes()), keywords, options=options):
         if message:

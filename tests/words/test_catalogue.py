@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
+from llm_assets.report.reasons import WORDS
+from llm_assets.usecases.review.wording import QUESTIONS
 from llm_assets.web.review.in_browser import IN_BROWSER
 from llm_assets.words.language import LANGUAGES
 from tests.support.catalogue import Text, catalogue, in_browser, templates, texts
@@ -58,6 +60,11 @@ def test_no_translation_is_for_a_text_with_other_values(language: str) -> None:
 
 def test_the_script_says_what_the_pages_give_it() -> None:
     assert in_browser() == set(IN_BROWSER)
+
+
+def test_each_reason_that_the_report_words_asks_a_question_of_its_own() -> None:
+    assert set(QUESTIONS) == set(WORDS)
+    assert all(text.endswith("?") or "? " in text for text in QUESTIONS.values())
 
 
 def naked(template: str) -> set[str]:

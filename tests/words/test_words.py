@@ -9,8 +9,9 @@ import orjson
 import pytest
 from jinja2 import Environment
 
+from llm_assets.domain.errors import ConfigurationError
 from llm_assets.words.language import LANGUAGES, Language
-from llm_assets.words.sentence import Sentence
+from llm_assets.words.sentence import Sentence, sentence_of
 from llm_assets.words.words import Words, words_in
 
 FRIDAY = date(2026, 11, 20)
@@ -85,6 +86,21 @@ def test_a_sentence_is_english_text_that_is_said_again_in_another_language() -> 
         assert words_in("en").sentence(each) == "5 cases in extracted fields"
     both = Sentence("%(why)s: %(more)s", why="over the budget", more="5 % {left} %(now)s")
     assert words_in("kk").sentence(both) == "бюджеттен асады: 5 % {left} %(now)s"
+
+
+def test_a_value_may_have_any_name() -> None:
+    pages = Environment(autoescape=True)
+    words_in("en").dress(pages)
+    form = "{{ _('By rule: %(text)s%(context)s', text='a', context='b') }} {{ counted('%(count)s', '%(plural)s', 2, count=1, plural='c') }}"
+    assert pages.from_string(form).render() == "By rule: ab c"
+    assert words_in("en").sentence(Sentence("%(form)s", form="x y")) == "x y"
+
+
+def test_a_refusal_is_said_in_the_readers_language() -> None:
+    error = ConfigurationError(Sentence("the text has more than %(most)s characters; shorten it", most="9"))
+    assert str(error) == "the text has more than 9 characters; shorten it"
+    assert words_in("ru").sentence(sentence_of(error)) == "в тексте больше 9 знаков; сократите его"
+    assert sentence_of(ConfigurationError("plain")) == "plain" and sentence_of(ConfigurationError()) == ""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

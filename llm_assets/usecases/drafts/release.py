@@ -11,6 +11,7 @@ from llm_assets.engine.ports.review import TEXT, UNDOES, AlreadyDecidedError, De
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.drafts.ready import DRAFTS, Draft, Drafts, State, release_all_stamp
 from llm_assets.usecases.review.decide import NothingToDecideError, UnknownRecordError
+from llm_assets.words.sentence import Sentence
 
 TOGETHER = 200
 """Releases of one transaction: other writers wait for a tenth of a second."""
@@ -71,7 +72,9 @@ def release_text(assembly: Assembly, drafts: Drafts, day: date, case_id: str, te
     if draft.state is State.RELEASED and draft.text == text:
         return Released(0, ())  # sent twice
     if draft.state is not State.READY:
-        raise NothingToDecideError(f"this draft cannot be released: it is {draft.state}")
+        raise NothingToDecideError(
+            Sentence("this draft cannot be released: it is %(state)s", state=str(draft.state))
+        )
     if draft.text != text:
         raise NothingToDecideError("this draft has been changed since it was shown: read it again")
     return release(assembly, [draft], by)
@@ -114,5 +117,7 @@ def find(drafts: Drafts, day: date, case_id: str) -> Draft:
     """Raises UnknownRecordError."""
     found = next((d for d in drafts.of(day) if case_id in (d.case_id, d.record_id)), None)
     if found is None:
-        raise UnknownRecordError(f"{day} has no draft of {case_id[:80]}")
+        raise UnknownRecordError(
+            Sentence("%(day)s has no draft of %(case)s", day=str(day), case=case_id[:80])
+        )
     return found

@@ -15,7 +15,8 @@ from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.domain.notice import SHELF_LIFE, pause_before
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.notify.news import news
-from llm_assets.usecases.notify.wording import Words, trial_words, words_of
+from llm_assets.usecases.notify.wording import trial_words, words_of
+from llm_assets.words.words import words_in
 from resources.ledger.transactions.notices import Raised
 from resources.notify import smtp, webhook
 from resources.notify.message import Message
@@ -62,7 +63,7 @@ def troubles_of_notices(assembly: Assembly) -> str:
 def try_places(assembly: Assembly) -> list[tuple[str, str | None]]:
     """Sends a test message to each place: its name and why it failed, None when it did not."""
     now = assembly.clock()
-    words = trial_words()
+    words = trial_words(words_in(assembly.settings.language))
     found: list[tuple[str, str | None]] = []
     for place in assembly.notifications.places:
         name = digest(["test", place.name, now.isoformat()])
@@ -94,9 +95,8 @@ def _tell_place(assembly: Assembly, place: Place, until: datetime) -> int:
 
 def _tell(assembly: Assembly, place: Place, raised: Raised) -> bool:
     notice = raised.notice
-    words = words_of(notice)
     try:
-        said = _deliver(assembly, place, _message(raised, words))
+        said = _deliver(assembly, place, _message(assembly, raised))
     except DeskError as err:
         log.warning("not told", place=place.name, notice=notice.key, tries=raised.tries + 1)
         again = assembly.clock() + pause_before(raised.tries + 1)
@@ -106,8 +106,9 @@ def _tell(assembly: Assembly, place: Place, raised: Raised) -> bool:
     return True
 
 
-def _message(raised: Raised, words: Words) -> Message:
+def _message(assembly: Assembly, raised: Raised) -> Message:
     notice = raised.notice
+    words = words_of(notice, words_in(assembly.settings.language))
     return Message(notice.key, notice.kind.value, *words, facts=notice.facts, at=raised.raised_at)
 
 

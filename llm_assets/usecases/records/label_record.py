@@ -17,6 +17,7 @@ from llm_assets.engine.answers.label import Label
 from llm_assets.engine.ports.review import Decision, DecisionKind
 from llm_assets.steps.extracted_fields.fields import FIELDS
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.words.sentence import Sentence
 from resources import label_files
 from resources.settings.environment import SHIPPED_CONTROL_SET
 
@@ -87,11 +88,20 @@ def forget(assembly: Assembly, record_ids: set[str]) -> int:
 def _head(assembly: Assembly, day: date, case_id: str) -> Row:
     rows = [r for r in assembly.lake.read(DOCUMENTS, day, _COLUMNS, [case_id]) if r["role"] != Role.DUPLICATE]
     if not rows:
-        raise ConfigurationError(f"{day} has no case {case_id[:80]}")
+        raise ConfigurationError(
+            Sentence(
+                "%(day)s has no case %(case)s: it may have been deleted or read anew",
+                day=str(day),
+                case=case_id[:80],
+            )
+        )
     if len(rows) > 1:
         raise ConfigurationError(
-            f"the case has {len(rows)} messages, and what was decided is about all of them: the control set holds records of "
-            "one message"
+            Sentence(
+                "the case has %(count)s messages, and what was decided is about all of them: the control set holds records of "
+                "one message",
+                count=str(len(rows)),
+            )
         )
     return rows[0]
 

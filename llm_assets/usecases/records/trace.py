@@ -27,6 +27,7 @@ from llm_assets.domain.profile import Profile
 from llm_assets.engine.night.rendered import rendered
 from llm_assets.engine.ports.review import Decision
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.words.sentence import Sentence
 from resources.ledger.queries.tracing import KnownRequest, Try
 from resources.ledger.transactions.tracing import CaseRequests
 
@@ -151,7 +152,7 @@ def trace(assembly: Assembly, record: str, day: date | None = None, person: Pers
     documents = [document_of(row) for row in rows]
     case = cases_of(documents)[0]
     if person is not None and not (person.sees_cases and person.sees(case.queue)):
-        raise NotTracedError(f"{shown} has no such record in your queues")
+        raise NotTracedError(Sentence("%(day)s has no such case in your queues", day=str(shown)))
     requests = assembly.ledger.tracing.of_case(shown, case_id)
     made = assembly.ledger.review.decisions(shown, case_id)
     current = set(requests.answering.values())
@@ -255,7 +256,7 @@ def _profile(assembly: Assembly) -> tuple[Profile | None, str]:
     try:
         return assembly.configured_profile, ""
     except DeskError as err:
-        return None, f"The prompt cannot be made again: {err}"
+        return None, Sentence("The prompt cannot be made again: %(why)s", why=str(err))
 
 
 def _prompt(
@@ -308,8 +309,17 @@ def _in_words(masked: str) -> str:
     if not masked:
         return ""
     pictures = pictures_in(masked)
-    scans = f", with {pictures} scans as they are" if pictures else ""
-    if masked.partition("+")[0] == PLAIN:
-        return f"sent without masking{scans}"
-    count, _, version = masked.partition("+")[0].partition("@")
-    return f"{count} values masked by rules {version}{scans}"
+    text = masked.partition("+")[0]
+    count, _, version = text.partition("@")
+    said = Sentence("sent without masking")
+    if text != PLAIN:
+        said = Sentence(
+            "%(num)s value masked by rules %(version)s",
+            "%(num)s values masked by rules %(version)s",
+            int(count),
+            version=version,
+        )
+    if not pictures:
+        return said
+    scans = Sentence("%(num)s scan as it is", "%(num)s scans as they are", pictures)
+    return Sentence("%(said)s, with %(scans)s", said=said, scans=scans)

@@ -14,6 +14,7 @@ from llm_assets.report.numbers import NightCases, ReportNumbers
 from llm_assets.report.parts import NIGHT_KEY, part_numbers, parts_of, text_of
 from llm_assets.report.summary.sentences import plain_summary
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.words.sentence import Sentence
 from llm_assets.words.words import Words, words_in
 
 LONGEST = 5000
@@ -79,12 +80,16 @@ def word(
     """
     standing = next((s for s in texts_for(assembly, day, person) if s.made.part == part), None)
     if standing is None:
-        raise ConfigurationError(f"{day} has no text {part} in your queues")
+        raise ConfigurationError(
+            Sentence("%(day)s has no text %(part)s in your queues", day=str(day), part=part)
+        )
     line = " ".join(text.split())
     if state is not TextState.WITHDRAWN and not line:
         raise ConfigurationError("the text is empty; write one, or go back to the one made by rule")
     if len(line) > LONGEST:
-        raise ConfigurationError(f"the text has more than {LONGEST} characters; shorten it")
+        raise ConfigurationError(
+            Sentence("the text has more than %(most)s characters; shorten it", most=str(LONGEST))
+        )
     own = replace(standing.made, text=line, state=state, by=person.name, number=0)
     return assembly.ledger.part_texts.write(own, seen=seen)
 

@@ -9,7 +9,7 @@ from typing import Any
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import Row
-from llm_assets.domain.mail.document import Attachment, Document, Role, cases_of
+from llm_assets.domain.mail.document import Address, Attachment, Document, Role, cases_of
 from llm_assets.domain.mail.document_rows import document_of
 from llm_assets.engine.answers.agreement import CONFIDENCE, LOW_CONFIDENCE
 from llm_assets.engine.answers.decisions import in_force, newest_numbers
@@ -18,6 +18,7 @@ from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.decide import UnknownRecordError
 from llm_assets.usecases.review.one_case import rows_of
 from llm_assets.usecases.review.typed import PATTERNS, choices
+from llm_assets.words.sentence import Sentence
 
 FIELDS, CATEGORIES, DRAFTS = "extracted_fields", "categories", "drafts"
 EVIDENCE = "evidence"
@@ -153,7 +154,13 @@ def queue_of(cases: CaseRows, day: date, case_id: str, ahead: Collection[str] = 
 
 
 def _unknown(day: date, case_id: str) -> UnknownRecordError:
-    return UnknownRecordError(f"{day} has no case {case_id[:80]}: it may have been deleted or read anew")
+    return UnknownRecordError(
+        Sentence(
+            "%(day)s has no case %(case)s: it may have been deleted or read anew",
+            day=str(day),
+            case=case_id[:80],
+        )
+    )
 
 
 def _step(
@@ -217,7 +224,7 @@ def _message(document: Document, places: Mapping[str, Any]) -> MessageView:
         texts.append(each.text)
     customer = message.customer
     return MessageView(
-        sender=f"{customer.name} <{customer.address}>" if customer is not None else "",
+        sender=_sender(customer),
         date=message.date,
         parts=[
             replace(part, passages=list(marked(text, _quoted(mine, name))))
@@ -229,6 +236,12 @@ def _message(document: Document, places: Mapping[str, Any]) -> MessageView:
         is_mail=message.kind == "mail",
         is_wordless=not message.text.strip(),
     )
+
+
+def _sender(customer: Address | None) -> str:
+    if customer is None:
+        return ""
+    return f"{customer.name} <{customer.address}>" if customer.address else customer.name
 
 
 def _quoted(places: Mapping[str, Any], part: str) -> dict[str, tuple[int, int]]:

@@ -27,6 +27,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.one_case import rows_of
 from llm_assets.usecases.review.typed import typed
+from llm_assets.words.sentence import Sentence
 
 __all__ = [
     "REMARK",
@@ -136,12 +137,16 @@ def _values(
         case DecisionKind.APPROVE:
             if row.get("status") in (None, Status.OPEN):
                 raise NothingToDecideError(
-                    f"{step.name} of this case has no answer yet: nothing can be approved"
+                    Sentence(
+                        "%(step)s of this case has no answer yet: nothing can be approved", step=step.name
+                    )
                 )
         case DecisionKind.UNDO:
             holding = [d for d in in_force(made) if (d.case_id, d.step) == (case_id, step.name)]
             if not holding:
-                raise NothingToDecideError(f"{step.name} of this case has no decision: nothing can be undone")
+                raise NothingToDecideError(
+                    Sentence("%(step)s of this case has no decision: nothing can be undone", step=step.name)
+                )
             return {UNDOES: holding[-1].number}
         case DecisionKind.SEND_BACK:
             return _remark(step, wanted, row)
@@ -159,7 +164,7 @@ def _values(
 def _remark(step: Step, wanted: Wanted, row: Row) -> dict[str, JsonValue]:
     if row.get("status") in (None, Status.OPEN) or row.get(REQUEST) is None:
         raise NothingToDecideError(
-            f"no model has answered {step.name} of this case: nothing can be sent back"
+            Sentence("no model has answered %(step)s of this case: nothing can be sent back", step=step.name)
         )
     unknown = sorted(wanted.values.keys() - {REMARK})
     remark = " ".join(wanted.values.get(REMARK, "").split())

@@ -15,10 +15,12 @@ from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.review import REQUEST, Decision, DecisionKind
 from llm_assets.engine.rounds.ask_now import ask_now
+from llm_assets.report.reasons import in_words
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.case_page import DRAFTS
 from llm_assets.usecases.review.decide import NothingToDecideError, case_of
 from llm_assets.usecases.review.one_case import in_order, night_of, write_rows
+from llm_assets.words.sentence import Sentence
 
 __all__ = ["DRAFTS", "Drafted", "NotNowError", "draft_now"]
 
@@ -78,7 +80,9 @@ def _check_by_rule(row: Row) -> None:
     if row["status"] == Status.NOT_NEEDED:
         raise NothingToDecideError("its category needs no reply: no draft is written")
     if row["status"] != Status.OK and row["doubt_reason"]:
-        raise NothingToDecideError(f"no draft can be written: {row['doubt_reason']}")
+        raise NothingToDecideError(
+            Sentence("no draft can be written: %(reason)s", reason=in_words(str(row["doubt_reason"])))
+        )
     if row["status"] != Status.OK:
         raise NothingToDecideError(
             "another doubt of this case is open: decide it first, then its draft can be written"

@@ -18,6 +18,7 @@ from llm_assets.domain.people import Person
 from llm_assets.intake.originals.presenting import AT_ONCE, Asked, Looked, UnshownError, look
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.decide import UnknownRecordError
+from llm_assets.words.sentence import Sentence
 
 __all__ = [
     "AT_ONCE",
@@ -93,7 +94,10 @@ def download(assembly: Assembly, person: Person, place: Place, number: int) -> D
     found = _looked(assembly, document, "file", attachment.sha256)
     if not found.found:
         raise UnknownRecordError(
-            f"{_named(attachment)} cannot be taken out of its message: open the mail in the mailbox it came to"
+            Sentence(
+                "%(file)s cannot be taken out of its message: open the mail in the mailbox it came to",
+                file=_named(attachment),
+            )
         )
     kind = next((kind for magic, kind in _MAGIC if found.data.startswith(magic)), "application/octet-stream")
     return Download(download_name(attachment.filename), kind, found.data)
@@ -106,7 +110,11 @@ def page_picture(assembly: Assembly, person: Person, place: Place, number: int, 
     found = _looked(assembly, document, "picture", attachment.sha256, page)
     if not found.found:
         raise UnknownRecordError(
-            f"page {page + 1} of {_named(attachment)} cannot be drawn: download the file"
+            Sentence(
+                "page %(page)s of %(file)s cannot be drawn: download the file",
+                page=str(page + 1),
+                file=_named(attachment),
+            )
         )
     return found.data
 
@@ -133,7 +141,7 @@ def _document(assembly: Assembly, person: Person, place: Place) -> Document:
         for document in case.documents if person.sees_cases and person.sees(case.queue) else ():
             if document.received.raw_sha256 == place.message:
                 return document
-    raise UnknownRecordError(f"{place.day} has no such message in your queues")
+    raise UnknownRecordError(Sentence("%(day)s has no such message in your queues", day=str(place.day)))
 
 
 def _attachment(document: Document, number: int) -> Attachment:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.desk.step import Step, strict_schema
 from llm_assets.domain.errors import ConfigurationError
+from llm_assets.words.sentence import Sentence
 
 NOTHING = ("", "null", "none", "-")
 """What a person writes for a column without a value."""
@@ -26,11 +27,15 @@ def typed(step: Step, queue: Queue, column: str, text: str) -> JsonValue:
         return None
     allowed = choices(step, queue, column)
     if allowed and text not in allowed:
-        raise ConfigurationError(f"{column} is none of: {', '.join(allowed)}")
+        raise ConfigurationError(
+            Sentence("%(field)s is none of: %(allowed)s", field=column, allowed=", ".join(allowed))
+        )
     try:
         return _value(types[column], text)
     except (ValueError, InvalidOperation, KeyError) as err:
-        raise ConfigurationError(f"{column} must be a {_NAMES[types[column]]}") from err
+        raise ConfigurationError(
+            Sentence("%(field)s must be a %(kind)s", field=column, kind=KINDS[types[column]])
+        ) from err
 
 
 def choices(step: Step, queue: Queue, column: str) -> list[str]:
@@ -56,7 +61,7 @@ def _enum(node: Any, shared: Mapping[str, Any]) -> list[str]:  # a node of a JSO
 
 PATTERNS = {"DATE": r"\d{4}-\d{2}-\d{2}", "DECIMAL(18,2)": r"-?\d+(\.\d+)?", "DOUBLE": r"-?\d+(\.\d+)?"}
 """How a browser checks a value before it is sent."""
-_NAMES = {
+KINDS = {
     "VARCHAR": "text",
     "DATE": "date like 2026-11-20",
     "BOOLEAN": "word, true or false",

@@ -37,6 +37,7 @@ from llm_assets.web.review import (
 from llm_assets.web.review.desk import Desk
 from llm_assets.web.review.guard import Guard
 from llm_assets.web.review.in_browser import IN_BROWSER
+from llm_assets.words.sentence import sentence_of
 from llm_assets.words.words import words_in
 
 HERE = Path(__file__).parent
@@ -63,7 +64,10 @@ def application(
         "noted": lambda step: noted(step.reason, step.detail, words),
         "in_browser": {text: words.say(text) for text in IN_BROWSER},
     }
+    zone = assembly.settings.calendar.zone
+    pages.filters["at"] = lambda moment: words.moment(moment.astimezone(zone))
     pages.filters["words"] = lambda text: words.name(str(text))
+    pages.filters["each"] = lambda names: ", ".join(words.name(str(name)) for name in names)
     links = [entry] if entry is not None else []
     elsewhere = sign_on(assembly, address)
     app = Desk(
@@ -107,7 +111,7 @@ def _sentence(app: Desk) -> Callable[[Request, Exception], Any]:
 
 def _trouble(app: Desk) -> Callable[[Request, Exception], Any]:
     async def answer(request: Request, error: Exception) -> Response:
-        said = str(error)
+        said = app.words.sentence(sentence_of(error))
         if "application/json" in request.headers.get("content-type", ""):
             return JSONResponse({"said": said}, 503)
         return app.page("sentence.html.j2", 503, said=said)

@@ -14,6 +14,7 @@ from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.queue.clusters import Cluster, Doubtful
 from llm_assets.usecases.review.queue.turns import turns
 from llm_assets.web.review.desk import Desk, clusters_of, day_of
+from llm_assets.words.sentence import Sentence
 
 LEASE = timedelta(minutes=2)
 LISTED = 300
@@ -105,7 +106,7 @@ def _look(app: Desk, person: Person, day: date, case_id: str, step: str) -> Look
     following = turns(made, key, held, person.name)
     found = case_page(app.cases, day, case_id, [m.case_id for m in following[:READ_ALONG]])
     if not person.sees(found.queue) or step not in found.steps:
-        raise UnknownRecordError(f"{day} has no such case in your queues")
+        raise UnknownRecordError(Sentence("%(day)s has no such case in your queues", day=str(day)))
     cluster = next((c for c in made if any((m.case_id, m.step) == (case_id, step) for m in c.members)), None)
     return Looked(found, following[:AHEAD], cluster, None)
 

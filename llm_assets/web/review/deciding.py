@@ -23,6 +23,7 @@ from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.session_figures import figures_of
 from llm_assets.web.review.desk import Desk, day_of
 from llm_assets.web.review.guard import body_of, refused
+from llm_assets.words.sentence import Sentence
 
 EARLIEST = timedelta(days=7)
 """A decision that a browser kept while it had no connection may be so old."""
@@ -104,7 +105,7 @@ def _of_one_case(app: Desk, act: Callable[[Desk, Person, date, str], Response]) 
 
 def _check_seen(app: Desk, person: Person, day: date, case_id: str) -> None:
     if not person.sees(queue_of(app.cases, day, case_id)):
-        raise UnknownRecordError(f"{day} has no such case in your queues")
+        raise UnknownRecordError(Sentence("%(day)s has no such case in your queues", day=str(day)))
 
 
 def _drafted(app: Desk, person: Person, day: date, case_id: str) -> Response:

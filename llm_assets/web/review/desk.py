@@ -20,6 +20,7 @@ from llm_assets.usecases.review.queue.clustered import Clustered
 from llm_assets.usecases.review.queue.clusters import Cluster
 from llm_assets.usecases.review.single_sign_on import SignOn
 from llm_assets.web.review.guard import COOKIE, Tries, refused
+from llm_assets.words.sentence import sentence_of
 from llm_assets.words.words import Words, words_in
 
 
@@ -48,9 +49,9 @@ class Desk:
         try:
             return await anyio.to_thread.run_sync(act, limiter=limiter)
         except UnknownRecordError as err:
-            raise refused(404, str(err)) from err
+            raise refused(404, sentence_of(err)) from err
         except (ConfigurationError, NothingToDecideError) as err:
-            raise refused(422, str(err)) from err
+            raise refused(422, sentence_of(err)) from err
 
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         return HTMLResponse(self.pages.get_template(name).render(**values), status)

@@ -16,6 +16,7 @@ from llm_assets.usecases.review.queue.decided_cases import newest_number
 from llm_assets.web.review.cases import AHEAD, following_for, hold
 from llm_assets.web.review.desk import Desk, clusters_of, day_of
 from llm_assets.web.review.guard import body_of, refused
+from llm_assets.words.sentence import Sentence
 
 
 def routes(app: Desk) -> list[Route]:
@@ -37,7 +38,7 @@ def _looking(app: Desk) -> Callable[[Request], Any]:
 
 def _found(app: Desk, person: Person, day: date, case_id: str, step: str) -> dict[str, Any]:
     if not person.sees(queue_of(app.cases, day, case_id)):
-        raise UnknownRecordError(f"{day} has no such case in your queues")
+        raise UnknownRecordError(Sentence("%(day)s has no such case in your queues", day=str(day)))
     holder = hold(app, person, day, case_id)
     key = f"{day.isoformat()}/{case_id}/{step}"
     following = following_for(app, person, day, key)[:AHEAD]

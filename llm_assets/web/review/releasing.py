@@ -22,6 +22,7 @@ from llm_assets.usecases.review.decide import UnknownRecordError
 from llm_assets.usecases.review.people import Person
 from llm_assets.web.review.desk import Desk, day_of
 from llm_assets.web.review.guard import body_of, refused
+from llm_assets.words.sentence import Sentence
 
 A_PAGE = 50
 
@@ -146,7 +147,9 @@ def _take_back(app: Desk, drafts: Drafts) -> Callable[[Request], Any]:
 def _own(drafts: Drafts, person: Person, day: date, case_id: str) -> Draft:
     draft = find(drafts, day, case_id)
     if not person.sees(draft.queue):
-        raise UnknownRecordError(f"{day} has no draft of {case_id[:80]}")
+        raise UnknownRecordError(
+            Sentence("%(day)s has no draft of %(case)s", day=str(day), case=case_id[:80])
+        )
     return draft
 
 

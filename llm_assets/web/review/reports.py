@@ -10,6 +10,7 @@ from starlette.routing import Route
 from llm_assets.usecases.review.night_page import may_read_report, newest_page
 from llm_assets.web.review.desk import Desk, day_of
 from llm_assets.web.review.guard import refused
+from llm_assets.words.sentence import Sentence
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; "
@@ -30,7 +31,7 @@ def _report(app: Desk) -> Callable[[Request], Any]:
         day = day_of(request.path_params["day"])
         page = await app.run(lambda: newest_page(app.assembly, day))
         if page is None:
-            raise refused(404, f"There is no report of {day} yet.")
+            raise refused(404, Sentence("There is no report of %(day)s yet.", day=str(day)))
         return Response(page, media_type="text/html", headers={"Content-Security-Policy": POLICY})
 
     return report

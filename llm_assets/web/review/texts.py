@@ -14,6 +14,7 @@ from llm_assets.usecases.report.texts import LONGEST, days_with_texts, texts_for
 from llm_assets.usecases.review.people import Person
 from llm_assets.web.review.desk import Desk, day_of
 from llm_assets.web.review.guard import body_of, refused
+from llm_assets.words.sentence import Sentence
 
 STATES = {"save": TextState.DRAFT, "approve": TextState.APPROVED, "withdraw": TextState.WITHDRAWN}
 """What each button of the page makes of a text."""
@@ -44,12 +45,20 @@ def _word(app: Desk) -> Callable[[Request], Any]:
         try:
             await app.run(lambda: word(app.assembly, on, part, person, text, STATES[act], int(seen)))
         except TextChangedError as err:
-            said = str(err)
+            said = _overtaken(err)
             found = await app.run(lambda: _shown(app, person, on))
             return app.page("texts.html.j2", 409, person=person, said=said, kept=text, **found)
         return RedirectResponse(f"/texts?day={on}", 303)
 
     return post
+
+
+def _overtaken(error: TextChangedError) -> Sentence:
+    if not error.newest.by:
+        return Sentence("a run of the night has changed this text meanwhile: look at it again and write anew")
+    return Sentence(
+        "%(name)s has changed this text meanwhile: look at it again and write anew", name=error.newest.by
+    )
 
 
 async def _lead(app: Desk, request: Request) -> Person:

@@ -13,6 +13,7 @@ from llm_assets.usecases.records.trace import NotTracedError, Traced, trace
 from llm_assets.usecases.review.people import Person
 from llm_assets.web.review.desk import Desk, day_of
 from llm_assets.web.review.guard import refused
+from llm_assets.words.sentence import sentence_of
 
 
 def routes(app: Desk) -> list[Route]:
@@ -33,7 +34,7 @@ def _found(app: Desk, person: Person, day: date, record: str) -> Traced:
     try:
         return trace(app.assembly, record, day, person)
     except NotTracedError as err:
-        raise refused(404, str(err)) from err
+        raise refused(404, sentence_of(err)) from err
 
 
 def as_json(value: object) -> str:

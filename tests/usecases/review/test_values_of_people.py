@@ -12,6 +12,8 @@ from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS
 from llm_assets.usecases.review.case_page import marked
 from llm_assets.usecases.review.rework import LONGEST, QUIET, cursor_of, due_days, handled_of
 from llm_assets.usecases.review.typed import typed
+from llm_assets.words.sentence import sentence_of
+from llm_assets.words.words import words_in
 
 QUEUE = Queue(name="bank", categories=(Category(name="card_arrival"), Category(name="fee")))
 DAY = date(2026, 11, 20)
@@ -44,6 +46,13 @@ def test_a_field_is_stored_as_its_column_holds_it(column: str, text: str, value:
 def test_what_does_not_fit_is_refused_with_what_would(column: str, text: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         typed(EXTRACTED_FIELDS, QUEUE, column, text)
+
+
+def test_a_refusal_of_a_value_is_said_in_the_readers_language() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        typed(EXTRACTED_FIELDS, QUEUE, "deadline", "tomorrow")
+    said = words_in("ru").sentence(sentence_of(refused.value))
+    assert said == "срок: здесь нужно другое значение: дата вида 2026-11-20"
 
 
 def test_a_category_is_one_of_the_queue() -> None:

@@ -129,10 +129,16 @@
     else location.assign(`/done?day=${shown().dataset.day}`);
   }
 
+  // A category is shown in readers' words and sent under its name; other fields hold what is sent.
+  function given(field) {
+    const options = field.id === "find" ? [...field.list.options] : [];
+    return options.find((each) => each.value === field.value.trim())?.dataset.name ?? field.value;
+  }
+
   function changes() {
     const values = {};
     for (const field of document.querySelectorAll("#answer [name]"))
-      if (field.value !== field.dataset.original) values[field.name] = field.value;
+      if (given(field) !== field.dataset.original) values[field.name] = given(field);
     return values;
   }
 
@@ -232,7 +238,7 @@
     if (shown() && address() === here) {
       d.decided = "";
       d.seen = kept.members[0].seen;
-      for (const field of document.querySelectorAll("#answer [name]")) field.dataset.original = field.value;
+      for (const field of document.querySelectorAll("#answer [name]")) field.dataset.original = given(field);
     }
     return true;
   }
@@ -285,7 +291,7 @@
   function choose(number) {
     const button = element(`.choice[data-key="${number}"]`), field = element("#find");
     if (!button || !field) return;
-    field.value = button.dataset.value;
+    field.value = [...field.list.options].find((each) => each.dataset.name === button.dataset.value)?.value ?? button.dataset.value;
     for (const other of document.querySelectorAll(".choice")) other.classList.toggle("chosen", other === button);
   }
 
