@@ -16,7 +16,7 @@ NOTHING = ("", "null", "none", "-")
 """What a person writes for a column without a value."""
 NOT_DECIDED = ("evidence", "reason", "confidence")
 """Columns in which a model says how it came to its answer: no person decides them."""
-LARGEST = {"DECIMAL(18,2)": Decimal(10) ** 16, "BIGINT": 2**63}
+LARGEST: Mapping[str, float] = {"DECIMAL(18,2)": 1e16, "BIGINT": 2.0**63}
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
