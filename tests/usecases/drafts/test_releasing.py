@@ -4,6 +4,7 @@ import csv
 import email
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from email.policy import default
 from pathlib import Path
 
@@ -116,6 +117,16 @@ def test_an_approved_doubt_is_ready_and_a_given_up_case_is_not(desk: DeskWithDra
     decide_as(desk, "case4", "drafts", DecisionKind.APPROVE)
     decide_as(desk, "case2", "drafts", DecisionKind.DEAD_LETTER)
     assert states(desk)["case4"] is State.READY and "case2" not in states(desk)
+
+
+def test_who_decided_last_is_right_though_the_first_browser_has_a_fast_clock(desk: DeskWithDrafts) -> None:
+    now = desk.assembly.clock()
+    for name, ahead, seen, body in (("amina", 4, 0, "Завтра."), ("bek", 0, 1, "Сегодня.")):
+        at = now + timedelta(minutes=ahead)
+        values = {"body": body}
+        decide(desk.assembly, Wanted(DAY, "case1", "drafts", name, DecisionKind.CORRECT, values, seen, at))
+    held = decided(desk.assembly.ledger.review.decisions(DAY), "drafts")["case1"]
+    assert (held.decided_by, held.values["body"]) == ("bek", "Сегодня.")
 
 
 def test_a_draft_waits_while_what_it_is_made_from_is_decided_otherwise(desk: DeskWithDrafts) -> None:
