@@ -27,7 +27,7 @@ def typed(step: Step, queue: Queue, column: str, text: str) -> JsonValue:
     if column not in types:
         raise ConfigurationError(f"{step.name} has no column {column}; use one of: {', '.join(types)}")
     if text.strip().lower() in NOTHING:
-        if column in _always_there(step):
+        if column in always_there(step):
             raise ConfigurationError(f"{column} must have a value")
         return None
     allowed = choices(step, queue, column)
@@ -44,10 +44,10 @@ def decided_columns(step: Step) -> list[str]:
     return [name for name in step.answer_columns if name not in NOT_DECIDED]
 
 
-def _always_there(step: Step) -> list[str]:
-    """Those that every answer has: a case without one of them could not be worked further."""
+def always_there(step: Step) -> list[str]:
+    """Those of them that every answer has: a case without one of them could not be worked further."""
     properties = strict_schema(step.output).get("properties", {})
-    return [name for name, node in properties.items() if node.get("type") == "string"]
+    return [name for name in decided_columns(step) if properties.get(name, {}).get("type") == "string"]
 
 
 def choices(step: Step, queue: Queue, column: str) -> list[str]:

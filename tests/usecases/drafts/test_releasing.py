@@ -129,6 +129,24 @@ def test_who_decided_last_is_right_though_the_first_browser_has_a_fast_clock(des
     assert (held.decided_by, held.values["body"]) == ("bek", "Сегодня.")
 
 
+def test_a_case_without_an_answer_is_not_settled_without_one(desk: DeskWithDrafts) -> None:
+    unanswered = {"status": "review", "doubt_reason": "refused", "category": None, "decided_by": None}
+    desk.put(
+        "categories",
+        [dict(r) | (unanswered if r["case_id"] == "case1" else {}) for r in desk.rows("categories")],
+    )
+    for kind, values in (
+        (DecisionKind.APPROVE, {}),
+        (DecisionKind.CORRECT, {"needs_reply": "no"}),
+    ):
+        with pytest.raises(NothingToDecideError, match="has no category"):
+            decide_as(desk, "case1", "categories", kind, **values)
+    with pytest.raises(ConfigurationError, match="at least one column"):
+        decide_as(desk, "case1", "categories", DecisionKind.CORRECT)
+    decide_as(desk, "case1", "categories", DecisionKind.CORRECT, category="card_lost_or_fraud")
+    decide_as(desk, "case1", "categories", DecisionKind.APPROVE)
+
+
 def test_a_draft_waits_while_what_it_is_made_from_is_decided_otherwise(desk: DeskWithDrafts) -> None:
     one(desk, "case2")
     decide_as(desk, "case2", "categories", DecisionKind.CORRECT, category="card_lost_or_fraud")
