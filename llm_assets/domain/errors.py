@@ -16,6 +16,10 @@ class ConfigurationError(DeskError):
     """A setting, YAML file or profile is wrong. Commands exit 2."""
 
 
+class LedgerDownError(ConfigurationError):
+    """The ledger cannot be used now: nothing was stored, and the same may be asked again later."""
+
+
 class BlockedError(DeskError):
     """A provider takes nothing until a person acts: key, quota, spend limit or a setting."""
 

@@ -1,5 +1,8 @@
 """Who may see and change what over HTTP, asked without a browser."""
 
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,9 +66,11 @@ def test_nothing_is_shown_without_signing_in(house: House) -> None:
 
 def test_passwords_cannot_be_tried_without_end(house: House) -> None:
     add_user(house, "amina", REVIEWER)
-    with review_app(house) as app:
-        tried = [app.sign_in("amina", f"guess number {n}").status for n in range(12)]
-        assert tried[:10] == [401] * 10 and tried[-1] == 429
+    with review_app(house) as app, ThreadPoolExecutor(20) as pool:
+        assert [app.ask("POST", "/signin", form, Origin=app.base).status for form in NO_FORMS] == [422] * 2
+        assert [app.sign_in("amina").status for _ in range(12)] == [303] * 12, "who is right may do it often"
+        tried = list(pool.map(lambda n: app.sign_in("amina", f"guess number {n}").status, range(20)))
+        assert sorted(tried) == [401] * 10 + [429] * 10, "all at once is no way around it"
         assert app.sign_in("amina").status == 429
 
 
@@ -79,6 +84,7 @@ def test_the_link_of_a_desk_without_accounts_opens_once(house: House) -> None:
         assert app.ask("GET", path).headers.get("location") == "/signin"
 
 
+NO_FORMS = ("&".join(f"a{n}=1" for n in range(50)), "name=%00&password=x")
 FOREIGN = (
     {"Origin": "http://evil.example"},
     {"Origin": "null"},
@@ -147,7 +153,13 @@ def test_the_report_is_for_those_who_see_the_cases_of_all_queues(house: House) -
         assert app.ask("GET", "/report/2020-01-01", cookie=cookie).status == 404
 
 
+DAYS_WITHOUT_NEIGHBOURS = ("0001-01-01", "9999-12-31")
 ELSEWHERE = (
+    *(
+        f"/{page}?day={day}"
+        for page in ("", "precision", "drafts", "texts", "begin")
+        for day in DAYS_WITHOUT_NEIGHBOURS
+    ),
     "/static/../app.py",
     "/static/%2e%2e/app.py",
     "/static/..%2f..%2fforms%2fapp.py",
@@ -184,12 +196,27 @@ def test_what_is_not_a_decision_changes_nothing(house: House) -> None:
             decision(case_id, step, kind="correct", values={"category": "no_such"}),
             decision(case_id, step, kind="undo"),
         ]
+        odd += [decision(case_id, step, at=f"{at}T23:59:59-23:59") for at in ("9999-12-31", "0001-01-01")]
+        odd += [decision(case_id, step, kind="send_back", values={"remark": "\ud800"})]
         for given in odd:
             assert app.post(cookie, given).status == 422, given
+        for body in ("[" * 100_000, '{"members": 1e999}', '"text"', "9" * 5000):
+            for path in ("/decide", "/draft-now", "/label", "/looking"):
+                answer = app.ask(
+                    "POST", path, body, cookie=cookie, Origin=app.base, Content_Type="application/json"
+                )
+                assert answer.status == 422 and answer.json["said"].count(".") == 1, (path, body[:20])
+        foreign = [{"case_id": case_id, "seen": 0}, {"case_id": "f" * 24, "seen": 0}]
+        assert app.post(cookie, decision(case_id, step, members=foreign)).status == 404, (
+            "none of them, or all"
+        )
         assert app.post(cookie, decision("f" * 24, step)).status == 404
         assert app.look(cookie, "f" * 24, step).status == 404
-    with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
-        assert lake.execute("select count(*) from decisions").fetchone() == (0,)
+        with closing(sqlite3.connect(house.home / "ledger.db")) as ledger:
+            assert ledger.execute("select count(*) from decisions").fetchone() == (0,)
+            ledger.execute("alter table decisions rename to away")
+        kept = app.post(cookie, decision(case_id, step))
+        assert kept.status == 503 and "ledger" in kept.json["said"], "a browser keeps it and sends it again"
 
 
 def test_of_two_who_decide_the_second_learns_what_the_first_decided(house: House) -> None:

@@ -116,7 +116,7 @@ class ReviewLedger(Protocol):
     """Every method is one transaction; each may be repeated after a crash."""
 
     def decisions(self, day: date, case_id: str | None = None) -> list[Decision]:
-        """Oldest first, undone ones included; of the whole day, or of one case."""
+        """In the order of storing, undone ones included; of the whole day, or of one case."""
 
     def newer_decisions(self, day: date, after: int) -> NewerDecisions:
         """The day's decisions that were stored after the one with this id."""

@@ -29,10 +29,20 @@ class Work(NamedTuple):
     """Digest of all that the request was rendered from; None when it was not computed."""
 
     def has_input_of(self, older: "Work") -> bool:
-        """Whether the older answer was given for the same case and rows, however it was asked. One that a former version
-        planned has only the second part of the hash."""
-        own, _, once = self.input_hash.partition("/")
-        return older.input_hash.partition("/")[0] in (own, once)
+        """Whether the older answer was given for the same case and rows, however it was asked."""
+        return Asked(older.request_id, older.input_hash).has_input(self.input_hash)
+
+
+class Asked(NamedTuple):
+    """The request of a case, and the input that it was made for."""
+
+    request_id: str
+    input_hash: str
+
+    def has_input(self, input_hash: str) -> bool:
+        """One that a former version planned has only the second part of the hash."""
+        own, _, once = input_hash.partition("/")
+        return self.input_hash.partition("/")[0] in (own, once)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ class WorkLedger(Protocol):
         """case_id -> `rendered_from` of the cases whose request is answered, dead or in flight: while that digest
         stays the same, planning has nothing to do for them."""
 
-    def requests_of(self, day: date, step: str, cases: Collection[str]) -> dict[str, str]:
+    def requests_of(self, day: date, step: str, cases: Collection[str]) -> dict[str, Asked]:
         """case_id -> the request that it has or waits for; without those that have none."""
 
     def prune_work(self, day: date, step: str, keep: Collection[str]) -> int:

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, Row, Table
@@ -16,7 +15,9 @@ from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.answers.decisions import decided, newest_numbers, releases, status_of, words_released
 from llm_assets.engine.ports.review import TEXT, Decision
+from llm_assets.engine.ports.work import Asked
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.drafts.outdated import overtaken, undecided
 
 DRAFTS = "drafts"
 _SETTLED = (Status.OK, Status.CORRECTED)
@@ -30,6 +31,7 @@ _COLUMNS = (
     "body",
     "prompt_version",
     "request_id",
+    "decided_by",
 )
 DAYS_KEPT = 6
 """Of which drafts are kept in memory."""
@@ -56,6 +58,8 @@ class Draft:
     prompt_version: str
     request_id: str
     """Empty where no model was asked."""
+    written_by: str
+    """The model, a rule, or who has decided about it."""
     status: Status
     urgent: bool
     text: str
@@ -73,7 +77,7 @@ class _Known(NamedTuple):
     mark: tuple[int, int]
     written: Sequence[Draft]
     decisions: Sequence[Decision]
-    asked: Mapping[str, str]
+    asked: Mapping[str, Asked]
     """The requests for drafts of cases about which people have decided in a step that drafts read."""
     drafts: list[Draft]
 
@@ -124,18 +128,24 @@ class Drafts:
         made = [_draft(day, row, row["case_id"] in urgent) for row in rows]
         return sorted(made, key=lambda draft: not draft.urgent)
 
-    def _asked(self, day: date, made: Collection[Decision]) -> Mapping[str, str]:
+    def _asked(self, day: date, made: Collection[Decision]) -> Mapping[str, Asked]:
         reads = step_of(self.assembly).reads
         cases = {d.case_id for d in made if d.step in reads}
         return self.assembly.ledger.work.requests_of(day, DRAFTS, cases) if cases else {}
 
     def _decided(
-        self, day: date, written: Sequence[Draft], made: Collection[Decision], asked: Mapping[str, str]
+        self, day: date, written: Sequence[Draft], made: Collection[Decision], asked: Mapping[str, Asked]
     ) -> list[Draft]:
         own, released, numbers = decided(made, DRAFTS), releases(made), newest_numbers(made)
-        outdated = _outdated(self.assembly, day, made)
-        outdated |= {d.case_id for d in written if asked.get(d.case_id, d.request_id) != d.request_id}
+        step = step_of(self.assembly)
+        outdated = undecided(self.assembly, step, day, made)
+        outdated |= {
+            d.case_id for d in written if d.case_id in asked and asked[d.case_id].request_id != d.request_id
+        }
         touched = {d.case_id for d in made}
+        upstream = {d.case_id for d in made if d.step in step.reads} - outdated
+        looked_at = {d.case_id: d for d in written if d.case_id in upstream and d.body.strip()}
+        outdated.update(overtaken(self.assembly, step, day, looked_at, asked))
 
         def now(draft: Draft) -> Draft:
             case_id = draft.case_id
@@ -172,6 +182,7 @@ def _draft(day: date, row: Row, urgent: bool) -> Draft:
         body,
         row["prompt_version"] or "",
         row["request_id"] or "",
+        row["decided_by"] or "",
         status,
         urgent,
         words_released(subject, body),
@@ -202,40 +213,6 @@ def _released(draft: Draft, release: Decision | None, outdated: bool) -> Draft:
 
 def _settled(status: Status) -> State:
     return State.READY if status in _SETTLED else State.IN_DOUBT
-
-
-def _outdated(assembly: Assembly, day: date, made: Collection[Decision]) -> set[str]:
-    """Cases whose rows in the steps that drafts read are not yet what people have decided, or undone."""
-    found: set[str] = set()
-    for name in step_of(assembly).reads:
-        touched = {d.case_id for d in made if d.step == name}
-        if not touched:
-            continue
-        now = decided(made, name)
-        table = next(s.table for s in assembly.steps if s.name == name)
-        for row in assembly.lake.read(table, day, cases=touched):
-            if not _holds(row, now.get(row["case_id"]), {d.decided_by for d in made}):
-                found.add(row["case_id"])
-    return found
-
-
-def _holds(row: Row, decision: Decision | None, people: Collection[str]) -> bool:
-    """Whether a row is as the decision in force leaves it; without one, that no decision is in it."""
-    if decision is None:
-        return row["decided_by"] not in people
-    return str(row["decided_by"]) == decision.decided_by and all(
-        _same(row.get(name), value) for name, value in decision.values.items() if name in row
-    )
-
-
-def _same(stored: Any, value: Any) -> bool:  # a column's value as DuckDB gives it, and as JSON holds it
-    if isinstance(stored, Decimal):
-        return value is not None and Decimal(str(value)) == stored
-    if isinstance(stored, date):
-        return bool(stored.isoformat() == value)
-    if isinstance(stored, list) or isinstance(value, list):
-        return list(stored or []) == list(value or [])
-    return bool(stored == value)
 
 
 def counts(drafts: Iterable[Draft]) -> Mapping[State, int]:

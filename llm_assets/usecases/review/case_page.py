@@ -17,7 +17,7 @@ from llm_assets.engine.ports.review import Decision
 from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.decide import UnknownRecordError
 from llm_assets.usecases.review.one_case import rows_of
-from llm_assets.usecases.review.typed import PATTERNS, choices
+from llm_assets.usecases.review.typed import PATTERNS, choices, decided_columns
 from llm_assets.words.sentence import Sentence
 
 FIELDS, CATEGORIES, DRAFTS = "extracted_fields", "categories", "drafts"
@@ -168,11 +168,7 @@ def _step(
 ) -> StepView:
     own = [d for d in made if d.step == step.name]
     doubtful = {name.strip() for name in str(row.get("doubt_detail") or "").split(",")}
-    kept = [
-        c
-        for c in step.table.columns
-        if c.name in step.answer_columns and c.name not in (EVIDENCE, "reason", CONFIDENCE)
-    ]
+    kept = [c for c in step.table.columns if c.name in decided_columns(step)]
     holding = in_force(own)
     reason = reason_shown(step, row)
     return StepView(

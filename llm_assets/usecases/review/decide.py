@@ -14,7 +14,7 @@ from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.answers.decisions import in_force, newest_numbers
+from llm_assets.engine.answers.decisions import decided, in_force, newest_numbers
 from llm_assets.engine.ports.review import (
     REMARK,
     REQUEST,
@@ -26,7 +26,7 @@ from llm_assets.engine.ports.review import (
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.one_case import rows_of
-from llm_assets.usecases.review.typed import typed
+from llm_assets.usecases.review.typed import always_there, typed
 from llm_assets.words.sentence import Sentence
 
 __all__ = [
@@ -132,8 +132,13 @@ def _values(
 ) -> dict[str, JsonValue]:
     match wanted.kind:
         case DecisionKind.CORRECT:
+            if not wanted.values:
+                raise ConfigurationError("a correction names at least one column")
             queue = assembly.queues_of(wanted.day).named_or_default(str(row.get("queue")))
-            return {name: typed(step, queue, name, text) for name, text in wanted.values.items()}
+            values = {name: typed(step, queue, name, text) for name, text in wanted.values.items()}
+            if not values.keys() & set(always_there(step)):
+                _check_whole(step, row, made, case_id)
+            return values
         case DecisionKind.APPROVE:
             if row.get("status") in (None, Status.OPEN):
                 raise NothingToDecideError(
@@ -141,6 +146,7 @@ def _values(
                         "%(step)s of this case has no answer yet: nothing can be approved", step=step.name
                     )
                 )
+            _check_whole(step, row, made, case_id)
         case DecisionKind.UNDO:
             holding = [d for d in in_force(made) if (d.case_id, d.step) == (case_id, step.name)]
             if not holding:
@@ -159,6 +165,17 @@ def _values(
         case _:
             assert_never(wanted.kind)
     return {}
+
+
+def _check_whole(step: Step, row: Row, made: list[Decision], case_id: str) -> None:
+    """What no model has answered is not settled without an answer. Raises NothingToDecideError."""
+    held = decided(made, step.name).get(case_id)
+    values = held.values if held is not None else {}
+    missing = [name for name in always_there(step) if not values.get(name, row.get(name))]
+    if missing:
+        raise NothingToDecideError(
+            f"{step.name} of this case has no {missing[0]}: say what it is, or give the case up"
+        )
 
 
 def _remark(step: Step, wanted: Wanted, row: Row) -> dict[str, JsonValue]:

@@ -1,9 +1,10 @@
 """Values as people write them, as the type of their column and within what the queue allows. Pure."""
 
+import math
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import JsonValue
 
@@ -14,16 +15,21 @@ from llm_assets.words.sentence import Sentence
 
 NOTHING = ("", "null", "none", "-")
 """What a person writes for a column without a value."""
+NOT_DECIDED = ("evidence", "reason", "confidence")
+"""Columns in which a model says how it came to its answer: no person decides them."""
+LARGEST: Mapping[str, float] = {"DECIMAL(18,2)": 1e16, "BIGINT": 2.0**63}
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def typed(step: Step, queue: Queue, column: str, text: str) -> JsonValue:
-    """The value of a column. Raises ConfigurationError for an unknown column, a value of another type, and one that is
-    not among those the queue allows."""
-    types = {c.name: c.type for c in step.table.columns if c.name in step.answer_columns}
+    """The value of a column. Raises ConfigurationError for an unknown column, a value that the column cannot hold, none where an
+    answer has one, and one that is not among those the queue allows."""
+    types = {c.name: c.type for c in step.table.columns if c.name in decided_columns(step)}
     if column not in types:
         raise ConfigurationError(f"{step.name} has no column {column}; use one of: {', '.join(types)}")
     if text.strip().lower() in NOTHING:
+        if column in always_there(step):
+            raise ConfigurationError(f"{column} must have a value")
         return None
     allowed = choices(step, queue, column)
     if allowed and text not in allowed:
@@ -36,6 +42,17 @@ def typed(step: Step, queue: Queue, column: str, text: str) -> JsonValue:
         raise ConfigurationError(
             Sentence("%(field)s must be a %(kind)s", field=column, kind=KINDS[types[column]])
         ) from err
+
+
+def decided_columns(step: Step) -> list[str]:
+    """The columns of the step's table that a person may correct."""
+    return [name for name in step.answer_columns if name not in NOT_DECIDED]
+
+
+def always_there(step: Step) -> list[str]:
+    """Those of them that every answer has: a case without one of them could not be worked further."""
+    properties = strict_schema(step.output).get("properties", {})
+    return [name for name in decided_columns(step) if properties.get(name, {}).get("type") == "string"]
 
 
 def choices(step: Step, queue: Queue, column: str) -> list[str]:
@@ -80,12 +97,23 @@ def _value(kind: str, text: str) -> JsonValue:
         case "BOOLEAN":
             return _WORDS[text.strip().lower()]
         case "DOUBLE":
-            return float(text)
+            return _held(kind, float(text))
         case "BIGINT":
-            return int(text)
+            return _held(kind, int(text))
         case "DECIMAL(18,2)":
-            return str(Decimal(text))
+            number = Decimal(text)
+            return str(_held(kind, number if number == round(number, 2) else round(number, 2)))
         case "VARCHAR[]":
             return [word.strip() for word in text.split(",") if word.strip()]
         case _:
             return text
+
+
+N = TypeVar("N", int, float, Decimal)
+
+
+def _held(kind: str, number: N) -> N:
+    """The number, if the column can hold it: one that it cannot would keep the night's table from being written."""
+    if abs(number) >= LARGEST.get(kind, math.inf) or not math.isfinite(number):
+        raise ValueError("no number of this column")
+    return number

@@ -1,9 +1,11 @@
 """The review app: its rooms of addresses, templates and refusals put together."""
 
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -35,12 +37,13 @@ from llm_assets.web.review import (
     tracing,
 )
 from llm_assets.web.review.desk import Desk
-from llm_assets.web.review.guard import Guard
+from llm_assets.web.review.guard import HEADERS, Guard
 from llm_assets.web.review.in_browser import IN_BROWSER
 from llm_assets.words.sentence import sentence_of
 from llm_assets.words.words import words_in
 
 HERE = Path(__file__).parent
+log = structlog.get_logger()
 
 
 def application(
@@ -90,7 +93,7 @@ def application(
     starlette = Starlette(
         routes=[*routes, Mount("/static", StaticFiles(directory=HERE / "static"))],
         middleware=[Middleware(Guard)],
-        exception_handlers={HTTPException: _sentence(app), DeskError: _trouble(app)},
+        exception_handlers={HTTPException: _sentence(app), DeskError: _trouble(app), Exception: _broke(app)},
     )
     starlette.router.redirect_slashes = False
     return starlette
@@ -101,19 +104,34 @@ def _sentence(app: Desk) -> Callable[[Request, Exception], Any]:
         assert isinstance(error, HTTPException)
         if error.status_code == 401 and request.method == "GET":
             return RedirectResponse("/signin", 303)
-        said = app.words.sentence(error.detail)
-        if "application/json" in request.headers.get("content-type", ""):
-            return JSONResponse({"said": said}, error.status_code)
-        return app.page("sentence.html.j2", error.status_code, said=said)
+        return _said(app, request, error.status_code, app.words.sentence(error.detail))
 
     return answer
 
 
 def _trouble(app: Desk) -> Callable[[Request, Exception], Any]:
     async def answer(request: Request, error: Exception) -> Response:
-        said = app.words.sentence(sentence_of(error))
-        if "application/json" in request.headers.get("content-type", ""):
-            return JSONResponse({"said": said}, 503)
-        return app.page("sentence.html.j2", 503, said=said)
+        return _said(app, request, 503, app.words.sentence(sentence_of(error)))
 
     return answer
+
+
+def _broke(app: Desk) -> Callable[[Request, Exception], Any]:
+    """A defect of ours, of which nobody outside learns anything. It is answered outside of `Guard`."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("a request was not answered", defect=type(error).__name__, at=f"{last.name}:{last.lineno}")
+        response = _said(
+            app, request, 500, app.words.say("The page cannot be shown; see the log of this app.")
+        )
+        response.headers.update(HEADERS)
+        return response
+
+    return answer
+
+
+def _said(app: Desk, request: Request, status: int, said: str) -> Response:
+    if "application/json" in request.headers.get("content-type", ""):
+        return JSONResponse({"said": said}, status)
+    return app.page("sentence.html.j2", status, said=said)

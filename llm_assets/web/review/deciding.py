@@ -1,6 +1,5 @@
 """Decisions that a browser sends, drafts and labels that it asks for, and what a person has decided in a morning."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -22,7 +21,7 @@ from llm_assets.usecases.review.draft_now import draft_now
 from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.session_figures import figures_of
 from llm_assets.web.review.desk import Desk, day_of
-from llm_assets.web.review.guard import body_of, refused
+from llm_assets.web.review.guard import json_of, refused
 from llm_assets.words.sentence import Sentence
 
 EARLIEST = timedelta(days=7)
@@ -42,15 +41,15 @@ def _decide(app: Desk) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
         person = await app.decider(request)
         try:
-            wanted = _wanted(app, person, json.loads(await body_of(request)))
-        except (ValueError, KeyError, TypeError) as err:
+            wanted = _wanted(app, person, await json_of(request))
+        except (ValueError, KeyError, TypeError, OverflowError) as err:
             raise refused(422, "The decision is not whole; load the page again.") from err
         return await app.run(lambda: _stored(app, person, wanted))  # type: ignore[no-any-return]
 
     return post
 
 
-def _wanted(app: Desk, person: Person, given: Any) -> list[Wanted]:  # JSON that a browser sent
+def _wanted(app: Desk, person: Person, given: dict[str, Any]) -> list[Wanted]:  # JSON that a browser sent
     at = datetime.fromisoformat(str(given["at"])).astimezone(UTC)
     now = app.assembly.clock()
     if not now - EARLIEST <= at <= now + timedelta(minutes=5):
@@ -64,10 +63,12 @@ def _wanted(app: Desk, person: Person, given: Any) -> list[Wanted]:  # JSON that
 
 
 def _stored(app: Desk, person: Person, wanted: list[Wanted]) -> Response:
-    """Every case of a cluster by itself: what a colleague has decided meanwhile stays and is named."""
+    """Every case of a cluster by itself: what a colleague has decided meanwhile stays and is named. None of them is decided where
+    one is not this person's."""
     made, conflicts = [], []
     for each in wanted:
         _check_seen(app, person, each.day, each.record)
+    for each in wanted:
         try:
             stored = decide(app.assembly, each, app.cases)
             label_drawn(app.assembly, each.day, stored)
@@ -89,7 +90,7 @@ def _of_one_case(app: Desk, act: Callable[[Desk, Person, date, str], Response]) 
     async def post(request: Request) -> Response:
         person = await app.decider(request)
         try:
-            given = json.loads(await body_of(request))
+            given = await json_of(request)
             day, case_id = day_of(str(given["day"])), str(given["case_id"])
         except (ValueError, KeyError, TypeError) as err:
             raise refused(422, "The case is not named; load the page again.") from err

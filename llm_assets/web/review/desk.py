@@ -10,7 +10,7 @@ from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.errors import ConfigurationError, LedgerDownError
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review import people
 from llm_assets.usecases.review.case_rows import CaseRows
@@ -22,6 +22,8 @@ from llm_assets.usecases.review.single_sign_on import SignOn
 from llm_assets.web.review.guard import COOKIE, Tries, refused
 from llm_assets.words.sentence import sentence_of
 from llm_assets.words.words import Words, words_in
+
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Desk:
             return await anyio.to_thread.run_sync(act, limiter=limiter)
         except UnknownRecordError as err:
             raise refused(404, sentence_of(err)) from err
+        except LedgerDownError:
+            raise  # 503: a browser keeps its decisions and sends them again
         except (ConfigurationError, NothingToDecideError) as err:
             raise refused(422, sentence_of(err)) from err
 
@@ -79,7 +83,11 @@ def clusters_of(app: Desk, person: Person, day: date) -> list[Cluster]:
 
 
 def day_of(text: str) -> date:
+    """Only of a century in which there may be mail: others have no day before or after."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as err:
         raise refused(404, "There is no such day.") from err
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise refused(404, "There is no such day.")
+    return day

@@ -3,7 +3,10 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
 
+import orjson
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -25,6 +28,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 LARGEST_BODY = 1_000_000
+FIELDS = 20
+"""Of a form."""
 TRIES, WINDOW_SECONDS = 10, 300
 """Passwords that may be tried for a name and from an address before each has to wait."""
 
@@ -69,13 +74,19 @@ class Tries:
                 left = max(left, recent[-TRIES] + WINDOW_SECONDS - at)
         return int(left) + 1 if left > 0 else 0
 
-    def failed(self, *keys: str) -> None:
+    def begin(self, *keys: str) -> None:
+        """Counts as failed until `succeeded`, so that a hundred tries at once are no way around it."""
         at = self.now()
         if len(self._failed) > 10_000:
-            self._failed = {k: v for k, v in self._failed.items() if at - v[-1] < WINDOW_SECONDS}
+            self._failed = {k: v for k, v in self._failed.items() if v and at - v[-1] < WINDOW_SECONDS}
         for key in keys:
             self._failed.setdefault(key, []).append(at)
             del self._failed[key][:-TRIES]
+
+    def succeeded(self, *keys: str) -> None:
+        for key in keys:
+            if self._failed.get(key):
+                self._failed[key].pop()
 
 
 async def body_of(request: Request) -> bytes:
@@ -87,6 +98,27 @@ async def body_of(request: Request) -> bytes:
             raise refused(413, f"That is more than {LARGEST_BODY} bytes.")
         parts.append(part)
     return b"".join(parts)
+
+
+async def json_of(request: Request) -> dict[str, Any]:
+    """The object that a page of ours has sent. Raises ValueError for anything else; `orjson` refuses halves of characters, endless
+    numbers and endless depth too."""
+    given = orjson.loads(await body_of(request))
+    if not isinstance(given, dict):
+        raise ValueError("an object is sent, nothing else")
+    return given
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form, each once. Raises HTTPException for what no form of ours sends."""
+    body = (await body_of(request)).decode("utf-8", "replace")
+    try:
+        given = parse_qs(body, max_num_fields=FIELDS)
+    except ValueError as err:
+        raise refused(422, "The text is not whole; load the page again.") from err
+    if any("\0" in value for values in given.values() for value in values):
+        raise refused(422, "The text is not whole; load the page again.")
+    return {name: values[0] for name, values in given.items()}
 
 
 def refused(status: int, sentence: str) -> HTTPException:

@@ -1,6 +1,5 @@
 """A browser shows a case that it had fetched before: others learn of it, and it learns what has changed since."""
 
-import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -15,7 +14,7 @@ from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.queue.decided_cases import newest_number
 from llm_assets.web.review.cases import AHEAD, following_for, hold
 from llm_assets.web.review.desk import Desk, clusters_of, day_of
-from llm_assets.web.review.guard import body_of, refused
+from llm_assets.web.review.guard import json_of, refused
 from llm_assets.words.sentence import Sentence
 
 
@@ -27,7 +26,7 @@ def _looking(app: Desk) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
         person = await app.decider(request)
         try:
-            given = json.loads(await body_of(request))
+            given = await json_of(request)
             day, case_id, step = day_of(str(given["day"])), str(given["case_id"]), str(given["step"])
         except (ValueError, KeyError, TypeError) as err:
             raise refused(422, "Which case is it? Load the page again.") from err

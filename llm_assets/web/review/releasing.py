@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,7 +21,7 @@ from llm_assets.usecases.drafts.release import (
 from llm_assets.usecases.review.decide import UnknownRecordError
 from llm_assets.usecases.review.people import Person
 from llm_assets.web.review.desk import Desk, day_of
-from llm_assets.web.review.guard import body_of, refused
+from llm_assets.web.review.guard import form_of, refused
 from llm_assets.words.sentence import Sentence
 
 A_PAGE = 50
@@ -101,15 +101,10 @@ def _number(given: Mapping[str, str], name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
 
 
-async def _form(request: Request) -> dict[str, str]:
-    form = parse_qs((await body_of(request)).decode("utf-8", "replace"), max_num_fields=20)
-    return {name: values[0] for name, values in form.items()}
-
-
 def _release(app: Desk, drafts: Drafts) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
         person = await _lead(app, request)
-        form = await _form(request)
+        form = await form_of(request)
         day = day_of(form.get("day", ""))
         made: Released = await app.run(lambda: _released(app, drafts, person, day, form))
         told = {"released": made.released, "late": len(made.overtaken)}
@@ -131,7 +126,7 @@ def _released(app: Desk, drafts: Drafts, person: Person, day: date, form: Mappin
 def _take_back(app: Desk, drafts: Drafts) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
         person = await _lead(app, request)
-        form = await _form(request)
+        form = await form_of(request)
         day = day_of(form.get("day", ""))
 
         def act() -> None:

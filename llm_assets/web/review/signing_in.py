@@ -3,8 +3,8 @@
 import secrets
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
 
+from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -12,7 +12,12 @@ from starlette.routing import Route
 from llm_assets.usecases.review import people
 from llm_assets.usecases.review.single_sign_on import LASTS, RETURN, NotSignedInError, SignOn
 from llm_assets.web.review.desk import Desk
-from llm_assets.web.review.guard import COOKIE, body_of, refused
+from llm_assets.web.review.guard import COOKIE, form_of, refused
+
+LONGEST_NAME = 200
+"""Of what tells the tries for one name from those for another."""
+HASHED_AT_ONCE = 4
+"""Each takes 64 MiB, and a thread that decisions wait for."""
 
 WAY = "desk_way"
 """The cookie that binds a way to the identity provider and back to one browser. Lax, since the way back is from elsewhere."""
@@ -42,21 +47,24 @@ def _sign_in_page(app: Desk) -> Callable[[Request], Any]:
 
 
 def _sign_in(app: Desk) -> Callable[[Request], Any]:
+    hashing = CapacityLimiter(HASHED_AT_ONCE)
+
     async def post(request: Request) -> Response:
-        form = parse_qs((await body_of(request)).decode("utf-8", "replace"), max_num_fields=10)
-        name, password = (form.get(key, [""])[0] for key in ("name", "password"))
-        keys = f"name {name}", f"from {request.client.host if request.client else ''}"
+        form = await form_of(request)
+        name, password = (form.get(key, "") for key in ("name", "password"))
+        keys = f"name {name[:LONGEST_NAME]}", f"from {request.client.host if request.client else ''}"
         wait = app.tries.wait(*keys)
         if wait:
             said = app.words.counted(
                 "Too many tries; wait %(num)s second.", "Too many tries; wait %(num)s seconds.", round(wait)
             )
             return app.page("signin.html.j2", 429, said=said, elsewhere=app.sign_on is not None)
-        token = await app.run(lambda: people.sign_in(app.assembly, name, password))
+        app.tries.begin(*keys)
+        token = await app.run(lambda: people.sign_in(app.assembly, name, password), hashing)
         if token is None:
-            app.tries.failed(*keys)
             said = app.words.say("Name or password is wrong.")
             return app.page("signin.html.j2", 401, said=said, elsewhere=app.sign_on is not None)
+        app.tries.succeeded(*keys)
         return app.signed_in(token, RedirectResponse("/", 303))
 
     return post

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,11 +12,13 @@ from llm_assets.domain.desk.part_text import TextChangedError, TextState
 from llm_assets.usecases.report.texts import LONGEST, days_with_texts, texts_for, word
 from llm_assets.usecases.review.people import Person
 from llm_assets.web.review.desk import Desk, day_of
-from llm_assets.web.review.guard import body_of, refused
+from llm_assets.web.review.guard import form_of, refused
 from llm_assets.words.sentence import Sentence
 
 STATES = {"save": TextState.DRAFT, "approve": TextState.APPROVED, "withdraw": TextState.WITHDRAWN}
 """What each button of the page makes of a text."""
+MOST_DIGITS = 9
+"""Of the number of a text's version."""
 
 
 def routes(app: Desk) -> list[Route]:
@@ -37,9 +38,9 @@ def _texts(app: Desk) -> Callable[[Request], Any]:
 def _word(app: Desk) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
         person = await _lead(app, request)
-        form = parse_qs((await body_of(request)).decode("utf-8", "replace"), max_num_fields=10)
-        day, part, text, seen, act = (form.get(k, [""])[0] for k in ("day", "part", "text", "seen", "act"))
-        if act not in STATES or not seen.isdecimal():
+        form = await form_of(request)
+        day, part, text, seen, act = (form.get(k, "") for k in ("day", "part", "text", "seen", "act"))
+        if act not in STATES or not seen.isdecimal() or len(seen) > MOST_DIGITS:
             raise refused(422, "The text is not whole; load the page again.")
         on = day_of(day)
         try:

@@ -13,7 +13,7 @@ from threading import Lock
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 
-from llm_assets.domain.errors import ConfigurationError, DeskError
+from llm_assets.domain.errors import ConfigurationError, DeskError, LedgerDownError
 from resources.ledger.database import schema
 from resources.ledger.database.locks import advisory_lock, file_lock
 
@@ -176,7 +176,7 @@ class Database:
             )
         if isinstance(err, DBAPIError) and err.connection_invalidated:
             return DeskError(f"The connection to the ledger {where} broke ({reason}): run the same again.")
-        return ConfigurationError(
+        return LedgerDownError(
             f"The ledger {where} cannot be used ({reason}): check LLM_ASSETS_DATABASE_URL, that the server runs, "
             "and that this user may write there."
         )

@@ -69,8 +69,9 @@ def mark(connection: Connection, day: date) -> tuple[int, int]:
 
 
 def decisions_of(connection: Connection, day: date, case_id: str | None) -> list[Decision]:
+    """In the order of storing: browsers have clocks of their own, and who decided last saw what was there."""
     c = decisions.c
-    query = select(decisions).where(c.day == day).order_by(c.decided_at, c.id)
+    query = select(decisions).where(c.day == day).order_by(c.id)
     rows = connection.execute(query if case_id is None else query.where(c.case_id == case_id)).mappings()
     return [_decision(row) for row in rows]
 

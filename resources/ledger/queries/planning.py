@@ -12,7 +12,7 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.outcome import Outcome, RequestState
 from llm_assets.engine.ports.batches import Member
-from llm_assets.engine.ports.work import Planned, Standing, Work
+from llm_assets.engine.ports.work import Asked, Planned, Standing, Work
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.sql import Columns, chunks, insert_rows, is_among
 from resources.ledger.database.tables import attempts, requests, work
@@ -235,12 +235,12 @@ def at_rest(connection: Connection, day: date, step: str) -> dict[str, str]:
     return {case_id: source for case_id, source in connection.execute(query).all()}  # noqa: C416 typed as rows
 
 
-def requests_of(connection: Connection, day: date, step: str, cases: Collection[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def requests_of(connection: Connection, day: date, step: str, cases: Collection[str]) -> dict[str, Asked]:
+    found: dict[str, Asked] = {}
     for chunk in chunks(sorted(cases)):
         where = (work.c.day == day, work.c.step == step, is_among(connection, work.c.case_id, chunk))
-        rows = connection.execute(select(work.c.case_id, work.c.request_id).where(*where))
-        found.update((case_id, request_id) for case_id, request_id in rows)
+        rows = connection.execute(select(work.c.case_id, work.c.request_id, work.c.input_hash).where(*where))
+        found.update((case_id, Asked(request_id, input_hash)) for case_id, request_id, input_hash in rows)
     return found
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.desk.night import Rework
-from llm_assets.engine.ports.work import Planned, Standing, Work
+from llm_assets.engine.ports.work import Asked, Planned, Standing, Work
 from resources.ledger.database.database import Database
 from resources.ledger.queries import planning
 
@@ -32,7 +32,7 @@ class SqlWork:
         with self._database.reading() as connection:
             return planning.at_rest(connection, day, step)
 
-    def requests_of(self, day: date, step: str, cases: Collection[str]) -> dict[str, str]:
+    def requests_of(self, day: date, step: str, cases: Collection[str]) -> dict[str, Asked]:
         with self._database.reading() as connection:
             return planning.requests_of(connection, day, step, cases)
 

@@ -38,6 +38,7 @@ class DeskWithDrafts:
         """A case for each first message, with a category and a draft. `changed` holds other values of a case's draft."""
         firsts = [d for d in documents if d.role == "first"]
         self.assembly.lake.write(DOCUMENTS, DAY, [document_row(d, "v") for d in documents])
+        self.put("extracted_fields", [_row(d) for d in firsts])
         self.put("categories", [_category(d) for d in firsts])
         self.put("drafts", [_draft(d) | dict(changed.get(d.case_id, {})) for d in firsts])
 

@@ -42,13 +42,14 @@ class Morning:
             path.write_bytes(data)
             os.utime(path, (NOON.timestamp(), NOON.timestamp()))
 
-    def night(self) -> int:
-        """Works the night, or makes it anew; returns how many requests the provider answered for it."""
+    def night(self, rounds: int | None = None) -> int:
+        """Works the night, or makes it anew; returns how many requests the provider answered for it. `rounds`: how many rounds of
+        steps are worked before the process dies; None for all."""
         before = self.executed()
         with self.open() as assembly:
             receive(assembly)
             read_day(assembly, DAY)
-            for steps in rounds_of(assembly.steps):
+            for steps in rounds_of(assembly.steps)[:rounds]:
                 made = StepRound(assembly, DAY, steps)
                 assert made.process(self._pause).finished
                 for step in steps:

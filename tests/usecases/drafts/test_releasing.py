@@ -4,6 +4,7 @@ import csv
 import email
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from email.policy import default
 from pathlib import Path
 
@@ -136,6 +137,34 @@ def test_an_approved_doubt_is_ready_and_a_given_up_case_is_not(desk: DeskWithDra
     assert states(desk)["case4"] is State.READY and "case2" not in states(desk)
 
 
+def test_who_decided_last_is_right_though_the_first_browser_has_a_fast_clock(desk: DeskWithDrafts) -> None:
+    now = desk.assembly.clock()
+    for name, ahead, seen, body in (("amina", 4, 0, "Завтра."), ("bek", 0, 1, "Сегодня.")):
+        at = now + timedelta(minutes=ahead)
+        values = {"body": body}
+        decide(desk.assembly, Wanted(DAY, "case1", "drafts", name, DecisionKind.CORRECT, values, seen, at))
+    held = decided(desk.assembly.ledger.review.decisions(DAY), "drafts")["case1"]
+    assert (held.decided_by, held.values["body"]) == ("bek", "Сегодня.")
+
+
+def test_a_case_without_an_answer_is_not_settled_without_one(desk: DeskWithDrafts) -> None:
+    unanswered = {"status": "review", "doubt_reason": "refused", "category": None, "decided_by": None}
+    desk.put(
+        "categories",
+        [dict(r) | (unanswered if r["case_id"] == "case1" else {}) for r in desk.rows("categories")],
+    )
+    for kind, values in (
+        (DecisionKind.APPROVE, {}),
+        (DecisionKind.CORRECT, {"needs_reply": "no"}),
+    ):
+        with pytest.raises(NothingToDecideError, match="has no category"):
+            decide_as(desk, "case1", "categories", kind, **values)
+    with pytest.raises(ConfigurationError, match="at least one column"):
+        decide_as(desk, "case1", "categories", DecisionKind.CORRECT)
+    decide_as(desk, "case1", "categories", DecisionKind.CORRECT, category="card_lost_or_fraud")
+    decide_as(desk, "case1", "categories", DecisionKind.APPROVE)
+
+
 def test_a_draft_waits_while_what_it_is_made_from_is_decided_otherwise(desk: DeskWithDrafts) -> None:
     one(desk, "case2")
     decide_as(desk, "case2", "categories", DecisionKind.CORRECT, category="card_lost_or_fraud")
@@ -162,11 +191,19 @@ def test_a_draft_waits_while_its_next_answer_is_on_its_way(desk: DeskWithDrafts)
     )
     assert kept.of(DAY)[0].state is State.READY
     [given] = work([1])
-    plan(desk.assembly.ledger, [given._replace(case_id="case1")], step="drafts", day=DAY)
+    step = desk.assembly.steps[-1]
+    now = next(i for i in desk.assembly.night(DAY).inputs(step) if i.case.case_id == "case1")
+    given = given._replace(case_id="case1", input_hash=step.input_hash(now))
+    plan(desk.assembly.ledger, [given], step="drafts", day=DAY)
     assert kept.of(DAY)[0].state is State.OUTDATED
+    row = {r["case_id"]: dict(r) for r in desk.rows("drafts")}
+    desk.put("drafts", (row | {"case1": row["case1"] | {"request_id": given.request_id}}).values())
+    assert kept.of(DAY)[0].state is State.READY
     desk.write(ALL, case1={"request_id": given.request_id})
     decide_as(desk, "case1", "categories", DecisionKind.UNDO)
-    assert kept.of(DAY)[0].state is State.READY
+    assert kept.of(DAY)[0].state is State.OUTDATED, (
+        "its category is the former one again, and no draft is asked for yet"
+    )
 
 
 def test_drafts_that_are_kept_in_memory_follow_decisions_and_tables(desk: DeskWithDrafts) -> None:

@@ -25,6 +25,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
     [
         ("deadline", "2026-12-01", "2026-12-01"),
         ("amount", "7340.50", "7340.50"),
+        ("amount", "7340.5049", "7340.50"),
         ("customer_name", "Айгерім", "Айгерім"),
         ("document_number", "null", None),
         ("deadline", "", None),
@@ -41,6 +42,11 @@ def test_a_field_is_stored_as_its_column_holds_it(column: str, text: str, value:
         ("amount", "a lot", "number with a decimal point"),
         ("colour", "red", "no column colour"),
         ("evidence_of", "x", "use one of"),
+        ("evidence", "x", "has no column evidence"),
+        *(
+            ("amount", n, "number with a decimal point")
+            for n in ("inf", "nan", "1e400", "9" * 17, "9" * 16 + ".999")
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_would(column: str, text: str, said: str) -> None:
@@ -60,6 +66,11 @@ def test_a_category_is_one_of_the_queue() -> None:
     assert typed(CATEGORIES, QUEUE, "needs_reply", "no") is False
     with pytest.raises(ConfigurationError, match="card_arrival, fee"):
         typed(CATEGORIES, QUEUE, "category", "refund")
+    for nothing in ("", "-"):
+        with pytest.raises(ConfigurationError, match="must have a value"):
+            typed(CATEGORIES, QUEUE, "category", nothing)
+    with pytest.raises(ConfigurationError, match="no column confidence"):
+        typed(CATEGORIES, QUEUE, "confidence", "nan")
 
 
 def test_overlapping_quotes_are_marked_where_they_are_and_no_letter_is_lost() -> None:

@@ -20,6 +20,8 @@ from llm_assets.engine.ports.provider import Provider
 from llm_assets.intake.item import read_item
 from llm_assets.usecases.control_set import read_labels, record
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.drafts.ready import Drafts, State
+from llm_assets.usecases.drafts.release import release
 from llm_assets.usecases.records.delete_record import delete, find
 from llm_assets.usecases.records.label_record import NotDecidedError, label_record
 from llm_assets.usecases.review.case_page import case_page
@@ -160,6 +162,44 @@ def test_a_draft_is_written_now_from_what_was_decided_and_the_night_pays_nothing
     new = morning.rows("drafts")
     assert new[case_id]["body"] == shown.value["body"] and new[case_id]["decided_by"] == "amina"
     assert {c for c in new if new[c]["request_id"] != old[c]["request_id"]} == {case_id}
+
+
+def test_a_draft_of_a_former_category_is_not_ready_between_two_steps_of_a_rework(morning: Morning) -> None:
+    case_id = clear_case(morning)
+
+    def state() -> State:
+        with morning.open() as assembly:
+            return next(d.state for d in Drafts(assembly).of(DAY) if d.case_id == case_id)
+
+    def released() -> int:
+        with morning.open() as assembly:
+            drafts = Drafts(assembly)
+            return release(assembly, [d for d in drafts.of(DAY) if d.case_id == case_id], "lena").released
+
+    assert (released(), state()) == (1, State.RELEASED)
+    with morning.open() as assembly:
+        decided(
+            assembly, case_id, "categories", DecisionKind.CORRECT, category=other_category(morning, case_id)
+        )
+    assert state() is State.OUTDATED
+    assert morning.night(rounds=1) == 0 and morning.rows("categories")[case_id]["decided_by"] == "amina"
+    assert (state(), released()) == (State.OUTDATED, 0), (
+        "the category is in the tables, the draft is the former one"
+    )
+    assert (morning.night(), state(), released()) == (1, State.READY, 1)
+    after: list[State] = []
+    for kind, values in (
+        (DecisionKind.CORRECT, {"category": "thanks"}),
+        (DecisionKind.UNDO, {}),
+        (DecisionKind.UNDO, {}),
+    ):
+        with morning.open() as assembly:
+            decided(assembly, case_id, "categories", kind, **values)
+        morning.night(rounds=1)
+        after.append(state())
+    no_reply, the_same_again, the_first = after
+    assert (no_reply, the_same_again, the_first) == (State.OUTDATED, State.RELEASED, State.OUTDATED)
+    assert (morning.night(), state()) == (0, State.READY), "the first draft is there again, and paid for"
 
 
 def test_a_draft_now_keeps_to_budget_and_to_what_may_be_written(morning: Morning) -> None:
