@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, nodes
 
+from llm_assets.report.reasons import WORDS
+from llm_assets.usecases.review.wording import QUESTIONS
 from llm_assets.web.review.in_browser import IN_BROWSER
 from llm_assets.words.language import LANGUAGES
 from tests.support.catalogue import Text, catalogue, in_browser, templates, texts
@@ -80,3 +82,7 @@ def test_a_naked_sentence_is_found() -> None:
         '<p class="x">Two <b>{{ _("words") }}</b></p><a aria-label="Go {{ n }}">&nbsp;</a><kbd>Enter</kbd>'
     )
     assert naked(template) == {"Two", "Go"}
+
+
+def test_each_reason_that_a_report_knows_asks_a_reviewer_its_own_question() -> None:
+    assert WORDS.keys() - QUESTIONS.keys() == set()

@@ -9,6 +9,7 @@ from functools import lru_cache
 from llm_assets.domain.digest import digest
 from llm_assets.domain.mail.document import Priority
 
+PAUSE_SECONDS = 300
 SECONDS_A_DECISION = 50
 """Assumed until people have decided something: reading a mail of 120 words and choosing takes about so long."""
 NEAR_DAYS = 2
@@ -98,9 +99,18 @@ def minutes_for(decisions: int, seconds_each: float = SECONDS_A_DECISION) -> int
     return max(1, round(decisions * seconds_each / 60)) if decisions else 0
 
 
+def at_work(times: Sequence[datetime]) -> float:
+    """Seconds from the first decision to the last, pauses of over five minutes left out."""
+    return sum(
+        p for a, b in itertools.pairwise(sorted(times)) if (p := (b - a).total_seconds()) <= PAUSE_SECONDS
+    )
+
+
 def usual_seconds(times: Sequence[datetime]) -> float:
     """The median of the pauses between a person's decisions, pauses of over five minutes left out; the assumed time
     where fewer than ten are known."""
     ordered = sorted(times)
-    pauses = sorted(p for a, b in itertools.pairwise(ordered) if 1 <= (p := (b - a).total_seconds()) <= 300)
+    pauses = sorted(
+        p for a, b in itertools.pairwise(ordered) if 1 <= (p := (b - a).total_seconds()) <= PAUSE_SECONDS
+    )
     return pauses[len(pauses) // 2] if len(pauses) >= 10 else SECONDS_A_DECISION
