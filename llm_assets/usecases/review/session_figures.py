@@ -13,7 +13,7 @@ from llm_assets.engine.ports.review import Decision, DecisionKind
 from llm_assets.engine.ports.spending import UsageRow
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.case_page import DRAFTS
-from llm_assets.usecases.review.queue.clusters import at_work, usual_seconds
+from llm_assets.usecases.review.queue.clusters import at_work, measured_seconds, usual_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Figures:
     """As they were made: one about a whole cluster counts once."""
     minutes: int
     """Pauses of over five minutes left out."""
-    seconds_each: int
+    seconds_each: int | None
+    """None before enough decisions have been made to measure it."""
     corrected: Mapping[str, int]
     """Corrections by the category that the person chose, most frequent first."""
     approved: int
@@ -42,8 +43,8 @@ def figures_of(assembly: Assembly, day: date, name: str) -> Figures:
     chosen = Counter(
         str(d.values["category"]) for d in made if d.kind is DecisionKind.CORRECT and d.values.get("category")
     )
-    each = usual_seconds(times)
-    spent = at_work(times) + each if times else 0.0
+    each = measured_seconds(times)
+    spent = at_work(times) + usual_seconds(times) if times else 0.0
     written = {d.case_id for d in stored if d.kind is DecisionKind.DRAFT_NOW}
     corrected = {
         d.case_id
@@ -59,7 +60,7 @@ def figures_of(assembly: Assembly, day: date, name: str) -> Figures:
     return Figures(
         decisions=len({(d.decided_at, d.step) for d in made}),
         minutes=round(spent / 60),
-        seconds_each=round(each),
+        seconds_each=None if each is None else round(each),
         corrected=dict(chosen.most_common()),
         approved=sum(d.kind is DecisionKind.APPROVE for d in made),
         drafts_unchanged=sum(d.kind is DecisionKind.APPROVE and d.step == DRAFTS for d in made),

@@ -147,7 +147,7 @@ def test_the_end_page_counts_the_draft_that_an_approval_makes_due_and_a_cluster_
         decided(assembly, case_id, "categories", DecisionKind.APPROVE)
         decide(assembly, Wanted(DAY, other, "categories", "amina", DecisionKind.APPROVE, {}))
         found, spent = figures_of(assembly, DAY, "amina"), assembly.ledger.spending.usage(DAY)
-    assert (found.decisions, found.approved) == (1, 2)
+    assert (found.decisions, found.approved, found.seconds_each) == (1, 2, None)
     assert 0 < found.due_usd < sum(u.cost_usd for u in spent if u.step == "drafts")
     assert found.drafts_due == morning.night() == 1, "the other draft stays as it is"
 

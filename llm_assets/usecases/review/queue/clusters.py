@@ -106,11 +106,16 @@ def at_work(times: Sequence[datetime]) -> float:
     )
 
 
-def usual_seconds(times: Sequence[datetime]) -> float:
-    """The median of the pauses between a person's decisions, pauses of over five minutes left out; the assumed time
-    where fewer than ten are known."""
+def measured_seconds(times: Sequence[datetime]) -> float | None:
+    """The median of the pauses between a person's decisions, pauses of over five minutes left out; None where fewer than ten
+    are known."""
     ordered = sorted(times)
-    pauses = sorted(
-        p for a, b in itertools.pairwise(ordered) if 1 <= (p := (b - a).total_seconds()) <= PAUSE_SECONDS
-    )
-    return pauses[len(pauses) // 2] if len(pauses) >= 10 else SECONDS_A_DECISION
+    seconds = [(b - a).total_seconds() for a, b in itertools.pairwise(ordered)]
+    pauses = sorted(p for p in seconds if 1 <= p <= PAUSE_SECONDS)
+    return pauses[len(pauses) // 2] if len(pauses) >= 10 else None
+
+
+def usual_seconds(times: Sequence[datetime]) -> float:
+    """As measured, or else as assumed."""
+    measured = measured_seconds(times)
+    return SECONDS_A_DECISION if measured is None else measured
