@@ -11,6 +11,7 @@ from llm_assets.domain.errors import DeskError
 
 DAY = date(2026, 11, 20)
 SAMPLES = Path(__file__).parents[2] / "data" / "samples" / "inbox"
+REVIEW = "LLM_ASSETS_PROVIDER=emulator .venv/bin/llm-assets review"
 SETTINGS = {"LLM_ASSETS_PROVIDER": "emulator", "LLM_ASSETS_POLL_SECONDS": "0.5"}
 
 
@@ -29,6 +30,7 @@ def main() -> int:
         print(f"demo: {err}", file=sys.stderr)
         return 1
     print("\n".join(outcome_lines(outcome)))
+    print(f"settle its doubts in the browser: {REVIEW}")
     if outcome.read == outcome.sent == 0:
         print("nothing had changed: 0 messages were read, 0 requests were sent")
     return 1 if outcome.incomplete else 0

@@ -55,6 +55,14 @@ class Pressing:
     late: bool
     """The deadline had passed when the day ended."""
     state: State
+    reply_needed: bool = True
+
+    @property
+    def standing(self) -> str:
+        """Its state as a lead reads it: a settled case is not done before its draft is sent."""
+        if self.state is not State.OK:
+            return self.state
+        return "drafts_ready" if self.reply_needed else "not_needed"
 
 
 def business_days_after(day: date, count: int) -> date:
@@ -95,6 +103,7 @@ def _pressing(day: date, until: date, case: CaseLine) -> Pressing | None:
         case.deadline,
         late,
         case.state,
+        case.reply_needed,
     )
 
 

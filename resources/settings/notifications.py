@@ -134,7 +134,7 @@ class WebhookPlace(BaseModel):
 def _from_environment(name: str, what: str) -> str:
     value = os.environ.get(name, "").strip()
     if not value:
-        raise ConfigurationError(f"{name}, {what}, is not set")
+        raise ConfigurationError(f"{name}, {what}, is not set: set it where this command and Dagster run")
     return value
 
 

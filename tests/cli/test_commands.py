@@ -227,6 +227,7 @@ def test_the_demo_works_the_samples_and_a_second_one_sends_nothing(tmp_path: Pat
     assert [r.returncode for r in runs] == [0, 0], runs[0].stderr + runs[1].stderr
     assert "demo model: rules, not an LLM" in runs[0].stdout
     assert "  150 messages read now" in runs[0].stdout
+    assert "LLM_ASSETS_PROVIDER=emulator .venv/bin/llm-assets review\n" in runs[0].stdout
     assert runs[1].stdout.strip().endswith("0 messages were read, 0 requests were sent")
     report = next(line for line in runs[0].stdout.splitlines() if line.startswith("report: "))
     assert Path(report.removeprefix("report: ")).is_file()

@@ -198,6 +198,19 @@ def test_pressing_cases_come_in_the_order_of_their_pressure() -> None:
     ]
 
 
+def test_a_pressing_case_is_not_called_done_before_its_draft_is_sent() -> None:
+    documents = [document(c, priority="urgent") for c in ("reply", "thanks", "doubt")]
+    before = [step_row(c, "ok") for c in ("reply", "thanks", "doubt")]
+    rows = [step_row("reply", "ok"), step_row("thanks", "not_needed"), step_row("doubt", "review")]
+    steps = {"extracted_fields": before, "categories": before, "drafts": rows}
+    numbers = compute(DAY, documents=documents, steps=steps)
+    assert {p.case_id: p.standing for p in numbers.pressing} == {
+        "reply": "drafts_ready",
+        "thanks": "not_needed",
+        "doubt": "review",
+    }
+
+
 def test_without_earlier_nights_nothing_is_said_to_have_grown() -> None:
     numbers = small_night()
     assert (list(numbers.grew), numbers.nights_compared) == ([], 0)

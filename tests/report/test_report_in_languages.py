@@ -161,7 +161,8 @@ def test_each_further_key_is_shown() -> None:
     ):
         assert said in html.replace("\N{NO-BREAK SPACE}", " "), said
     text = shown.markdown.replace("\N{NO-BREAK SPACE}", " ")
-    assert "- KZT 300.00 saved by batches" in text and "> 77\\. (draft)" in text
+    assert "- KZT 300.00 saved by batches" in text and "- 1 USD = 500 KZT, rate of 19 Nov 2026." in text
+    assert "> 77\\. (draft)" in text
     assert "- waiting for a person: 40 before, now 31" in text
     assert shown.json["changes"] == CHANGES and shown.json["spend"]["currency"] == CURRENCY
 

@@ -87,3 +87,7 @@ def test_a_naked_sentence_is_found() -> None:
         '<p class="x">Two <b>{{ _("words") }}</b></p><a aria-label="Go {{ n }}">&nbsp;</a><kbd>Enter</kbd>'
     )
     assert naked(template) == {"Two", "Go"}
+
+
+def test_each_reason_that_a_report_knows_asks_a_reviewer_its_own_question() -> None:
+    assert WORDS.keys() - QUESTIONS.keys() == set()

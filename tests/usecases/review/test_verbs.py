@@ -141,6 +141,19 @@ def test_sending_back_takes_away_what_was_decided_and_what_came_before_it(mornin
     assert morning.rows("drafts")[case_id]["request_id"] == drafts[case_id]["request_id"]
 
 
+def test_the_end_page_counts_the_draft_that_an_approval_makes_due_and_a_cluster_as_one_decision(
+    morning: Morning,
+) -> None:
+    case_id, other = vague_case(morning), clear_case(morning)
+    with morning.open() as assembly:
+        decided(assembly, case_id, "categories", DecisionKind.APPROVE)
+        decide(assembly, Wanted(DAY, other, "categories", "amina", DecisionKind.APPROVE, {}))
+        found, spent = figures_of(assembly, DAY, "amina"), assembly.ledger.spending.usage(DAY)
+    assert (found.decisions, found.approved, found.seconds_each) == (1, 2, None)
+    assert 0 < found.due_usd < sum(u.cost_usd for u in spent if u.step == "drafts")
+    assert found.drafts_due == morning.night() == 1, "the other draft stays as it is"
+
+
 def test_a_draft_is_written_now_from_what_was_decided_and_the_night_pays_nothing_for_it(
     morning: Morning,
 ) -> None:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from llm_assets.domain.digest import digest
 from llm_assets.domain.mail.document import Priority
 
+PAUSE_SECONDS = 300
 SECONDS_A_DECISION = 50
 """Assumed until people have decided something: reading a mail of 120 words and choosing takes about so long."""
 NEAR_DAYS = 2
@@ -98,9 +99,23 @@ def minutes_for(decisions: int, seconds_each: float = SECONDS_A_DECISION) -> int
     return max(1, round(decisions * seconds_each / 60)) if decisions else 0
 
 
-def usual_seconds(times: Sequence[datetime]) -> float:
-    """The median of the pauses between a person's decisions, pauses of over five minutes left out; the assumed time
-    where fewer than ten are known."""
+def at_work(times: Sequence[datetime]) -> float:
+    """Seconds from the first decision to the last, pauses of over five minutes left out."""
+    return sum(
+        p for a, b in itertools.pairwise(sorted(times)) if (p := (b - a).total_seconds()) <= PAUSE_SECONDS
+    )
+
+
+def measured_seconds(times: Sequence[datetime]) -> float | None:
+    """The median of the pauses between a person's decisions, pauses of over five minutes left out; None where fewer than ten
+    are known."""
     ordered = sorted(times)
-    pauses = sorted(p for a, b in itertools.pairwise(ordered) if 1 <= (p := (b - a).total_seconds()) <= 300)
-    return pauses[len(pauses) // 2] if len(pauses) >= 10 else SECONDS_A_DECISION
+    seconds = [(b - a).total_seconds() for a, b in itertools.pairwise(ordered)]
+    pauses = sorted(p for p in seconds if 1 <= p <= PAUSE_SECONDS)
+    return pauses[len(pauses) // 2] if len(pauses) >= 10 else None
+
+
+def usual_seconds(times: Sequence[datetime]) -> float:
+    """As measured, or else as assumed."""
+    measured = measured_seconds(times)
+    return SECONDS_A_DECISION if measured is None else measured
