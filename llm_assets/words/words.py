@@ -35,14 +35,14 @@ class Words:
         self._locale = Locale(language)
         self._catalogue = _catalogue(language)
 
-    def say(self, text: str, **values: Any) -> str:  # values: names, numbers, or sentences
+    def say(self, text: str, /, **values: Any) -> str:  # values: names, numbers, or sentences
         """A text of the catalogue with its values filled in."""
         said = (
             self._catalogue.gettext(text) if text else ""
         )  # gettext keeps the catalogue's head under no text
         return said % values if values else said
 
-    def counted(self, singular: str, plural: str, count: int, **values: Any) -> str:
+    def counted(self, singular: str, plural: str, count: int, /, **values: Any) -> str:
         """The form of a text that fits a count, which it names as `%(num)s`."""
         return self._catalogue.ngettext(singular, plural, count) % {"num": self.number(count), **values}
 
@@ -128,7 +128,7 @@ def _escaping(form: Callable[..., str]) -> Callable[..., str]:
     """The same for a template: in HTML the text is markup already and its values are escaped."""
 
     @pass_eval_context
-    def say(context: EvalContext, *parts: Any, **values: Any) -> str:
+    def say(context: EvalContext, /, *parts: Any, **values: Any) -> str:
         if not context.autoescape:
             return form(*parts, **values)
         return Markup(form(*parts, **{name: escape(value) for name, value in values.items()}))  # noqa: S704 - its values are escaped
