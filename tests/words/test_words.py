@@ -78,6 +78,12 @@ def test_a_text_nobody_has_translated_is_said_in_english() -> None:
     assert words_in("ru").say("") == "", "the head of a catalogue is its text without words"
 
 
+def test_a_value_may_have_any_name() -> None:
+    words = words_in("en")
+    assert words.say("By rule: %(text)s", text="All is well.", self="") == "By rule: All is well."
+    assert words.counted("%(num)s %(count)s", "%(num)s %(count)ss", 2, count="case") == "2 cases"
+
+
 def test_a_sentence_is_english_text_that_is_said_again_in_another_language() -> None:
     said = Sentence("%(num)s case in %(step)s", "%(num)s cases in %(step)s", 5, step="extracted_fields")
     assert said == "5 cases in extracted_fields" and orjson.loads(orjson.dumps([said])) == [said]
