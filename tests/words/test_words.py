@@ -94,7 +94,7 @@ def test_a_sentence_is_english_text_that_is_said_again_in_another_language() -> 
     assert words_in("kk").sentence(both) == "бюджеттен асады: 5 % {left} %(now)s"
 
 
-def test_a_value_may_have_any_name() -> None:
+def test_a_page_names_its_values_as_it_likes() -> None:
     pages = Environment(autoescape=True)
     words_in("en").dress(pages)
     form = "{{ _('By rule: %(text)s%(context)s', text='a', context='b') }} {{ counted('%(count)s', '%(plural)s', 2, count=1, plural='c') }}"
