@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from pydantic import JsonValue
 
@@ -11,7 +11,7 @@ from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.digest import digest
 from llm_assets.domain.mail.document import Role
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.ports.review import REMARK, UNDOES, Decision, DecisionKind
+from llm_assets.engine.ports.review import REMARK, REQUEST, UNDOES, Decision, DecisionKind
 
 NO_ANSWER = frozenset({DecisionKind.UNDO, DecisionKind.DRAFT_NOW, DecisionKind.RELEASE})
 """Kinds that say nothing about an answer."""
@@ -54,6 +54,22 @@ def decided(decisions: Iterable[Decision], step: str) -> dict[str, Decision]:
         values = earlier.values if earlier is not None else {}
         found[decision.case_id] = replace(decision, values={**values, **decision.values})
     return found
+
+
+def holds_for(decision: Decision, request_id: str | None) -> bool:
+    """Whether what `decided` returns is about the answer of this request: an approval is about the answer that was seen, and
+    a later one has been seen by nobody. Corrected values hold whatever the model answers."""
+    if decision.kind is not DecisionKind.APPROVE or decision.values or REQUEST not in decision.before:
+        return True
+    return decision.before[REQUEST] == (request_id or "")
+
+
+def settles(decision: Decision | None, opened_at: datetime) -> bool:
+    """Whether a doubt was decided. One that was opened after an answer was approved or sent back is about another answer."""
+    if decision is None:
+        return False
+    is_bound = decision.kind in (DecisionKind.SEND_BACK, DecisionKind.APPROVE) and REQUEST in decision.before
+    return not is_bound or opened_at <= decision.decided_at
 
 
 def remarks(decisions: Iterable[Decision], step: str) -> dict[str, tuple[str, ...]]:

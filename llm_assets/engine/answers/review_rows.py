@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.answers.decisions import in_force
+from llm_assets.engine.answers.decisions import holds_for, in_force
 from llm_assets.engine.ports.review import REQUEST, Decision, DecisionKind
 
 
@@ -32,8 +32,8 @@ def review_rows(
         for row in rows:
             if row["status"] == Status.REVIEW and row["doubt_reason"] is not None:
                 key = (row["case_id"], step, row["doubt_reason"])
-                sent_back = _sent_back(decided.get(key[:2]))
-                if sent_back is not None and row.get("request_id") == sent_back.before.get(REQUEST):
+                over = _about_another(decided.get(key[:2]), row)
+                if over is not None and row.get("request_id") == over.before.get(REQUEST):
                     continue  # the doubt about the answer that a person has sent back
                 written.add(key)
                 doubt = (row["case_id"], row["doubt_reason"], row["doubt_detail"])
@@ -50,7 +50,7 @@ def review_rows(
                     "reason": row["doubt_reason"],
                     "detail": row["doubt_detail"],
                     "reviewers": list(queues.reviewers(row["queue"])),
-                    "opened_at": _opened_at(earlier, sent_back, now),
+                    "opened_at": _opened_at(earlier, over, now),
                     "decided_at": None,
                     "decision": None,
                 }
@@ -65,13 +65,17 @@ def review_rows(
             }
 
 
-def _sent_back(decision: Decision | None) -> Decision | None:
-    return decision if decision is not None and decision.kind is DecisionKind.SEND_BACK else None
+def _about_another(decision: Decision | None, row: Row) -> Decision | None:
+    """The decision, where it sent an answer back or approved a former one."""
+    if decision is None:
+        return None
+    is_former = decision.kind is DecisionKind.SEND_BACK or not holds_for(decision, row.get("request_id"))
+    return decision if is_former else None
 
 
-def _opened_at(earlier: Row | None, sent_back: Decision | None, now: datetime) -> object:
-    """A doubt about the answer that came after one was sent back is a new one, and opened after that."""
-    if earlier is not None and (sent_back is None or earlier["opened_at"] > sent_back.decided_at):
+def _opened_at(earlier: Row | None, over: Decision | None, now: datetime) -> object:
+    """A doubt about the answer that came after one was sent back or approved is a new one, and opened after that."""
+    if earlier is not None and (over is None or earlier["opened_at"] > over.decided_at):
         return earlier["opened_at"]
-    after = sent_back.decided_at + timedelta(seconds=1) if sent_back is not None else now
+    after = over.decided_at + timedelta(seconds=1) if over is not None else now
     return max(now, after).isoformat()

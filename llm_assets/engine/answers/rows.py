@@ -11,7 +11,7 @@ from llm_assets.domain.desk.step import Doubt, Step, StepInput
 from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.mail.injection import INSTRUCTS, score, signals_in
 from llm_assets.domain.requests.outcome import RequestState, Status
-from llm_assets.engine.answers.decisions import status_of
+from llm_assets.engine.answers.decisions import holds_for, status_of
 from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.work import Standing
 
@@ -31,10 +31,11 @@ def step_row(
     """The case's row in the step's table. `restore` maps masks to the values they replaced. `earlier` is its stored row where what
     was thought of the same answer is kept: it outranks what would be thought of it now.
 
-    A person's decision outranks the model's answer, whatever that was.
+    A person's decision outranks the model's answer, whatever that was; an approval only the answer that it is about.
     """
     row = _kept(step, given, standing, earlier) or _answered(step, given, standing, restore or {})
-    if decision is not None:
+    asked = row.get("request_id")
+    if decision is not None and holds_for(decision, str(asked or "")):
         values = {k: v for k, v in decision.values.items() if k in step.answer_columns}
         row |= {**(step.follows(given, values) if values else {}), **values}
         status = status_of(decision)

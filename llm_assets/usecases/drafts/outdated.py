@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from llm_assets.domain.desk.step import Skip, Step, StepInput
 from llm_assets.domain.desk.tables import Row
-from llm_assets.engine.answers.decisions import decided
+from llm_assets.engine.answers.decisions import decided, holds_for
 from llm_assets.engine.answers.rows import BY_RULE
 from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.work import Asked
@@ -47,7 +47,7 @@ def undecided(assembly: Assembly, step: Step, day: date, made: Collection[Decisi
 
 def _holds(row: Row, decision: Decision | None, people: Collection[str]) -> bool:
     """Whether a row is as the decision in force leaves it; without one, that no decision is in it."""
-    if decision is None:
+    if decision is None or not holds_for(decision, row.get("request_id")):
         return row["decided_by"] not in people
     return str(row["decided_by"]) == decision.decided_by and all(
         _same(row.get(name), value) for name, value in decision.values.items() if name in row

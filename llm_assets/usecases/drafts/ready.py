@@ -13,7 +13,14 @@ from llm_assets.domain.digest import digest_json
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.engine.answers.decisions import decided, newest_numbers, releases, status_of, words_released
+from llm_assets.engine.answers.decisions import (
+    decided,
+    holds_for,
+    newest_numbers,
+    releases,
+    status_of,
+    words_released,
+)
 from llm_assets.engine.ports.review import TEXT, Decision
 from llm_assets.engine.ports.work import Asked
 from llm_assets.usecases.desk.assembly import Assembly
@@ -192,7 +199,7 @@ def _draft(day: date, row: Row, urgent: bool) -> Draft:
 
 def _as_decided(draft: Draft, decision: Decision | None) -> Draft:
     """With what people wrote over it, whether or not its table has it already."""
-    if decision is None:
+    if decision is None or not holds_for(decision, draft.request_id):
         return draft
     subject, body = (
         str(decision.values.get(name, getattr(draft, name)) or "") for name in ("subject", "body")

@@ -12,9 +12,9 @@ from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.mail.document import Role
-from llm_assets.engine.answers.decisions import decided
+from llm_assets.engine.answers.decisions import decided, holds_for
 from llm_assets.engine.answers.label import Label
-from llm_assets.engine.ports.review import Decision, DecisionKind
+from llm_assets.engine.ports.review import REQUEST, Decision, DecisionKind
 from llm_assets.steps.extracted_fields.fields import FIELDS
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.words.sentence import Sentence
@@ -113,6 +113,10 @@ def _label(assembly: Assembly, day: date, head: Row) -> Label:
     if category is None or category.kind is DecisionKind.DEAD_LETTER:
         raise NotDecidedError("decide the category of this case first: a label says what a person decided")
     row = _row(assembly, day, case_id, "categories")
+    if not holds_for(category, row.get(REQUEST)):
+        raise NotDecidedError(
+            "the category was approved for a former answer: decide the one that is there now first"
+        )
     chosen = str(category.values.get("category") or row.get("category") or "") or None
     if chosen is None:
         raise NotDecidedError("no category was chosen for this case: choose one first")
@@ -133,7 +137,9 @@ def _fields(assembly: Assembly, day: date, case_id: str, made: list[Decision]) -
     holding = decided(made, "extracted_fields").get(case_id)
     if holding is None or holding.kind is DecisionKind.DEAD_LETTER:
         return {}
-    row = _row(assembly, day, case_id, "extracted_fields") if holding.kind is DecisionKind.APPROVE else {}
+    stored = _row(assembly, day, case_id, "extracted_fields")
+    is_approved = holding.kind is DecisionKind.APPROVE and holds_for(holding, stored.get(REQUEST))
+    row = stored if is_approved else {}
     known = {f.name for f in FIELDS} - OWN_WORDS
     found = {name: row.get(name) for name in known if name in row} | dict(holding.values)
     return {name: _plain(found[name]) for name in sorted(known & found.keys())}

@@ -12,8 +12,8 @@ from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.mail.document import Address, Attachment, Document, Role, cases_of
 from llm_assets.domain.mail.document_rows import document_of
 from llm_assets.engine.answers.agreement import CONFIDENCE, LOW_CONFIDENCE
-from llm_assets.engine.answers.decisions import in_force, newest_numbers
-from llm_assets.engine.ports.review import Decision
+from llm_assets.engine.answers.decisions import holds_for, in_force, newest_numbers
+from llm_assets.engine.ports.review import REQUEST, Decision, DecisionKind
 from llm_assets.usecases.review.case_rows import CaseRows
 from llm_assets.usecases.review.decide import UnknownRecordError
 from llm_assets.usecases.review.one_case import rows_of
@@ -169,7 +169,7 @@ def _step(
     own = [d for d in made if d.step == step.name]
     doubtful = {name.strip() for name in str(row.get("doubt_detail") or "").split(",")}
     kept = [c for c in step.table.columns if c.name in decided_columns(step)]
-    holding = in_force(own)
+    holding = [d for d in in_force(own) if _is_about(d, str(row.get(REQUEST) or ""))]
     reason = reason_shown(step, row)
     return StepView(
         step=step.name,
@@ -190,6 +190,13 @@ def _step(
         seen=newest_numbers(own)[str(row["case_id"]), step.name],
         decided=holding[-1] if holding else None,
     )
+
+
+def _is_about(decision: Decision, request_id: str) -> bool:
+    """Whether a decision is about the answer that is shown."""
+    if decision.kind is DecisionKind.SEND_BACK:
+        return decision.before.get(REQUEST) == request_id
+    return holds_for(decision, request_id)
 
 
 def reason_shown(step: Step, row: Row) -> str:

@@ -122,8 +122,8 @@ def _step(assembly: Assembly, name: str) -> Step:
 def _before(
     step: Step, kind: DecisionKind, row: Row, values: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue]:
-    if kind is DecisionKind.SEND_BACK:
-        return {REQUEST: str(row[REQUEST])}
+    if kind in (DecisionKind.SEND_BACK, DecisionKind.APPROVE):
+        return {REQUEST: str(row.get(REQUEST) or "")}
     return {name: _plain(row.get(name)) for name in values if name in step.answer_columns}
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from llm_assets.domain.desk.queue import Category, Queue, Queues
+from llm_assets.engine.answers.decisions import settles
 from llm_assets.engine.answers.review_rows import review_rows
 from llm_assets.engine.ports.review import Decision, DecisionKind
 
@@ -124,3 +125,18 @@ def test_a_doubt_that_was_sent_back_waits_and_a_doubt_about_the_new_answer_is_a_
     assert reviewed(new, kept, [back], now=at + timedelta(hours=5))[0]["opened_at"] == at + timedelta(
         seconds=1
     )
+
+
+def test_a_doubt_about_an_answer_that_came_after_an_approval_is_a_new_one() -> None:
+    before = [r | {"opened_at": NOW} for r in reviewed(DOUBTS)]
+    approved = Decision(
+        "b", "categories", {}, "amina", NOW + timedelta(hours=1), DecisionKind.APPROVE, {"request_id": "r1"}
+    )
+    of_request = {
+        name: {"categories": [row("b", "review", "low_confidence", "0.41", "shop") | {"request_id": name}]}
+        for name in ("r1", "r2")
+    }
+    [seen] = reviewed(of_request["r1"], before, [approved], NOW + timedelta(hours=2))
+    [unseen] = reviewed(of_request["r2"], before, [approved], NOW + timedelta(hours=2))
+    assert settles(approved, NOW) and seen["opened_at"] == NOW
+    assert not settles(approved, datetime.fromisoformat(unseen["opened_at"]))

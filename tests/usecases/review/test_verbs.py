@@ -215,6 +215,24 @@ def test_a_draft_of_a_former_category_is_not_ready_between_two_steps_of_a_rework
     assert (morning.night(), state()) == (0, State.READY), "the first draft is there again, and paid for"
 
 
+def test_an_approval_is_of_the_answer_that_was_seen_and_of_no_later_one(morning: Morning) -> None:
+    case_id = clear_case(morning)
+    other = other_category(morning, case_id)
+    with morning.open() as assembly:
+        decided(assembly, case_id, "drafts", DecisionKind.APPROVE)
+    assert morning.night() == 0
+    assert morning.rows("drafts")[case_id]["decided_by"] == "amina"
+    with morning.open() as assembly:
+        decided(assembly, case_id, "categories", DecisionKind.CORRECT, category=other)
+    assert morning.night() > 0, "the draft is written anew"
+    assert morning.rows("drafts")[case_id]["decided_by"] == "model", "nobody has seen this one"
+    with morning.open() as assembly:
+        assert case_page(CaseRows(assembly), DAY, case_id).steps["drafts"].decided is None
+        decided(assembly, case_id, "categories", DecisionKind.UNDO)
+    assert morning.night() == 0
+    assert morning.rows("drafts")[case_id]["decided_by"] == "amina", "the approved answer is there again"
+
+
 def test_a_draft_now_keeps_to_budget_and_to_what_may_be_written(morning: Morning) -> None:
     case_id, vague = clear_case(morning), vague_case(morning)
     other, before = other_category(morning, case_id), morning.executed()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from llm_assets.domain.desk.tables import REVIEW_QUEUE
-from llm_assets.engine.answers.decisions import in_force
+from llm_assets.engine.answers.decisions import in_force, settles
 from llm_assets.engine.night.quality import Verdict
 from llm_assets.engine.ports.review import DecisionKind
 from llm_assets.usecases.desk.assembly import Assembly
@@ -55,8 +55,12 @@ def _waiting_since(assembly: Assembly, day: date) -> list[datetime]:
     columns = ["case_id", "step", "opened_at", "decided_at"]
     rows = [row for row in assembly.lake.read(REVIEW_QUEUE, day, columns) if row["decided_at"] is None]
     made = in_force(assembly.ledger.review.decisions(day)) if rows else []
-    decided = {(decision.case_id, decision.step) for decision in made}
-    return [row["opened_at"] for row in rows if (row["case_id"], row["step"]) not in decided]
+    decided = {(decision.case_id, decision.step): decision for decision in made}
+    return [
+        row["opened_at"]
+        for row in rows
+        if not settles(decided.get((row["case_id"], row["step"])), row["opened_at"])
+    ]
 
 
 def backlog_verdict(opened: Sequence[datetime], now: datetime) -> Verdict:

@@ -11,7 +11,7 @@ from typing import Any
 
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE, Row
 from llm_assets.domain.mail.document import Priority, Role
-from llm_assets.engine.ports.review import Decision, DecisionKind
+from llm_assets.engine.answers.decisions import settles
 from llm_assets.usecases.agreement.confident_cases import confident_rows, confident_version
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.queue.clusters import Doubtful
@@ -59,16 +59,9 @@ class _Known:
 def _open(queued: list[Doubtful], decided: DecidedCases) -> Iterator[Doubtful]:
     for doubt in queued:
         key = (doubt.case_id, doubt.step)
-        if not _is_over(doubt, decided.settled.get(key)):
+        if not settles(decided.settled.get(key), doubt.opened_at):
             number = decided.numbers.get(key, 0)
             yield replace(doubt, seen=number) if number else doubt
-
-
-def _is_over(doubt: Doubtful, decision: Decision | None) -> bool:
-    """Whether it was decided. After a case was sent back, a doubt about the new answer is open again."""
-    if decision is None:
-        return False
-    return decision.kind is not DecisionKind.SEND_BACK or doubt.opened_at <= decision.decided_at
 
 
 def _read(assembly: Assembly, day: date) -> list[Doubtful]:
