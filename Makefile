@@ -24,7 +24,7 @@ demo: $(BIN)/.run ## One whole night on the samples: no key, no server
 	@$(BIN)/python -m llm_assets.cli.demo
 
 test: $(BIN)/.dev ## Every test but the soak; what this machine lacks is skipped with the reason
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak"
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not soak"
 
 dev: $(BIN)/.run ## Dagster UI, daemon and emulator on loopback
 	@$(BIN)/python -m llm_assets.cli.dev

@@ -86,6 +86,7 @@ def test_a_night_parks_without_a_process_and_is_continued_to_the_report(desk: De
     _look_at_the_report(page, desk)
 
 
+@pytest.mark.soak
 def test_a_backfill_of_three_nights_waits_for_their_batches_and_completes(desk: DevDesk) -> None:
     before = desk.executed()
     for days_ago, mails in EARLIER.items():

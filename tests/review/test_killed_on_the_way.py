@@ -102,7 +102,7 @@ def decide_and_be_killed(house: House, cases: list[str], settings: dict[str, str
     ("database", "moments"),
     [
         pytest.param("sqlite", ("created", "written:drafts"), id="sqlite"),
-        pytest.param("postgres", ("settled",), id="postgres"),
+        pytest.param("postgres", ("settled",), id="postgres", marks=pytest.mark.soak),
         *(
             pytest.param(kind, EVERY, id=f"{kind}-every", marks=pytest.mark.soak)
             for kind in ("sqlite", "postgres")

@@ -46,6 +46,7 @@ def open_doubts(page: Any) -> int:
 
 
 def press_and_move(page: Any, *keys: str) -> None:
+    page.wait_for_load_state()  # keys pressed before the script is there are lost
     before = page.url
     for key in keys:
         page.keyboard.press(key)
@@ -54,6 +55,7 @@ def press_and_move(page: Any, *keys: str) -> None:
 
 def cyrillic(page: Any, key: str, code: str) -> None:
     """A key as a Russian layout sends it."""
+    page.wait_for_load_state()
     page.evaluate(
         "([key, code]) => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, code, bubbles: true}))",
         [key, code],

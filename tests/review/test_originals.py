@@ -254,7 +254,7 @@ def test_in_a_browser_pages_files_and_passages_are_at_hand(desk: Desk, browsing:
 @pytest.mark.slow
 @pytest.mark.browser
 def test_in_a_browser_the_draft_below_is_edited_by_itself(desk: Desk, browsing: Browsing) -> None:
-    page = opened(desk, browsing, desk.answered, "categories")
+    page = opened(desk, browsing, desk.answered, "extracted_fields")
     assert page.inner_text("h1") == "Is the answer right?", "also where nobody doubts it"
     page.click("[data-save-draft]")
     page.wait_for_selector("text=Nothing was changed.")

@@ -59,13 +59,13 @@ def test_a_confident_case_is_decided_like_any_other_and_never_was_in_doubt(
         page = app.ask("GET", path, cookie=cookie).text
         assert "<h1>Is this the right category?</h1>" in page and category in page
         assert not re.search(r"sample|random|confiden|0\.\d", page.partition("</main>")[0], re.IGNORECASE)
-        assert "<summary>drafts" not in page, "an unsure case has none yet"
+        assert 'class="draft"' not in page, "an unsure case has none yet"
         given = {"kind": "approve", "values": {}, "day": TODAY.isoformat(), "step": "categories"}
         made = {"at": datetime.now(UTC).isoformat(), "members": [{"case_id": case_id, "seen": 0}]}
         assert app.post(cookie, given | made).status == 200
         assert path not in app.ask("GET", "/", cookie=cookie).text
-        assert "<summary>drafts" in app.ask("GET", path, cookie=cookie).text
-        assert "1 decision, 100.0 % agreed" in app.ask("GET", "/precision", cookie=cookie).text
+        assert 'class="draft"' in app.ask("GET", path, cookie=cookie).text
+        assert "1 decision, 100% agreed" in app.ask("GET", "/precision", cookie=cookie).text
     [label] = (tmp_path / "labelled" / "labels.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(label)["category"] == category, "it was drawn, so deciding it labels it"
     again = sampled.night()
@@ -94,17 +94,17 @@ def test_the_page_shows_precision_and_queue_length_by_threshold(nights: Nights) 
     viewer = Person("vera", PersonRole.VIEWER)
     page = re.sub(r"<[^>]+>|\s+", " ", page_of(assembly, viewer))
     page = re.sub(r" +", " ", page)
-    assert "60 decisions, 75.0 % agreed; of 40 confident answers drawn at random 35 were right" in page
-    assert "For 90.0 % the next night sends cases under 0.81 to people" in page
-    assert "0.70 in force 87.5 % 20 40" in page
-    assert "0.81 100.0 % 40 20" in page and "0.90 100.0 % 40 20" in page
+    assert "60 decisions, 75% agreed; of 40 confident answers drawn at random 35 were right" in page
+    assert "For 90% the next night sends cases under 0.81 to people" in page
+    assert "0.70 in force 87.5% 20 40" in page
+    assert "0.81 100% 40 20" in page and "0.90 100% 40 20" in page
     assert "post.example" not in page, "figures hold no personal data"
     assert "bank" not in page_of(assembly, Person("saule", PersonRole.LEAD, ("shop",)))
 
 
 @pytest.mark.parametrize(
     ("precision", "said"),
-    [(None, "review_precision"), (0.999, "For 99.9 %"), (0.5, "For 50.0 %")],
+    [(None, "review_precision"), (0.999, "For 99.9%"), (0.5, "For 50%")],
 )
 def test_the_page_says_what_the_next_night_will_do(
     nights: Nights, precision: float | None, said: str
@@ -119,4 +119,4 @@ def test_a_precision_that_cannot_be_reached_is_named(nights: Nights) -> None:
     nights.write(DAY, [answer(f"c{n}", 0.9) for n in range(60)])
     for n in range(60):
         nights.decide(DAY, f"c{n}", "fee" if n % 2 else None)
-    assert "No threshold reaches 90.0 %" in page_of(assembly, Person("lena", PersonRole.LEAD))
+    assert "No threshold reaches 90%" in page_of(assembly, Person("lena", PersonRole.LEAD))

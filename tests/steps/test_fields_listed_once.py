@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 NAMES = {field.name for field in FIELDS}
 OURS = {name for name in NAMES if "_" in name}
 """Words that mean a field wherever they are; "amount" and "deadline" are words of many modules."""
+ORDINARY = {"amount", "currency", "deadline"}
+"""Of these alone no list is one of fields: prices have the first two, settings the others."""
 EXEMPT = ("llm_assets/emulator", "llm_assets/steps/extracted_fields")
 MODULES = [
     path
@@ -25,7 +27,7 @@ MODULES = [
 def listed(source: str) -> list[set[str]]:
     """The fields that one literal, call, class or string names together, if they are two or more."""
     found = (NAMES & set(_together(node)) for node in ast.walk(ast.parse(source)))
-    return [names for names in found if len(names) > 1]
+    return [names for names in found if len(names) > 1 and not names <= ORDINARY]
 
 
 def _together(node: ast.AST) -> Iterator[str]:
@@ -61,7 +63,7 @@ def _constants(nodes: Iterator[ast.expr] | list[ast.expr]) -> Iterator[str]:
     [
         'QUOTED = ("request_number", "amount")',
         'DATES = ["deadline", "document_date"]',
-        'TYPES = {"deadline": "DATE", "amount": "DECIMAL"}',
+        'TYPES = {"document_date": "DATE", "amount": "DECIMAL"}',
         'KEPT = {"topic", "currency"}',
         'Kept = Literal["topic", "currency"]',
         'row = dict(topic=1, currency="KZT")',

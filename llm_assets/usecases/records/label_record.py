@@ -15,14 +15,14 @@ from llm_assets.domain.mail.document import Role
 from llm_assets.engine.answers.decisions import decided, holds_for
 from llm_assets.engine.answers.label import Label
 from llm_assets.engine.ports.review import REQUEST, Decision, DecisionKind
-from llm_assets.steps.extracted_fields.fields import FIELDS
+from llm_assets.steps.extracted_fields.fields import FIELDS, Proof
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.words.sentence import Sentence
 from resources import label_files
 from resources.settings.environment import SHIPPED_CONTROL_SET
 
 LOCK = "control_set"
-OWN_WORDS = frozenset({"topic", "department"})
+OWN_WORDS = frozenset(f.name for f in FIELDS if f.proof is Proof.OWN_TERMS or f.of_queue)
 """Fields whose values the model words itself: two people would rightly label them in other words."""
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
 _COLUMNS = ("case_id", "record_id", "queue", "role", "kind", "place", "raw_sha256", "language")

@@ -49,11 +49,20 @@ SECRETS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "commands",
+    [
+        pytest.param((COMMANDS[1], COMMANDS[-1]), id="night and doctor"),
+        pytest.param(COMMANDS, id="all", marks=pytest.mark.soak),
+    ],
+)
 @pytest.mark.parametrize("case", SECRETS)
-def test_no_command_prints_a_secret_of_a_setting_that_fails(house: House, case: str) -> None:
+def test_no_command_prints_a_secret_of_a_setting_that_fails(
+    house: House, case: str, commands: tuple[tuple[str, ...], ...]
+) -> None:
     name, value, hidden, code = SECRETS[case]
     failed = 0
-    for command in COMMANDS:
+    for command in commands:
         ran = house.run(*command, **{name: value})
         said = ran.out + ran.err
         assert "Traceback" not in said, said
@@ -76,7 +85,14 @@ def test_a_secret_that_begins_like_a_path_is_hidden_and_a_path_is_not(token: str
 
 
 @pytest.mark.parametrize(
-    "key", ["invented-key ", " invented-key", "invented-key\n", "invented-key\r\n", "\tinvented-key"]
+    "key",
+    [
+        "\tinvented-key\r\n",
+        *(
+            pytest.param(each, marks=pytest.mark.soak)
+            for each in ("invented-key ", " invented-key", "invented-key\n")
+        ),
+    ],
 )
 def test_blanks_around_a_key_are_no_part_of_it(house: House, key: str) -> None:
     assert house.night(OPENAI_API_KEY=key).code == 0

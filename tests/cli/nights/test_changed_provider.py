@@ -10,7 +10,7 @@ from resources.ledger import SqlLedger
 from tests.support.houses.house import LONG_AGO, TODAY, Emulated, House, runs
 from tests.support.mail.invented_inbox import BANK, mail, put
 
-PAIRS = [("openai", "anthropic"), ("anthropic", "openai")]
+PAIRS = [("openai", "anthropic"), pytest.param("anthropic", "openai", marks=pytest.mark.soak)]
 
 
 def waiting(house: House) -> Iterator[str]:

@@ -155,7 +155,8 @@ requests:
 
 
 @pytest.fixture(
-    scope="module", params=["openai", "anthropic", pytest.param("gemini", marks=pytest.mark.soak)]
+    scope="module",
+    params=["openai", *(pytest.param(name, marks=pytest.mark.soak) for name in ("anthropic", "gemini"))],
 )
 def night(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     """A night whose first process is killed when its first batches wait at the provider."""

@@ -179,7 +179,9 @@ def test_an_unfit_request_that_is_asked_online_goes_to_a_person(desk: Desk) -> N
     assert next(iter(desk.standings().values())).detail == "refused: content_filter"
 
 
-@pytest.mark.parametrize("trouble", ["lines", "batch", "create"])
+@pytest.mark.parametrize(
+    "trouble", ["lines", *(pytest.param(each, marks=pytest.mark.soak) for each in ("batch", "create"))]
+)
 def test_whenever_a_process_dies_in_account_trouble_every_request_is_executed_once(
     open_desk: Callable[..., Desk], trouble: str
 ) -> None:

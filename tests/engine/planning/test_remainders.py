@@ -123,7 +123,7 @@ def test_what_goes_online_is_reserved_at_its_price_there(desk: Desk) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("minutes_later", [0, 40])
+@pytest.mark.parametrize("minutes_later", [pytest.param(0, marks=pytest.mark.soak), 40])
 def test_whenever_a_process_dies_what_one_way_answered_is_never_sent_the_other(
     open_desk: Callable[..., Desk], minutes_later: float
 ) -> None:

@@ -26,7 +26,7 @@ def profile(base: Profile) -> Profile:
     "base",
     [
         pytest.param(PROFILE, id="metadata"),
-        pytest.param(NO_METADATA, id="no metadata", marks=pytest.mark.slow),
+        pytest.param(NO_METADATA, id="no metadata", marks=pytest.mark.soak),
     ],
 )
 def test_whenever_a_process_dies_every_request_is_executed_once(
