@@ -56,7 +56,7 @@ def test_a_name_that_fits_nothing_is_an_error_that_says_how_to_find_one() -> Non
 @pytest.mark.parametrize(
     ("scenario", "requests"),
     [
-        ("unchanged-short-200-anthropic-sqlite", 0),
+        pytest.param("unchanged-short-200-anthropic-sqlite", 0, marks=pytest.mark.soak),
         ("changed-1pct-night-100-openai-sqlite", 1),
     ],
 )

@@ -114,6 +114,7 @@ def test_a_backfill_of_three_nights_waits_for_their_batches_and_completes(desk: 
     assert desk.executed() - before == 2 * sum(len(mails) for mails in EARLIER.values())
 
 
+@pytest.mark.soak
 def test_a_worker_killed_with_its_batch_at_the_provider_is_run_again_and_sends_nothing_twice(
     desk: DevDesk,
 ) -> None:

@@ -129,6 +129,7 @@ def test_a_record_that_changes_is_one_record_a_day_and_a_linked_case_on_the_next
     assert back["supersedes"] == first["crm:7"]["record_id"] != back["case_id"]
 
 
+@pytest.mark.soak
 def test_an_export_that_repeats_everything_costs_nothing(small: SmallDesk) -> None:
     week = Week(small)
     week.declare(RULE)

@@ -60,6 +60,7 @@ def test_two_registers_with_the_same_numbers_lose_no_row_and_grow_under_their_na
     assert row["record_id"] == row["supersedes"] == first["crm:1@inbox/lifts.csv"]
 
 
+@pytest.mark.soak
 def test_a_register_that_comes_when_the_numbers_are_taken_is_told_apart_as_well(small: SmallDesk) -> None:
     nights = Nights(small)
     nights.work(0, lifts=register(*LIFTS))

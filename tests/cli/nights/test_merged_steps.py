@@ -140,6 +140,7 @@ def test_a_failing_answer_is_asked_again_once_for_both(
         assert answers(house, view) == answers(worked.house, view), view
 
 
+@pytest.mark.soak
 def test_a_night_killed_while_its_requests_are_out_pays_each_once(house: House, emulated: Emulated) -> None:
     emulated.scenario("batches:\n  - when: {}\n    latency: 5\n")
     fill(house.home / "inbox", TODAY)

@@ -65,6 +65,7 @@ def test_online_what_was_answered_is_kept_and_the_rest_is_due(desk: Desk) -> Non
     assert_all_answered_once(desk, 2)
 
 
+@pytest.mark.soak
 def test_a_death_while_a_refused_batch_is_released_loses_and_repeats_nothing(desk: Desk) -> None:
     alive, moment = False, 0
     while not alive:

@@ -239,6 +239,7 @@ def test_the_next_process_asks_the_first_request_before_it_sends_the_others(desk
     assert_all_answered_once(desk, 40)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_whenever_a_process_dies_nothing_that_went_first_is_sent_again(
     open_desk: Callable[..., Desk],

@@ -47,8 +47,13 @@ def test_a_process_killed_at_this_moment_costs_nothing_twice(
     killed_and_gone_on(moment, Place(profile, tmp_path, f"sqlite:///{tmp_path}/ledger.db"), emulator)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.name)
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(m, id=m.name, marks=pytest.mark.slow if m.name in CORE else pytest.mark.soak)
+        for m in MOMENTS
+    ],
+)
 def test_the_same_at_gemini_with_an_input_file(
     moment: Moment, emulator: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
