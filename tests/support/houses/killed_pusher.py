@@ -4,16 +4,13 @@ Arguments: folder of a DeskWithDrafts with its accounts as JSON, mailbox, moment
 """
 
 import json
-import os
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from llm_assets.usecases.drafts.push import push
 from resources.ledger.transactions.handed_over import SqlHandedOver
 from resources.mail.imap.drafts_folder import DraftsFolder
+from tests.support.dying import arm
 from tests.support.houses.desk_with_drafts import DeskWithDrafts
 from tests.support.mail.invented_documents import DAY
 
@@ -24,29 +21,9 @@ CALLS: dict[str, tuple[type, str]] = {
 }
 
 
-def arm(moment: str) -> None:
-    """The process dies right before or after the given call."""
-    when, what, times = moment.split(":")
-    kind, name = CALLS[what]
-    called: Callable[..., Any] = getattr(kind, name)
-    left = int(times)
-
-    def dying(*args: Any, **more: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left == 0 and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        answer = called(*args, **more)
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return answer
-
-    setattr(kind, name, dying)
-
-
 def main() -> None:
     folder, accounts, mailbox, moment = sys.argv[1:]
-    arm(moment)
+    arm(moment, CALLS)
     desk = DeskWithDrafts(Path(folder), json.loads(accounts))
     push(desk.assembly, DAY, mailbox, "lena")
     desk.close()

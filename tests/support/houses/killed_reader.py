@@ -3,13 +3,9 @@
 Arguments: home, config folder, moment as `<before|after>:<what>:<how many times>`, or `never`.
 """
 
-import os
-import signal
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.assembly import Assembly
@@ -19,6 +15,7 @@ from resources.ledger.transactions.sources import SqlSources
 from resources.mail.imap.session import Mailbox
 from resources.mail.raw_store import RawStore
 from resources.settings.environment import Settings
+from tests.support.dying import arm
 
 CALLS: dict[str, tuple[type, str]] = {
     "bodies": (Mailbox, "bodies"),
@@ -29,34 +26,10 @@ CALLS: dict[str, tuple[type, str]] = {
 }
 
 
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def arm(moment: str) -> None:
-    """The process dies right before or after the given call."""
-    when, what, times = moment.split(":")
-    kind, name = CALLS[what]
-    called: Callable[..., Any] = getattr(kind, name)
-    left = int(times)
-
-    def dying(*args: Any, **more: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left == 0 and when == "before":
-            die()
-        answer = called(*args, **more)
-        if left == 0:
-            die()
-        return answer
-
-    setattr(kind, name, dying)
-
-
 def main() -> None:
     home, config, moment = sys.argv[1:]
     if moment != "never":
-        arm(moment)
+        arm(moment, CALLS)
     settings = Settings(home=Path(home), provider="emulator", config=Path(config), _env_file=None)
     assembly = Assembly(settings, STEPS, lambda: datetime(2026, 11, 21, 1, 0, tzinfo=UTC))
     receive(assembly, insist=True)

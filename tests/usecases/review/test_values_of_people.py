@@ -9,8 +9,9 @@ from llm_assets.domain.errors import ConfigurationError
 from llm_assets.engine.ports.review import DecidedDay
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.extracted_fields.step import EXTRACTED_FIELDS
+from llm_assets.usecases.desk.changed_nights import cursor_of, handled_of
 from llm_assets.usecases.review.case_page import marked
-from llm_assets.usecases.review.rework import LONGEST, QUIET, cursor_of, due_days, handled_of
+from llm_assets.usecases.review.rework import LONGEST, QUIET, due_days
 from llm_assets.usecases.review.typed import typed
 from llm_assets.words.sentence import sentence_of
 from llm_assets.words.words import words_in
