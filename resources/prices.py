@@ -68,9 +68,9 @@ class GenaiPrices:
         return ladder.usd(usage)
 
     def check(self, profile: Profile) -> None:
-        """Raises ConfigurationError when a model of the profile has no price in either mode."""
+        """Raises ConfigurationError when a model of the profile has no price by a route that it sells."""
         for model in profile.models.values():
-            for mode in Mode:
+            for mode in profile.sold:
                 self.usd(profile, model, mode, Usage())
 
 
@@ -79,8 +79,22 @@ def price_provider(profile: Profile) -> str:
     return profile.price_provider if profile.price_provider is not None else profile.wire.price_provider
 
 
+def sold_factor(profile: Profile, mode: Mode) -> Decimal:
+    """Price of an answer by this route beside an online call's, as the profile says; batches apart."""
+    sold = profile.routes
+    match mode:
+        case Mode.FLEX if sold.flex is not None:
+            return sold.flex.factor
+        case Mode.FAST if sold.fast is not None:
+            return sold.fast.factor
+        case Mode.WINDOW if sold.window:
+            return max(sold.window.values())
+        case _:
+            return Decimal(1)
+
+
 def _own(profile: Profile, price: PriceOverride, mode: Mode) -> Ladder:
-    factor = (price.batch_factor if mode is Mode.BATCH else Decimal(1)) / MILLION
+    factor = (price.batch_factor if mode is Mode.BATCH else sold_factor(profile, mode)) / MILLION
     cached = price.cached_input if price.cached_input is not None else price.input
     written = price.input * profile.wire.cache_write_factor
     return Ladder(
@@ -101,6 +115,7 @@ def _listed(profile: Profile, model: str, mode: Mode, on: date) -> Ladder:
             " in providers.yaml, or name another `price_provider`."
         ) from None
     context = {"processing": "batch"} if mode is Mode.BATCH else None
+    factor = sold_factor(profile, mode)
     listed = info.get_prices(datetime.combine(on, time(12), UTC), context)
 
     def at(name: str, tokens: int) -> Decimal | None:
@@ -119,7 +134,8 @@ def _listed(profile: Profile, model: str, mode: Mode, on: date) -> Ladder:
             f"{model} at {provider} is not priced by input and output tokens: add it under `prices` of profile"
             f" {profile.name} in providers.yaml."
         )
-    return Ladder(starts, tuple(_rates(at, tokens) for tokens in (0, *(start + 1 for start in starts))))
+    rates = (_rates(at, tokens) for tokens in (0, *(start + 1 for start in starts)))
+    return Ladder(starts, tuple(Rates(*(rate * factor for rate in row)) for row in rates))
 
 
 def _rates(at: Callable[[str, int], Decimal | None], tokens: int) -> Rates:

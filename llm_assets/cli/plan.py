@@ -11,7 +11,7 @@ from llm_assets.cli.console import Console
 from llm_assets.cli.options import DayOption, JsonOption, ReworkOption, check_rework, existing
 
 if TYPE_CHECKING:
-    from llm_assets.usecases.night.preview import Plan
+    from llm_assets.usecases.plan.preview import Plan
 
 
 def plan(
@@ -28,7 +28,7 @@ def plan(
     Needs no key; nothing is registered, written or sent.
     """
     from llm_assets.usecases.desk.desk import configured_desk
-    from llm_assets.usecases.night.preview import preview_night
+    from llm_assets.usecases.plan.preview import preview_night
 
     check_rework(rework)
     paths = existing(inbox)

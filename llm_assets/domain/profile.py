@@ -1,4 +1,4 @@
-"""Provider profiles and lanes: the shapes of providers.yaml and lanes.yaml."""
+"""Provider profiles: the shape of providers.yaml, and the routes by which a profile answers. Lanes and rules are in `traffic/lanes.py`."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -29,17 +29,30 @@ class Lane(StrEnum):
 
 
 class Mode(StrEnum):
-    """How a request is answered. The price depends on it."""
+    """The route by which a request is answered. The price depends on it."""
 
     BATCH = "batch"
+    WINDOW = "window"
+    """Sent one by one and answered within hours, cheaper than at once."""
+    FLEX = "flex"
+    """Asked one by one at about the price of a batch, when the provider has room."""
     ONLINE = "online"
+    FAST = "fast"
+    """Asked one by one before others, at a higher price."""
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether each request is a call whose answer is waited for."""
+        return self in (Mode.FLEX, Mode.ONLINE, Mode.FAST)
 
 
-class _Border(BaseModel):
+class Border(BaseModel):
+    """What a person writes into a file: an unknown key is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Limits(_Border):
+class Limits(Border):
     batch_requests: int = Field(gt=0)
     batch_bytes: int = Field(gt=0)
     enqueued_tokens: int | None = Field(default=None, gt=0)
@@ -54,7 +67,7 @@ class Limits(_Border):
     """The upper bound when a cut answer is asked for again with twice the limit."""
 
 
-class Capabilities(_Border):
+class Capabilities(Border):
     batch: bool = True
     """False for a gateway without a batch API: everything goes online."""
     metadata: bool = True
@@ -68,7 +81,7 @@ class Capabilities(_Border):
     """Whether the strong model reads pictures and PDF files itself."""
 
 
-class Files(_Border):
+class Files(Border):
     """What becomes of the files that our batches leave at the provider."""
 
     remove: bool = True
@@ -77,7 +90,28 @@ class Files(_Border):
     """After so many days the provider removes an input file by itself; None where its server knows no such parameter."""
 
 
-class PriceOverride(_Border):
+class FlexRoute(Border):
+    factor: Decimal = Field(default=Decimal("0.5"), gt=0)
+    """Price beside an online call's."""
+    timeout_seconds: float = Field(default=900, gt=0)
+
+
+class FastRoute(Border):
+    factor: Decimal = Field(default=Decimal("2.0"), gt=0)
+    """Price beside an online call's."""
+    timeout_seconds: float = Field(default=60, gt=0)
+
+
+class SoldRoutes(Border):
+    """The routes that a profile sells besides batches, which `capabilities` names, and online calls."""
+
+    window: dict[str, Decimal] = Field(default_factory=dict)
+    """Completion window, e.g. `8h` -> price beside an online call's."""
+    flex: FlexRoute | None = None
+    fast: FastRoute | None = None
+
+
+class PriceOverride(Border):
     """USD per million tokens of an online call, for a model that the price list does not know."""
 
     input: Decimal
@@ -94,7 +128,7 @@ def _known(name: object) -> str:
         raise PydanticCustomError("unknown_protocol", "{problem}", {"problem": str(err)}) from err
 
 
-class Profile(_Border):
+class Profile(Border):
     name: str = ""
     protocol: Annotated[ProtocolName, BeforeValidator(_known)]
     base_url: str | None = None
@@ -114,6 +148,7 @@ class Profile(_Border):
     """The least effort that each tier's model takes. Requests to a tier that is left out name none."""
     effort: dict[str, Effort | dict[Tier, Effort]] = Field(default_factory=dict)
     """Step -> what it gets here in place of its own effort, for all tiers or for some."""
+    routes: SoldRoutes = SoldRoutes()
     emulated: bool = False
     """True for the demo model, which is rules and not an LLM. Pages say so."""
 
@@ -146,6 +181,18 @@ class Profile(_Border):
         return at_least(next((effort for effort in named if effort is not None), least), least)
 
     @property
+    def sold(self) -> tuple[Mode, ...]:
+        """The routes by which this profile answers."""
+        sells = {
+            Mode.BATCH: self.capabilities.batch,
+            Mode.WINDOW: bool(self.routes.window),
+            Mode.FLEX: self.routes.flex is not None,
+            Mode.ONLINE: True,
+            Mode.FAST: self.routes.fast is not None,
+        }
+        return tuple(mode for mode in Mode if sells[mode])
+
+    @property
     def keeps_metadata(self) -> bool:
         """Whether a batch here carries metadata that proves it ours: the protocol can, and this provider does."""
         return self.wire.keeps_metadata and self.capabilities.metadata
@@ -162,54 +209,3 @@ Efforts = Effort | Mapping[Tier, Effort]
 
 def _of_tier(efforts: Efforts, tier: Tier) -> Effort | None:
     return efforts if isinstance(efforts, Effort) else efforts.get(tier)
-
-
-class LaneRule(_Border):
-    mode: Mode = Mode.BATCH
-    priority: int = 0
-    budget_usd: Decimal | None = Field(default=None, ge=0)
-    """For one night."""
-    budget_month_usd: Decimal | None = Field(default=None, ge=0)
-    """For all nights of a calendar month."""
-
-
-class RouteRules(_Border):
-    """When the last few requests of a batch lane go online, because a batch would end too late."""
-
-    remainder_requests: int = Field(default=20, ge=0)
-    """The most requests of a step and model that count as a remainder; 0 sends none online."""
-    remainder_usd: Decimal = Field(default=Decimal("0.50"), ge=0)
-    """The most that a remainder may cost beyond its price in a batch."""
-    batch_minutes: float = Field(default=60, gt=0)
-    """The assumed duration of a batch while the profile has no history."""
-
-
-class ReadingRules(_Border):
-    """The thresholds from which the strong model reads a case instead of its step's own."""
-
-    scan_cheap_from: float = Field(default=80, ge=0, le=100)
-    """OCR confidence from which a scan counts as clean text."""
-    scan_strong_from: float = Field(default=70, ge=0, le=100)
-    """OCR confidence from which the strong model reads a scan's text; below, it reads the scan itself or a person does.
-    Measured: docs/reference/reading.md."""
-    table_columns: int = Field(default=9, gt=0)
-    table_cells: int = Field(default=150, gt=0)
-    pages: int = Field(default=20, gt=0)
-    vision_pages: int = Field(default=10, ge=0)
-    """The most pages of scans in one request, all scans together; 0 sends none."""
-    vision_bytes: int = Field(default=10_000_000, gt=0)
-    """The most bytes of these pages, before base64 adds a third."""
-
-
-class RescueRules(_Border):
-    """What is done about batches that do not end."""
-
-    max_batch_age_minutes: float = Field(default=1440, gt=0)
-    """From its create on; an older batch is cancelled, and what has run of it is collected."""
-
-
-class Lanes(_Border):
-    lanes: dict[Lane, LaneRule]
-    routes: RouteRules = RouteRules()
-    reading: ReadingRules = ReadingRules()
-    rescue: RescueRules = RescueRules()

@@ -8,9 +8,9 @@ from functools import cached_property
 from pydantic import BaseModel
 
 from llm_assets.domain.clock import Clock, system_clock
-from llm_assets.domain.profile import Lanes
 from llm_assets.domain.requests.money import Budget
 from llm_assets.domain.requests.outcome import MAX_ATTEMPTS
+from llm_assets.domain.traffic.lanes import Lanes
 from llm_assets.engine.ports.ledger import LedgerPorts
 from llm_assets.engine.ports.prices import Prices
 from llm_assets.engine.ports.provider import Provider

@@ -14,8 +14,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from llm_assets.domain.desk.night import Calendar
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.profile import Lanes, Profile
+from llm_assets.domain.profile import Profile
 from llm_assets.domain.requests.currency import USD, Rate
+from llm_assets.domain.traffic.lanes import Lanes
 from llm_assets.words.language import Language
 from resources.settings.dotenv_file import unreadable
 from resources.settings.exchange_rates import read_rates

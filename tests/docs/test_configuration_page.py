@@ -10,17 +10,8 @@ from pydantic.fields import FieldInfo
 
 from llm_assets.domain.desk.queue import Category, Queue, Urgent
 from llm_assets.domain.dialect import Dialect
-from llm_assets.domain.profile import (
-    Capabilities,
-    Files,
-    LaneRule,
-    Limits,
-    PriceOverride,
-    Profile,
-    ReadingRules,
-    RescueRules,
-    RouteRules,
-)
+from llm_assets.domain.profile import Capabilities, Files, Limits, PriceOverride, Profile
+from llm_assets.domain.traffic.lanes import LaneRule, ReadingRules, RescueRules, RouteRules
 from llm_assets.intake.records.mapping import Columns, DropRule
 from llm_assets.usecases.mail.receive_form import FormSource
 from resources.settings.environment import SHIPPED_CONFIG

@@ -9,7 +9,8 @@ from llm_assets.domain.desk.prompt import CASE_CHARACTERS
 from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.step import StepInput
 from llm_assets.domain.mail.document import MESSAGE_ATTACHMENTS, Attachment
-from llm_assets.domain.profile import Limits, Profile, ReadingRules, Tier
+from llm_assets.domain.profile import Limits, Profile, Tier
+from llm_assets.domain.traffic.lanes import ReadingRules
 from llm_assets.steps.categories.step import CATEGORIES
 from tests.support.mail.invented_documents import attachment, case, document
 

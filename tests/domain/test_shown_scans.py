@@ -20,8 +20,9 @@ from llm_assets.domain.desk.prompt import SCANS_NOTE
 from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.step import StepInput
 from llm_assets.domain.mail.document import Attachment, Case
-from llm_assets.domain.profile import Capabilities, Limits, Profile, ReadingRules, Tier
+from llm_assets.domain.profile import Capabilities, Limits, Profile, Tier
 from llm_assets.domain.requests.request import Picture
+from llm_assets.domain.traffic.lanes import ReadingRules
 from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.steps.drafts.step import DRAFTS
 from tests.support.mail.invented_documents import attachment, case, document

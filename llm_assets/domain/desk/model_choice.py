@@ -12,8 +12,9 @@ from typing import NamedTuple
 from llm_assets.domain.desk.prompt import CASE_CHARACTERS
 from llm_assets.domain.desk.queue import Queue
 from llm_assets.domain.mail.document import MESSAGE_ATTACHMENTS, Attachment, Case, Document
-from llm_assets.domain.profile import Profile, ReadingRules, Tier
+from llm_assets.domain.profile import Profile, Tier
 from llm_assets.domain.requests.request import Picture
+from llm_assets.domain.traffic.lanes import ReadingRules
 
 NO_VISION, MASKED, NOT_SHOWN = "no_vision", "masked", "not_shown"
 """Why scans are not shown: the profile's model sees no pictures, the queue's mail is masked, or the answer was given

@@ -14,9 +14,10 @@ from llm_assets.domain.desk.tables import Column, Row, Table, columns_of, step_t
 from llm_assets.domain.digest import digest
 from llm_assets.domain.effort import Effort, most, with_room_to_think
 from llm_assets.domain.mail.document import Case
-from llm_assets.domain.profile import Efforts, Profile, ReadingRules, Tier
+from llm_assets.domain.profile import Efforts, Profile, Tier
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.domain.requests.request import JsonSchema, Picture, Request
+from llm_assets.domain.traffic.lanes import ReadingRules
 
 
 @dataclass(frozen=True)

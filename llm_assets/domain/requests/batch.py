@@ -74,7 +74,9 @@ class Batch:
     """Digest of the custom_ids of its lines, in their order."""
     created_at: datetime
     mode: Mode = Mode.BATCH
-    """ONLINE when its requests are answered one by one; such a batch has no id at the provider."""
+    """By a route on which requests are asked one by one, it has no id at the provider."""
+    route_why: str = ""
+    """Why its requests go by this route."""
     creating_at: datetime | None = None
     submitted_at: datetime | None = None
     provider_batch_id: str | None = None

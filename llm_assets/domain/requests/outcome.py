@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from llm_assets.domain import refusals
+from llm_assets.domain.profile import Mode
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Usage
 
@@ -98,6 +99,8 @@ class Answer:
     """Digest of a line whose custom_id cannot be read."""
     rest_seconds: float | None = None
     """Seconds until the account's limit allows calls again, when an online answer says that it is used up."""
+    billed_as: Mode | None = None
+    """The route that the provider says it bills; None where it does not say, so that it is the one that was asked for."""
 
 
 _BY_OUTCOME = {

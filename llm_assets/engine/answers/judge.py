@@ -45,6 +45,7 @@ class Judge:
         if cut_by_thinking(checked):
             checked = replace(checked, reason=Reason.CUT_BY_THINKING)
         usage, estimated = self.metered(answer, member.estimated_tokens)
+        billed = answer.billed_as if answer.billed_as is not None else mode
         if estimated:
             checked = replace(checked, usage=usage)
         thought = member.thought if checked.reason is Reason.CUT_BY_THINKING else 0
@@ -55,8 +56,8 @@ class Judge:
             answer=_explained(checked),
             next=next_after(checked.outcome, member.tries, max_attempts=self.max_attempts, has_room=room),
             provider=self.profile.name,
-            mode=mode,
-            cost_usd=self.usd(model, mode, usage),
+            mode=billed,
+            cost_usd=self.usd(model, billed, usage),
             output=output,
             estimated=estimated,
         )

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from llm_assets.domain.errors import StuckError
-from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState, Candidate
 from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.engine.answers.settle import settle_all
@@ -74,7 +73,7 @@ def _has_waited(batch: Batch, now: datetime, settle_seconds: float) -> bool:
 
 def reconcile(engine: Engine, batch: Batch) -> str:
     """Settles a batch in CREATING that the caller owns. Returns what was done, for people."""
-    if batch.mode is Mode.ONLINE:
+    if batch.mode.one_by_one:
         return _release(engine, batch, "interrupted", "released the online requests that were not answered")
     if not engine.provider.profile.capabilities.batch:
         gone = "the profile has no batch API any more"

@@ -102,7 +102,7 @@ def is_its_own(err: TransientError, answered: int, silent_goes: int) -> bool:
 
 
 def _settle(engine: Engine, batch: Batch, member: Member, answer: Answer) -> None:
-    settlement = judge_of(engine).settlement(batch.step, batch.model, Mode.ONLINE, member, answer)
+    settlement = judge_of(engine).settlement(batch.step, batch.model, batch.mode, member, answer)
     engine.ledger.batches.settle(batch, [settlement])
 
 
@@ -168,7 +168,7 @@ def _answers(
         pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
         while True:
             for member, line in _admitted(engine, lines, go, len(pending)):
-                pending[pool.submit(_ask, engine, line)] = member
+                pending[pool.submit(_ask, engine, line, batch.mode)] = member
             if not pending:
                 if not go.over:
                     go.paced = engine.traffic.wait()
@@ -209,9 +209,9 @@ def _tokens(member: Member, line: bytes) -> int:
     return by_length if member.estimated_tokens is None else min(by_length, 2 * member.estimated_tokens)
 
 
-def _ask(engine: Engine, line: bytes) -> Answer | BlockedError | TransientError:
+def _ask(engine: Engine, line: bytes, mode: Mode) -> Answer | BlockedError | TransientError:
     try:
-        answer = engine.provider.ask(line)
+        answer = engine.provider.ask(line, mode)
     except (BlockedError, TransientError) as err:
         return err
     except (ContractError, UnansweredError) as err:

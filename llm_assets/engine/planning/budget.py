@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from llm_assets.domain.mail.document import Priority
-from llm_assets.domain.profile import Lane, Lanes
+from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.money import Budget, Committed, Limit, OverBudget
+from llm_assets.domain.traffic.lanes import Lanes
 
 OVER_BUDGET = "over_budget"
 """The reason for which a request is held back."""

@@ -61,7 +61,7 @@ class Forecast:
     output_typical: float = 0
     output_p95: float = 0
     output_ceiling: int = 0
-    usd: dict[Mode, Usd] = field(default_factory=lambda: {mode: Usd() for mode in Mode})
+    usd: dict[Mode, Usd] = field(default_factory=lambda: {mode: Usd() for mode in (Mode.BATCH, Mode.ONLINE)})
     routed: Usd = field(default_factory=Usd)
     """Price of each request in the mode in which it goes."""
     at_most_by_lane: dict[Lane, Decimal] = field(default_factory=dict)

@@ -65,7 +65,9 @@ class Packer:
         if tokens is None:
             tokens = self._count(request)
         member = member.packed(tokens, task.masked, task.case_id)
-        key = _Kind(request.step, task.lane, mode_of(self._engine, task), request.model, warms)
+        key = _Kind(
+            request.step, task.lane, mode_of(self._engine, task), request.model, warms, task.route_why
+        )
         try:
             parcel = self._open.get(key) or self._start(key, member)
             line = self._line(parcel, request, member, cached)
@@ -151,6 +153,7 @@ class _Kind(NamedTuple):
     mode: Mode
     model: str
     warms: bool
+    route_why: str = ""
 
 
 class _Parcel:
@@ -190,6 +193,7 @@ class _Parcel:
             step=self._kind.step,
             lane=self._kind.lane,
             mode=self._kind.mode,
+            route_why=self._kind.route_why,
             provider=provider,
             model=self._kind.model,
             state=BatchState.INTENT,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from llm_assets.domain.profile import Mode, RouteRules
+from llm_assets.domain.profile import Mode
+from llm_assets.domain.traffic.lanes import RouteRules
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import Task
 

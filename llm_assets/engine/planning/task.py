@@ -19,6 +19,8 @@ class Task:
     request: Request
     mode: Mode | None = None
     """None leaves it to the lane."""
+    route_why: str = ""
+    """Why it goes by `mode`, for the ledger; empty where the lane decides."""
     priority: Priority = Priority.NORMAL
     """What goes first within a lane when the budget is short."""
     rendered_from: str | None = None

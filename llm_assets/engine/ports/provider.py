@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from llm_assets.domain.profile import Profile
+from llm_assets.domain.profile import Mode, Profile
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, StoredFile
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
@@ -61,5 +61,6 @@ class Provider(Protocol):
         inside a line. With `partial` what is there is yielded instead. Raises UnknownBatchError for an unknown batch.
         """
 
-    def ask(self, line: bytes) -> Answer:
-        """One online call, one try. `line` is what `line()` rendered, so that a spooled request can be asked too."""
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
+        """One call, one try, by a route whose answers are waited for. `line` is what `line()` rendered, so that a spooled
+        request can be asked too. The answer names the route that it is billed by, where that is not `mode`."""

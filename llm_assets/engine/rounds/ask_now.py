@@ -4,7 +4,6 @@ from datetime import date
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import BlockedError
-from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine import blocking
 from llm_assets.engine.engine import Engine
@@ -32,7 +31,7 @@ def ask_now(engine: Engine, day: date, task: Task, rework: Rework) -> Standing:
         with engine.ledger.locks.owner(f"plan:{step}:{day}", wait=True):
             request_id = plan_now(engine, day, task, rework)
         for batch in engine.ledger.batches.open_batches(day, [step]):
-            if batch.mode is Mode.ONLINE and request_id in engine.ledger.batches.members(
+            if batch.mode.one_by_one and request_id in engine.ledger.batches.members(
                 batch.batch_id, unsettled=True
             ):
                 drive(engine, batch.batch_id)

@@ -121,7 +121,7 @@ def _move(engine: Engine, batch: Batch) -> bool:
             return False
         case BatchState.INTENT if known is not None:
             return _try_one(engine, batch, known)
-        case BatchState.INTENT if batch.mode is Mode.ONLINE:
+        case BatchState.INTENT if batch.mode.one_by_one:
             return _ask(engine, batch)
         case BatchState.INTENT if not has_room(engine, batch):
             return False
@@ -138,7 +138,7 @@ def _read(engine: Engine, batch: Batch) -> bool:
     match batch.state:
         case BatchState.CREATING:
             log.info("reconciled", batch=batch.batch_id, result=reconcile(engine, batch))
-        case BatchState.SUBMITTED | BatchState.ENDED if batch.mode is Mode.ONLINE:
+        case BatchState.SUBMITTED | BatchState.ENDED if batch.mode.one_by_one:
             finish(engine, batch.batch_id, batch.state)
         case BatchState.SUBMITTED:
             look(engine, batch)

@@ -53,7 +53,7 @@ def _nudge_one(engine: Engine, batch: Batch) -> bool:
 
 def _is_run_work(batch: Batch, known: Block | None) -> bool:
     """Whether it would be asked online, as also the first request of a batch is to see whether a block is over."""
-    asks = batch.mode is Mode.ONLINE or (known is not None and known.needs is Proof.ANSWERED)
+    asks = batch.mode.one_by_one or (known is not None and known.needs is Proof.ANSWERED)
     return asks and batch.state is BatchState.INTENT
 
 

@@ -17,8 +17,9 @@ from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import AFTER_STEPS, DOCUMENTS, Table
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.profile import Lane, Lanes, Profile
+from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.requests.money import Budget, OverBudget
+from llm_assets.domain.traffic.lanes import Lanes
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night.night import Night, check_regions
 from llm_assets.engine.night.rendered import Mask

@@ -8,7 +8,7 @@ from llm_assets.domain.desk.prompt import render_case
 from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.mail.document import Case
-from llm_assets.domain.profile import ReadingRules
+from llm_assets.domain.traffic.lanes import ReadingRules
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.workers.folders import private_temporary_files

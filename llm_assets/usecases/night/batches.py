@@ -72,7 +72,7 @@ def _named(assembly: Assembly, given: str) -> Batch:
 
 def _check(assembly: Assembly, batch: Batch) -> None:
     is_sent = batch.state is not BatchState.INTENT
-    if is_sent and batch.mode is Mode.ONLINE:
+    if is_sent and batch.mode.one_by_one:
         raise DeskError(
             f"batch {batch.batch_id} is being asked online, one request after the other: only a batch that waits at a "
             "provider can be cancelled"

@@ -151,6 +151,7 @@ batches = Table(
     Column("step", Text, nullable=False),
     Column("lane", Text, nullable=False),
     Column("mode", Text, nullable=False),
+    Column("route_why", Text, nullable=False, server_default=""),
     Column("provider", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("state", Text, nullable=False),

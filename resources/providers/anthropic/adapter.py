@@ -11,6 +11,7 @@ from urllib.parse import quote
 import orjson
 
 from llm_assets.domain.errors import ContractError, ShortResultsError, UnknownBatchError
+from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
@@ -148,7 +149,7 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
             )
         return url
 
-    def ask(self, line: bytes) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
         asked = orjson.loads(line)
         call = Call("answer a request", about="model")
         with self._edge(call):

@@ -16,6 +16,7 @@ from llm_assets.domain.errors import (
     TransientError,
     UnknownBatchError,
 )
+from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
@@ -217,7 +218,7 @@ class GeminiProvider(SdkProvider[GeminiClient]):
             json_lines.save(response.iter_bytes(json_lines.CHUNK), path)
         return json_lines.lines_of(path)
 
-    def ask(self, line: bytes) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
         asked = orjson.loads(line)
         body = dict(asked["request"])
         path = f"{V1BETA}/{body.pop('model')}:generateContent"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 
 from llm_assets.domain.errors import DeskError, ShortResultsError, TransientError, UnknownBatchError
+from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
@@ -196,7 +197,7 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
                 json_lines.save(response.iter_bytes(json_lines.CHUNK), path)
         return json_lines.lines_of(path)
 
-    def ask(self, line: bytes) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
         asked = orjson.loads(line)
         call = Call("answer a request", about="model")
         with self._edge(call):

@@ -12,8 +12,9 @@ import yaml
 from pydantic import ValidationError
 
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.profile import Lane, Lanes, Limits, Mode, PriceOverride, Profile, Tier
+from llm_assets.domain.profile import Lane, Limits, Mode, PriceOverride, Profile, Tier
 from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.traffic.lanes import Lanes
 from resources.prices import GenaiPrices, price_provider
 from resources.providers import provider_for
 from tests.support.repository import CONFIG

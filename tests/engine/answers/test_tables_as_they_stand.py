@@ -11,7 +11,8 @@ from llm_assets.domain.desk.prompt import Prompt
 from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import DOCUMENTS
-from llm_assets.domain.profile import ReadingRules, Tier
+from llm_assets.domain.profile import Tier
+from llm_assets.domain.traffic.lanes import ReadingRules
 from llm_assets.engine.night.night import Night
 from llm_assets.engine.night.read_day import DayReader
 from llm_assets.engine.night.receive import receive

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from llm_assets.domain.errors import BlockedError, ContractError, TransientError, UnansweredError
-from llm_assets.domain.profile import Lane, RescueRules
+from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.batch import Batch, BatchState, BatchView, Look
+from llm_assets.domain.traffic.lanes import RescueRules
 from llm_assets.engine.batches.overdue import CONFIRMED_WITHIN, Overdue, after_age
 from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.nudge import nudge

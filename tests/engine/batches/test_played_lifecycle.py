@@ -9,8 +9,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from llm_assets.domain.profile import Files, RescueRules
+from llm_assets.domain.profile import Files
 from llm_assets.domain.requests.batch import BatchState
+from llm_assets.domain.traffic.lanes import RescueRules
 from llm_assets.engine.batches.leftovers import PAUSE, clean, stored_of_ours, with_leftovers
 from llm_assets.engine.batches.overdue import CONFIRMED_WITHIN
 from resources.providers import provider_for

@@ -17,10 +17,11 @@ from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.errors import PermanentError
 from llm_assets.domain.mail.document import Attachment, Document, Message, Priority, Received, Role
 from llm_assets.domain.mail.document_rows import document_row
-from llm_assets.domain.profile import Capabilities, Mode, ReadingRules, Tier
+from llm_assets.domain.profile import Capabilities, Mode, Tier
 from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.requests.outcome import RequestState, Status
 from llm_assets.domain.requests.request import Picture, Request
+from llm_assets.domain.traffic.lanes import ReadingRules
 from llm_assets.engine.night.night import Night
 from llm_assets.engine.planning.estimate import (
     Calibration,

@@ -10,10 +10,11 @@ import pytest
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import PermanentError
 from llm_assets.domain.mail.document import Priority
-from llm_assets.domain.profile import Lane, LaneRule, Lanes, Mode
+from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.protocol import OPENAI
 from llm_assets.domain.requests.money import Budget, Committed, Limit, OverBudget, Usage
 from llm_assets.domain.requests.outcome import Outcome, RequestState
+from llm_assets.domain.traffic.lanes import LaneRule, Lanes
 from llm_assets.engine.planning.budget import (
     OVER_BUDGET,
     Rank,

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from llm_assets.domain.profile import Capabilities, Lane, Mode, RouteRules
+from llm_assets.domain.profile import Capabilities, Lane, Mode
 from llm_assets.domain.requests.money import Budget
 from llm_assets.domain.requests.outcome import Outcome
+from llm_assets.domain.traffic.lanes import RouteRules
 from llm_assets.engine.engine import Engine
 from tests.support.nights.engine_night import (
     DAY,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from llm_assets.domain.profile import Lanes, Mode, RouteRules
+from llm_assets.domain.profile import Mode
+from llm_assets.domain.traffic.lanes import Lanes, RouteRules
 from llm_assets.engine.planning.prompt_cache import LARGEST_WAIT, PrefixUsd, fewest_in_batch, fewest_online
 from llm_assets.engine.planning.route_rules import KNOWN_FROM, Facts, expected_seconds, route_of
 

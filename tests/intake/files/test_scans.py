@@ -12,7 +12,7 @@ from PIL import EpsImagePlugin, Image
 
 from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.domain.digest import digest_bytes
-from llm_assets.domain.profile import ReadingRules
+from llm_assets.domain.traffic.lanes import ReadingRules
 from llm_assets.intake.files import ocr
 from llm_assets.intake.mail.mail import read_mail
 from llm_assets.intake.reading import Reading

@@ -7,7 +7,7 @@ import pytest
 
 from llm_assets.domain.desk.queue import Category, Queue, Queues
 from llm_assets.domain.mail.document import Case, Document, Priority, Received, Role
-from llm_assets.domain.profile import ReadingRules
+from llm_assets.domain.traffic.lanes import ReadingRules
 from llm_assets.engine.answers.rows import restored
 from llm_assets.intake.pii.masking import mask_case, mask_text
 from llm_assets.intake.read import read_bytes

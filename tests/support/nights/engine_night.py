@@ -14,11 +14,12 @@ from typing import Any, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from llm_assets.domain.desk.night import Rework
-from llm_assets.domain.profile import Capabilities, Lane, LaneRule, Lanes, Limits, Mode, Profile, Tier
+from llm_assets.domain.profile import Capabilities, Lane, Limits, Mode, Profile, Tier
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Budget, Usage
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.domain.requests.request import CustomId, Request
+from llm_assets.domain.traffic.lanes import LaneRule, Lanes
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.plan import plan_step
 from llm_assets.engine.planning.task import PlanSummary, StepPlan, Task

@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.step import strict_schema
-from llm_assets.domain.profile import Lane, LaneRule, Lanes, Limits, Profile, Tier
+from llm_assets.domain.profile import Lane, Limits, Profile, Tier
 from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.domain.requests.request import CustomId, Request
+from llm_assets.domain.traffic.lanes import LaneRule, Lanes
 from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan, Task

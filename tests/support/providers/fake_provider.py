@@ -14,7 +14,7 @@ from threading import Barrier, Lock
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.errors import PermanentError, ShortResultsError, TransientError, UnknownBatchError
-from llm_assets.domain.profile import Profile
+from llm_assets.domain.profile import Mode, Profile
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
@@ -196,7 +196,7 @@ class FakeProvider(Provider):
         yield from told
         path.unlink()
 
-    def ask(self, line: bytes) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
         with self._lock:
             self._asking += 1
             self.peak = max(self.peak, self._asking)

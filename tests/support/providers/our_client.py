@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 from llm_assets.domain.desk.night import Rework
-from llm_assets.domain.profile import RescueRules
+from llm_assets.domain.traffic.lanes import RescueRules
 from llm_assets.emulator import RunningEmulator
 from llm_assets.engine.planning.task import StepPlan
 from llm_assets.engine.rounds.progress import Progress

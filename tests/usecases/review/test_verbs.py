@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from llm_assets.domain.errors import ConfigurationError, OverBudgetError
+from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.emulator import start
 from llm_assets.emulator.process.launch import RunningEmulator
@@ -285,7 +286,7 @@ class Dying:
     def __getattr__(self, name: str) -> Any:  # whatever else a provider is asked
         return getattr(self._provider, name)
 
-    def ask(self, line: bytes) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
         self._provider.ask(line)
         raise SystemExit("killed")
 

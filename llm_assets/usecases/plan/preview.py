@@ -20,8 +20,8 @@ from llm_assets.usecases.desk.rehearsal import Rehearsal
 from llm_assets.usecases.mail.read_day import read_day
 from llm_assets.usecases.mail.receive import receive
 from llm_assets.usecases.night.held_back import elsewhere, stopped_queues
-from llm_assets.usecases.night.planner import Planner
 from llm_assets.usecases.night.process_steps import AUTO, rework_of
+from llm_assets.usecases.plan.planner import Planner
 
 Plan = Mapping[str, Any]  # the JSON of `plan --json`
 
@@ -95,7 +95,7 @@ def _step_json(forecast: Forecast) -> Mapping[str, Any]:
 
 def _prices_json(forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
     """All in batches, all online, and each request in the mode in which its lane or step sends it."""
-    ways = {mode.value: _usd_json([f.usd[mode] for f in forecasts]) for mode in Mode}
+    ways = {mode.value: _usd_json([f.usd[mode] for f in forecasts]) for mode in (Mode.BATCH, Mode.ONLINE)}
     return {**ways, "routed": _usd_json([f.routed for f in forecasts])}
 
 
