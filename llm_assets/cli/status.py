@@ -27,6 +27,11 @@ def _minute(at: str) -> str:
     return f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M}"
 
 
+def _expected(at: str | None, probability: float) -> str:
+    when = f"expected {datetime.fromisoformat(at):%H:%M}" if at is not None else "no end expected"
+    return f"{when}, {int(probability * 100)} %"
+
+
 def status_lines(status: "Status") -> list[str]:
     """The status as a short table for people."""
     names = ("due", "in_flight", "ok", "review", "dead")
@@ -38,8 +43,12 @@ def status_lines(status: "Status") -> list[str]:
     for batch in status["batches"]:
         lines.append(
             f"  batch {batch['id']}  {batch['step']}  {batch['requests']} requests  {batch['state']}  "
-            f"{batch['provider']} {batch['provider_batch_id'] or ''}"
+            f"{batch['provider']} {batch['provider_batch_id'] or ''}  "
+            f"{_expected(batch['expected_end'], batch['probability_in_time'])}"
         )
+    if (forecast := status["forecast"]) is not None:
+        expected = _expected(forecast["expected_end"], forecast["probability_in_time"])
+        lines.append(f"  {expected} in time for {_minute(forecast['deadline'])}")
     lines += [f"  not sent: {why}" for why in status["stopped"]]
     lines += [
         f"  {found['requests']} requests wait at {found['provider']}: {found['sentence']}"

@@ -34,6 +34,8 @@ WAITS_FOR = "llm/waits_for"
 """On a continuation: how many batches and requests of which steps it waits for, as long as it is held back."""
 BATCHES = "llm/batches"
 """On a continuation: the ids of these batches at the provider; our own before it has one."""
+UNTIL = "llm/until"
+"""On a continuation: the batches it is parked until, when they are expected, and how probable it is that they end in time."""
 LANE = "llm/lane"
 COPIED_TAGS = (LANE, "dagster/priority", "dagster/backfill", "llm/rework")
 
@@ -88,6 +90,8 @@ def _show_waiting(context: dg.AssetExecutionContext, step: str, waits: WaitsFor)
         "waiting_requests": waits.requests,
         "batches": dg.MetadataValue.md(markdown_table(BATCH_COLUMNS, waits.rows)),
     }
+    if waits.until:
+        metadata["parked_until"] = waits.until
     for following in continuations(context.instance, context.run.run_id):
         metadata["continued_in"] = dg.MetadataValue.dagster_run(following.run_id)
     context.log_event(dg.AssetObservation(step, partition=context.partition_key, metadata=metadata))

@@ -13,6 +13,7 @@ from llm_assets.defs.parking import (
     PARKED_STATE,
     READY,
     RESUMED,
+    UNTIL,
     WAITING,
     WAITS_FOR,
 )
@@ -48,7 +49,7 @@ def _open(
     gate = gate_of(assembly, day, assets, parked_at, until)
     if gate is Gate.HOLD:
         waits = waits_for(assembly, day, assets)
-        if run.tags.get(WAITS_FOR) != waits.in_words:
+        if any(run.tags.get(name) != said for name, said in waiting_tags(waits).items()):
             instance.add_run_tags(run.run_id, waiting_tags(waits))
         yield f"{day} waits for {waits.in_words}"
         return
@@ -62,4 +63,5 @@ def waiting_tags(waits: WaitsFor) -> dict[str, str]:
     """What a run's page shows of the batches that it waits for."""
     ids = [b.provider_batch_id or b.batch_id for b in waits.batches]
     more = f" and {len(ids) - IDS_SHOWN} more" if len(ids) > IDS_SHOWN else ""
-    return {WAITS_FOR: waits.in_words, BATCHES: ", ".join(ids[:IDS_SHOWN]) + more}
+    shown = {WAITS_FOR: waits.in_words, BATCHES: ", ".join(ids[:IDS_SHOWN]) + more}
+    return {**shown, UNTIL: waits.until} if waits.until else shown

@@ -111,6 +111,8 @@ class Batch:
     """ENDED: since when its results cannot be read, whatever the cause."""
     short_since: datetime | None = None
     """ENDED: since when the provider has shown fewer results than it promises."""
+    ended_at: datetime | None = None
+    """When the provider was seen to be done, or when it was given up. Set by the ledger."""
 
     def awaits_results(self, now: datetime) -> bool:
         """Whether it has ended and its results, which could not be read, are not asked for again yet."""

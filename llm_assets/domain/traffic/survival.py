@@ -35,10 +35,12 @@ class Size(StrEnum):
     LARGE = "large"
 
 
+REQUESTS = {Size.SMALL: (0, 100), Size.MEDIUM: (101, 5_000), Size.LARGE: (5_001, 10**9)}
+"""From how many requests to how many a batch is of this size."""
+
+
 def size_of(requests: int) -> Size:
-    if requests <= 100:
-        return Size.SMALL
-    return Size.MEDIUM if requests <= 5_000 else Size.LARGE
+    return next(size for size, (_, most) in REQUESTS.items() if requests <= most)
 
 
 @dataclass(frozen=True, slots=True)

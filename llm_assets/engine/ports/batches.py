@@ -79,6 +79,15 @@ class SurplusLine:
     estimated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ForecastRow:
+    """What was forecast of a night at one moment."""
+
+    at: datetime
+    open_requests: int
+    probability_in_time: float
+
+
 class BatchChanges(TypedDict, total=False):
     """The columns of a batch that a transition may change; all others are fixed by the intent."""
 
@@ -134,6 +143,17 @@ class BatchLedger(Protocol):
 
     def listed(self, day: date | None = None) -> list[Batch]:
         """Batches of a day in any state; without a day, all open ones. Oldest first."""
+
+    def lately(
+        self, provider: str, mode: Mode, requests_from: int, requests_to: int, limit: int
+    ) -> list[Batch]:
+        """The newest batches of a profile and route that were sent with so many requests, in any state."""
+
+    def keep_forecast(self, day: date, row: ForecastRow) -> None:
+        """Keeps what was forecast of a night; of two at one moment, the first."""
+
+    def forecasts(self, day: date) -> list[ForecastRow]:
+        """What was forecast of a night, oldest first."""
 
     def with_files(
         self, provider: str, since: datetime, limit: int, *, due_by: datetime | None = None

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from llm_assets.engine.rescue.forecast import NightForecast
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.night.held_back import elsewhere, stopped_queues
+from llm_assets.usecases.night.waiting import forecast_for
 
 Status = Mapping[str, Any]  # the JSON of `status --json`
 
@@ -20,6 +23,8 @@ def night_status(assembly: Assembly, day: date | None) -> Status:
     nothing = {"due": 0, "in_flight": 0, "ok": 0, "review": 0, "dead": 0}
     spent = sum((u.cost_usd for u in ledger.spending.usage(day)), start=Decimal(0))
     budget = assembly.settings.budget_usd
+    forecast = forecast_for(assembly, day)
+    zone = assembly.settings.calendar.zone
     return {
         "day": day.isoformat(),
         "steps": {name: counted.get(name, nothing) for name in (*(s.name for s in assembly.steps), *counted)},
@@ -32,14 +37,32 @@ def night_status(assembly: Assembly, day: date | None) -> Status:
                 "state": b.state.value,
                 "requests": b.requests,
                 "submitted_at": b.submitted_at.isoformat() if b.submitted_at is not None else None,
+                "probability_in_time": round(f.probability, 4),
+                "expected_end": f.expected_end.astimezone(zone).isoformat()
+                if f.expected_end is not None
+                else None,
             }
-            for b in ledger.batches.open_batches(day)
+            for b, f in ((f.batch, f) for f in forecast.batches)
         ],
+        "forecast": _forecast(forecast, zone) if forecast.batches else None,
         "blocked": _blocked(assembly),
         "stopped": stopped_queues(assembly),
         "elsewhere": [found._asdict() for found in elsewhere(assembly, day)],
         "failures": ledger.spending.failures(day),
         "spend": {"usd": float(spent), "budget_usd": float(budget) if budget is not None else None},
+    }
+
+
+def _forecast(forecast: NightForecast, zone: ZoneInfo) -> Status:
+    """Of the night as it stands; its times are those of the business day."""
+    end = forecast.expected_end
+    deadline = forecast.deadline
+    return {
+        "at": forecast.at.astimezone(zone).isoformat(),
+        "deadline": deadline.astimezone(zone).isoformat() if deadline is not None else None,
+        "open_requests": forecast.open_requests,
+        "expected_end": end.astimezone(zone).isoformat() if end is not None else None,
+        "probability_in_time": round(forecast.probability, 4),
     }
 
 

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import floor
+from zoneinfo import ZoneInfo
 
+from llm_assets.domain.desk.step import Step
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.engine import blocking
+from llm_assets.engine.rescue.forecast import NightForecast, keep, night_forecast
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.night.continue_nights import unfinished_nights
 
@@ -20,6 +24,8 @@ class WaitsFor:
     """The open batches of steps of a night. Ids and counts: no personal data."""
 
     batches: Sequence[Batch]
+    expected: str = ""
+    """When the last of them is expected and how probable it is in time, e.g. `expected 04:10, 97 %`."""
 
     @property
     def requests(self) -> int:
@@ -32,6 +38,13 @@ class WaitsFor:
             return "the provider to take its requests"
         steps = ", ".join(sorted({b.step for b in self.batches}))
         return f"{_counted(len(self.batches), 'batch', 'batches')} with {_counted(self.requests, 'request')}: {steps}"
+
+    @property
+    def until(self) -> str:
+        """E.g. `parked until batch_7, expected 04:10, 97 %`."""
+        ids = [b.provider_batch_id or b.batch_id for b in self.batches]
+        named = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+        return f"parked until {named}, {self.expected}" if ids and self.expected else ""
 
     @property
     def rows(self) -> list[dict[str, object]]:
@@ -54,7 +67,35 @@ def waits_for(assembly: Assembly, day: date, steps: Sequence[str]) -> WaitsFor:
     make no difference."""
     known = [s.name for s in assembly.steps if s.name in steps]
     batches = assembly.ledger.batches
-    return WaitsFor([*batches.open_batches(day, known), *batches.holders(day, known)])
+    found = [*batches.open_batches(day, known), *batches.holders(day, known)]
+    forecast = forecast_for(assembly, day)
+    keep(assembly.ledger.ports, day, forecast)
+    return WaitsFor(found, in_words(forecast, assembly.settings.calendar.zone))
+
+
+def forecast_for(assembly: Assembly, day: date) -> NightForecast:
+    """Of the whole night; from the ledger alone."""
+    deadline = assembly.settings.calendar.deadline_of(day)
+    after = rounds_after(assembly.steps)
+    return night_forecast(assembly.ledger.ports, day, assembly.clock(), deadline, rounds_after=after)
+
+
+def in_words(forecast: NightForecast, zone: ZoneInfo) -> str:
+    """E.g. `expected 04:10, 97 %`; empty without open batches."""
+    if not forecast.batches:
+        return ""
+    end = forecast.expected_end
+    when = f"expected {end.astimezone(zone):%H:%M}" if end is not None else "no end expected"
+    return f"{when}, {floor(forecast.probability * 100)} %"
+
+
+def rounds_after(steps: Sequence[Step]) -> dict[str, int]:
+    """How many rounds of batches follow each step: one for what another step reads, two for what that step's reader reads."""
+
+    def after(name: str) -> int:
+        return max((1 + after(s.name) for s in steps if name in s.reads), default=0)
+
+    return {step.name: after(step.name) for step in steps}
 
 
 def troubles_of_nights(assembly: Assembly) -> str:

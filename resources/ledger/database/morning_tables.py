@@ -77,3 +77,13 @@ handed_over = Table(
     Column("at", Instant),
     Index("ix_handed_over_day", "day"),
 )
+
+# What was forecast of a night while it ran.
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("open_requests", Integer, nullable=False),
+    Column("probability_in_time", Float, nullable=False),
+)

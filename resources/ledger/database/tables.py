@@ -179,6 +179,8 @@ batches = Table(
     # Since when its results cannot be read, and since when they are shorter than promised.
     Column("troubled_since", Instant),
     Column("short_since", Instant),
+    # When the provider was done, or when it was given up; NULL while it runs.
+    Column("ended_at", Instant),
     Index("ix_batches_state", "state"),
 )
 

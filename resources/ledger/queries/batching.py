@@ -1,7 +1,7 @@
 """Batches and their members: intent, change of state, release. What an answer does is in `settling`."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, or_, select, update
@@ -13,8 +13,9 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState, may_become
 from llm_assets.domain.requests.money import Limit
 from llm_assets.domain.requests.outcome import RequestState
-from llm_assets.engine.ports.batches import BatchChanges, Member
+from llm_assets.engine.ports.batches import BatchChanges, ForecastRow, Member
 from resources.ledger.audit import entries as audit
+from resources.ledger.database.morning_tables import forecasts
 from resources.ledger.database.sql import (
     Columns,
     chunks,
@@ -92,7 +93,7 @@ def transition(
     moved = connection.execute(
         update(batches)
         .where(batches.c.batch_id == batch_id, batches.c.state == before)
-        .values(state=after, **changes)
+        .values(state=after, **changes, **_ended(after, at))
     ).rowcount
     if moved != 1:
         found = connection.scalar(select(batches.c.state).where(batches.c.batch_id == batch_id))
@@ -104,6 +105,15 @@ def transition(
     known = {name: value for name, value in changes.items() if name in audit.PROVIDER_IDS}
     if before is not after or known:
         audit.append(connection, at, Event(audit.DESK, OF_STATE[after], batch_id, known))
+
+
+def _ended(after: BatchState, at: datetime) -> dict[str, object]:
+    """The first end counts: results that are read later change nothing."""
+    if after in (BatchState.INTENT, BatchState.CREATING):
+        return {"ended_at": None}
+    if after is BatchState.SUBMITTED:
+        return {}
+    return {"ended_at": func.coalesce(batches.c.ended_at, at)}
 
 
 def release(connection: Connection, batch_id: str) -> int:
@@ -217,6 +227,29 @@ def named(connection: Connection, given: str) -> list[Batch]:
 
 def listed(connection: Connection, day: date | None) -> list[Batch]:
     return _found(connection, _IS_OPEN if day is None else batches.c.day == day)
+
+
+def lately(
+    connection: Connection, provider: str, mode: Mode, requests_from: int, requests_to: int, limit: int
+) -> list[Batch]:
+    alike = and_(batches.c.provider == provider, batches.c.mode == mode, batches.c.submitted_at.is_not(None))
+    query = select(*(batches.c[name] for name in _COLUMNS)).where(
+        alike, batches.c.requests.between(requests_from, requests_to)
+    )
+    newest = query.order_by(batches.c.created_at.desc(), batches.c.batch_id).limit(limit)
+    return [_batch(row) for row in connection.execute(newest).mappings()]
+
+
+def keep_forecast(connection: Connection, day: date, row: ForecastRow) -> None:
+    known = select(forecasts.c.day).where(forecasts.c.day == day, forecasts.c.at == row.at)
+    if connection.execute(known).first() is None:
+        connection.execute(insert(forecasts).values(day=day, **asdict(row)))
+
+
+def forecasts_of(connection: Connection, day: date) -> list[ForecastRow]:
+    query = select(forecasts.c.at, forecasts.c.open_requests, forecasts.c.probability_in_time)
+    rows = connection.execute(query.where(forecasts.c.day == day).order_by(forecasts.c.at))
+    return [ForecastRow(*row) for row in rows]
 
 
 def with_files(

@@ -5,9 +5,10 @@ from datetime import date, datetime
 from typing import Unpack
 
 from llm_assets.domain.clock import Clock
+from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Limit
-from llm_assets.engine.ports.batches import BatchChanges, Member, Settlement, SurplusLine
+from llm_assets.engine.ports.batches import BatchChanges, ForecastRow, Member, Settlement, SurplusLine
 from resources.ledger.audit.entries import DESK
 from resources.ledger.database.database import Database
 from resources.ledger.queries import batching, booking, settling
@@ -40,6 +41,20 @@ class SqlBatches:
     def listed(self, day: date | None = None) -> list[Batch]:
         with self._database.reading() as connection:
             return batching.listed(connection, day)
+
+    def lately(
+        self, provider: str, mode: Mode, requests_from: int, requests_to: int, limit: int
+    ) -> list[Batch]:
+        with self._database.reading() as connection:
+            return batching.lately(connection, provider, mode, requests_from, requests_to, limit)
+
+    def keep_forecast(self, day: date, row: ForecastRow) -> None:
+        with self._database.writing() as connection:
+            batching.keep_forecast(connection, day, row)
+
+    def forecasts(self, day: date) -> list[ForecastRow]:
+        with self._database.reading() as connection:
+            return batching.forecasts_of(connection, day)
 
     def with_files(
         self, provider: str, since: datetime, limit: int, *, due_by: datetime | None = None
