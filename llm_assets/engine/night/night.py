@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -42,6 +42,16 @@ class _Beside(NamedTuple):
 
     def of(self, case_id: str) -> tuple[Mapping[str, Row], tuple[str, ...]]:
         return self.upstream.get(case_id, {}), self.remarks.get(case_id, ())
+
+
+NEAR = timedelta(days=3)
+"""A case whose own deadline comes so soon after its day is sent before ordinary ones."""
+
+
+def pressing(priority: Priority, upstream: Mapping[str, Row], day: date) -> Priority:
+    """The order in which a case is sent, by its mail and by the deadline that an earlier step has found in it. Pure."""
+    found = [row["deadline"] for row in upstream.values() if isinstance(row.get("deadline"), date)]
+    return Priority.URGENT if any(due <= day + NEAR for due in found) else priority
 
 
 @dataclass(frozen=True)
@@ -154,7 +164,7 @@ class Night:
             input_hash=step.input_hash(given),
             lane=Lane.URGENT if case.priority is Priority.URGENT else self.lane,
             request=request,
-            priority=case.priority,
+            priority=pressing(case.priority, given.upstream, self.day),
             rendered_from=source,
             masked=masked,
             stopped=region_stop(given.queue, self.engine.provider.profile) or "",

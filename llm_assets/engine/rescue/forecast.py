@@ -12,7 +12,6 @@ from itertools import pairwise
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.traffic.survival import PUBLISHED, REQUESTS, Curve, Lived, curve_of, size_of
-from llm_assets.engine.engine import Engine
 from llm_assets.engine.ports.batches import ForecastRow
 from llm_assets.engine.ports.ledger import LedgerPorts
 
@@ -51,18 +50,6 @@ class NightForecast:
 
 
 def forecast_of(
-    engine: Engine,
-    day: date,
-    steps: Sequence[str] | None = None,
-    *,
-    rounds_after: Mapping[str, int] | None = None,
-) -> NightForecast:
-    """As `night_forecast`, now and for this engine's deadline."""
-    deadline = engine.deadline_of(day) if engine.deadline_of is not None else None
-    return night_forecast(engine.ledger, day, engine.clock(), deadline, steps, rounds_after=rounds_after)
-
-
-def night_forecast(
     ledger: LedgerPorts,
     day: date,
     now: datetime,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.engine import blocking
-from llm_assets.engine.rescue.forecast import NightForecast, keep, night_forecast
+from llm_assets.engine.rescue.forecast import NightForecast, forecast_of, keep
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.night.continue_nights import unfinished_nights
 
@@ -77,7 +77,7 @@ def forecast_for(assembly: Assembly, day: date) -> NightForecast:
     """Of the whole night; from the ledger alone."""
     deadline = assembly.settings.calendar.deadline_of(day)
     after = rounds_after(assembly.steps)
-    return night_forecast(assembly.ledger.ports, day, assembly.clock(), deadline, rounds_after=after)
+    return forecast_of(assembly.ledger.ports, day, assembly.clock(), deadline, rounds_after=after)
 
 
 def in_words(forecast: NightForecast, zone: ZoneInfo) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from llm_assets.engine.rescue.forecast import NightForecast, keep, night_forecast
+from llm_assets.engine.rescue.forecast import NightForecast, forecast_of, keep
 from tests.support.nights.engine_night import DAY, STEP, Desk, tasks
 
 HOUR = 3600.0
@@ -12,7 +12,7 @@ HOUR = 3600.0
 
 def forecast(desk: Desk, deadline: datetime, rounds: int = 0) -> NightForecast:
     ledger = desk.engine().ledger
-    return night_forecast(ledger, DAY, desk.clock(), deadline, rounds_after={STEP: rounds})
+    return forecast_of(ledger, DAY, desk.clock(), deadline, rounds_after={STEP: rounds})
 
 
 def test_the_age_of_an_open_batch_and_the_rounds_that_follow_make_a_night_less_probable(desk: Desk) -> None:
