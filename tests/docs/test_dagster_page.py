@@ -102,7 +102,16 @@ def test_every_figure_is_explained_once() -> None:
     explained = [
         name for names, _, _ in rows(section(PAGE, "## Figures of each night")) for name in coded(names)
     ]
-    words = {"dagster/column_schema", "preview", "status", "prompt", "blocked", "report", "totals"}
+    words = {
+        "dagster/column_schema",
+        "parked_until",
+        "preview",
+        "status",
+        "prompt",
+        "blocked",
+        "report",
+        "totals",
+    }
     of_reading = {"messages", "unreadable", "read_now", "revision"}
     links = {"batches", "continued_in", "report_page", "queue"}
     assert sorted(explained) == sorted(KEPT - words - of_reading - links)
