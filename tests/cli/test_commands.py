@@ -53,6 +53,7 @@ def test_status_tells_programs_how_the_night_stands(worked: Worked) -> None:
         "day",
         "steps",
         "batches",
+        "forecast",
         "blocked",
         "stopped",
         "elsewhere",
@@ -60,6 +61,7 @@ def test_status_tells_programs_how_the_night_stands(worked: Worked) -> None:
         "spend",
     }
     assert status["day"] == TODAY.isoformat() and status["batches"] == []
+    assert status["forecast"] is None, "nothing is open"
     assert status["steps"].keys() >= STEPS
     for counts in status["steps"].values():
         assert counts.keys() == {"due", "in_flight", "ok", "review", "dead"}
