@@ -95,9 +95,12 @@ def test_status_shows_batches_under_way(house: House, emulated: Emulated) -> Non
         "state",
         "requests",
         "submitted_at",
+        "expected_end",
+        "probability_in_time",
     }
     assert submitted["provider"] == "openai" and submitted["requests"] == 1
     assert submitted["provider_batch_id"] and submitted["submitted_at"]
+    assert submitted["expected_end"] and 0 < float(str(submitted["probability_in_time"])) <= 1
 
 
 def test_parse_prints_an_object_a_message_and_goes_on_after_an_unreadable_one(
