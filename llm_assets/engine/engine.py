@@ -38,7 +38,13 @@ class Engine:
     """The same where the provider was never reached."""
     deadline_of: Callable[[date], datetime] | None = None
     """When a night's report is due; None where there is no deadline."""
+    stops_at: datetime | None = None
+    """From then on this run sends, asks and collects nothing more, so that its report is written in time."""
     clock: Clock = field(default=system_clock)
+
+    @property
+    def stopped(self) -> bool:
+        return self.stops_at is not None and self.clock() >= self.stops_at
 
     @cached_property
     def traffic(self) -> Traffic:
