@@ -1,6 +1,5 @@
 """Lanes and the rules of a night: the shape of lanes.yaml."""
 
-from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -71,8 +70,9 @@ class ReadingRules(Border):
 class RescueRules(Border):
     """What is done about a night that may miss its deadline."""
 
-    probability: float = Field(default=0.9, gt=0, le=1)
-    """Of ending in time; below it more is paid, rung by rung."""
+    probability: float = Field(default=0.9, ge=0, le=1)
+    """Of ending in time; below it more is paid, rung by rung. 0: only the fixed times count; with `cancel_minutes` 0 too,
+    nothing is done about a late night."""
     cancel_minutes: float = Field(default=60, ge=0)
     """So long before the deadline open batches are cancelled at the latest."""
     flex_until_minutes: float = Field(default=20, ge=0)
@@ -85,21 +85,6 @@ class RescueRules(Border):
     """The most that may be paid twice because a cancel was not confirmed in time."""
     max_batch_age_minutes: float = Field(default=1440, gt=0)
     """From its create on; an older batch is cancelled, and what has run of it is collected."""
-
-    def within(self, whole: timedelta) -> "RescueRules":
-        """The rules of a night that has only so much time: where that is less than twice `cancel_minutes`, all minutes
-        before the deadline are shortened in proportion. The most age of a batch stays. Pure."""
-        minutes = whole.total_seconds() / 60
-        if minutes >= 2 * self.cancel_minutes:
-            return self
-        share = max(minutes, 0) / (2 * self.cancel_minutes)
-        return self.model_copy(
-            update={
-                "cancel_minutes": self.cancel_minutes * share,
-                "flex_until_minutes": self.flex_until_minutes * share,
-                "online_until_minutes": self.online_until_minutes * share,
-            }
-        )
 
 
 class Lanes(Border):

@@ -21,7 +21,7 @@ from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.requests.money import Budget, OverBudget
 from llm_assets.domain.traffic.lanes import Lanes
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.night.night import Night, check_regions
+from llm_assets.engine.night.night import Night, check_regions, in_reading_order
 from llm_assets.engine.night.rendered import Mask
 from llm_assets.engine.ports.provider import Provider
 from llm_assets.intake.pii.masking import mask_case
@@ -139,10 +139,7 @@ class Assembly:
 
     @cached_property
     def lanes(self) -> Lanes:
-        lanes = load_lanes(self.settings)
-        if self.until is None:
-            return lanes
-        return lanes.model_copy(update={"rescue": lanes.rescue.within(self.until.whole)})
+        return load_lanes(self.settings)
 
     @cached_property
     def notifications(self) -> Notifications:
@@ -183,11 +180,14 @@ class Assembly:
     def prices(self) -> GenaiPrices:
         return GenaiPrices()
 
-    def engine_until(self, stops_at: datetime | None) -> Engine:
-        """The engine for a run that asks nothing after this moment; None: without such a moment."""
+    def engine_until(self, day: date, stops_at: datetime | None) -> Engine:
+        """The engine for a run that asks nothing for the night after this moment; None: without such a moment."""
         if stops_at is None:
             return self.engine
-        return replace(self.engine, stops_at=stops_at, provider=self._provider(stops_at))
+        writing = (self.deadline_of(day) - stops_at).total_seconds()
+        return replace(
+            self.engine, stops_at=stops_at, report_seconds=writing, provider=self._provider(stops_at)
+        )
 
     def _provider(self, calls_end: datetime | None = None) -> Provider:
         return provider_for(
@@ -215,8 +215,17 @@ class Assembly:
             unreachable_seconds=self.settings.unreachable_seconds,
             budget=self.budget,
             deadline_of=self.deadline_of,
+            since=self.until.since if self.until is not None else None,
+            steps_after=self._steps_after,
             clock=self.clock,
         )
+
+    @property
+    def _steps_after(self) -> dict[str, int]:
+        rounds = in_reading_order(self.steps)
+        return {
+            step.name: len(rounds) - number for number, members in enumerate(rounds, 1) for step in members
+        }
 
     @cached_property
     def scratch(self) -> Path:

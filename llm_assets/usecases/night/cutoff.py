@@ -5,11 +5,12 @@ What is done about open batches before that belongs to the ladder, in the engine
 
 from datetime import date, datetime, timedelta
 
+from llm_assets.domain.traffic.ladder import times_of
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk, Wait
 from resources.report_files import newest_revision
 
-WRITING = timedelta(seconds=6)
+WRITING = timedelta(seconds=8)
 """Tables, review queue and report of a small night."""
 WRITING_A_MESSAGE = timedelta(milliseconds=5)
 """What each message adds to it."""
@@ -22,8 +23,11 @@ def stops_at(assembly: Assembly, day: date) -> datetime:
     """From when on nothing is sent, asked or collected for the night: `online_until_minutes` before its deadline, or earlier
     where writing its report takes longer."""
     messages = assembly.ledger.register.counts([day]).get(day, 0)
-    asking_ends = timedelta(minutes=assembly.lanes.rescue.online_until_minutes)
-    return assembly.deadline_of(day) - max(asking_ends, WRITING + messages * WRITING_A_MESSAGE)
+    whole = assembly.until.whole.total_seconds() if assembly.until is not None else None
+    writing = (WRITING + messages * WRITING_A_MESSAGE).total_seconds()
+    return assembly.deadline_of(day) - timedelta(
+        seconds=times_of(assembly.lanes.rescue, whole, writing).online
+    )
 
 
 def released_at(assembly: Assembly, day: date) -> datetime:

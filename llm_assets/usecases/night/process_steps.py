@@ -61,7 +61,7 @@ class StepRound:
         """Plans, sends and collects until the steps are finished, nothing more can be done, or `pause` answers False, or
         it is time to stop."""
         plans = [self._night.plan(s) for s in self.steps]
-        engine = self.assembly.engine_until(self.stops_at)
+        engine = self.assembly.engine_until(self.day, self.stops_at)
         return work(engine, self.day, plans, self._wanted, pause=pause)
 
     @property
