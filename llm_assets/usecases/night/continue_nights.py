@@ -14,9 +14,12 @@ from llm_assets.engine import blocking
 from llm_assets.engine.rounds.nudge import nudge
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.night.cutoff import released_at
+from llm_assets.usecases.night.night_report import newest_totals
 
 EARLY_ROWS_EVERY = timedelta(minutes=15)
 """Least time between two runs of a night that only write early rows: a run is a process of 100 MB for some seconds."""
+AFTER_CUTOFF = timedelta(hours=1)
+"""How long after its deadline a night with open cases and no open batch is tried again."""
 LATE_AGAIN_SECONDS = 900
 """Least time between two runs for the same late batches, should the first one collect nothing."""
 
@@ -100,7 +103,23 @@ def unfinished_nights(assembly: Assembly, limit: int) -> list[UnfinishedNight]:
     if block is not None and block.may_try(assembly.clock()):
         for day in assembly.ledger.blocks.due_days(assembly.settings.first_day, today):
             by_day.setdefault(day, [])
+    for day in _cut_off(assembly, today):
+        by_day.setdefault(day, [])
     return [UnfinishedNight(day, ids) for day, ids in sorted(by_day.items())[:limit]]
+
+
+def _cut_off(assembly: Assembly, today: date) -> list[date]:
+    """Nights whose deadline has passed within the hour and whose report names open cases: what was not sent any more goes
+    now."""
+    now, calendar = assembly.clock(), assembly.settings.calendar
+    days = (today - timedelta(days=ago) for ago in range(3))
+    return [
+        day
+        for day in days
+        if day >= assembly.settings.first_day
+        and calendar.deadline_of(day) <= now < calendar.deadline_of(day) + AFTER_CUTOFF
+        and newest_totals(assembly, day)["open"]
+    ]
 
 
 def has_ended(assembly: Assembly, day: date, until: datetime) -> bool:
