@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import duckdb
 import pytest
 
+from llm_assets.cli.options import until_of
 from tests.support.houses.house import TODAY, Emulated, House
 from tests.support.mail.invented_inbox import DOCUMENTS, ZONE, fill
 
@@ -36,3 +37,10 @@ def test_the_report_is_there_before_until_and_a_later_run_completes_it(
 def test_a_word_that_is_no_moment_to_come_is_refused(house: House, word: str) -> None:
     refused = house.night("--until", word)
     assert (refused.code, refused.said_one_sentence("--until", word)) == (2, True)
+
+
+def test_a_clock_time_is_the_next_such_time_of_the_business_zone() -> None:
+    now = datetime(2026, 11, 20, 23, 30, tzinfo=ZONE)
+    assert until_of("23:45", ZONE, now).at == now + timedelta(minutes=15)
+    assert until_of("08:00", ZONE, now).at == datetime(2026, 11, 21, 8, 0, tzinfo=ZONE)
+    assert until_of("2026-11-20T19:00:00Z", ZONE, now).at == now + timedelta(minutes=30)
