@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,8 +16,10 @@ from llm_assets.cli.options import (
     DayOption,
     JsonOption,
     ReworkOption,
+    UntilOption,
     check_rework,
     existing,
+    until_of,
 )
 from llm_assets.domain.errors import ConfigurationError, DeskError
 
@@ -32,9 +35,10 @@ def night(
         typer.Option(help="Folder, mbox, maildir or file added to the sources; repeatable."),
     ] = None,
     rework: ReworkOption = "auto",
+    until: UntilOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Process one day in this process, waiting for the provider, and write its report.
+    """Process one day in this process, waiting for the provider, and write its report; with --until, before that moment.
 
     Exit 0: report written, nothing open. 1: something is open or lost. 2: usage or configuration error.
     """
@@ -44,6 +48,8 @@ def night(
     paths = existing(inbox)
     with Console() as console:
         desk = configured_desk(Wait.INLINE, on_progress=console.steps, on_stage=console.stage)
+        if until is not None:
+            desk = replace(desk, until=until_of(until, desk.settings.calendar.zone, desk.clock()))
         try:
             outcome = run_night(desk, day.date(), paths, rework)
         except ConfigurationError:

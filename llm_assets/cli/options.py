@@ -2,12 +2,14 @@
 
 import os
 import pwd
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from llm_assets.domain.desk.night import Until
 from llm_assets.domain.errors import ConfigurationError
 
 EXIT_INCOMPLETE, EXIT_USAGE = 1, 2
@@ -28,6 +30,35 @@ ReworkOption = Annotated[
     str,
     typer.Option(help="missing | stale; default: stale until the night's deadline, missing after it."),
 ]
+
+UntilOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="HH:MM of the business time zone, or RFC 3339: the report is written before it with what exists.",
+    ),
+]
+
+
+def until_of(word: str, zone: ZoneInfo, now: datetime) -> Until:
+    """The moment of `--until`; HH:MM is the next such time. Raises ConfigurationError."""
+    try:
+        at = _clock_time(word, zone, now) if "T" not in word.upper() else datetime.fromisoformat(word)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ConfigurationError(
+            f"--until {word} is no time; write HH:MM, or a date and time with its offset such as"
+            " 2026-11-21T08:00:00+05:00"
+        )
+    if at <= now:
+        raise ConfigurationError(f"--until {word} has passed; name a moment that is still to come")
+    return Until(at, now)
+
+
+def _clock_time(word: str, zone: ZoneInfo, now: datetime) -> datetime:
+    at = datetime.combine(now.astimezone(zone).date(), time.fromisoformat(word), zone)
+    return at if at > now else at + timedelta(days=1)
 
 
 def check_rework(word: str) -> None:

@@ -7,7 +7,7 @@ runs, so no second store can differ from it. Should Dagster suspend runs itself 
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -29,7 +29,8 @@ GATE = "llm/gate"
 READY = "ready"
 CONTINUES = "llm/continues"
 CUTOFF = "llm/cutoff"
-"""On a continuation released by the deadline: materialize what exists, do not park again."""
+CUT = "true"
+"""On a continuation released for the deadline, and on a run that stopped for it: materialize what exists, do not park."""
 WAITS_FOR = "llm/waits_for"
 """On a continuation: how many batches and requests of which steps it waits for, as long as it is held back."""
 BATCHES = "llm/batches"
@@ -47,15 +48,25 @@ HANDSHAKE_POLL_SECONDS = 1.0
 def process_or_park(context: dg.AssetExecutionContext, desk: Desk, steps: StepRound) -> Progress | None:
     """Processes the steps and writes early rows while they wait; None when the run has been parked and has to end."""
     waits_here = desk.wait is Wait.INLINE
-    until = None if waits_here else desk.clock() + timedelta(seconds=desk.settings.grace_seconds)
+    until = _waits_until(desk, steps)
     progress = steps.process(Pause(desk, steps.name, until, steps.early_rows()))
     desk.on_progress(steps.name, progress)
+    if steps.stopped and not (waits_here or progress.finished):
+        context.instance.add_run_tags(context.run.run_id, {CUTOFF: CUT})
+        return progress
     if waits_here or CUTOFF in context.run.tags or progress.finished or progress.halted:
         return progress
     park(context, steps.day, [s.name for s in steps.steps], progress)
     for step in steps.steps:
         _show_waiting(context, step.name, waits_for(steps.assembly, steps.day, [step.name]))
     return None
+
+
+def _waits_until(desk: Desk, steps: StepRound) -> datetime | None:
+    if desk.wait is Wait.INLINE:
+        return steps.stops_at
+    grace = desk.clock() + timedelta(seconds=desk.settings.grace_seconds)
+    return grace if steps.stops_at is None else min(grace, steps.stops_at)
 
 
 def park(context: dg.AssetExecutionContext, day: date, steps: Sequence[str], progress: Progress) -> None:

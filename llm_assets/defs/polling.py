@@ -32,7 +32,10 @@ class Pause:
         self._meanwhile()
         if self._until is not None and self._desk.clock() >= self._until:
             return False
-        time.sleep(min(self._seconds, self._desk.settings.poll_seconds))
+        left = (
+            (self._until - self._desk.clock()).total_seconds() if self._until is not None else self._seconds
+        )
+        time.sleep(max(0, min(self._seconds, self._desk.settings.poll_seconds, left)))
         self._seconds *= 2
         return True
 

@@ -10,6 +10,7 @@ import dagster as dg
 from llm_assets.defs.freshness import caption, freshness_of_report
 from llm_assets.defs.intake import GROUP, OWNERS
 from llm_assets.defs.metadata import Metadata, links, table_metadata
+from llm_assets.defs.parking import CUTOFF
 from llm_assets.defs.polling import brief
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import REVIEW_QUEUE
@@ -17,6 +18,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk, Settings
 from llm_assets.usecases.desk.opened import opened
 from llm_assets.usecases.desk.report_choices import SECTIONS, Audience
+from llm_assets.usecases.night.cutoff import has_to_write
 from llm_assets.usecases.night.night_report import REPORT_VERSION, Written, write_report, write_review_queue
 from llm_assets.usecases.night.table_facts import night_figures, report_figures, review_version, table_facts
 from llm_assets.usecases.review.queue.backlog import queue_figures
@@ -97,6 +99,7 @@ def _morning_report(
                 language=config.chosen_language,
                 sections=config.sections,
                 audience=Audience(config.audience),
+                by_rule=has_to_write(desk, assembly, day, cut=CUTOFF in context.run.tags),
             )
             metadata = _shown(assembly, day, written)
         version = dg.DataVersion(f"revision-{written.revision.number}")

@@ -7,12 +7,13 @@ import dagster as dg
 
 from llm_assets.defs.intake import GROUP, OWNERS
 from llm_assets.defs.metadata import Metadata, kept, table_metadata
-from llm_assets.defs.parking import LANE, process_or_park
+from llm_assets.defs.parking import CUTOFF, LANE, process_or_park
 from llm_assets.defs.rework import ReworkConfig, rework_word
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.profile import Lane
 from llm_assets.usecases.desk.desk import Desk, Progress
 from llm_assets.usecases.desk.opened import opened
+from llm_assets.usecases.night.cutoff import run_stops_at
 from llm_assets.usecases.night.process_steps import StepRound, rounds_of
 from llm_assets.usecases.night.table_facts import step_version, table_facts
 
@@ -53,7 +54,8 @@ def _round(steps: Sequence[Step], nights: dg.DailyPartitionsDefinition) -> dg.As
         day, tags = date.fromisoformat(context.partition_key), context.run.tags
         with opened(desk) as assembly:
             lane, rework = Lane(tags.get(LANE, Lane.NIGHTLY)), rework_word(config, tags)
-            steps_now = StepRound(assembly, day, chosen, lane, rework)
+            until = run_stops_at(desk, assembly, day, cut=CUTOFF in tags)
+            steps_now = StepRound(assembly, day, chosen, lane, rework, until)
             progress = process_or_park(context, desk, steps_now)
             if progress is None:
                 return

@@ -3,6 +3,7 @@
 SDKs are imported inside methods, so that a command that calls no provider does not load them.
 """
 
+from datetime import datetime
 from typing import assert_never
 
 from llm_assets.domain.clock import Clock, system_clock
@@ -18,11 +19,12 @@ def provider_for(
     strict: bool = False,
     show: Show = none_to_show,
     clock: Clock = system_clock,
+    calls_end: datetime | None = None,
 ) -> Provider:
     """The adapter for the profile's protocol. It needs no key until its first call.
 
     `strict` makes the SDK validate every answer, to test an emulator or a gateway; `show` reads the scans of requests;
-    `clock` is what times in a list of batches are compared with.
+    `clock` is what times in a list of batches are compared with; no call waits for an answer beyond `calls_end`.
     Raises ConfigurationError for an unknown protocol.
     """
     name = profile.wire.name
@@ -31,19 +33,34 @@ def provider_for(
             from resources.providers.anthropic.adapter import AnthropicProvider
 
             return AnthropicProvider(
-                profile, timeout_seconds=timeout_seconds, strict=strict, show=show, clock=clock
+                profile,
+                timeout_seconds=timeout_seconds,
+                strict=strict,
+                show=show,
+                clock=clock,
+                calls_end=calls_end,
             )
         case "openai":
             from resources.providers.openai.adapter import OpenAIProvider
 
             return OpenAIProvider(
-                profile, timeout_seconds=timeout_seconds, strict=strict, show=show, clock=clock
+                profile,
+                timeout_seconds=timeout_seconds,
+                strict=strict,
+                show=show,
+                clock=clock,
+                calls_end=calls_end,
             )
         case "gemini":
             from resources.providers.gemini.adapter import GeminiProvider
 
             return GeminiProvider(
-                profile, timeout_seconds=timeout_seconds, strict=strict, show=show, clock=clock
+                profile,
+                timeout_seconds=timeout_seconds,
+                strict=strict,
+                show=show,
+                clock=clock,
+                calls_end=calls_end,
             )
         case _:
             assert_never(name)

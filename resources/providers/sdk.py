@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.errors import BlockedError, PermanentError, TransientError, UnknownBatchError
@@ -19,7 +20,12 @@ from llm_assets.intake.scans import Shown
 from resources.providers import access, bodies, json_lines, proxies
 from resources.providers.errors import Call, Caller, classified, unreadable
 
+if TYPE_CHECKING:
+    import httpx2
+
 CONNECT_SECONDS = 10.0
+LEAST_SECONDS = 1.0
+"""What a call gets whose run has to end now."""
 
 
 class _Addressed(Protocol):
@@ -46,12 +52,14 @@ class SdkProvider(ABC, Generic[Client]):
         strict: bool = False,
         show: bodies.Show = bodies.none_to_show,
         clock: Clock = system_clock,
+        calls_end: datetime | None = None,
     ) -> None:
         self._profile = profile
         self._clock = clock
         self._show = show
         self._timeout_seconds = timeout_seconds
         self._strict = strict
+        self._calls_end = calls_end
 
     @property
     def profile(self) -> Profile:
@@ -109,7 +117,19 @@ class SdkProvider(ABC, Generic[Client]):
     def _http(self) -> dict[str, Any]:
         """Options of the HTTP client: the key stays at its origin, and a proxy is used where one is meant."""
         transport = proxies.transport_for(access.address_of(self._profile))
-        return {"event_hooks": access.stay_here(), "transport": transport}
+        hooks: dict[str, Any] = dict(access.stay_here())
+        if self._calls_end is not None:
+            hooks["request"] = [self._in_time]
+        return {"event_hooks": hooks, "transport": transport}
+
+    def _in_time(self, request: "httpx2.Request") -> None:
+        """Shortens the timeouts of a call, so that a provider that does not answer holds up no report."""
+        assert self._calls_end is not None
+        left = max((self._calls_end - self._clock()).total_seconds(), LEAST_SECONDS)
+        limits: Mapping[str, float | None] = request.extensions.get("timeout", {})
+        request.extensions["timeout"] = {
+            part: left if limit is None else min(limit, left) for part, limit in limits.items()
+        }
 
     @cached_property
     def _caller(self) -> Caller:

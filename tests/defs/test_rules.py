@@ -70,7 +70,7 @@ class Moment:
 )
 def test_a_parked_night_goes_on_when_done_or_when_its_deadline_comes(moment: Moment) -> None:
     gate = gate_for(
-        done=moment.done, ready=moment.ready, parked_at=moment.parked_at, deadline=DEADLINE, now=moment.now
+        done=moment.done, ready=moment.ready, parked_at=moment.parked_at, cut_at=DEADLINE, now=moment.now
     )
     assert gate is moment.gate
 
@@ -91,7 +91,7 @@ def test_a_parked_night_whose_provider_is_blocked_waits_for_the_next_try(
         done=True,
         ready=ready,
         parked_at=EVENING,
-        deadline=DEADLINE,
+        cut_at=DEADLINE,
         now=now,
         next_try=EVENING + timedelta(minutes=10),
     )
@@ -100,9 +100,7 @@ def test_a_parked_night_whose_provider_is_blocked_waits_for_the_next_try(
 
 def test_a_blocked_night_is_cut_at_its_deadline() -> None:
     late = DEADLINE + timedelta(minutes=10)
-    found = gate_for(
-        done=True, ready=False, parked_at=EVENING, deadline=DEADLINE, now=DEADLINE, next_try=late
-    )
+    found = gate_for(done=True, ready=False, parked_at=EVENING, cut_at=DEADLINE, now=DEADLINE, next_try=late)
     assert found is Gate.CUT
 
 

@@ -17,6 +17,19 @@ class Rework(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Until:
+    """The deadline that a person gave a run, and when."""
+
+    at: datetime
+    since: datetime
+
+    @property
+    def whole(self) -> timedelta:
+        """The time that the run has in all."""
+        return self.at - self.since
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """The settings that turn an instant into a business day and a business day into its deadline."""
 

@@ -41,6 +41,7 @@ SILENT_GOES = 10
 """Goes without any answer after which a failure is held against the request that met it: about 18 minutes."""
 
 PACED = "within the profile's limits per minute"
+STOPPED = "the report was due first"
 
 _OUTCOMES = {TOO_LARGE: Outcome.TOO_LARGE, Refused.CONTENT_FILTER.value: Outcome.REFUSED}
 """Of a request that is refused for good, by the code of the error; a failure else."""
@@ -137,7 +138,7 @@ def _put_off(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
     asked = [err.retry_after for _, err in go.failed if err.retry_after is not None]
     failing = growing_pause(max(asked, default=None), 0 if go.answered else batch.creates)
     pause = max(go.paced, failing if go.failed else 0)
-    why = str(go.failed[0][1]) if go.failed else PACED
+    why = str(go.failed[0][1]) if go.failed else STOPPED if engine.stopped else PACED
     engine.ledger.batches.transition(
         batch.batch_id,
         BatchState.CREATING,
@@ -192,7 +193,7 @@ def _admitted(
     engine: Engine, lines: Iterator[tuple[Member, bytes]], go: _Go, pending: int
 ) -> Iterator[tuple[Member, bytes]]:
     """The next lines that may go now. One that the pace holds back is left for the next go."""
-    while not go.over and pending < engine.traffic.width():
+    while not go.over and not engine.stopped and pending < engine.traffic.width():
         member, line = next(lines, (None, b""))
         if member is None:
             return

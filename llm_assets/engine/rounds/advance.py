@@ -19,6 +19,8 @@ def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Pr
     progress = Progress()
     stuck: set[str] = set()
     for batch in blocking.in_turn(engine, batches_of(engine, day, steps)):
+        if engine.stopped:
+            break
         if batch.state is BatchState.INTENT and (why := _held(engine, batch)) is not None:
             keep_reason(engine, batch.batch_id, why)
             continue
@@ -33,6 +35,11 @@ def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Pr
                 progress, failure=str(err), unreachable=_is_unreachable(err), retry_after=asked
             )
     return _count(engine, day, steps, stuck, _with_block(engine, progress))
+
+
+def as_it_is(engine: Engine, day: date, steps: Sequence[str]) -> Progress:
+    """The state of these steps, without a call to the provider."""
+    return _count(engine, day, steps, (), _with_block(engine, Progress()))
 
 
 def _held(engine: Engine, batch: Batch) -> str | None:

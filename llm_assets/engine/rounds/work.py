@@ -7,7 +7,8 @@ from datetime import date, datetime
 from llm_assets.domain.desk.night import Rework
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan
-from llm_assets.engine.rounds.advance import advance
+from llm_assets.engine.rescue.climb import climb, is_over
+from llm_assets.engine.rounds.advance import advance, as_it_is
 from llm_assets.engine.rounds.garbage import seldom_collected
 from llm_assets.engine.rounds.patience import Patience
 from llm_assets.engine.rounds.progress import Progress
@@ -24,19 +25,23 @@ def work(
     pause: Callable[[Progress], bool],
 ) -> Progress:
     """Plans, sends and collects until the steps are finished, or nothing is under way and nothing can be sent, or
-    every round has failed for longer than the engine's patience, or `pause` answers False. A provider that is blocked for
+    every round has failed for longer than the engine's patience, or `pause` answers False, or the engine has to stop. A provider that is blocked for
     the account is waited for as long as one that fails, since it is tried again by itself.
 
     `pause` is called between two rounds and decides whether and how long to wait; while nothing works it is called
     several times, because the rounds are further apart.
     """
     names = [p.step for p in plans]
+    if engine.stopped:
+        return as_it_is(engine, day, names)
     progress = total = start(engine, day, plans, rework)
     held, at_plan = progress.held, None
     patience = Patience()
-    while not progress.finished and _may_change(progress):
+    while not progress.finished and _may_change(progress) and not engine.stopped:
         patience = _after(patience, progress, engine.clock())
         if _is_over(engine, patience, progress) or not _waited(engine, patience, progress, pause):
+            break
+        if engine.stopped or is_over(engine, day, names):
             break
         no_money_came = held > 0 and progress.open_batches > 0 and progress.in_flight == at_plan
         is_time = progress.next_try is None or engine.clock() >= progress.next_try
@@ -45,6 +50,7 @@ def work(
             progress = start(engine, day, plans, rework)
             held, at_plan = progress.held, before if progress.sent == 0 else None
         else:
+            climb(engine, day, names)
             progress = advance(engine, day, names)
         total = replace(total, sent=total.sent + progress.sent)
     return replace(progress, sent=total.sent, reused=total.reused)

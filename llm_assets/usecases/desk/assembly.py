@@ -3,8 +3,8 @@
 It builds and wires. What a person or program asks of the platform is a use case that gets an assembly.
 """
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.desk.merged import Merging
-from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.desk.night import Rework, Until
 from llm_assets.domain.desk.queue import Queues
 from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import AFTER_STEPS, DOCUMENTS, Table
@@ -21,8 +21,9 @@ from llm_assets.domain.profile import Lane, Profile
 from llm_assets.domain.requests.money import Budget, OverBudget
 from llm_assets.domain.traffic.lanes import Lanes
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.night.night import Night, check_regions
+from llm_assets.engine.night.night import Night, check_regions, in_reading_order
 from llm_assets.engine.night.rendered import Mask
+from llm_assets.engine.ports.provider import Provider
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.steps import merging_of
@@ -62,6 +63,7 @@ class Assembly:
     settings: Settings
     steps: tuple[Step, ...]
     clock: Clock = system_clock
+    until: Until | None = None
 
     @cached_property
     def home(self) -> Path:
@@ -112,6 +114,10 @@ class Assembly:
 
     def _is_closed(self, day: date) -> bool:
         return self.clock() >= self.settings.calendar.deadline_of(day)
+
+    def deadline_of(self, day: date) -> datetime:
+        """When the night's report is due: as a person said for this run, else by the settings."""
+        return self.until.at if self.until is not None else self.settings.calendar.deadline_of(day)
 
     @cached_property
     def _queues_ever(self) -> Queues:
@@ -174,6 +180,24 @@ class Assembly:
     def prices(self) -> GenaiPrices:
         return GenaiPrices()
 
+    def engine_until(self, day: date, stops_at: datetime | None) -> Engine:
+        """The engine for a run that asks nothing for the night after this moment; None: without such a moment."""
+        if stops_at is None:
+            return self.engine
+        writing = (self.deadline_of(day) - stops_at).total_seconds()
+        return replace(
+            self.engine, stops_at=stops_at, report_seconds=writing, provider=self._provider(stops_at)
+        )
+
+    def _provider(self, calls_end: datetime | None = None) -> Provider:
+        return provider_for(
+            self.profile,
+            timeout_seconds=self.settings.http_timeout_seconds,
+            show=Scans(self.raw, self.lanes.reading.vision_bytes),
+            clock=self.clock,
+            calls_end=calls_end,
+        )
+
     @cached_property
     def engine(self) -> Engine:
         together = self.merging.step
@@ -181,12 +205,7 @@ class Assembly:
         outputs: dict[str, type[BaseModel]] = {s.name: s.output for s in asked}
         return Engine(
             ledger=self.ledger.ports,
-            provider=provider_for(
-                self.profile,
-                timeout_seconds=self.settings.http_timeout_seconds,
-                show=Scans(self.raw, self.lanes.reading.vision_bytes),
-                clock=self.clock,
-            ),
+            provider=self._provider(),
             prices=self.prices,
             spool=self.spool,
             lanes=self.lanes,
@@ -195,9 +214,18 @@ class Assembly:
             patience_seconds=self.settings.patience_seconds,
             unreachable_seconds=self.settings.unreachable_seconds,
             budget=self.budget,
-            deadline_of=self.settings.calendar.deadline_of,
+            deadline_of=self.deadline_of,
+            since=self.until.since if self.until is not None else None,
+            steps_after=self._steps_after,
             clock=self.clock,
         )
+
+    @property
+    def _steps_after(self) -> dict[str, int]:
+        rounds = in_reading_order(self.steps)
+        return {
+            step.name: len(rounds) - number for number, members in enumerate(rounds, 1) for step in members
+        }
 
     @cached_property
     def scratch(self) -> Path:

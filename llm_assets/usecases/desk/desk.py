@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from llm_assets.domain.clock import Clock, system_clock
+from llm_assets.domain.desk.night import Until
 from llm_assets.domain.desk.step import Step
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.engine.rounds.progress import Progress
@@ -45,11 +46,13 @@ class Desk:
     """Called with the name of a round of steps and its progress."""
     on_stage: OnProgress = field(default=_silent_stage)
     """Called while mail is received and read: stage, messages done, messages in all."""
+    until: Until | None = None
+    """The deadline of what this process does, in place of the night's own."""
 
     @contextmanager
     def open(self) -> Iterator[Assembly]:
         """Fresh adapters, closed afterwards: a daemon that lives for weeks must not keep a dead address."""
-        assembly = Assembly(self.settings, self.steps, self.clock)
+        assembly = Assembly(self.settings, self.steps, self.clock, self.until)
         try:
             yield assembly
         finally:

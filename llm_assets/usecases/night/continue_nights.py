@@ -13,9 +13,13 @@ from llm_assets.domain.requests.batch import BatchState
 from llm_assets.engine import blocking
 from llm_assets.engine.rounds.nudge import nudge
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.night.cutoff import released_at
+from llm_assets.usecases.night.night_report import newest_totals
 
 EARLY_ROWS_EVERY = timedelta(minutes=15)
 """Least time between two runs of a night that only write early rows: a run is a process of 100 MB for some seconds."""
+AFTER_CUTOFF = timedelta(hours=1)
+"""How long after its deadline a night with open cases and no open batch is tried again."""
 LATE_AGAIN_SECONDS = 900
 """Least time between two runs for the same late batches, should the first one collect nothing."""
 
@@ -26,7 +30,7 @@ class Gate(StrEnum):
     HOLD = "hold"
     OPEN = "open"
     CUT = "cut"
-    """The deadline has come: continue with what exists."""
+    """The deadline is near: continue with what exists."""
 
 
 def gate_for(
@@ -34,7 +38,7 @@ def gate_for(
     done: bool,
     ready: bool,
     parked_at: datetime,
-    deadline: datetime,
+    cut_at: datetime,
     now: datetime,
     next_try: datetime | None = None,
 ) -> Gate:
@@ -42,11 +46,12 @@ def gate_for(
 
     `done`: no batch is on its way. `ready`: some batches have ended; their rows are written early, and the run parks
     again for the others. `next_try`: while the provider is blocked for the account, the time before which a run could
-    only collect. A night that was parked after its deadline, as in a backfill, has no deadline to keep.
+    only collect. `cut_at`: when the night has to be released for its report to be there by the deadline; one that was
+    parked after that, as in a backfill, has no deadline to keep.
     """
     if done and (ready or next_try is None or now >= next_try):
         return Gate.OPEN
-    if parked_at < deadline <= now:
+    if parked_at < cut_at <= now:
         return Gate.CUT
     return Gate.OPEN if ready and now - parked_at >= EARLY_ROWS_EVERY else Gate.HOLD
 
@@ -68,7 +73,7 @@ def gate_of(
         done=done,
         ready=ended and (block is None or block.reads),
         parked_at=parked_at,
-        deadline=assembly.settings.calendar.deadline_of(day),
+        cut_at=released_at(assembly, day),
         now=assembly.clock(),
         next_try=block.next_try if block is not None else None,
     )
@@ -98,7 +103,23 @@ def unfinished_nights(assembly: Assembly, limit: int) -> list[UnfinishedNight]:
     if block is not None and block.may_try(assembly.clock()):
         for day in assembly.ledger.blocks.due_days(assembly.settings.first_day, today):
             by_day.setdefault(day, [])
+    for day in _cut_off(assembly, today):
+        by_day.setdefault(day, [])
     return [UnfinishedNight(day, ids) for day, ids in sorted(by_day.items())[:limit]]
+
+
+def _cut_off(assembly: Assembly, today: date) -> list[date]:
+    """Nights whose deadline has passed within the hour and whose report names open cases: what was not sent any more goes
+    now."""
+    now, calendar = assembly.clock(), assembly.settings.calendar
+    days = (today - timedelta(days=ago) for ago in range(3))
+    return [
+        day
+        for day in days
+        if day >= assembly.settings.first_day
+        and calendar.deadline_of(day) <= now < calendar.deadline_of(day) + AFTER_CUTOFF
+        and newest_totals(assembly, day)["open"]
+    ]
 
 
 def has_ended(assembly: Assembly, day: date, until: datetime) -> bool:

@@ -82,15 +82,17 @@ def write_report(
     language: Language | None = None,
     sections: Sequence[str] = SECTIONS,
     audience: Audience = Audience.LEAD,
+    by_rule: bool = False,
 ) -> Written:
     """Computes, summarises and writes the report; without a change the newest revision is returned.
 
-    The language is that of the settings where none is given.
+    The language is that of the settings where none is given. `by_rule`: its opening lines are made without a model, because
+    there is no time left to ask one.
     """
     settings = assembly.settings
     view = View(language or settings.language, tuple(sections), audience, settings.review_url)
     night, numbers, review = _numbers(assembly, day)
-    summary, by = _summary(assembly, numbers, view.language, pause)
+    summary, by = _summary(assembly, numbers, view.language, None if by_rule else pause)
     texts = propose_texts(assembly, night, numbers, review, summary, words_in(view.language))
     write_usage(assembly, day)
     usage = list(assembly.lake.read(LLM_USAGE, day))
@@ -159,7 +161,7 @@ def _history(assembly: Assembly, day: date) -> list[PastNight]:
 
 
 def _summary(
-    assembly: Assembly, numbers: ReportNumbers, language: Language, pause: Callable[[Progress], bool]
+    assembly: Assembly, numbers: ReportNumbers, language: Language, pause: Callable[[Progress], bool] | None
 ) -> tuple[str, str]:
     """The opening lines and the model that smoothed them; those made by rule when it is silent or says anything else.
 
@@ -167,6 +169,8 @@ def _summary(
     """
     if language != "en":
         return summary_in(numbers, words_in(language)), ""
+    if pause is None:
+        return opening(None, numbers).text, ""
     as_json = orjson.dumps(stated_numbers(numbers)).decode()
     request = summary_request(sentences(numbers), as_json, assembly.profile)
     text = summarise(assembly.engine, numbers.day, request, pause)

@@ -41,6 +41,8 @@ class StepRound:
     lane: Lane = Lane.NIGHTLY
     rework: str = AUTO
     """Raises ValueError, once it is used, for a word that is none of auto, missing and stale."""
+    stops_at: datetime | None = None
+    """From then on nothing is sent, asked or collected; None where there is no deadline to keep."""
 
     @property
     def name(self) -> str:
@@ -56,9 +58,15 @@ class StepRound:
         return rework_of(self.rework, self.assembly.settings.calendar, self.day, self.assembly.clock())
 
     def process(self, pause: Callable[[Progress], bool]) -> Progress:
-        """Plans, sends and collects until the steps are finished, nothing more can be done, or `pause` answers False."""
+        """Plans, sends and collects until the steps are finished, nothing more can be done, or `pause` answers False, or
+        it is time to stop."""
         plans = [self._night.plan(s) for s in self.steps]
-        return work(self.assembly.engine, self.day, plans, self._wanted, pause=pause)
+        engine = self.assembly.engine_until(self.day, self.stops_at)
+        return work(engine, self.day, plans, self._wanted, pause=pause)
+
+    @property
+    def stopped(self) -> bool:
+        return self.stops_at is not None and self.assembly.clock() >= self.stops_at
 
     def early_rows(self) -> EarlyRows:
         """To be called while the steps wait: writes the tables of those with answers newer than this call."""

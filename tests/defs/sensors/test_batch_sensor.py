@@ -25,6 +25,7 @@ from llm_assets.steps import STEPS
 from llm_assets.usecases.control_set import CONTROL_DAY
 from llm_assets.usecases.mail.read_day import read_day
 from llm_assets.usecases.mail.receive import receive
+from llm_assets.usecases.night.cutoff import STARTING
 from tests.support.houses.small_desk import DAY, MAILS, NIGHTLY, NOON, SmallDesk, materialized
 
 TWO = dict(list(MAILS.items())[:2])
@@ -267,14 +268,16 @@ def test_the_deadline_releases_the_night_and_late_results_make_a_second_revision
     assert materialized(desk.materialize(day=day)) == {"documents"}
     first = only_run(desk)
     queued = desk.queue(desk.tick("batches").run_requests[0])
-    desk.clock.now = deadline - timedelta(seconds=1)
+    released = deadline - timedelta(minutes=2) - STARTING
+    desk.clock.now = released - timedelta(seconds=1)
     desk.tick("batches")
     assert desk.run(queued).tags[GATE] == "waiting"
 
-    desk.clock.now = deadline
+    desk.clock.now = released
     desk.tick("batches")
     assert (desk.run(queued).tags[GATE], desk.run(queued).tags[CUTOFF]) == ("ready", "true")
     assert desk.run(first.run_id).tags[PARKED_STATE] == "resumed"
+    desk.clock.now = deadline - timedelta(minutes=1)  # the run has taken its time to start
     cut = desk.dequeue(queued)
     assert cut.success
     assert materialized(cut) == {*NIGHTLY} - {"documents"}
@@ -285,6 +288,9 @@ def test_the_deadline_releases_the_night_and_late_results_make_a_second_revision
     missing = {m["what"]: m["why"] for m in report["missing"]}
     assert missing["2 cases in categories"].startswith("waiting for the provider")
 
+    assert datetime.fromisoformat(report["generated_at"]) < deadline
+
+    desk.clock.now = deadline
     assert desk.tick("batches").run_requests == [], "the provider is still working"
     desk.advance_provider(LATENCY)
     [late] = desk.tick("batches").run_requests
