@@ -24,6 +24,7 @@ from resources.ledger.transactions.review import SqlReview
 from resources.ledger.transactions.sources import SqlSources
 from resources.ledger.transactions.spending import SqlSpending
 from resources.ledger.transactions.tracing import SqlTracing
+from resources.ledger.transactions.wakeups import SqlWakeups
 from resources.ledger.transactions.work import SqlWork
 
 
@@ -52,6 +53,7 @@ class SqlLedger:
         self.trail = Trail(self._database, clock)
         self.deletions = Deletions(self._database, clock)
         self.tracing = SqlTracing(self._database)
+        self.wakeups = SqlWakeups(self._database, clock)
 
     @cached_property
     def ports(self) -> LedgerPorts:

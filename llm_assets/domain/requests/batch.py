@@ -111,6 +111,8 @@ class Batch:
     """ENDED: since when its results cannot be read, whatever the cause."""
     short_since: datetime | None = None
     """ENDED: since when the provider has shown fewer results than it promises."""
+    look_from: datetime | None = None
+    """SUBMITTED: it is looked at again from then on; None, as after a webhook about it: at once."""
 
     def awaits_results(self, now: datetime) -> bool:
         """Whether it has ended and its results, which could not be read, are not asked for again yet."""

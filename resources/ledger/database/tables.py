@@ -179,7 +179,10 @@ batches = Table(
     # Since when its results cannot be read, and since when they are shorter than promised.
     Column("troubled_since", Instant),
     Column("short_since", Instant),
+    # From when on it is looked at again; NULL, as after a webhook: at once.
+    Column("look_from", Instant),
     Index("ix_batches_state", "state"),
+    Index("ix_batches_provider_batch_id", "provider_batch_id"),
 )
 
 batch_members = Table(
