@@ -13,6 +13,8 @@ from llm_assets.domain.requests.batch import Batch
 SHARE = 0.1
 """A pause beside the age: results are read at most so much later than they were there."""
 LONGEST_SECONDS = 120.0
+LONGEST_CANCELLED_SECONDS = 30.0
+"""Of a batch that is being cancelled: its other requests wait for that."""
 SHORTEST_SECONDS = 1.0
 """Near the deadline. A batch of a few seconds is looked at as often as there are rounds."""
 SPREAD = 0.25
@@ -22,12 +24,13 @@ SPREAD = 0.25
 def next_look(batch: Batch, now: datetime, deadline: datetime | None = None) -> datetime:
     """When a batch that is looked at now is looked at again, should it still run then.
 
-    A batch that the provider was asked to cancel is as old as that question, because a cancel may take seconds. One that the
+    A batch that is being cancelled is as old as its cancel, which may take seconds. One that the
     provider does not know is looked at when its grace is over, at the latest.
     """
     since = batch.cancel_asked_at or batch.submitted_at or batch.created_at
     age = max(0.0, (now - since).total_seconds())
-    pause = min(LONGEST_SECONDS, SHARE * age)
+    longest = LONGEST_SECONDS if batch.cancel_asked_at is None else LONGEST_CANCELLED_SECONDS
+    pause = min(longest, SHARE * age)
     if deadline is not None and deadline > now:
         left = (deadline - now).total_seconds()
         pause = min(pause, max(SHORTEST_SECONDS, SHARE * left))

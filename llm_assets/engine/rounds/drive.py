@@ -144,8 +144,7 @@ def _read(engine: Engine, batch: Batch) -> bool:
         case BatchState.SUBMITTED | BatchState.ENDED if batch.mode.one_by_one:
             finish(engine, batch.batch_id, batch.state)
         case BatchState.SUBMITTED:
-            _plan_next_look(engine, batch)
-            look(engine, batch)
+            _look(engine, batch)
         case BatchState.ENDED:
             read_results(engine, batch)
         case _:
@@ -153,11 +152,18 @@ def _read(engine: Engine, batch: Batch) -> bool:
     return True
 
 
-def _plan_next_look(engine: Engine, batch: Batch) -> None:
-    """Before the look: a webhook that comes while the provider answers still makes the batch due."""
+def _look(engine: Engine, batch: Batch) -> None:
+    """The next look is planned before this one: a webhook that comes while the provider answers still makes the batch due.
+    After a failure the pauses of a provider that does not answer apply, and those come first that have waited longer."""
+    now = engine.clock()
     deadline = engine.deadline_of(batch.day) if engine.deadline_of is not None else None
-    at = next_look(batch, engine.clock(), deadline)
+    at = next_look(batch, now, deadline)
     engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, look_from=at)
+    try:
+        look(engine, batch)
+    except (BlockedError, *PASSING):
+        engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, look_from=now)
+        raise
 
 
 def _read_again(engine: Engine, batch: Batch) -> bool:

@@ -1,7 +1,7 @@
 """Nudge: move a night's batches as far as that is cheap, between the runs that collect."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from llm_assets.domain.errors import BlockedError
 from llm_assets.domain.profile import Mode
@@ -53,7 +53,7 @@ def nudge(
 
 
 def _look_from(batch: Batch) -> datetime:
-    return batch.look_from if batch.look_from is not None else datetime.min.replace(tzinfo=UTC)
+    return batch.look_from if batch.look_from is not None else batch.created_at
 
 
 def _nudge_one(engine: Engine, batch: Batch) -> bool:
