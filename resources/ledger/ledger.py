@@ -24,8 +24,8 @@ from resources.ledger.transactions.review import SqlReview
 from resources.ledger.transactions.sources import SqlSources
 from resources.ledger.transactions.spending import SqlSpending
 from resources.ledger.transactions.tracing import SqlTracing
-from resources.ledger.transactions.wakeups import SqlWakeups
 from resources.ledger.transactions.work import SqlWork
+from resources.ledger.wakeups import SqlWakeups
 
 
 class SqlLedger:

@@ -35,7 +35,7 @@ def test_the_end_of_an_emulated_batch_makes_ours_due(tmp_path: Path, monkeypatch
     try:
         assert endpoint.stdout is not None
         url = endpoint.stdout.readline().strip()
-        assert url.endswith("/webhooks/openai")
+        assert url.endswith("/webhooks")
         emulator = played(running)
         emulator.scenario(f"webhooks: {{url: '{url}', times: 2}}")
         ours = send(ledger, plan(ledger, work([1]))).batch_id

@@ -65,7 +65,7 @@ def test_a_signed_webhook_makes_the_next_tick_look_and_polling_finds_the_end_wit
     assert desk.provider.calls["look"] == looks, "not due"
     body = event(about=str(batch.provider_batch_id))
     for _ in range(2):
-        assert client.post("/webhooks/openai", content=body, headers=signed(body)).status_code == 204
+        assert client.post("/webhooks", content=body, headers=signed(body)).status_code == 204
     assert not nudge(desk.engine(), DAY, None)
     assert not nudge(desk.engine(), DAY, None)
     assert desk.provider.calls["look"] == looks + 1, "one webhook, sent twice, is one look"
@@ -93,13 +93,13 @@ def test_what_is_not_signed_recent_and_small_is_refused_and_changes_nothing(desk
         (event(about="r" * 300), signed(event(about="r" * 300)), 422),
     ]
     for content, headers, status in refused:
-        answer = client.post("/webhooks/openai", content=content, headers=headers)
+        answer = client.post("/webhooks", content=content, headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
         assert answer.json()["detail"].endswith(".")
     other = event("fine_tuning.job.succeeded")
-    assert client.post("/webhooks/openai", content=other, headers=signed(other)).status_code == 204
+    assert client.post("/webhooks", content=other, headers=signed(other)).status_code == 204
     assert client.get("/health").status_code == 204
-    assert client.get("/webhooks/openai").status_code == 405
+    assert client.get("/webhooks").status_code == 405
     assert desk.ledger().wakeups.note("wh_1", "batch.completed", "x"), "none of these was stored"
 
 
@@ -109,7 +109,7 @@ def test_a_ledger_that_cannot_be_reached_asks_for_the_message_again(desk: Desk, 
     (tmp_path / "ledger.db").unlink()
     (tmp_path / "ledger.db").mkdir()
     body = event()
-    answer = client_of(ledger).post("/webhooks/openai", content=body, headers=signed(body))
+    answer = client_of(ledger).post("/webhooks", content=body, headers=signed(body))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
     shutil.rmtree(tmp_path / "ledger.db")
 

@@ -29,7 +29,7 @@ def application(receiver: WebhookReceiver, client_seconds: float) -> Starlette:
     endpoint = _Endpoint(receiver, client_seconds)
     app = Starlette(
         routes=[
-            Route("/webhooks/openai", endpoint.post, methods=["POST"]),
+            Route("/webhooks", endpoint.post, methods=["POST"]),
             Route("/health", endpoint.health, methods=["GET"]),
         ]
     )

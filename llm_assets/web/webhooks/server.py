@@ -14,4 +14,4 @@ def serve(assembly: Assembly, host: str, port: int, announce: Callable[[str], No
     """Answers until SIGTERM. Raises ConfigurationError: no secret, the port is taken, the ledger unreachable."""
     assembly.ledger.migrate()
     app = application(webhook_receiver_of(assembly), CLIENT_SECONDS)
-    run(app, Listening(host, port, CLIENT_SECONDS), lambda url: announce(f"{url}/webhooks/openai"))
+    run(app, Listening(host, port, CLIENT_SECONDS), lambda url: announce(f"{url}/webhooks"))
