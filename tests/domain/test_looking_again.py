@@ -27,11 +27,12 @@ def after(minutes: float) -> datetime:
     ("batch", "now", "deadline", "seconds"),
     [
         pytest.param(SENT, START, None, 0, id="just sent"),
+        pytest.param(SENT, after(0.75), None, 0, id="a tick is rarer"),
         pytest.param(SENT, after(2), None, 12, id="young"),
         pytest.param(SENT, after(10), None, 60, id="older than most"),
         pytest.param(SENT, after(600), None, LONGEST_SECONDS, id="of the tail"),
         pytest.param(SENT, after(600), after(605), 30, id="the deadline is near"),
-        pytest.param(SENT, after(600), after(600.01), 1, id="the deadline is here"),
+        pytest.param(SENT, after(600), after(600.5), 0, id="the deadline is here"),
         pytest.param(SENT, after(600), after(599), LONGEST_SECONDS, id="the deadline has passed"),
         pytest.param(replace(SENT, cancel_asked_at=after(599)), after(600), None, 6, id="just cancelled"),
         pytest.param(

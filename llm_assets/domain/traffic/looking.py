@@ -15,8 +15,9 @@ SHARE = 0.1
 LONGEST_SECONDS = 120.0
 LONGEST_CANCELLED_SECONDS = 30.0
 """Of a batch that is being cancelled: its other requests wait for that."""
-SHORTEST_SECONDS = 1.0
-"""Near the deadline. A batch of a few seconds is looked at as often as there are rounds."""
+SHORTEST_SECONDS = 5.0
+"""A tick of the sensor. A pause that would be shorter is none: a young batch, and any just before the deadline, is looked at
+in every round."""
 SPREAD = 0.25
 """A pause is by so much shorter or longer."""
 
@@ -33,7 +34,9 @@ def next_look(batch: Batch, now: datetime, deadline: datetime | None = None) -> 
     pause = min(longest, SHARE * age)
     if deadline is not None and deadline > now:
         left = (deadline - now).total_seconds()
-        pause = min(pause, max(SHORTEST_SECONDS, SHARE * left))
+        pause = min(pause, SHARE * left)
+    if pause < SHORTEST_SECONDS:
+        return now
     share = int(digest([batch.batch_id, int(age)])[:8], 16) / 0xFFFF_FFFF
     planned = now + timedelta(seconds=pause * (1 - SPREAD + 2 * SPREAD * share))
     if batch.not_before is not None and batch.not_before > now:
