@@ -29,7 +29,7 @@ from llm_assets.cli.people.review import review
 from llm_assets.cli.people.trace import trace
 from llm_assets.cli.people.users import users
 from llm_assets.cli.plan import plan
-from llm_assets.cli.serve import emulator, forms
+from llm_assets.cli.serve import emulator, forms, webhooks
 from llm_assets.cli.status import status
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.usecases.desk.process import read_dotenv
@@ -55,6 +55,7 @@ for command in (
     reconcile,
     emulator,
     forms,
+    webhooks,
     mask,
     review,
     decide,

@@ -1,4 +1,4 @@
-"""The commands that serve until they are stopped: `emulator` and `forms`."""
+"""The commands that serve until they are stopped: `emulator`, `forms` and `webhooks`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -50,3 +50,17 @@ def forms(
 
     with open_desk() as assembly:
         serve(assembly, Listening(host, port, client_seconds), lambda url: print(url, flush=True))
+
+
+def webhooks(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8300,
+    host: Annotated[str, typer.Option(help="Address to listen on; the provider needs a proxy with TLS.")] = (
+        "127.0.0.1"
+    ),
+) -> None:
+    """Take in OpenAI's webhooks until SIGTERM: a batch that has ended is looked at at once. Needs OPENAI_WEBHOOK_SECRET."""
+    from llm_assets.usecases.desk.desk import open_desk
+    from llm_assets.web.webhooks import serve
+
+    with open_desk() as assembly:
+        serve(assembly, host, port, lambda url: print(url, flush=True))

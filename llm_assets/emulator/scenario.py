@@ -15,6 +15,7 @@ order: every matching batch rule applies, but only the first matching rule for a
 `fault_rules.py`; `docs/reference/emulator.md` has the reference.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -258,9 +259,26 @@ class Lists(Strict):
     """So many batches of other applications are in the list, made on the days before."""
 
 
+class Webhooks(Strict):
+    """Where OpenAI's webhooks about batches that have ended go."""
+
+    url: str = Field(pattern=r"^http://(127\.0\.0\.1|localhost|\[::1\])[:/]")
+    secret_env: str = "OPENAI_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
+    times: int = Field(1, ge=1)
+    """How often each is sent, with the same id."""
+
+    @field_validator("secret_env")
+    @classmethod
+    def _is_set(cls, name: str) -> str:
+        if not os.environ.get(name):
+            raise ValueError(f"{name} is not set for the emulator")
+        return name
+
+
 class Scenario(Strict):
     limits: Limits = Limits()
     lists: Lists = Lists()
+    webhooks: Webhooks | None = None
     clock_seconds: float = 0
     """The provider's clock is ahead of the client's by so much; behind it when negative."""
     calls: tuple[CallFault, ...] = ()

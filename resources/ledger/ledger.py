@@ -25,6 +25,7 @@ from resources.ledger.transactions.sources import SqlSources
 from resources.ledger.transactions.spending import SqlSpending
 from resources.ledger.transactions.tracing import SqlTracing
 from resources.ledger.transactions.work import SqlWork
+from resources.ledger.wakeups import SqlWakeups
 
 
 class SqlLedger:
@@ -52,6 +53,7 @@ class SqlLedger:
         self.trail = Trail(self._database, clock)
         self.deletions = Deletions(self._database, clock)
         self.tracing = SqlTracing(self._database)
+        self.wakeups = SqlWakeups(self._database, clock)
 
     @cached_property
     def ports(self) -> LedgerPorts:

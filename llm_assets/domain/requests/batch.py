@@ -113,6 +113,8 @@ class Batch:
     """ENDED: since when the provider has shown fewer results than it promises."""
     ended_at: datetime | None = None
     """When the provider was seen to be done, or when it was given up. Set by the ledger."""
+    look_from: datetime | None = None
+    """SUBMITTED: it is looked at again from then on; None, as after a webhook about it: at once."""
 
     def awaits_results(self, now: datetime) -> bool:
         """Whether it has ended and its results, which could not be read, are not asked for again yet."""

@@ -28,6 +28,7 @@ from llm_assets.emulator.process.parent import Parents
 from llm_assets.emulator.scenario import Scenario, load
 from llm_assets.emulator.server.app import Emulator
 from llm_assets.emulator.server.recorder import Recorder
+from llm_assets.emulator.server.webhooks import send_webhooks
 
 LOCK, RUNNING = "emulator.lock", "emulator.json"
 
@@ -101,9 +102,11 @@ async def _run(
         timeout_keep_alive=60,
     )
     background.resume()
+    webhooks = asyncio.create_task(send_webhooks(context))
     try:
         await Server(config).serve(sockets=[listener])
     finally:
+        webhooks.cancel()
         background.close()
         store.close()
         journal.close()

@@ -85,6 +85,7 @@ def _ask(engine: Engine, batch: Batch, view: BatchView, max_age: timedelta) -> N
     )
     facts = {"batch": batch.batch_id, "step": batch.step, "requests": batch.requests, "why": why}
     if batch.cancel_asked_at is None:
+        engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, look_from=None)
         log.warning("batch is cancelled", **facts)
     assert batch.provider_batch_id is not None
     try:

@@ -109,6 +109,7 @@ class BatchChanges(TypedDict, total=False):
     files_removed_at: datetime | None
     troubled_since: datetime | None
     short_since: datetime | None
+    look_from: datetime | None
 
 
 class BatchLedger(Protocol):

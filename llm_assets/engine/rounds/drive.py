@@ -19,6 +19,7 @@ from llm_assets.domain.profile import Mode
 from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.traffic.block import Block, Proof
+from llm_assets.domain.traffic.looking import is_due, next_look
 from llm_assets.engine import blocking
 from llm_assets.engine.batches.exits import carry_out_refusal, lose
 from llm_assets.engine.batches.look import look
@@ -129,6 +130,8 @@ def _move(engine: Engine, batch: Batch) -> bool:
             return False
         case BatchState.INTENT:
             return _submit_alone(engine, batch)
+        case BatchState.SUBMITTED if batch.mode is Mode.BATCH and not is_due(batch, engine.clock()):
+            return False
         case _:
             return _read(engine, batch)
 
@@ -141,12 +144,26 @@ def _read(engine: Engine, batch: Batch) -> bool:
         case BatchState.SUBMITTED | BatchState.ENDED if batch.mode.one_by_one:
             finish(engine, batch.batch_id, batch.state)
         case BatchState.SUBMITTED:
-            look(engine, batch)
+            _look(engine, batch)
         case BatchState.ENDED:
             read_results(engine, batch)
         case _:
             return False
     return True
+
+
+def _look(engine: Engine, batch: Batch) -> None:
+    """The next look is planned before this one: a webhook that comes while the provider answers still makes the batch due.
+    After a failure the pauses of a provider that does not answer apply, and those come first that have waited longer."""
+    now = engine.clock()
+    deadline = engine.deadline_of(batch.day) if engine.deadline_of is not None else None
+    at = next_look(batch, now, deadline)
+    engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, look_from=at)
+    try:
+        look(engine, batch)
+    except (BlockedError, *PASSING):
+        engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, look_from=now)
+        raise
 
 
 def _read_again(engine: Engine, batch: Batch) -> bool:

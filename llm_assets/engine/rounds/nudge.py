@@ -7,6 +7,7 @@ from llm_assets.domain.errors import BlockedError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.traffic.block import Block, Proof
+from llm_assets.domain.traffic.looking import is_due
 from llm_assets.engine import blocking
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.rounds.advance import batches_of
@@ -14,6 +15,9 @@ from llm_assets.engine.rounds.drive import PASSING, drive
 
 SENDS_A_NUDGE = 2
 """Batches a nudge may send: an upload of 200 MB takes half a minute on a 50 Mbit/s line."""
+
+LOOKS_A_NUDGE = 50
+"""Batches a nudge may look at: after an interruption all of them are due, and the next nudges take the others."""
 
 
 def nudge(
@@ -23,25 +27,33 @@ def nudge(
     *,
     until: datetime | None = None,
     sends: int = SENDS_A_NUDGE,
+    looks: int = LOOKS_A_NUDGE,
 ) -> bool:
     """Moves the night's batches until their results are ready, but collects none and asks nothing online: cheap enough
-    for a sensor. Sends at most `sends` batches, and starts nothing after `until`.
+    for a sensor. Sends at most `sends` batches, looks at no more than `looks` that are due, those first that have waited longest,
+    and starts nothing after `until`.
 
     True when no batch of these steps is still on its way. An online batch that may be asked now is not on its way: it
     needs a run, not more waiting.
     """
     on_its_way = False
-    for batch in blocking.in_turn(engine, batches_of(engine, day, steps)):
+    for batch in blocking.in_turn(engine, sorted(batches_of(engine, day, steps), key=_look_from)):
         in_time = until is None or engine.clock() < until
         known = blocking.block_of(engine)
-        if in_time and not _is_run_work(batch, known) and (batch.state is not BatchState.INTENT or sends > 0):
+        is_look = batch.state is BatchState.SUBMITTED and is_due(batch, engine.clock())
+        room = sends > 0 if batch.state is BatchState.INTENT else looks > 0 or not is_look
+        if in_time and room and not _is_run_work(batch, known):
             moved = _nudge_one(engine, batch)
-            if moved and batch.state is BatchState.INTENT:
-                sends -= 1
+            sends -= moved and batch.state is BatchState.INTENT
+            looks -= moved and is_look
         now = engine.ledger.batches.batch(batch.batch_id)
         if _is_on_its_way(now, blocking.block_of(engine), engine.clock()):
             on_its_way = True
     return not on_its_way
+
+
+def _look_from(batch: Batch) -> datetime:
+    return batch.look_from if batch.look_from is not None else batch.created_at
 
 
 def _nudge_one(engine: Engine, batch: Batch) -> bool:

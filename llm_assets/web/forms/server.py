@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import uvicorn
+from starlette.applications import Starlette
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.usecases.desk.assembly import Assembly
@@ -35,7 +36,11 @@ def serve(assembly: Assembly, listening: Listening, announce: Callable[[str], No
     if not forms:
         path = assembly.settings.file("sources.yaml")
         raise ConfigurationError(f"{path} declares no form; add one under `forms` and start again")
-    app = application(forms, form_receiver_of(assembly), listening.client_seconds)
+    run(application(forms, form_receiver_of(assembly), listening.client_seconds), listening, announce)
+
+
+def run(app: Starlette, listening: Listening, announce: Callable[[str], None]) -> None:
+    """Serves an application until SIGTERM. Raises ConfigurationError when the port is taken."""
     listener = listen(listening.host, listening.port)
     config = uvicorn.Config(
         app,

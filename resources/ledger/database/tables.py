@@ -181,7 +181,10 @@ batches = Table(
     Column("short_since", Instant),
     # When the provider was done, or when it was given up; NULL while it runs.
     Column("ended_at", Instant),
+    # From when on it is looked at again; NULL, as after a webhook: at once.
+    Column("look_from", Instant),
     Index("ix_batches_state", "state"),
+    Index("ix_batches_provider_batch_id", "provider_batch_id"),
 )
 
 batch_members = Table(

@@ -76,3 +76,23 @@ def over(ledger: SqlLedger, sent: Batch) -> Batch:
     ledger.batches.settle(sent, [settled(request(1))])
     ledger.batches.transition(sent.batch_id, BatchState.ENDED, BatchState.COLLECTED)
     return ledger.batches.batch(sent.batch_id)
+
+
+def test_a_webhook_counts_once_and_makes_its_open_batch_due(ledger: SqlLedger) -> None:
+    first = submitted(ledger, [1])
+    later = LATER + timedelta(minutes=2)
+
+    def wait() -> None:
+        state = BatchState.SUBMITTED
+        ledger.batches.transition(first.batch_id, state, state, look_from=later)
+
+    wait()
+    assert ledger.wakeups.note("wh_1", "batch.completed", "of another application")
+    assert ledger.batches.batch(first.batch_id).look_from == later
+    assert ledger.wakeups.note("wh_2", "batch.completed", str(first.provider_batch_id))
+    assert ledger.batches.batch(first.batch_id).look_from is None
+    wait()
+    assert not ledger.wakeups.note("wh_2", "batch.completed", str(first.provider_batch_id))
+    assert ledger.batches.batch(first.batch_id).look_from == later, "a repeated message changes nothing"
+    over(ledger, first)
+    assert ledger.wakeups.note("wh_3", "batch.expired", str(first.provider_batch_id)), "it is over already"

@@ -3,9 +3,19 @@
 import pytest
 
 from llm_assets.domain.errors import ContractError, PermanentError, TransientError
+from llm_assets.domain.profile import Limits
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import BatchState, BatchView, Look
-from tests.support.nights.engine_night import PROFILE, SETTLE, Desk, assert_all_answered_once, task, tasks
+from llm_assets.engine.rounds.nudge import nudge
+from tests.support.nights.engine_night import (
+    DAY,
+    PROFILE,
+    SETTLE,
+    Desk,
+    assert_all_answered_once,
+    task,
+    tasks,
+)
 
 UNKNOWN = BatchView(Look.UNKNOWN, "unknown")
 RUNNING = BatchView(Look.RUNNING, "in_progress", 3)
@@ -226,3 +236,21 @@ def test_a_look_that_fails_is_told_and_tried_again(desk: Desk, error: Exception)
     assert desk.batch().state is BatchState.SUBMITTED
     assert desk.work().finished
     assert_all_answered_once(desk, 3)
+
+
+def test_a_nudge_looks_at_few_of_many_and_the_next_one_at_those_that_have_waited_longest(desk: Desk) -> None:
+    desk.provider.change(limits=Limits(batch_requests=1, batch_bytes=10**6))
+    desk.provider.looks_until_end = 10**6
+    desk.start(tasks(6))
+    desk.clock.advance(3600)
+    looked: list[str] = []
+    for _ in range(3):
+        before = {b.batch_id: b.look_from for b in desk.open_batches()}
+        calls = desk.provider.calls["look"]
+        nudge(desk.engine(), DAY, None, looks=2)
+        assert desk.provider.calls["look"] == calls + 2
+        looked += [b.batch_id for b in desk.open_batches() if b.look_from != before[b.batch_id]]
+    assert sorted(looked) == sorted(b.batch_id for b in desk.open_batches())
+    calls = desk.provider.calls["look"]
+    nudge(desk.engine(), DAY, None, looks=2)
+    assert desk.provider.calls["look"] == calls, "none is due again"
