@@ -30,6 +30,7 @@ from llm_assets.cli.people.trace import trace
 from llm_assets.cli.people.users import users
 from llm_assets.cli.plan import plan
 from llm_assets.cli.serve import emulator, forms
+from llm_assets.cli.simulate import simulate
 from llm_assets.cli.status import status
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.usecases.desk.process import read_dotenv
@@ -52,6 +53,7 @@ for command in (
     parse,
     status,
     plan,
+    simulate,
     reconcile,
     emulator,
     forms,

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.profile import Lane, Mode
+from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.domain.requests.request import Request
@@ -132,7 +133,9 @@ class SimulatedNight:
             return False
         near = timedelta() <= self._deadline - now <= LAST_HOURS
         due = [now + (OFTEN if near else RARELY), self.provider.next_event(), progress.next_try]
-        due += [b.not_before for b in self.engine.ledger.batches.open_batches(self.day)]
+        for batch in self.engine.ledger.batches.open_batches(self.day):
+            asks = batch.mode.one_by_one and batch.state is BatchState.INTENT
+            due.append(max(batch.not_before or now, now + POLL) if asks else batch.not_before)
         following = min(at for at in due if at is not None and at > now)
         self.clock.reach(min(max(following, now + POLL), until))
         return True
@@ -195,14 +198,12 @@ class SimulatedNight:
 
     def _online_usd(self) -> Decimal:
         profile, usd = self.provider.profile, self.engine.prices.usd
-        return sum(
-            (
-                usd(profile, row.model, Mode.ONLINE, Usage(row.input_tokens, output_tokens=row.output_tokens))
-                for row in self.engine.ledger.spending.usage(self.day)
-                if row.succeeded
-            ),
-            Decimal(0),
-        )
+        total = Decimal(0)
+        for row in self.engine.ledger.spending.usage(self.day):
+            if row.succeeded:  # by the mean: long prompts have a price of their own
+                mean = Usage(row.input_tokens // row.succeeded, output_tokens=row.output_tokens // row.succeeded)
+                total += row.succeeded * usd(profile, row.model, Mode.ONLINE, mean)
+        return total
 
 
 def _rounds(steps: Sequence[SimulatedStep]) -> list[list[SimulatedStep]]:
