@@ -38,6 +38,12 @@ class Engine:
     """The same where the provider was never reached."""
     deadline_of: Callable[[date], datetime] | None = None
     """When a night's report is due; None where there is no deadline."""
+    since: datetime | None = None
+    """When a night began whose deadline is near from the start; None for one that began in the evening."""
+    report_seconds: float = 10
+    """What writing a report needs before the deadline."""
+    steps_after: Mapping[str, int] = field(default_factory=dict)
+    """Step -> how many steps follow it at most, one after the other."""
     clock: Clock = field(default=system_clock)
 
     @cached_property

@@ -70,8 +70,9 @@ class ReadingRules(Border):
 class RescueRules(Border):
     """What is done about a night that may miss its deadline."""
 
-    probability: float = Field(default=0.9, gt=0, le=1)
-    """Of ending in time; below it more is paid, rung by rung."""
+    probability: float = Field(default=0.9, ge=0, le=1)
+    """Of ending in time; below it more is paid, rung by rung. 0: only the fixed times count; with `cancel_minutes` 0 too,
+    nothing is done about a late night."""
     cancel_minutes: float = Field(default=60, ge=0)
     """So long before the deadline open batches are cancelled at the latest."""
     flex_until_minutes: float = Field(default=20, ge=0)

@@ -1,6 +1,7 @@
 """Plan: store what a night needs, and turn what is due into batches whose intent is durable before any call."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from llm_assets.engine.chunks import chunks
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.assign_routes import Router
 from llm_assets.engine.planning.packing import Packer, with_room
+from llm_assets.engine.planning.rescued import Queued, Rescue, Rescued
+from llm_assets.engine.planning.shelf import Shelf
 from llm_assets.engine.planning.sieve import Sieve
 from llm_assets.engine.planning.task import PlanSummary, Task, Unchanged
 from llm_assets.engine.ports.batches import Member
@@ -41,8 +44,10 @@ def plan_step(
     tasks: Iterable[Task | Unchanged],
     rework: Rework,
     sieve: Sieve | None = None,
+    rescue: Rescue | None = None,
 ) -> PlanSummary:
-    """Plans a step of a night from a stream of all its tasks; only their ids are held in memory.
+    """Plans a step of a night from a stream of all its tasks; only their ids are held in memory. Of a late night, what is due
+    is held on the disk until the most urgent of it is known.
 
     Work of cases that are no longer among the tasks is deleted: it would never be sent. What the sieve keeps back stays
     due.
@@ -50,8 +55,18 @@ def plan_step(
     packer = Packer(engine, day)
     router = Router(engine, packer, day, step)
     try:
-        take = router.add if sieve is None else sieve.before(router.add)
-        counted = plan_all(engine, day, step, tasks, rework, take)
+        with ExitStack() as stack:
+            take: Callable[[Task, Member], None] = router.add
+            queued = None
+            if rescue is not None:
+                rescued = Rescued(engine, rescue)
+                queued = Queued(rescued, stack.enter_context(Shelf(engine)), router.add)
+                take = rescued.before(queued.add)
+            if sieve is not None:
+                take = sieve.before(take)
+            counted = plan_all(engine, day, step, tasks, rework, take)
+            if queued is not None:
+                queued.close()
         router.close()
     except BaseException:
         packer.abandon()

@@ -18,6 +18,7 @@ from llm_assets.engine.planning.assign_routes import Router
 from llm_assets.engine.planning.budget import OVER_BUDGET, Room, admit, shortfall
 from llm_assets.engine.planning.packing import Packer
 from llm_assets.engine.planning.plan import plan_all
+from llm_assets.engine.planning.rescued import Rescue, Rescued
 from llm_assets.engine.planning.shelf import Shelf
 from llm_assets.engine.planning.sieve import Once, Sieve, Take
 from llm_assets.engine.planning.task import PlanSummary, StepPlan
@@ -32,6 +33,7 @@ def plan_within_budget(
     rework: Rework,
     limits: Sequence[Limit],
     sieve: Sieve | None = None,
+    rescue: Rescue | None = None,
 ) -> list[PlanSummary]:
     """Plans the steps of a round together; what the limits do not leave room for stays due, with the reason."""
     with ExitStack() as stack:
@@ -39,6 +41,9 @@ def plan_within_budget(
             stack.enter_context(engine.ledger.locks.owner(f"plan:{step}:{day}", wait=True))
         shelf = stack.enter_context(Shelf(engine))
         onto: list[Take] = [partial(shelf.put, number) for number in range(len(plans))]
+        rescued = Rescued(engine, rescue) if rescue is not None else None
+        if rescued is not None:
+            onto = [rescued.before(put) for put in onto]
         once = Once()
         puts = [once.before(put if sieve is None else sieve.before(put)) for put in onto]
         counted = [
@@ -52,7 +57,7 @@ def plan_within_budget(
         returning = any(room.returning_usd > 0 for room in rooms if room.short_at is not None)
         why = _hold(engine, shelf, held, rooms, returning)
         going = [i for i, admitted in zip(order, answers, strict=True) if admitted]
-        packers = _pack(engine, day, plans, shelf, going, limits)
+        packers = _pack(engine, day, plans, shelf, going, limits, rescued)
     return [
         PlanSummary(
             *(c.new, c.reused, p.sent, p.overtaken, shelf.count(held, number) + c.stopped),
@@ -78,13 +83,14 @@ def _pack(
     shelf: Shelf,
     going: Iterable[int],
     limits: Sequence[Limit],
+    rescued: Rescued | None,
 ) -> list[Packer]:
     packers = [Packer(engine, day, limits) for _ in plans]
     routers = [Router(engine, packer, day, plan.step) for packer, plan in zip(packers, plans, strict=True)]
     try:
         for position in going:
             step, task, member = shelf.take(position)
-            routers[step].add(task, member)
+            routers[step].add(*(rescued.afforded(task, member) if rescued is not None else (task, member)))
         for router in routers:
             router.close()
     except BaseException:

@@ -32,6 +32,8 @@ class Member:
     """For the audit: how its text was masked; empty when it is no longer known."""
     case_id: str = ""
     """For the audit: the case it was rendered for, one of them where several ask the same."""
+    extra_usd: Decimal | None = None
+    """In a rescue: the most it may cost beyond its usual price, set aside until its answer is paid for. Set by planning only."""
 
     def packed(self, estimated_tokens: int, masked: str, case_id: str) -> "Member":
         """With what packing knows of it. Every field is named here: `replace` takes three times as long, for each request."""
@@ -45,6 +47,7 @@ class Member:
             self.reserved_usd,
             masked,
             case_id,
+            self.extra_usd,
         )
 
 

@@ -10,9 +10,11 @@ from llm_assets.engine.batches.leftovers import sweep_leftovers
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.budget import limits_of
 from llm_assets.engine.planning.plan import plan_step
+from llm_assets.engine.planning.rescued import Rescue
 from llm_assets.engine.planning.sieve import Sieve
 from llm_assets.engine.planning.task import PlanSummary, StepPlan
 from llm_assets.engine.planning.within_budget import plan_within_budget
+from llm_assets.engine.rescue.climb import climb, rescue_of
 from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.progress import Progress
 
@@ -23,6 +25,7 @@ ORPHANED = timedelta(days=1)
 def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) -> Progress:
     """Plans every step and sends what is due: one round, without waiting."""
     known = engine.ledger.batches.open_batches()
+    climb(engine, day, [p.step for p in plans])
     engine.spool.sweep(lambda: _open_ids(engine), engine.clock() - ORPHANED)
     sweep_leftovers(engine)
     summaries = _plan_all(engine, day, plans, rework)
@@ -40,13 +43,16 @@ def _plan_all(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rewo
     allowance = blocking.allowance(engine, day, [p.step for p in plans])
     sieve = Sieve(allowance) if allowance is not None else None
     if limits:
-        return plan_within_budget(engine, day, plans, rework, limits, sieve)
-    return [_plan(engine, day, plan, rework, sieve) for plan in plans]
+        rescue = rescue_of(engine, day, [p.step for p in plans])
+        return plan_within_budget(engine, day, plans, rework, limits, sieve, rescue)
+    return [_plan(engine, day, plan, rework, sieve, rescue_of(engine, day, [plan.step])) for plan in plans]
 
 
-def _plan(engine: Engine, day: date, plan: StepPlan, rework: Rework, sieve: Sieve | None) -> PlanSummary:
+def _plan(
+    engine: Engine, day: date, plan: StepPlan, rework: Rework, sieve: Sieve | None, rescue: Rescue | None
+) -> PlanSummary:
     with engine.ledger.locks.owner(f"plan:{plan.step}:{day}", wait=True):
-        return plan_step(engine, day, plan.step, plan.tasks(), rework, sieve)
+        return plan_step(engine, day, plan.step, plan.tasks(), rework, sieve, rescue)
 
 
 def _with_plans(progress: Progress, summaries: Sequence[PlanSummary], was_under_way: bool) -> Progress:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from llm_assets.domain.desk.night import Rework
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan
+from llm_assets.engine.rescue.climb import climb, is_over
 from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.garbage import seldom_collected
 from llm_assets.engine.rounds.patience import Patience
@@ -38,6 +39,8 @@ def work(
         patience = _after(patience, progress, engine.clock())
         if _is_over(engine, patience, progress) or not _waited(engine, patience, progress, pause):
             break
+        if is_over(engine, day, names):
+            break
         no_money_came = held > 0 and progress.open_batches > 0 and progress.in_flight == at_plan
         is_time = progress.next_try is None or engine.clock() >= progress.next_try
         if progress.due and not no_money_came and is_time:
@@ -45,6 +48,7 @@ def work(
             progress = start(engine, day, plans, rework)
             held, at_plan = progress.held, before if progress.sent == 0 else None
         else:
+            climb(engine, day, names)
             progress = advance(engine, day, names)
         total = replace(total, sent=total.sent + progress.sent)
     return replace(progress, sent=total.sent, reused=total.reused)

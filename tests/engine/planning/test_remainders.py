@@ -13,7 +13,7 @@ import pytest
 from llm_assets.domain.profile import Capabilities, Lane, Mode
 from llm_assets.domain.requests.money import Budget
 from llm_assets.domain.requests.outcome import Outcome
-from llm_assets.domain.traffic.lanes import RouteRules
+from llm_assets.domain.traffic.lanes import RescueRules, RouteRules
 from llm_assets.engine.engine import Engine
 from tests.support.nights.engine_night import (
     DAY,
@@ -33,7 +33,12 @@ SMALL = 5
 @pytest.fixture
 def desk(open_desk: Callable[..., Desk]) -> Desk:
     desk = open_desk()
-    desk.lanes = LANES.model_copy(update={"routes": RouteRules(remainder_requests=SMALL)})
+    desk.lanes = LANES.model_copy(
+        update={
+            "routes": RouteRules(remainder_requests=SMALL),
+            "rescue": RescueRules(probability=0, cancel_minutes=0),
+        }
+    )
     return desk
 
 

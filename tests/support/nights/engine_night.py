@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -119,6 +119,8 @@ class Desk:
     budget: Budget = field(default_factory=Budget)
     lanes: Lanes = LANES
     rounds: int = 0
+    deadline: datetime | None = None
+    since: datetime | None = None
 
     def engine(
         self,
@@ -138,6 +140,8 @@ class Desk:
             outputs={STEP: Echo},
             settle_seconds=SETTLE,
             max_attempts=self.max_attempts,
+            deadline_of=(lambda _: deadline) if (deadline := self.deadline) is not None else None,
+            since=self.since,
             clock=self.clock,
         )
 

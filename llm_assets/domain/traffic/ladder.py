@@ -1,0 +1,168 @@
+"""The deadline ladder: what is done about requests that may come too late. Pure; drawn as a table in docs/explanation/deadline.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from llm_assets.domain.profile import Mode
+from llm_assets.domain.traffic.lanes import RescueRules
+
+
+class Act(StrEnum):
+    """What is done next."""
+
+    HOLD = "hold"
+    """Nothing: it is in time, or nothing would come of it."""
+    COLLECT = "collect"
+    """Take the results that are there for all that there will be."""
+    CANCEL = "cancel"
+    """Stop waiting: what has finished is kept, and the rest is due again."""
+    RACE = "race"
+    """Ask again though the cancel is not confirmed, so that both may be paid."""
+    FLEX = "flex"
+    ONLINE = "online"
+    FAST = "fast"
+    STOP = "stop"
+    """Ask nothing any more: the report is written."""
+
+
+RUNGS = {Mode.FLEX: Act.FLEX, Mode.ONLINE: Act.ONLINE, Mode.FAST: Act.FAST}
+"""The routes of a rescue, cheapest first."""
+MODE_OF = {act: mode for mode, act in RUNGS.items()}
+
+
+class Standing(StrEnum):
+    """Where the requests are that are decided about."""
+
+    DUE = "due"
+    WAITING = "waiting"
+    """In a batch that was not sent, or whose next calls are not made yet."""
+    RUNNING = "running"
+    """In a batch at the provider."""
+    CANCELLING = "cancelling"
+    """In one that the provider was asked to cancel, and that has not ended."""
+    SHORT = "short"
+    """In one that has ended, and whose results are not whole."""
+    UNREADABLE = "unreadable"
+    """In one that has ended, and whose results cannot be read."""
+
+
+class Times(NamedTuple):
+    """The fixed times of the rules for one night, in seconds before its deadline."""
+
+    cancel: float
+    race: float
+    flex: float
+    online: float
+
+
+def times_of(rules: RescueRules, whole_seconds: float | None, report_seconds: float) -> Times:
+    """`whole_seconds`: from the night's begin to its deadline; None where it began long before. In a night shorter than twice
+    `cancel_minutes` all times shrink alike, but none below what writing the report needs."""
+    cancel = rules.cancel_minutes * 60
+    short = whole_seconds is not None and 0 <= whole_seconds < 2 * cancel
+    scale = (whole_seconds or 0) / (2 * cancel) if short else 1.0
+    online = max(rules.online_until_minutes * 60 * scale, report_seconds)
+    flex = max(rules.flex_until_minutes * 60 * scale, online)
+    return Times(cancel * scale, cancel * scale / 2, flex, online)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a decision depends on."""
+
+    standing: Standing
+    seconds_left: float | None
+    """Until the deadline, less what the steps that follow need; None where there is no deadline."""
+    times: Times
+    probability: float
+    """Of an end in time without us: of the batch, or of a new one for what is due."""
+    wanted: float
+    """The probability below which more is done."""
+    sold: frozenset[Mode] = frozenset({Mode.ONLINE})
+    mode: Mode = Mode.BATCH
+    """The route of what waits."""
+    climbed: bool = False
+    """A batch of this night was cancelled for its deadline already."""
+    proven: bool = True
+    """False for a batch that may be another application's."""
+    needs_seconds: float = 0
+    """How long these requests take online."""
+    flex_timeout: float = 0
+    """How long a single flex call may take."""
+    extra_usd: Mapping[Mode, Decimal] = field(default_factory=dict)
+    """What one of these requests costs by each route beyond its price in a batch."""
+    left_usd: Decimal = Decimal(0)
+    """What this night may still cost beyond its usual price."""
+    double_usd: Decimal = Decimal(0)
+    """What would be paid twice if all of them had run after all."""
+    double_left_usd: Decimal = Decimal(0)
+
+    @property
+    def cancel_seconds(self) -> float:
+        """So long before the deadline nothing is waited for: earlier than the rules say when the rest takes longer online."""
+        return max(self.times.cancel, self._needed)
+
+    @property
+    def race_seconds(self) -> float:
+        return max(self.times.race, self._needed)
+
+    @property
+    def _needed(self) -> float:
+        return 2 * self.needs_seconds + self.times.online if self.needs_seconds else 0.0
+
+
+def decide(facts: Facts) -> Act:
+    """The only decision about a night that may be late. After its deadline nothing is late any more."""
+    left = facts.seconds_left
+    if left is None or left <= 0 or _is_off(facts):
+        return Act.HOLD
+    if left <= facts.times.online:
+        return Act.STOP
+    match facts.standing:
+        case Standing.DUE:
+            return _rung(facts, left) if _is_late(facts, left) else Act.HOLD
+        case Standing.WAITING:
+            return Act.CANCEL if _has_better(facts, left) else Act.HOLD
+        case Standing.RUNNING:
+            sends = facts.proven and _is_late(facts, left) and _rung(facts, left) in MODE_OF
+            return Act.CANCEL if sends else Act.HOLD
+        case Standing.SHORT:
+            return Act.COLLECT if left <= facts.cancel_seconds else Act.HOLD
+        case Standing.CANCELLING | Standing.UNREADABLE:
+            pays = facts.double_usd <= facts.double_left_usd and _rung(facts, left) in MODE_OF
+            return Act.RACE if facts.proven and left <= facts.race_seconds and pays else Act.HOLD
+
+
+def _is_off(facts: Facts) -> bool:
+    """Without a wanted probability and without a fixed time there is no ladder."""
+    return facts.wanted <= 0 and facts.times.cancel <= 0
+
+
+def _is_late(facts: Facts, left: float) -> bool:
+    return facts.climbed or facts.probability < facts.wanted or left <= facts.cancel_seconds
+
+
+def _rung(facts: Facts, left: float) -> Act:
+    """The cheapest route that still fits in time and money; HOLD when there is none."""
+    return next((RUNGS[mode] for mode in RUNGS if _fits(facts, mode, left)), Act.HOLD)
+
+
+def _fits(facts: Facts, mode: Mode, left: float) -> bool:
+    if mode not in facts.sold or facts.extra_usd.get(mode, Decimal(0)) > facts.left_usd:
+        return False
+    usable = left - facts.times.online
+    if mode is Mode.FLEX:
+        return left > facts.times.flex and usable > max(facts.flex_timeout, facts.needs_seconds)
+    hurries = mode is Mode.ONLINE and facts.needs_seconds > usable
+    return not (hurries and _fits(facts, Mode.FAST, left))
+
+
+def _has_better(facts: Facts, left: float) -> bool:
+    """Whether what waits is to be sent by another route than its own."""
+    rung = _rung(facts, left)
+    if rung not in MODE_OF or not _is_late(facts, left):
+        return False
+    return list(RUNGS).index(MODE_OF[rung]) > (list(RUNGS).index(facts.mode) if facts.mode in RUNGS else -1)

@@ -1,0 +1,181 @@
+"""Climb: acts on what the ladder decides about the open batches of a night, and says how what is due is sent.
+
+That a batch is to be cancelled is stored before the provider is asked; looking at it asks. What it has finished is collected
+as ever, and the rest is due again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import structlog
+
+from llm_assets.domain.profile import Mode
+from llm_assets.domain.requests.batch import Batch, BatchState
+from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.traffic.ladder import MODE_OF, Act, Facts, Standing, decide, times_of
+from llm_assets.domain.traffic.survival import Curve, Lived, curve_of
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.planning.rescued import TOO_DEAR, Rescue
+
+FOR_THE_DEADLINE = "for the deadline"
+"""Begins why a batch is cancelled for its night."""
+HISTORY = 200
+"""Newest batches from which it is estimated how long one lasts."""
+ONE_CALL = 5.0
+"""Seconds of an online call, assumed on the safe side."""
+ANSWER_TOKENS = 500
+"""Of one answer, assumed where a price is only compared."""
+
+log = structlog.get_logger()
+
+
+def climb(engine: Engine, day: date, steps: Sequence[str] | None) -> None:
+    """Marks what is to be cancelled of the night's own batches. May be repeated after a crash, at any moment."""
+    if engine.deadline_of is None or engine.clock() >= engine.deadline_of(day):
+        return
+    for batch in engine.ledger.batches.open_batches(day, steps):
+        if batch.route_why == TOO_DEAR or (standing := _standing(engine, batch)) is None:
+            continue
+        facts = _facts(engine, day, [batch.step], standing, batch)
+        _act(engine, batch, decide(facts), facts)
+
+
+def rescue_of(engine: Engine, day: date, steps: Sequence[str]) -> Rescue | None:
+    """How what is due of these steps is sent; None while the night is in time, and where nothing faster can be paid."""
+    if engine.deadline_of is None or engine.clock() >= engine.deadline_of(day):
+        return None
+    facts = _facts(engine, day, steps, Standing.DUE, None)
+    act, left = decide(facts), facts.seconds_left
+    assert left is not None
+    if act is Act.STOP:
+        return Rescue(None, "the report is written now")
+    mode = MODE_OF.get(act)
+    return (
+        None
+        if mode is None
+        else Rescue(mode, f"{_minutes(left)} minutes before the deadline", facts.left_usd)
+    )
+
+
+def is_over(engine: Engine, day: date, steps: Sequence[str]) -> bool:
+    """Whether nothing may be asked any more, because the report is about to be written."""
+    rescue = rescue_of(engine, day, steps)
+    return rescue is not None and rescue.mode is None
+
+
+def _standing(engine: Engine, batch: Batch) -> Standing | None:
+    """None where nothing can be done about it: another profile's, or one that may or may not have been created."""
+    if batch.provider != engine.provider.profile.name:
+        return None
+    match batch.state:
+        case BatchState.INTENT:
+            return None if batch.cancel_why else Standing.WAITING
+        case BatchState.SUBMITTED if not batch.mode.one_by_one:
+            return Standing.CANCELLING if batch.cancel_asked_at is not None else Standing.RUNNING
+        case BatchState.ENDED if batch.short_since is not None:
+            return Standing.SHORT
+        case BatchState.ENDED if batch.troubled_since is not None:
+            return Standing.UNREADABLE
+        case _:
+            return None
+
+
+def _act(engine: Engine, batch: Batch, act: Act, facts: Facts) -> None:
+    match act:
+        case Act.CANCEL if not batch.cancel_why:
+            assert facts.seconds_left is not None
+            why = (
+                f"{FOR_THE_DEADLINE}: {_minutes(facts.seconds_left)} minutes are left, and it ends in time with "
+                f"{facts.probability:.0%}"
+            )
+            if engine.ledger.batches.want_cancelled(batch.batch_id, why):
+                log.warning(
+                    "too late", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=why
+                )
+        case Act.COLLECT:
+            settled = engine.clock() - timedelta(seconds=engine.settle_seconds)
+            engine.ledger.batches.transition(
+                batch.batch_id, batch.state, batch.state, short_since=settled, not_before=None
+            )
+        case _:
+            return
+
+
+def _facts(engine: Engine, day: date, steps: Sequence[str], standing: Standing, batch: Batch | None) -> Facts:
+    assert engine.deadline_of is not None
+    now, profile, rules = engine.clock(), engine.provider.profile, engine.lanes.rescue
+    deadline = engine.deadline_of(day)
+    whole = (deadline - engine.since).total_seconds() if engine.since is not None else None
+    times = times_of(rules, whole, engine.report_seconds)
+    after = max((engine.steps_after.get(step, 0) for step in steps), default=0)
+    tokens, requests = _size(engine, day, steps, batch)
+    needs = _needs_seconds(engine, requests, tokens)
+    left = (deadline - now).total_seconds() - after * max(needs, times.online)
+    flex = profile.routes.flex
+    facts = Facts(
+        standing=standing,
+        seconds_left=left if left > 0 or now >= deadline else 0.001,
+        times=times,
+        probability=_curve(engine).ends_within(_age(batch, now), left),
+        wanted=rules.probability,
+        sold=frozenset(profile.sold),
+        climbed=_has_climbed(engine, day),
+        needs_seconds=needs,
+        flex_timeout=flex.timeout_seconds if flex is not None else 0,
+        extra_usd=_extra_usd(engine, batch.model if batch is not None else None, requests, tokens),
+        left_usd=rules.budget_usd,
+    )
+    if batch is None:
+        return facts
+    return replace(facts, mode=batch.mode, proven=not batch.provisional)
+
+
+def _age(batch: Batch | None, now: datetime) -> float:
+    sent = None if batch is None else batch.creating_at or batch.submitted_at
+    return (now - sent).total_seconds() if sent is not None else 0.0
+
+
+def _curve(engine: Engine) -> Curve:
+    lived = engine.ledger.spending.batch_seconds(engine.provider.profile.name, HISTORY)
+    return curve_of([Lived(seconds, True) for seconds in lived])
+
+
+def _has_climbed(engine: Engine, day: date) -> bool:
+    return any(b.cancel_why.startswith(FOR_THE_DEADLINE) for b in engine.ledger.batches.listed(day))
+
+
+def _size(engine: Engine, day: date, steps: Sequence[str], batch: Batch | None) -> tuple[int, int]:
+    """Prompt tokens and number of the requests that are open."""
+    if batch is None:
+        counts = engine.ledger.work.counts(day)
+        return 0, sum(c["due"] for step, c in counts.items() if step in steps)
+    members = engine.ledger.batches.members(batch.batch_id, unsettled=True)
+    return sum(m.estimated_tokens or 0 for m in members.values()), len(members)
+
+
+def _needs_seconds(engine: Engine, requests: int, tokens: int) -> float:
+    """How long they take online, by the profile's limits."""
+    limits = engine.provider.profile.limits
+    by_calls = requests * ONE_CALL / limits.online_concurrency
+    per_minute = limits.online_requests_per_minute
+    by_rate = 60 * requests / per_minute if per_minute is not None else 0.0
+    tokens_per_minute = limits.online_tokens_per_minute
+    by_tokens = 60 * tokens / tokens_per_minute if tokens_per_minute is not None else 0.0
+    return max(by_calls, by_rate, by_tokens)
+
+
+def _extra_usd(engine: Engine, model: str | None, requests: int, tokens: int) -> Mapping[Mode, Decimal]:
+    """What one of them costs by each route beyond its price in a batch. Of what is due it is not known yet: planning looks
+    at the money for each."""
+    if model is None or not requests:
+        return {}
+    profile = engine.provider.profile
+    usage = Usage(input_tokens=tokens // requests, output_tokens=ANSWER_TOKENS)
+    usual = engine.prices.usd(profile, model, Mode.BATCH, usage)
+    return {mode: engine.prices.usd(profile, model, mode, usage) - usual for mode in profile.sold}
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f}"
