@@ -167,9 +167,7 @@ class ModelledProvider(Provider):
         if late:
             self.timed_out += 1
             self.drain()
-            raise TransientError(
-                f"no answer within {self._model.timeout_seconds:g} s", reason=Reason.TIMEOUT
-            )
+            raise TransientError(f"no answer within {self._model.timeout_seconds:g} s", reason=Reason.TIMEOUT)
         return self._answered(body, self._draw("fails", *who))
 
     def _admit(self, trouble: Trouble | None, mode: Mode, tokens: int, who: tuple[object, ...]) -> None:
@@ -246,5 +244,3 @@ class ModelledProvider(Provider):
         """Between 0 and 1, both excluded."""
         drawn = int(digest([str(self._seed), *map(str, what)])[:12], 16)
         return (drawn + 0.5) / 16**12
-
-

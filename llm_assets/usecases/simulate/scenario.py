@@ -114,7 +114,7 @@ class Scenario(Border):
         if self.ladder:
             return self.rescue
         return self.rescue.model_copy(
-            update={"probability": 1e-9, "cancel_minutes": 0.0, "budget_usd": Decimal(0)}
+            update={"probability": 0.0, "cancel_minutes": 0.0, "budget_usd": Decimal(0)}
         )
 
 

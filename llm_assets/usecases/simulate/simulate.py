@@ -17,7 +17,7 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.traffic import Traffic
 from llm_assets.usecases.simulate.modelled_provider import ModelledProvider
 from llm_assets.usecases.simulate.scenario import Scenario, Simulation
-from llm_assets.usecases.simulate.simulated_night import NightRun, SimulatedNight
+from llm_assets.usecases.simulate.simulated_night import NightRun, SimulatedNight, steps_after
 from llm_assets.usecases.simulate.virtual_clock import VirtualClock
 from resources.ledger import SqlLedger
 from resources.prices import GenaiPrices
@@ -132,6 +132,7 @@ def _engine(
                 patience_seconds=timedelta(days=2).total_seconds(),  # as a parked run, which never loses it
                 unreachable_seconds=timedelta(days=2).total_seconds(),
                 deadline_of=calendar.deadline_of,
+                steps_after=steps_after(scenario.steps),
                 clock=clock,
             )
         finally:

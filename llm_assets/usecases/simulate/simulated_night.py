@@ -87,6 +87,7 @@ class SimulatedNight:
         report_at = self.clock()
         answered = {step.name: self._answered(step.name) for step in self.scenario.steps}
         missing = {s.name: len(self._cases(s)) - len(answered[s.name]) for s in self.scenario.steps}
+        self.clock.reach(deadline)
         self._work_through(starts_at + timedelta(hours=self.scenario.most_hours))
         usage, counts = self.engine.ledger.spending.usage(self.day), self._counts()
         ends = [self._ends.get(step.name) for step in self.scenario.steps]
@@ -154,9 +155,7 @@ class SimulatedNight:
         """Cases that need nothing more from the step."""
         open_states = (RequestState.DUE, RequestState.IN_FLIGHT)
         return {
-            s.case_id
-            for s in self.engine.ledger.work.standings(self.day, step)
-            if s.state not in open_states
+            s.case_id for s in self.engine.ledger.work.standings(self.day, step) if s.state not in open_states
         }
 
     def _plan(self, step: SimulatedStep) -> StepPlan:
@@ -201,9 +200,17 @@ class SimulatedNight:
         total = Decimal(0)
         for row in self.engine.ledger.spending.usage(self.day):
             if row.succeeded:  # by the mean: long prompts have a price of their own
-                mean = Usage(row.input_tokens // row.succeeded, output_tokens=row.output_tokens // row.succeeded)
+                mean = Usage(
+                    row.input_tokens // row.succeeded, output_tokens=row.output_tokens // row.succeeded
+                )
                 total += row.succeeded * usd(profile, row.model, Mode.ONLINE, mean)
         return total
+
+
+def steps_after(steps: Sequence[SimulatedStep]) -> dict[str, int]:
+    """Step -> how many rounds of steps follow it."""
+    rounds = _rounds(steps)
+    return {s.name: len(rounds) - 1 - at for at, together in enumerate(rounds) for s in together}
 
 
 def _rounds(steps: Sequence[SimulatedStep]) -> list[list[SimulatedStep]]:
