@@ -47,7 +47,7 @@ class SimulatedEngine(Engine):
     """The real engine but for the threads of its online calls, whose order would differ from run to run."""
 
     @property
-    def traffic(self) -> Traffic:  # type: ignore[override]  # made anew: it holds nothing that lasts
+    def traffic(self) -> Traffic:  # made anew: it holds nothing that lasts
         return OneAtATime(self.ledger.online, self.provider.profile, self.clock)
 
 
