@@ -55,7 +55,7 @@ def test_a_stuck_batch_meets_the_deadline_with_the_ladder_and_misses_it_without(
     assert "NOT in time: 80 open" in lines and "next day" in lines
     told = json.loads(json.dumps(json_of("A <test>", found)))
     assert [s["share_in_time"] for s in told["scenarios"]] == [1.0, 1.0, 0.0]
-    drawn = ElementTree.fromstring(picture("A <test>", found))  # noqa: S314 our own
+    drawn = ElementTree.fromstring(picture("A <test>", found))
     assert len(drawn.findall(".//{*}rect[@class='late']")) == 2
 
 
