@@ -16,9 +16,9 @@ LONGEST = timedelta(hours=14)
 """The end of the axis at most; what ended later has an arrow."""
 
 STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#1f2933}.dim{fill:#66727f}.bar{fill:#3b7dd8}.late{fill:#d1495b}"
+    "text{font:12px system-ui,sans-serif;fill:#1f2933}.dim{fill:#66727f}.on{fill:#fff}.bar{fill:#3b7dd8}.late{fill:#d1495b}"
     ".deadline{stroke:#d1495b;stroke-dasharray:4 3}.axis{stroke:#c5ccd3}.paper{fill:#fff}"
-    "@media(prefers-color-scheme:dark){text{fill:#e4e7eb}.dim{fill:#9aa5b1}.paper{fill:#16191d}.axis{stroke:#4b5560}}"
+    "@media(prefers-color-scheme:dark){text{fill:#e4e7eb}.dim{fill:#9aa5b1}.on{fill:#fff}.paper{fill:#16191d}.axis{stroke:#4b5560}}"
 )
 
 
@@ -92,11 +92,12 @@ def _steps(night: NightRun, until: timedelta, y: int) -> list[str]:
         beyond = step.ended_at is None or ended - night.starts_at > until
         at = f"{step.ended_at:%H:%M}" if step.ended_at is not None else "not seen"
         says = f"{at}{' next day' if beyond and step.ended_at is not None else ''}"
-        anchor, place = ("end", end - 4) if end > LEFT + PLOT - 60 else ("start", end + 4)
+        inside = end > LEFT + PLOT - 60
+        anchor, place = ("end", end - 4) if inside else ("start", end + 4)
         lines.append(
             f'<text class="dim" x="24" y="{y + 11}">{escape(step.step)}</text>'
             f'<rect class="{"late" if late else "bar"}" x="{x}" y="{y}" width="{max(end - x, 1):.1f}" height="{ROW}"/>'
-            f'<text x="{place}" y="{y + 11}" text-anchor="{anchor}">{says}</text>'
+            f'<text class="{"on" if inside else "end"}" x="{place}" y="{y + 11}" text-anchor="{anchor}">{says}</text>'
         )
         y += ROW + 3
     return lines
