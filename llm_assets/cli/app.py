@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import typer
 
+from llm_assets.cli.ahead.simulate import simulate
 from llm_assets.cli.audit import audit
 from llm_assets.cli.batches import batches, reconcile
 from llm_assets.cli.console import quiet_logs, redact_errors
@@ -30,7 +31,6 @@ from llm_assets.cli.people.trace import trace
 from llm_assets.cli.people.users import users
 from llm_assets.cli.plan import plan
 from llm_assets.cli.serve import emulator, forms
-from llm_assets.cli.simulate import simulate
 from llm_assets.cli.status import status
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.usecases.desk.process import read_dotenv

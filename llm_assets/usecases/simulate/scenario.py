@@ -83,7 +83,7 @@ class Scenario(Border):
     """One row of the table: a night, or many nights one after another."""
 
     name: str
-    profile: str = "openai"
+    profile: str
     """Of providers.yaml."""
     limits: dict[str, Any] = Field(default_factory=dict)  # fields of a profile's Limits
     routes: dict[str, Any] = Field(default_factory=dict)  # fields of a profile's SoldRoutes

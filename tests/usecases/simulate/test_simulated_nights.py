@@ -23,6 +23,7 @@ STUCK = {"stuck_steps": ["read"], "finished_share": 0.5, "failing": 0, "flex_ref
 def scenario(name: str, **changes: Any) -> Scenario:
     plain = {
         "name": name,
+        "profile": "openai",
         "records": 40,
         "starts": "06:30",
         "provider": {"failing": 0},
