@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -46,8 +47,8 @@ class OneAtATime(Traffic):
 class SimulatedEngine(Engine):
     """The real engine but for the threads of its online calls, whose order would differ from run to run."""
 
-    @property
-    def traffic(self) -> Traffic:  # made anew: it holds nothing that lasts
+    @cached_property
+    def traffic(self) -> Traffic:
         return OneAtATime(self.ledger.online, self.provider.profile, self.clock)
 
 
