@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import typer
 
+from llm_assets.cli.ahead.simulate import simulate
 from llm_assets.cli.audit import audit
 from llm_assets.cli.batches import batches, reconcile
 from llm_assets.cli.console import quiet_logs, redact_errors
@@ -52,6 +53,7 @@ for command in (
     parse,
     status,
     plan,
+    simulate,
     reconcile,
     emulator,
     forms,

@@ -1,4 +1,5 @@
-"""A batch says why its requests go by its route."""
+"""What keeps the deadline: why a batch takes its route, when it is looked at again and when it was done, webhooks, and what was
+forecast of a night."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,10 +9,34 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
+_INSTANT = sa.DateTime(timezone=True)
+
 
 def upgrade() -> None:
     op.add_column("batches", sa.Column("route_why", sa.Text, nullable=False, server_default=""))
+    op.add_column("batches", sa.Column("look_from", _INSTANT))
+    op.add_column("batches", sa.Column("ended_at", _INSTANT))
+    op.create_index("ix_batches_provider_batch_id", "batches", ["provider_batch_id"])
+    op.create_table(
+        "wakeups",
+        sa.Column("webhook_id", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("about", sa.Text, nullable=False),
+        sa.Column("received_at", _INSTANT, nullable=False),
+    )
+    op.create_index("ix_wakeups_received", "wakeups", ["received_at"])
+    op.create_table(
+        "forecasts",
+        sa.Column("day", sa.Date, primary_key=True),
+        sa.Column("at", _INSTANT, primary_key=True),
+        sa.Column("open_requests", sa.Integer, nullable=False),
+        sa.Column("probability_in_time", sa.Float, nullable=False),
+    )
 
 
 def downgrade() -> None:
-    op.drop_column("batches", "route_why")
+    op.drop_table("forecasts")
+    op.drop_table("wakeups")
+    op.drop_index("ix_batches_provider_batch_id", "batches")
+    for column in ("ended_at", "look_from", "route_why"):
+        op.drop_column("batches", column)
