@@ -42,6 +42,8 @@ class Action(StrEnum):
     REJECTED = "rejected"
     LOST = "lost"
     CANCELLED = "cancelled"
+    RACED = "raced"
+    """A batch, whose requests are asked again though it may still run."""
     CANCELLING = "cancelling"
     """A batch is to be cancelled, because a person asked for it or it became too old."""
     ANSWERED = "answered"
@@ -74,6 +76,7 @@ OF_STATE = {
     BatchState.REJECTED: Action.REJECTED,
     BatchState.LOST: Action.LOST,
     BatchState.CANCELLED: Action.CANCELLED,
+    BatchState.RACED: Action.RACED,
 }
 """The action that records a batch's change into a state."""
 STATE_OF = {action: state for state, action in OF_STATE.items()}

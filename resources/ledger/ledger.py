@@ -9,6 +9,7 @@ from resources.ledger.audit import entries as audit
 from resources.ledger.audit.trail import Trail
 from resources.ledger.database.database import Database
 from resources.ledger.deletion.deletions import Deletions
+from resources.ledger.rescues import SqlRescue
 from resources.ledger.transactions.batches import SqlBatches
 from resources.ledger.transactions.blocks import SqlBlocks
 from resources.ledger.transactions.calibration import SqlCalibration
@@ -41,6 +42,7 @@ class SqlLedger:
         self.online = SqlOnline(self._database)
         self.blocks = SqlBlocks(self._database)
         self.review = SqlReview(self._database, clock)
+        self.rescue = SqlRescue(self._database, clock)
         self.people = SqlPeople(self._database, clock)
         self.calibration = SqlCalibration(self._database, clock)
         self.handed_over = SqlHandedOver(self._database, clock)
@@ -65,6 +67,7 @@ class SqlLedger:
             online=self.online,
             blocks=self.blocks,
             review=self.review,
+            rescue=self.rescue,
             locks=self.locks,
         )
 

@@ -25,6 +25,8 @@ class BatchState(StrEnum):
     LOST = "lost"
     """The provider no longer knows it; its requests are due again."""
     CANCELLED = "cancelled"
+    RACED = "raced"
+    """Its requests are asked again though it may still run: no longer waited for, and read once it has ended."""
 
 
 OPEN_STATES = frozenset({BatchState.INTENT, BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED})
@@ -42,13 +44,17 @@ TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
             BatchState.CANCELLED,
             BatchState.INTENT,
             BatchState.CREATING,
+            BatchState.RACED,
         }
     ),
-    BatchState.ENDED: frozenset({BatchState.COLLECTED, BatchState.LOST, BatchState.CREATING}),
+    BatchState.ENDED: frozenset(
+        {BatchState.COLLECTED, BatchState.LOST, BatchState.CREATING, BatchState.RACED}
+    ),
     BatchState.COLLECTED: frozenset(),
     BatchState.REJECTED: frozenset(),
     BatchState.LOST: frozenset(),
     BatchState.CANCELLED: frozenset(),
+    BatchState.RACED: frozenset({BatchState.COLLECTED, BatchState.LOST}),
 }
 
 

@@ -36,6 +36,8 @@ class Surplus(StrEnum):
     """Its custom_id is not of this batch."""
     UNREADABLE = "unreadable_line"
     """It cannot be read, nor can its custom_id."""
+    RACED = "raced"
+    """Its request was asked again meanwhile, because the batch was too late."""
 
 
 class Next(StrEnum):

@@ -60,6 +60,7 @@ class Judge:
             cost_usd=self.usd(model, billed, usage),
             output=output,
             estimated=estimated,
+            usual_usd=None if member.extra_usd is None else self.usd(model, Mode.BATCH, usage),
         )
 
     def metered(self, answer: Answer, prompt_tokens: int | None) -> Metered:

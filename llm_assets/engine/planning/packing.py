@@ -130,7 +130,12 @@ class Packer:
         batch = replace(named, refusal=refusal)
         try:
             parcel.close()
-            self._engine.ledger.batches.intend(batch, parcel.members, self._limits)
+            self._engine.ledger.batches.intend(
+                batch,
+                parcel.members,
+                self._limits,
+                rescue_usd=self._engine.lanes.rescue.budget_usd,
+            )
         except (
             ValueError,
             OverBudgetError,

@@ -66,6 +66,8 @@ class Settlement:
     """Canonical JSON of the validated output; None unless it is usable."""
     estimated: bool = False
     """The provider named no usage, so that tokens and cost are estimates."""
+    usual_usd: Decimal | None = None
+    """In a rescue: what it would have cost in a batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,16 @@ class BatchChanges(TypedDict, total=False):
 class BatchLedger(Protocol):
     """Every method is one transaction; each may be repeated after a crash."""
 
-    def intend(self, batch: Batch, members: Sequence[Member], limits: Sequence[Limit] = ()) -> None:
+    def intend(
+        self,
+        batch: Batch,
+        members: Sequence[Member],
+        limits: Sequence[Limit] = (),
+        *,
+        rescue_usd: Decimal | None = None,
+    ) -> None:
         """Batch in state INTENT with its members and their reservations, in one transaction; the members become
-        IN_FLIGHT and are no longer held.
+        IN_FLIGHT and are no longer held. `rescue_usd`: the most that their night may cost beyond its usual price.
 
         Raises ValueError when a member is already in flight and OverBudgetError when a limit would be passed, both
         of which roll everything back. Two processes never both reserve the last of a budget.

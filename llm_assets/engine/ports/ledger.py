@@ -6,6 +6,7 @@ from llm_assets.engine.ports.batches import BatchLedger
 from llm_assets.engine.ports.blocks import BlockLedger
 from llm_assets.engine.ports.locks import Locks
 from llm_assets.engine.ports.online import OnlineLedger
+from llm_assets.engine.ports.rescue import RescueLedger
 from llm_assets.engine.ports.review import ReviewLedger
 from llm_assets.engine.ports.spending import SpendingLedger
 from llm_assets.engine.ports.work import WorkLedger
@@ -21,4 +22,5 @@ class LedgerPorts:
     online: OnlineLedger
     blocks: BlockLedger
     review: ReviewLedger
+    rescue: RescueLedger
     locks: Locks

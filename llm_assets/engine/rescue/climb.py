@@ -99,8 +99,22 @@ def _act(engine: Engine, batch: Batch, act: Act, facts: Facts) -> None:
             engine.ledger.batches.transition(
                 batch.batch_id, batch.state, batch.state, short_since=settled, not_before=None
             )
+        case Act.RACE:
+            with engine.ledger.locks.owner(f"batch:{batch.batch_id}") as mine:
+                if mine and engine.ledger.batches.batch(batch.batch_id) == batch:
+                    _race(engine, batch, facts)
         case _:
             return
+
+
+def _race(engine: Engine, batch: Batch, facts: Facts) -> None:
+    why = (
+        f"{batch.provider} has not confirmed its cancel: its requests are asked again, and may be paid twice"
+    )
+    most = engine.lanes.rescue.double_usd
+    if engine.ledger.rescue.race(batch, facts.double_usd, most, why):
+        engine.spool.discard(batch.batch_id)
+        log.warning("raced", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=why)
 
 
 def _facts(engine: Engine, day: date, steps: Sequence[str], standing: Standing, batch: Batch | None) -> Facts:
@@ -113,7 +127,7 @@ def _facts(engine: Engine, day: date, steps: Sequence[str], standing: Standing, 
     tokens, requests = _size(engine, day, steps, batch)
     needs = _needs_seconds(engine, requests, tokens)
     left = (deadline - now).total_seconds() - after * max(needs, times.online)
-    flex = profile.routes.flex
+    flex, costs = profile.routes.flex, engine.ledger.rescue.costs(day)
     facts = Facts(
         standing=standing,
         seconds_left=left if left > 0 or now >= deadline else 0.001,
@@ -125,11 +139,26 @@ def _facts(engine: Engine, day: date, steps: Sequence[str], standing: Standing, 
         needs_seconds=needs,
         flex_timeout=flex.timeout_seconds if flex is not None else 0,
         extra_usd=_extra_usd(engine, batch.model if batch is not None else None, requests, tokens),
-        left_usd=rules.budget_usd,
+        left_usd=rules.budget_usd - costs.extra_usd,
     )
     if batch is None:
         return facts
-    return replace(facts, mode=batch.mode, proven=not batch.provisional)
+    return replace(
+        facts,
+        mode=batch.mode,
+        proven=not batch.provisional,
+        double_usd=_batch_usd(engine, batch, requests, tokens),
+        double_left_usd=rules.double_usd - costs.double_usd,
+    )
+
+
+def _batch_usd(engine: Engine, batch: Batch, requests: int, tokens: int) -> Decimal:
+    """The most that so many requests cost in their batch, by the longest answers there were."""
+    profile, spending = engine.provider.profile, engine.ledger.spending
+    billed = spending.billed(profile.name, batch.step, batch.model, HISTORY)
+    answer = max((b.output_tokens for b in billed), default=ANSWER_TOKENS)
+    usage = Usage(input_tokens=tokens, output_tokens=requests * answer)
+    return engine.prices.usd(profile, batch.model, Mode.BATCH, usage)
 
 
 def _age(batch: Batch | None, now: datetime) -> float:

@@ -15,6 +15,7 @@ from llm_assets.engine.planning.sieve import Sieve
 from llm_assets.engine.planning.task import PlanSummary, StepPlan
 from llm_assets.engine.planning.within_budget import plan_within_budget
 from llm_assets.engine.rescue.climb import climb, rescue_of
+from llm_assets.engine.rescue.race import read_races
 from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.progress import Progress
 
@@ -28,6 +29,7 @@ def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) 
     climb(engine, day, [p.step for p in plans])
     engine.spool.sweep(lambda: _open_ids(engine), engine.clock() - ORPHANED)
     sweep_leftovers(engine)
+    read_races(engine)
     summaries = _plan_all(engine, day, plans, rework)
     progress = advance(engine, day, [p.step for p in plans])
     return _with_plans(progress, summaries, any(batch.day == day for batch in known))

@@ -125,7 +125,7 @@ class Export:
                 yield Line(**_base(entry) | {"record_id": entry.subject})
             case Action.SENDING | Action.SENT | Action.PUT_BACK | Action.ENDED | Action.COLLECTED:
                 yield from self._moved(entry)
-            case Action.REJECTED | Action.LOST | Action.CANCELLED | Action.CANCELLING:
+            case Action.REJECTED | Action.LOST | Action.CANCELLED | Action.RACED | Action.CANCELLING:
                 yield from self._moved(entry)
             case _:
                 yield Line(**_base(entry))

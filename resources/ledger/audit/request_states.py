@@ -18,7 +18,7 @@ from resources.ledger.database.tables import attempts, batch_members, batches, r
 FOR_PEOPLE = (Outcome.INVALID, Outcome.CUT, Outcome.REFUSED, Outcome.TOO_LARGE)
 """Outcomes after which a request may be in review."""
 ALWAYS_FOR_PEOPLE = (Outcome.REFUSED, Outcome.TOO_LARGE)
-_FREED = (Action.REJECTED, Action.LOST, Action.CANCELLED)
+_FREED = (Action.REJECTED, Action.LOST, Action.CANCELLED, Action.RACED)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +15,10 @@ from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState, may
 from llm_assets.domain.requests.money import Limit
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine.ports.batches import BatchChanges, ForecastRow, Member
+from resources.ledger import rescue_costs
 from resources.ledger.audit import entries as audit
+from resources.ledger.database import money
+from resources.ledger.database.deadline_tables import rescues
 from resources.ledger.database.morning_tables import forecasts
 from resources.ledger.database.sql import (
     Columns,
@@ -35,16 +39,22 @@ _MEMBER_COLUMNS: Columns = {
 _IS_OPEN = batches.c.state.in_(sorted(OPEN_STATES))
 _PART = 1000
 """Rows of members read at once."""
-_FREES_MEMBERS = frozenset({BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED})
+_FREES_MEMBERS = frozenset({BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED, BatchState.RACED})
+_IS_OVER = ~batches.c.state.in_([*sorted(OPEN_STATES), BatchState.RACED])
 
 
 def intend(
-    connection: Connection, batch: Batch, members: Sequence[Member], limits: Sequence[Limit], at: datetime
+    connection: Connection,
+    batch: Batch,
+    members: Sequence[Member],
+    limits: Sequence[Limit],
+    at: datetime,
+    rescue_usd: Decimal | None = None,
 ) -> None:
     if limits:
-        spending.take_turns(connection)
+        money.take_turns(connection)
     ordered = sorted(members, key=lambda m: m.request_id)  # the same order everywhere: no deadlock
-    rows = [(m.request_id, m.attempt, m.estimated_tokens, spending.pico(m.reserved_usd)) for m in ordered]
+    rows = [(m.request_id, m.attempt, m.estimated_tokens, money.pico(m.reserved_usd)) for m in ordered]
     try:
         connection.execute(insert(batches), {name: getattr(batch, name) for name in _COLUMNS})
         for chunk in chunks(rows):
@@ -67,6 +77,7 @@ def intend(
     if taken != len(rows):
         raise ValueError(_not_due(batch, f"{len(rows) - taken} of {len(rows)}"))
     spending.check(connection, batch, limits)
+    rescue_costs.set_aside(connection, batch, ordered, rescue_usd)
     versions = audit.prompt_versions(connection, batch.batch_id)
     audit.append(connection, at, audit.intending(batch, ordered, versions))
 
@@ -102,6 +113,8 @@ def transition(
         )
     if after in _FREES_MEMBERS:
         release(connection, batch_id)
+    if before is BatchState.RACED and after is not before:
+        rescue_costs.is_read(connection, batch_id)
     known = {name: value for name, value in changes.items() if name in audit.PROVIDER_IDS}
     if before is not after or known:
         audit.append(connection, at, Event(audit.DESK, OF_STATE[after], batch_id, known))
@@ -132,6 +145,7 @@ def release(connection: Connection, batch_id: str) -> int:
         )
         .values(state=RequestState.DUE, attempt=requests.c.attempt - 1)
     )
+    rescue_costs.release(connection, batch_id)
     return connection.execute(
         update(batch_members)
         .where(batch_members.c.batch_id == batch_id, ~batch_members.c.released, ~_settled())
@@ -156,8 +170,10 @@ def members(connection: Connection, batch_id: str, *, unsettled: bool) -> dict[s
             batch_members.c.attempt - requests.c.rounds_before,
             batch_members.c.estimated_tokens,
             func.coalesce(batch_members.c.reserved_pico_usd, 0),
+            rescues.c.extra_pico_usd,
         )
         .join(requests, requests.c.request_id == batch_members.c.request_id)
+        .outerjoin(rescues, _of_member())
         .where(*where)
         .order_by(batch_members.c.request_id)
     )
@@ -169,11 +185,18 @@ def members(connection: Connection, batch_id: str, *, unsettled: bool) -> dict[s
             tries,
             thought=thought.get(request_id, 0),
             estimated_tokens=tokens,
-            reserved_usd=spending.usd(reserved),
+            reserved_usd=money.usd(reserved),
+            extra_usd=None if extra is None else money.usd(extra),
         )
         for part in rows.partitions(_PART)  # without the size SQLite gives one row at a time
-        for request_id, attempt, tries, tokens, reserved in part
+        for request_id, attempt, tries, tokens, reserved, extra in part
     }
+
+
+def _of_member() -> ColumnElement[bool]:
+    return and_(
+        rescues.c.request_id == batch_members.c.request_id, rescues.c.attempt == batch_members.c.attempt
+    )
 
 
 def _thought(connection: Connection, batch_id: str) -> dict[str, int]:
@@ -257,7 +280,7 @@ def with_files(
 ) -> list[Batch]:
     has_files = or_(batches.c.provider_file_id.is_not(None), batches.c.provider_batch_id.is_not(None))
     of_profile = and_(batches.c.provider == provider, batches.c.mode == Mode.BATCH, ~batches.c.provisional)
-    left = and_(~_IS_OPEN, has_files, batches.c.files_removed_at.is_(None), batches.c.created_at >= since)
+    left = and_(_IS_OVER, has_files, batches.c.files_removed_at.is_(None), batches.c.created_at >= since)
     where = [of_profile, left]
     if due_by is not None:
         where.append(or_(batches.c.not_before.is_(None), batches.c.not_before <= due_by))
@@ -267,8 +290,12 @@ def with_files(
 def over(connection: Connection, batch_ids: Sequence[str]) -> list[Batch]:
     found: list[Batch] = []
     for chunk in chunks(batch_ids):
-        found += _found(connection, ~_IS_OPEN, is_among(connection, batches.c.batch_id, chunk))
+        found += _found(connection, _IS_OVER, is_among(connection, batches.c.batch_id, chunk))
     return found
+
+
+def raced(connection: Connection, provider: str) -> list[Batch]:
+    return _found(connection, batches.c.provider == provider, batches.c.state == BatchState.RACED)
 
 
 def want_cancelled(connection: Connection, batch_id: str, why: str, by: str, at: datetime) -> bool:

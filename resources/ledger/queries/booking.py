@@ -26,10 +26,10 @@ from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.engine.ports.batches import SurplusLine
 from llm_assets.engine.ports.spending import UsageRow
 from resources.ledger.audit import entries as audit
+from resources.ledger.database.money import PICO, pico
 from resources.ledger.database.sql import chunks, is_among
 from resources.ledger.database.tables import attempts, requests, surplus_lines
 from resources.ledger.queries.settling import Bill
-from resources.ledger.queries.spending import PICO, pico
 
 ANSWERED = "answered"
 """The outcome of attempts in `llm_usage`, but for those whose answer cannot be read."""

@@ -11,11 +11,12 @@ from llm_assets.domain.audit import UNCHANGED, Action, Answered, Event
 from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.outcome import Next, RequestState, reason_of
 from llm_assets.engine.ports.batches import Settlement
+from resources.ledger import rescue_costs
 from resources.ledger.audit import entries as audit
 from resources.ledger.audit.entries import fact
+from resources.ledger.database.money import pico
 from resources.ledger.database.sql import Columns, Row, chunks, insert_rows, is_among, update_rows
 from resources.ledger.database.tables import attempts, requests
-from resources.ledger.queries.spending import pico
 
 _STATE_AFTER = {
     Next.DONE: RequestState.DONE,
@@ -100,6 +101,7 @@ def _settle_chunk(connection: Connection, bill: Bill, chunk: list[Settlement]) -
     results = {request_id: _result(s) for request_id, s in changed.items()}
     _add_receipts(connection, bill, receipts, stands)
     _change(connection, list(results.values()))
+    rescue_costs.settle(connection, list(new.values()))
     return list(_lines(bill, receipts, stands, results))
 
 

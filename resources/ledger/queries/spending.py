@@ -1,11 +1,10 @@
 """What counts against a budget, why due requests are held back, and what earlier answers were billed."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, case, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, exists, func, or_, select, update
 
 from llm_assets.domain.errors import OverBudgetError
 from llm_assets.domain.profile import Mode
@@ -13,26 +12,9 @@ from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.requests.money import Committed, Limit
 from llm_assets.domain.requests.outcome import Outcome, RequestState
 from llm_assets.engine.ports.spending import Billed
+from resources.ledger.database.money import PICO
 from resources.ledger.database.sql import chunks, is_among
 from resources.ledger.database.tables import attempts, batch_members, batches, requests, surplus_lines
-
-PICO = Decimal(10) ** 12
-NOTHING = Decimal(0) / PICO
-_TURN = int.from_bytes(hashlib.sha256(b"reserve from a budget").digest()[:8], "big", signed=True)
-
-
-def pico(usd: Decimal) -> int:
-    return int((usd * PICO).to_integral_value()) if usd else 0
-
-
-def usd(pico_usd: int) -> Decimal:
-    return Decimal(pico_usd) / PICO if pico_usd else NOTHING
-
-
-def take_turns(connection: Connection) -> None:
-    """One reservation at a time until the transaction ends: two never both see the last of a budget."""
-    if connection.dialect.name == "postgresql":  # SQLite's writers take turns anyway
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
 
 
 def check(connection: Connection, batch: Batch, limits: Sequence[Limit]) -> None:

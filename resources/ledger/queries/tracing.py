@@ -11,9 +11,9 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, and_, exists, func, select
 
 from llm_assets.domain.audit import Action
+from resources.ledger.database.money import usd
 from resources.ledger.database.sql import is_among
 from resources.ledger.database.tables import attempts, audit, batch_members, batches, requests, work
-from resources.ledger.queries.spending import usd
 
 
 class Intent(NamedTuple):

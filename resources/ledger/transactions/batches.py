@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Unpack
 
 from llm_assets.domain.clock import Clock
@@ -20,9 +21,16 @@ class SqlBatches:
         self._database = database
         self._clock = clock
 
-    def intend(self, batch: Batch, members: Sequence[Member], limits: Sequence[Limit] = ()) -> None:
+    def intend(
+        self,
+        batch: Batch,
+        members: Sequence[Member],
+        limits: Sequence[Limit] = (),
+        *,
+        rescue_usd: Decimal | None = None,
+    ) -> None:
         with self._database.writing() as connection:
-            batching.intend(connection, batch, members, limits, self._clock())
+            batching.intend(connection, batch, members, limits, self._clock(), rescue_usd)
 
     def transition(
         self, batch_id: str, before: BatchState, after: BatchState, **changes: Unpack[BatchChanges]

@@ -1,5 +1,5 @@
 """What keeps the deadline: why a batch takes its route, when it is looked at again and when it was done, webhooks, and what was
-forecast of a night."""
+forecast of a night, and what its rescue costs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,8 +33,31 @@ def upgrade() -> None:
         sa.Column("probability_in_time", sa.Float, nullable=False),
     )
 
+    op.create_table(
+        "rescues",
+        sa.Column("request_id", sa.Text, primary_key=True),
+        sa.Column("attempt", sa.Integer, primary_key=True),
+        sa.Column("batch_id", sa.Text, nullable=False),
+        sa.Column("day", sa.Date, nullable=False),
+        sa.Column("mode", sa.Text, nullable=False),
+        sa.Column("extra_pico_usd", sa.BigInteger, nullable=False),
+        sa.Column("settled", sa.Boolean, nullable=False),
+    )
+    op.create_index("ix_rescues_day", "rescues", ["day"])
+    op.create_index("ix_rescues_batch", "rescues", ["batch_id"])
+    op.create_table(
+        "races",
+        sa.Column("batch_id", sa.Text, primary_key=True),
+        sa.Column("day", sa.Date, nullable=False),
+        sa.Column("requests", sa.Integer, nullable=False),
+        sa.Column("most_pico_usd", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_races_day", "races", ["day"])
+
 
 def downgrade() -> None:
+    op.drop_table("races")
+    op.drop_table("rescues")
     op.drop_table("forecasts")
     op.drop_table("wakeups")
     op.drop_index("ix_batches_provider_batch_id", "batches")

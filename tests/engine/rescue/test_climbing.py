@@ -1,9 +1,12 @@
 """A night that may be late climbs the ladder: what has finished is kept, the rest goes by the next rung, once each."""
 
 from datetime import timedelta
+from decimal import Decimal
 
+from llm_assets.domain.errors import TransientError
+from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import BatchState
-from tests.support.nights.engine_night import Desk, tasks
+from tests.support.nights.engine_night import DAY, LANES, Desk, tasks, users
 
 DEADLINE = timedelta(hours=12)
 
@@ -20,3 +23,27 @@ def test_a_batch_that_never_ends_is_cancelled_and_its_requests_are_asked_online(
     assert desk.clock() < until
     assert desk.state(old) is BatchState.COLLECTED
     assert desk.states() == {"ok": 3}
+
+
+def test_a_cancel_that_is_not_confirmed_ends_in_a_race_whose_double_cost_is_booked(desk: Desk) -> None:
+    desk.provider.looks_until_end = 10**6
+    until = desk.deadline = desk.clock() + DEADLINE
+    desk.provider.faults["cancel"] = [TransientError("no answer")] * 10**4
+    desk.start(tasks(3))
+    old = desk.batch()
+    desk.clock.advance(11 * 3600 - 60)
+    assert desk.work(seconds=120).finished
+    assert desk.clock() < until
+    assert (desk.state(old), desk.states()) == (BatchState.RACED, {"ok": 3})
+    costs = desk.ledger().rescue.costs(DAY)
+    assert costs.requests == {Mode.ONLINE: 3}
+    assert costs.extra_usd == Decimal("0.000195") and 0 < costs.double_usd <= LANES.rescue.double_usd
+    desk.provider.looks_until_end = 0
+    desk.clock.advance(3600)
+    for _ in range(2):
+        desk.start()
+        told = desk.ledger().rescue.costs(DAY)
+        assert (told.twice, told.twice_usd, told.double_usd) == (3, Decimal("0.000195"), Decimal("0.000195"))
+    assert (desk.state(old), desk.states()) == (BatchState.COLLECTED, {"ok": 3})
+    assert +desk.provider.executed == dict.fromkeys(users(3), 2)
+    assert desk.ledger().trail.verify().findings == []

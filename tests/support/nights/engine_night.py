@@ -320,6 +320,7 @@ WRITES = frozenset(
         "intend",
         "transition",
         "want_cancelled",
+        "race",
         "settle",
         "book_surplus",
         "admit_call",
