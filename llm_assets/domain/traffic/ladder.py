@@ -9,6 +9,9 @@ from typing import NamedTuple
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.traffic.lanes import RescueRules
 
+FOR_THE_DEADLINE = "for the deadline"
+"""Begins why a batch is cancelled for its night."""
+
 
 class Act(StrEnum):
     """What is done next."""

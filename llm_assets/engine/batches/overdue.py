@@ -9,6 +9,7 @@ import structlog
 from llm_assets.domain.errors import BlockedError, DeskError
 from llm_assets.domain.requests.batch import Batch, BatchState, BatchView
 from llm_assets.domain.requests.outcome import Outcome
+from llm_assets.domain.traffic.ladder import FOR_THE_DEADLINE
 from llm_assets.engine.answers.settle import settle_all
 from llm_assets.engine.batches.reconcile import disown
 from llm_assets.engine.engine import Engine
@@ -38,7 +39,11 @@ def after_age(
     if batch.provisional:
         return Overdue.DISOWN if is_too_old(batch, now, max_age) else Overdue.WAIT
     if batch.cancel_asked_at is not None:
-        if now - batch.cancel_asked_at >= timedelta(seconds=CONFIRMED_WITHIN * settle_seconds):
+        waited = now - batch.cancel_asked_at >= timedelta(seconds=CONFIRMED_WITHIN * settle_seconds)
+        for_deadline = batch.cancel_why.startswith(
+            FOR_THE_DEADLINE
+        )  # the ladder may race it: that is bounded
+        if waited and (not for_deadline or is_too_old(batch, now, max_age)):
             return Overdue.GIVE_UP
         return Overdue.WAIT if cancelling else Overdue.ASK
     return Overdue.ASK if batch.cancel_why or is_too_old(batch, now, max_age) else Overdue.WAIT

@@ -14,13 +14,11 @@ import structlog
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Usage
-from llm_assets.domain.traffic.ladder import MODE_OF, Act, Facts, Standing, decide, times_of
+from llm_assets.domain.traffic.ladder import FOR_THE_DEADLINE, MODE_OF, Act, Facts, Standing, decide, times_of
 from llm_assets.domain.traffic.survival import Curve, Lived, curve_of
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.rescued import TOO_DEAR, Rescue
 
-FOR_THE_DEADLINE = "for the deadline"
-"""Begins why a batch is cancelled for its night."""
 HISTORY = 200
 """Newest batches from which it is estimated how long one lasts."""
 ONE_CALL = 5.0

@@ -308,12 +308,12 @@ def test_money_that_another_process_takes_between_choice_and_intent_is_not_spent
         def __init__(self) -> None:
             super().__init__(batches, Life(), frozenset())
 
-        def intend(self, *given: Any) -> None:
+        def intend(self, *given: Any, **more: Any) -> None:
             if not rival:
                 rival.append(
                     start(short(desk, limit).engine(), DAY, [StepPlan("other", lambda: others)], Rework.STALE)
                 )
-            batches.intend(*given)
+            batches.intend(*given, **more)
 
     limit = 5 * most()
     others = [replace(t, request=replace(t.request, step="other")) for t in tasks(4)]

@@ -193,11 +193,11 @@ class Rival:
     def __getattr__(self, name: str) -> object:
         return getattr(self._batches, name)
 
-    def intend(self, batch: Batch, members: list[object], limits: object) -> None:
+    def intend(self, batch: Batch, members: list[object], limits: object, **more: object) -> None:
         if not self._came:
             self._came = True
             plan_step(self._desk.engine(), date(2026, 11, 19), STEP, self._desk.tasks, Rework.STALE)
-        self._batches.intend(batch, members, limits)  # type: ignore[arg-type]
+        self._batches.intend(batch, members, limits, **more)  # type: ignore[arg-type]
 
 
 def test_two_nights_that_plan_the_same_request_at_once_send_it_once(desk: Desk) -> None:
