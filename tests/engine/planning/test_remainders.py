@@ -138,7 +138,8 @@ def test_whenever_a_process_dies_what_one_way_answered_is_never_sent_the_other(
     one_by_one = PROFILE.limits.model_copy(update={"online_concurrency": 1})
     desk = open_desk(profile=PROFILE.model_copy(update={"limits": one_by_one}))
     moment, alive = 0, False
-    desk.lanes = desk.lanes.model_copy(update={"routes": RouteRules(remainder_requests=SMALL)})
+    off = RescueRules(probability=0, cancel_minutes=0)
+    desk.lanes = desk.lanes.model_copy(update={"routes": RouteRules(remainder_requests=SMALL), "rescue": off})
     while not alive:
         moment += 1
         desk.anew()
