@@ -15,12 +15,13 @@ from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.traffic.ladder import FOR_THE_DEADLINE, MODE_OF, Act, Facts, Standing, decide, times_of
-from llm_assets.domain.traffic.survival import Curve, Lived, curve_of
+from llm_assets.domain.traffic.survival import Curve
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.rescued import TOO_DEAR, Rescue
+from llm_assets.engine.rescue.forecast import Curves, forecast_of, keep
 
 HISTORY = 200
-"""Newest batches from which it is estimated how long one lasts."""
+"""Newest answers from which it is estimated how long one is."""
 ONE_CALL = 5.0
 """Seconds of an online call, assumed on the safe side."""
 ANSWER_TOKENS = 500
@@ -30,9 +31,12 @@ log = structlog.get_logger()
 
 
 def climb(engine: Engine, day: date, steps: Sequence[str] | None) -> None:
-    """Marks what is to be cancelled of the night's own batches. May be repeated after a crash, at any moment."""
-    if engine.deadline_of is None or engine.clock() >= engine.deadline_of(day):
+    """Marks what is to be cancelled of the night's own batches, and keeps what is forecast of it. May be repeated after a
+    crash, at any moment."""
+    now = engine.clock()
+    if engine.deadline_of is None or now >= (deadline := engine.deadline_of(day)):
         return
+    keep(engine.ledger, day, forecast_of(engine.ledger, day, now, deadline, rounds_after=engine.steps_after))
     for batch in engine.ledger.batches.open_batches(day, steps):
         if batch.route_why == TOO_DEAR or (standing := _standing(engine, batch)) is None:
             continue
@@ -130,7 +134,7 @@ def _facts(engine: Engine, day: date, steps: Sequence[str], standing: Standing, 
         standing=standing,
         seconds_left=left if left > 0 or now >= deadline else 0.001,
         times=times,
-        probability=_curve(engine).ends_within(_age(batch, now), left),
+        probability=_curve(engine, batch, requests).ends_within(_age(batch, now), left),
         wanted=rules.probability,
         sold=frozenset(profile.sold),
         climbed=_has_climbed(engine, day),
@@ -164,9 +168,12 @@ def _age(batch: Batch | None, now: datetime) -> float:
     return (now - sent).total_seconds() if sent is not None else 0.0
 
 
-def _curve(engine: Engine) -> Curve:
-    lived = engine.ledger.spending.batch_seconds(engine.provider.profile.name, HISTORY)
-    return curve_of([Lived(seconds, True) for seconds in lived])
+def _curve(engine: Engine, batch: Batch | None, requests: int) -> Curve:
+    """Of the batch, or of a new one for what is due."""
+    curves = Curves(engine.ledger, engine.clock())
+    if batch is not None:
+        return curves.of(batch)
+    return curves.like(engine.provider.profile.name, Mode.BATCH, max(requests, 1))
 
 
 def _has_climbed(engine: Engine, day: date) -> bool:

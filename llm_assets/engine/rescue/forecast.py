@@ -61,7 +61,7 @@ def forecast_of(
     """Of the night's open batches, of these steps when given. Needs no provider. `rounds_after`: how many rounds of batches
     follow when a step is done, e.g. one for a step that drafts read."""
     left = (deadline - now).total_seconds() if deadline is not None else None
-    curves = _Curves(ledger, now)
+    curves = Curves(ledger, now)
     found = [_of_batch(curves, batch, now, left) for batch in ledger.batches.open_batches(day, steps)]
     counted = ledger.work.counts(day)
     names = counted if steps is None else [name for name in steps if name in counted]
@@ -73,8 +73,8 @@ def forecast_of(
 
 
 def keep(ledger: LedgerPorts, day: date, forecast: NightForecast) -> bool:
-    """Keeps the forecast when it says something else than the last one that was kept."""
-    if forecast.deadline is None or forecast.at > forecast.deadline:
+    """Keeps the forecast of a night that waits when it says something else than the last one that was kept."""
+    if forecast.deadline is None or forecast.at > forecast.deadline or not forecast.open_requests:
         return False
     kept = ledger.batches.forecasts(day)
     last = kept[-1] if kept else None
@@ -99,7 +99,7 @@ def lived_of(batch: Batch, now: datetime) -> Lived | None:
     )
 
 
-class _Curves:
+class Curves:
     """The curve of each kind of batch, read once."""
 
     def __init__(self, ledger: LedgerPorts, now: datetime) -> None:
@@ -107,16 +107,20 @@ class _Curves:
         self._known: dict[tuple[str, Mode, int], Curve] = {}
 
     def of(self, batch: Batch) -> Curve:
-        least, most = REQUESTS[size_of(batch.requests)]
-        key = batch.provider, batch.mode, least
+        return self.like(batch.provider, batch.mode, batch.requests)
+
+    def like(self, provider: str, mode: Mode, requests: int) -> Curve:
+        """Of batches of so many requests."""
+        least, most = REQUESTS[size_of(requests)]
+        key = provider, mode, least
         if key not in self._known:
-            alike = self._ledger.batches.lately(batch.provider, batch.mode, least, most, HISTORY)
+            alike = self._ledger.batches.lately(provider, mode, least, most, HISTORY)
             lives = [lived_of(one, self._now) for one in alike if one.state in OPEN_STATES or one.ended_at]
             self._known[key] = curve_of([lived for lived in lives if lived is not None], PUBLISHED)
         return self._known[key]
 
 
-def _of_batch(curves: _Curves, batch: Batch, now: datetime, left: float | None) -> BatchForecast:
+def _of_batch(curves: Curves, batch: Batch, now: datetime, left: float | None) -> BatchForecast:
     if _is_quick(batch):
         return BatchForecast(batch, 1.0, now)
     curve, age = curves.of(batch), _age(batch, now)
@@ -135,7 +139,7 @@ def _age(batch: Batch, now: datetime) -> float:
 
 
 def _all_in_time(
-    curves: _Curves,
+    curves: Curves,
     found: Sequence[BatchForecast],
     now: datetime,
     left: float,

@@ -75,7 +75,7 @@ def waits_for(assembly: Assembly, day: date, steps: Sequence[str]) -> WaitsFor:
 
 def forecast_for(assembly: Assembly, day: date) -> NightForecast:
     """Of the whole night; from the ledger alone."""
-    deadline = assembly.settings.calendar.deadline_of(day)
+    deadline = assembly.deadline_of(day)
     after = rounds_after(assembly.steps)
     return forecast_of(assembly.ledger.ports, day, assembly.clock(), deadline, rounds_after=after)
 

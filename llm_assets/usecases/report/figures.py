@@ -18,6 +18,7 @@ from llm_assets.report.spending import BudgetLeft, Spending, spending
 from llm_assets.report.waiting import waiting
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.report.quality import drafts, quality
+from llm_assets.usecases.report.rescue import rescue
 from llm_assets.usecases.report.texts import texts_as_json
 from resources.settings.environment import load_rates
 
@@ -30,6 +31,7 @@ def figures(
     """Keys of `report.json`; those of `spend` join the sums that are there."""
     decisions = assembly.ledger.review.decisions(numbers.day)
     ready = {name: queue.totals.drafts_ready for name, queue in numbers.queues.items()}
+    rescued = rescue(assembly, numbers.day)
     return {
         "spend": _spending(assembly, numbers, usage).as_json(),
         "growth": _growth(numbers.growth),
@@ -37,6 +39,7 @@ def figures(
         "waiting": waiting(numbers),
         "drafts": drafts(assembly, numbers.day, decisions, ready),
         "texts": texts_as_json(texts),
+        **({"rescue": rescued} if rescued is not None else {}),
     }
 
 
