@@ -10,7 +10,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk, Wait
 from resources.report_files import newest_revision
 
-WRITING = timedelta(seconds=8)
+WRITING = timedelta(seconds=12)
 """Tables, review queue and report of a small night."""
 WRITING_A_MESSAGE = timedelta(milliseconds=5)
 """What each message adds to it."""

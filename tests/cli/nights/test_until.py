@@ -11,7 +11,7 @@ from tests.support.mail.invented_inbox import DOCUMENTS, ZONE, fill
 
 NEVER_ENDS = "{batches: [{stuck: in_progress, stuck_share: 0}]}"
 NO_CANCEL = "{batches: [{stuck: in_progress, stuck_share: 0, cancel_never_ends: true}]}"
-SECONDS = 30
+SECONDS = 40
 """Enough for the ladder: what ends sooner takes less."""
 
 
