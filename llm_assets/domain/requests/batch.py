@@ -54,7 +54,7 @@ TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
     BatchState.REJECTED: frozenset(),
     BatchState.LOST: frozenset(),
     BatchState.CANCELLED: frozenset(),
-    BatchState.RACED: frozenset({BatchState.COLLECTED, BatchState.LOST}),
+    BatchState.RACED: frozenset({BatchState.COLLECTED}),
 }
 
 

@@ -40,6 +40,7 @@ def assert_rescued(desk: Desk, moment: int, *, confirms: bool) -> None:
     assert costs.double_usd == costs.twice_usd <= LANES.rescue.double_usd, f"moment {moment}"
     assert costs.twice == (0 if confirms else 3), f"moment {moment}"
     assert Decimal(0) < costs.extra_usd <= LANES.rescue.budget_usd, f"moment {moment}"
+    desk.sweep_a_day_later()
     assert desk.open_batches() == [] and desk.spooled() == []
 
 
