@@ -23,6 +23,7 @@ def urgent_asset(nights: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         group_name="urgent",
         owners=OWNERS,
         kinds={"llm"},
+        code_version="1",
         description="The day's urgent cases, asked online when they come; the night reuses the answers.",
     )
     def urgent_answers(

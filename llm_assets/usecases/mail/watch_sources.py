@@ -7,7 +7,7 @@ from typing import NamedTuple
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.grown_days import Growth, Nights, days_to_read, read_cursor, write_cursor
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
-from llm_assets.usecases.mail.receive import receive, urgent_days_of_forms
+from llm_assets.usecases.mail.receive import receive, urgent_days
 
 
 class Watched(NamedTuple):
@@ -28,8 +28,8 @@ def watch_sources(assembly: Assembly, cursor: str | None, limit: int) -> Watched
     """Registers at most `limit` messages and decides from the register which days to read. `cursor` is the one that the
     last round returned."""
     before = read_cursor(cursor)
-    urgent = receive(assembly, limit=limit, find_urgent=True).urgent_days
-    urgent = urgent | urgent_days_of_forms(assembly, before.position, limit)
+    receive(assembly, limit=limit)
+    urgent = urgent_days(assembly, before.position, limit)
     position, grown = assembly.ledger.register.grown_since(before.position)
     now = assembly.clock()
     nights = Nights(assembly.settings.first_day, assembly.settings.calendar.day_of(now))

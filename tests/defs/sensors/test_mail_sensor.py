@@ -14,6 +14,7 @@ from llm_assets.intake.records.submission import Submission
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.opened import DefectError
 from llm_assets.usecases.mail import grown_days
+from llm_assets.usecases.mail.receive import receive
 from llm_assets.usecases.mail.receive_form import FormSource, form_receiver_of
 from llm_assets.usecases.urgent.answer_urgent import answer_urgent
 from tests.support.houses.small_desk import DAY, MAILS, NIGHT, NOON, URGENT, SmallDesk, mail
@@ -94,6 +95,8 @@ def test_urgent_mail_is_answered_at_once_for_people_to_see_and_its_night_asks_fo
     first = watching.tick("new_mail")
     watching.drop("boris.eml", URGENT)
     watching.clock.now = LATER
+    with watching.desk.open() as assembly:
+        assert receive(assembly).messages == 1, "a run of another night is first"
     [request] = watching.tick("new_mail", first.cursor).run_requests
     assert (request.job_name, request.partition_key) == ("urgent", DAY.isoformat())
     answered = watching.materialize(["documents", "urgent_answers"], tags=request.tags)

@@ -45,7 +45,7 @@ def play(desk: DevDesk, archive: Sequence[date], night: date, *, backfill: bool)
     urgent = time.monotonic() - dropped
     desk.until("start of the night", lambda: desk.run(run_id).started)
     times = {e["eventType"]: int(e["timestamp"]) / 1000 for e in _events(desk, run_id) if e}
-    return Waited(times["PIPELINE_STARTING"] - times["PIPELINE_ENQUEUED"], urgent)
+    return Waited(times["RUN_STARTING"] - times["RUN_ENQUEUED"], urgent)
 
 
 def _archive(desk: DevDesk) -> list[Run]:
