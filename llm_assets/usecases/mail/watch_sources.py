@@ -12,7 +12,7 @@ from llm_assets.usecases.mail.receive import receive, urgent_days
 
 class Watched(NamedTuple):
     due: Sequence[date]
-    """Days to read now, oldest first."""
+    """Days to read now, those with mail that cannot wait first, then the oldest."""
     urgent: Set[date]
     """Days with mail that cannot wait."""
     at: datetime
@@ -35,7 +35,7 @@ def watch_sources(assembly: Assembly, cursor: str | None, limit: int) -> Watched
     nights = Nights(assembly.settings.first_day, assembly.settings.calendar.day_of(now))
     found = days_to_read(before, Growth(position, grown, urgent), nights, now)
     return Watched(
-        due=sorted(found.due),
+        due=sorted(found.due, key=lambda day: (day not in urgent, day)),
         urgent=urgent,
         at=now,
         cursor=write_cursor(found.cursor, now),
