@@ -9,7 +9,7 @@ import dagster as dg
 from llm_assets.defs.checks import checks
 from llm_assets.defs.control_set import control_set_definitions
 from llm_assets.defs.intake import documents_asset
-from llm_assets.defs.jobs import deadline_job, materialize_job, nightly_job, read_mail_job
+from llm_assets.defs.jobs import deadline_job, materialize_job, nightly_job, read_mail_job, urgent_job
 from llm_assets.defs.partitions import nights
 from llm_assets.defs.report import report_assets
 from llm_assets.defs.schedules import deadline_schedule, nightly_schedule
@@ -19,6 +19,7 @@ from llm_assets.defs.sensors.mail_sensor import mail_sensor
 from llm_assets.defs.sensors.notice_sensor import notice_sensor
 from llm_assets.defs.sensors.text_sensor import text_sensor
 from llm_assets.defs.steps import step_assets
+from llm_assets.defs.urgent import urgent_asset
 from llm_assets.domain.desk.step import Step
 from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.desk import Desk
@@ -37,20 +38,22 @@ def build_defs(
     check_at_load(steps, desk.settings)
     days = nights(desk.settings)
     nightly, read_mail, deadline = nightly_job(), read_mail_job(), deadline_job()
+    urgent = urgent_job()
     control_set, control_checks = control_set_definitions(steps)
     return dg.Definitions(
         assets=[
             documents_asset(days),
             *step_assets(steps, days),
             *report_assets(steps, days, desk.settings),
+            urgent_asset(days),
             control_set,
         ],
         asset_checks=[*checks(steps, days), *control_checks],
-        jobs=[nightly, read_mail, deadline],
+        jobs=[nightly, read_mail, urgent, deadline],
         schedules=[nightly_schedule(nightly, desk.settings), deadline_schedule(deadline, desk.settings)],
         sensors=[
-            mail_sensor(read_mail),
-            batch_sensor(steps, [nightly, materialize_job()]),
+            mail_sensor([read_mail, urgent]),
+            batch_sensor(steps, [nightly, urgent, materialize_job()]),
             decision_sensor(steps, nightly),
             text_sensor(nightly),
             notice_sensor(),

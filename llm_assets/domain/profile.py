@@ -66,6 +66,20 @@ class Limits(Border):
     output_tokens: int = Field(default=16_384, gt=0)
     """The upper bound when a cut answer is asked for again with twice the limit."""
 
+    def shared(self, online: float, queue: float) -> "Limits":
+        """The limits up to which a lane with these shares of them goes; at least one of each. Pure."""
+        return self.model_copy(
+            update={
+                "enqueued_tokens": _part(self.enqueued_tokens, queue),
+                "online_requests_per_minute": _part(self.online_requests_per_minute, online),
+                "online_tokens_per_minute": _part(self.online_tokens_per_minute, online),
+            }
+        )
+
+
+def _part(limit: int | None, share: float) -> int | None:
+    return None if limit is None else max(1, int(limit * share))
+
 
 class Capabilities(Border):
     batch: bool = True

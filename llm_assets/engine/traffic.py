@@ -37,9 +37,10 @@ class Traffic:
         """Seconds until a width of 0 ends, as far as was seen last."""
         return self._seen.wait(self._clock())
 
-    def admit(self, tokens: int) -> float:
-        """0 when a call of so many prompt tokens goes now, and counts it; otherwise the seconds until it may."""
-        limits = self._limits
+    def admit(self, tokens: int, share: float = 1) -> float:
+        """0 when a call of so many prompt tokens goes now, and counts it; otherwise the seconds until it may. `share`: of the
+        limits, up to which its lane goes."""
+        limits = self._limits.shared(share, 1)
         if limits.online_requests_per_minute is None and limits.online_tokens_per_minute is None:
             return 0
         return self._calls.admit_call(self._name, tokens, limits, self._clock())

@@ -47,11 +47,12 @@ def test_the_definitions_load_and_every_job_resolves(definitions: dg.Definitions
 def test_every_asset_says_what_it_is_and_whose(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     names = {key.to_user_string() for key in graph.get_all_asset_keys()}
-    assert names == {*NIGHTLY, "control_set"}
+    assert names == {*NIGHTLY, "control_set", "urgent_answers"}
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
         name = key.to_user_string()
-        assert node.group_name == ("quality" if name == "control_set" else GROUP), name
+        apart = {"control_set": "quality", "urgent_answers": "urgent"}
+        assert node.group_name == apart.get(name, GROUP), name
         assert node.owners, name
         assert node.kinds, name
         assert len(node.description or "") > 20, name

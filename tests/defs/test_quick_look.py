@@ -6,7 +6,7 @@ from llm_assets.domain.mail.document import Message
 from llm_assets.intake.files import pdf
 from llm_assets.intake.reading import Extract, Reading
 from llm_assets.usecases.mail import receive as module
-from llm_assets.usecases.mail.receive import receive
+from llm_assets.usecases.mail.receive import receive, urgent_days
 from tests.support.houses.small_desk import DAY, NOON, URGENT, SmallDesk
 
 WITH_FILE = (
@@ -31,7 +31,8 @@ def test_an_urgent_mail_is_known_without_its_attachments(
     parking_desk.clock.now = NOON
     parking_desk.drop("boris.eml", WITH_FILE)
     with parking_desk.desk.open() as opened:
-        assert receive(opened, find_urgent=True).urgent_days == {DAY}
+        assert receive(opened).messages == 1
+        assert urgent_days(opened, 0, 10) == {DAY}
     assert read == []
 
 

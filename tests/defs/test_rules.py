@@ -12,6 +12,7 @@ from llm_assets.defs.rework import REWORK_TAG, ReworkConfig, rework_word
 from llm_assets.defs.schedules import last_closed_day
 from llm_assets.domain.desk.night import Calendar, Rework
 from llm_assets.usecases.mail.grown_days import (
+    DAYS_AT_ONCE,
     QUIET,
     Cursor,
     Growth,
@@ -130,6 +131,15 @@ def test_a_tick_asks_for_what_is_due_keeps_what_waits_and_names_what_is_too_old(
     found = days_to_read(Cursor(7, {B: NOW}, {before}), Growth(9, {A, B, before}, set()), NIGHTS, NOW)
     assert (found.due, found.too_old) == ({A}, {before})
     assert found.cursor == Cursor(9, {A: NOW, B: NOW}, {B, before})
+
+
+def test_a_burst_over_many_days_is_asked_for_a_few_at_a_time_and_urgent_mail_with_the_first() -> None:
+    days = [DAY - timedelta(days=back) for back in range(9, -1, -1)]
+    first = days_to_read(Cursor(0, {}, frozenset()), Growth(10, set(days), {DAY}), NIGHTS, NOW)
+    assert first.due == {*days[:DAYS_AT_ONCE], DAY}
+    second = days_to_read(first.cursor, Growth(10, set(), set()), NIGHTS, NOW)
+    assert first.due | second.due == set(days) and not first.due & second.due
+    assert days_to_read(second.cursor, Growth(10, set(), set()), NIGHTS, NOW).due == set()
 
 
 def test_a_run_for_late_results_has_a_key_of_its_batches_and_another_one_a_while_later() -> None:

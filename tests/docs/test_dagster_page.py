@@ -9,13 +9,16 @@ import yaml
 from llm_assets.definitions import build_defs
 from llm_assets.defs import parking
 from llm_assets.defs.jobs import (
+    AGAIN,
+    AT_ONCE,
+    CHANGED_PRIORITY,
     PRIORITY,
     READING,
-    URGENT_PRIORITY,
     WORK,
     deadline_job,
     nightly_job,
     read_mail_job,
+    urgent_job,
 )
 from llm_assets.defs.metadata import KEPT
 from llm_assets.defs.rework import REWORK_TAG
@@ -81,21 +84,25 @@ def test_the_order_in_the_queue_is_that_of_the_jobs() -> None:
         coded(runs)[0] if coded(runs) else runs: int(rank)
         for runs, rank in rows(section(PAGE, "## Order in the queue"))
     }
-    made = {job.name: int(job.tags[PRIORITY]) for job in (nightly_job(), deadline_job())}
+    made = {job.name: int(job.tags[PRIORITY]) for job in (nightly_job(), deadline_job(), urgent_job())}
     assert {name: ranks[name] for name in made} == made
     reading = [rank for runs, rank in rows(section(PAGE, "## Order in the queue")) if "`read_mail`" in runs]
-    assert reading == [URGENT_PRIORITY, read_mail_job().tags[PRIORITY]]
+    assert reading == [read_mail_job().tags[PRIORITY]]
+    changed = [rank for runs, rank in rows(section(PAGE, "## Order in the queue")) if "`decisions`" in runs]
+    assert changed == [CHANGED_PRIORITY]
     order = [int(rank) for _, rank in rows(section(PAGE, "## Order in the queue"))]
     assert order == sorted(order, reverse=True)
 
 
 @pytest.mark.parametrize("path", ["dagster.yaml", "deploy/dagster.yaml"])
 def test_a_slot_is_left_for_a_night(path: str) -> None:
-    runs = yaml.safe_load(text_of(path))["concurrency"]["runs"]
+    concurrency = yaml.safe_load(text_of(path))["concurrency"]
+    runs = concurrency["runs"]
     limits = {(rule["key"], rule.get("value")): rule["limit"] for rule in runs["tag_concurrency_limits"]}
     assert limits[("llm/gate", "waiting")] == 0
-    taken = limits[("dagster/backfill", None)] + limits[(WORK, READING)]
-    assert taken < runs["max_concurrent_runs"]
+    taken = limits[("dagster/backfill", None)] + limits[("llm/lane", "archive")]
+    taken += sum(limits[(WORK, kind)] for kind in (READING, AGAIN, AT_ONCE))
+    assert taken < runs["max_concurrent_runs"] <= concurrency["pools"]["default_limit"]
 
 
 def test_every_figure_is_explained_once() -> None:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from llm_assets.defs import parking
 from llm_assets.defs.checks import NIGHTS_CONTINUE
-from llm_assets.defs.jobs import MATERIALIZE, NIGHTLY, PRIORITY, UnresolvedJob
+from llm_assets.defs.jobs import AGAIN, MATERIALIZE, NIGHTLY, PRIORITY, URGENT, WORK, UnresolvedJob
 from llm_assets.defs.polling import SENSOR_SECONDS
 from llm_assets.defs.sensors.gates import open_gates, waiting_tags
 from llm_assets.defs.sensors.trouble import Found, tick
@@ -113,12 +113,16 @@ def _late_results(
     for night in unfinished_nights(assembly, RUNS_A_TICK):
         if is_left_alone(context.instance, night.day) or not has_ended(assembly, night.day, until):
             continue
+        if night.is_urgent:
+            key = f"urgent:{night.run_key(assembly.clock())}"
+            yield dg.RunRequest(run_key=key, job_name=URGENT, partition_key=night.day.isoformat())
+            continue
         yield dg.RunRequest(
             run_key=night.run_key(assembly.clock()),
             job_name=NIGHTLY,
             partition_key=night.day.isoformat(),
             asset_selection=[dg.AssetKey(name) for name in (*(s.name for s in steps), *REPORTING)],
-            tags={PRIORITY: "0"},
+            tags={PRIORITY: "0", WORK: AGAIN},
         )
 
 

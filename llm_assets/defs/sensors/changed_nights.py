@@ -5,7 +5,7 @@ from datetime import date
 
 import dagster as dg
 
-from llm_assets.defs.jobs import PRIORITY, URGENT_PRIORITY
+from llm_assets.defs.jobs import AGAIN, CHANGED_PRIORITY, PRIORITY, WORK
 from llm_assets.defs.sensors.batch_sensor import is_left_alone
 from llm_assets.defs.sensors.trouble import Found
 from llm_assets.usecases.desk.assembly import Assembly
@@ -36,7 +36,7 @@ def changed_nights(
             run_key=f"{key}:{day}:{newest}",
             partition_key=day.isoformat(),
             asset_selection=[dg.AssetKey(name) for name in assets],
-            tags={PRIORITY: URGENT_PRIORITY},
+            tags={PRIORITY: CHANGED_PRIORITY, WORK: AGAIN},
         )
         for day, newest in due.items()
     ]

@@ -1,9 +1,11 @@
-"""Sensor `new_mail`: has the sources watched and asks for `documents` of the days that have grown."""
+"""Sensor `new_mail`: has the sources watched and asks for `documents` of the days that have grown, and for answers to what is urgent."""
+
+from collections.abc import Sequence
 
 import dagster as dg
 
 from llm_assets.defs.checks import MAIL_ARRIVES
-from llm_assets.defs.jobs import PRIORITY, URGENT_PRIORITY, UnresolvedJob
+from llm_assets.defs.jobs import READ_MAIL, URGENT, UnresolvedJob
 from llm_assets.defs.old_events import close_next_events
 from llm_assets.defs.sensors.trouble import Found, tick
 from llm_assets.usecases.desk.desk import Desk
@@ -12,16 +14,17 @@ from llm_assets.usecases.mail.watch_sources import watch_sources
 
 MESSAGES_A_TICK = 500
 """Bounded so that a tick stays far under Dagster's 60 s, at about 10 ms a message."""
-INTERVAL_SECONDS = 15
+INTERVAL_SECONDS = 5
+"""Urgent mail waits for a tick, for the queue and for the start of a process: half a minute in all."""
 
 
-def mail_sensor(job: UnresolvedJob) -> dg.SensorDefinition:
+def mail_sensor(jobs: Sequence[UnresolvedJob]) -> dg.SensorDefinition:
     @dg.sensor(
         name="new_mail",
-        job=job,
+        jobs=jobs,
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Registers new mail and reads the days that grew.",
+        description="Registers new mail, reads the days that grew and has urgent mail answered.",
     )
     def new_mail(
         context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
@@ -40,8 +43,8 @@ def _watch(context: dg.SensorEvaluationContext, desk: Desk, cursor: str | None) 
     requests = [
         dg.RunRequest(
             run_key=f"mail:{day}:{found.at.isoformat()}",
+            job_name=URGENT if day in found.urgent else READ_MAIL,
             partition_key=day.isoformat(),
-            tags={PRIORITY: URGENT_PRIORITY} if day in found.urgent else {},
         )
         for day in found.due
     ]

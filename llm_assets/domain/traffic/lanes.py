@@ -15,6 +15,11 @@ class LaneRule(Border):
     """For one night."""
     budget_month_usd: Decimal | None = Field(default=None, ge=0)
     """For all nights of a calendar month."""
+    share: float = Field(default=1, gt=0, le=1)
+    """Up to this share of the profile's online limits, counted over all lanes, a call of this lane is made; the rest is left to
+    lanes with a larger one."""
+    queue_share: float = Field(default=1, gt=0, le=1)
+    """The same of the tokens that may wait at the provider in batches."""
 
 
 class Patience(StrEnum):

@@ -40,8 +40,10 @@ def turn_away(engine: Engine, batch: Batch, why: str) -> None:
 
 
 def has_room(engine: Engine, batch: Batch) -> bool:
-    """Whether the profile lets this batch's prompt tokens wait beside those under way. Alone it may always try."""
-    limit = engine.provider.profile.limits.enqueued_tokens
+    """Whether the profile and the share of its lane let this batch's prompt tokens wait beside those under way, of whichever
+    lane these are. Alone it may always try."""
+    rule = engine.lanes.lanes[batch.lane]
+    limit = engine.provider.profile.limits.shared(rule.share, rule.queue_share).enqueued_tokens
     if limit is None or not (others := _queued_beside(engine, batch)):
         return True
     return sum(prompt_tokens(engine, b) for b in (batch, *others)) <= limit

@@ -21,12 +21,9 @@ class Grown:
 
     messages: int = 0
     days: set[date] = field(default_factory=set)
-    urgent_days: set[date] = field(default_factory=set)
 
     def __add__(self, other: "Grown") -> "Grown":
-        return Grown(
-            self.messages + other.messages, self.days | other.days, self.urgent_days | other.urgent_days
-        )
+        return Grown(self.messages + other.messages, self.days | other.days)
 
 
 def receive(
@@ -36,7 +33,6 @@ def receive(
     day_of: Callable[[datetime], date],
     on_progress: OnProgress,
     limit: int | None = None,
-    is_urgent: Callable[[RawItem], bool] | None = None,
 ) -> Grown:
     """Stores and registers what is not known yet, at most `limit` messages.
 
@@ -53,8 +49,6 @@ def receive(
         grown.messages += register.receive(rows)
         _keep_bytes(raw, new)
         grown.days |= {row.day for row in rows}
-        if is_urgent is not None:
-            grown.urgent_days |= {row.day for row, item in new if is_urgent(item)}
         seen += len(chunk)
         on_progress("received", seen, None)
         if limit is not None and grown.messages >= limit:

@@ -161,14 +161,14 @@ def _answers(
     engine: Engine, batch: Batch, members: dict[str, Member], go: _Go
 ) -> Iterator[tuple[Member, Answer]]:
     """Answers in order of arrival; failures are left in `go`, and once it is over nothing more is asked."""
-    waiting = dict(members)
+    waiting, share = dict(members), engine.lanes.lanes[batch.lane].share
     lines = _lines(engine.spool.path(batch.batch_id), waiting)
     with ThreadPoolExecutor(
         engine.provider.profile.limits.online_concurrency, thread_name_prefix="online"
     ) as pool:
         pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
         while True:
-            for member, line in _admitted(engine, lines, go, len(pending)):
+            for member, line in _admitted(engine, lines, go, len(pending), share):
                 pending[pool.submit(_ask, engine, line, batch.mode)] = member
             if not pending:
                 if not go.over:
@@ -190,14 +190,14 @@ def _answers(
 
 
 def _admitted(
-    engine: Engine, lines: Iterator[tuple[Member, bytes]], go: _Go, pending: int
+    engine: Engine, lines: Iterator[tuple[Member, bytes]], go: _Go, pending: int, share: float
 ) -> Iterator[tuple[Member, bytes]]:
     """The next lines that may go now. One that the pace holds back is left for the next go."""
     while not go.over and not engine.stopped and pending < engine.traffic.width():
         member, line = next(lines, (None, b""))
         if member is None:
             return
-        go.paced = engine.traffic.admit(_tokens(member, line))
+        go.paced = engine.traffic.admit(_tokens(member, line), share)
         if not go.paced:
             pending += 1
             yield member, line

@@ -54,7 +54,7 @@ class Packer:
         self._day = day
         self._began = engine.clock()
         self._open: dict[_Kind, _Parcel] = {}
-        self._sizes: dict[str, Limits] = {}
+        self._sizes: dict[tuple[Lane, str], Limits] = {}
         self.sent = 0
         self.overtaken = 0
 
@@ -71,7 +71,9 @@ class Packer:
         try:
             parcel = self._open.get(key) or self._start(key, member)
             line = self._line(parcel, request, member, cached)
-            if parcel.members and not parcel.takes(self._size_of(request.model), len(line), tokens):
+            if parcel.members and not parcel.takes(
+                self._size_of(task.lane, request.model), len(line), tokens
+            ):
                 self._send(self._open.pop(key))
                 parcel = self._start(key, member)
                 line = self._line(parcel, request, member, cached)
@@ -91,14 +93,16 @@ class Packer:
             self._engine.spool.discard(parcel.batch_id)
         self._open.clear()
 
-    def _size_of(self, model: str) -> Limits:
-        """The profile's limits, smaller where the provider's queue stayed full for the night's larger batches."""
-        if model not in self._sizes:
+    def _size_of(self, lane: Lane, model: str) -> Limits:
+        """The profile's limits as far as the lane goes, smaller where the provider's queue stayed full for the night's larger batches."""
+        if (lane, model) not in self._sizes:
             profile = self._engine.provider.profile
             fitting = self._engine.ledger.batches.bytes_that_fit(self._day, profile.name, model)
+            rule = self._engine.lanes.lanes[lane]
+            limits = profile.limits.shared(rule.share, rule.queue_share)
             smaller = {} if fitting is None else {"batch_bytes": min(fitting, profile.limits.batch_bytes)}
-            self._sizes[model] = profile.limits.model_copy(update=smaller)
-        return self._sizes[model]
+            self._sizes[lane, model] = limits.model_copy(update=smaller)
+        return self._sizes[lane, model]
 
     def _line(self, parcel: "_Parcel", request: Request, member: Member, cached: bool) -> bytes:
         custom_id = CustomId(parcel.batch_id, member.request_id, member.attempt)

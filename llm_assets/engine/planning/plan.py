@@ -93,7 +93,7 @@ def plan_all(
     for chunk in chunks(_asked(tasks, cases)):
         work = [task.work for task in chunk]
         planned = engine.ledger.work.plan(
-            day, step, work, rework=rework, max_attempts=engine.max_attempts, asked_as=_asked_as(step, chunk)
+            day, step, work, rework=rework, max_attempts=engine.max_attempts, asked_as=asked_as(step, chunk)
         )
         new += planned.new
         for task in chunk:
@@ -120,7 +120,7 @@ def _asked(tasks: Iterable[Task | Unchanged], cases: set[str]) -> Iterator[Task]
             yield task
 
 
-def _asked_as(step: str, tasks: Iterable[Task]) -> dict[str, str]:
+def asked_as(step: str, tasks: Iterable[Task]) -> dict[str, str]:
     """The step of the requests that are not this one's alone."""
     return {t.request.request_id: t.request.step for t in tasks if t.request.step != step}
 

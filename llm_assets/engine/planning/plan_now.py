@@ -1,10 +1,12 @@
-"""Plan now: one case's request for a person who waits, put into a batch of its own that is asked online.
+"""Plan now: requests of cases that cannot wait for the night, put into a batch of their own that is asked online.
 
 The other cases of the night are not looked at. What this leaves unsent is due, and goes with the night.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import ConfigurationError, OverBudgetError
@@ -12,10 +14,18 @@ from llm_assets.domain.profile import Mode
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.budget import OVER_BUDGET, Room, admit, limits_of, shortfall
 from llm_assets.engine.planning.packing import Packer
-from llm_assets.engine.planning.plan import roomy
-from llm_assets.engine.planning.shelf import Shelf
+from llm_assets.engine.planning.plan import asked_as, roomy
+from llm_assets.engine.planning.shelf import Due, Shelf
 from llm_assets.engine.planning.task import Task
-from llm_assets.engine.ports.batches import Member
+
+
+class PlannedNow(NamedTuple):
+    """What came of planning some cases of a step."""
+
+    requests: frozenset[str]
+    """The requests that answer them: with an answer already, under way, or still due."""
+    held: str
+    """Why some are not sent, as a sentence; empty where all are."""
 
 
 def plan_now(engine: Engine, day: date, task: Task, rework: Rework) -> str:
@@ -27,32 +37,54 @@ def plan_now(engine: Engine, day: date, task: Task, rework: Rework) -> str:
     """
     if task.stopped:
         raise ConfigurationError(task.stopped)
-    online = replace(task, mode=Mode.ONLINE)
-    planned = engine.ledger.work.plan(
-        day, task.request.step, [online.work], rework=rework, max_attempts=engine.max_attempts
-    )
-    request_id = planned.assigned[task.case_id]
-    member = planned.due.get(request_id)
-    if member is not None:
-        _pack(engine, day, roomy(online, member, engine.provider.profile.limits), member)
+    planned = plan_some_now(engine, day, task.request.step, [task], rework)
+    if planned.held:
+        raise OverBudgetError(planned.held)
+    [request_id] = planned.requests
     return request_id
 
 
-def _pack(engine: Engine, day: date, task: Task, member: Member) -> None:
+def plan_some_now(engine: Engine, day: date, step: str, tasks: Sequence[Task], rework: Rework) -> PlannedNow:
+    """Stores the intent to ask the requests of these cases online. The caller holds the lock for planning the step. What a
+    budget has no room for stays due with its reason, and so does what a queue's regions keep from the profile."""
+    online = [replace(task, mode=Mode.ONLINE) for task in tasks]
+    work = [task.work for task in online]
+    planned = engine.ledger.work.plan(
+        day, step, work, rework=rework, max_attempts=engine.max_attempts, asked_as=asked_as(step, online)
+    )
+    limits = engine.provider.profile.limits
+    due: dict[str, Due] = {}
+    for task in online:
+        member = planned.due.get(task.request.request_id)
+        if member is not None and not task.stopped:
+            due.setdefault(member.request_id, Due(0, roomy(task, member, limits), member))
+    stopped = min((task.stopped for task in online if task.stopped), default="")
+    held = _pack(engine, day, list(due.values())) if due else ""
+    return PlannedNow(frozenset(planned.assigned.values()), held or stopped)
+
+
+def _pack(engine: Engine, day: date, due: Sequence[Due]) -> str:
+    """Sends what the limits leave room for; returns why the rest is held back."""
     limits = limits_of(engine.budget, engine.lanes, day)
-    packer = Packer(engine, day, limits)
-    with Shelf(engine) as shelf:
-        shelf.put(0, task, member)
-        if limits:
+    held = ""
+    if limits:
+        with Shelf(engine) as shelf:
+            for one in due:
+                shelf.put(*one)
             committed = engine.ledger.spending.committed(limits)
             rooms = [Room(*pair) for pair in zip(limits, committed, strict=True)]
-            if not all(admit(shelf.wishes, rooms, engine.budget.over)):
-                engine.ledger.spending.hold([member.request_id], OVER_BUDGET)
-                raise OverBudgetError(shortfall(shelf.wishes, 1, rooms))
-            member = shelf.members[0]
+            admitted = admit(shelf.wishes, rooms, engine.budget.over)
+            short = [i for i, fits in enumerate(admitted) if not fits]
+            if short:
+                engine.ledger.spending.hold([due[i].member.request_id for i in short], OVER_BUDGET)
+                held = shortfall([shelf.wishes[i] for i in short], len(due), rooms)
+            due = [one._replace(member=shelf.members[i]) for i, one in enumerate(due) if admitted[i]]
+    packer = Packer(engine, day, limits)
     try:
-        packer.add(task, member)
+        for one in due:
+            packer.add(one.task, one.member)
         packer.close()
     except BaseException:
         packer.abandon()
         raise
+    return held

@@ -1,7 +1,7 @@
 """Receive: register what the sources hold, each message once, and find the days that cannot wait.
 
 The sources are the inbox folder, the mailboxes and paths that a person hands in. Posted forms are received by
-`receive_form.py`, where they arrive one by one; here only their urgency is looked at.
+`receive_form.py`, where they arrive one by one.
 """
 
 from collections import Counter
@@ -26,7 +26,6 @@ from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
-from llm_assets.usecases.mail.receive_form import SOURCE as FORMS
 
 NOON = time(12, 0)
 
@@ -44,20 +43,17 @@ def receive(
     day: date | None = None,
     only_day: bool = False,
     limit: int | None = None,
-    find_urgent: bool = False,
     insist: bool = False,
     on_progress: OnProgress = _silent,
 ) -> Grown:
     """Registers new messages of the configured sources under the day of their arrival, and of `paths` under `day`.
 
     `only_day` reads of the mailboxes just the mail of `day`. `limit` bounds the messages of a short round, in which each
-    mailbox is read only when its turn has come. `find_urgent` looks at new messages for those that cannot wait. `insist`
-    also reads a mailbox that has failed less than a minute ago. Raises ConfigurationError for an unreadable path.
+    mailbox is read only when its turn has come. `insist` also reads a mailbox that has failed less than a minute ago. Raises ConfigurationError for an unreadable path.
     """
     mailboxes = mailboxes_of(assembly, day if only_day else None)
     inbox = assembly.home / "inbox"
     calendar, rules = assembly.settings.calendar, assembly.drop_rules
-    is_urgent = partial(_is_urgent, assembly) if find_urgent and _has_urgent_rules(assembly) else None
     grown, left = Grown(), Counter[LeftOut]()
     if inbox.is_dir():
         known = assembly.ledger.register.arrivals("inbox")
@@ -69,15 +65,15 @@ def receive(
             rules=rules,
             known=known,
         )
-        take = _taker(assembly, is_urgent, limit, on_progress)
+        take = _taker(assembly, limit, on_progress)
         grown = take(items)
     for path in paths:
-        take = _taker(assembly, None, limit, on_progress)
+        take = _taker(assembly, limit, on_progress)
         items = scan_apart(path, source="files", left_out=partial(_count, left), rules=rules)
         grown += take(_belonging_to(items, calendar, day))
     if left:
         _say_left_out(tuple(sorted(left)))
-    take = _taker(assembly, is_urgent, None, on_progress)
+    take = _taker(assembly, None, on_progress)
     if limit is not None:
         return grown + mailboxes.read_due(take, limit)
     return grown + mailboxes.read_all(take, insist=insist)
@@ -97,43 +93,37 @@ def _say_left_out(kinds: tuple[LeftOut, ...]) -> None:
 
 
 def _taker(
-    assembly: Assembly,
-    is_urgent: Callable[[RawItem], bool] | None,
-    limit: int | None,
-    on_progress: OnProgress,
+    assembly: Assembly, limit: int | None, on_progress: OnProgress
 ) -> Callable[[Iterable[RawItem]], Grown]:
     day_of = assembly.settings.calendar.day_of
 
     def take(items: Iterable[RawItem]) -> Grown:
-        return register(assembly.ledger.register, assembly.raw, items, day_of, on_progress, limit, is_urgent)
+        return register(assembly.ledger.register, assembly.raw, items, day_of, on_progress, limit)
 
     return take
 
 
-def urgent_days_of_forms(assembly: Assembly, position: int, limit: int) -> set[date]:
-    """Days with an urgent form among the first `limit` ones registered after `position`."""
+def urgent_days(assembly: Assembly, position: int, limit: int) -> set[date]:
+    """Days with an urgent message among the first `limit` ones registered after `position`, by whichever process: a run
+    that reads its day registers what has come besides."""
     if not _has_urgent_rules(assembly):
         return set()
-    rows = assembly.ledger.forms.registered_after(FORMS, position, limit)
-    return {row.day for row in rows if _is_urgent_form(assembly, row)}
-
-
-def _is_urgent_form(assembly: Assembly, row: Received) -> bool:
-    """A form whose raw file is lost cannot say so: its night names it."""
-    try:
-        data = assembly.raw.get(row.raw_sha256)
-    except RawFileError:
-        return False
-    return _is_urgent(assembly, RawItem(row.source, row.place, row.kind, data, row.arrived_at))
+    rows = assembly.ledger.forms.registered_after(None, position, limit)
+    return {row.day for row in rows if _is_urgent(assembly, row)}
 
 
 def _has_urgent_rules(assembly: Assembly) -> bool:
     return any(q.urgent.senders or q.urgent.words for q in assembly.queues.queues)
 
 
-def _is_urgent(assembly: Assembly, item: RawItem) -> bool:
-    """Whether the rule of its queue makes a message urgent, by head and text; attachments are not read."""
-    message = read_item(item.data, item.kind, item.place, Reading(files=False))
+def _is_urgent(assembly: Assembly, row: Received) -> bool:
+    """Whether the rule of its queue makes a message urgent, by head and text; attachments are not read. One whose raw file is
+    lost cannot say so: its night names it."""
+    try:
+        data = assembly.raw.get(row.raw_sha256)
+    except RawFileError:
+        return False
+    message = read_item(data, row.kind, row.place, Reading(files=False))
     return priority_of(message, assembly.queues.for_addresses(addresses_of(message))) is Priority.URGENT
 
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.grown_days import Growth, Nights, days_to_read, read_cursor, write_cursor
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
-from llm_assets.usecases.mail.receive import receive, urgent_days_of_forms
+from llm_assets.usecases.mail.receive import receive, urgent_days
 
 
 class Watched(NamedTuple):
     due: Sequence[date]
-    """Days to read now, oldest first."""
+    """Days to read now, those with mail that cannot wait first, then the oldest."""
     urgent: Set[date]
     """Days with mail that cannot wait."""
     at: datetime
@@ -28,14 +28,14 @@ def watch_sources(assembly: Assembly, cursor: str | None, limit: int) -> Watched
     """Registers at most `limit` messages and decides from the register which days to read. `cursor` is the one that the
     last round returned."""
     before = read_cursor(cursor)
-    urgent = receive(assembly, limit=limit, find_urgent=True).urgent_days
-    urgent = urgent | urgent_days_of_forms(assembly, before.position, limit)
+    receive(assembly, limit=limit)
+    urgent = urgent_days(assembly, before.position, limit)
     position, grown = assembly.ledger.register.grown_since(before.position)
     now = assembly.clock()
     nights = Nights(assembly.settings.first_day, assembly.settings.calendar.day_of(now))
     found = days_to_read(before, Growth(position, grown, urgent), nights, now)
     return Watched(
-        due=sorted(found.due),
+        due=sorted(found.due, key=lambda day: (day not in urgent, day)),
         urgent=urgent,
         at=now,
         cursor=write_cursor(found.cursor, now),

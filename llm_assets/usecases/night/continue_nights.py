@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from llm_assets.domain.digest import digest
+from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.engine import blocking
 from llm_assets.engine.rounds.nudge import nudge
@@ -85,6 +86,8 @@ class UnfinishedNight:
 
     day: date
     batches: Sequence[str]
+    is_urgent: bool = False
+    """Whether its day still grows and only urgent mail was sent: the rest waits for its night."""
 
     def run_key(self, now: datetime) -> str:
         """Names a run for these batches. A key is used once; with the time in it, a run that died is not the last one."""
@@ -95,17 +98,23 @@ def unfinished_nights(assembly: Assembly, limit: int) -> list[UnfinishedNight]:
     """The first `limit` nights with open batches, and, when a blocked provider may be tried again, with due requests. Days that are no partition are left out: a run for one would fail the
     tick. So are the control set's batches, which its own run waits for."""
     by_day: dict[date, list[str]] = {}
+    others: set[date] = set()
     today = assembly.settings.calendar.day_of(assembly.clock())
     for batch in assembly.ledger.batches.open_batches():
         if assembly.settings.first_day <= batch.day <= today:
             by_day.setdefault(batch.day, []).append(batch.batch_id)
+            if batch.lane is not Lane.URGENT or batch.day < today:
+                others.add(batch.day)
     block = blocking.block_of(assembly.engine)
     if block is not None and block.may_try(assembly.clock()):
         for day in assembly.ledger.blocks.due_days(assembly.settings.first_day, today):
             by_day.setdefault(day, [])
     for day in _cut_off(assembly, today):
         by_day.setdefault(day, [])
-    return [UnfinishedNight(day, ids) for day, ids in sorted(by_day.items())[:limit]]
+    return [
+        UnfinishedNight(day, ids, bool(ids) and day not in others)
+        for day, ids in sorted(by_day.items())[:limit]
+    ]
 
 
 def _cut_off(assembly: Assembly, today: date) -> list[date]:

@@ -1,4 +1,4 @@
-"""One case of a night by itself: its rows as they would be if its tables were written now."""
+"""Single cases of a night by themselves: their rows as they would be if its tables were written now."""
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,16 +16,16 @@ from resources.lake.lake import Lake
 
 
 @contextmanager
-def night_of(assembly: Assembly, day: date, case_id: str) -> Iterator[Night]:
-    """The night limited to one case, over tables of its own, so that values have the types that the next run reads. They are
+def night_of(assembly: Assembly, day: date, *cases: str) -> Iterator[Night]:
+    """The night limited to these cases, over tables of its own, so that values have the types that the next run reads. They are
     gone afterwards."""
     rework = assembly.settings.calendar.default_rework(day, assembly.clock())
     with tempfile.TemporaryDirectory(dir=assembly.scratch) as folder:
         lake = Lake(Path(folder), (DOCUMENTS, *(s.table for s in assembly.steps)))
         for table in lake.tables.values():
-            lake.write(table, day, assembly.lake.read(table, day, cases=[case_id]))
+            lake.write(table, day, assembly.lake.read(table, day, cases=cases))
         night = assembly.night(day, rework=rework)
-        yield replace(night, lake=lake, only=frozenset({case_id}))
+        yield replace(night, lake=lake, only=frozenset(cases))
 
 
 def in_order(steps: Sequence[Step]) -> list[Step]:
@@ -34,7 +34,7 @@ def in_order(steps: Sequence[Step]) -> list[Step]:
 
 
 def write_rows(night: Night, steps: Iterable[Step]) -> Mapping[str, Row]:
-    """Writes the tables of these steps and returns the case's rows. Those that they read come before them."""
+    """Writes the tables of these steps and returns the rows of a single case. Those that they read come before them."""
     found: dict[str, Row] = {}
     for step in steps:
         night.lake.write(step.table, night.day, night.rows(step))

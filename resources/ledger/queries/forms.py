@@ -24,12 +24,14 @@ def standing(connection: Connection, source: str, place: str) -> Received | None
     return Received(*row) if row is not None else None
 
 
-def registered_after(connection: Connection, source: str, position: int, limit: int) -> list[Received]:
-    """What a source brought after a position in the register, the first `limit` of it."""
+def registered_after(connection: Connection, source: str | None, position: int, limit: int) -> list[Received]:
+    """What a source, or any, brought after a position in the register, the first `limit` of it."""
     newest = connection.scalar(select(func.max(received.c.id))) or 0
     if newest <= position:
         return []
-    query = _rows().where(received.c.id > position, received.c.source == source)
+    query = _rows().where(received.c.id > position)
+    if source is not None:
+        query = query.where(received.c.source == source)
     return [Received(*row) for row in connection.execute(query.order_by(received.c.id).limit(limit))]
 
 

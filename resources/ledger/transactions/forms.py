@@ -26,7 +26,7 @@ class SqlForms:
         with self._database.reading() as connection:
             return forms.standing(connection, source, place)
 
-    def registered_after(self, source: str, position: int, limit: int) -> list[Received]:
+    def registered_after(self, source: str | None, position: int, limit: int) -> list[Received]:
         """Items of a source after a position in the register, at most `limit`, oldest first."""
         with self._database.reading() as connection:
             return forms.registered_after(connection, source, position, limit)

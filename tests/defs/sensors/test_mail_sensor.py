@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 
 from llm_assets.defs.sensors import mail_sensor
+from llm_assets.domain.desk.tables import LLM_USAGE
+from llm_assets.engine.rounds import ask_now
 from llm_assets.intake.records.submission import Submission
+from llm_assets.steps import STEPS
 from llm_assets.usecases.desk.opened import DefectError
 from llm_assets.usecases.mail import grown_days
+from llm_assets.usecases.mail.receive import receive
 from llm_assets.usecases.mail.receive_form import FormSource, form_receiver_of
-from tests.support.houses.small_desk import DAY, MAILS, NOON, URGENT, SmallDesk, mail
+from llm_assets.usecases.urgent.answer_urgent import answer_urgent
+from tests.support.houses.small_desk import DAY, MAILS, NIGHT, NOON, URGENT, SmallDesk, mail
 
 LATER = NOON + timedelta(minutes=3)
 
@@ -25,6 +30,12 @@ def watching(parking_desk: SmallDesk) -> SmallDesk:
 
 def days(tick: Any) -> list[str]:
     return [request.tags["dagster/partition"] for request in tick.run_requests]
+
+
+def materialized_figures(result: Any, asset: str) -> dict[str, Any]:
+    """The metadata of the asset's materialization in a run."""
+    [event] = [e for e in result.get_asset_materialization_events() if e.asset_key.to_user_string() == asset]
+    return {name: value.value for name, value in event.materialization.metadata.items()}
 
 
 def registered(desk: SmallDesk, day: Any = DAY) -> int:
@@ -77,12 +88,53 @@ def test_mail_of_another_day_does_not_wait_for_this_one(watching: SmallDesk) -> 
     assert days(watching.tick("new_mail", first.cursor)) == ["2026-11-19"]
 
 
-def test_urgent_mail_does_not_wait(watching: SmallDesk) -> None:
+def test_urgent_mail_is_answered_at_once_for_people_to_see_and_its_night_asks_for_the_others_alone(
+    watching: SmallDesk,
+) -> None:
     drop(watching, ["ada"])
     first = watching.tick("new_mail")
     watching.drop("boris.eml", URGENT)
     watching.clock.now = LATER
-    assert days(watching.tick("new_mail", first.cursor)) == [DAY.isoformat()]
+    with watching.desk.open() as assembly:
+        assert receive(assembly).messages == 1, "a run of another night is first"
+    [request] = watching.tick("new_mail", first.cursor).run_requests
+    assert (request.job_name, request.partition_key) == ("urgent", DAY.isoformat())
+    answered = watching.materialize(["documents", "urgent_answers"], tags=request.tags)
+    assert answered.success
+    figures = materialized_figures(answered, "urgent_answers")
+    assert figures == {"urgent_cases": 1, "urgent_waiting": 0, "urgent_why": ""}
+    hers, his = sorted(watching.rows(STEPS[0].table), key=lambda row: bool(row["topic"]))
+    assert (hers["status"], his["status"]) == ("open", "ok")
+    usage = watching.rows(LLM_USAGE)
+    assert {(u["lane"], u["mode"]) for u in usage} == {("urgent", "online")}, "nothing of hers is sent"
+    watching.clock.now = NIGHT
+    assert watching.materialize().success, "parked"
+    with watching.desk.open() as assembly:
+        asked = sum(u.requests for u in assembly.ledger.spending.usage(DAY) if u.lane == "urgent")
+        at_provider = [(b.lane, b.requests) for b in assembly.ledger.batches.open_batches(DAY)]
+    assert asked == sum(u["requests"] for u in usage) == len(STEPS), "he was asked about once"
+    assert at_provider == [("nightly", 1), ("nightly", 1)], "hers alone"
+
+
+def test_urgent_mail_that_a_dead_run_left_is_taken_up_without_the_other_mail_of_its_day(
+    watching: SmallDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(watching, ["ada"])
+    watching.drop("boris.eml", URGENT)
+    watching.clock.now = LATER
+    assert watching.materialize(["documents"]).success
+    with monkeypatch.context() as dying, watching.desk.open() as assembly:
+        dying.setattr(ask_now, "drive", _die)
+        with pytest.raises(RuntimeError, match="killed"):
+            answer_urgent(assembly, DAY)
+    [request] = watching.tick("batches").run_requests
+    assert (request.job_name, request.partition_key) == ("urgent", DAY.isoformat())
+    with watching.desk.open() as assembly:
+        assert answer_urgent(assembly, DAY).waiting == 0
+        assert {b.lane for b in assembly.ledger.batches.open_batches()} == set()
+        sent = sum(u.requests for u in assembly.ledger.spending.usage(DAY))
+    assert sent == len(STEPS), "each step asked once"
+    assert days(watching.tick("batches")) == []
 
 
 def test_a_tick_takes_a_bounded_number_and_the_next_one_goes_on(
@@ -135,7 +187,7 @@ def test_an_urgent_form_does_not_wait(watching: SmallDesk) -> None:
     post(watching, "Мошенники украли у меня деньги с карты, заблокируйте карту немедленно!")
     watching.clock.now = LATER
     second = watching.tick("new_mail", first.cursor)
-    assert days(second) == [DAY.isoformat()]
+    assert [(r.job_name, r.partition_key) for r in second.run_requests] == [("urgent", DAY.isoformat())]
     assert days(watching.tick("new_mail", second.cursor)) == [], "asked for once"
 
 

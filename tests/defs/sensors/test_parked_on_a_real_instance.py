@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tests.support.houses.busy_desk import only_batches_are_open, play
 from tests.support.houses.dev_desk import DevDesk, Run, mail
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
@@ -165,3 +166,15 @@ def test_a_night_stays_parked_over_a_restart_of_everything(desk: DevDesk) -> Non
     desk.until("its end", lambda: _finish(desk, day))
     desk.until("its start", lambda: desk.run(waiting.run_id).status in ("STARTED", "SUCCESS"))
     assert desk.executed() - before == 1
+
+
+def test_neither_a_night_nor_urgent_mail_waits_behind_an_archive_and_nothing_runs_while_batches_do(
+    desk: DevDesk,
+) -> None:
+    waiting = len(desk.waiting())
+    waited = play(desk, [desk.day(8), desk.day(7)], desk.day(1), backfill=False)
+    assert waited.night < 5, "a dequeue interval and the pace of the daemon"
+    assert waited.urgent < 30
+    desk.until("parked nights", lambda: only_batches_are_open(desk, waiting + 3))
+    desk.until("no run worker", lambda: desk.run_workers() == [], 20)
+    desk.provider_finishes()

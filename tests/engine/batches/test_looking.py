@@ -3,12 +3,14 @@
 import pytest
 
 from llm_assets.domain.errors import ContractError, PermanentError, TransientError
-from llm_assets.domain.profile import Limits
+from llm_assets.domain.profile import Lane, Limits
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import BatchState, BatchView, Look
+from llm_assets.domain.traffic.lanes import Lanes
 from llm_assets.engine.rounds.nudge import nudge
 from tests.support.nights.engine_night import (
     DAY,
+    LANES,
     PROFILE,
     SETTLE,
     Desk,
@@ -114,6 +116,42 @@ def test_a_batch_waits_here_until_the_profiles_queue_has_room_for_it(desk: Desk)
     assert desk.work().finished
     assert desk.provider.calls["create"] == 3
     assert_all_answered_once(desk, 6)
+
+
+def test_an_archive_leaves_room_to_a_night_in_the_providers_queue_and_in_a_minutes_calls(desk: Desk) -> None:
+    shares = {Lane.URGENT: (1, 1), Lane.NIGHTLY: (0.8, 1), Lane.ARCHIVE: (0.5, 0.5)}
+    desk.lanes = Lanes(
+        lanes={
+            lane: LANES.lanes[lane].model_copy(update={"share": online, "queue_share": queue})
+            for lane, (online, queue) in shares.items()
+        }
+    )
+    desk.provider.change(
+        limits=PROFILE.limits.model_copy(
+            update={"batch_requests": 2, "enqueued_tokens": 260, "online_requests_per_minute": 10}
+        )
+    )
+    desk.provider.looks_until_end = 3
+    archive = [task(n, lane=Lane.ARCHIVE) for n in range(1, 7)]
+    nightly = [task(n) for n in range(7, 9)]
+    desk.start(archive)
+    assert len(at_provider(desk)) == 1, "half of the queue is its own"
+    desk.start([*archive, *nightly])
+    assert sorted(at_provider(desk)) == [Lane.ARCHIVE, Lane.NIGHTLY], "and the other half the night's"
+    assert desk.work().finished
+    assert_all_answered_once(desk, 8)
+
+    calls = dict.fromkeys(Lane, 0)
+    traffic = desk.engine().traffic
+    for lane in (Lane.ARCHIVE, Lane.NIGHTLY, Lane.ARCHIVE, Lane.URGENT, Lane.NIGHTLY):
+        while traffic.admit(10, desk.lanes.lanes[lane].share) == 0:
+            calls[lane] += 1
+    assert calls == {Lane.ARCHIVE: 5, Lane.NIGHTLY: 3, Lane.URGENT: 2}
+
+
+def at_provider(desk: Desk) -> list[Lane]:
+    """The lanes of the batches that wait there."""
+    return [b.lane for b in desk.open_batches() if b.state is BatchState.SUBMITTED]
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def free_port() -> int:
 class DevDesk:
     """`python -m llm_assets.cli.dev` on a free port. Everything it starts carries this home in its environment."""
 
-    def __init__(self, folder: Path, days: int = DAYS) -> None:
+    def __init__(self, folder: Path, days: int = DAYS, dequeue_seconds: int = 1) -> None:
         self.home = folder / "home"
         self.log = folder / "dev.log"
         self.url = f"http://127.0.0.1:{free_port()}"
@@ -96,7 +96,9 @@ class DevDesk:
         first_day = self.today - timedelta(days=days - 1)
         dagster_home = folder / "dagster"
         dagster_home.mkdir(parents=True)
-        (dagster_home / "dagster.yaml").write_text(_instance_yaml(dagster_home), encoding="utf-8")
+        (dagster_home / "dagster.yaml").write_text(
+            _instance_yaml(dagster_home, dequeue_seconds), encoding="utf-8"
+        )
         (self.home / "inbox").mkdir(parents=True)
         env = {k: v for k, v in os.environ.items() if not k.startswith(("LLM_ASSETS_", "DAGSTER_"))}
         env |= {"LLM_ASSETS_HOME": str(self.home), "DAGSTER_HOME": str(dagster_home)}
@@ -208,10 +210,13 @@ class DevDesk:
     def run(self, run_id: str) -> Run:
         return next(run for run in self.runs() if run.run_id == run_id)
 
-    def backfill(self, assets: Sequence[str], days: Sequence[date]) -> str:
+    def backfill(
+        self, assets: Sequence[str], days: Sequence[date], tags: Mapping[str, str] | None = None
+    ) -> str:
         params = {
             "partitionNames": [d.isoformat() for d in days],
             "assetSelection": [{"path": [a]} for a in assets],
+            "tags": [{"key": key, "value": value} for key, value in (tags or {}).items()],
         }
         said = self.ask(BACKFILL, {"params": params})["launchPartitionBackfill"]
         return str(said["backfillId"])
@@ -308,12 +313,12 @@ class DevDesk:
         return left
 
 
-def _instance_yaml(folder: Path) -> str:
-    """The shipped dagster.yaml, with its files in this folder and a queue that is looked at every second."""
+def _instance_yaml(folder: Path, dequeue_seconds: int) -> str:
+    """The shipped dagster.yaml, with its files in this folder and a queue that is looked at so often."""
     instance = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
     instance["storage"]["sqlite"]["base_dir"] = str(folder / "storage")
     instance["local_artifact_storage"]["config"]["base_dir"] = str(folder / "artifacts")
     instance["compute_logs"]["config"]["base_dir"] = str(folder / "logs")
-    instance["run_coordinator"]["config"]["dequeue_interval_seconds"] = 1
+    instance["run_coordinator"]["config"]["dequeue_interval_seconds"] = dequeue_seconds
     instance["run_monitoring"]["poll_interval_seconds"] = 5
     return str(yaml.safe_dump(instance))

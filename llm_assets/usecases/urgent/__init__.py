@@ -1,0 +1,1 @@
+"""Urgent mail: answered when it comes, before the night of its day."""

@@ -1,0 +1,76 @@
+"""Answer urgent cases: their requests are asked online when they come, and people see the rows at once.
+
+They are the requests that the night of their day would send, so it finds them answered and pays nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from llm_assets.domain.desk.tables import DOCUMENTS
+from llm_assets.domain.errors import BlockedError, TransientError
+from llm_assets.domain.mail.document import Priority
+from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.engine.rounds.ask_now import ask_some_now
+from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.night.night_report import write_review_queue
+from llm_assets.usecases.night.process_steps import rounds_of
+from llm_assets.usecases.night.step_tables import write_step_table
+from llm_assets.usecases.review.one_case import in_order, night_of, write_rows
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentAnswers:
+    """What came of a day's urgent cases."""
+
+    cases: int
+    waiting: int
+    """Cases with a request that has no answer yet; the night sends it."""
+    why: str
+    """Why some wait, as a sentence; empty when nothing is known to be wrong."""
+
+
+def answer_urgent(assembly: Assembly, day: date) -> UrgentAnswers:
+    """Answers what is open of the day's urgent cases as its documents show them, and writes the day's tables, so that people
+    see them. A provider that refuses us or does not answer leaves the rest to the night."""
+    cases = urgent_cases(assembly, day)
+    if not cases:
+        return UrgentAnswers(0, 0, "")
+    why = _ask(assembly, day, cases)
+    _show(assembly, day)
+    standings = [
+        standing
+        for step in assembly.steps
+        for standing in assembly.ledger.work.standings(day, step.name, frozenset(cases))
+    ]
+    waiting = {s.case_id for s in standings if s.state in (RequestState.DUE, RequestState.IN_FLIGHT)}
+    return UrgentAnswers(len(cases), len(waiting), why)
+
+
+def urgent_cases(assembly: Assembly, day: date) -> Sequence[str]:
+    """The day's cases with an urgent message, in order of arrival."""
+    rows = assembly.lake.read(DOCUMENTS, day, ["case_id", "priority"])
+    return list(dict.fromkeys(row["case_id"] for row in rows if row["priority"] == Priority.URGENT))
+
+
+def _ask(assembly: Assembly, day: date, cases: Sequence[str]) -> str:
+    rework = assembly.settings.calendar.default_rework(day, assembly.clock())
+    why = ""
+    with night_of(assembly, day, *cases) as night:
+        for steps in rounds_of(assembly.steps):
+            try:
+                tasks = {step.name: list(night.tasks(step)) for step in steps}
+                why = ask_some_now(assembly.engine, day, tasks, rework) or why
+            except (BlockedError, TransientError) as err:
+                return str(err)
+            write_rows(night, steps)
+    return why
+
+
+def _show(assembly: Assembly, day: date) -> None:
+    """The tables as the night would write them now: every case has its row, and those of the others are open."""
+    night = assembly.night(day, rework=assembly.settings.calendar.default_rework(day, assembly.clock()))
+    for step in in_order(assembly.steps):
+        write_step_table(assembly, night, step)
+    with assembly.ledger.locks.owner(f"write:review_queue:{day}", wait=True):
+        write_review_queue(assembly, day)

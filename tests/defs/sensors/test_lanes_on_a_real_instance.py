@@ -1,0 +1,31 @@
+"""An archive of thirty nights, a night and urgent mail on the processes of `make dev`, with the shipped intervals."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.houses.busy_desk import only_batches_are_open, play
+from tests.support.houses.dev_desk import DevDesk
+
+NIGHTS = 30
+DEQUEUE_SECONDS = 5
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.timeout(2400)
+def test_thirty_archive_nights_hold_up_neither_a_night_nor_urgent_mail(tmp_path: Path) -> None:
+    desk = DevDesk(tmp_path, NIGHTS + 3, DEQUEUE_SECONDS)
+    try:
+        desk.until("user interface", desk.is_ready)
+        archive = [desk.today - timedelta(days=2 + back) for back in range(NIGHTS)]
+        waited = play(desk, archive, desk.day(1), backfill=True)
+        print(f"night waited {waited.night:.1f} s, urgent mail was answered after {waited.urgent:.1f} s")
+        assert waited.night < DEQUEUE_SECONDS + 2, "the queue's look and what it takes"
+        assert waited.urgent < 30
+        desk.until("parked nights", lambda: only_batches_are_open(desk, NIGHTS + 1), 1800)
+        desk.until("no run worker", lambda: desk.run_workers() == [], 20)
+    finally:
+        left = desk.stop()
+    assert left == {}
