@@ -12,6 +12,7 @@ from llm_assets.domain.errors import (
     BlockedError,
     ConfigurationError,
     PermanentError,
+    RouteFullError,
     TransientError,
 )
 from llm_assets.domain.profile import Lane, Limits, Mode
@@ -181,6 +182,21 @@ def test_while_the_circuit_is_open_other_batches_wait_too(desk: Desk) -> None:
     desk.clock.advance(16)
     assert nudge(engine, DAY, [STEP]) is True
     assert desk.work(engine=engine).finished
+    assert_all_answered_once(desk, 6)
+
+
+def test_a_route_without_room_stops_no_ordinary_call_and_uses_up_no_try(desk: Desk) -> None:
+    desk.provider.faults["ask"] = [RouteFullError("no room", reason=Reason.OVERLOADED)] * 4
+    engine = desk.engine()
+    desk.tasks = tasks(4, mode=Mode.FLEX)
+    start(engine, DAY, [desk.step_plan()], Rework.STALE)
+    assert (desk.provider.calls["ask"], engine.traffic.width()) == (4, 4)
+    desk.tasks = tasks(6, mode=Mode.ONLINE)
+    start(engine, DAY, [desk.step_plan()], Rework.STALE)
+    assert desk.provider.calls["ask"] == 6, "the two new ones were asked at once"
+    desk.clock.advance(3600)
+    assert desk.work(engine=engine).finished
+    assert {standing.attempts for standing in desk.standings().values()} == {1}
     assert_all_answered_once(desk, 6)
 
 
