@@ -55,16 +55,16 @@ class GenaiPrices:
 
     def __init__(self, clock: Clock = system_clock) -> None:
         self._clock = clock
-        self._known: dict[tuple[str, str, Mode, date], Ladder] = {}
+        self._known: dict[tuple[str, str, Mode, Decimal, date], Ladder] = {}
 
     def usd(self, profile: Profile, model: str, mode: Mode, usage: Usage) -> Decimal:
         override = profile.prices.get(model)
         if override is not None:
             return _own(profile, override, mode).usd(usage)
-        key = (price_provider(profile), model, mode, self._clock().date())
+        key = (price_provider(profile), model, mode, sold_factor(profile, mode), self._clock().date())
         ladder = self._known.get(key)
         if ladder is None:
-            ladder = self._known[key] = _listed(profile, model, mode, key[3])
+            ladder = self._known[key] = _listed(profile, model, mode, key[-1])
         return ladder.usd(usage)
 
     def check(self, profile: Profile) -> None:
@@ -80,7 +80,8 @@ def price_provider(profile: Profile) -> str:
 
 
 def sold_factor(profile: Profile, mode: Mode) -> Decimal:
-    """Price of an answer by this route beside an online call's, as the profile says; batches apart."""
+    """Price of an answer by this route beside an online call's, as the profile says; batches apart. It counts where the price
+    list knows no price of the route."""
     sold = profile.routes
     match mode:
         case Mode.FLEX if sold.flex is not None:
@@ -91,6 +92,14 @@ def sold_factor(profile: Profile, mode: Mode) -> Decimal:
             return max(sold.window.values())
         case _:
             return Decimal(1)
+
+
+_CONTEXTS = {
+    Mode.BATCH: {"processing": "batch"},
+    Mode.FLEX: {"service_tier": "flex"},
+    Mode.FAST: {"service_tier": "priority"},
+}
+"""How the price list names a route."""
 
 
 def _own(profile: Profile, price: PriceOverride, mode: Mode) -> Ladder:
@@ -114,9 +123,9 @@ def _listed(profile: Profile, model: str, mode: Mode, on: date) -> Ladder:
             f"No price is known for {model} at {provider}: add it under `prices` of profile {profile.name}"
             " in providers.yaml, or name another `price_provider`."
         ) from None
-    context = {"processing": "batch"} if mode is Mode.BATCH else None
-    factor = sold_factor(profile, mode)
-    listed = info.get_prices(datetime.combine(on, time(12), UTC), context)
+    noon = datetime.combine(on, time(12), UTC)
+    plain, listed = info.get_prices(noon, None), info.get_prices(noon, _CONTEXTS.get(mode))
+    factor = sold_factor(profile, mode) if listed == plain else Decimal(1)
 
     def at(name: str, tokens: int) -> Decimal | None:
         price: Decimal | TieredPrices | None = getattr(listed, name)

@@ -67,6 +67,10 @@ class UnreachableError(TransientError):
         super().__init__(message, reason=Reason.UNREACHABLE)
 
 
+class RouteFullError(TransientError):
+    """A cheaper route has no room now; it says nothing about ordinary calls to the same provider."""
+
+
 class PermanentError(DeskError):
     """The provider refused this request for good; sending it again changes nothing."""
 

@@ -62,6 +62,14 @@ class FaultRules:
                 found.append(fault)
         return found
 
+    def refuses_flex(self) -> bool:
+        """Whether this flex call finds no room."""
+        rule = self.scenario.flex
+        refused = rule.refused and self._due("flex", (), rule.times, rule.share)
+        if refused:
+            self._note("flex")
+        return refused
+
     def _due(self, rule: str, ordinals: tuple[int, ...], times: int | None, share: float) -> bool:
         nth = self._seen[rule] = self._seen.get(rule, 0) + 1
         if ordinals and nth not in ordinals:

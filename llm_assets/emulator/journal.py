@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from llm_assets.emulator.errors import Protocol
 
 CALLS, ONLINE = "calls.jsonl", "online.jsonl"
-LENGTHS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+NO_IDENTITY = ("max_tokens", "max_completion_tokens", "max_output_tokens", "service_tier")
 """Left out of a request's identity: a client repeats a request whose answer was cut with a higher limit."""
 
 Fate = Literal["usable", "unusable", "transient", "permanent", "unrun", "refused", "later"]
@@ -61,8 +61,10 @@ _CALL, _EXECUTION = TypeAdapter(Call), TypeAdapter(Execution)
 
 
 def request_digest(body: Any) -> str:
-    """The identity of a request: the digest of its body without the limit of the answer's length."""
-    asked = {name: value for name, value in body.items() if name not in LENGTHS} if _is_map(body) else body
+    """The identity of a request: the digest of its body without the limit of the answer's length and the route."""
+    asked = (
+        {name: value for name, value in body.items() if name not in NO_IDENTITY} if _is_map(body) else body
+    )
     if _is_map(body) and _is_map(config := body.get("generationConfig")):
         asked["generationConfig"] = {n: v for n, v in config.items() if n != "maxOutputTokens"}
     return blake2b(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()

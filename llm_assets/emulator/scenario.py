@@ -259,6 +259,21 @@ class Lists(Strict):
     """So many batches of other applications are in the list, made on the days before."""
 
 
+class Flex(Strict):
+    """How OpenAI's flex calls fare (`service_tier: flex`)."""
+
+    refused: bool = False
+    """429 `resource_unavailable`: there is no room now."""
+    times: int | None = Field(None, ge=1)
+    """So many calls are refused at most."""
+    share: float = Field(1.0, ge=0, le=1)
+    """The share of calls that is refused."""
+    as_default: bool = False
+    """Answered by the ordinary tier, at its price."""
+    delay_seconds: float = Field(0, ge=0)
+    """Real seconds that a call waits for room before it is answered."""
+
+
 class Webhooks(Strict):
     """Where OpenAI's webhooks about batches that have ended go."""
 
@@ -278,6 +293,7 @@ class Webhooks(Strict):
 class Scenario(Strict):
     limits: Limits = Limits()
     lists: Lists = Lists()
+    flex: Flex = Flex()
     webhooks: Webhooks | None = None
     clock_seconds: float = 0
     """The provider's clock is ahead of the client's by so much; behind it when negative."""

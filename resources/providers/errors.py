@@ -17,6 +17,7 @@ from llm_assets.domain.errors import (
     MisconfiguredError,
     NoAddressError,
     PermanentError,
+    RouteFullError,
     TransientError,
     UnansweredError,
     UnknownBatchError,
@@ -35,6 +36,8 @@ Subject = Literal["batch", "file", "model", "endpoint"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _NO_ADDRESS = "unknown_url"
+_OF_THE_LIMIT = frozenset({"rate_limit_exceeded", "requests", "tokens"})
+"""Codes and types of a 429 that means the account's own limits, by whatever route it was asked."""
 _GENERIC = frozenset({"", "invalid_request_error", "BadRequestError", "error", "None", "null"})
 """Codes and types that say nothing about the cause."""
 
@@ -63,6 +66,8 @@ class Call:
     about: Subject = "endpoint"
     creates: bool = False
     """True for a POST that creates: without an answer it is unknown whether it took effect."""
+    cheaper: bool = False
+    """True for a call by a route that is sold only while there is room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +215,12 @@ def of_refusal(refusal: Refusal, caller: Caller, call: Call) -> DeskError:
         return PermanentError(f"{who} finds the input too large ({facts}): {cure}.", code=means.value)
     if means is Refused.CONTENT_FILTER:
         return PermanentError(f"{who} finds the content unfit ({facts}).", code=means.value)
+    if call.cheaper and status == 429 and _OF_THE_LIMIT.isdisjoint((refusal.code, refusal.kind)):
+        return RouteFullError(
+            f"{who} has no room on its cheaper route ({facts}): asked again later.",
+            retry_after=refusal.retry_after,
+            reason=Reason.OVERLOADED,
+        )
     if status in (409, 429) or (status < 500 and means is Refused.TRANSIENT):
         return TransientError(
             f"{who} cannot {call.doing} now ({facts}).",
@@ -302,4 +313,6 @@ def _unconnected(err: Exception, caller: Caller, call: Call) -> DeskError:
     told = f"{caller.profile} {happened} while we tried to {call.doing} ({type(cause or err).__name__})"
     if call.creates:
         return UnansweredError(f"{told}: reconcile decides whether it was created.")
+    if slow and call.cheaper:
+        return RouteFullError(f"{told}.", reason=Reason.TIMEOUT)
     return TransientError(f"{told}.", reason=Reason.TIMEOUT if slow else Reason.SERVER_ERROR)

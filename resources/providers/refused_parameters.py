@@ -25,6 +25,7 @@ _SENTENCES = re.compile(
         (
             r"unsupported parameter",
             r"unknown parameter",
+            r"unsupported service_tier",
             r"unrecognized request arguments? supplied",
             r"extra inputs are not permitted",
             r"extra_forbidden",
@@ -74,6 +75,7 @@ _CURES = (
     Cure("responseJsonSchema", "answer_format: json_object` or `answer_format: prompt` in the dialect"),
     Cure("responseMimeType", "answer_format: prompt` in the dialect"),
     Cure("priority", "priority: false` in the dialect"),
+    Cure("service_tier", "routes` without `flex` and `fast`, in place of what they are now,"),
 )
 """In the order in which they are looked for: what is inside another parameter, or also an advice for it, comes first."""
 _BY_NAME = {cure.parameter: cure for cure in _CURES}

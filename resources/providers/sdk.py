@@ -38,6 +38,13 @@ class _Addressed(Protocol):
 Client = TypeVar("Client", bound=_Addressed)
 
 
+def timeouts(seconds: float) -> "httpx2.Timeout":
+    """The time a call may take; connecting takes less."""
+    import httpx2
+
+    return httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+
+
 class SdkProvider(ABC, Generic[Client]):
     """The first call needs a key; construction does not, so that planning works without one."""
 
@@ -100,14 +107,11 @@ class SdkProvider(ABC, Generic[Client]):
     @cached_property
     def _client(self) -> Client:
         key, address = access.api_key(self._profile), access.base_url(self._profile)
-        import httpx2
-
         access.quiet(self.sdk)
-        limit = self._timeout_seconds
         return self._connect(
             api_key=key,
             base_url=address,
-            timeout=httpx2.Timeout(limit, connect=min(limit, CONNECT_SECONDS)),
+            timeout=timeouts(self._timeout_seconds),
             max_retries=0,
             default_headers=access.extra_headers(self._profile),
             default_query=dict(self._profile.dialect.query),

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from llm_assets.domain.desk.queue import Category, Queue, Urgent
 from llm_assets.domain.dialect import Dialect
-from llm_assets.domain.profile import Capabilities, Files, Limits, PriceOverride, Profile
+from llm_assets.domain.profile import Capabilities, Files, Limits, PriceOverride, Profile, SoldRoutes
 from llm_assets.domain.traffic.lanes import LaneRule, ReadingRules, RescueRules, RouteRules
 from llm_assets.intake.records.mapping import Columns, DropRule
 from llm_assets.usecases.mail.receive_form import FormSource
@@ -32,6 +32,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "### Limits of a profile": Limits,
     "### Capabilities of a profile": Capabilities,
     "### Files of a profile": Files,
+    "### Routes of a profile": SoldRoutes,
     "### Dialect of a profile": Dialect,
     "### Prices of a model": PriceOverride,
     "### IMAP accounts": ImapAccount,
@@ -58,6 +59,8 @@ def _default(field: FieldInfo) -> str:
         return f"`{str(value).lower()}`"
     if value is None or value in ("", (), {}):
         return "none"
+    if isinstance(value, dict):
+        return f"`{{{', '.join(f'{name}: {one}' for name, one in value.items())}}}`"
     if isinstance(value, float) and value.is_integer():
         return f"`{int(value)}`"
     return f"`{', '.join(value)}`" if isinstance(value, tuple) else f"`{value}`"

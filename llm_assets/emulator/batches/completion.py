@@ -175,7 +175,9 @@ def anthropic_message(prompt: Prompt, done: Completion, key: str, *, batch: bool
     return in_form(message, done.form)
 
 
-def chat_completion(prompt: Prompt, done: Completion, key: str, created: int) -> dict[str, Any]:
+def chat_completion(
+    prompt: Prompt, done: Completion, key: str, created: int, tier: str = "default"
+) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": done.text, "refusal": None, "annotations": []}
     finish = "length" if done.stop == "length" else "stop"
     if done.stop == "refusal":
@@ -202,13 +204,15 @@ def chat_completion(prompt: Prompt, done: Completion, key: str, created: int) ->
                 "rejected_prediction_tokens": 0,
             },
         },
-        "service_tier": "default",
+        "service_tier": tier,
         "system_fingerprint": None,
     }
     return in_form(body, done.form)
 
 
-def response_object(prompt: Prompt, done: Completion, key: str, created: int) -> dict[str, Any]:
+def response_object(
+    prompt: Prompt, done: Completion, key: str, created: int, tier: str = "default"
+) -> dict[str, Any]:
     cut = done.stop == "length"
     block: dict[str, Any] = {"type": "output_text", "text": done.text, "annotations": [], "logprobs": []}
     if done.stop == "refusal":
@@ -232,6 +236,7 @@ def response_object(prompt: Prompt, done: Completion, key: str, created: int) ->
         "model": prompt.model,
         "output": [message],
         "parallel_tool_calls": True,
+        "service_tier": tier,
         "temperature": None,
         "tool_choice": "auto",
         "tools": [],

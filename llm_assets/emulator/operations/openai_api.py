@@ -26,7 +26,14 @@ from llm_assets.emulator.operations.download import cut_results, refuse_absent
 from llm_assets.emulator.operations.listing import distorted
 from llm_assets.emulator.requests.admission import admit_openai
 from llm_assets.emulator.requests.openai_batch_file import prompt_tokens, survey
-from llm_assets.emulator.requests.openai_checks import MONTH, check_batch, check_expiry, missing, refuse
+from llm_assets.emulator.requests.openai_checks import (
+    MONTH,
+    TIERS,
+    check_batch,
+    check_expiry,
+    missing,
+    refuse,
+)
 from llm_assets.emulator.scenario import Lists
 from llm_assets.emulator.wire import FileBody, Reply, Request, Upload, split_form
 
@@ -332,21 +339,34 @@ def _errors(record: BatchRecord, stage: Phase) -> dict[str, Any] | None:
 
 
 async def chat_completions(ctx: Context, request: Request) -> Reply:
-    return _answer(ctx, request, "/v1/chat/completions")
+    return await _answer(ctx, request, "/v1/chat/completions")
 
 
 async def responses(ctx: Context, request: Request) -> Reply:
-    return _answer(ctx, request, "/v1/responses")
+    return await _answer(ctx, request, "/v1/responses")
 
 
-def _answer(ctx: Context, request: Request, endpoint: str) -> Reply:
+async def _answer(ctx: Context, request: Request, endpoint: str) -> Reply:
     body = request.json(BODY_LIMIT)
     prompt = admit_openai(endpoint, body)
     if body.get("stream"):
         raise refuse("The emulator answers whole responses only.", "stream", "unsupported_value")
+    tier = TIERS[body.get("service_tier") or "auto"]
+    if tier == "flex":
+        tier = await _flex(ctx)
     build = response_object if endpoint == "/v1/responses" else chat_completion
     done = ctx.answer_now(prompt, body, "openai")
-    return Reply.of(build(prompt, done, ctx.new_id(""), int(ctx.clock.now())))
+    return Reply.of(build(prompt, done, ctx.new_id(""), int(ctx.clock.now()), tier))
+
+
+async def _flex(ctx: Context) -> str:
+    """The tier that a flex call is answered by, after the time that the scenario lets it wait."""
+    rule = ctx.fault_rules.scenario.flex
+    if ctx.fault_rules.refuses_flex():
+        raise ApiError(429, "Resource Unavailable.", "resource_unavailable", "resource_unavailable")
+    if rule.delay_seconds:
+        await asyncio.sleep(rule.delay_seconds)
+    return "default" if rule.as_default else "flex"
 
 
 def _model(name: str) -> dict[str, Any]:

@@ -104,6 +104,8 @@ RESPONSE_FIELDS = frozenset(
 BATCH_FIELDS = frozenset(
     {"input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after"}
 )
+TIERS = {"auto": "default", "default": "default", "flex": "flex", "priority": "priority", "fast": "priority"}
+"""`service_tier` of a request, and of its answer where nothing else is done."""
 REASONING = re.compile(r"(?:gpt-[5-9]|o\d)")
 EFFORTS = ("none", "low", "medium", "high", "xhigh", "max")
 """Of current models; older ones know `minimal` as well."""
@@ -134,6 +136,15 @@ def check_body(endpoint: str, body: Any) -> None:
     else:
         _check_chat(body)
     _check_metadata(body.get("metadata"))
+    _check_tier(body.get("service_tier"))
+
+
+def _check_tier(tier: Any) -> None:
+    if tier is not None and tier not in TIERS:
+        named = ", ".join(f"'{known}'" for known in TIERS)
+        raise refuse(
+            f"Invalid value: '{tier}'. Supported values are: {named}.", "service_tier", "invalid_value"
+        )
 
 
 def _check_chat(body: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from llm_assets.domain.errors import (
     BlockedError,
     ContractError,
     PermanentError,
+    RouteFullError,
     TransientError,
     UnansweredError,
 )
@@ -180,6 +181,8 @@ def _answers(
                 match reply:
                     case BlockedError():
                         go.blocked = reply
+                    case RouteFullError():
+                        go.failed.append((member, reply))
                     case TransientError():
                         engine.traffic.failed(reply)
                         go.failed.append((member, reply))

@@ -17,7 +17,13 @@ from statistics import NormalDist
 import orjson
 
 from llm_assets.domain.digest import digest
-from llm_assets.domain.errors import ShortResultsError, TransientError, UnknownBatchError, UnreachableError
+from llm_assets.domain.errors import (
+    RouteFullError,
+    ShortResultsError,
+    TransientError,
+    UnknownBatchError,
+    UnreachableError,
+)
 from llm_assets.domain.profile import Mode, Profile
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
@@ -174,7 +180,7 @@ class ModelledProvider(Provider):
         """Counts a call, or raises as a provider refuses it."""
         self._answering()
         if mode is Mode.FLEX and self._draw("flex", *who) < self._model.flex_refused:
-            raise TransientError("no capacity for flex", reason=Reason.OVERLOADED)
+            raise RouteFullError("no capacity for flex", reason=Reason.OVERLOADED)
         now = self._clock()
         while self._minute and self._minute[0][0] + MINUTE <= now:
             self._minute.popleft()

@@ -157,4 +157,5 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
                 **asked["params"], timeout=self._timeout_seconds
             )
             body = self._body(raw, call)
-        return replace(wire.message(asked["custom_id"], body), rest_seconds=rest_seconds(raw.headers))
+        answer = wire.message(asked["custom_id"], body)
+        return replace(answer, rest_seconds=rest_seconds(raw.headers), billed_as=wire.billed_as(body))

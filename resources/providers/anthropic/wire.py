@@ -12,6 +12,7 @@ import orjson
 from llm_assets.domain.dialect import PLAIN, Dialect, system_of
 from llm_assets.domain.effort import Effort
 from llm_assets.domain.errors import ConfigurationError, ContractError
+from llm_assets.domain.profile import Mode
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look
 from llm_assets.domain.requests.money import Usage
@@ -230,3 +231,10 @@ def usage_of(usage: Mapping[str, Any]) -> Usage:
         output_tokens=count(usage.get("output_tokens")),
         thinking_tokens=count(mapping(usage.get("output_tokens_details")).get("thinking_tokens")),
     )
+
+
+def billed_as(body: Mapping[str, Any]) -> Mode:
+    """The route of an online answer. This API sells no cheaper one; `priority` is an account's own commitment, which its
+    calls use by themselves."""
+    tier = mapping(body.get("usage")).get("service_tier")
+    return Mode.FAST if tier == "priority" else Mode.ONLINE

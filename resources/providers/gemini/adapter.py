@@ -226,7 +226,7 @@ class GeminiProvider(SdkProvider[GeminiClient]):
         with self._edge(call):
             raw = self._client.post(path, shapes.Generated, body)
             answer = answers.generated(asked["key"], self._body(raw, call))
-        return replace(answer, rest_seconds=rest_seconds(raw.headers))
+        return replace(answer, rest_seconds=rest_seconds(raw.headers), billed_as=Mode.ONLINE)
 
 
 def _path(provider_batch_id: str) -> str:

@@ -20,7 +20,7 @@ from resources.providers.errors import Call
 from resources.providers.listing import PAGE
 from resources.providers.openai import wire
 from resources.providers.rate_limits import rest_seconds
-from resources.providers.sdk import SdkProvider
+from resources.providers.sdk import SdkProvider, timeouts
 
 if TYPE_CHECKING:
     from openai import Omit, OpenAI
@@ -199,8 +199,20 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
 
     def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
         asked = orjson.loads(line)
-        call = Call("answer a request", about="model")
+        route = wire.route_of(mode, self._profile.routes)
+        call = Call("answer a request", about="model", cheaper=route is not None and mode is Mode.FLEX)
         with self._edge(call):
-            raw = self._client.chat.completions.with_raw_response.create(**asked["body"])
+            raw = self._client.chat.completions.with_raw_response.create(**asked["body"], **self._by(route))
             body = self._body(raw, call)
-        return replace(wire.completion(asked["custom_id"], body), rest_seconds=rest_seconds(raw.headers))
+        return replace(
+            wire.completion(asked["custom_id"], body),
+            rest_seconds=rest_seconds(raw.headers),
+            billed_as=wire.billed_as(body, mode),
+        )
+
+    def _by(self, route: wire.Route | None) -> dict[str, Any]:
+        """What a call by this route says beyond its line, with the time the route may take."""
+        if route is None:
+            return {}
+        limit = route.timeout_seconds
+        return {"service_tier": route.tier, "timeout": timeouts(limit)}

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple, assert_never
+from typing import Any, Literal, NamedTuple, assert_never
 
 import orjson
 
 from llm_assets.domain.dialect import PLAIN, AnswerFormat, Dialect, system_of
 from llm_assets.domain.digest import digest
 from llm_assets.domain.errors import ContractError
+from llm_assets.domain.profile import Mode, SoldRoutes
 from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import LOOKS, Batch, BatchView, Candidate, Look
 from llm_assets.domain.requests.money import Usage
@@ -233,6 +234,40 @@ def completion(custom_id: str, body: Mapping[str, Any]) -> Answer:
             return answered(custom_id, Outcome.REFUSED, "", usage, "content_filter")
         case _:
             return ended_otherwise(custom_id, text, usage, reason, "finish_reason")
+
+
+class Route(NamedTuple):
+    """A route of its own price, as a call asks for it."""
+
+    tier: Literal["flex", "priority"]
+    timeout_seconds: float
+
+
+def route_of(mode: Mode, sold: SoldRoutes) -> Route | None:
+    """None for an ordinary call, which every profile answers, and for a route that this one does not sell."""
+    if mode is Mode.FLEX and sold.flex is not None:
+        return Route("flex", sold.flex.timeout_seconds)
+    if mode is Mode.FAST and sold.fast is not None:
+        return Route("priority", sold.fast.timeout_seconds)
+    return None
+
+
+_TIERS = {
+    "default": Mode.ONLINE,
+    "scale": Mode.ONLINE,
+    "flex": Mode.FLEX,
+    "priority": Mode.FAST,
+    "fast": Mode.FAST,
+}
+
+
+def billed_as(body: Mapping[str, Any], asked: Mode) -> Mode:
+    """The route that the answer names, which may be another one than was asked for. A server that names none has ignored
+    the wish for a cheaper one: the price is then never too low."""
+    named = _TIERS.get(token(body.get("service_tier")))
+    if named is not None:
+        return named
+    return Mode.FAST if asked is Mode.FAST else Mode.ONLINE
 
 
 _REFUSAL = "refusal in parts"

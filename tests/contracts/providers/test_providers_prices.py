@@ -12,7 +12,17 @@ import yaml
 from pydantic import ValidationError
 
 from llm_assets.domain.errors import ConfigurationError
-from llm_assets.domain.profile import Lane, Limits, Mode, PriceOverride, Profile, Tier
+from llm_assets.domain.profile import (
+    FastRoute,
+    FlexRoute,
+    Lane,
+    Limits,
+    Mode,
+    PriceOverride,
+    Profile,
+    SoldRoutes,
+    Tier,
+)
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.traffic.lanes import Lanes
 from resources.prices import GenaiPrices, price_provider
@@ -26,6 +36,11 @@ PROFILES = {
 }
 OF_THE_OWNERS = ("emulator", "openai", "anthropic", "gemini")
 ELSEWHERE = ("litellm", "litellm-anthropic", "vllm", "mistral", "groq", "together", "azure")
+CONTEXTS: dict[Mode, Any] = {
+    Mode.BATCH: {"processing": "batch"},
+    Mode.FLEX: {"service_tier": "flex"},
+    Mode.FAST: {"service_tier": "priority"},
+}
 PAID = [
     (profile, model)
     for profile in PROFILES.values()
@@ -48,13 +63,12 @@ def listed(profile: Profile, model: str, mode: Mode, usage: Usage) -> Decimal:
         cache_write_tokens=usage.cache_write_tokens,
         **hour,
     )
-    context: Any = {"processing": "batch"} if mode is Mode.BATCH else None
     return genai_prices.calc_price(
         counted,
         model,
         provider_id=price_provider(profile),
         genai_request_timestamp=NOW,
-        price_context=context,
+        price_context=CONTEXTS.get(mode),
     ).total_price
 
 
@@ -77,6 +91,8 @@ def test_every_price_equals_the_price_lists_own(profile: Profile, model: str, mo
         ("anthropic", Tier.STANDARD, Mode.BATCH, "6.00"),
         ("openai", Tier.CHEAP, Mode.ONLINE, "0.60"),
         ("openai", Tier.STANDARD, Mode.BATCH, "3.00"),
+        ("openai", Tier.STANDARD, Mode.FLEX, "3.00"),
+        ("openai", Tier.STANDARD, Mode.FAST, "12.00"),
         ("emulator", Tier.STRONG, Mode.BATCH, "6.00"),
         ("gemini", Tier.CHEAP, Mode.ONLINE, "2.80"),
         ("gemini", Tier.CHEAP, Mode.BATCH, "1.40"),
@@ -121,6 +137,23 @@ def test_a_profiles_own_price_comes_first() -> None:
         update={"prices": {"gpt-6-luna": PriceOverride(input=7, output=7)}}
     )
     assert prices().usd(renamed, "gpt-6-luna", Mode.ONLINE, Usage(input_tokens=1_000_000)) == 7
+
+
+def test_a_route_that_the_list_does_not_price_costs_the_profiles_factor() -> None:
+    sold = PROFILES["anthropic"].model_copy(
+        update={
+            "routes": SoldRoutes(flex=FlexRoute(factor=Decimal("0.6")), fast=FastRoute(factor=Decimal(3)))
+        }
+    )
+    ours, usage = prices(), Usage(input_tokens=1_000_000, cached_tokens=400_000)
+    plain = ours.usd(PROFILES["anthropic"], "claude-haiku-5-5", Mode.FLEX, usage)
+    assert plain == ours.usd(sold, "claude-haiku-5-5", Mode.ONLINE, usage), (
+        "what is not sold is never cheaper"
+    )
+    assert ours.usd(sold, "claude-haiku-5-5", Mode.FLEX, usage) == plain * Decimal("0.6")
+    assert ours.usd(sold, "claude-haiku-5-5", Mode.FAST, usage) == plain * 3
+    house = own(input="1", output="2").model_copy(update={"routes": sold.routes})
+    assert ours.usd(house, "small", Mode.FLEX, Usage(input_tokens=1_000_000)) == Decimal("0.6")
 
 
 @pytest.mark.parametrize("changes", [{}, {"price_provider": "nobody"}])

@@ -12,12 +12,13 @@ from llm_assets.domain.errors import (
     BlockedError,
     ConfigurationError,
     PermanentError,
+    RouteFullError,
     TransientError,
 )
 from llm_assets.domain.profile import Lane, Limits, Mode
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import BatchState
-from llm_assets.domain.requests.outcome import Outcome
+from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.domain.traffic.pace import estimated_tokens
 from llm_assets.engine.online.ask import SILENT_GOES, is_its_own
 from llm_assets.engine.ports.batches import Settlement
@@ -182,6 +183,36 @@ def test_while_the_circuit_is_open_other_batches_wait_too(desk: Desk) -> None:
     assert nudge(engine, DAY, [STEP]) is True
     assert desk.work(engine=engine).finished
     assert_all_answered_once(desk, 6)
+
+
+def test_a_route_without_room_stops_no_ordinary_call_and_uses_up_no_try(desk: Desk) -> None:
+    desk.provider.faults["ask"] = [RouteFullError("no room", reason=Reason.OVERLOADED)] * 4
+    engine = desk.engine()
+    desk.tasks = tasks(4, mode=Mode.FLEX)
+    start(engine, DAY, [desk.step_plan()], Rework.STALE)
+    assert (desk.provider.calls["ask"], engine.traffic.width()) == (4, 4)
+    desk.tasks = tasks(6, mode=Mode.ONLINE)
+    start(engine, DAY, [desk.step_plan()], Rework.STALE)
+    assert desk.provider.calls["ask"] == 6, "the two new ones were asked at once"
+    desk.clock.advance(3600)
+    assert desk.work(engine=engine).finished
+    assert {standing.attempts for standing in desk.standings().values()} == {1}
+    assert_all_answered_once(desk, 6)
+
+
+def test_an_answer_is_booked_by_the_route_that_it_names(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = desk.provider.ask
+    named = iter([Mode.ONLINE, Mode.FLEX, None])
+
+    def answered_by(line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
+        assert mode is Mode.FLEX
+        return replace(plain(line, mode), billed_as=next(named))
+
+    monkeypatch.setattr(desk.provider, "ask", answered_by)
+    assert desk.start(tasks(3, mode=Mode.FLEX)).finished
+    booked = {usage.mode: usage for usage in desk.ledger().spending.usage(DAY)}
+    assert {mode: usage.requests for mode, usage in booked.items()} == {Mode.ONLINE: 1, Mode.FLEX: 2}
+    assert_all_answered_once(desk, 3)
 
 
 def test_blocked_stops_asking_keeps_what_was_answered_and_leaves_the_rest_due(desk: Desk) -> None:

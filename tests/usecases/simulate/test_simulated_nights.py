@@ -16,7 +16,8 @@ from resources.settings.environment import load_settings
 
 READ = {"name": "read", "prompt_tokens": 40, "output_tokens": 20}
 REPLY = {"name": "reply", "prompt_tokens": 40, "output_tokens": 20, "reads": ["read"]}
-FLEX = {"flex": {"factor": 0.5, "timeout_seconds": 900}}
+FLEX = {"flex": {"factor": 0.5, "timeout_seconds": 900}, "fast": None}
+NOTHING_ELSE = {"flex": None, "fast": None}
 STUCK = {"stuck_steps": ["read"], "finished_share": 0.5, "failing": 0, "flex_refused": 0}
 
 
@@ -40,8 +41,8 @@ def test_a_stuck_batch_meets_the_deadline_with_the_ladder_and_misses_it_without(
     fixed = {"probability": 0, "cancel_minutes": 40}
     found = simulated(
         scenario("flex", provider=STUCK, routes=FLEX, rescue=fixed),
-        scenario("online", provider=STUCK, rescue=fixed),
-        scenario("none", provider=STUCK, ladder=False),
+        scenario("online", provider=STUCK, routes=NOTHING_ELSE, rescue=fixed),
+        scenario("none", provider=STUCK, routes=NOTHING_ELSE, ladder=False),
     )
     flex, online, none = (one.nights[0] for one in found)
     assert flex.in_time and online.in_time and not none.in_time

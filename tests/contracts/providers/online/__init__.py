@@ -1,0 +1,1 @@
+"""Calls that are answered one by one: by which route, at which tier, within which limits."""
