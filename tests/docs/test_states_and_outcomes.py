@@ -13,7 +13,7 @@ from llm_assets.domain.desk.queue import Category, Queue
 from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
 from llm_assets.domain.mail.document import Case, Priority
 from llm_assets.domain.reason import Reason
-from llm_assets.domain.requests.batch import OPEN_STATES, TRANSITIONS, BatchState
+from llm_assets.domain.requests.batch import TRANSITIONS, BatchState
 from llm_assets.domain.requests.outcome import MAX_ATTEMPTS, Outcome, RequestState, Status, next_after
 from llm_assets.engine.answers.rows import step_row
 from llm_assets.engine.ports.review import Decision, DecisionKind
