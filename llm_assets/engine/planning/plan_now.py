@@ -27,7 +27,7 @@ def plan_now(engine: Engine, day: date, task: Task, rework: Rework) -> str:
     """
     if task.stopped:
         raise ConfigurationError(task.stopped)
-    online = replace(task, mode=Mode.ONLINE)
+    online = replace(task, mode=Mode.ONLINE, route_why="a person waits for it")
     planned = engine.ledger.work.plan(
         day, task.request.step, [online.work], rework=rework, max_attempts=engine.max_attempts
     )
