@@ -28,6 +28,7 @@ from tests.support.nights.engine_night import (
 )
 
 SMALL = 5
+NO_RESCUE = RescueRules(probability=0, cancel_minutes=0)
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def desk(open_desk: Callable[..., Desk]) -> Desk:
     desk.lanes = LANES.model_copy(
         update={
             "routes": RouteRules(remainder_requests=SMALL),
-            "rescue": RescueRules(probability=0, cancel_minutes=0),
+            "rescue": NO_RESCUE,
         }
     )
     return desk
@@ -112,7 +113,7 @@ def test_without_a_batch_api_everything_goes_online(open_desk: Callable[..., Des
 
 def test_a_remainder_dearer_than_waiting_goes_in_a_batch(desk: Desk) -> None:
     free = RouteRules(remainder_requests=SMALL, remainder_usd=Decimal("0.00001"))
-    desk.lanes = LANES.model_copy(update={"routes": free})
+    desk.lanes = LANES.model_copy(update={"routes": free, "rescue": NO_RESCUE})
     assert desk.work(tasks(3), engine=due_in(desk, 30)).finished
     assert modes(desk) == {"batch": 3}
 
@@ -138,7 +139,9 @@ def test_whenever_a_process_dies_what_one_way_answered_is_never_sent_the_other(
     one_by_one = PROFILE.limits.model_copy(update={"online_concurrency": 1})
     desk = open_desk(profile=PROFILE.model_copy(update={"limits": one_by_one}))
     moment, alive = 0, False
-    desk.lanes = LANES.model_copy(update={"routes": RouteRules(remainder_requests=SMALL)})
+    desk.lanes = LANES.model_copy(
+        update={"routes": RouteRules(remainder_requests=SMALL), "rescue": NO_RESCUE}
+    )
     while not alive:
         moment += 1
         desk.anew()
