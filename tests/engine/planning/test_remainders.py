@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from llm_assets.domain.profile import Capabilities, Lane, Mode
+from llm_assets.domain.profile import Capabilities, FlexRoute, Lane, Mode, SoldRoutes
 from llm_assets.domain.requests.money import Budget
 from llm_assets.domain.requests.outcome import Outcome
-from llm_assets.domain.traffic.lanes import RescueRules, RouteRules
+from llm_assets.domain.traffic.lanes import Patience, RescueRules, RouteRules
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.planning.route_rules import FEWER
 from tests.support.nights.engine_night import (
     DAY,
     LANES,
@@ -163,3 +164,27 @@ def test_whenever_a_process_dies_what_one_way_answered_is_never_sent_the_other(
         desk.sweep_a_day_later()
         assert desk.spooled() == []
     assert extra.total() == 0 and moment > 40
+
+
+@pytest.mark.parametrize(
+    ("patience", "rules", "expected"),
+    [
+        (None, {}, ("batch", "lane nightly")),
+        (None, {"batch_from_requests": 4}, ("flex", FEWER)),
+        (Patience.UNDER_1H, {}, ("flex", "its queue waits under_1h")),
+        (Patience.UNDER_5S, {}, ("online", "its queue waits under_5s")),
+    ],
+)
+def test_the_ledger_names_route_and_reason(
+    open_desk: Callable[..., Desk],
+    patience: Patience | None,
+    rules: dict[str, int],
+    expected: tuple[str, str],
+) -> None:
+    sells = SoldRoutes(flex=FlexRoute(factor=Decimal("0.00001")))
+    desk = open_desk(profile=PROFILE.model_copy(update={"routes": sells}))
+    desk.lanes = LANES.model_copy(update={"routes": RouteRules(**rules), "rescue": NO_RESCUE})
+    items = [replace(task, patience=patience) for task in tasks(3)]
+    assert desk.work(items, engine=due_in(desk, 600)).finished
+    [row] = desk.ledger().spending.usage(DAY)
+    assert (row.mode, row.route_why, row.requests) == (*expected, 3)
