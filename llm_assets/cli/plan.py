@@ -1,7 +1,7 @@
 """The command `plan`: the preview of a night as a table or JSON."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,7 +52,10 @@ def plan_lines(plan: "Plan") -> list[str]:
     lines.append(
         f"  {'total':<40}{_many(plan['total']):>9}{'':<46}{_usd(total['batch']):<24}{_usd(total['online'])}"
     )
-    lines.append(f"  as it is sent, urgent mail and opening lines online: {_usd(total['routed'])} USD")
+    others = [way for way in total if way not in ("batch", "online", "routed")]
+    lines += [f"  all by {way}: {_usd(total[way])} USD" for way in others]
+    lines.append(f"  as it is sent: {_usd(total['routed'])} USD")
+    lines += [line for name, step in plan["steps"].items() for line in _route_lines(name, step["route"])]
     lines += [f"  {name}: {note}" for name, step in plan["steps"].items() if (note := _note(step))]
     lines += [*_window_lines(plan["window"]), *_budget_lines(plan["budget"])]
     lines += [f"  not sent: {why}" for why in plan["stopped"]]
@@ -72,6 +75,11 @@ def _step_line(name: str, step: Mapping[str, Any]) -> str:
         f"  {name:<18}{records['new']:>7}{records['changed']:>8}{records['reused']:>7}{_many(step):>9}  {prompt:<21}"
         f"{answer:<23}{_usd(step['usd']['batch']):<24}{_usd(step['usd']['online'])}"
     )
+
+
+def _route_lines(name: str, routes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for route in routes:
+        yield f"  {name} by {route['mode']}: {route['requests']} requests; {route['why']}"
 
 
 def _many(counts: Mapping[str, Any]) -> str:

@@ -64,6 +64,10 @@ def test_a_plan_without_a_key_counts_what_the_night_then_sends(
     window = plan["window"]
     assert window["assumed"] and window["expected_seconds"] >= 2 * 60 * 60
     assert plan["budget"] == {"limits": [], "fits": None}
+    routes = {name: {r["mode"]: r["why"] for r in step["route"]} for name, step in plan["steps"].items()}
+    assert routes["categories"]["batch"] == "lane nightly" and routes["categories"]["online"] == "lane urgent"
+    assert list(routes["night_summary"]) == ["online"]
+    assert "categories by batch: " in ran.out and "requests; lane nightly" in ran.out
     assert "no history yet" in ran.out and "uncalibrated" in ran.out
     assert "the length of answers is assumed; 2.0% asked again (assumed)" in ran.out
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
+from llm_assets.domain.traffic.lanes import Patience
+
 Language = Literal["en", "ru", "kk"]
 
 
@@ -60,6 +62,8 @@ class Queue(_Border):
     review_injection_above: float = Field(default=0.5, ge=0, le=1)
     """A case goes to a person when the certainty that it instructs the model is above this; 1 sends none."""
     urgent: Urgent = Urgent()
+    patience: Patience | None = None
+    """How long its mail may wait for an answer; None leaves it to the lane."""
     reviewers: tuple[str, ...] = ()
     allowed_regions: tuple[str, ...] = ()
     greeting: dict[Language, str] = Field(default_factory=dict)

@@ -174,7 +174,7 @@ AGREEMENT = Table(
 
 LLM_USAGE = Table(
     "llm_usage",
-    ("step", "lane", "provider", "model", "prompt_version", "mode", "outcome"),
+    ("step", "lane", "provider", "model", "prompt_version", "mode", "route_why", "outcome"),
     (
         _DAY,
         _c("step", "VARCHAR", "Step", nullable=False),
@@ -182,7 +182,8 @@ LLM_USAGE = Table(
         _c("provider", "VARCHAR", "Provider profile", nullable=False),
         _c("model", "VARCHAR", "Model", nullable=False),
         _c("prompt_version", "VARCHAR", "Digest of the prompt", nullable=False),
-        _c("mode", "VARCHAR", "batch or online", nullable=False),
+        _c("mode", "VARCHAR", "Route: batch, window, flex, online or fast", nullable=False),
+        _c("route_why", "VARCHAR", "Why by this route, as a short sentence"),
         _c(
             "outcome",
             "VARCHAR",

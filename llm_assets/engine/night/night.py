@@ -165,6 +165,7 @@ class Night:
             lane=Lane.URGENT if case.priority is Priority.URGENT else self.lane,
             request=request,
             priority=pressing(case.priority, given.upstream, self.day),
+            patience=given.queue.patience,
             rendered_from=source,
             masked=masked,
             stopped=region_stop(given.queue, self.engine.provider.profile) or "",

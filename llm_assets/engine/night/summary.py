@@ -18,6 +18,9 @@ from llm_assets.engine.rounds.start import start
 log = structlog.get_logger()
 
 
+FOR_THE_REPORT = "the report waits for its opening lines"
+
+
 def _goes_without(_: Progress) -> bool:
     return False
 
@@ -31,7 +34,7 @@ def summarise(
     A useless answer is asked for again at once. After a failure the request waits for its time; `pause` decides
     whether the caller does.
     """
-    task = Task(str(day), request.request_id, Lane.NIGHTLY, request, Mode.ONLINE)
+    task = Task(str(day), request.request_id, Lane.NIGHTLY, request, Mode.ONLINE, FOR_THE_REPORT)
     plan = StepPlan(request.step, lambda: [task])
     try:
         while True:

@@ -6,7 +6,6 @@ come; the decisions themselves are in `route_rules.py` and `prompt_cache.py`.
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,9 +20,9 @@ from llm_assets.engine.planning.estimate import (
     Calibration,
     Counter,
     calibrate,
-    most_usd,
     tokens_by_script,
 )
+from llm_assets.engine.planning.few import Few
 from llm_assets.engine.planning.packing import Packer
 from llm_assets.engine.planning.prompt_cache import (
     ASSUMED_HITS,
@@ -31,12 +30,11 @@ from llm_assets.engine.planning.prompt_cache import (
     fewest_online,
     prefix_usd,
 )
-from llm_assets.engine.planning.route_rules import Facts, mode_of, route_of
+from llm_assets.engine.planning.route_rules import Route, alone
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.batches import Member
 
-HISTORY = 20
-"""Newest batches from which the duration of the next one is estimated."""
+WARMS = "the first of its group fills the prompt cache"
 
 
 class _Due(NamedTuple):
@@ -68,63 +66,28 @@ class Router:
     def __init__(self, engine: Engine, packer: Packer, day: date, step: str) -> None:
         self._engine = engine
         self._packer = packer
-        self._day = day
         self._step = step
         profile = engine.provider.profile
         self._shortest = profile.wire.shortest_cached_prefix if profile.marks_cache else None
         self._count = Counter()
-        self._few: dict[tuple[Lane, str], list[_Due] | None] = {}
-        """Of a lane and model while they may be a small remainder; None once they are more."""
+        self._few = Few(engine, day, self._take)
         self._groups: dict[_Key, _Group] = {}
 
     def add(self, task: Task, member: Member) -> None:
-        due, mode = _Due(task, member), mode_of(self._engine, task)
-        if mode is Mode.ONLINE or task.mode is not None or not self._hurries:
-            self._route(due, mode)
-            return
-        kind = (task.lane, task.request.model)
-        few = self._few.setdefault(kind, [])
-        if few is not None:
-            few.append(due)
-            if len(few) <= self._engine.lanes.routes.remainder_requests:
-                return
-            self._few[kind] = None
-        for one in few if few is not None else (due,):
-            self._route(one, mode)
+        self._few.add(task, member)
 
     def close(self) -> None:
         """No more come: what is held goes as few."""
-        for (lane, _), few in self._few.items():
-            if few:
-                mode = self._mode_of_few(lane, few)
-                for due in few:
-                    self._route(self._online(due) if mode is Mode.ONLINE else due, mode)
+        self._few.close()
         for group in self._groups.values():
             for due in group.held:
                 self._packer.add(*due)
         self._packer.close()
 
-    @cached_property
-    def _seconds_left(self) -> float | None:
-        if self._engine.deadline_of is None:
-            return None
-        return (self._engine.deadline_of(self._day) - self._engine.clock()).total_seconds()
-
-    @property
-    def _hurries(self) -> bool:
-        return self._seconds_left is not None and self._seconds_left > 0
-
-    def _mode_of_few(self, lane: Lane, few: list[_Due]) -> Mode:
-        engine, profile = self._engine, self._engine.provider.profile
-        facts = Facts(
-            lane=engine.lanes.lanes[lane].mode,
-            batches=profile.capabilities.batch,
-            requests=len(few),
-            extra_usd=sum((self._extra_usd(due) for due in few), Decimal(0)),
-            seconds_left=self._seconds_left,
-            batch_seconds=engine.ledger.spending.batch_seconds(profile.name, HISTORY),
-        )
-        return route_of(facts, engine.lanes.routes)
+    def _take(self, task: Task, member: Member, route: Route) -> None:
+        due = _Due(task, member)
+        few = task.mode is None and route != alone(self._engine, task)
+        self._route(self._by(due, route) if few else due, route.mode)
 
     def _route(self, due: _Due, mode: Mode) -> None:
         if self._shortest is None:
@@ -138,7 +101,8 @@ class Router:
         if len(group.held) >= group.fewest:
             group.cached = True
             if mode is Mode.BATCH:
-                self._packer.add(*self._online(group.held.pop(0)), cached=True, warms=True)
+                first = self._by(group.held.pop(0), Route(Mode.ONLINE, WARMS))
+                self._packer.add(*first, cached=True, warms=True)
             for one in group.held:
                 self._packer.add(*one, cached=True)
             group.held.clear()
@@ -158,7 +122,7 @@ class Router:
             return None
         engine, profile = self._engine, self._engine.provider.profile
         prefix = prefix_usd(engine.prices, profile, request.model, mode, tokens)
-        if mode is Mode.ONLINE:
+        if mode.one_by_one:
             return fewest_online(prefix, profile.limits.online_concurrency)
         whole = round(self._count(request) * self._unknown.input.high)
         alone = Usage(whole, cache_write_tokens=tokens, output_tokens=request.max_tokens)
@@ -173,18 +137,10 @@ class Router:
         """As before any history: wide enough for decisions that must not cost."""
         return calibrate(self._engine.provider.profile.wire, (), BY_SCRIPT)
 
-    def _extra_usd(self, due: _Due) -> Decimal:
-        request, profile = due.task.request, self._engine.provider.profile
-        counted = self._count(request)
-        online, batch = (
-            most_usd(self._engine.prices, profile, request, mode, counted, self._unknown)
-            for mode in (Mode.ONLINE, Mode.BATCH)
-        )
-        return online - batch
-
-    def _online(self, due: _Due) -> _Due:
-        """To be asked online, with what it costs more there reserved as well, where anything is."""
+    def _by(self, due: _Due, route: Route) -> _Due:
+        """To be asked by this route, with what it costs more there reserved as well, where anything is."""
         task, member = due
         if member.reserved_usd:
-            member = replace(member, reserved_usd=member.reserved_usd + self._extra_usd(due))
-        return _Due(replace(task, mode=Mode.ONLINE), member)
+            extra = self._few.extra_usd(task, route.mode)
+            member = replace(member, reserved_usd=member.reserved_usd + extra)
+        return _Due(replace(task, mode=route.mode, route_why=route.why), member)

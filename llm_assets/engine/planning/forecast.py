@@ -1,6 +1,6 @@
 """Forecast: what a step of a night will take, summed from its requests before any is sent. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil
@@ -9,6 +9,7 @@ from llm_assets.domain.profile import Lane, Mode, Profile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.planning.estimate import Calibration, most_usd, prompt_tokens
+from llm_assets.engine.planning.route_rules import Route
 from llm_assets.engine.ports.prices import Prices
 
 ASSUMED_ANSWER = 0.1
@@ -62,11 +63,12 @@ class Forecast:
     output_p95: float = 0
     output_ceiling: int = 0
     usd: dict[Mode, Usd] = field(default_factory=lambda: {mode: Usd() for mode in (Mode.BATCH, Mode.ONLINE)})
+    """By every route that the profile sells, and by batch and online."""
     routed: Usd = field(default_factory=Usd)
     """Price of each request in the mode in which it goes."""
     at_most_by_lane: dict[Lane, Decimal] = field(default_factory=dict)
-    online: float = 0
-    """Requests expected to be asked online."""
+    routes: dict[Route, float] = field(default_factory=dict)
+    """Requests expected to go by each route, and why."""
     batch_tokens: float = 0
     """Prompt tokens expected to wait in the provider's queue; 0 when nothing goes in a batch."""
 
@@ -80,7 +82,7 @@ def add_request(
     calibration: Calibration,
     *,
     lane: Lane,
-    mode: Mode,
+    route: Route,
     likelihood: float | None = None,
     length: float = 1.0,
 ) -> None:
@@ -98,8 +100,8 @@ def add_request(
     answer = calibration.answer if calibration.answer is not None else assumed
     forecast.requests += expected
     forecast.requests_at_most += 1
-    forecast.batch_tokens += expected * usual if mode is Mode.BATCH else 0
-    forecast.online += expected if mode is Mode.ONLINE else 0
+    forecast.batch_tokens += expected * usual if route.mode is Mode.BATCH else 0
+    forecast.routes[route] = forecast.routes.get(route, 0) + expected
     forecast.input_typical += expected * usual_prompt.typical
     forecast.input_p95 += prompt.high
     forecast.output_typical += expected * answer
@@ -109,7 +111,8 @@ def add_request(
     typical = Usage(round(usual_prompt.typical), output_tokens=round(answer))
     high = Usage(round(prompt.high), output_tokens=longest)
     certain = Decimal(likelihood is None)
-    for priced, usd in forecast.usd.items():
+    for priced in (*forecast.usd, *(mode for mode in profile.sold if mode not in forecast.usd)):
+        usd = forecast.usd.setdefault(priced, Usd())
         most = most_usd(prices, profile, request, priced, counted, calibration)
         costs = (
             certain * prices.usd(profile, request.model, priced, low),
@@ -118,9 +121,19 @@ def add_request(
             most,
         )
         usd.add(*costs)
-        if priced is mode:
+        if priced is route.mode:
             forecast.routed.add(*costs)
             forecast.at_most_by_lane[lane] = forecast.at_most_by_lane.get(lane, Decimal(0)) + most
+
+
+def calls_of(forecasts: Iterable[Forecast]) -> dict[Mode, float]:
+    """Requests that are expected to be asked one by one, by route."""
+    found: dict[Mode, float] = {}
+    for forecast in forecasts:
+        for route, requests in forecast.routes.items():
+            if route.mode.one_by_one:
+                found[route.mode] = found.get(route.mode, 0) + requests
+    return found
 
 
 def turns_of(forecasts: Sequence[Forecast], limit: int | None) -> int:

@@ -17,7 +17,7 @@ from llm_assets.domain.requests.money import Limit
 from llm_assets.domain.requests.request import BATCH_ID_LENGTH, CustomId, Request, digest_of_lines
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.estimate import Counter
-from llm_assets.engine.planning.route_rules import mode_of
+from llm_assets.engine.planning.route_rules import alone
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.batches import Member
 
@@ -65,9 +65,8 @@ class Packer:
         if tokens is None:
             tokens = self._count(request)
         member = member.packed(tokens, task.masked, task.case_id)
-        key = _Kind(
-            request.step, task.lane, mode_of(self._engine, task), request.model, warms, task.route_why
-        )
+        route = alone(self._engine, task)
+        key = _Kind(request.step, task.lane, route.mode, request.model, warms, route.why)
         try:
             parcel = self._open.get(key) or self._start(key, member)
             line = self._line(parcel, request, member, cached)

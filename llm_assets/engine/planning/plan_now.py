@@ -47,7 +47,7 @@ def plan_now(engine: Engine, day: date, task: Task, rework: Rework) -> str:
 def plan_some_now(engine: Engine, day: date, step: str, tasks: Sequence[Task], rework: Rework) -> PlannedNow:
     """Stores the intent to ask the requests of these cases online. The caller holds the lock for planning the step. What a
     budget has no room for stays due with its reason, and so does what a queue's regions keep from the profile."""
-    online = [replace(task, mode=Mode.ONLINE) for task in tasks]
+    online = [replace(task, mode=Mode.ONLINE, route_why="a person waits for it") for task in tasks]
     work = [task.work for task in online]
     planned = engine.ledger.work.plan(
         day, step, work, rework=rework, max_attempts=engine.max_attempts, asked_as=asked_as(step, online)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.requests.request import Request
+from llm_assets.domain.traffic.lanes import Patience
 from llm_assets.engine.ports.work import Work
 
 
@@ -20,7 +21,9 @@ class Task:
     mode: Mode | None = None
     """None leaves it to the lane."""
     route_why: str = ""
-    """Why it goes by `mode`, for the ledger; empty where the lane decides."""
+    """Why it goes by `mode`, for the ledger; empty where lane and queue decide."""
+    patience: Patience | None = None
+    """How long its queue waits for an answer; None leaves it to the lane."""
     priority: Priority = Priority.NORMAL
     """What goes first within a lane when the budget is short."""
     rendered_from: str | None = None

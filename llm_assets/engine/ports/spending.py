@@ -28,6 +28,7 @@ class UsageRow:
     model: str
     prompt_version: str
     mode: str
+    route_why: str
     outcome: str
     requests: int
     succeeded: int

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import median
+from typing import NamedTuple
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.step import Step
@@ -13,6 +14,7 @@ from llm_assets.domain.requests.outcome import RequestState, Status
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.chunks import chunks
 from llm_assets.engine.night.night import Night, in_reading_order
+from llm_assets.engine.night.summary import FOR_THE_REPORT
 from llm_assets.engine.planning.estimate import (
     CALIBRATED_FROM,
     EXACT,
@@ -22,8 +24,9 @@ from llm_assets.engine.planning.estimate import (
     Counter,
     calibrate,
 )
+from llm_assets.engine.planning.few import Few
 from llm_assets.engine.planning.forecast import ASSUMED_RETRIES, Forecast, add_request
-from llm_assets.engine.planning.route_rules import mode_of
+from llm_assets.engine.planning.route_rules import Route
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
@@ -44,6 +47,14 @@ class _Counted:
     forecast: Forecast
     due: dict[str, int] = field(default_factory=dict)
     """case_id -> prompt tokens of its request's text, counted but not corrected: no later step is shown its scans."""
+
+
+class _Guess(NamedTuple):
+    """What is known of a request beside its text."""
+
+    counted: int
+    likelihood: float | None = None
+    length: float = 1.0
 
 
 class Planner:
@@ -70,6 +81,7 @@ class Planner:
 
     def _step(self, step: Step) -> _Counted:
         counted = _Counted(self._forecast(step))
+        few = self._few(counted.forecast)
         for chunk in chunks(self._night.tasks(step)):
             planned = self._assembly.ledger.work.preview(
                 self._day, step.name, [t.work for t in chunk], rework=self._rework
@@ -83,12 +95,13 @@ class Planner:
                 if task.stopped and request_id in planned.due:
                     forecast.stopped += 1
                 elif request_id in planned.due and planned.assigned[task.case_id] == request_id:
-                    tokens = self._add(forecast, task, first=request_id not in self._seen)
+                    tokens = self._add(few, task, first=request_id not in self._seen)
                     counted.due[task.case_id] = tokens - task.request.pages * PER_PAGE
                     self._seen.add(request_id)
                 self._on_progress(f"planned {step.name}", len(counted.due), None)
         if step.reads:
-            self._expect(step, counted)
+            self._expect(step, counted, few)
+        few.close()
         return counted
 
     def _forecast(self, step: Step) -> Forecast:
@@ -98,12 +111,19 @@ class Planner:
             return Forecast(step.name, retries=ASSUMED_RETRIES, retries_known=False)
         return Forecast(step.name, retries=share)
 
-    def _add(self, forecast: Forecast, task: Task, *, first: bool) -> int:
+    def _few(self, forecast: Forecast) -> Few[_Guess]:
+        """Gives each request the route by which the night would send it, and prices it."""
+
+        def price(task: Task, guess: _Guess, route: Route) -> None:
+            self._price(forecast, task.request, guess, lane=task.lane, route=route)
+
+        return Few(self._night.engine, self._day, price)
+
+    def _add(self, few: Few[_Guess], task: Task, *, first: bool) -> int:
         """Tokens of the task's request, which is paid for once however many cases share it."""
         counted = self._counted(task.request)
         if first:
-            mode = mode_of(self._night.engine, task)
-            self._price(forecast, task.request, counted, lane=task.lane, mode=mode)
+            few.add(task, _Guess(counted))
         return counted
 
     def _counted(self, request: Request) -> int:
@@ -120,30 +140,22 @@ class Planner:
         return self._calibrations[step, model]
 
     def _price(
-        self,
-        forecast: Forecast,
-        request: Request,
-        counted: int,
-        *,
-        lane: Lane,
-        mode: Mode,
-        likelihood: float | None = None,
-        length: float = 1.0,
+        self, forecast: Forecast, request: Request, guess: _Guess, *, lane: Lane, route: Route
     ) -> None:
         add_request(
             forecast,
             self._assembly.prices,
             self._assembly.profile,
             request,
-            counted,
+            guess.counted,
             self._calibration(request.step, request.model),
             lane=lane,
-            mode=mode,
-            likelihood=likelihood,
-            length=length,
+            route=route,
+            likelihood=guess.likelihood,
+            length=guess.length,
         )
 
-    def _expect(self, step: Step, counted: _Counted) -> None:
+    def _expect(self, step: Step, counted: _Counted, few: Few[_Guess]) -> None:
         """Adds the requests of cases whose earlier answers are still to come. How many of them need this step, and how long
         its requests are compared with the longest earlier ones of the same case, is taken from earlier nights. A case
         that was answered in this night and did not need the step is not expected to need it when it is asked again."""
@@ -165,12 +177,11 @@ class Planner:
         for case in self._night.cases():
             if case.case_id in waiting and case.case_id not in counted.due:
                 lane = Lane.URGENT if case.priority is Priority.URGENT else self._night.lane
-                mode = mode_of(self._night.engine, Task(case.case_id, "", lane, request))
+                patience = self._night.queues.named_or_default(case.queue).patience
+                task = Task(case.case_id, "", lane, request, patience=patience)
                 likelihood = 0.0 if case.case_id in known else share if share is not None else 1.0
                 tokens = counted.due[case.case_id] = waiting[case.case_id]
-                self._price(
-                    forecast, request, tokens, lane=lane, mode=mode, likelihood=likelihood, length=length
-                )
+                few.add(task, _Guess(tokens, likelihood, length), likelihood)
 
     def _answered(self, step: Step) -> set[str]:
         """The cases of which every step that this one reads has an answer in this night."""
@@ -232,10 +243,8 @@ class Planner:
             usual = self._usual_tokens(NIGHT_SUMMARY, request.model, at_least=1)
             length = usual / counted if usual is not None else 1.0
             self._price(
-                *(forecast, request, counted),
+                *(forecast, request, _Guess(counted, 1.0, length)),
                 lane=Lane.NIGHTLY,
-                mode=Mode.ONLINE,
-                likelihood=1.0,
-                length=length,
+                route=Route(Mode.ONLINE, FOR_THE_REPORT),
             )
         return forecast

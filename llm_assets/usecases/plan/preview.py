@@ -13,7 +13,8 @@ from llm_assets.domain.desk.queue_advice import advice
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.night.night import in_reading_order
 from llm_assets.engine.planning.budget import limits_of
-from llm_assets.engine.planning.forecast import Forecast, Usd, turns_of
+from llm_assets.engine.planning.forecast import Forecast, Usd, calls_of, turns_of
+from llm_assets.engine.planning.route_rules import CALL_SECONDS
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.usecases.desk.rehearsal import Rehearsal
@@ -29,8 +30,6 @@ BATCHES = 20
 """Newest batches whose median says how long one takes."""
 
 
-ONLINE_SECONDS = 5.0
-"""What one online answer takes, for the duration of a plan; short answers of the cheap models take two to eight."""
 SHORTEST_BATCH_SECONDS = 1.0
 
 
@@ -90,12 +89,22 @@ def _step_json(forecast: Forecast) -> Mapping[str, Any]:
         },
         "retries": {"share": round(forecast.retries, 4), "assumed": not forecast.retries_known},
         "usd": _prices_json([forecast]),
+        "route": _routes_json(forecast),
     }
 
 
+def _routes_json(forecast: Forecast) -> Sequence[Mapping[str, Any]]:
+    """By which routes the requests would be sent now, and why; the most first."""
+    return [
+        {"mode": route.mode.value, "why": route.why, "requests": round(requests)}
+        for route, requests in sorted(forecast.routes.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
 def _prices_json(forecasts: Sequence[Forecast]) -> Mapping[str, Any]:
-    """All in batches, all online, and each request in the mode in which its lane or step sends it."""
-    ways = {mode.value: _usd_json([f.usd[mode] for f in forecasts]) for mode in (Mode.BATCH, Mode.ONLINE)}
+    """All by each route that is sold, all in batches, all online, and each request by its own route."""
+    priced = [mode for mode in Mode if any(mode in f.usd for f in forecasts)]
+    ways = {mode.value: _usd_json([f.usd[mode] for f in forecasts if mode in f.usd]) for mode in priced}
     return {**ways, "routed": _usd_json([f.routed for f in forecasts])}
 
 
@@ -128,15 +137,15 @@ def _window(rehearsal: Rehearsal, day: date, forecasts: Sequence[Forecast]) -> M
     rounds = sum(turns_of([by_step[s.name] for s in steps], limit) for steps in members)
     look = max(rehearsal.settings.poll_seconds, SHORTEST_BATCH_SECONDS)
     assumed = rehearsal.lanes.routes.batch_minutes * 60
-    online = sum(f.online for f in forecasts)
-    turns = ceil(online / rehearsal.profile.limits.online_concurrency)
-    seconds = rounds * max(median(taken) if taken else assumed, look) + turns * ONLINE_SECONDS
+    calls, at_once = calls_of(forecasts), rehearsal.profile.limits.online_concurrency
+    asked = sum(ceil(requests / at_once) * CALL_SECONDS[mode] for mode, requests in calls.items())
+    seconds = rounds * max(median(taken) if taken else assumed, look) + asked
     night = datetime.combine(deadline.date(), calendar.night_starts, calendar.zone)
     begins = max(now, night) if night < deadline else now
     return {
         "deadline": deadline.isoformat(),
         "rounds": rounds,
-        "online": round(online),
+        "online": round(sum(calls.values())),
         "expected_seconds": seconds,
         "assumed": bool(rounds) and not taken,
         "fits": begins + timedelta(seconds=seconds) <= deadline,

@@ -11,6 +11,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     Subquery,
+    Table,
     case,
     func,
     literal,
@@ -28,7 +29,7 @@ from llm_assets.engine.ports.spending import UsageRow
 from resources.ledger.audit import entries as audit
 from resources.ledger.database.money import PICO, pico
 from resources.ledger.database.sql import chunks, is_among
-from resources.ledger.database.tables import attempts, requests, surplus_lines
+from resources.ledger.database.tables import attempts, batches, requests, surplus_lines
 from resources.ledger.queries.settling import Bill
 
 ANSWERED = "answered"
@@ -96,16 +97,17 @@ def usage(connection: Connection, day: date) -> list[UsageRow]:
     return [_usage_row(row[:_KEYS], row[_KEYS:]) for row in rows]
 
 
-_KEYS = 7
+_KEYS = 8
 """Columns of a row of `llm_usage` that name it; the others are sums."""
 
 
 def _of_attempts(day: date) -> Select[tuple[object, ...]]:
     unreadable = attempts.c.reason == Reason.UNREADABLE
     outcome = case((unreadable, literal(Reason.UNREADABLE.value)), else_=literal(ANSWERED))
-    columns = (*_shared_key(attempts), outcome.label("of"), *(attempts.c[name] for name in _SUMMED))
+    named = (*_shared_key(attempts), _ROUTE_WHY, outcome.label("of"))
     told = (attempts.c.outcome, attempts.c.attempt, attempts.c.estimated)
-    rows = select(*columns, *told).where(attempts.c.day == day).subquery()
+    columns = (*named, *(attempts.c[name] for name in _SUMMED), *told)
+    rows = select(*columns).select_from(_with_batch(attempts)).where(attempts.c.day == day).subquery()
     sums = (
         func.count(),
         func.sum(case((rows.c.outcome == Outcome.SUCCEEDED, 1), else_=0)),
@@ -118,10 +120,18 @@ def _of_attempts(day: date) -> Select[tuple[object, ...]]:
 
 
 def _of_surplus(day: date) -> Select[tuple[object, ...]]:
-    rows = select(surplus_lines).where(surplus_lines.c.day == day).subquery()
+    found = select(surplus_lines, _ROUTE_WHY).select_from(_with_batch(surplus_lines))
+    rows = found.where(surplus_lines.c.day == day).subquery()
     none = (literal(0) for _ in range(4))
     sums = (*none, func.sum(case((rows.c.estimated, 1), else_=0)), func.count())
     return _summed(rows, rows.c.surplus, sums)
+
+
+_ROUTE_WHY = func.coalesce(batches.c.route_why, "").label("route_why")
+
+
+def _with_batch(table: Table) -> FromClause:
+    return table.outerjoin(batches, batches.c.batch_id == table.c.batch_id)
 
 
 _SUMMED = ("input_tokens", "cached_tokens", "output_tokens", "cost_pico_usd")
@@ -130,7 +140,7 @@ _SUMMED = ("input_tokens", "cached_tokens", "output_tokens", "cost_pico_usd")
 def _summed(
     rows: Subquery, outcome: ColumnElement[Any], counts: Sequence[ColumnElement[Any]]
 ) -> Select[tuple[object, ...]]:
-    key = (*_shared_key(rows), outcome)
+    key = (*_shared_key(rows), rows.c.route_why, outcome)
     named = [column.label(f"key_{n}") for n, column in enumerate(key)]
     sums = (*counts, *(func.sum(rows.c[name]) for name in _SUMMED))
     return select(*named, *(total.label(f"sum_{n}") for n, total in enumerate(sums))).group_by(*key)

@@ -207,6 +207,7 @@ def test_usage_sums_exactly_and_by_what_was_billed(ledger: SqlLedger) -> None:
             model="gpt-6-luna",
             prompt_version="v1",
             mode="batch",
+            route_why="",
             outcome="answered",
             requests=1001,
             succeeded=1000,

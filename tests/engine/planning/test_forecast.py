@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from llm_assets.domain.profile import Lane, Mode
+from llm_assets.domain.profile import FlexRoute, Lane, Mode, SoldRoutes
 from llm_assets.domain.protocol import OPENAI
 from llm_assets.engine.planning.estimate import EXACT, Calibration, calibrate
-from llm_assets.engine.planning.forecast import Forecast, add_request, turns_of
+from llm_assets.engine.planning.forecast import Forecast, add_request, calls_of, turns_of
+from llm_assets.engine.planning.route_rules import Route
 from llm_assets.engine.ports.spending import Billed
 from tests.support.nights.engine_night import PROFILE, PerToken, request
 
@@ -26,7 +27,7 @@ def forecast(calibration: Calibration, *likelihoods: float | None, mode: Mode = 
             100,
             calibration,
             lane=Lane.NIGHTLY,
-            mode=mode,
+            route=Route(mode, "because"),
             likelihood=likelihood,
         )
     return made
@@ -68,10 +69,25 @@ def test_a_night_is_priced_as_its_lanes_send_it() -> None:
     add_request(
         *(made, PerToken(), PROFILE, request("mail", max_tokens=2000), 100, KNOWN),
         lane=Lane.NIGHTLY,
-        mode=Mode.BATCH,
+        route=Route(Mode.BATCH, "lane nightly"),
     )
     assert made.routed.typical == made.usd[Mode.ONLINE].typical * 3 / 4
     assert made.routed.at_most == made.usd[Mode.BATCH].at_most * 3 / 2
+
+
+def test_every_sold_route_has_a_price_and_the_forecast_names_the_routes() -> None:
+    sells = PROFILE.model_copy(update={"routes": SoldRoutes(flex=FlexRoute(), window={"8h": Decimal("0.6")})})
+    made = Forecast("echo")
+    for route in (Route(Mode.FLEX, "few"), Route(Mode.FLEX, "few"), Route(Mode.BATCH, "lane nightly")):
+        add_request(
+            *(made, PerToken(), sells, request("mail", max_tokens=2000), 100, KNOWN),
+            lane=Lane.NIGHTLY,
+            route=route,
+        )
+    assert set(made.usd) == {Mode.BATCH, Mode.ONLINE, Mode.FLEX, Mode.WINDOW}
+    assert made.routes == {Route(Mode.FLEX, "few"): 2, Route(Mode.BATCH, "lane nightly"): 1}
+    assert calls_of([made, made]) == {Mode.FLEX: 4}
+    assert made.routed.typical == (2 * made.usd[Mode.FLEX].typical + made.usd[Mode.BATCH].typical) / 3
 
 
 def test_what_earlier_answers_decide_is_expected_by_its_share_and_bounded_by_all_of_it() -> None:
@@ -89,7 +105,7 @@ def test_a_request_not_written_yet_is_expected_as_long_as_its_like_and_bounded_b
     add_request(
         *(shorter, PerToken(), PROFILE, asked, 100, KNOWN),
         lane=Lane.NIGHTLY,
-        mode=Mode.BATCH,
+        route=Route(Mode.BATCH, "lane nightly"),
         likelihood=1.0,
         length=0.5,
     )

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from llm_assets.domain.profile import Capabilities, Lane, Mode
+from llm_assets.domain.profile import Capabilities, FlexRoute, Lane, Mode, SoldRoutes
 from llm_assets.domain.requests.money import Budget
 from llm_assets.domain.requests.outcome import Outcome
-from llm_assets.domain.traffic.lanes import RescueRules, RouteRules
+from llm_assets.domain.traffic.lanes import Patience, RescueRules, RouteRules
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.planning.route_rules import FEWER
 from tests.support.nights.engine_night import (
     DAY,
     LANES,
@@ -28,6 +29,7 @@ from tests.support.nights.engine_night import (
 )
 
 SMALL = 5
+NO_RESCUE = RescueRules(probability=0, cancel_minutes=0)
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def desk(open_desk: Callable[..., Desk]) -> Desk:
     desk.lanes = LANES.model_copy(
         update={
             "routes": RouteRules(remainder_requests=SMALL),
-            "rescue": RescueRules(probability=0, cancel_minutes=0),
+            "rescue": NO_RESCUE,
         }
     )
     return desk
@@ -112,7 +114,7 @@ def test_without_a_batch_api_everything_goes_online(open_desk: Callable[..., Des
 
 def test_a_remainder_dearer_than_waiting_goes_in_a_batch(desk: Desk) -> None:
     free = RouteRules(remainder_requests=SMALL, remainder_usd=Decimal("0.00001"))
-    desk.lanes = desk.lanes.model_copy(update={"routes": free})
+    desk.lanes = LANES.model_copy(update={"routes": free, "rescue": NO_RESCUE})
     assert desk.work(tasks(3), engine=due_in(desk, 30)).finished
     assert modes(desk) == {"batch": 3}
 
@@ -138,8 +140,9 @@ def test_whenever_a_process_dies_what_one_way_answered_is_never_sent_the_other(
     one_by_one = PROFILE.limits.model_copy(update={"online_concurrency": 1})
     desk = open_desk(profile=PROFILE.model_copy(update={"limits": one_by_one}))
     moment, alive = 0, False
-    off = RescueRules(probability=0, cancel_minutes=0)
-    desk.lanes = desk.lanes.model_copy(update={"routes": RouteRules(remainder_requests=SMALL), "rescue": off})
+    desk.lanes = LANES.model_copy(
+        update={"routes": RouteRules(remainder_requests=SMALL), "rescue": NO_RESCUE}
+    )
     while not alive:
         moment += 1
         desk.anew()
@@ -161,3 +164,27 @@ def test_whenever_a_process_dies_what_one_way_answered_is_never_sent_the_other(
         desk.sweep_a_day_later()
         assert desk.spooled() == []
     assert extra.total() == 0 and moment > 40
+
+
+@pytest.mark.parametrize(
+    ("patience", "rules", "expected"),
+    [
+        (None, {}, ("batch", "lane nightly")),
+        (None, {"batch_from_requests": 4}, ("flex", FEWER)),
+        (Patience.UNDER_1H, {}, ("flex", "its queue waits under_1h")),
+        (Patience.UNDER_5S, {}, ("online", "its queue waits under_5s")),
+    ],
+)
+def test_the_ledger_names_route_and_reason(
+    open_desk: Callable[..., Desk],
+    patience: Patience | None,
+    rules: dict[str, int],
+    expected: tuple[str, str],
+) -> None:
+    sells = SoldRoutes(flex=FlexRoute(factor=Decimal("0.00001")))
+    desk = open_desk(profile=PROFILE.model_copy(update={"routes": sells}))
+    desk.lanes = LANES.model_copy(update={"routes": RouteRules(**rules), "rescue": NO_RESCUE})
+    items = [replace(task, patience=patience) for task in tasks(3)]
+    assert desk.work(items, engine=due_in(desk, 600)).finished
+    [row] = desk.ledger().spending.usage(DAY)
+    assert (row.mode, row.route_why, row.requests) == (*expected, 3)
