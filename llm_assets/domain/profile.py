@@ -110,6 +110,11 @@ class SoldRoutes(Border):
     flex: FlexRoute | None = None
     fast: FastRoute | None = None
 
+    @property
+    def cheapest_window(self) -> tuple[str, Decimal] | None:
+        """The window that requests are sent with, and its factor."""
+        return min(self.window.items(), key=lambda sold: sold[1], default=None)
+
 
 class PriceOverride(Border):
     """USD per million tokens of an online call, for a model that the price list does not know."""

@@ -19,6 +19,7 @@ from resources.ledger.transactions.notices import SqlNotices
 from resources.ledger.transactions.online import SqlOnline
 from resources.ledger.transactions.part_texts import SqlPartTexts
 from resources.ledger.transactions.people import SqlPeople
+from resources.ledger.transactions.receipts import SqlReceipts
 from resources.ledger.transactions.register import SqlRegister
 from resources.ledger.transactions.review import SqlReview
 from resources.ledger.transactions.sources import SqlSources
@@ -40,6 +41,7 @@ class SqlLedger:
         self.spending = SqlSpending(self._database)
         self.online = SqlOnline(self._database)
         self.blocks = SqlBlocks(self._database)
+        self.receipts = SqlReceipts(self._database)
         self.review = SqlReview(self._database, clock)
         self.people = SqlPeople(self._database, clock)
         self.calibration = SqlCalibration(self._database, clock)
@@ -64,6 +66,7 @@ class SqlLedger:
             spending=self.spending,
             online=self.online,
             blocks=self.blocks,
+            receipts=self.receipts,
             review=self.review,
             locks=self.locks,
         )
