@@ -35,6 +35,9 @@ from llm_assets.engine.planning.route_rules import Facts, mode_of, route_of
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.batches import Member
 
+NO_WINDOW = "no completion window is sold that ends before the deadline"
+"""Why a request goes in a batch though its lane takes a completion window."""
+
 HISTORY = 20
 """Newest batches from which the duration of the next one is estimated."""
 
@@ -78,8 +81,9 @@ class Router:
         self._groups: dict[_Key, _Group] = {}
 
     def add(self, task: Task, member: Member) -> None:
+        task = self._in_time(task)
         due, mode = _Due(task, member), mode_of(self._engine, task)
-        if mode is Mode.ONLINE or task.mode is not None or not self._hurries:
+        if mode in (Mode.ONLINE, Mode.WINDOW) or task.mode is not None or not self._hurries:
             self._route(due, mode)
             return
         kind = (task.lane, task.request.model)
@@ -103,6 +107,14 @@ class Router:
             for due in group.held:
                 self._packer.add(*due)
         self._packer.close()
+
+    def _in_time(self, task: Task) -> Task:
+        """A task whose lane takes a completion window, in a batch where none is sold or it may end after the deadline."""
+        profile = self._engine.provider.profile
+        if mode_of(self._engine, task) is not Mode.WINDOW or profile.routes.window_fits(self._seconds_left):
+            return task
+        instead = Mode.BATCH if profile.capabilities.batch else Mode.ONLINE
+        return replace(task, mode=instead, route_why=NO_WINDOW)
 
     @cached_property
     def _seconds_left(self) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from pydantic import ValidationError
 
 from llm_assets.domain.errors import ContractError, TransientError, UnansweredError, UnknownBatchError
 from llm_assets.domain.profile import SoldRoutes
@@ -116,6 +117,8 @@ def test_a_profile_that_sells_no_window_has_no_such_calls(stage: Stage, tmp_path
     assert adapter("openai", stage.url).background is None
     assert adapter("anthropic", stage.url).background is None
     assert SOLD.cheapest_window == ("8h", Decimal("0.6"))
+    with pytest.raises(ValidationError):
+        SoldRoutes(window={"soon": Decimal(1)})
 
 
 def test_a_scan_and_every_setting_of_a_call_are_said_in_the_other_form() -> None:

@@ -1,19 +1,22 @@
 """The route window: each request posted once, its answer fetched once, whatever happens between."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from llm_assets.domain.errors import BlockedError, PermanentError, TransientError
-from llm_assets.domain.profile import Mode, SoldRoutes
+from llm_assets.domain.profile import Capabilities, Lane, Mode, Profile, SoldRoutes
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.domain.traffic.lanes import LaneRule
 from llm_assets.engine.online import window
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.rounds.nudge import nudge
 from tests.support.nights.engine_night import (
     DAY,
+    LANES,
     PROFILE,
     STEP,
     Desk,
@@ -141,3 +144,26 @@ def test_cancelling_keeps_what_is_answered_and_frees_the_rest(desk: Desk, posted
     desk.provider.looks_until_end = 0
     assert desk.work().finished
     assert +desk.provider.executed == {f"mail {n}": 1 for n in range(1, 4)}
+
+
+@pytest.mark.parametrize(
+    ("hours", "sold", "mode"),
+    [
+        (None, SELLS, Mode.WINDOW),
+        (9, SELLS, Mode.WINDOW),
+        (7, SELLS, Mode.BATCH),
+        (-1, SELLS, Mode.WINDOW),
+        (9, PROFILE, Mode.BATCH),
+        (9, PROFILE.model_copy(update={"capabilities": Capabilities(batch=False)}), Mode.ONLINE),
+    ],
+)
+def test_a_lane_takes_the_window_where_it_is_sold_and_ends_in_time(
+    desk: Desk, hours: float | None, sold: Profile, mode: Mode
+) -> None:
+    desk.provider = WindowProvider(sold, desk.clock)
+    desk.lanes = LANES.model_copy(update={"lanes": {**LANES.lanes, Lane.NIGHTLY: LaneRule(mode=Mode.WINDOW)}})
+    desk.deadline = None if hours is None else desk.clock() + timedelta(hours=hours)
+    desk.plan(tasks(3))
+    batch = desk.batch()
+    assert batch.mode is mode
+    assert bool(batch.route_why) is (mode is Mode.BATCH)
