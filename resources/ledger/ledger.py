@@ -9,6 +9,7 @@ from resources.ledger.audit import entries as audit
 from resources.ledger.audit.trail import Trail
 from resources.ledger.database.database import Database
 from resources.ledger.deletion.deletions import Deletions
+from resources.ledger.receipts import SqlReceipts
 from resources.ledger.transactions.batches import SqlBatches
 from resources.ledger.transactions.blocks import SqlBlocks
 from resources.ledger.transactions.calibration import SqlCalibration
@@ -19,7 +20,6 @@ from resources.ledger.transactions.notices import SqlNotices
 from resources.ledger.transactions.online import SqlOnline
 from resources.ledger.transactions.part_texts import SqlPartTexts
 from resources.ledger.transactions.people import SqlPeople
-from resources.ledger.transactions.receipts import SqlReceipts
 from resources.ledger.transactions.register import SqlRegister
 from resources.ledger.transactions.review import SqlReview
 from resources.ledger.transactions.sources import SqlSources
