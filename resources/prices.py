@@ -88,8 +88,8 @@ def sold_factor(profile: Profile, mode: Mode) -> Decimal:
             return sold.flex.factor
         case Mode.FAST if sold.fast is not None:
             return sold.fast.factor
-        case Mode.WINDOW if sold.window:
-            return max(sold.window.values())
+        case Mode.WINDOW if sold.cheapest_window is not None:
+            return sold.cheapest_window[1]
         case _:
             return Decimal(1)
 

@@ -119,10 +119,23 @@ class FastRoute(Border):
 class SoldRoutes(Border):
     """The routes that a profile sells besides batches, which `capabilities` names, and online calls."""
 
-    window: dict[str, Decimal] = Field(default_factory=dict)
+    window: dict[Annotated[str, Field(pattern=r"^[1-9]\d*h$")], Decimal] = Field(default_factory=dict)
     """Completion window, e.g. `8h` -> price beside an online call's."""
     flex: FlexRoute | None = None
     fast: FastRoute | None = None
+
+    @property
+    def cheapest_window(self) -> tuple[str, Decimal] | None:
+        """The window that requests are sent with, and its factor."""
+        return min(self.window.items(), key=lambda sold: sold[1], default=None)
+
+    def window_fits(self, seconds_left: float | None) -> bool:
+        """Whether the window ends before a deadline that is so far away; after the deadline nothing is late any more."""
+        if self.cheapest_window is None:
+            return False
+        if seconds_left is None or seconds_left <= 0:
+            return True
+        return int(self.cheapest_window[0].removesuffix("h")) * 3600 <= seconds_left
 
 
 class PriceOverride(Border):

@@ -42,6 +42,9 @@ Operation = Literal[
     "delete_file",
     "chat_completion",
     "response",
+    "retrieve_response",
+    "cancel_response",
+    "delete_response",
     "list_models",
     "retrieve_model",
     "start_upload",
@@ -290,10 +293,22 @@ class Webhooks(Strict):
         return name
 
 
+class Background(Strict):
+    """How OpenAI's background responses are answered."""
+
+    latency_seconds: float | None = Field(None, ge=0)
+    """Seconds until each is answered; as long as a batch when not given."""
+    stuck: bool = False
+    """Those created now stay `queued` for ever, unless they are cancelled."""
+    cancel_ignored: bool = False
+    """A cancel is answered and changes nothing."""
+
+
 class Scenario(Strict):
     limits: Limits = Limits()
     lists: Lists = Lists()
     flex: Flex = Flex()
+    background: Background = Background()
     webhooks: Webhooks | None = None
     clock_seconds: float = 0
     """The provider's clock is ahead of the client's by so much; behind it when negative."""

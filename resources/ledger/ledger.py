@@ -9,6 +9,7 @@ from resources.ledger.audit import entries as audit
 from resources.ledger.audit.trail import Trail
 from resources.ledger.database.database import Database
 from resources.ledger.deletion.deletions import Deletions
+from resources.ledger.receipts import SqlReceipts
 from resources.ledger.rescues import SqlRescue
 from resources.ledger.transactions.batches import SqlBatches
 from resources.ledger.transactions.blocks import SqlBlocks
@@ -41,6 +42,7 @@ class SqlLedger:
         self.spending = SqlSpending(self._database)
         self.online = SqlOnline(self._database)
         self.blocks = SqlBlocks(self._database)
+        self.receipts = SqlReceipts(self._database)
         self.review = SqlReview(self._database, clock)
         self.rescue = SqlRescue(self._database, clock)
         self.people = SqlPeople(self._database, clock)
@@ -66,6 +68,7 @@ class SqlLedger:
             spending=self.spending,
             online=self.online,
             blocks=self.blocks,
+            receipts=self.receipts,
             review=self.review,
             rescue=self.rescue,
             locks=self.locks,

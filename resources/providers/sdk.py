@@ -16,6 +16,7 @@ from llm_assets.domain.requests.batch import Batch, BatchView, Look, StoredFile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
+from llm_assets.engine.ports.provider import Background
 from llm_assets.intake.scans import Shown
 from resources.providers import access, bodies, json_lines, proxies
 from resources.providers.errors import Call, Caller, classified, unreadable
@@ -182,6 +183,10 @@ class SdkProvider(ABC, Generic[Client]):
         except (PermanentError, TransientError, BlockedError) as err:
             if self.look(provider_batch_id).look is Look.RUNNING:
                 raise err from None
+
+    @property
+    def background(self) -> Background | None:
+        return None
 
     def remove(self, batch: Batch) -> None:
         """Nothing, where a protocol keeps neither files nor results of ours."""

@@ -21,6 +21,7 @@ from llm_assets.emulator.batches.phase import (
 from llm_assets.emulator.batches.store import BatchRecord, FileRecord, Work
 from llm_assets.emulator.clock import unix
 from llm_assets.emulator.errors import ApiError
+from llm_assets.emulator.operations import openai_background
 from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.operations.download import cut_results, refuse_absent
 from llm_assets.emulator.operations.listing import distorted
@@ -351,6 +352,8 @@ async def _answer(ctx: Context, request: Request, endpoint: str) -> Reply:
     prompt = admit_openai(endpoint, body)
     if body.get("stream"):
         raise refuse("The emulator answers whole responses only.", "stream", "unsupported_value")
+    if endpoint == "/v1/responses" and body.get("background"):
+        return openai_background.create(ctx, body)
     tier = TIERS[body.get("service_tier") or "auto"]
     if tier == "flex":
         tier = await _flex(ctx)

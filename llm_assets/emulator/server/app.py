@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from llm_assets.emulator.errors import ApiError, Protocol, error_body
 from llm_assets.emulator.journal import Call
-from llm_assets.emulator.operations import anthropic_api, gemini_api, openai_api
+from llm_assets.emulator.operations import anthropic_api, gemini_api, openai_api, openai_background
 from llm_assets.emulator.operations.context import ELSEWHERE, Context
 from llm_assets.emulator.scenario import CallFault
 from llm_assets.emulator.server import admin
@@ -69,6 +69,9 @@ ROUTES: dict[Protocol, tuple[Route, ...]] = {
         ("POST /v1/batches/*/cancel", "cancel_batch", openai_api.cancel_batch),
         ("POST /v1/chat/completions", "chat_completion", openai_api.chat_completions),
         ("POST /v1/responses", "response", openai_api.responses),
+        ("GET /v1/responses/*", "retrieve_response", openai_background.retrieve),
+        ("POST /v1/responses/*/cancel", "cancel_response", openai_background.cancel),
+        ("DELETE /v1/responses/*", "delete_response", openai_background.delete),
         ("GET /v1/models", "list_models", openai_api.list_models),
         ("GET /v1/models/*", "retrieve_model", openai_api.retrieve_model),
     ),

@@ -3,12 +3,11 @@
 A go asks until the provider fails, its pace is reached or all is answered; what is left is asked in a later go.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import structlog
 
@@ -31,7 +30,7 @@ from llm_assets.engine import blocking
 from llm_assets.engine.answers.judge import without_answer
 from llm_assets.engine.answers.settle import judge_of
 from llm_assets.engine.batches.exits import TOO_LARGE, lose
-from llm_assets.engine.batches.spooled import custom_id_of
+from llm_assets.engine.batches.spooled import lines_of
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.ports.batches import Member
 from llm_assets.engine.retry_pauses import growing_pause
@@ -163,7 +162,7 @@ def _answers(
 ) -> Iterator[tuple[Member, Answer]]:
     """Answers in order of arrival; failures are left in `go`, and once it is over nothing more is asked."""
     waiting, share = dict(members), engine.lanes.lanes[batch.lane].share
-    lines = _lines(engine.spool.path(batch.batch_id), waiting)
+    lines = lines_of(engine.spool.path(batch.batch_id), waiting)
     with ThreadPoolExecutor(
         engine.provider.profile.limits.online_concurrency, thread_name_prefix="online"
     ) as pool:
@@ -221,20 +220,16 @@ def _ask(engine: Engine, line: bytes, mode: Mode) -> Answer | BlockedError | Tra
     except (ContractError, UnansweredError) as err:
         return TransientError(str(err), reason=Reason.UNREADABLE)
     except PermanentError as err:
-        outcome = _OUTCOMES.get(err.code, Outcome.FAILED_PERMANENT)
-        return without_answer("", outcome, err.code)
+        return without_answer("", outcome_of(err), err.code)
     if blocking.is_of_the_account(answer):
         return blocking.refused_for_account(engine, answer, "a request")
     return answer
 
 
+def outcome_of(err: PermanentError) -> Outcome:
+    """What becomes of a request that is refused for good."""
+    return _OUTCOMES.get(err.code, Outcome.FAILED_PERMANENT)
+
+
 def _failure(err: TransientError) -> Answer:
     return without_answer("", Outcome.FAILED_TRANSIENT, str(err)[:500], err.reason)
-
-
-def _lines(spool: Path, wanted: Mapping[str, Member]) -> Iterator[tuple[Member, bytes]]:
-    with spool.open("rb") as file:
-        for line in file:
-            member = wanted.get(custom_id_of(line).request_id)
-            if member is not None:
-                yield member, line

@@ -46,7 +46,7 @@ class Few(Generic[T]):
 
     def add(self, task: Task, item: T, likelihood: float = 1.0) -> None:
         """`likelihood` says how probable it is that the request will be needed."""
-        usual = alone(self._engine, task)
+        usual = alone(self._engine, task, self._seconds_left)
         if usual.mode is not Mode.BATCH or task.mode is not None:
             self._hand_on(task, item, usual)
             return

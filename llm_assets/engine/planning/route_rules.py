@@ -15,8 +15,6 @@ from llm_assets.engine.planning.task import Task
 
 KNOWN_FROM = 5
 """Batches from which their own durations are believed."""
-CHOSEN = (Mode.BATCH, Mode.FLEX, Mode.ONLINE, Mode.FAST)
-"""The routes that are chosen, from slow to fast."""
 CALL_SECONDS = {Mode.FLEX: 30.0, Mode.ONLINE: 5.0, Mode.FAST: 3.0}
 """What one call is assumed to take; online, short answers of the cheap models take two to eight seconds."""
 HELD = 1000
@@ -25,6 +23,7 @@ HELD = 1000
 LATE = "a batch would end after the deadline, and they are few"
 FEW = "so few cost hardly more than in a batch and are answered sooner than batches end here"
 FEWER = "fewer than batch_from_requests"
+NO_WINDOW = "no completion window is sold that ends before the deadline"
 
 
 class Route(NamedTuple):
@@ -57,8 +56,9 @@ def usual_route(
     wanted, why = mode, f"lane {lane.value}"
     if patience is not None and lane is not Lane.ARCHIVE and _speed(rules.latency[patience]) > _speed(mode):
         wanted, why = rules.latency[patience], f"its queue waits {patience.value}"
-    faster = list(Mode)[_speed(wanted) :]
-    got = next((m for m in faster if m in sold and m in CHOSEN), Mode.ONLINE)
+    if wanted is Mode.WINDOW and wanted not in sold and Mode.BATCH in sold:
+        return Route(Mode.BATCH, NO_WINDOW)
+    got = next((m for m in list(Mode)[_speed(wanted) :] if m in sold), Mode.ONLINE)
     return Route(got, why if got is wanted else f"{why}; {wanted.value} is not to be had here")
 
 
@@ -130,12 +130,15 @@ def expected_seconds(history: Sequence[float], rules: RouteRules) -> float:
     return sorted(history)[round((len(history) - 1) * 0.9)]
 
 
-def alone(engine: Engine, task: Task) -> Route:
-    """How a single task's request goes: as the task demands, else by its lane, queue and profile."""
+def alone(engine: Engine, task: Task, seconds_left: float | None = None) -> Route:
+    """How a single task's request goes: as the task demands, else by its lane, queue and profile. A completion window that
+    is longer than the time left is not to be had."""
     if task.mode is not None:
         return Route(task.mode, task.route_why)
     profile, lanes = engine.provider.profile, engine.lanes
-    return usual_route(task.lane, lanes.lanes[task.lane].mode, task.patience, profile.sold, lanes.routes)
+    fits = profile.routes.window_fits(seconds_left)
+    sold = [mode for mode in profile.sold if mode is not Mode.WINDOW or fits]
+    return usual_route(task.lane, lanes.lanes[task.lane].mode, task.patience, sold, lanes.routes)
 
 
 def mode_of(engine: Engine, task: Task) -> Mode:

@@ -6,6 +6,7 @@ from llm_assets.engine.ports.batches import BatchLedger
 from llm_assets.engine.ports.blocks import BlockLedger
 from llm_assets.engine.ports.locks import Locks
 from llm_assets.engine.ports.online import OnlineLedger
+from llm_assets.engine.ports.receipts import ReceiptLedger
 from llm_assets.engine.ports.rescue import RescueLedger
 from llm_assets.engine.ports.review import ReviewLedger
 from llm_assets.engine.ports.spending import SpendingLedger
@@ -21,6 +22,7 @@ class LedgerPorts:
     spending: SpendingLedger
     online: OnlineLedger
     blocks: BlockLedger
+    receipts: ReceiptLedger
     review: ReviewLedger
     rescue: RescueLedger
     locks: Locks

@@ -10,6 +10,33 @@ from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
 
 
+class Background(Protocol):
+    """Answers within a completion window: each request is posted, and its answer fetched hours later.
+
+    Every method raises BlockedError, TransientError or ContractError where that fits.
+    """
+
+    def post(self, line: bytes) -> str:
+        """Sends one request, never repeated here, and returns the id of its response. `line` is what `Provider.line` rendered.
+
+        Raises TransientError only when it was certainly not taken, PermanentError when it was refused for good, UnansweredError
+        when that is unknown.
+        """
+
+    def is_over(self, response_id: str) -> bool:
+        """Whether the provider is done with it, however that ended, or does not know it."""
+
+    def answer(self, response_id: str, custom_id: str) -> Answer:
+        """The answer of one that is over. Raises UnknownBatchError for an unknown id, and ContractError for a response of another
+        request."""
+
+    def cancel(self, response_id: str) -> None:
+        """That it is over already, or unknown, is no error."""
+
+    def remove(self, response_id: str) -> None:
+        """Removes a response whose answer was read. That it is gone is no error."""
+
+
 class Provider(Protocol):
     """One profile's two endpoints, batch and online. Errors are classified here, once.
 
@@ -18,6 +45,11 @@ class Provider(Protocol):
 
     @property
     def profile(self) -> Profile: ...
+
+    @property
+    def background(self) -> Background | None:
+        """The calls of the route `window`; None where it is not sold."""
+        return None
 
     def line(self, request: Request, custom_id: str, *, cached: bool = False) -> bytes:
         """The request in the provider's wire form as one JSON line with its newline; what is spooled. `cached` marks

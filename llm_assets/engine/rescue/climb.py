@@ -74,6 +74,8 @@ def _standing(engine: Engine, batch: Batch) -> Standing | None:
     match batch.state:
         case BatchState.INTENT:
             return None if batch.cancel_why else Standing.WAITING
+        case BatchState.CREATING if batch.mode is Mode.WINDOW:
+            return None if batch.cancel_why else Standing.WAITING
         case BatchState.SUBMITTED if not batch.mode.one_by_one:
             return Standing.CANCELLING if batch.cancel_asked_at is not None else Standing.RUNNING
         case BatchState.ENDED if batch.short_since is not None:

@@ -29,6 +29,7 @@ from llm_assets.engine.batches.reconcile import reconcile
 from llm_assets.engine.batches.split import cut_off
 from llm_assets.engine.batches.submit import submit
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.online import window
 from llm_assets.engine.online.ask import answer_online, finish
 
 log = structlog.get_logger()
@@ -104,12 +105,14 @@ def _move(engine: Engine, batch: Batch) -> bool:
         return True
     if batch.provider != engine.provider.profile.name:
         return _leave(engine, batch)
-    if batch.mode is Mode.BATCH and batch.awaits_results(engine.clock()):
+    if not batch.mode.one_by_one and batch.awaits_results(engine.clock()):
         return False
     known = blocking.block_of(engine)
+    if batch.mode is Mode.WINDOW and batch.state in (BatchState.INTENT, BatchState.CREATING):
+        return _post(engine, batch, known)
     if (
         batch.state is not BatchState.INTENT
-        and batch.mode is Mode.BATCH
+        and not batch.mode.one_by_one
         and known is not None
         and not known.reads
     ):
@@ -130,7 +133,7 @@ def _move(engine: Engine, batch: Batch) -> bool:
             return False
         case BatchState.INTENT:
             return _submit_alone(engine, batch)
-        case BatchState.SUBMITTED if batch.mode is Mode.BATCH and not is_due(batch, engine.clock()):
+        case BatchState.SUBMITTED if not batch.mode.one_by_one and not is_due(batch, engine.clock()):
             return False
         case _:
             return _read(engine, batch)
@@ -145,6 +148,8 @@ def _read(engine: Engine, batch: Batch) -> bool:
             finish(engine, batch.batch_id, batch.state)
         case BatchState.SUBMITTED:
             _look(engine, batch)
+        case BatchState.ENDED if batch.mode is Mode.WINDOW:
+            window.collect(engine, batch)
         case BatchState.ENDED:
             read_results(engine, batch)
         case _:
@@ -160,7 +165,10 @@ def _look(engine: Engine, batch: Batch) -> None:
     at = next_look(batch, now, deadline)
     engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, look_from=at)
     try:
-        look(engine, batch)
+        if batch.mode is Mode.WINDOW:
+            window.look(engine, batch)
+        else:
+            look(engine, batch)
     except (BlockedError, *PASSING):
         engine.ledger.batches.transition(batch.batch_id, batch.state, batch.state, look_from=now)
         raise
@@ -240,6 +248,16 @@ def _ask(engine: Engine, batch: Batch) -> bool:
         )
         return False
     answer_online(engine, batch)
+    return True
+
+
+def _post(engine: Engine, batch: Batch, known: Block | None) -> bool:
+    """False while it has to wait. At a blocked provider it is posted when it is time to try: what is refused stays with us."""
+    if batch.not_before is not None and engine.clock() < batch.not_before and not batch.cancel_why:
+        return False
+    if known is not None and not batch.cancel_why and not blocking.claim(engine):
+        return False
+    window.post(engine, batch)
     return True
 
 

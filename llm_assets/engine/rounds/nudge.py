@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from llm_assets.domain.errors import BlockedError
-from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
 from llm_assets.domain.traffic.block import Block, Proof
 from llm_assets.domain.traffic.looking import is_due
@@ -74,5 +73,5 @@ def _is_on_its_way(batch: Batch, known: Block | None, now: datetime) -> bool:
         held = known is not None and not known.may_try(now)
         return held or (batch.not_before is not None and now < batch.not_before)
     if batch.state is BatchState.ENDED:
-        return batch.mode is Mode.BATCH and batch.awaits_results(now)
+        return not batch.mode.one_by_one and batch.awaits_results(now)
     return batch.state in OPEN_STATES

@@ -20,7 +20,6 @@ from sqlalchemy import (
 )
 
 from llm_assets.domain.audit import Action, Event
-from llm_assets.domain.profile import Mode
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch
 from llm_assets.domain.requests.outcome import Outcome
@@ -79,7 +78,7 @@ def _row(bill: Bill, batch: Batch, line: SurplusLine, prompt_version: str) -> di
         "provider": batch.provider,
         "model": batch.model,
         "prompt_version": prompt_version,
-        "mode": Mode.BATCH,
+        "mode": batch.mode,
         "surplus": line.surplus,
         "input_tokens": line.usage.input_tokens,
         "cached_tokens": line.usage.cached_tokens,

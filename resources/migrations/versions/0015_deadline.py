@@ -53,9 +53,20 @@ def upgrade() -> None:
         sa.Column("most_pico_usd", sa.BigInteger, nullable=False),
     )
     op.create_index("ix_races_day", "races", ["day"])
+    op.create_table(
+        "receipts",
+        sa.Column("batch_id", sa.Text, primary_key=True),
+        sa.Column("request_id", sa.Text, primary_key=True),
+        sa.Column("attempt", sa.Integer, nullable=False),
+        sa.Column("posts", sa.Integer, nullable=False),
+        sa.Column("response_id", sa.Text),
+        sa.Column("over", sa.Boolean, nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("receipts")
     op.drop_table("races")
     op.drop_table("rescues")
     op.drop_table("forecasts")

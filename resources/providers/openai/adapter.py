@@ -19,6 +19,7 @@ from resources.providers import bodies, json_lines, listing
 from resources.providers.errors import Call
 from resources.providers.listing import PAGE
 from resources.providers.openai import wire
+from resources.providers.openai.background import BackgroundCalls
 from resources.providers.rate_limits import rest_seconds
 from resources.providers.sdk import SdkProvider, timeouts
 
@@ -133,6 +134,11 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
                 **metadata,
             )
             return self._id(self._body(raw, call), call)
+
+    @property
+    def background(self) -> BackgroundCalls | None:
+        window = self._profile.routes.cheapest_window
+        return None if window is None else BackgroundCalls(self._client, window[0], self._edge, self._body)
 
     def _retrieve(self, provider_batch_id: str) -> Mapping[str, Any]:
         call = Call(f"look at batch {provider_batch_id}", about="batch")

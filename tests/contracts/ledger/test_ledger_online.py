@@ -12,6 +12,7 @@ from llm_assets.domain.profile import Limits, Mode
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.traffic.circuit import OPENS_AFTER, Circuit
+from llm_assets.engine.ports.receipts import Receipt
 from resources.ledger import SqlLedger
 from tests.support.nights.ledger_night import STEP, batch, plan, settled_members, work
 
@@ -112,3 +113,20 @@ def test_the_share_of_cache_hits_is_that_of_the_batches_that_asked_for_a_cache(l
 def test_a_rest_is_kept_to_the_fraction_of_a_second(ledger: SqlLedger, seconds: float) -> None:
     ledger.online.change_circuit("a", lambda circuit: circuit.rested(at(0), seconds))
     assert ledger.online.circuit("a").resting_until == at(seconds)
+
+
+def test_a_receipt_counts_the_posts_and_keeps_the_id_of_the_answered_one(ledger: SqlLedger) -> None:
+    receipts = ledger.receipts
+    assert receipts.receipts("b") == {}
+    for name in ("r1", "r2", "r1"):
+        receipts.intend_post("b", name, 1, NOW)
+    receipts.intend_post("other", "r1", 1, NOW)
+    receipts.keep_receipt("b", "r1", "resp-1")
+    assert receipts.receipts("b") == {"r1": Receipt("r1", "resp-1", 2), "r2": Receipt("r2")}
+    receipts.take_back_post("b", "r2")
+    receipts.take_back_post("b", "r1")
+    assert receipts.receipts("b") == {"r1": Receipt("r1", "resp-1")}
+    for _ in range(2):
+        receipts.note_over("b", ["r1"])
+    assert receipts.receipts("b") == {"r1": Receipt("r1", "resp-1", over=True)}
+    assert receipts.receipts("other") == {"r1": Receipt("r1")}, "each batch has its own"

@@ -237,7 +237,7 @@ class Desk:
                 connection.execute(f'DELETE FROM "{table.name}"')
         for path in self.spooled():
             path.unlink()
-        self.provider = FakeProvider(self.provider.profile, self.clock)
+        self.provider = type(self.provider)(self.provider.profile, self.clock)
 
     def sweep_a_day_later(self) -> None:
         """What a death left in the spool before its intent is removed by the first start a day later."""
@@ -298,6 +298,8 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._target, name)
+        if name == "background" and value is not None:
+            return Mortal(value, self._life, self._deadly)
         if not callable(value):
             return value
 
@@ -326,9 +328,15 @@ WRITES = frozenset(
         "admit_call",
         "change_circuit",
         "change_block",
+        "intend_post",
+        "keep_receipt",
+        "take_back_post",
+        "note_over",
     }
 )
-CALLS = frozenset({"upload", "create", "look", "candidates", "cancel", "ask", "remove"})
+CALLS = frozenset(
+    {"upload", "create", "look", "candidates", "cancel", "ask", "remove", "post", "is_over", "answer"}
+)
 
 
 def mortal(desk: Desk, life: Life) -> Engine:
