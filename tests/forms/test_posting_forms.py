@@ -16,7 +16,7 @@ import pytest
 from tests.support.houses.endpoint import COMMAND, TOKEN, Endpoint, Place, Said
 
 FORM = {"name": "Ким Анна", "email": "Anna@Post.example", "subject": "Карта", "message": "Где моя карта?"}
-DYING = (sys.executable, "-m", "tests.support.houses.dying_endpoint")
+DYING = (sys.executable, "-m", "tests.support.killed.dying_endpoint")
 
 
 def test_a_posted_form_is_a_record_of_today_in_its_forms_queue(shared: Endpoint) -> None:

@@ -15,7 +15,7 @@ from tests.support.houses.dovecot import Dovecot
 from tests.support.houses.wire import Wire
 
 MAILS = 205  # more than are registered at once
-READER = (sys.executable, "-m", "tests.support.houses.killed_reader")
+READER = (sys.executable, "-m", "tests.support.killed.killed_reader")
 
 pytestmark = pytest.mark.slow
 

@@ -108,7 +108,7 @@ def test_a_killed_push_leaves_one_draft_for_each_case(
 ) -> None:
     accounts = [account(house, user)]
     desk = open_desk(*accounts)
-    words = [sys.executable, "-m", "tests.support.houses.killed_pusher"]
+    words = [sys.executable, "-m", "tests.support.killed.killed_pusher"]
     killed = subprocess.run([*words, str(tmp_path), json.dumps(accounts), user, moment], timeout=60)
     assert killed.returncode == -signal.SIGKILL
     made = pushed(desk, user)

@@ -13,9 +13,9 @@ from llm_assets.domain.people import PersonRole
 from resources.ledger import SqlLedger
 from tests.review.test_releasing_drafts import forms, only_case, page, sent
 from tests.support.databases import Postgres
-from tests.support.houses.dying_desk import killed_night, start_dying_app
 from tests.support.houses.house import TODAY, Emulated, House
 from tests.support.houses.review_app import ReviewApp, add_user, review_app
+from tests.support.killed.dying_desk import killed_night, start_dying_app
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 CATEGORY = "delivery_status"

@@ -21,7 +21,7 @@ from llm_assets.intake.workers.limits import Limits
 from llm_assets.intake.workers.pool import ReaderPool
 from tests.support.mail.written_mail import mail, multipart, part
 
-HOSTILE = (sys.executable, "-m", "tests.support.houses.hostile_worker")
+HOSTILE = (sys.executable, "-m", "tests.support.killed.hostile_worker")
 QUICK = Limits(silence_seconds=2)
 
 

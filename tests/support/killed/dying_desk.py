@@ -1,4 +1,4 @@
-"""A command that is killed by itself at a named moment: `python -m tests.support.houses.dying_desk MOMENT WORDS…`."""
+"""A command that is killed by itself at a named moment: `python -m tests.support.killed.dying_desk MOMENT WORDS…`."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ from tests.support.repository import ROOT
 
 def start_dying_app(house: House, moment: str, *words: str, **settings: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.houses.dying_desk", moment, *words],
+        [sys.executable, "-m", "tests.support.killed.dying_desk", moment, *words],
         env=house.environment | settings,
         cwd=ROOT,
         text=True,

@@ -1,4 +1,4 @@
-"""The endpoint, killed by itself right after a named write: `python -m tests.support.houses.dying_endpoint stored|registered`."""
+"""The endpoint, killed by itself right after a named write: `python -m tests.support.killed.dying_endpoint stored|registered`."""
 
 import os
 import signal

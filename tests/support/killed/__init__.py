@@ -1,0 +1,1 @@
+"""Processes that tests kill or break."""
