@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, delete, select, update
 
-from llm_assets.engine.ports.receipts import Receipt
+from llm_assets.engine.ports.online import Receipt
 from resources.ledger.database.database import Database
 from resources.ledger.database.receipt_tables import receipts
 from resources.ledger.database.sql import insert

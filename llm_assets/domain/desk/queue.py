@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
-from llm_assets.domain.traffic.lanes import Patience
+from llm_assets.domain.traffic.patience import Patience
 
 Language = Literal["en", "ru", "kk"]
 

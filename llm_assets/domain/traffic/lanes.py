@@ -1,11 +1,11 @@
 """Lanes and the rules of a night: the shape of lanes.yaml."""
 
 from decimal import Decimal
-from enum import StrEnum
 
 from pydantic import Field
 
 from llm_assets.domain.profile import Border, Lane, Mode
+from llm_assets.domain.traffic.patience import Patience
 
 
 class LaneRule(Border):
@@ -20,15 +20,6 @@ class LaneRule(Border):
     lanes with a larger one."""
     queue_share: float = Field(default=1, gt=0, le=1)
     """The same of the tokens that may wait at the provider in batches."""
-
-
-class Patience(StrEnum):
-    """How long a caller or queue waits for an answer."""
-
-    UNDER_5S = "under_5s"
-    UNDER_60S = "under_60s"
-    UNDER_1H = "under_1h"
-    OVERNIGHT = "overnight"
 
 
 LATENCY = {

@@ -34,8 +34,8 @@ from llm_assets.engine.batches.spooled import lines_of
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.online.ask import outcome_of
 from llm_assets.engine.ports.batches import Member, SurplusLine
+from llm_assets.engine.ports.online import Receipt
 from llm_assets.engine.ports.provider import Background
-from llm_assets.engine.ports.receipts import Receipt
 from llm_assets.engine.retry_pauses import growing_pause
 
 log = structlog.get_logger()

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from llm_assets.domain.profile import Lane, Limits, Mode
-from llm_assets.domain.traffic.lanes import Patience, RouteRules
+from llm_assets.domain.traffic.lanes import RouteRules
+from llm_assets.domain.traffic.patience import Patience
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import Task
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.requests.request import Request
-from llm_assets.domain.traffic.lanes import Patience
+from llm_assets.domain.traffic.patience import Patience
 from llm_assets.engine.ports.work import Work
 
 

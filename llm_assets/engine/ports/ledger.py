@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from llm_assets.engine.ports.batches import BatchLedger
 from llm_assets.engine.ports.blocks import BlockLedger
 from llm_assets.engine.ports.locks import Locks
-from llm_assets.engine.ports.online import OnlineLedger
-from llm_assets.engine.ports.receipts import ReceiptLedger
+from llm_assets.engine.ports.online import OnlineLedger, ReceiptLedger
 from llm_assets.engine.ports.rescue import RescueLedger
 from llm_assets.engine.ports.review import ReviewLedger
 from llm_assets.engine.ports.spending import SpendingLedger

@@ -20,6 +20,8 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.rescued import TOO_DEAR, Rescue
 from llm_assets.engine.rescue.forecast import Curves, forecast_of, keep
 
+RESCUED = "its night may miss the deadline"
+"""Why a request goes by a rung; without figures, so that usage is summed by it."""
 HISTORY = 200
 """Newest answers from which it is estimated how long one is."""
 ONE_CALL = 5.0
@@ -54,11 +56,7 @@ def rescue_of(engine: Engine, day: date, steps: Sequence[str]) -> Rescue | None:
     if act is Act.STOP:
         return Rescue(None, "the report is written now")
     mode = MODE_OF.get(act)
-    return (
-        None
-        if mode is None
-        else Rescue(mode, f"{_minutes(left)} minutes before the deadline", facts.left_usd)
-    )
+    return None if mode is None else Rescue(mode, RESCUED, facts.left_usd)
 
 
 def is_over(engine: Engine, day: date, steps: Sequence[str]) -> bool:

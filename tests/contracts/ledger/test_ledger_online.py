@@ -12,7 +12,7 @@ from llm_assets.domain.profile import Limits, Mode
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.traffic.circuit import OPENS_AFTER, Circuit
-from llm_assets.engine.ports.receipts import Receipt
+from llm_assets.engine.ports.online import Receipt
 from resources.ledger import SqlLedger
 from tests.support.nights.ledger_night import STEP, batch, plan, settled_members, work
 

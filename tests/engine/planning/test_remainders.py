@@ -13,7 +13,8 @@ import pytest
 from llm_assets.domain.profile import Capabilities, FlexRoute, Lane, Mode, SoldRoutes
 from llm_assets.domain.requests.money import Budget
 from llm_assets.domain.requests.outcome import Outcome
-from llm_assets.domain.traffic.lanes import Patience, RescueRules, RouteRules
+from llm_assets.domain.traffic.lanes import RescueRules, RouteRules
+from llm_assets.domain.traffic.patience import Patience
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.route_rules import FEWER
 from tests.support.nights.engine_night import (

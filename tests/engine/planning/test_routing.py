@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from llm_assets.domain.profile import Lane, Limits, Mode
-from llm_assets.domain.traffic.lanes import Lanes, Patience, RouteRules
+from llm_assets.domain.traffic.lanes import Lanes, RouteRules
+from llm_assets.domain.traffic.patience import Patience
 from llm_assets.engine.planning.prompt_cache import LARGEST_WAIT, PrefixUsd, fewest_in_batch, fewest_online
 from llm_assets.engine.planning.route_rules import (
     FEW,
@@ -15,6 +16,7 @@ from llm_assets.engine.planning.route_rules import (
     HELD,
     KNOWN_FROM,
     LATE,
+    NO_WINDOW,
     Facts,
     Route,
     expected_seconds,
@@ -138,14 +140,9 @@ def test_a_small_night_goes_one_by_one_where_a_batch_brings_nothing(
         ("archive", "batch", "under_5s", "batch flex online", "batch", "lane archive"),
         ("nightly", "batch", None, "online", "online", "lane nightly; batch is not to be had here"),
         ("nightly", "batch", None, "flex online", "flex", "lane nightly; batch is not to be had here"),
-        (
-            "nightly",
-            "window",
-            None,
-            "batch window flex online",
-            "flex",
-            "lane nightly; window is not to be had here",
-        ),
+        ("nightly", "window", None, "batch window flex online", "window", "lane nightly"),
+        ("nightly", "window", None, "batch flex online", "batch", NO_WINDOW),
+        ("nightly", "window", None, "online", "online", "lane nightly; window is not to be had here"),
     ],
 )
 def test_lane_queue_and_profile_say_how_a_request_usually_goes(
