@@ -16,7 +16,7 @@ from llm_assets.domain.desk.step import Step
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.usecases.desk.opened import opened
-from llm_assets.usecases.night.continue_nights import has_ended, unfinished_nights
+from llm_assets.usecases.night.continue_nights import book_races, has_ended, unfinished_nights
 from llm_assets.usecases.night.waiting import troubles_of_nights, waits_for
 
 RUNS_A_TICK = 50
@@ -55,6 +55,7 @@ def _look(context: dg.SensorEvaluationContext, desk: Desk, steps: Sequence[Step]
     with opened(desk) as assembly:
         until = assembly.clock() + timedelta(seconds=TICK_SECONDS)
         held = open_gates(context.instance, assembly, RUNS_A_TICK, until)
+        book_races(assembly)
         requests = [
             *_continue_parked(context, assembly),
             *_late_results(context, assembly, steps, until),

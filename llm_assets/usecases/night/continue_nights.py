@@ -12,6 +12,8 @@ from llm_assets.domain.digest import digest
 from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.engine import blocking
+from llm_assets.engine.rescue.climb import climb
+from llm_assets.engine.rescue.race import read_races
 from llm_assets.engine.rounds.nudge import nudge
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.night.cutoff import released_at
@@ -60,9 +62,10 @@ def gate_for(
 def gate_of(
     assembly: Assembly, day: date, assets: Sequence[str], parked_at: datetime, until: datetime
 ) -> Gate:
-    """Looks at the batches of a parked night's steps and decides. `assets` may name other assets too; `until`: no call
-    to the provider begins after it."""
+    """Looks at the batches of a parked night's steps and decides; before its deadline the night climbs the ladder. `assets` may
+    name other assets too; `until`: no call to the provider begins after it."""
     steps = [s.name for s in assembly.steps if s.name in assets]
+    climb(assembly.engine, day, steps)
     done = nudge(assembly.engine, day, steps, until=until)
     now = assembly.clock()
     ended = any(
@@ -129,6 +132,11 @@ def _cut_off(assembly: Assembly, today: date) -> list[date]:
         and calendar.deadline_of(day) <= now < calendar.deadline_of(day) + AFTER_CUTOFF
         and newest_totals(assembly, day)["open"]
     ]
+
+
+def book_races(assembly: Assembly) -> None:
+    """Books what raced batches have cost that have ended by now."""
+    read_races(assembly.engine)
 
 
 def has_ended(assembly: Assembly, day: date, until: datetime) -> bool:
