@@ -280,7 +280,7 @@ def test_several_processes_publish_at_once(tmp_path: Path) -> None:
 def test_the_shipped_tables_take_their_rows(lake: Lake) -> None:
     usage = {
         "day": DAY, "step": "categories", "lane": "nightly", "provider": "emulator", "model": "m",
-        "prompt_version": "p", "mode": "batch", "outcome": "answered", "requests": 2, "succeeded": 2,
+        "prompt_version": "p", "mode": "batch", "route_why": "lane nightly", "outcome": "answered", "requests": 2, "succeeded": 2,
         "retried": 0, "failed": 0, "estimated": 1, "surplus": 0,
         "input_tokens": 10, "cached_tokens": 0, "output_tokens": 5, "cost_usd": Decimal("0.000000000001"),
     }  # fmt: skip
