@@ -167,11 +167,11 @@ def _answers(
     ) as pool:
         pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
         while True:
-            for member, line in _admitted(engine, lines, go, len(pending)):
+            for member, line in _admitted(engine, batch, lines, go, len(pending)):
                 pending[pool.submit(_ask, engine, line, batch.mode)] = member
             if not pending:
                 if not go.over:
-                    go.paced = engine.traffic.wait()
+                    go.paced = engine.traffic.wait(batch.lane)
                 return
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
@@ -180,19 +180,19 @@ def _answers(
                     case BlockedError():
                         go.blocked = reply
                     case TransientError():
-                        engine.traffic.failed(reply)
+                        engine.traffic.failed(batch.lane, reply)
                         go.failed.append((member, reply))
                     case Answer():
-                        engine.traffic.answered(reply.rest_seconds)
+                        engine.traffic.answered(batch.lane, reply.rest_seconds)
                         go.answered += 1
                         yield member, reply
 
 
 def _admitted(
-    engine: Engine, lines: Iterator[tuple[Member, bytes]], go: _Go, pending: int
+    engine: Engine, batch: Batch, lines: Iterator[tuple[Member, bytes]], go: _Go, pending: int
 ) -> Iterator[tuple[Member, bytes]]:
     """The next lines that may go now. One that the pace holds back is left for the next go."""
-    while not go.over and pending < engine.traffic.width():
+    while not go.over and pending < engine.traffic.width(batch.lane):
         member, line = next(lines, (None, b""))
         if member is None:
             return

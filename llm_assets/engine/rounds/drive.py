@@ -186,7 +186,7 @@ def _try_one(engine: Engine, batch: Batch, known: Block) -> bool:
         )
         return False  # nothing was answered: patience is not renewed
     mode = Mode.ONLINE if known.needs is Proof.ANSWERED else batch.mode
-    if mode is Mode.ONLINE and engine.traffic.width() == 0:
+    if mode is Mode.ONLINE and engine.traffic.width(batch.lane) == 0:
         return False
     if not engine.spool.path(batch.batch_id).exists():
         lose(engine, batch, "its spooled lines are gone")
@@ -212,11 +212,11 @@ def _send(engine: Engine, batch: Batch) -> bool:
 
 def _ask(engine: Engine, batch: Batch) -> bool:
     """False while the provider takes no online calls: this batch waits though it has not failed itself."""
-    if engine.traffic.width() == 0 and batch.warms:
+    if engine.traffic.width(batch.lane) == 0 and batch.warms:
         lose(engine, batch, "online calls pause, and what it would fill the cache for does not wait")
         return True
-    if engine.traffic.width() == 0:
-        again_at = engine.clock() + timedelta(seconds=engine.traffic.wait())
+    if engine.traffic.width(batch.lane) == 0:
+        again_at = engine.clock() + timedelta(seconds=engine.traffic.wait(batch.lane))
         why = "online calls pause: the provider failed or its limit is used up"
         engine.ledger.batches.transition(
             batch.batch_id, batch.state, batch.state, not_before=again_at, detail=why

@@ -112,3 +112,15 @@ def test_the_share_of_cache_hits_is_that_of_the_batches_that_asked_for_a_cache(l
 def test_a_rest_is_kept_to_the_fraction_of_a_second(ledger: SqlLedger, seconds: float) -> None:
     ledger.online.change_circuit("a", lambda circuit: circuit.rested(at(0), seconds))
     assert ledger.online.circuit("a").resting_until == at(seconds)
+
+
+def test_each_lane_of_a_provider_has_a_circuit_and_knows_since_when_it_is_open(ledger: SqlLedger) -> None:
+    for second in (0, 0, 5, 30, 31):
+        ledger.online.change_circuit("a", lambda c, s=second: c.failed(at(s)), "archive")
+    found = ledger.online.all_circuits()
+    assert list(found) == [("a", "archive")] and ledger.online.circuit("a", "urgent") == Circuit()
+    archive = ledger.online.circuit("a", "archive")
+    assert archive == found["a", "archive"] and archive.since == at(5), "a failed trial is no new trouble"
+    assert archive.until == at(60)
+    ledger.online.change_circuit("a", Circuit.answered, "archive")
+    assert ledger.online.circuit("a", "archive") == Circuit()
