@@ -39,6 +39,8 @@ class Engine:
     deadline_of: Callable[[date], datetime] | None = None
     """When a night's report is due; None where there is no deadline."""
     clock: Clock = field(default=system_clock)
+    fallback: "Engine | None" = None
+    """The same over the profile that answers what this one cannot take; None where the profile names none."""
 
     @cached_property
     def traffic(self) -> Traffic:

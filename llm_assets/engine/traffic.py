@@ -21,6 +21,12 @@ from llm_assets.engine.ports.online import OnlineLedger
 log = structlog.get_logger()
 
 
+def of_batches(lane: str) -> str:
+    """The circuit of a lane's batches: a provider may answer calls and take no batches, or the other way round. It counts, so
+    that everybody knows since when there is no answer; when a batch is tried again is the batch's own."""
+    return f"{lane}/batch"
+
+
 class Traffic:
     """The calls of one process. `online_concurrency` applies to each process, every other limit to all together."""
 
@@ -72,6 +78,15 @@ class Traffic:
             )
         if err.retry_after is not None and err.reason in PROVIDER_WIDE:
             self._rest(lane, err.retry_after)
+
+    def batch_answered(self, lane: str) -> None:
+        name = of_batches(lane)
+        if self._calls.circuit(self._name, name).failures:
+            self._calls.change_circuit(self._name, Circuit.answered, name)
+
+    def batch_failed(self, lane: str) -> None:
+        now = self._clock()
+        self._calls.change_circuit(self._name, lambda circuit: circuit.failed(now), of_batches(lane))
 
     def _rest(self, lane: str, seconds: float) -> None:
         now = self._clock()

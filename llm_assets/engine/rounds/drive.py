@@ -29,6 +29,7 @@ from llm_assets.engine.batches.split import cut_off
 from llm_assets.engine.batches.submit import submit
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.online.ask import answer_online, finish
+from llm_assets.engine.standing_in import engine_of
 
 log = structlog.get_logger()
 
@@ -50,7 +51,8 @@ def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> boo
     with engine.ledger.locks.owner(f"batch:{batch_id}") as mine:
         while mine:
             batch = engine.ledger.batches.batch(batch_id)
-            if batch.state is until or batch.state in seen or not _moved(engine, batch):
+            own = engine_of(engine, batch.provider)
+            if batch.state is until or batch.state in seen or not _moved(own, batch):
                 break
             moved = True
             seen.add(batch.state)
@@ -60,8 +62,13 @@ def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> boo
 def _moved(engine: Engine, batch: Batch) -> bool:
     """One transition, with what it failed at left in the batch, so that the report can name the cure."""
     try:
-        return _move(engine, batch)
+        moved = _move(engine, batch)
+        if moved and batch.mode is Mode.BATCH and batch.state in (BatchState.INTENT, BatchState.SUBMITTED):
+            engine.traffic.batch_answered(batch.lane)
+        return moved
     except (BlockedError, *PASSING) as err:
+        if isinstance(err, TransientError) and batch.mode is Mode.BATCH:
+            engine.traffic.batch_failed(batch.lane)
         if isinstance(err, BlockedError) and batch.state is not BatchState.INTENT:
             blocking.block(engine, err, Proof.READ)
         _log_once(engine, batch, err)
