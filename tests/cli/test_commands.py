@@ -54,6 +54,8 @@ def test_status_tells_programs_how_the_night_stands(worked: Worked) -> None:
         "steps",
         "batches",
         "blocked",
+        "circuits",
+        "stands_in",
         "stopped",
         "elsewhere",
         "failures",

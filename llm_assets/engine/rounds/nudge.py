@@ -11,6 +11,7 @@ from llm_assets.engine import blocking
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.rounds.advance import batches_of
 from llm_assets.engine.rounds.drive import PASSING, drive
+from llm_assets.engine.standing_in import engine_of
 
 SENDS_A_NUDGE = 2
 """Batches a nudge may send: an upload of 200 MB takes half a minute on a 50 Mbit/s line."""
@@ -33,13 +34,14 @@ def nudge(
     on_its_way = False
     for batch in blocking.in_turn(engine, batches_of(engine, day, steps)):
         in_time = until is None or engine.clock() < until
-        known = blocking.block_of(engine)
+        own = engine_of(engine, batch.provider)
+        known = blocking.block_of(own)
         if in_time and not _is_run_work(batch, known) and (batch.state is not BatchState.INTENT or sends > 0):
             moved = _nudge_one(engine, batch)
             if moved and batch.state is BatchState.INTENT:
                 sends -= 1
         now = engine.ledger.batches.batch(batch.batch_id)
-        if _is_on_its_way(now, blocking.block_of(engine), engine.clock()):
+        if _is_on_its_way(now, blocking.block_of(own), engine.clock()):
             on_its_way = True
     return not on_its_way
 

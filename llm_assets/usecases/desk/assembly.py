@@ -3,7 +3,7 @@
 It builds and wires. What a person or program asks of the platform is a use case that gets an assembly.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from llm_assets.domain.traffic.lanes import Lanes
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night.night import Night, check_regions
 from llm_assets.engine.night.rendered import Mask
+from llm_assets.engine.ports.provider import Provider
 from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.steps import merging_of
@@ -147,7 +148,9 @@ class Assembly:
     @cached_property
     def profile(self) -> Profile:
         """The provider profile, with the demo emulator started for it when it needs one."""
-        profile = self.configured_profile
+        return self._addressed(self.configured_profile)
+
+    def _addressed(self, profile: Profile) -> Profile:
         if profile.emulated and profile.base_url is None:
             address = emulator_url(self.home) + profile.wire.base_path
             profile = profile.model_copy(update={"base_url": address})
@@ -164,11 +167,28 @@ class Assembly:
         _check_efforts({*(s.name for s in self.steps), NIGHT_SUMMARY}, profile)
         return profile
 
+    @cached_property
+    def fallback_profile(self) -> Profile | None:
+        """The profile that stands in for the configured one, checked like it; None where it names none."""
+        name = self.configured_profile.fallback
+        if name is None:
+            return None
+        profile = load_profile(self.settings.model_copy(update={"provider": name}))
+        if name == self.configured_profile.name:
+            raise ConfigurationError(f"profile {name}: fallback names the profile itself; name another one")
+        self.prices.check(profile)
+        check_schemas(self.steps, self.queues, profile, self.merging)
+        return profile
+
     def check_provider(self) -> None:
         """Raises ConfigurationError for a profile, price, region or key that cannot work, before any mail is read."""
         check_address(self.configured_profile)
         extra_headers(self.configured_profile)
         api_key(self.profile)
+        if self.fallback_profile is not None:
+            check_address(self.fallback_profile)
+            extra_headers(self.fallback_profile)
+            api_key(self._addressed(self.fallback_profile))
 
     @cached_property
     def prices(self) -> GenaiPrices:
@@ -179,14 +199,9 @@ class Assembly:
         together = self.merging.step
         asked = (*self.steps, together) if together is not None else self.steps
         outputs: dict[str, type[BaseModel]] = {s.name: s.output for s in asked}
-        return Engine(
+        first = Engine(
             ledger=self.ledger.ports,
-            provider=provider_for(
-                self.profile,
-                timeout_seconds=self.settings.http_timeout_seconds,
-                show=Scans(self.raw, self.lanes.reading.vision_bytes),
-                clock=self.clock,
-            ),
+            provider=self._provider(self.profile),
             prices=self.prices,
             spool=self.spool,
             lanes=self.lanes,
@@ -196,6 +211,18 @@ class Assembly:
             unreachable_seconds=self.settings.unreachable_seconds,
             budget=self.budget,
             deadline_of=self.settings.calendar.deadline_of,
+            clock=self.clock,
+        )
+        other = self.fallback_profile
+        if other is None:
+            return first
+        return replace(first, fallback=replace(first, provider=self._provider(self._addressed(other))))
+
+    def _provider(self, profile: Profile) -> Provider:
+        return provider_for(
+            profile,
+            timeout_seconds=self.settings.http_timeout_seconds,
+            show=Scans(self.raw, self.lanes.reading.vision_bytes),
             clock=self.clock,
         )
 

@@ -12,6 +12,7 @@ from llm_assets.domain.digest import digest
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.engine import blocking
 from llm_assets.engine.rounds.nudge import nudge
+from llm_assets.engine.standing_in import trouble_of, unsent
 from llm_assets.usecases.desk.assembly import Assembly
 
 EARLY_ROWS_EVERY = timedelta(minutes=15)
@@ -59,18 +60,21 @@ def gate_of(
     steps = [s.name for s in assembly.steps if s.name in assets]
     done = nudge(assembly.engine, day, steps, until=until)
     now = assembly.clock()
+    block = blocking.block_of(assembly.engine)
+    unread = assembly.configured_profile.name if block is not None and not block.reads else None
     ended = any(
-        b.state is BatchState.ENDED and not b.awaits_results(now)
+        b.state is BatchState.ENDED and not b.awaits_results(now) and b.provider != unread
         for b in assembly.ledger.batches.open_batches(day, steps)
     )
-    block = blocking.block_of(assembly.engine)
+    known = trouble_of(assembly.engine)
+    takes_over = bool(unsent(assembly.engine, day, steps))
     return gate_for(
-        done=done,
-        ready=ended and (block is None or block.reads),
+        done=done or takes_over,
+        ready=ended,
         parked_at=parked_at,
         deadline=assembly.settings.calendar.deadline_of(day),
         now=assembly.clock(),
-        next_try=block.next_try if block is not None else None,
+        next_try=known.next_try if known is not None and not takes_over else None,
     )
 
 
@@ -94,8 +98,8 @@ def unfinished_nights(assembly: Assembly, limit: int) -> list[UnfinishedNight]:
     for batch in assembly.ledger.batches.open_batches():
         if assembly.settings.first_day <= batch.day <= today:
             by_day.setdefault(batch.day, []).append(batch.batch_id)
-    block = blocking.block_of(assembly.engine)
-    if block is not None and block.may_try(assembly.clock()):
+    known = trouble_of(assembly.engine)
+    if known is not None and known.may_try(assembly.clock()):
         for day in assembly.ledger.blocks.due_days(assembly.settings.first_day, today):
             by_day.setdefault(day, [])
     return [UnfinishedNight(day, ids) for day, ids in sorted(by_day.items())[:limit]]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.blocked import open_circuits, stands_in
 from llm_assets.usecases.night.held_back import elsewhere, stopped_queues
 
 Status = Mapping[str, Any]  # the JSON of `status --json`
@@ -36,11 +37,29 @@ def night_status(assembly: Assembly, day: date | None) -> Status:
             for b in ledger.batches.open_batches(day)
         ],
         "blocked": _blocked(assembly),
+        "circuits": _circuits(assembly),
+        "stands_in": stands_in(assembly),
         "stopped": stopped_queues(assembly),
         "elsewhere": [found._asdict() for found in elsewhere(assembly, day)],
         "failures": ledger.spending.failures(day),
         "spend": {"usd": float(spent), "budget_usd": float(budget) if budget is not None else None},
     }
+
+
+def _circuits(assembly: Assembly) -> Sequence[Status]:
+    """The lanes in which a provider does not answer."""
+    zone = assembly.settings.calendar.zone
+    return [
+        {
+            "provider": provider,
+            "lane": lane,
+            "since": circuit.since.astimezone(zone).isoformat(),
+            "failures": circuit.failures,
+            "next_try": circuit.until.astimezone(zone).isoformat(),
+        }
+        for (provider, lane), circuit in open_circuits(assembly).items()
+        if circuit.since is not None and circuit.until is not None
+    ]
 
 
 def _blocked(assembly: Assembly) -> Sequence[Status]:

@@ -55,7 +55,7 @@ class Two:
     def engine(self, first: Engine | None = None, life: Life | None = None) -> Engine:
         engine = first if first is not None else self.desk.engine()
         theirs = self.house if life is None else Mortal(self.house, life, CALLS)
-        return replace(engine, fallback=replace(engine, provider=theirs))  # type: ignore[arg-type]
+        return replace(engine, fallback=replace(engine, provider=theirs))
 
     def plan(self, engine: Engine, items: list[Task], stopped: str = "") -> StepPlan:
         """As a night plans: what the other profile was asked is left alone."""
