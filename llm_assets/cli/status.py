@@ -59,6 +59,13 @@ def status_lines(status: "Status") -> list[str]:
         for block in status["blocked"]
     ]
     lines += [
+        f"  {found['provider']} does not answer in {found['lane']} since {_minute(found['since'])}, "
+        f"next try {_minute(found['next_try'])}"
+        for found in status["circuits"]
+    ]
+    if status["stands_in"] is not None:
+        lines.append(f"  {status['stands_in']} stands in meanwhile")
+    lines += [
         f"  failed attempts of {step}: " + ", ".join(f"{reason} {count}" for reason, count in reasons.items())
         for step, reasons in status["failures"].items()
     ]

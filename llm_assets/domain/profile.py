@@ -176,6 +176,10 @@ class Profile(Border):
     effort: dict[str, Effort | dict[Tier, Effort]] = Field(default_factory=dict)
     """Step -> what it gets here in place of its own effort, for all tiers or for some."""
     routes: SoldRoutes = SoldRoutes()
+    fallback: str | None = None
+    """The profile that answers instead while this one is blocked or does not answer."""
+    fallback_minutes: float = Field(default=15, ge=0)
+    """How long that has to last first."""
     emulated: bool = False
     """True for the demo model, which is rules and not an LLM. Pages say so."""
 

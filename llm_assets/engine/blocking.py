@@ -83,7 +83,10 @@ def allowance(engine: Engine, day: date, steps: Sequence[str]) -> Allowance | No
     known = block_of(engine)
     if known is None:
         return None
-    waits = any(b.state is BatchState.INTENT for b in engine.ledger.batches.open_batches(day, steps))
+    waits = any(
+        b.state is BatchState.INTENT and b.provider == engine.provider.profile.name
+        for b in engine.ledger.batches.open_batches(day, steps)
+    )
     mode = Mode.ONLINE if known.needs is Proof.ANSWERED else None
     now = engine.clock()
     if waits or not known.may_try(now):

@@ -47,6 +47,8 @@ class Engine:
     steps_after: Mapping[str, int] = field(default_factory=dict)
     """Step -> how many steps follow it at most, one after the other."""
     clock: Clock = field(default=system_clock)
+    fallback: "Engine | None" = None
+    """The same over the profile that answers what this one cannot take; None where the profile names none."""
 
     @property
     def stopped(self) -> bool:

@@ -55,6 +55,8 @@ def test_status_tells_programs_how_the_night_stands(worked: Worked) -> None:
         "batches",
         "forecast",
         "blocked",
+        "circuits",
+        "stands_in",
         "stopped",
         "elsewhere",
         "failures",

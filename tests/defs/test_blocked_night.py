@@ -1,15 +1,18 @@
-"""A night whose key is refused, worked by Dagster: said once over many ticks, and gone on from by the sensor alone."""
+"""A night whose key is refused, worked by Dagster: said once over many ticks, and gone on from by the sensor alone. And one whose
+provider does not answer, for which another stands in until it is back."""
 
 from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
+from llm_assets.cli.status import status_lines
 from llm_assets.defs.parking import GATE, READY, WAITING
 from llm_assets.domain.errors import DeskError
+from llm_assets.steps.categories.step import CATEGORIES
 from llm_assets.usecases.desk.blocked import examine_account, judge_block
 from llm_assets.usecases.night.status import night_status
-from tests.support.houses.small_desk import DAY, MAILS, SmallDesk, mail
+from tests.support.houses.small_desk import DAY, MAILS, PROVIDERS, SmallDesk, mail
 
 TICKS = 6
 TWO = dict(list(MAILS.items())[:2])
@@ -98,3 +101,85 @@ def test_results_without_quota_park_the_night_again_until_one_request_works(park
     with desk.desk.open() as assembly:
         assert sum(c["dead"] + c["due"] for c in assembly.ledger.work.counts(DAY).values()) == 0
         assert sum(b.requests for b in assembly.ledger.batches.open_batches(DAY)) == 3
+
+
+HOUSE = """  house:
+    protocol: openai
+    emulated: true
+    base_url: {url}
+    region: local
+    price_provider: openai
+    models: {{cheap: gpt-5.4-nano, standard: gpt-5.4-mini, strong: gpt-5.4}}
+    limits: {{batch_requests: 50000, batch_bytes: 209715200, online_concurrency: 4}}
+"""
+SILENT = {
+    f"{n}.eml": mail(f"ilyas{n}", f"Transfer {n}", f"Where is my transfer number {n}?") for n in (81, 82, 83)
+}
+
+
+def profiles(desk: SmallDesk, first: str) -> None:
+    """Writes both, the first at this address."""
+    assert desk.settings.config is not None
+    own = PROVIDERS.format(url=first).rstrip() + "\n    fallback: house\n    fallback_minutes: 2\n"
+    both = own + HOUSE.format(url=desk.provider.openai_base_url)
+    (desk.settings.config / "providers.yaml").write_text(both, encoding="utf-8")
+
+
+def released(desk: SmallDesk) -> None:
+    """The parked night is continued as soon as its gate opens."""
+    [request] = desk.tick("batches").run_requests
+    queued = desk.queue(request)
+    for _ in range(12):
+        desk.clock.now += timedelta(seconds=60)
+        desk.tick("batches")
+        if desk.run(queued).tags[GATE] == READY:
+            break
+    assert desk.dequeue(queued).success
+
+
+def test_a_silent_provider_is_stood_in_for_and_goes_on_when_it_is_back(
+    parking_desk: SmallDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "invented")
+    desk = parking_desk
+    desk._post("scenario", {})
+    profiles(desk, "http://127.0.0.1:9/v1")
+    desk.receive(SILENT)
+    assert desk.materialize().success
+    [request] = desk.tick("batches").run_requests
+    queued = desk.queue(request)
+    desk.tick("batches")
+    assert desk.run(queued).tags[GATE] == WAITING
+    with desk.desk.open() as assembly:
+        status = night_status(assembly, DAY)
+        [silent] = status["circuits"]
+        assert (silent["provider"], silent["lane"]) == ("emulator", "nightly/batch")
+        assert status["stands_in"] is None and not judge_block(assembly).passed
+        assert any("does not answer in nightly/batch" in line for line in status_lines(status))
+    desk.clock.now += timedelta(minutes=2)
+    desk.tick("batches")
+    assert desk.run(queued).tags[GATE] == READY, "a run plans what is due for the other profile"
+    assert desk.dequeue(queued).success
+    with desk.desk.open() as assembly:
+        found = assembly.ledger.batches.open_batches(DAY)
+        assert {b.provider for b in found} == {"house"} and sum(b.requests for b in found) == 2 * len(SILENT)
+        assert night_status(assembly, DAY)["stands_in"] == "house"
+        assert night_status(assembly, DAY)["elsewhere"] == []
+        assert judge_block(assembly).says.endswith("Meanwhile house answers.")
+    desk.advance_provider(1000)
+    profiles(desk, desk.provider.openai_base_url)
+    released(desk)
+    models = {row["model"] for row in desk.rows(CATEGORIES.table)}
+    assert models == {"gpt-5.4-nano"}, (
+        "the tables say who answered, and the first profile asks nothing of it again"
+    )
+    with desk.desk.open() as assembly:
+        usage = assembly.ledger.spending.usage(DAY)
+        assert [(u.step, u.provider, u.requests) for u in usage] == [
+            ("categories", "house", len(SILENT)),
+            ("extracted_fields", "house", len(SILENT)),
+        ]
+        drafts = assembly.ledger.batches.open_batches(DAY)
+        assert {(b.step, b.provider) for b in drafts} == {("drafts", "emulator")}, "the first profile is back"
+        assert sorted(b.requests for b in drafts) == [1, 2], "one request has shown it"
+        assert night_status(assembly, DAY)["circuits"] == []

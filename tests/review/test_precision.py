@@ -12,13 +12,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from llm_assets.domain.people import Person, PersonRole
+from llm_assets.usecases.agreement.draw_control_set import draw_control_set
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.web.review.app import application
 from resources.settings.environment import SHIPPED_CONFIG
 from tests.review.conftest import DOUBTS
 from tests.support.houses.house import TODAY, House
 from tests.support.houses.review_app import add_user, review_app
-from tests.usecases.agreement.conftest import DAY, Nights, answer, judged_night, nights
+from tests.usecases.agreement.conftest import DAY, NIGHT, Nights, answer, judged_night, nights
 
 __all__ = ["nights"]
 
@@ -120,3 +121,29 @@ def test_a_precision_that_cannot_be_reached_is_named(nights: Nights) -> None:
     for n in range(60):
         nights.decide(DAY, f"c{n}", "fee" if n % 2 else None)
     assert "No threshold reaches 90%" in page_of(assembly, Person("lena", PersonRole.LEAD))
+
+
+def test_a_decision_that_is_stored_is_answered_so_where_no_label_can_be_made_of_it(nights: Nights) -> None:
+    assembly = nights.configured(sample=1.0)
+    nights.write(DAY, [answer("a", 0.99), answer("b", 0.98)])
+    assert draw_control_set(assembly, 7, 10, "amina").new == 2
+    lead = Person("lena", PersonRole.LEAD)
+    with TestClient(application(assembly, secure=False, entry="once", owner=lead)) as client:
+        client.get("/enter?token=once")
+        given = {
+            "kind": "approve",
+            "values": {},
+            "day": str(DAY),
+            "step": "categories",
+            "at": NIGHT.isoformat(),
+        }
+        members = [{"case_id": case_id, "seen": 0} for case_id in ("a", "b")]
+        own = {"sec-fetch-site": "same-origin"}
+        told = client.post("/decide", json=given | {"members": members}, headers=own)
+        again = client.post("/decide", json=given | {"members": members}, headers=own)
+    assert told.status_code == 200, "both are stored, and the browser does not call them refused"
+    assert [made["case_id"] for made in told.json()["made"]] == ["a", "b"]
+    [why] = told.json()["unlabelled"]
+    assert "LLM_ASSETS_CONTROL_SET" in why
+    assert [d.case_id for d in assembly.ledger.review.decisions(DAY)] == ["a", "b"]
+    assert again.status_code == 200, "the same person may send the same again"

@@ -1,4 +1,5 @@
-"""The circuit breaker: when to stop calling a provider that fails or whose limit is used up, and when to try it again.
+"""The circuit breaker of a provider and lane: when to stop calling a provider that fails or whose limit is used up, and when to
+try it again.
 
 Pure: the state is a value.
 """
@@ -26,6 +27,13 @@ class Circuit:
     """When it may be tried again; None while it is closed."""
     resting_until: datetime | None = None
     """The provider works, but asked for no calls before this time."""
+    since: datetime | None = None
+    """When it opened; None while it is closed. A failed trial does not change it."""
+
+    def with_rest(self, other: "Circuit") -> "Circuit":
+        """This circuit with the rest that another one keeps, where that is longer."""
+        rests = [at for at in (self.resting_until, other.resting_until) if at is not None]
+        return replace(self, resting_until=max(rests, default=None))
 
     def width(self, now: datetime, concurrency: int) -> int:
         """How many calls may be in flight now."""
@@ -55,4 +63,6 @@ class Circuit:
             return counted
         asked = timedelta(seconds=retry_after) if retry_after is not None else timedelta()
         pause = max(self.pause, min(asked, LONGEST_REST))
-        return replace(counted, until=now + pause, pause=min(2 * self.pause, LONGEST_PAUSE))
+        return replace(
+            counted, until=now + pause, pause=min(2 * self.pause, LONGEST_PAUSE), since=self.since or now
+        )

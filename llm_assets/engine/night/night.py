@@ -28,6 +28,7 @@ from llm_assets.engine.planning.task import StepPlan, Task, Unchanged
 from llm_assets.engine.ports.lake import Lake
 from llm_assets.engine.ports.review import Decision
 from llm_assets.engine.ports.work import Standing
+from llm_assets.engine.standing_in import due_tasks
 
 Upstream = Mapping[str, Mapping[str, Row]]
 """case_id -> step -> its row there."""
@@ -89,22 +90,43 @@ class Night:
             yield self._input(case, beside)
 
     def plan(self, step: Step) -> StepPlan:
-        return StepPlan(step.name, lambda: self._changed(step))
+        other = self.stand_in
+        if other is None:
+            return StepPlan(step.name, lambda: self._changed(step))
+
+        def theirs() -> Iterator[Task | Unchanged]:
+            return due_tasks(
+                other.engine, self.day, step.name, lambda due: replace(other, only=due).tasks(step)
+            )
+
+        return StepPlan(step.name, lambda: self._changed(step), theirs)
+
+    @property
+    def stand_in(self) -> "Night | None":
+        """The same night at the profile that answers what the first one cannot take."""
+        other = self.engine.fallback
+        return replace(self, engine=other) if other is not None else None
 
     def tasks(self, step: Step) -> Iterator[Task]:
         """The step's requests, rendered after masking."""
         return self._rendered(step, self._beside(step), self._rules(step), None)
 
     def _changed(self, step: Step) -> Iterator[Task | Unchanged]:
-        """The same, but of a case that would become the request which the ledger has for it not even the text is read."""
+        """The same, but of a case that would become the request which the ledger has for it not even the text is read. While
+        the night is open, the request at a profile that stood in is as good as its own."""
         beside, rules = self._beside(step), self._rules(step)
+        other = self.stand_in if self.rework is not Rework.STALE else None
+        theirs = other._rules(step) if other is not None else None
         at_rest = self.engine.ledger.work.at_rest(self.day, step.name)
         changed: set[str] | None = None
         if at_rest and rules is not None:
             changed = set()
             for rows in self._by_case(STAMP_COLUMNS):
                 case_id = rows[0]["case_id"]
-                if at_rest.get(case_id, "") == _source(rules, rows, beside):
+                known = at_rest.get(case_id, "")
+                if known == _source(rules, rows, beside) or (
+                    theirs is not None and known == _source(theirs, rows, beside)
+                ):
                     yield Unchanged(case_id)
                 else:
                     changed.add(case_id)
@@ -232,7 +254,14 @@ class Night:
         if standing is None or not step.pictures(given):
             return given
         asked, _ = self._request(step, given)
-        return given if asked.request_id == standing.request_id else replace(given, unshown=NOT_SHOWN)
+        if asked.request_id == standing.request_id:
+            return given
+        other = self.stand_in
+        if other is not None:
+            shown = replace(given, unshown=unshown(given.queue, other.engine.provider.profile))
+            if other._request(step, shown)[0].request_id == standing.request_id:
+                return shown
+        return replace(given, unshown=NOT_SHOWN)
 
     def _beside(self, step: Step) -> _Beside:
         found: dict[str, dict[str, Row]] = {}

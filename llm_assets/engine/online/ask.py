@@ -161,18 +161,18 @@ def _answers(
     engine: Engine, batch: Batch, members: dict[str, Member], go: _Go
 ) -> Iterator[tuple[Member, Answer]]:
     """Answers in order of arrival; failures are left in `go`, and once it is over nothing more is asked."""
-    waiting, share = dict(members), engine.lanes.lanes[batch.lane].share
+    waiting = dict(members)
     lines = lines_of(engine.spool.path(batch.batch_id), waiting)
     with ThreadPoolExecutor(
         engine.provider.profile.limits.online_concurrency, thread_name_prefix="online"
     ) as pool:
         pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
         while True:
-            for member, line in _admitted(engine, lines, go, len(pending), share):
+            for member, line in _admitted(engine, batch, lines, go, len(pending)):
                 pending[pool.submit(_ask, engine, line, batch.mode)] = member
             if not pending:
                 if not go.over:
-                    go.paced = engine.traffic.wait()
+                    go.paced = engine.traffic.wait(batch.lane)
                 return
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
@@ -183,19 +183,20 @@ def _answers(
                     case RouteFullError():
                         go.failed.append((member, reply))
                     case TransientError():
-                        engine.traffic.failed(reply)
+                        engine.traffic.failed(batch.lane, reply)
                         go.failed.append((member, reply))
                     case Answer():
-                        engine.traffic.answered(reply.rest_seconds)
+                        engine.traffic.answered(batch.lane, reply.rest_seconds)
                         go.answered += 1
                         yield member, reply
 
 
 def _admitted(
-    engine: Engine, lines: Iterator[tuple[Member, bytes]], go: _Go, pending: int, share: float
+    engine: Engine, batch: Batch, lines: Iterator[tuple[Member, bytes]], go: _Go, pending: int
 ) -> Iterator[tuple[Member, bytes]]:
     """The next lines that may go now. One that the pace holds back is left for the next go."""
-    while not go.over and not engine.stopped and pending < engine.traffic.width():
+    share = engine.lanes.lanes[batch.lane].share
+    while not go.over and not engine.stopped and pending < engine.traffic.width(batch.lane):
         member, line = next(lines, (None, b""))
         if member is None:
             return

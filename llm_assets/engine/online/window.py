@@ -67,7 +67,7 @@ def post(engine: Engine, batch: Batch) -> None:
     began, posted = engine.clock(), 0
     open_ones = _unposted(engine, batch)
     for member, line in lines_of(spool, open_ones):
-        pause = _pause(engine, member, line)
+        pause = _pause(engine, batch, member, line)
         if pause or posted == POSTS_A_GO or engine.stopped:
             _put_off(engine, batch, pause, f"{len(open_ones)} requests are posted next")
             return
@@ -79,7 +79,7 @@ def post(engine: Engine, batch: Batch) -> None:
                 _leave(engine, batch, str(err))
             raise
         except TransientError as err:
-            engine.traffic.failed(err)
+            engine.traffic.failed(batch.lane, err)
             _put_off(engine, batch, growing_pause(err.retry_after, batch.creates), str(err), failed=True)
             raise
         del open_ones[member.request_id]
@@ -99,12 +99,13 @@ def _is_posted(receipt: Receipt | None) -> bool:
     return receipt is not None and receipt.response_id is not None
 
 
-def _pause(engine: Engine, member: Member, line: bytes) -> float:
+def _pause(engine: Engine, batch: Batch, member: Member, line: bytes) -> float:
     """Seconds until the next post may go."""
-    if engine.traffic.width() == 0:
-        return max(engine.traffic.wait(), 1)
+    if engine.traffic.width(batch.lane) == 0:
+        return max(engine.traffic.wait(batch.lane), 1)
     by_length = estimated_tokens(len(line.decode()))
-    return engine.traffic.admit(min(by_length, 2 * (member.estimated_tokens or by_length)))
+    share = engine.lanes.lanes[batch.lane].share
+    return engine.traffic.admit(min(by_length, 2 * (member.estimated_tokens or by_length)), share)
 
 
 def _post_one(engine: Engine, calls: Background, batch: Batch, member: Member, line: bytes) -> None:
@@ -126,7 +127,7 @@ def _post_one(engine: Engine, calls: Background, batch: Batch, member: Member, l
         receipts.take_back_post(batch.batch_id, name)
         raise
     receipts.keep_receipt(batch.batch_id, name, response_id)
-    engine.traffic.answered(None)
+    engine.traffic.answered(batch.lane, None)
 
 
 def _failed(batch: Batch, member: Member, why: str, outcome: Outcome) -> Answer:

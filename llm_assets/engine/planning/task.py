@@ -76,3 +76,5 @@ class StepPlan:
 
     step: str
     tasks: Callable[[], Iterable[Task | Unchanged]]
+    stand_in: Callable[[], Iterable[Task | Unchanged]] | None = None
+    """The same for the profile that answers while the first one cannot; None where no other may."""

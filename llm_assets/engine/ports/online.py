@@ -17,10 +17,15 @@ class OnlineLedger(Protocol):
         """Counts an online call of so many prompt tokens among those of all processes and returns 0. Where a
         minute would then exceed the limits, counts nothing and returns the seconds until the call may be made."""
 
-    def circuit(self, provider: str) -> Circuit:
-        """The circuit of a profile, shared by all processes."""
+    def circuit(self, provider: str, lane: str = "") -> Circuit:
+        """The circuit of a profile and lane, shared by all processes; without a lane what concerns all of them."""
 
-    def change_circuit(self, provider: str, change: Callable[[Circuit], Circuit]) -> tuple[Circuit, Circuit]:
+    def all_circuits(self) -> Mapping[tuple[str, str], Circuit]:
+        """(profile, lane) -> its circuit, of all that were ever changed."""
+
+    def change_circuit(
+        self, provider: str, change: Callable[[Circuit], Circuit], lane: str = ""
+    ) -> tuple[Circuit, Circuit]:
         """Returns the circuit before and after; no other process changes it in between."""
 
 

@@ -12,6 +12,7 @@ from llm_assets.engine.engine import Engine
 from llm_assets.engine.retry_pauses import granted
 from llm_assets.engine.rounds.drive import PASSING, drive, keep_reason
 from llm_assets.engine.rounds.progress import Progress
+from llm_assets.engine.standing_in import engine_of, stand_in, trouble_of
 
 
 def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Progress:
@@ -34,24 +35,35 @@ def advance(engine: Engine, day: date | None, steps: Sequence[str] | None) -> Pr
             progress = replace(
                 progress, failure=str(err), unreachable=_is_unreachable(err), retry_after=asked
             )
-    return _count(engine, day, steps, stuck, _with_block(engine, progress))
+    return _with_trouble(engine, day, steps, _count(engine, day, steps, stuck, progress))
 
 
 def as_it_is(engine: Engine, day: date, steps: Sequence[str]) -> Progress:
     """The state of these steps, without a call to the provider."""
-    return _count(engine, day, steps, (), _with_block(engine, Progress()))
+    return _with_trouble(engine, day, steps, _count(engine, day, steps, (), Progress()))
 
 
 def _held(engine: Engine, batch: Batch) -> str | None:
     """Why a batch is not sent now, though nothing is wrong with it itself; None when it may be tried."""
-    known = blocking.block_of(engine) if batch.provider == engine.provider.profile.name else None
+    own = engine_of(engine, batch.provider)
+    known = blocking.block_of(own) if batch.provider == own.provider.profile.name else None
     return known.sentence if known is not None and not known.may_try(engine.clock()) else None
 
 
-def _with_block(engine: Engine, progress: Progress) -> Progress:
-    known = blocking.block_of(engine)
-    return (
-        replace(progress, blocked=known.sentence, next_try=known.next_try) if known is not None else progress
+def _with_trouble(
+    engine: Engine, day: date | None, steps: Sequence[str] | None, progress: Progress
+) -> Progress:
+    """Trouble at the first profile stops nothing while all that is left waits at the one that stands in."""
+    known = trouble_of(engine)
+    if known is None or (progress.due == 0 and progress.in_flight > 0 and _all_elsewhere(engine, day, steps)):
+        return progress
+    return replace(progress, blocked=known.sentence, next_try=known.next_try)
+
+
+def _all_elsewhere(engine: Engine, day: date | None, steps: Sequence[str] | None) -> bool:
+    other = stand_in(engine)
+    return other is not None and all(
+        b.provider == other.provider.profile.name for b in batches_of(engine, day, steps)
     )
 
 

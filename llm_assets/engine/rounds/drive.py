@@ -31,6 +31,7 @@ from llm_assets.engine.batches.submit import submit
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.online import window
 from llm_assets.engine.online.ask import answer_online, finish
+from llm_assets.engine.standing_in import engine_of
 
 log = structlog.get_logger()
 
@@ -52,7 +53,8 @@ def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> boo
     with engine.ledger.locks.owner(f"batch:{batch_id}") as mine:
         while mine:
             batch = engine.ledger.batches.batch(batch_id)
-            if batch.state is until or batch.state in seen or not _moved(engine, batch):
+            own = engine_of(engine, batch.provider)
+            if batch.state is until or batch.state in seen or not _moved(own, batch):
                 break
             moved = True
             seen.add(batch.state)
@@ -62,8 +64,13 @@ def drive(engine: Engine, batch_id: str, until: BatchState | None = None) -> boo
 def _moved(engine: Engine, batch: Batch) -> bool:
     """One transition, with what it failed at left in the batch, so that the report can name the cure."""
     try:
-        return _move(engine, batch)
+        moved = _move(engine, batch)
+        if moved and batch.mode is Mode.BATCH and batch.state in (BatchState.INTENT, BatchState.SUBMITTED):
+            engine.traffic.batch_answered(batch.lane)
+        return moved
     except (BlockedError, *PASSING) as err:
+        if isinstance(err, TransientError) and batch.mode is Mode.BATCH:
+            engine.traffic.batch_failed(batch.lane)
         if isinstance(err, BlockedError) and batch.state is not BatchState.INTENT:
             blocking.block(engine, err, Proof.READ)
         _log_once(engine, batch, err)
@@ -211,7 +218,7 @@ def _try_one(engine: Engine, batch: Batch, known: Block) -> bool:
         )
         return False  # nothing was answered: patience is not renewed
     mode = Mode.ONLINE if known.needs is Proof.ANSWERED else batch.mode
-    if mode is Mode.ONLINE and engine.traffic.width() == 0:
+    if mode is Mode.ONLINE and engine.traffic.width(batch.lane) == 0:
         return False
     if not engine.spool.path(batch.batch_id).exists():
         lose(engine, batch, "its spooled lines are gone")
@@ -237,11 +244,11 @@ def _send(engine: Engine, batch: Batch) -> bool:
 
 def _ask(engine: Engine, batch: Batch) -> bool:
     """False while the provider takes no online calls: this batch waits though it has not failed itself."""
-    if engine.traffic.width() == 0 and batch.warms:
+    if engine.traffic.width(batch.lane) == 0 and batch.warms:
         lose(engine, batch, "online calls pause, and what it would fill the cache for does not wait")
         return True
-    if engine.traffic.width() == 0:
-        again_at = engine.clock() + timedelta(seconds=engine.traffic.wait())
+    if engine.traffic.width(batch.lane) == 0:
+        again_at = engine.clock() + timedelta(seconds=engine.traffic.wait(batch.lane))
         why = "online calls pause: the provider failed or its limit is used up"
         engine.ledger.batches.transition(
             batch.batch_id, batch.state, batch.state, not_before=again_at, detail=why

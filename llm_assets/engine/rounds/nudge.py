@@ -11,6 +11,7 @@ from llm_assets.engine import blocking
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.rounds.advance import batches_of
 from llm_assets.engine.rounds.drive import PASSING, drive
+from llm_assets.engine.standing_in import engine_of
 
 SENDS_A_NUDGE = 2
 """Batches a nudge may send: an upload of 200 MB takes half a minute on a 50 Mbit/s line."""
@@ -38,7 +39,8 @@ def nudge(
     on_its_way = False
     for batch in blocking.in_turn(engine, sorted(batches_of(engine, day, steps), key=_look_from)):
         in_time = until is None or engine.clock() < until
-        known = blocking.block_of(engine)
+        own = engine_of(engine, batch.provider)
+        known = blocking.block_of(own)
         is_look = batch.state is BatchState.SUBMITTED and is_due(batch, engine.clock())
         room = sends > 0 if batch.state is BatchState.INTENT else looks > 0 or not is_look
         if in_time and room and not _is_run_work(batch, known):
@@ -46,7 +48,7 @@ def nudge(
             sends -= moved and batch.state is BatchState.INTENT
             looks -= moved and is_look
         now = engine.ledger.batches.batch(batch.batch_id)
-        if _is_on_its_way(now, blocking.block_of(engine), engine.clock()):
+        if _is_on_its_way(now, blocking.block_of(own), engine.clock()):
             on_its_way = True
     return not on_its_way
 

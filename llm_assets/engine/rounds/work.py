@@ -13,6 +13,7 @@ from llm_assets.engine.rounds.garbage import seldom_collected
 from llm_assets.engine.rounds.patience import Patience
 from llm_assets.engine.rounds.progress import Progress
 from llm_assets.engine.rounds.start import start
+from llm_assets.engine.standing_in import awaits_stand_in, unsent
 
 
 @seldom_collected
@@ -45,7 +46,7 @@ def work(
             break
         no_money_came = held > 0 and progress.open_batches > 0 and progress.in_flight == at_plan
         is_time = progress.next_try is None or engine.clock() >= progress.next_try
-        if progress.due and not no_money_came and is_time:
+        if (progress.due and not no_money_came and is_time) or unsent(engine, day, names):
             before = progress.in_flight
             progress = start(engine, day, plans, rework)
             held, at_plan = progress.held, before if progress.sent == 0 else None
@@ -71,7 +72,10 @@ def _after(patience: Patience, progress: Progress, now: datetime) -> Patience:
 
 
 def _is_over(engine: Engine, patience: Patience, progress: Progress) -> bool:
-    """Also when nothing happens before the patience ends, because a blocked provider is tried later than that."""
+    """Also when nothing happens before the patience ends, because a blocked provider is tried later than that. Not while
+    another profile is about to answer instead."""
+    if awaits_stand_in(engine):
+        return False
     since, waits = patience.failing_since, progress.next_try if not progress.under_way else None
     if since is not None and waits is not None and (waits - since).total_seconds() > engine.patience_seconds:
         return True

@@ -153,7 +153,9 @@ class Assembly:
     @cached_property
     def profile(self) -> Profile:
         """The provider profile, with the demo emulator started for it when it needs one."""
-        profile = self.configured_profile
+        return self._addressed(self.configured_profile)
+
+    def _addressed(self, profile: Profile) -> Profile:
         if profile.emulated and profile.base_url is None:
             address = emulator_url(self.home) + profile.wire.base_path
             profile = profile.model_copy(update={"base_url": address})
@@ -170,11 +172,28 @@ class Assembly:
         _check_efforts({*(s.name for s in self.steps), NIGHT_SUMMARY}, profile)
         return profile
 
+    @cached_property
+    def fallback_profile(self) -> Profile | None:
+        """The profile that stands in for the configured one, checked like it; None where it names none."""
+        name = self.configured_profile.fallback
+        if name is None:
+            return None
+        profile = load_profile(self.settings.model_copy(update={"provider": name}))
+        if name == self.configured_profile.name:
+            raise ConfigurationError(f"profile {name}: fallback names the profile itself; name another one")
+        self.prices.check(profile)
+        check_schemas(self.steps, self.queues, profile, self.merging)
+        return profile
+
     def check_provider(self) -> None:
         """Raises ConfigurationError for a profile, price, region or key that cannot work, before any mail is read."""
         check_address(self.configured_profile)
         extra_headers(self.configured_profile)
         api_key(self.profile)
+        if self.fallback_profile is not None:
+            check_address(self.fallback_profile)
+            extra_headers(self.fallback_profile)
+            api_key(self._addressed(self.fallback_profile))
 
     @cached_property
     def prices(self) -> GenaiPrices:
@@ -185,27 +204,22 @@ class Assembly:
         if stops_at is None:
             return self.engine
         writing = (self.deadline_of(day) - stops_at).total_seconds()
-        return replace(
-            self.engine, stops_at=stops_at, report_seconds=writing, provider=self._provider(stops_at)
-        )
-
-    def _provider(self, calls_end: datetime | None = None) -> Provider:
-        return provider_for(
-            self.profile,
-            timeout_seconds=self.settings.http_timeout_seconds,
-            show=Scans(self.raw, self.lanes.reading.vision_bytes),
-            clock=self.clock,
-            calls_end=calls_end,
-        )
+        stopping = replace(self.engine, stops_at=stops_at, report_seconds=writing, fallback=None)
+        first = replace(stopping, provider=self._provider(self.profile, stops_at))
+        other = self.fallback_profile
+        if other is None:
+            return first
+        theirs = self._provider(self._addressed(other), stops_at)
+        return replace(first, fallback=replace(stopping, provider=theirs))
 
     @cached_property
     def engine(self) -> Engine:
         together = self.merging.step
         asked = (*self.steps, together) if together is not None else self.steps
         outputs: dict[str, type[BaseModel]] = {s.name: s.output for s in asked}
-        return Engine(
+        first = Engine(
             ledger=self.ledger.ports,
-            provider=self._provider(),
+            provider=self._provider(self.profile),
             prices=self.prices,
             spool=self.spool,
             lanes=self.lanes,
@@ -218,6 +232,19 @@ class Assembly:
             since=self.until.since if self.until is not None else None,
             steps_after=self._steps_after,
             clock=self.clock,
+        )
+        other = self.fallback_profile
+        if other is None:
+            return first
+        return replace(first, fallback=replace(first, provider=self._provider(self._addressed(other))))
+
+    def _provider(self, profile: Profile, calls_end: datetime | None = None) -> Provider:
+        return provider_for(
+            profile,
+            timeout_seconds=self.settings.http_timeout_seconds,
+            show=Scans(self.raw, self.lanes.reading.vision_bytes),
+            clock=self.clock,
+            calls_end=calls_end,
         )
 
     @property

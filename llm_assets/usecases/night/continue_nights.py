@@ -15,6 +15,7 @@ from llm_assets.engine import blocking
 from llm_assets.engine.rescue.climb import climb
 from llm_assets.engine.rescue.race import read_races
 from llm_assets.engine.rounds.nudge import nudge
+from llm_assets.engine.standing_in import trouble_of, unsent
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.night.cutoff import released_at
 from llm_assets.usecases.night.night_report import newest_totals
@@ -68,18 +69,21 @@ def gate_of(
     climb(assembly.engine, day, steps)
     done = nudge(assembly.engine, day, steps, until=until)
     now = assembly.clock()
+    block = blocking.block_of(assembly.engine)
+    unread = assembly.configured_profile.name if block is not None and not block.reads else None
     ended = any(
-        b.state is BatchState.ENDED and not b.awaits_results(now)
+        b.state is BatchState.ENDED and not b.awaits_results(now) and b.provider != unread
         for b in assembly.ledger.batches.open_batches(day, steps)
     )
-    block = blocking.block_of(assembly.engine)
+    known = trouble_of(assembly.engine)
+    takes_over = bool(unsent(assembly.engine, day, steps))
     return gate_for(
-        done=done,
-        ready=ended and (block is None or block.reads),
+        done=done or takes_over,
+        ready=ended,
         parked_at=parked_at,
         cut_at=released_at(assembly, day),
         now=assembly.clock(),
-        next_try=block.next_try if block is not None else None,
+        next_try=known.next_try if known is not None and not takes_over else None,
     )
 
 
@@ -108,8 +112,8 @@ def unfinished_nights(assembly: Assembly, limit: int) -> list[UnfinishedNight]:
             by_day.setdefault(batch.day, []).append(batch.batch_id)
             if batch.lane is not Lane.URGENT or batch.day < today:
                 others.add(batch.day)
-    block = blocking.block_of(assembly.engine)
-    if block is not None and block.may_try(assembly.clock()):
+    known = trouble_of(assembly.engine)
+    if known is not None and known.may_try(assembly.clock()):
         for day in assembly.ledger.blocks.due_days(assembly.settings.first_day, today):
             by_day.setdefault(day, [])
     for day in _cut_off(assembly, today):

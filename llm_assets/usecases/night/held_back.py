@@ -35,13 +35,21 @@ def elsewhere(assembly: Assembly, day: date) -> Sequence[Elsewhere]:
     requests: Counter[str] = Counter()
     for batch in assembly.ledger.batches.open_batches(day):
         sent = batch.state is not BatchState.INTENT
-        if sent and assembly.settings.provider and batch.provider != assembly.settings.provider:
+        if sent and _is_elsewhere(assembly, batch.provider):
             batches[batch.provider] += 1
             requests[batch.provider] += batch.requests
     return [
         Elsewhere(name, number, requests[name], _sentence(name, day))
         for name, number in sorted(batches.items())
     ]
+
+
+def _is_elsewhere(assembly: Assembly, provider: str) -> bool:
+    """Whether its batches are not collected: those of the configured profile are, and of the one that stands in for it."""
+    configured = assembly.settings.provider
+    if not configured or provider == configured:
+        return False
+    return provider != assembly.configured_profile.fallback
 
 
 def _sentence(provider: str, day: date) -> str:

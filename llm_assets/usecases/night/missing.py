@@ -18,7 +18,7 @@ from llm_assets.engine.planning.budget import OVER_BUDGET, in_words, limits_of
 from llm_assets.engine.planning.plan import REGION
 from llm_assets.report.numbers import Missing
 from llm_assets.usecases.desk.assembly import Assembly
-from llm_assets.usecases.desk.blocked import block_of, since_when
+from llm_assets.usecases.desk.blocked import block_of, open_circuits, since_when
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.night.held_back import elsewhere, stopped_queues
 from llm_assets.words.sentence import Sentence
@@ -61,6 +61,9 @@ def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
     if block is not None and open_cases:
         provider = Sentence("provider %(name)s", name=assembly.configured_profile.name)
         yield Missing(provider, since_when(assembly, block))
+    elif open_cases and _silent(assembly):
+        provider = Sentence("provider %(name)s", name=assembly.configured_profile.name)
+        yield Missing(provider, "does not answer and is tried again by itself")
     yield from open_cases
     for found in elsewhere(assembly, day):
         what = Sentence(
@@ -70,6 +73,12 @@ def missing(assembly: Assembly, day: date) -> Iterator[Missing]:
             provider=found.provider,
         )
         yield Missing(what, found.sentence)
+
+
+def _silent(assembly: Assembly) -> bool:
+    """Whether the configured provider does not answer in some lane."""
+    name = assembly.configured_profile.name
+    return any(provider == name for provider, _ in open_circuits(assembly))
 
 
 def _beside(block: Block | None, detail: str) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from llm_assets.engine.rescue.forecast import NightForecast
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.blocked import open_circuits, stands_in
 from llm_assets.usecases.night.held_back import elsewhere, stopped_queues
 from llm_assets.usecases.night.waiting import forecast_for
 
@@ -46,6 +47,8 @@ def night_status(assembly: Assembly, day: date | None) -> Status:
         ],
         "forecast": _forecast(forecast, zone) if forecast.batches else None,
         "blocked": _blocked(assembly),
+        "circuits": _circuits(assembly),
+        "stands_in": stands_in(assembly),
         "stopped": stopped_queues(assembly),
         "elsewhere": [found._asdict() for found in elsewhere(assembly, day)],
         "failures": ledger.spending.failures(day),
@@ -64,6 +67,22 @@ def _forecast(forecast: NightForecast, zone: ZoneInfo) -> Status:
         "expected_end": end.astimezone(zone).isoformat() if end is not None else None,
         "probability_in_time": round(forecast.probability, 4),
     }
+
+
+def _circuits(assembly: Assembly) -> Sequence[Status]:
+    """The lanes in which a provider does not answer."""
+    zone = assembly.settings.calendar.zone
+    return [
+        {
+            "provider": provider,
+            "lane": lane,
+            "since": circuit.since.astimezone(zone).isoformat(),
+            "failures": circuit.failures,
+            "next_try": circuit.until.astimezone(zone).isoformat(),
+        }
+        for (provider, lane), circuit in open_circuits(assembly).items()
+        if circuit.since is not None and circuit.until is not None
+    ]
 
 
 def _blocked(assembly: Assembly) -> Sequence[Status]:

@@ -32,6 +32,7 @@ from llm_assets.words.sentence import Sentence
 __all__ = [
     "REMARK",
     "AlreadyDecidedError",
+    "Decision",
     "DecisionKind",
     "NothingToDecideError",
     "UnknownRecordError",

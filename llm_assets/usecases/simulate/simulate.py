@@ -40,8 +40,8 @@ class SimulatedOutput(BaseModel):
 class OneAtATime(Traffic):
     """Asks one call after the other; the modelled provider lets them overlap in virtual time."""
 
-    def width(self) -> int:
-        return min(1, super().width())
+    def width(self, lane: str) -> int:
+        return min(1, super().width(lane))
 
 
 class SimulatedEngine(Engine):

@@ -4,14 +4,17 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from llm_assets.domain.errors import DeskError
 from llm_assets.usecases.records.label_record import label_drawn, label_record
 from llm_assets.usecases.review.case_page import queue_of
 from llm_assets.usecases.review.decide import (
     AlreadyDecidedError,
+    Decision,
     DecisionKind,
     UnknownRecordError,
     Wanted,
@@ -22,7 +25,9 @@ from llm_assets.usecases.review.people import Person
 from llm_assets.usecases.review.session_figures import figures_of
 from llm_assets.web.review.desk import Desk, day_of
 from llm_assets.web.review.guard import json_of, refused
-from llm_assets.words.sentence import Sentence
+from llm_assets.words.sentence import Sentence, sentence_of
+
+log = structlog.get_logger()
 
 EARLIEST = timedelta(days=7)
 """A decision that a browser kept while it had no connection may be so old."""
@@ -64,15 +69,16 @@ def _wanted(app: Desk, person: Person, given: dict[str, Any]) -> list[Wanted]:  
 
 def _stored(app: Desk, person: Person, wanted: list[Wanted]) -> Response:
     """Every case of a cluster by itself: what a colleague has decided meanwhile stays and is named. None of them is decided where
-    one is not this person's."""
+    one is not this person's. A decision that is stored stays so when no label can be made of it; the answer says why in `unlabelled`."""
     made, conflicts = [], []
+    unlabelled: list[str] = []
     for each in wanted:
         _check_seen(app, person, each.day, each.record)
     for each in wanted:
         try:
             stored = decide(app.assembly, each, app.cases)
-            label_drawn(app.assembly, each.day, stored)
             made.append({"case_id": stored.case_id, "seen": stored.number})
+            unlabelled.extend(_unlabelled(app, each.day, stored))
         except AlreadyDecidedError as err:
             conflicts.append(
                 {
@@ -83,7 +89,21 @@ def _stored(app: Desk, person: Person, wanted: list[Wanted]) -> Response:
                     "seen": err.newest.number,
                 }
             )
-    return JSONResponse({"made": made, "conflicts": conflicts}, 409 if conflicts else 200)
+    told = {"made": made, "conflicts": conflicts, "unlabelled": list(dict.fromkeys(unlabelled))}
+    return JSONResponse(told, 409 if conflicts else 200)
+
+
+def _unlabelled(app: Desk, day: date, stored: Decision) -> list[str]:
+    """Why a case that was drawn for the control set has no label though it is decided; empty where nothing is wrong."""
+    try:
+        label_drawn(app.assembly, day, stored)
+    except (DeskError, OSError) as err:
+        said = app.words.sentence(
+            sentence_of(err) if isinstance(err, DeskError) else "the file cannot be written"
+        )
+        log.warning("not labelled", day=str(day), case=stored.case_id, error=type(err).__name__)
+        return [said]
+    return []
 
 
 def _of_one_case(app: Desk, act: Callable[[Desk, Person, date, str], Response]) -> Callable[[Request], Any]:

@@ -4,6 +4,7 @@ IN_BROWSER = (
     "%(num)s not sent yet",
     "Decided meanwhile by %(who)s. Yours was not stored.",
     "In the control set: %(category)s.",
+    "Stored, but not in the control set: %(why)s",
     "That was not stored.",
     "The desk does not answer now; try again when the connection is back.",
     "The draft is asked for and comes later.",

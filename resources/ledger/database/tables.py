@@ -274,10 +274,13 @@ circuits = Table(
     "circuits",
     metadata,
     Column("provider", Text, primary_key=True),
+    # Empty in the row that holds what concerns all lanes: how long the provider rests.
+    Column("lane", Text, primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("pause_seconds", Float, nullable=False),
     Column("until", Instant),
     Column("resting_until", Instant),
+    Column("since", Instant),
 )
 
 blocks = Table(

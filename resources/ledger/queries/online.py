@@ -1,9 +1,10 @@
-"""Online calls of all processes: what the last minute held, and how each provider is doing."""
+"""Online calls of all processes: what the last minute held, and how each provider is doing in each lane."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from llm_assets.domain.profile import Limits
 from llm_assets.domain.traffic.circuit import Circuit
@@ -38,24 +39,29 @@ def _wait(connection: Connection, provider: str, tokens: int, limits: Limits, no
     return pace.wait(now, tokens)
 
 
-def circuit(connection: Connection, provider: str) -> Circuit:
+def circuit(connection: Connection, provider: str, lane: str) -> Circuit:
     state = circuits.c
-    row = connection.execute(
-        select(state.failures, state.pause_seconds, state.until, state.resting_until).where(
-            state.provider == provider
-        )
-    ).one_or_none()
-    if row is None:
-        return Circuit()
-    return Circuit(row.failures, timedelta(seconds=row.pause_seconds), row.until, row.resting_until)
+    where = (state.provider == provider, state.lane == lane)
+    row = connection.execute(select(circuits).where(*where)).one_or_none()
+    return _circuit(row) if row is not None else Circuit()
+
+
+def all_circuits(connection: Connection) -> dict[tuple[str, str], Circuit]:
+    rows = connection.execute(select(circuits).order_by(circuits.c.provider, circuits.c.lane))
+    return {(row.provider, row.lane): _circuit(row) for row in rows}
+
+
+def _circuit(row: Row[Any]) -> Circuit:
+    pause = timedelta(seconds=row.pause_seconds)
+    return Circuit(row.failures, pause, row.until, row.resting_until, row.since)
 
 
 def change_circuit(
-    connection: Connection, provider: str, change: Callable[[Circuit], Circuit]
+    connection: Connection, provider: str, change: Callable[[Circuit], Circuit], lane: str
 ) -> tuple[Circuit, Circuit]:
     """The state before and after, with no other process's change between."""
     serialise(connection, f"online calls to {provider}")
-    before = circuit(connection, provider)
+    before = circuit(connection, provider, lane)
     after = change(before)
     if after != before:
         values = {
@@ -63,8 +69,9 @@ def change_circuit(
             "pause_seconds": after.pause.total_seconds(),
             "until": after.until,
             "resting_until": after.resting_until,
+            "since": after.since,
         }
-        where = circuits.c.provider == provider
-        if not connection.execute(update(circuits).where(where).values(values)).rowcount:
-            connection.execute(insert(circuits).values(provider=provider, **values))
+        where = (circuits.c.provider == provider, circuits.c.lane == lane)
+        if not connection.execute(update(circuits).where(*where).values(values)).rowcount:
+            connection.execute(insert(circuits).values(provider=provider, lane=lane, **values))
     return before, after

@@ -1,6 +1,6 @@
 """The port `OnlineLedger`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from llm_assets.domain.profile import Limits
@@ -17,10 +17,16 @@ class SqlOnline:
         with self._database.writing() as connection:
             return online.admit(connection, provider, tokens, limits, now)
 
-    def circuit(self, provider: str) -> Circuit:
+    def circuit(self, provider: str, lane: str = "") -> Circuit:
         with self._database.reading() as connection:
-            return online.circuit(connection, provider)
+            return online.circuit(connection, provider, lane)
 
-    def change_circuit(self, provider: str, change: Callable[[Circuit], Circuit]) -> tuple[Circuit, Circuit]:
+    def all_circuits(self) -> Mapping[tuple[str, str], Circuit]:
+        with self._database.reading() as connection:
+            return online.all_circuits(connection)
+
+    def change_circuit(
+        self, provider: str, change: Callable[[Circuit], Circuit], lane: str = ""
+    ) -> tuple[Circuit, Circuit]:
         with self._database.writing() as connection:
-            return online.change_circuit(connection, provider, change)
+            return online.change_circuit(connection, provider, change, lane)

@@ -10,6 +10,13 @@ branch_labels = None
 depends_on = None
 
 _INSTANT = sa.DateTime(timezone=True)
+_CIRCUIT = (
+    ("failures", sa.Integer, False),
+    ("pause_seconds", sa.Float, False),
+    ("until", _INSTANT, True),
+    ("resting_until", _INSTANT, True),
+)
+"""Its state lasts minutes: former states are left out."""
 
 
 def upgrade() -> None:
@@ -63,9 +70,23 @@ def upgrade() -> None:
         sa.Column("over", sa.Boolean, nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
     )
+    _circuits(sa.Column("lane", sa.Text, primary_key=True), since=sa.Column("since", _INSTANT))
+
+
+def _circuits(*keys: sa.Column[str], since: sa.Column[object] | None = None) -> None:
+    state = [sa.Column(name, kind, nullable=nullable) for name, kind, nullable in _CIRCUIT]
+    op.drop_table("circuits")
+    op.create_table(
+        "circuits",
+        sa.Column("provider", sa.Text, primary_key=True),
+        *keys,
+        *state,
+        *([since] if since is not None else []),
+    )
 
 
 def downgrade() -> None:
+    _circuits()
     op.drop_table("receipts")
     op.drop_table("races")
     op.drop_table("rescues")

@@ -130,3 +130,15 @@ def test_a_receipt_counts_the_posts_and_keeps_the_id_of_the_answered_one(ledger:
         receipts.note_over("b", ["r1"])
     assert receipts.receipts("b") == {"r1": Receipt("r1", "resp-1", over=True)}
     assert receipts.receipts("other") == {"r1": Receipt("r1")}, "each batch has its own"
+
+
+def test_each_lane_of_a_provider_has_a_circuit_and_knows_since_when_it_is_open(ledger: SqlLedger) -> None:
+    for second in (0, 0, 5, 30, 31):
+        ledger.online.change_circuit("a", lambda c, s=second: c.failed(at(s)), "archive")
+    found = ledger.online.all_circuits()
+    assert list(found) == [("a", "archive")] and ledger.online.circuit("a", "urgent") == Circuit()
+    archive = ledger.online.circuit("a", "archive")
+    assert archive == found["a", "archive"] and archive.since == at(5), "a failed trial is no new trouble"
+    assert archive.until == at(60)
+    ledger.online.change_circuit("a", Circuit.answered, "archive")
+    assert ledger.online.circuit("a", "archive") == Circuit()

@@ -3,10 +3,15 @@
 from datetime import datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
+from llm_assets.domain.errors import TransientError
+from llm_assets.domain.profile import Lane
+from llm_assets.domain.reason import Reason
 from llm_assets.domain.traffic.circuit import LONGEST_PAUSE, OPENS_AFTER, Circuit
 from llm_assets.domain.traffic.pace import Pace
 from llm_assets.engine.rounds.patience import Patience
+from tests.support.nights.engine_night import Desk
 from tests.support.providers.fake_provider import START
 
 
@@ -176,3 +181,28 @@ def test_pauses_between_failing_rounds_double_up_to_half_a_minute() -> None:
 def test_the_next_round_waits_as_long_as_the_provider_asks(answered: bool) -> None:
     asked = Patience().after(answered=answered, failed=True, unreachable=False, now=at(0), retry_after=90)
     assert asked.resume_at == at(90)
+
+
+# Lanes
+
+
+def test_a_lane_that_fails_stops_itself_and_a_rest_stops_all_lanes(desk: Desk) -> None:
+    traffic = desk.engine().traffic
+    with capture_logs() as said:
+        for _ in range(OPENS_AFTER + 1):
+            traffic.failed(Lane.ARCHIVE, TransientError("nobody there", reason=Reason.SERVER_ERROR))
+        assert [traffic.width(lane) for lane in (Lane.ARCHIVE, Lane.NIGHTLY, Lane.URGENT)] == [0, 4, 4]
+        desk.clock.advance(15)
+        assert traffic.width(Lane.ARCHIVE) == 1, "one probe"
+        traffic.failed(Lane.ARCHIVE, TransientError("nobody there", reason=Reason.SERVER_ERROR))
+        assert traffic.width(Lane.ARCHIVE) == 0 and round(traffic.wait(Lane.ARCHIVE)) == 30
+        desk.clock.advance(30)
+        assert traffic.width(Lane.ARCHIVE) == 1
+        traffic.answered(Lane.ARCHIVE, None)
+        assert traffic.width(Lane.ARCHIVE) == 4
+    assert [line["event"] for line in said] == ["calls pause", "calls go on"], (
+        "said once, and when it is over"
+    )
+    traffic.failed(Lane.URGENT, TransientError("slower", reason=Reason.RATE_LIMIT, retry_after=40))
+    assert [traffic.width(lane) for lane in Lane] == [0, 0, 0]
+    assert round(traffic.wait(Lane.NIGHTLY)) == 40

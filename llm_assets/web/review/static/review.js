@@ -194,6 +194,8 @@
     const seen = Object.fromEntries((told.made || []).map((each) => [each.case_id, each.seen]));
     store(MADE, stored(MADE).map((each) => each.id !== made.id ? each :
       { ...each, members: each.members.map((m) => ({ ...m, seen: seen[m.case_id] ?? m.seen })) }));
+    if ((told.unlabelled || []).length) // stored all the same
+      point(made.key, t("Stored, but not in the control set: %(why)s", { why: told.unlabelled.join("; ") }));
     if (status < 400) return;
     store(MADE, stored(MADE).filter((each) => each.id !== made.id));
     if (status !== 409) { refuse(made, told.said || t("That was not stored.")); return; }
