@@ -190,7 +190,7 @@ def test_a_route_without_room_stops_no_ordinary_call_and_uses_up_no_try(desk: De
     engine = desk.engine()
     desk.tasks = tasks(4, mode=Mode.FLEX)
     start(engine, DAY, [desk.step_plan()], Rework.STALE)
-    assert (desk.provider.calls["ask"], engine.traffic.width()) == (4, 4)
+    assert (desk.provider.calls["ask"], engine.traffic.width("nightly")) == (4, 4)
     desk.tasks = tasks(6, mode=Mode.ONLINE)
     start(engine, DAY, [desk.step_plan()], Rework.STALE)
     assert desk.provider.calls["ask"] == 6, "the two new ones were asked at once"

@@ -163,7 +163,7 @@ def test_what_another_night_has_sent_is_waited_for_and_collected(desk: Desk) -> 
     assert_all_answered_once(desk, 4, attempts=1)
 
 
-@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("mode", [mode for mode in Mode if mode is not Mode.WINDOW])
 def test_what_another_night_never_sent_is_sent_by_the_night_that_needs_it(desk: Desk, mode: Mode) -> None:
     plan_step(desk.engine(), EVE, STEP, tasks(3, mode=mode), Rework.STALE)
     assert desk.work(tasks(3, mode=mode)).finished
