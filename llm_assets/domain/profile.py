@@ -195,6 +195,17 @@ class Profile(Border):
         own = {"batch_requests": row.batch_requests, "batch_bytes": row.batch_bytes}
         return {**given, "limits": {**own, **limits}}
 
+    @model_validator(mode="after")
+    def _sells_what_calls_can_ask_for(self) -> "Profile":
+        sold = self.routes
+        if (sold.window or sold.flex or sold.fast) and not protocol_named(self.protocol).names_tiers:
+            raise PydanticCustomError(
+                "no_tiers",
+                "a call of protocol {protocol} cannot ask for window, flex or fast: leave out `routes`",
+                {"protocol": self.protocol},
+            )
+        return self
+
     @property
     def wire(self) -> WireProtocol:
         """The protocol's row. Raises ConfigurationError for a name without one."""

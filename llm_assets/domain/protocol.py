@@ -68,6 +68,8 @@ class WireProtocol:
     rate_headers: RateHeaders
     line_id: str = "custom_id"
     """The field of an input line that holds our custom_id."""
+    names_tiers: bool = False
+    """Whether a call can ask for another tier or a completion window."""
     owner_url: str = ""
     """Where its owner serves it, which is the SDK's own default; empty where nobody owns it."""
 
@@ -119,6 +121,7 @@ OPENAI = WireProtocol(
         remaining="x-ratelimit-remaining-{}",
         reset="x-ratelimit-reset-{}",
     ),
+    names_tiers=True,
     owner_url="https://api.openai.com/v1",
 )
 

@@ -66,3 +66,15 @@ def test_a_name_without_a_row_is_refused_with_the_names_that_have_one(name: obje
         protocol_named(name)
     with pytest.raises(ValidationError, match="anthropic, openai"):
         profile(name)
+
+
+@pytest.mark.parametrize("routes", [{"flex": {}}, {"fast": {}}, {"window": {"8h": "0.6"}}], ids=str)
+def test_a_route_that_calls_cannot_ask_for_is_refused(routes: dict[str, object]) -> None:
+    models = dict.fromkeys(("cheap", "standard", "strong"), "m")
+    for protocol, row in PROTOCOLS.items():
+        given = {"protocol": protocol, "models": models, "routes": routes}
+        if row.names_tiers:
+            assert Profile.model_validate(given).sold
+        else:
+            with pytest.raises(ValidationError, match="cannot ask for window, flex or fast"):
+                Profile.model_validate(given)
