@@ -130,14 +130,15 @@ def _facts(engine: Engine, day: date, steps: Sequence[str], standing: Standing, 
     needs = _needs_seconds(engine, requests, tokens)
     left = (deadline - now).total_seconds() - after * max(needs, times.online)
     flex, costs = profile.routes.flex, engine.ledger.rescue.costs(day)
+    night = engine.ledger.batches.listed(day)
     facts = Facts(
         standing=standing,
         seconds_left=left if left > 0 or now >= deadline else 0.001,
         times=times,
         probability=_curve(engine, batch, requests).ends_within(_age(batch, now), left),
         wanted=rules.probability,
-        sold=frozenset(profile.sold),
-        climbed=_has_climbed(engine, day),
+        sold=frozenset(profile.sold) - _full(night),
+        climbed=any(b.cancel_why.startswith(FOR_THE_DEADLINE) for b in night),
         needs_seconds=needs,
         flex_timeout=flex.timeout_seconds if flex is not None else 0,
         extra_usd=_extra_usd(engine, batch.model if batch is not None else None, requests, tokens),
@@ -176,8 +177,11 @@ def _curve(engine: Engine, batch: Batch | None, requests: int) -> Curve:
     return curves.like(engine.provider.profile.name, Mode.BATCH, max(requests, 1))
 
 
-def _has_climbed(engine: Engine, day: date) -> bool:
-    return any(b.cancel_why.startswith(FOR_THE_DEADLINE) for b in engine.ledger.batches.listed(day))
+def _full(night: Sequence[Batch]) -> frozenset[Mode]:
+    """Flex, once it had no room in this night: a late night does not try it again and again."""
+    flex = (b for b in night if b.mode is Mode.FLEX)
+    full = any(b.creates > 0 or b.cancel_why.startswith(FOR_THE_DEADLINE) for b in flex)
+    return frozenset({Mode.FLEX}) if full else frozenset()
 
 
 def _size(engine: Engine, day: date, steps: Sequence[str], batch: Batch | None) -> tuple[int, int]:

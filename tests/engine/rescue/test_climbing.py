@@ -1,12 +1,14 @@
 """A night that may be late climbs the ladder: what has finished is kept, the rest goes by the next rung, once each."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
-from llm_assets.domain.errors import TransientError
-from llm_assets.domain.profile import Mode
+from llm_assets.domain.errors import RouteFullError, TransientError
+from llm_assets.domain.profile import FlexRoute, Mode, SoldRoutes
+from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import BatchState
-from tests.support.nights.engine_night import DAY, LANES, Desk, tasks, users
+from tests.support.nights.engine_night import DAY, LANES, PROFILE, Desk, tasks, users
 
 DEADLINE = timedelta(hours=12)
 
@@ -47,3 +49,17 @@ def test_a_cancel_that_is_not_confirmed_ends_in_a_race_whose_double_cost_is_book
     assert (desk.state(old), desk.states()) == (BatchState.COLLECTED, {"ok": 3})
     assert +desk.provider.executed == dict.fromkeys(users(3), 2)
     assert desk.ledger().trail.verify().findings == []
+
+
+def test_where_flex_has_no_room_the_rest_goes_online_at_once(open_desk: Callable[..., Desk]) -> None:
+    sells = PROFILE.model_copy(update={"routes": SoldRoutes(flex=FlexRoute(timeout_seconds=60))})
+    desk = open_desk(profile=sells)
+    desk.provider.looks_until_end = 10**6
+    until = desk.deadline = desk.clock() + DEADLINE
+    desk.start(tasks(3))
+    desk.clock.advance(11 * 3600 - 60)
+    desk.provider.faults["ask"] = [RouteFullError("no room", reason=Reason.RATE_LIMIT)] * 3
+    assert desk.work(seconds=30).finished
+    assert until - desk.clock() > timedelta(minutes=40), "it does not wait until flex is too late"
+    assert desk.ledger().rescue.costs(DAY).requests == {Mode.ONLINE: 3}
+    assert desk.states() == {"ok": 3}

@@ -3,7 +3,6 @@
 import json
 import urllib.request
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -138,9 +137,8 @@ def test_who_sells_no_cheaper_call_is_never_billed_as_one(
     said = message([{"type": "text", "text": "{}"}])
     said["usage"]["service_tier"] = tier
     server.on("POST /v1/messages", Reply(body=said))
-    routes = SoldRoutes(flex=FlexRoute(factor=Decimal("0.5")))
-    provider = adapter("anthropic", server.url, routes=routes)
+    provider = adapter("anthropic", server.url)
     assert billed(provider, Mode.ONLINE, Mode.FLEX) == [expected] * 2
     path = f"POST /v1beta/models/{request('gemini').model}:generateContent"
     server.on(path, Reply(body=generated("{}")))
-    assert billed(adapter("gemini", server.url, routes=routes), Mode.FLEX) == [Mode.ONLINE]
+    assert billed(adapter("gemini", server.url), Mode.FLEX) == [Mode.ONLINE]

@@ -1,0 +1,90 @@
+"""Real nights two minutes before their deadline, with everything that may keep them from it. As part of the soak: each waits."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+import yaml
+
+from resources.settings.environment import SHIPPED_CONFIG
+from tests.support.houses.house import TODAY, Emulated, House
+from tests.support.mail.invented_inbox import DOCUMENTS, ZONE, fill
+
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
+
+STUCK = "batches: [{stuck: in_progress, stuck_share: 0%s}]"
+WAITS = {"probability": 0.01}
+"""So that a batch is sent and waited for until the fixed time before the deadline."""
+
+
+class Trouble(NamedTuple):
+    name: str
+    scenario: str
+    rescue: Mapping[str, float] = {}
+    flex_seconds: float = 900
+    settings: Mapping[str, str] = {}
+    cancels: bool = False
+    finishes: bool = True
+
+
+TROUBLES = [
+    Trouble("a batch would never end", f"{{{STUCK % ''}}}"),
+    Trouble("a batch never ends", f"{{{STUCK % ''}}}", WAITS, cancels=True),
+    Trouble("its cancel is not confirmed", f"{{{STUCK % ', cancel_never_ends: true'}}}", WAITS, cancels=True),
+    Trouble(
+        "flex has no room", f"{{{STUCK % ''}, flex: {{refused: true}}}}", WAITS, flex_seconds=2, cancels=True
+    ),
+    Trouble("flex has room", f"{{{STUCK % ''}}}", WAITS, flex_seconds=2, cancels=True),
+    Trouble(
+        "the provider is down", "{}", settings={"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, finishes=False
+    ),
+]
+
+
+def configured(folder: Path, trouble: Trouble) -> Path:
+    """The shipped files with the ladder's rules changed."""
+    folder.mkdir()
+    lanes: dict[str, Any] = yaml.safe_load((SHIPPED_CONFIG / "lanes.yaml").read_text())
+    lanes["rescue"] = {**lanes["rescue"], **trouble.rescue}
+    lanes["routes"]["remainder_requests"] = 0  # else these few would go online for another reason
+    (folder / "lanes.yaml").write_text(yaml.safe_dump(lanes))
+    providers: dict[str, Any] = yaml.safe_load((SHIPPED_CONFIG / "providers.yaml").read_text())
+    providers["providers"]["openai"]["routes"]["flex"]["timeout_seconds"] = trouble.flex_seconds
+    (folder / "providers.yaml").write_text(yaml.safe_dump(providers))
+    return folder
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda t: t.name)
+def test_the_report_is_there_before_the_deadline_and_says_what_it_cost(
+    house: House, emulated: Emulated, tmp_path: Path, trouble: Trouble
+) -> None:
+    emulated.scenario(trouble.scenario)
+    fill(house.home / "inbox", TODAY)
+    config = configured(tmp_path / "config", trouble)
+    until = datetime.now(ZONE) + timedelta(minutes=2)
+    settings = {"LLM_ASSETS_CONFIG": str(config), **trouble.settings}
+    night = house.run("night", "--day", f"{TODAY}", "--json", "--until", until.isoformat(), **settings)
+    report = night.report
+    assert datetime.fromisoformat(report["generated_at"]) < until, night.err
+    totals, rescue = report["totals"], report.get("rescue")
+    print(
+        trouble.name, "code", night.code, "open", totals["open"], "left", until - datetime.now(ZONE), rescue
+    )
+    assert (night.code, bool(totals["open"])) == ((0, False) if trouble.finishes else (1, True))
+    with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
+        rows = lake.execute("select count(*), count(distinct record_id) from categories").fetchall()
+        costs = lake.execute("select mode, sum(cost_usd) from llm_usage group by mode").fetchall()
+    assert rows == [(DOCUMENTS, DOCUMENTS)]
+    if not trouble.finishes:
+        return
+    assert rescue is not None and (rescue["cancelled_batches"] > 0) is trouble.cancels
+    rung = "flex" if trouble.name == "flex has room" else "online"
+    assert rescue["requests"][rung] > 0
+    online = float(dict(costs).get("online", 0))
+    assert rescue["extra_usd"] <= online and (rescue["extra_usd"] > 0) is (rung == "online")
+    assert rescue["paid_twice"]["usd_at_most"] <= 1
+    again = house.run("night", "--day", f"{TODAY}", "--json", "--rework", "missing", **settings)
+    assert again.report["revision"] == 1 and again.code == 0, "a rerun that changes nothing writes nothing"
