@@ -10,7 +10,7 @@ from pydantic import Field
 
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Border, Mode, Tier
-from llm_assets.domain.traffic.lanes import RescueRules
+from llm_assets.domain.traffic.lanes import RescueRules, RouteRules
 from resources.settings.environment import SHIPPED_CONFIG, load_yaml, parse_yaml
 
 SHIPPED = SHIPPED_CONFIG / "simulations"
@@ -97,6 +97,7 @@ class Scenario(Border):
     deadline: time = time(8)
     ladder: bool = True
     rescue: RescueRules = RescueRules()
+    route_rules: RouteRules = RouteRules()
     nights: int = Field(default=1, gt=0)
     seed: int = 1
     provider: Modelled = Modelled()

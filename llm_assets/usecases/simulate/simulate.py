@@ -119,7 +119,11 @@ def _engine(
         lanes = load_lanes(settings)
         nightly = lanes.lanes[Lane.NIGHTLY].model_copy(update={"mode": scenario.mode, "budget_usd": None})
         lanes = lanes.model_copy(
-            update={"lanes": {**lanes.lanes, Lane.NIGHTLY: nightly}, "rescue": scenario.rules}
+            update={
+                "lanes": {**lanes.lanes, Lane.NIGHTLY: nightly},
+                "rescue": scenario.rules,
+                "routes": scenario.route_rules,
+            }
         )
         try:
             yield lambda provider: SimulatedEngine(
