@@ -22,6 +22,8 @@ from llm_assets.engine.rescue.forecast import Curves, forecast_of, keep
 
 RESCUED = "its night may miss the deadline"
 """Why a request goes by a rung; without figures, so that usage is summed by it."""
+FULL_AFTER = 3
+"""Goes in a row in which no flex call was answered, so that flex counts as full: one refused call is usual."""
 HISTORY = 200
 """Newest answers from which it is estimated how long one is."""
 ONE_CALL = 5.0
@@ -180,7 +182,7 @@ def _curve(engine: Engine, batch: Batch | None, requests: int) -> Curve:
 def _full(night: Sequence[Batch]) -> frozenset[Mode]:
     """Flex, once it had no room in this night: a late night does not try it again and again."""
     flex = (b for b in night if b.mode is Mode.FLEX)
-    full = any(b.creates > 0 or b.cancel_why.startswith(FOR_THE_DEADLINE) for b in flex)
+    full = any(b.creates >= FULL_AFTER or b.cancel_why.startswith(FOR_THE_DEADLINE) for b in flex)
     return frozenset({Mode.FLEX}) if full else frozenset()
 
 

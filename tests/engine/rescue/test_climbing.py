@@ -8,6 +8,7 @@ from llm_assets.domain.errors import RouteFullError, TransientError
 from llm_assets.domain.profile import FlexRoute, Mode, SoldRoutes
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import BatchState
+from llm_assets.engine.rescue.climb import FULL_AFTER
 from tests.support.nights.engine_night import DAY, LANES, PROFILE, Desk, tasks, users
 
 DEADLINE = timedelta(hours=12)
@@ -58,7 +59,7 @@ def test_where_flex_has_no_room_the_rest_goes_online_at_once(open_desk: Callable
     until = desk.deadline = desk.clock() + DEADLINE
     desk.start(tasks(3))
     desk.clock.advance(11 * 3600 - 60)
-    desk.provider.faults["ask"] = [RouteFullError("no room", reason=Reason.RATE_LIMIT)] * 3
+    desk.provider.faults["ask"] = [RouteFullError("no room", reason=Reason.RATE_LIMIT)] * (3 * FULL_AFTER)
     assert desk.work(seconds=30).finished
     assert until - desk.clock() > timedelta(minutes=40), "it does not wait until flex is too late"
     assert desk.ledger().rescue.costs(DAY).requests == {Mode.ONLINE: 3}
