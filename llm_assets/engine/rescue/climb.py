@@ -22,6 +22,8 @@ from llm_assets.engine.rescue.forecast import Curves, forecast_of, keep
 
 RESCUED = "its night may miss the deadline"
 """Why a request goes by a rung; without figures, so that usage is summed by it."""
+USUALLY = 0.9
+"""Share of batches within whose duration a step that follows is expected to be done."""
 FULL_AFTER = 3
 """Goes in a row in which no flex call was answered, so that flex counts as full: one refused call is usual."""
 HISTORY = 200
@@ -130,14 +132,17 @@ def _facts(engine: Engine, day: date, steps: Sequence[str], standing: Standing, 
     after = max((engine.steps_after.get(step, 0) for step in steps), default=0)
     tokens, requests = _size(engine, day, steps, batch)
     needs = _needs_seconds(engine, requests, tokens)
-    left = (deadline - now).total_seconds() - after * max(needs, times.online)
+    curve = _curve(engine, batch, requests)
+    usual = curve.quantile(0, USUALLY)  # what follows goes in batches, too, where asking online takes longer
+    each = min(needs, usual) if usual is not None else needs
+    left = (deadline - now).total_seconds() - after * max(each, times.online)
     flex, costs = profile.routes.flex, engine.ledger.rescue.costs(day)
     night = engine.ledger.batches.listed(day)
     facts = Facts(
         standing=standing,
         seconds_left=left if left > 0 or now >= deadline else 0.001,
         times=times,
-        probability=_curve(engine, batch, requests).ends_within(_age(batch, now), left),
+        probability=curve.ends_within(_age(batch, now), left),
         wanted=rules.probability,
         sold=frozenset(profile.sold) - _full(night),
         climbed=any(b.cancel_why.startswith(FOR_THE_DEADLINE) for b in night),

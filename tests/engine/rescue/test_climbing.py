@@ -1,15 +1,18 @@
 """A night that may be late climbs the ladder: what has finished is kept, the rest goes by the next rung, once each."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import RouteFullError, TransientError
 from llm_assets.domain.profile import FlexRoute, Mode, SoldRoutes
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import BatchState
-from llm_assets.engine.rescue.climb import FULL_AFTER
-from tests.support.nights.engine_night import DAY, LANES, PROFILE, Desk, tasks, users
+from llm_assets.engine.rescue.climb import FULL_AFTER, climb
+from llm_assets.engine.rounds.start import start
+from tests.support.nights.engine_night import DAY, LANES, PROFILE, STEP, Desk, tasks, users
 
 DEADLINE = timedelta(hours=12)
 
@@ -64,3 +67,13 @@ def test_where_flex_has_no_room_the_rest_goes_online_at_once(open_desk: Callable
     assert until - desk.clock() > timedelta(minutes=40), "it does not wait until flex is too late"
     assert desk.ledger().rescue.costs(DAY).requests == {Mode.ONLINE: 3}
     assert desk.states() == {"ok": 3}
+
+
+def test_a_night_too_large_to_be_asked_online_waits_for_its_batches(open_desk: Callable[..., Desk]) -> None:
+    slow = PROFILE.limits.model_copy(update={"online_requests_per_minute": 1})
+    desk = open_desk(profile=PROFILE.model_copy(update={"limits": slow}))
+    desk.tasks, desk.deadline = tasks(120), desk.clock() + timedelta(hours=7)
+    engine = replace(desk.engine(), steps_after={STEP: 2})
+    start(engine, DAY, [desk.step_plan()], Rework.STALE)
+    climb(engine, DAY, [STEP])
+    assert {(b.mode, b.cancel_why) for b in desk.open_batches()} == {(Mode.BATCH, "")}
