@@ -72,6 +72,7 @@ def test_where_flex_has_no_room_the_rest_goes_online_at_once(open_desk: Callable
 def test_a_night_too_large_to_be_asked_online_waits_for_its_batches(open_desk: Callable[..., Desk]) -> None:
     slow = PROFILE.limits.model_copy(update={"online_requests_per_minute": 1})
     desk = open_desk(profile=PROFILE.model_copy(update={"limits": slow}))
+    desk.provider.looks_until_end = 10**6
     desk.tasks, desk.deadline = tasks(120), desk.clock() + timedelta(hours=7)
     engine = replace(desk.engine(), steps_after={STEP: 2})
     start(engine, DAY, [desk.step_plan()], Rework.STALE)
