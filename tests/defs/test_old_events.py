@@ -106,7 +106,7 @@ def test_a_copy_that_a_killed_one_left_in_the_run_is_found_by_the_next(old: dg.D
 
 
 def test_the_sensor_closes_what_it_finds_after_an_update(old: dg.DagsterInstance, small: SmallDesk) -> None:
-    sensor = mail_sensor(read_mail_job())
+    sensor = mail_sensor([read_mail_job()])
     with dg.build_sensor_context(old, resources={"desk": small.desk}) as context:
         sensor(context)
     assert holding(old, SAID) == []
