@@ -19,6 +19,7 @@ from llm_assets.domain.traffic.survival import Curve
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.rescued import TOO_DEAR, Rescue
 from llm_assets.engine.rescue.forecast import Curves, forecast_of, keep
+from llm_assets.engine.standing_in import engine_of
 
 RESCUED = "its night may miss the deadline"
 """Why a request goes by a rung; without figures, so that usage is summed by it."""
@@ -37,17 +38,18 @@ log = structlog.get_logger()
 
 
 def climb(engine: Engine, day: date, steps: Sequence[str] | None) -> None:
-    """Marks what is to be cancelled of the night's own batches, and keeps what is forecast of it. May be repeated after a
-    crash, at any moment."""
+    """Marks what is to be cancelled of the night's own batches, also at the profile that stands in, and keeps what is forecast
+    of it. May be repeated after a crash, at any moment."""
     now = engine.clock()
     if engine.deadline_of is None or now >= (deadline := engine.deadline_of(day)):
         return
     keep(engine.ledger, day, forecast_of(engine.ledger, day, now, deadline, rounds_after=engine.steps_after))
     for batch in engine.ledger.batches.open_batches(day, steps):
-        if batch.route_why == TOO_DEAR or (standing := _standing(engine, batch)) is None:
+        theirs = engine_of(engine, batch.provider)
+        if batch.route_why == TOO_DEAR or (standing := _standing(theirs, batch)) is None:
             continue
-        facts = _facts(engine, day, [batch.step], standing, batch)
-        _act(engine, batch, decide(facts), facts)
+        facts = _facts(theirs, day, [batch.step], standing, batch)
+        _act(theirs, batch, decide(facts), facts)
 
 
 def rescue_of(engine: Engine, day: date, steps: Sequence[str]) -> Rescue | None:

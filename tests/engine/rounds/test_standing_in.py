@@ -10,7 +10,7 @@ import pytest
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import BlockedError, TransientError
-from llm_assets.domain.profile import Tier
+from llm_assets.domain.profile import Mode, Tier
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.outcome import RequestState
@@ -181,3 +181,18 @@ def test_whenever_a_process_dies_between_switching_and_sending_each_request_runs
         assert two.models().total() == 3 and desk.attempts() == 3, f"moment {moment}"
         assert desk.open_batches() == []
     assert moment > 20
+
+
+def test_a_batch_of_the_profile_that_stands_in_is_rescued_before_the_deadline_too(two: Two) -> None:
+    desk, house = two.desk, two.house
+    until = desk.deadline = desk.clock() + timedelta(hours=12)
+    for call in ("create", "ask"):
+        desk.provider.faults[call] = [NO_CREDIT] * 9999
+    house.looks_until_end = 10**6
+    two.work(3, rounds=8)
+    assert [(b.provider, b.mode) for b in desk.open_batches()] == [("house", Mode.BATCH)]
+    desk.clock.advance(11 * 3600 - 60)
+    assert two.work(3, rounds=120).finished
+    assert desk.clock() < until
+    assert two.models() == {"own": 3} and desk.open_batches() == []
+    assert desk.provider.executed.total() == 0
