@@ -2,7 +2,7 @@
 
 import os
 import pwd
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -43,12 +43,12 @@ UntilOption = Annotated[
 def until_of(word: str, zone: ZoneInfo, now: datetime) -> Until:
     """The moment of `--until`; HH:MM is the next such time. Raises ConfigurationError."""
     try:
-        at = _clock_time(word, zone, now) if "T" not in word.upper() else datetime.fromisoformat(word)
+        at = _clock_time(word, zone, now) if len(word) <= len("HH:MM") else datetime.fromisoformat(word)
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
         raise ConfigurationError(
-            f"--until {word} is no time; write HH:MM, or a date and time with its offset such as"
+            f"--until {word!r} is no time; write HH:MM, or a date and time with its offset such as"
             " 2026-11-21T08:00:00+05:00"
         )
     if at <= now:
@@ -57,7 +57,8 @@ def until_of(word: str, zone: ZoneInfo, now: datetime) -> Until:
 
 
 def _clock_time(word: str, zone: ZoneInfo, now: datetime) -> datetime:
-    at = datetime.combine(now.astimezone(zone).date(), time.fromisoformat(word), zone)
+    clock = datetime.strptime(word, "%H:%M").time()  # noqa: DTZ007 - the zone is the next line's
+    at = datetime.combine(now.astimezone(zone).date(), clock, zone)
     return at if at > now else at + timedelta(days=1)
 
 

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from llm_assets.cli.options import until_of
+from llm_assets.domain.errors import ConfigurationError
 from tests.support.houses.house import TODAY, Emulated, House
 from tests.support.mail.invented_inbox import DOCUMENTS, ZONE, fill
 
@@ -44,3 +45,13 @@ def test_a_clock_time_is_the_next_such_time_of_the_business_zone() -> None:
     assert until_of("23:45", ZONE, now).at == now + timedelta(minutes=15)
     assert until_of("08:00", ZONE, now).at == datetime(2026, 11, 21, 8, 0, tzinfo=ZONE)
     assert until_of("2026-11-20T19:00:00Z", ZONE, now).at == now + timedelta(minutes=30)
+    assert until_of("2026-11-21 00:00+05:00", ZONE, now).at == now + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    "word", ["", "7", "0730", "08.00", "24:00", "07:30:15", "08:00+03:00", "20261121", "2026-11-21"]
+)
+def test_a_clock_time_is_hours_and_minutes_of_the_business_zone_and_nothing_else(word: str) -> None:
+    """An offset behind a clock time would be dropped without a word, and the report would come hours late."""
+    with pytest.raises(ConfigurationError, match="write HH:MM"):
+        until_of(word, ZONE, datetime(2026, 11, 20, 23, 30, tzinfo=ZONE))
