@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from llm_assets.domain.profile import Border, Lane, Mode
 from llm_assets.domain.traffic.patience import Patience
@@ -43,7 +43,12 @@ class RouteRules(Border):
     """Fewer due requests of a night than this go online or by flex when the price allows it; 0: worked out from prices and
     history."""
     latency: dict[Patience, Mode] = Field(default_factory=lambda: dict(LATENCY))
-    """What the patience of a caller or queue means."""
+    """What the patience of a caller or queue means; one that is left out keeps its route."""
+
+    @field_validator("latency")
+    @classmethod
+    def _every_patience(cls, given: dict[Patience, Mode]) -> dict[Patience, Mode]:
+        return LATENCY | given
 
 
 class ReadingRules(Border):
@@ -83,8 +88,21 @@ class RescueRules(Border):
     """From its create on; an older batch is cancelled, and what has run of it is collected."""
 
 
+SHIPPED_LANES = {
+    Lane.URGENT: LaneRule(mode=Mode.ONLINE, priority=10),
+    Lane.NIGHTLY: LaneRule(share=0.9),
+    Lane.ARCHIVE: LaneRule(priority=-10, share=0.5, queue_share=0.5),
+}
+
+
 class Lanes(Border):
-    lanes: dict[Lane, LaneRule]
+    lanes: dict[Lane, LaneRule] = Field(default_factory=lambda: dict(SHIPPED_LANES))
+    """A lane that is left out is as shipped."""
     routes: RouteRules = RouteRules()
     reading: ReadingRules = ReadingRules()
     rescue: RescueRules = RescueRules()
+
+    @field_validator("lanes")
+    @classmethod
+    def _every_lane(cls, given: dict[Lane, LaneRule]) -> dict[Lane, LaneRule]:
+        return SHIPPED_LANES | given
