@@ -1,11 +1,12 @@
 """Provider profiles: the shape of providers.yaml, and the routes by which a profile answers. Lanes and rules are in `traffic/lanes.py`."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from llm_assets.domain.dialect import Dialect
@@ -104,6 +105,12 @@ class Files(Border):
     """After so many days the provider removes an input file by itself; None where its server knows no such parameter."""
 
 
+def _whole_hours(word: str) -> str:
+    if not re.fullmatch(r"[1-9]\d*h", word):
+        raise PydanticCustomError("window", "is no completion window; write whole hours, such as 8h")
+    return word
+
+
 class FlexRoute(Border):
     factor: Decimal = Field(default=Decimal("0.5"), gt=0)
     """Price beside an online call's."""
@@ -119,7 +126,7 @@ class FastRoute(Border):
 class SoldRoutes(Border):
     """The routes that a profile sells besides batches, which `capabilities` names, and online calls."""
 
-    window: dict[Annotated[str, Field(pattern=r"^[1-9]\d*h$")], Decimal] = Field(default_factory=dict)
+    window: dict[Annotated[str, AfterValidator(_whole_hours)], Decimal] = Field(default_factory=dict)
     """Completion window, e.g. `8h` -> price beside an online call's."""
     flex: FlexRoute | None = None
     fast: FastRoute | None = None

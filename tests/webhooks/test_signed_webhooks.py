@@ -114,7 +114,9 @@ def test_a_ledger_that_cannot_be_reached_asks_for_the_message_again(desk: Desk, 
     shutil.rmtree(tmp_path / "ledger.db")
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_%"])
+@pytest.mark.parametrize(
+    "secret", ["", "whsec_", "whsec_%", "abc", "sk-invented", SECRET.removeprefix("whsec_")]
+)
 def test_without_a_signing_secret_nothing_listens(secret: str) -> None:
     with pytest.raises(ConfigurationError, match="OPENAI_WEBHOOK_SECRET"):
         SignedEvents(secret)

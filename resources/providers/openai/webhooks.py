@@ -20,6 +20,7 @@ ENDS = frozenset(
     for how in ways
 )
 LONGEST_ID = 200
+PREFIX = "whsec_"
 
 
 class UnsignedError(DeskError):
@@ -54,11 +55,15 @@ class SignedEvents:
     def __init__(self, secret: str) -> None:
         """Raises ConfigurationError for a secret that is missing or cannot be one."""
         try:
+            if not secret.strip().startswith(
+                PREFIX
+            ):  # another word, such as an API key, would refuse every message
+                raise ValueError
             self._webhook = Webhook(secret.strip())
         except (binascii.Error, ValueError, EmptyWebhookSecretError):
             raise ConfigurationError(
                 f"{SECRET_ENV} is missing or is no signing secret; set it to the one that the provider shows for the "
-                "webhook, which begins with whsec_."
+                f"webhook, which begins with {PREFIX}."
             ) from None
 
     def event(self, body: bytes, headers: Mapping[str, str]) -> Event | None:

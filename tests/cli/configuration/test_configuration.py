@@ -58,6 +58,11 @@ WRONG = {
         HOUSE,
         ("bank", "eu", "kz", "allowed_regions"),
     ),
+    "a completion window that is no number of hours": (
+        {"providers.yaml": PROVIDERS % "gpt-6-luna" + "    routes: {window: {8 hours: 0.6}}\n"},
+        HOUSE,
+        ("providers.yaml", "routes.window.8 hours", "write whole hours, such as 8h"),
+    ),
     "YAML that cannot be read": (
         {"queues.yaml": "queues:\n  - name: bank\n   default: true\n"},
         {},
