@@ -157,7 +157,7 @@ def test_each_further_key_is_shown() -> None:
         "Changed since revision 1 waiting for a person: 40 before, now 31spam (office): 12 before, now 13"
         "spent: KZT 250.00 before, now KZT 300.00doubts settled: 0 before, now 9",
         "draftsm-2p-77318KZT 100.00KZT 315.00",
-        "2 batches cancelled 5 requests sent flexKZT 250.00 beyond the usual price; 1 request paid twice",
+        "2 batches cancelled5 requests sent: flexKZT 250.00 beyond the usual price; 1 request paid twice",
     ):
         assert said in html.replace("\N{NO-BREAK SPACE}", " "), said
     text = shown.markdown.replace("\N{NO-BREAK SPACE}", " ")
@@ -165,6 +165,23 @@ def test_each_further_key_is_shown() -> None:
     assert "> 77\\. (draft)" in text
     assert "- waiting for a person: 40 before, now 31" in text
     assert shown.json["changes"] == CHANGES and shown.json["spend"]["currency"] == CURRENCY
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "kk"])
+def test_a_rescue_names_only_what_was_done(language: Language) -> None:
+    """A night may be late without a batch, so that nothing was cancelled and nothing paid twice."""
+    done = {
+        "cancelled_batches": 0,
+        "requests": {"flex": 0, "online": 34},
+        "extra_usd": 0.5,
+        "paid_twice": {"requests": 0, "usd": 0.0},
+    }
+    shown = in_language(language, figures={**FIGURES, "rescue": done})
+    [section] = re.findall(r'<section id="rescue">.*?</section>', shown.html, re.S)
+    assert re.findall(r"\d+", Elements(section).text) == ["34", "250", "00"]
+    title = words_in(language).say("Rescue before the deadline")
+    _, after = shown.markdown.split(f"## {title}")
+    assert len(re.findall(r"^- ", after.split("##")[0], re.M)) == 2
 
 
 _NAMES = {*CATEGORIES, *(name.replace("_", " ") for queue in CATEGORIES.values() for name, _ in queue)}
