@@ -5,7 +5,7 @@ as ever, and the rest is due again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from llm_assets.domain.traffic.ladder import FOR_THE_DEADLINE, MODE_OF, Act, Fac
 from llm_assets.domain.traffic.survival import Curve
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.rescued import TOO_DEAR, Rescue
+from llm_assets.engine.ports.rescue import RescueCosts
 from llm_assets.engine.rescue.forecast import Curves, forecast_of, keep
 from llm_assets.engine.standing_in import engine_of
 
@@ -25,6 +26,8 @@ RESCUED = "its night may miss the deadline"
 """Why a request goes by a rung; without figures, so that usage is summed by it."""
 USUALLY = 0.9
 """Share of batches within whose duration a step that follows is expected to be done."""
+HARDLY_ANY = 0.001
+"""Seconds that are left where the steps that follow need more than there are: before the deadline something is."""
 FULL_AFTER = 3
 """Goes in a row in which no flex call was answered, so that flex counts as full: one refused call is usual."""
 HISTORY = 200
@@ -40,23 +43,25 @@ log = structlog.get_logger()
 def climb(engine: Engine, day: date, steps: Sequence[str] | None) -> None:
     """Marks what is to be cancelled of the night's own batches, also at the profile that stands in, and keeps what is forecast
     of it. May be repeated after a crash, at any moment."""
-    now = engine.clock()
-    if engine.deadline_of is None or now >= (deadline := engine.deadline_of(day)):
+    night = _night_of(engine, day)
+    if night is None:
         return
-    keep(engine.ledger, day, forecast_of(engine.ledger, day, now, deadline, rounds_after=engine.steps_after))
-    for batch in engine.ledger.batches.open_batches(day, steps):
+    ledger = engine.ledger
+    keep(ledger, day, forecast_of(ledger, day, night.now, night.deadline, rounds_after=engine.steps_after))
+    for batch in ledger.batches.open_batches(day, steps):
         theirs = engine_of(engine, batch.provider)
         if batch.route_why == TOO_DEAR or (standing := _standing(theirs, batch)) is None:
             continue
-        facts = _facts(theirs, day, [batch.step], standing, batch)
-        _act(theirs, batch, decide(facts), facts)
+        facts = _facts(theirs, night, [batch.step], standing, batch)
+        _act(theirs, night, batch, decide(facts), facts)
 
 
 def rescue_of(engine: Engine, day: date, steps: Sequence[str]) -> Rescue | None:
     """How what is due of these steps is sent; None while the night is in time, and where nothing faster can be paid."""
-    if engine.deadline_of is None or engine.clock() >= engine.deadline_of(day):
+    night = _night_of(engine, day)
+    if night is None:
         return None
-    facts = _facts(engine, day, steps, Standing.DUE, None)
+    facts = _facts(engine, night, steps, Standing.DUE, None)
     act, left = decide(facts), facts.seconds_left
     assert left is not None
     if act is Act.STOP:
@@ -69,6 +74,40 @@ def is_over(engine: Engine, day: date, steps: Sequence[str]) -> bool:
     """Whether nothing may be asked any more, because the report is about to be written."""
     rescue = rescue_of(engine, day, steps)
     return rescue is not None and rescue.mode is None
+
+
+@dataclass(slots=True)
+class _Night:
+    """What all decisions about a night before its deadline have in common, read once and kept true to what is done."""
+
+    day: date
+    now: datetime
+    deadline: datetime
+    curves: Curves
+    costs: RescueCosts
+    climbed: bool
+    """Whether a batch was cancelled for the deadline."""
+    flex_is_full: bool
+    """Whether flex had no room: a late night does not try it again and again."""
+
+    def cancelled(self, batch: Batch) -> None:
+        self.climbed = True
+        self.flex_is_full = self.flex_is_full or batch.mode is Mode.FLEX
+
+
+def _night_of(engine: Engine, day: date) -> _Night | None:
+    """None after its deadline, and where there is none."""
+    now = engine.clock()
+    if engine.deadline_of is None or now >= (deadline := engine.deadline_of(day)):
+        return None
+    ledger = engine.ledger
+    night = _Night(day, now, deadline, Curves(ledger, now), ledger.rescue.costs(day), False, False)
+    for batch in ledger.batches.listed(day):
+        if batch.cancel_why.startswith(FOR_THE_DEADLINE):
+            night.cancelled(batch)
+        elif batch.mode is Mode.FLEX and batch.creates >= FULL_AFTER:
+            night.flex_is_full = True
+    return night
 
 
 def _standing(engine: Engine, batch: Batch) -> Standing | None:
@@ -90,7 +129,7 @@ def _standing(engine: Engine, batch: Batch) -> Standing | None:
             return None
 
 
-def _act(engine: Engine, batch: Batch, act: Act, facts: Facts) -> None:
+def _act(engine: Engine, night: _Night, batch: Batch, act: Act, facts: Facts) -> None:
     match act:
         case Act.CANCEL if not batch.cancel_why:
             assert facts.seconds_left is not None
@@ -99,6 +138,7 @@ def _act(engine: Engine, batch: Batch, act: Act, facts: Facts) -> None:
                 f"{facts.probability:.0%}"
             )
             if engine.ledger.batches.want_cancelled(batch.batch_id, why):
+                night.cancelled(batch)
                 log.warning(
                     "too late", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=why
                 )
@@ -110,44 +150,44 @@ def _act(engine: Engine, batch: Batch, act: Act, facts: Facts) -> None:
         case Act.RACE:
             with engine.ledger.locks.owner(f"batch:{batch.batch_id}") as mine:
                 if mine and engine.ledger.batches.batch(batch.batch_id) == batch:
-                    _race(engine, batch, facts)
+                    _race(engine, night, batch, facts)
         case _:
             return
 
 
-def _race(engine: Engine, batch: Batch, facts: Facts) -> None:
+def _race(engine: Engine, night: _Night, batch: Batch, facts: Facts) -> None:
     why = (
         f"{batch.provider} has not confirmed its cancel: its requests are asked again, and may be paid twice"
     )
     most = engine.lanes.rescue.double_usd
     if engine.ledger.rescue.race(batch, facts.double_usd, most, why):
+        night.costs = engine.ledger.rescue.costs(night.day)
         engine.spool.discard(batch.batch_id)
         log.warning("raced", batch=batch.batch_id, step=batch.step, requests=batch.requests, why=why)
 
 
-def _facts(engine: Engine, day: date, steps: Sequence[str], standing: Standing, batch: Batch | None) -> Facts:
-    assert engine.deadline_of is not None
-    now, profile, rules = engine.clock(), engine.provider.profile, engine.lanes.rescue
-    deadline = engine.deadline_of(day)
-    whole = (deadline - engine.since).total_seconds() if engine.since is not None else None
+def _facts(
+    engine: Engine, night: _Night, steps: Sequence[str], standing: Standing, batch: Batch | None
+) -> Facts:
+    profile, rules, costs = engine.provider.profile, engine.lanes.rescue, night.costs
+    whole = (night.deadline - engine.since).total_seconds() if engine.since is not None else None
     times = times_of(rules, whole, engine.report_seconds)
     after = max((engine.steps_after.get(step, 0) for step in steps), default=0)
-    tokens, requests = _size(engine, day, steps, batch)
+    tokens, requests = _size(engine, night.day, steps, batch)
     needs = _needs_seconds(engine, requests, tokens)
-    curve = _curve(engine, batch, requests)
+    curve = _curve(engine, night, batch, requests)
     usual = curve.quantile(0, USUALLY)  # what follows goes in batches, too, where asking online takes longer
     each = min(needs, usual) if usual is not None else needs
-    left = (deadline - now).total_seconds() - after * max(each, times.online)
-    flex, costs = profile.routes.flex, engine.ledger.rescue.costs(day)
-    night = engine.ledger.batches.listed(day)
+    left = (night.deadline - night.now).total_seconds() - after * max(each, times.online)
+    flex = profile.routes.flex
     facts = Facts(
         standing=standing,
-        seconds_left=left if left > 0 or now >= deadline else 0.001,
+        seconds_left=max(left, HARDLY_ANY),
         times=times,
-        probability=curve.ends_within(_age(batch, now), left),
+        probability=curve.ends_within(_age(batch, night.now), left),
         wanted=rules.probability,
-        sold=frozenset(profile.sold) - _full(night),
-        climbed=any(b.cancel_why.startswith(FOR_THE_DEADLINE) for b in night),
+        sold=frozenset(profile.sold) - ({Mode.FLEX} if night.flex_is_full else set()),
+        climbed=night.climbed,
         needs_seconds=needs,
         flex_timeout=flex.timeout_seconds if flex is not None else 0,
         extra_usd=_extra_usd(engine, batch.model if batch is not None else None, requests, tokens),
@@ -155,10 +195,11 @@ def _facts(engine: Engine, day: date, steps: Sequence[str], standing: Standing, 
     )
     if batch is None:
         return facts
+    known = replace(facts, mode=batch.mode, proven=not batch.provisional)
+    if standing not in (Standing.CANCELLING, Standing.UNREADABLE):
+        return known
     return replace(
-        facts,
-        mode=batch.mode,
-        proven=not batch.provisional,
+        known,
         double_usd=_batch_usd(engine, batch, requests, tokens),
         double_left_usd=rules.double_usd - costs.double_usd,
     )
@@ -178,19 +219,11 @@ def _age(batch: Batch | None, now: datetime) -> float:
     return (now - sent).total_seconds() if sent is not None else 0.0
 
 
-def _curve(engine: Engine, batch: Batch | None, requests: int) -> Curve:
+def _curve(engine: Engine, night: _Night, batch: Batch | None, requests: int) -> Curve:
     """Of the batch, or of a new one for what is due."""
-    curves = Curves(engine.ledger, engine.clock())
     if batch is not None:
-        return curves.of(batch)
-    return curves.like(engine.provider.profile.name, Mode.BATCH, max(requests, 1))
-
-
-def _full(night: Sequence[Batch]) -> frozenset[Mode]:
-    """Flex, once it had no room in this night: a late night does not try it again and again."""
-    flex = (b for b in night if b.mode is Mode.FLEX)
-    full = any(b.creates >= FULL_AFTER or b.cancel_why.startswith(FOR_THE_DEADLINE) for b in flex)
-    return frozenset({Mode.FLEX}) if full else frozenset()
+        return night.curves.of(batch)
+    return night.curves.like(engine.provider.profile.name, Mode.BATCH, max(requests, 1))
 
 
 def _size(engine: Engine, day: date, steps: Sequence[str], batch: Batch | None) -> tuple[int, int]:
