@@ -4,12 +4,15 @@ SDKs are imported inside methods, so that a command that calls no provider does 
 """
 
 from datetime import datetime
-from typing import assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.profile import Profile
 from llm_assets.engine.ports.provider import Provider
 from resources.providers.bodies import Show, none_to_show
+
+if TYPE_CHECKING:
+    from resources.providers.sdk import SdkProvider
 
 
 def provider_for(
@@ -28,39 +31,22 @@ def provider_for(
     Raises ConfigurationError for an unknown protocol.
     """
     name = profile.wire.name
+    adapter: type[SdkProvider[Any]]
     match name:
         case "anthropic":
             from resources.providers.anthropic.adapter import AnthropicProvider
 
-            return AnthropicProvider(
-                profile,
-                timeout_seconds=timeout_seconds,
-                strict=strict,
-                show=show,
-                clock=clock,
-                calls_end=calls_end,
-            )
+            adapter = AnthropicProvider
         case "openai":
             from resources.providers.openai.adapter import OpenAIProvider
 
-            return OpenAIProvider(
-                profile,
-                timeout_seconds=timeout_seconds,
-                strict=strict,
-                show=show,
-                clock=clock,
-                calls_end=calls_end,
-            )
+            adapter = OpenAIProvider
         case "gemini":
             from resources.providers.gemini.adapter import GeminiProvider
 
-            return GeminiProvider(
-                profile,
-                timeout_seconds=timeout_seconds,
-                strict=strict,
-                show=show,
-                clock=clock,
-                calls_end=calls_end,
-            )
+            adapter = GeminiProvider
         case _:
             assert_never(name)
+    return adapter(
+        profile, timeout_seconds=timeout_seconds, strict=strict, show=show, clock=clock, calls_end=calls_end
+    )

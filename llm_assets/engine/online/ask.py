@@ -200,13 +200,13 @@ def _admitted(
         member, line = next(lines, (None, b""))
         if member is None:
             return
-        go.paced = engine.traffic.admit(_tokens(member, line), share)
+        go.paced = engine.traffic.admit(pace_tokens(member, line), share)
         if not go.paced:
             pending += 1
             yield member, line
 
 
-def _tokens(member: Member, line: bytes) -> int:
+def pace_tokens(member: Member, line: bytes) -> int:
     """By the line's length, which is on the safe side for text; of a picture it says nothing, so that twice of what was
     counted is the most."""
     by_length = estimated_tokens(len(line.decode()))

@@ -25,14 +25,13 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome, Surplus
 from llm_assets.domain.requests.request import CustomId
 from llm_assets.domain.traffic.block import Proof
-from llm_assets.domain.traffic.pace import estimated_tokens
 from llm_assets.engine import blocking
 from llm_assets.engine.answers.judge import without_answer
 from llm_assets.engine.answers.settle import judge_of
 from llm_assets.engine.batches.overdue import CONFIRMED_WITHIN, is_too_old, max_age_of
 from llm_assets.engine.batches.spooled import lines_of
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.online.ask import outcome_of
+from llm_assets.engine.online.ask import outcome_of, pace_tokens
 from llm_assets.engine.ports.batches import Member, SurplusLine
 from llm_assets.engine.ports.online import Receipt
 from llm_assets.engine.ports.provider import Background
@@ -103,9 +102,7 @@ def _pause(engine: Engine, batch: Batch, member: Member, line: bytes) -> float:
     """Seconds until the next post may go."""
     if engine.traffic.width(batch.lane) == 0:
         return max(engine.traffic.wait(batch.lane), 1)
-    by_length = estimated_tokens(len(line.decode()))
-    share = engine.lanes.lanes[batch.lane].share
-    return engine.traffic.admit(min(by_length, 2 * (member.estimated_tokens or by_length)), share)
+    return engine.traffic.admit(pace_tokens(member, line), engine.lanes.lanes[batch.lane].share)
 
 
 def _post_one(engine: Engine, calls: Background, batch: Batch, member: Member, line: bytes) -> None:

@@ -132,3 +132,22 @@ def most_usd(
     written = prompt if profile.marks_cache else 0  # where we mark a prefix, writing it costs more
     usage = Usage(input_tokens=prompt, cache_write_tokens=written, output_tokens=request.max_tokens)
     return prices.usd(profile, request.model, mode, usage)
+
+
+class BeyondBatch:
+    """The most that a request may cost by another route beyond its price in a batch. It knows no history: wide enough for
+    decisions that must not cost."""
+
+    def __init__(self, prices: Prices, profile: Profile) -> None:
+        self._prices = prices
+        self._profile = profile
+        self._count = Counter()
+        self._unknown = calibrate(profile.wire, (), BY_SCRIPT)
+
+    def usd(self, request: Request, mode: Mode) -> Decimal:
+        counted = self._count(request)
+        there, batch = (
+            most_usd(self._prices, self._profile, request, way, counted, self._unknown)
+            for way in (mode, Mode.BATCH)
+        )
+        return max(Decimal(0), there - batch)

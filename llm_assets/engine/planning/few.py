@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.planning.estimate import BY_SCRIPT, Calibration, Counter, calibrate, most_usd
+from llm_assets.engine.planning.estimate import BeyondBatch
 from llm_assets.engine.planning.route_rules import Facts, Route, alone, most_held, route_of
 from llm_assets.engine.planning.task import Task
 
@@ -41,7 +41,7 @@ class Few(Generic[T]):
         self._engine = engine
         self._day = day
         self._hand_on = hand_on
-        self._count = Counter()
+        self._beyond_batch = BeyondBatch(engine.prices, engine.provider.profile)
         self._kinds: dict[tuple[Lane, str], _Kind[T]] = {}
 
     def add(self, task: Task, item: T, likelihood: float = 1.0) -> None:
@@ -72,12 +72,7 @@ class Few(Generic[T]):
 
     def extra_usd(self, task: Task, mode: Mode) -> Decimal:
         """The most that one request may cost by this route beyond its price in a batch."""
-        profile, prices = self._engine.provider.profile, self._engine.prices
-        counted = self._count(task.request)
-        there, batch = (
-            most_usd(prices, profile, task.request, way, counted, self._unknown) for way in (mode, Mode.BATCH)
-        )
-        return max(Decimal(0), there - batch)
+        return self._beyond_batch.usd(task.request, mode)
 
     def _kind(self, task: Task, usual: Route) -> _Kind[T]:
         key = (task.lane, task.request.model)
@@ -115,8 +110,3 @@ class Few(Generic[T]):
     @cached_property
     def _batch_seconds(self) -> Sequence[float]:
         return self._engine.ledger.spending.batch_seconds(self._engine.provider.profile.name, HISTORY)
-
-    @cached_property
-    def _unknown(self) -> Calibration:
-        """As before any history: wide enough for decisions that must not cost."""
-        return calibrate(self._engine.provider.profile.wire, (), BY_SCRIPT)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from llm_assets.domain.profile import Mode
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.planning.estimate import BY_SCRIPT, Counter, calibrate, most_usd
+from llm_assets.engine.planning.estimate import BeyondBatch
 from llm_assets.engine.planning.route_rules import mode_of
 from llm_assets.engine.planning.shelf import Shelf
 from llm_assets.engine.planning.task import Task
@@ -37,8 +37,7 @@ class Rescued:
         self._engine = engine
         self._rescue = rescue
         self._left = rescue.left_usd
-        self._count = Counter()
-        self._unknown = calibrate(engine.provider.profile.wire, (), BY_SCRIPT)
+        self._beyond_batch = BeyondBatch(engine.prices, engine.provider.profile)
 
     def before(self, take: Take) -> Take:
         """Every request as if there were money for all."""
@@ -56,21 +55,12 @@ class Rescued:
         come first."""
         if task.mode is not self._rescue.mode or task.route_why != self._rescue.why:
             return task, member
-        extra = self._extra_usd(task)
+        assert task.mode is not None
+        extra = self._beyond_batch.usd(task.request, task.mode)
         if extra > self._left:
             return replace(task, mode=Mode.BATCH, route_why=TOO_DEAR), member
         self._left -= extra
         return task, replace(member, extra_usd=extra)
-
-    def _extra_usd(self, task: Task) -> Decimal:
-        request, profile = task.request, self._engine.provider.profile
-        counted = self._count(request)
-        assert task.mode is not None
-        rung, usual = (
-            most_usd(self._engine.prices, profile, request, mode, counted, self._unknown)
-            for mode in (task.mode, Mode.BATCH)
-        )
-        return max(Decimal(0), rung - usual)
 
 
 class Queued:
