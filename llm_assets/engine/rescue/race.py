@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from llm_assets.domain.errors import BlockedError, DeskError, UnknownBatchError
+from llm_assets.domain.errors import DeskError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState, Look
 from llm_assets.domain.requests.outcome import Answer, Surplus
@@ -26,8 +26,10 @@ log = structlog.get_logger()
 
 
 def read_races(engine: Engine) -> None:
-    """Looks at the raced batches that may have ended, and books what was paid for them. What cannot be read is left for
-    later."""
+    """Looks at the raced batches that may have ended, also at the profile that stands in, and books what was paid for them. What
+    cannot be read is left for later."""
+    if engine.fallback is not None:
+        read_races(engine.fallback)
     for batch in engine.ledger.rescue.raced(engine.provider.profile.name):
         if batch.not_before is not None and engine.clock() < batch.not_before:
             continue
@@ -40,19 +42,18 @@ def _read(engine: Engine, batch: Batch) -> None:
     assert batch.provider_batch_id is not None
     try:
         view = engine.provider.look(batch.provider_batch_id)
-        if view.look is Look.RUNNING and not _is_given_up(engine, batch):
-            if not view.cancelling:
+        if view.look in (Look.RUNNING, Look.UNKNOWN) and not _is_given_up(engine, batch):
+            if view.look is Look.RUNNING and not view.cancelling:
                 engine.provider.cancel(batch.provider_batch_id)
             _later(engine, batch, batch.detail)
             return
         if view.look is Look.ENDED:
             _book(engine, batch)
-    except UnknownBatchError as err:
-        log.warning("raced batch gone", batch=batch.batch_id, error=str(err))
-    except (BlockedError, DeskError) as err:
+    except DeskError as err:
         if not _is_given_up(engine, batch):
             _later(engine, batch, str(err))
             return
+        log.warning("raced batch never read", batch=batch.batch_id, step=batch.step, error=str(err))
     engine.ledger.batches.transition(batch.batch_id, BatchState.RACED, BatchState.COLLECTED)
     engine.spool.discard(batch.batch_id)
     remove_leftovers(engine, engine.ledger.batches.batch(batch.batch_id))

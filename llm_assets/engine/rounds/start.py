@@ -32,8 +32,6 @@ def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) 
     engine.spool.sweep(lambda: _open_ids(engine), engine.clock() - ORPHANED)
     sweep_leftovers(engine)
     read_races(engine)
-    if engine.fallback is not None:
-        read_races(engine.fallback)
     before = stand_in(engine)
     summaries = [*_plan_all(engine, day, plans, rework)]
     progress = advance(engine, day, [p.step for p in plans])

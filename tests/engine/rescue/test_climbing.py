@@ -9,7 +9,7 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import RouteFullError, TransientError
 from llm_assets.domain.profile import FlexRoute, Mode, SoldRoutes
 from llm_assets.domain.reason import Reason
-from llm_assets.domain.requests.batch import BatchState
+from llm_assets.domain.requests.batch import BatchState, BatchView, Look
 from llm_assets.engine.rescue.climb import FULL_AFTER, climb
 from llm_assets.engine.rounds.start import start
 from tests.support.nights.engine_night import DAY, LANES, PROFILE, STEP, Desk, tasks, users
@@ -44,6 +44,10 @@ def test_a_cancel_that_is_not_confirmed_ends_in_a_race_whose_double_cost_is_book
     costs = desk.ledger().rescue.costs(DAY)
     assert costs.requests == {Mode.ONLINE: 3}
     assert costs.extra_usd == Decimal("0.000195") and 0 < costs.double_usd <= LANES.rescue.double_usd
+    desk.provider.looks = [BatchView(Look.UNKNOWN, "unknown")]
+    desk.clock.advance(3600)
+    desk.start()
+    assert desk.state(old) is BatchState.RACED, "unknown is not gone: what it cost is still to be booked"
     desk.provider.looks_until_end = 0
     desk.clock.advance(3600)
     for _ in range(2):
