@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
-from llm_assets.web.forms.connections import PATIENCE_SECONDS, WAITING, WAITING_OF_ADDRESS, surplus
+from llm_assets.web.endpoint.connections import PATIENCE_SECONDS, WAITING, WAITING_OF_ADDRESS, surplus
 from tests.support.houses.endpoint import TOKEN, Endpoint, Place
 
 FORM = {"message": "Where is my card?"}

@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http import HTTPStatus
 
 import anyio
 import structlog
@@ -35,6 +34,7 @@ from llm_assets.usecases.mail.receive_form import (
     UnknownContentTypeError,
     read_submission,
 )
+from llm_assets.web.endpoint.problems import problem
 
 log = structlog.get_logger()
 
@@ -286,9 +286,3 @@ async def _broke(_: Request, error: Exception) -> Response:
     last = traceback.extract_tb(error.__traceback__)[-1]
     log.error("a request was not answered", defect=type(error).__name__, at=f"{last.name}:{last.lineno}")
     return problem(500, "The request could not be answered; send the same again later.")
-
-
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """RFC 9457, without a type of our own."""
-    content = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return JSONResponse(content, status, dict(headers or {}), "application/problem+json")

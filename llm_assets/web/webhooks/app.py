@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.usecases.wakeups.receive_webhook import UnreadableError, UnsignedError, WebhookReceiver
-from llm_assets.web.forms.app import problem
+from llm_assets.web.endpoint.problems import problem
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.wakeups.receive_webhook import webhook_receiver_of
-from llm_assets.web.forms.server import Listening, run
+from llm_assets.web.endpoint.process import Listening, run
 from llm_assets.web.webhooks.app import application
 
 CLIENT_SECONDS = 15
