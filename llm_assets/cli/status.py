@@ -28,8 +28,9 @@ def _minute(at: str) -> str:
 
 
 def _expected(at: str | None, probability: float) -> str:
-    when = f"expected {datetime.fromisoformat(at):%H:%M}" if at is not None else "no end expected"
-    return f"{when}, {int(probability * 100)} %"
+    from llm_assets.usecases.night.waiting import expected_in_words
+
+    return expected_in_words(datetime.fromisoformat(at) if at is not None else None, probability)
 
 
 def status_lines(status: "Status") -> list[str]:

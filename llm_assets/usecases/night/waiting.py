@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from math import floor
 from zoneinfo import ZoneInfo
 
@@ -85,8 +85,13 @@ def in_words(forecast: NightForecast, zone: ZoneInfo) -> str:
     if not forecast.batches:
         return ""
     end = forecast.expected_end
-    when = f"expected {end.astimezone(zone):%H:%M}" if end is not None else "no end expected"
-    return f"{when}, {floor(forecast.probability * 100)} %"
+    return expected_in_words(end.astimezone(zone) if end is not None else None, forecast.probability)
+
+
+def expected_in_words(end: datetime | None, probability: float) -> str:
+    """E.g. `expected 04:10, 97 %`; the time as `end` has it."""
+    when = f"expected {end:%H:%M}" if end is not None else "no end expected"
+    return f"{when}, {floor(probability * 100)} %"
 
 
 def rounds_after(steps: Sequence[Step]) -> dict[str, int]:
