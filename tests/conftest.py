@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -15,3 +16,16 @@ os.environ["PYTHONPATH"] = str(ROOT)  # programs of tests run as `python -m test
 def _unsynced() -> Iterator[None]:
     with unsynced():
         yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves to the soak what the mark `sampled` leaves out."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        mark = item.get_closest_marker("sampled")
+        if mark is not None:
+            name = item.nodeid.partition("[")[0]
+            if seen[name] % mark.kwargs["every"]:
+                item.add_marker(pytest.mark.soak)
+            seen[name] += 1

@@ -52,6 +52,7 @@ def test_a_name_that_fits_nothing_is_an_error_that_says_how_to_find_one() -> Non
     assert "--list" in done.stderr
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "requests"),

@@ -150,6 +150,7 @@ def test_doctor_finds_a_desk_that_works(house: House) -> None:
     assert "accepts our key" in lines["reachability"]
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_demo_model_answers_a_night_in_every_protocol(

@@ -152,6 +152,7 @@ def test_what_a_server_of_anthropic_s_protocol_refuses_becomes_a_line_to_write(
     assert 'dialect: {answer_format: "prompt"}' in said
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(
     ("scenario", "line", "says"),
     [

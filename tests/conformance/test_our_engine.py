@@ -56,6 +56,7 @@ def test_a_case_has_its_faults_for_each_protocol_it_judges(case_: Case) -> None:
         assert not met or None in met or met >= set(case_.protocols)
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.slow
 @pytest.mark.parametrize(("case_", "protocol"), RUNS)
 def test_our_engine_conforms(

@@ -171,6 +171,7 @@ PARTS = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("case", PARTS)
 def test_a_hostile_multipart_form_is_refused_and_stops_nobody(big: Endpoint, case: str) -> None:
     with pulse(big) as took:
@@ -239,6 +240,7 @@ def test_a_method_that_is_not_taken_is_refused_the_same_for_every_name(shared: E
     assert _without_date(known) == _without_date(unknown)
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "lines",
     [

@@ -242,6 +242,7 @@ def _answer_or_reset(connection: socket.socket) -> bytes:
         return b""
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(("died", "then"), [("registered", 200), ("stored", 201)])
 def test_a_form_whose_endpoint_was_killed_is_one_record_after_the_client_tries_again(
     place: Place, died: str, then: int
@@ -320,6 +321,7 @@ def test_a_form_that_cannot_be_stored_is_asked_for_again_and_neither_log_nor_ans
     assert all(word not in log + said.body.decode() for word in (SECRET, TOKEN, "Traceback"))
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(
     ("forms", "tokens", "words"),
     [

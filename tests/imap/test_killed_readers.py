@@ -29,6 +29,7 @@ def is_whole(desk: DeskWithMailboxes) -> bool:
     return desk.subjects() == {f"Subject: Card {n}": 1 for n in range(MAILS)}
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "moment",
     [
@@ -78,6 +79,7 @@ def test_a_reader_killed_while_numbers_change_counts_nothing_twice(
     assert desk.subjects() == {f"Subject: Card {n}": 1 for n in range(10)}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", [1])
 def test_readers_killed_at_random_get_there_together(
     seed: int, server: Dovecot, user: str, desks: Callable[..., DeskWithMailboxes]

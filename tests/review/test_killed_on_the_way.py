@@ -98,6 +98,7 @@ def decide_and_be_killed(house: House, cases: list[str], settings: dict[str, str
             assert [(m["case_id"], m["seen"]) for m in said.json["made"]] == [(c, 1) for c in cases]
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(
     ("database", "moments"),
     [
@@ -154,6 +155,7 @@ def release_and_be_killed(house: House, cases: list[str], settings: dict[str, st
     assert sorted(d.case_id for d in made) == sorted(cases), "each is released once"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "moments",
     [

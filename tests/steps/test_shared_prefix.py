@@ -55,6 +55,7 @@ def test_queues_have_their_own_categories_in_prompt_and_schema(profile: Profile)
     assert len({shared(categories, queue, profile, MAILS[0]) for queue in QUEUES}) == len(QUEUES)
 
 
+@pytest.mark.sampled(every=3)
 def test_no_environment_or_set_order_gets_into_a_prefix(profile: Profile) -> None:
     """Two processes with different hash seeds render the same bytes."""
     script = (

@@ -89,6 +89,7 @@ WRONG = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("case", WRONG)
 def test_a_wrong_configuration_is_one_sentence_before_any_mail_is_read(house: House, case: str) -> None:
     files, settings, words = WRONG[case]

@@ -36,6 +36,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_file_is_one_sentence_whichever_file_it_is(house: House, tmp_path: Path, case: str) -> None:
     content, says = HOSTILE[case]

@@ -49,6 +49,7 @@ SECRETS = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "commands",
     [
@@ -84,6 +85,7 @@ def test_a_secret_that_begins_like_a_path_is_hidden_and_a_path_is_not(token: str
     assert redacted(f"{token} in {place}", secrets(environment)) == f"*** in {place}"
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize(
     "key",
     [
@@ -110,6 +112,7 @@ SOURCES = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("case", SOURCES)
 def test_a_secret_in_sources_is_not_quoted(house: House, tmp_path: Path, case: str) -> None:
     text, says = SOURCES[case]

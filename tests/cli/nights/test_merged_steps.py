@@ -73,6 +73,7 @@ def test_both_tables_hold_what_two_requests_would_have_given(worked: Worked, hou
     assert again.code == 0 and sent(house) == once
 
 
+@pytest.mark.soak
 def test_switching_it_on_asks_for_that_queue_and_off_again_reuses_what_was_answered(
     morning_after: House,
 ) -> None:
@@ -128,6 +129,7 @@ requests:
 """
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("outcome", ["error", "invalid_json"])
 def test_a_failing_answer_is_asked_again_once_for_both(
     house: House, emulated: Emulated, worked: Worked, outcome: str

@@ -76,6 +76,7 @@ def same(first: Mapping[str, Any], again: Mapping[str, Any]) -> bool:
     return {k: first[k] for k in kept} == {k: again[k] for k in kept}
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_renamed_queue_and_category_keep_their_history_and_cost_nothing(closed: tuple[House, Ran]) -> None:
     house, first = closed
@@ -99,6 +100,7 @@ def test_a_renamed_queue_and_category_keep_their_history_and_cost_nothing(closed
     assert chained.report["queues"]["desk"]["by_category"] == {"login": 1, "post": 1}
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_decision_under_the_old_name_of_a_category_is_carried_over(closed: tuple[House, Ran]) -> None:
     house, _ = closed

@@ -104,6 +104,7 @@ def test_a_changed_prompt_redoes_its_step_only_while_the_night_is_open(house: Ho
     assert night(TODAY, reworded("categories")).sent == 0
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_night_past_its_deadline_is_paid_and_only_a_person_redoes_it(house: House, night: Night) -> None:
     fill(house, LONG_AGO)
@@ -179,6 +180,7 @@ def test_a_changed_check_sends_no_case_of_a_closed_night_to_a_person_unless_aske
     assert {row[-2:] for row in categories_of(house)} == {("review", "low_confidence")}
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "edited",

@@ -184,6 +184,7 @@ def test_a_persons_category_makes_only_this_cases_draft_due(morning_after: House
     assert body != draft
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.slow
 @pytest.mark.parametrize("provider", ["anthropic", "gemini", "emulator"])
 def test_every_provider_gives_the_same_totals(worked: Worked, house: House, provider: str) -> None:

@@ -73,6 +73,7 @@ def work_the_night(url: str, home: Path, step: str, numbers: Sequence[int]) -> N
             finish(ledger, found)
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.slow
 def test_a_night_killed_before_any_statement_is_finished_once_by_the_next_process(
     url: str, tmp_path: Path

@@ -156,6 +156,7 @@ def test_a_deleted_continuation_is_queued_again(desk: DevDesk) -> None:
     assert desk.executed() - before == 1
 
 
+@pytest.mark.soak
 def test_a_night_stays_parked_over_a_restart_of_everything(desk: DevDesk) -> None:
     day, before = desk.day(6), desk.executed()
     _, waiting = parked(desk, day)

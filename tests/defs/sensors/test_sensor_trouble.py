@@ -104,6 +104,7 @@ class Daemon:
         return found
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("sensor", SENSORS)
 @pytest.mark.parametrize("break_it", [broken_yaml, dead_database])
 def test_a_wrong_file_or_a_dead_database_is_reported_once_tried_again_and_forgotten_when_cured(

@@ -88,6 +88,7 @@ def test_a_strangers_batch_is_all_that_is_listed_when_ours_never_arrived(
     assert stage.calls("cancel_batch") == cancels
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("minutes", [-4, 4, 30])
 def test_a_provider_whose_clock_is_minutes_off(stage: Stage, minutes: int) -> None:
     """30: a provider that is ahead has no limit; one that is behind may be by the five minutes we look back."""
@@ -117,6 +118,7 @@ def test_a_batch_stopped_by_a_person_half_way_keeps_what_ran_and_sends_the_rest(
     assert (usage.requests, usage.succeeded, usage.retried) == (3 + cancelled, 3, cancelled)
 
 
+@pytest.mark.sampled(every=5)
 def test_a_queue_that_is_full_for_an_hour_costs_nothing_and_is_waited_for(
     stage: Stage, protocol: Protocol
 ) -> None:

@@ -33,6 +33,7 @@ def _played() -> list[Any]:
     ]
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize(("case", "protocol", "database"), _played())
 def test_what_a_provider_answers_has_one_outcome(case: Case, stage: Stage) -> None:
     stage.scenario(case.scenario)

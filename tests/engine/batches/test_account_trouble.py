@@ -179,6 +179,7 @@ def test_an_unfit_request_that_is_asked_online_goes_to_a_person(desk: Desk) -> N
     assert next(iter(desk.standings().values())).detail == "refused: content_filter"
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "trouble", ["lines", *(pytest.param(each, marks=pytest.mark.soak) for each in ("batch", "create"))]
 )

@@ -70,6 +70,7 @@ def test_a_batch_whose_cancel_is_never_confirmed_is_given_up_and_named(stage: St
     assert "nor confirmed its cancel: what of it ran may be billed and is not read" in lost.detail
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("port", "call"), [("ledger.batches", "want_cancelled"), ("provider", "cancel")])
 def test_a_process_killed_while_it_cancels_costs_nothing_twice(
@@ -94,6 +95,7 @@ def assert_sent_once(stage: Stage, before: Counted) -> None:
     assert (after.creates - before.creates, after.executed - before.executed) == (1, stage.requests)
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("hours", [-30, -3, 3, 30])
 def test_a_clock_that_is_hours_wrong_hides_no_batch(stage: Stage, hours: int) -> None:
     stage.advance(3 * 86_400)  # what other tests left is beyond the wide margin too
@@ -115,6 +117,7 @@ def test_a_clock_that_is_put_right_after_the_create_hides_no_batch(stage: Stage)
     assert_sent_once(stage, before)
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize(
     "lists",
     [

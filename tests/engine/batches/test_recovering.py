@@ -117,6 +117,7 @@ def environment(place: Place) -> dict[str, str]:
 
 
 @at_each_moment
+@pytest.mark.sampled(every=5)
 def test_reconcile_goes_on_after_a_kill(moment: Moment, place: Place, emulator: RunningEmulator) -> None:
     day = killed(place, moment)
     end = time.monotonic() + SECONDS
@@ -132,6 +133,7 @@ def test_reconcile_goes_on_after_a_kill(moment: Moment, place: Place, emulator: 
 
 
 @at_each_moment
+@pytest.mark.sampled(every=5)
 def test_a_tick_of_the_sensor_goes_on_after_a_kill(
     moment: Moment, place: Place, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

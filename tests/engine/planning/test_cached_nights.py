@@ -95,6 +95,7 @@ def listed_usd(protocol: Protocol, paid: dict[str, Any]) -> Decimal:
     ).total_price
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("mode", [None, Mode.ONLINE], ids=["batch", "online"])
 @pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"])
 def test_cached_tokens_are_in_the_view_and_in_the_price(
@@ -190,6 +191,7 @@ def killed(place: Place, moment: Moment) -> None:
     work(replace(engine, **ports), DAY, [plan], Rework.STALE, pause=lambda _: True)  # type: ignore[arg-type]
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS, ids=" ".join)
 def test_killed_around_the_first_request_nothing_is_sent_twice(

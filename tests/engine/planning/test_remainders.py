@@ -131,6 +131,7 @@ def test_what_goes_online_is_reserved_at_its_price_there(desk: Desk) -> None:
     assert sum(m.reserved_usd for m in members) > Decimal(3 * 100) / 1_000_000
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.slow
 @pytest.mark.parametrize("minutes_later", [pytest.param(0, marks=pytest.mark.soak), 40])
 def test_whenever_a_process_dies_what_one_way_answered_is_never_sent_the_other(

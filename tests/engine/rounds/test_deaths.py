@@ -22,6 +22,7 @@ def profile(base: Profile) -> Profile:
     return base.model_copy(update={"limits": SMALL})
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(
     "base",
     [

@@ -38,6 +38,7 @@ def killed_and_gone_on(moment: Moment, place: Place, running: RunningEmulator) -
     assert_each_ran_once(place, running, day)
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.slow
 @pytest.mark.parametrize(("moment", "protocol"), CASES)
 def test_a_process_killed_at_this_moment_costs_nothing_twice(
@@ -47,6 +48,7 @@ def test_a_process_killed_at_this_moment_costs_nothing_twice(
     killed_and_gone_on(moment, Place(profile, tmp_path, f"sqlite:///{tmp_path}/ledger.db"), emulator)
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "moment",
     [
@@ -63,6 +65,7 @@ def test_the_same_at_gemini_with_an_input_file(
     killed_and_gone_on(moment, Place(profile, tmp_path, f"sqlite:///{tmp_path}/ledger.db"), emulator)
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(("moment", "protocol"), ON_POSTGRES)
 def test_the_same_with_the_ledger_on_postgres(
     moment: Moment, protocol: Protocol, emulator: RunningEmulator, tmp_path: Path, postgres: Any

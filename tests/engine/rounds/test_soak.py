@@ -83,6 +83,7 @@ def works(pid: int) -> bool:
     return not state.startswith("Z")
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("blocked", [(), (signal.SIGTERM,)], ids=["as usual", "SIGTERM blocked"])
 def test_workers_end_soon_after_the_main_process_was_killed(
     tmp_path: Path, blocked: tuple[signal.Signals, ...]

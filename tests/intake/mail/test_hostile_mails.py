@@ -44,6 +44,7 @@ def small() -> dict[str, Outcome]:
     return outcomes(SMALL, 1 << 30)
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_a_hostile_mail_is_read_in_seconds_within_a_gigabyte_and_flagged(

@@ -86,6 +86,7 @@ def test_a_surname_beside_a_first_name_in_a_file_name_is_masked() -> None:
     assert [name[s.start : s.end] for s in names_in_file_name(name, 0, len(name))] == ["Ким_Олег"]
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "unit",
     [
