@@ -65,7 +65,6 @@ def test_the_same_at_gemini_with_an_input_file(
     killed_and_gone_on(moment, Place(profile, tmp_path, f"sqlite:///{tmp_path}/ledger.db"), emulator)
 
 
-@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(("moment", "protocol"), ON_POSTGRES)
 def test_the_same_with_the_ledger_on_postgres(
     moment: Moment, protocol: Protocol, emulator: RunningEmulator, tmp_path: Path, postgres: Any
