@@ -38,11 +38,19 @@ def play(desk: DevDesk, archive: Sequence[date], night: date, *, backfill: bool)
     assert [r for r in _archive(desk) if r.status == "QUEUED"], "and more of it in the queue"
     tags = {"llm/lane": "nightly", "dagster/priority": "10"}
     run_id = desk.launch([], night, "nightly", **tags)
-    dropped = time.monotonic()
+    dropped, landed = time.monotonic(), time.time()
     desk.drop("busy-urgent.eml", mail("busyurgent", FRAUD))
     today = desk.today.isoformat()
     desk.until("urgent answers", lambda: today in desk.materialized("urgent_answers"))
     urgent = time.monotonic() - dropped
+    asked = next(r for r in desk.runs() if r.job == "urgent")
+    steps = {
+        e["eventType"]: round(int(e["timestamp"]) / 1000 - landed, 1)
+        for e in _events(desk, asked.run_id)
+        if e
+    }
+    marks = ("RUN_ENQUEUED", "RUN_STARTING", "RUN_START", "RUN_SUCCESS")
+    print("urgent run, seconds after the landing:", {mark: steps.get(mark) for mark in marks})
     desk.until("start of the night", lambda: desk.run(run_id).started)
     times = {e["eventType"]: int(e["timestamp"]) / 1000 for e in _events(desk, run_id) if e}
     return Waited(times["RUN_STARTING"] - times["RUN_ENQUEUED"], urgent)
