@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.houses.busy_desk import only_batches_are_open, play
 from tests.support.houses.dev_desk import DevDesk
+from tests.support.nights.busy_desk import only_batches_are_open, play
 
 NIGHTS = 30
 DEQUEUE_SECONDS = 5

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from tests.support.houses.busy_desk import only_batches_are_open, play
 from tests.support.houses.dev_desk import DevDesk, Run, mail
+from tests.support.nights.busy_desk import only_batches_are_open, play
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
 ASSETS = ["documents", "categories"]
