@@ -6,6 +6,7 @@ more often than it must (an edited comment counts); that costs some reading and 
 """
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec, resolve_name
@@ -21,6 +22,14 @@ DAY_READER = ("llm_assets.engine.night.read_day",)
 """What places the messages of a day in cases, besides."""
 MASKING = ("llm_assets.intake.pii.masking",)
 ROWS = ("llm_assets.engine.answers.rows",)
+_IMPORT = re.compile(
+    rf"""^[ \t]*(
+        from [ \t]+ (?: \. | {OURS}\b ) [.\w]* [ \t]+ import\b (?: [ \t]* \( (?: [^)\#] | \#.*\n )* \) | (?: [^\\\n] | \\\n )* )
+        | import\b (?: [^\\\n] | \\\n )* \b{OURS}\b (?: [^\\\n] | \\\n )*
+    )""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""A statement at the beginning of a line, whole: names in parentheses may follow on further lines."""
 
 
 @cache
@@ -90,9 +99,9 @@ def _imported(name: str, file: Path) -> Iterator[str]:
     Of `from package import name` they are the name, where that is a module, and else the package.
     """
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    code = file.read_bytes()
-    parsed = ast.parse(code)
-    for node in ast.walk(parsed) if b"import_module" in code else _statements(parsed):
+    code = file.read_text(encoding="utf-8")
+    # Every process that loads the assets comes by here: to parse all files whole takes a third of a second of CPU.
+    for node in ast.walk(ast.parse(code)) if "import_module" in code else _statements(code):
         match node:
             case ast.Import(names=names):
                 yield from (imported.name for imported in names if _is_ours(imported.name))
@@ -107,12 +116,10 @@ def _imported(name: str, file: Path) -> Iterator[str]:
                 yield module
 
 
-def _statements(parsed: ast.AST) -> Iterator[ast.AST]:
-    """Every statement, without the expressions in it, which are nine in ten nodes."""
-    for part in ("body", "handlers", "orelse", "finalbody", "cases"):
-        for node in getattr(parsed, part, ()):
-            yield node
-            yield from _statements(node)
+def _statements(code: str) -> Iterator[ast.stmt]:
+    """The statements that import something of ours, found by their first words."""
+    for found in _IMPORT.finditer(code):
+        yield from ast.parse(found[1]).body
 
 
 def _is_ours(module: str) -> bool:
