@@ -16,6 +16,7 @@ from llm_assets.domain.desk.step import Step
 from llm_assets.domain.digest import digest
 
 OURS = "llm_assets"
+_ROOT = Path(__file__).parents[2]
 READER = ("llm_assets.intake.workers.worker",)
 """What turns the bytes of a message into its row."""
 DAY_READER = ("llm_assets.engine.night.read_day",)
@@ -128,7 +129,16 @@ def _is_ours(module: str) -> bool:
 
 @cache
 def _file_of(module: str) -> Path | None:
-    """None for a name that is no module of ours. Digests depend on what a file says, not on where it is."""
+    """None for a name that is no module. Digests depend on what a file says, not on where it is.
+
+    Ours are looked up as files: `find_spec` imports what a name is in, here every parser into every process that loads the assets.
+    """
+    if _is_ours(module):
+        place = _ROOT.joinpath(*module.split(".")[1:])
+        return next(
+            (file for file in (place / "__init__.py", place.with_name(f"{place.name}.py")) if file.is_file()),
+            None,
+        )
     try:
         spec = find_spec(module)
     except ModuleNotFoundError:
