@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,19 @@ def test_the_imports_found_in_the_text_are_those_of_the_parsed_files() -> None:
             ]
             found = [ast.unparse(statement) for statement in source_versions._statements(code)]
             assert sorted(found) == sorted(ours), path
+
+
+def test_what_receives_mail_and_tells_versions_imports_no_parser() -> None:
+    code = (
+        "import sys, llm_assets.usecases.mail.receive as _, llm_assets.usecases.desk.source_versions as v; "
+        "v.reader_version(); v.day_version(); print(*sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    parsers = {
+        f"llm_assets.intake.{name}" for name in ("item", "read", "mail.body", "text.quotes", "pages.html")
+    }
+    assert parsers.isdisjoint(found), "each run is a process that would import them all"
 
 
 def test_an_import_by_a_name_made_at_run_time_is_not_used() -> None:

@@ -26,12 +26,12 @@ def test_thirty_archive_nights_hold_up_neither_a_night_nor_urgent_mail(tmp_path:
         archive = [desk.today - timedelta(days=2 + back) for back in range(NIGHTS)]
         waited = play(desk, archive, desk.day(1), backfill=True)
         print(f"night waited {waited.night:.1f} s, urgent mail was answered after {waited.urgent:.1f} s")
-        assert waited.night < DEQUEUE_SECONDS + 2, "the queue's look and what it takes"
-        assert waited.urgent < 30
         desk.until("parked nights", lambda: only_batches_are_open(desk, NIGHTS + 1), 1800)
         desk.until("no run worker", lambda: desk.run_workers() == [], 20)
         assert {run.tags["llm/lane"] for run in desk.waiting()} == {"archive", "nightly"}
         assert {run.status for run in desk.runs() if run.job == "urgent"} == {"SUCCESS"}
+        assert waited.night < DEQUEUE_SECONDS + 2, "the queue's look and what it takes"
+        assert waited.urgent < 30
     finally:
         left = desk.stop()
     assert left == {}
