@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from llm_assets.usecases.desk.desk import Desk, Progress
 
-SENSOR_SECONDS = 5
-"""Least time between two ticks of the sensor; each polls the batches of parked nights."""
+SENSOR_SECONDS = 3
+"""Least time between two ticks of the sensor; each polls the batches of parked nights. Shorter than the daemon's pace of 5
+seconds, at which it ticks: with just that interval it would miss every other one."""
 FIRST_PAUSE_SECONDS = 0.2
 """Of a process that waits. Each pause is twice the one before, up to LLM_ASSETS_POLL_SECONDS."""
 

@@ -15,7 +15,6 @@ from llm_assets.domain.digest import digest_bytes
 from llm_assets.domain.protocol import PROTOCOLS
 from llm_assets.intake.bytes import kinds, mime, ole, tnef, transfer, wrappers
 from llm_assets.intake.files.ocr import FORMATS, MAX_PIXELS
-from llm_assets.intake.mail import body, outlook
 from llm_assets.intake.records.entry import Entry
 
 PDF = "application/pdf"
@@ -88,6 +87,8 @@ def _drawn(image: Image.Image) -> Iterator[bytes]:
 
 def _files(raw: bytes) -> Iterator[bytes]:
     """Every file that a message holds, one at a time; the message itself first, which may be the document."""
+    from llm_assets.intake.mail import body, outlook  # import every reader of text; few requests show a scan
+
     yield raw
     if kinds.sniff(raw) == "ole":
         streams = ole.streams_of(raw)

@@ -29,7 +29,6 @@ from llm_assets.engine.night.night import Night
 from llm_assets.engine.night.quality import Verdict
 from llm_assets.engine.rounds.progress import Progress
 from llm_assets.engine.rounds.work import work
-from llm_assets.intake.item import read_item
 from llm_assets.intake.records.drops import read_drop
 from llm_assets.steps.extracted_fields.fields import FIELDS, Proof
 from llm_assets.usecases.desk.assembly import Assembly
@@ -193,6 +192,8 @@ def present_limits(limits: ClassLimits, names: FormerNamesOf) -> ClassLimits:
 
 def _documents(folder: Path, labels: Sequence[Label]) -> Iterator[Document]:
     """Each labelled record as a case of its own in the labelled queue; its file name is its id."""
+    from llm_assets.intake.item import read_item  # imports every parser, which no other run needs
+
     for label in labels:
         name = label.file
         data, kind = record(folder / name)

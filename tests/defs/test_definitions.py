@@ -8,6 +8,7 @@ from typing import cast, get_args
 import dagster as dg
 import pytest
 from dagster._core.definitions.freshness import CronFreshnessPolicy
+from dagster._daemon.sensor import MIN_INTERVAL_LOOP_TIME
 
 from llm_assets.definitions import build_defs
 from llm_assets.defs.freshness import freshness_of_report, night_lasts
@@ -42,6 +43,23 @@ def test_the_definitions_load_and_every_job_resolves(definitions: dg.Definitions
         "texts",
         "notices",
     }
+
+
+def test_the_daemon_ticks_the_sensors_that_others_wait_for_at_each_of_its_looks(
+    definitions: dg.Definitions,
+) -> None:
+    repository = definitions.get_repository_def()
+    for name in ("new_mail", "batches"):
+        seconds = repository.get_sensor_def(name).minimum_interval_seconds
+        assert seconds is not None and seconds <= MIN_INTERVAL_LOOP_TIME - 1, (
+            "else every other look is too early"
+        )
+
+
+def test_all_steps_of_a_run_are_in_its_one_process(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    for name in repository.job_names:
+        assert repository.get_job(name).executor_def is dg.in_process_executor, name
 
 
 def test_every_asset_says_what_it_is_and_whose(definitions: dg.Definitions) -> None:

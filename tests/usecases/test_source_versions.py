@@ -1,6 +1,9 @@
 """Which source files a version covers: an edit of a parser reads again, an edit of a mask or a prompt does not."""
 
 import ast
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,6 +129,33 @@ def test_imports_are_found_however_they_are_written(tmp_path: Path, text: str, m
     file.write_text(text, encoding="utf-8")
     found = set(source_versions._imports("llm_assets.intake.bytes.parser", file))
     assert found == {f"llm_assets.intake.{name}" for name in modules}
+
+
+def test_the_imports_found_in_the_text_are_those_of_the_parsed_files() -> None:
+    for path in sources_of((*READER, *DAY_READER, *MASKING, *ROWS)):
+        if path.suffix == ".py":
+            code = path.read_text(encoding="utf-8")
+            parsed = [
+                node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import | ast.ImportFrom)
+            ]
+            ours = [
+                ast.unparse(node) for node in parsed if re.search(r"llm_assets|from \.", ast.unparse(node))
+            ]
+            found = [ast.unparse(statement) for statement in source_versions._statements(code)]
+            assert sorted(found) == sorted(ours), path
+
+
+def test_what_receives_mail_and_tells_versions_imports_no_parser() -> None:
+    code = (
+        "import sys, llm_assets.usecases.mail.receive as _, llm_assets.usecases.desk.source_versions as v; "
+        "v.reader_version(); v.day_version(); print(*sys.modules)"
+    )
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    parsers = {
+        f"llm_assets.intake.{name}" for name in ("item", "read", "mail.body", "text.quotes", "pages.html")
+    }
+    assert parsers.isdisjoint(found), "each run is a process that would import them all"
 
 
 def test_an_import_by_a_name_made_at_run_time_is_not_used() -> None:

@@ -19,7 +19,6 @@ from llm_assets.domain.mail.document import Priority, Received
 from llm_assets.engine.night.receive import Grown
 from llm_assets.engine.night.receive import receive as register
 from llm_assets.engine.ports.progress import OnProgress
-from llm_assets.intake.item import read_item
 from llm_assets.intake.reading import Reading
 from llm_assets.intake.sources import LeftOut, RawItem
 from llm_assets.intake.threads import addresses_of, priority_of
@@ -123,6 +122,9 @@ def _is_urgent(assembly: Assembly, row: Received) -> bool:
         data = assembly.raw.get(row.raw_sha256)
     except RawFileError:
         return False
+    # Imports every parser, a tenth of the start of a process, and a run that answers mail reads it elsewhere.
+    from llm_assets.intake.item import read_item
+
     message = read_item(data, row.kind, row.place, Reading(files=False))
     return priority_of(message, assembly.queues.for_addresses(addresses_of(message))) is Priority.URGENT
 

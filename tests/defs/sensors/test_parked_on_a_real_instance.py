@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from tests.support.houses.busy_desk import only_batches_are_open, play
 from tests.support.houses.dev_desk import DevDesk, Run, mail
+from tests.support.nights.busy_desk import archive_runs, held_at_work, only_batches_are_open, play
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
 ASSETS = ["documents", "categories"]
@@ -173,9 +173,14 @@ def test_neither_a_night_nor_urgent_mail_waits_behind_an_archive_and_nothing_run
     desk: DevDesk,
 ) -> None:
     waiting = len(desk.waiting())
-    waited = play(desk, [desk.day(8), desk.day(7)], desk.day(1), backfill=False)
-    assert waited.night < 5, "a dequeue interval and the pace of the daemon"
-    assert waited.urgent < 30
-    desk.until("parked nights", lambda: only_batches_are_open(desk, waiting + 3))
-    desk.until("no run worker", lambda: desk.run_workers() == [], 20)
+    archive = [desk.day(8), desk.day(7)]
+    with held_at_work(desk, archive):
+        play(desk, archive, desk.day(1), backfill=False)
+        assert sorted(run.status for run in archive_runs(desk)) == ["QUEUED", "STARTED"], (
+            "both wait all the while"
+        )
+    desk.until("parked nights", lambda: only_batches_are_open(desk, waiting + 3), 240)
+    assert {"archive", "nightly"} <= {run.tags["llm/lane"] for run in desk.waiting()}
+    assert {run.status for run in desk.runs() if run.job == "urgent"} == {"SUCCESS"}
+    desk.until("no run worker", lambda: desk.run_workers() == [], 60)
     desk.provider_finishes()

@@ -32,7 +32,7 @@ LAUNCH = """mutation($executionParams: ExecutionParams!) {
 BACKFILL = """mutation($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {
     __typename ... on LaunchBackfillSuccess { backfillId } } }"""
-RUNS = """{ runsOrError(limit: 100) { ... on Runs { results {
+RUNS = """{ runsOrError(limit: 500) { ... on Runs { results {
   runId status jobName creationTime startTime tags { key value } assetSelection { path } } } } }"""
 REEXECUTE = """mutation($params: ReexecutionParams!) {
   launchRunReexecution(reexecutionParams: $params) {
@@ -85,9 +85,11 @@ def free_port() -> int:
 
 
 class DevDesk:
-    """`python -m llm_assets.cli.dev` on a free port. Everything it starts carries this home in its environment."""
+    """`python -m llm_assets.cli.dev` on a free port. Everything it starts carries this home in its environment.
 
-    def __init__(self, folder: Path, days: int = DAYS, dequeue_seconds: int = 1) -> None:
+    `dequeue_seconds`: how often the queue is looked at; None for what is shipped."""
+
+    def __init__(self, folder: Path, days: int = DAYS, dequeue_seconds: int | None = 1) -> None:
         self.home = folder / "home"
         self.log = folder / "dev.log"
         self.url = f"http://127.0.0.1:{free_port()}"
@@ -313,12 +315,13 @@ class DevDesk:
         return left
 
 
-def _instance_yaml(folder: Path, dequeue_seconds: int) -> str:
+def _instance_yaml(folder: Path, dequeue_seconds: int | None) -> str:
     """The shipped dagster.yaml, with its files in this folder and a queue that is looked at so often."""
     instance = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
     instance["storage"]["sqlite"]["base_dir"] = str(folder / "storage")
     instance["local_artifact_storage"]["config"]["base_dir"] = str(folder / "artifacts")
     instance["compute_logs"]["config"]["base_dir"] = str(folder / "logs")
-    instance["run_coordinator"]["config"]["dequeue_interval_seconds"] = dequeue_seconds
+    if dequeue_seconds is not None:
+        instance["run_coordinator"]["config"]["dequeue_interval_seconds"] = dequeue_seconds
     instance["run_monitoring"]["poll_interval_seconds"] = 5
     return str(yaml.safe_dump(instance))
