@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from llm_assets.domain.desk.night import Rework
-from llm_assets.domain.requests.batch import BatchState
-from llm_assets.engine.batches.exits import lose
 from llm_assets.engine.batches.leftovers import sweep_leftovers
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.budget import limits_of
@@ -19,7 +17,7 @@ from llm_assets.engine.rescue.climb import climb, rescue_of
 from llm_assets.engine.rescue.race import read_races
 from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.progress import Progress
-from llm_assets.engine.standing_in import allowance, stand_in, unsent
+from llm_assets.engine.standing_in import allowance, leave_unsent, stand_in
 
 ORPHANED = timedelta(days=1)
 """Age at which lines without a batch belong to no plan that still runs: its process died before the intent."""
@@ -40,22 +38,11 @@ def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) 
         summaries += _plan_all(engine, day, plans, rework)
         progress = advance(engine, day, [p.step for p in plans])
     if other is not None:
-        _leave_unsent(engine, other, day, [p.step for p in plans])
+        leave_unsent(engine, other, day, [p.step for p in plans])
         theirs = [StepPlan(p.step, p.stand_in) for p in plans if p.stand_in is not None]
         summaries += _plan_all(other, day, theirs, rework)
         progress = advance(engine, day, [p.step for p in plans])
     return _with_plans(progress, summaries, any(batch.day == day for batch in known))
-
-
-def _leave_unsent(engine: Engine, other: Engine, day: date, steps: Sequence[str]) -> None:
-    """What was planned for a profile that takes nothing is due again. What it may have taken stays there, is never sent
-    anywhere else, and is collected when the profile is back."""
-    mine, theirs = engine.provider.profile.name, other.provider.profile.name
-    for found in unsent(engine, day, steps):
-        with engine.ledger.locks.owner(f"batch:{found.batch_id}") as owned:
-            batch = engine.ledger.batches.batch(found.batch_id)
-            if owned and batch.state is BatchState.INTENT:
-                lose(engine, batch, f"{mine} takes nothing now, and {theirs} stands in")
 
 
 def _open_ids(engine: Engine) -> set[str]:
