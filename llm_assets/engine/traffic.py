@@ -27,6 +27,11 @@ def of_batches(lane: str) -> str:
     return f"{lane}/batch"
 
 
+def is_of_batches(circuit: str) -> bool:
+    """Whether a circuit of this name is one of `of_batches`."""
+    return circuit.endswith("/batch")
+
+
 class Traffic:
     """The calls of one process. `online_concurrency` applies to each process, every other limit to all together."""
 

@@ -13,7 +13,7 @@ from llm_assets.engine.planning.rescued import Rescue
 from llm_assets.engine.planning.sieve import Sieve
 from llm_assets.engine.planning.task import PlanSummary, StepPlan
 from llm_assets.engine.planning.within_budget import plan_within_budget
-from llm_assets.engine.rescue.climb import climb, rescue_of
+from llm_assets.engine.rescue.climb import climb, handed_over, rescue_of
 from llm_assets.engine.rescue.race import read_races
 from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.progress import Progress
@@ -30,8 +30,10 @@ def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) 
     engine.spool.sweep(lambda: _open_ids(engine), engine.clock() - ORPHANED)
     sweep_leftovers(engine)
     read_races(engine)
-    before = stand_in(engine)
-    summaries = [*_plan_all(engine, day, plans, rework)]
+    before, helps = stand_in(engine), handed_over(engine, day, [p.step for p in plans])
+    theirs = [StepPlan(p.step, p.stand_in) for p in plans if p.stand_in is not None]
+    summaries = [*_plan_all(helps, day, theirs, rework)] if helps is not None else []
+    summaries += _plan_all(engine, day, plans, rework)
     progress = advance(engine, day, [p.step for p in plans])
     other = stand_in(engine)
     if before is not None and other is None:  # one request has shown that the first profile is back
@@ -39,7 +41,6 @@ def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) 
         progress = advance(engine, day, [p.step for p in plans])
     if other is not None:
         leave_unsent(engine, other, day, [p.step for p in plans])
-        theirs = [StepPlan(p.step, p.stand_in) for p in plans if p.stand_in is not None]
         summaries += _plan_all(other, day, theirs, rework)
         progress = advance(engine, day, [p.step for p in plans])
     return _with_plans(progress, summaries, any(batch.day == day for batch in known))
