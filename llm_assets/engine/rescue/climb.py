@@ -19,7 +19,7 @@ from llm_assets.domain.traffic.survival import Curve
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.rescued import TOO_DEAR, Rescue
 from llm_assets.engine.ports.rescue import RescueCosts
-from llm_assets.engine.rescue.forecast import Curves, forecast_of, keep
+from llm_assets.engine.rescue.forecast import Curves, WindowOf, forecast_of, keep
 from llm_assets.engine.rescue.pace import needs_seconds, other_seconds, other_usd, paused_seconds
 from llm_assets.engine.standing_in import engine_of
 
@@ -46,7 +46,10 @@ def climb(engine: Engine, day: date, steps: Sequence[str] | None) -> None:
     if night is None:
         return
     ledger = engine.ledger
-    keep(ledger, day, forecast_of(ledger, day, night.now, night.deadline, rounds_after=engine.steps_after))
+    forecast = forecast_of(
+        ledger, day, night.now, night.deadline, rounds_after=engine.steps_after, window_of=_window_of(engine)
+    )
+    keep(ledger, day, forecast)
     for batch in ledger.batches.open_batches(day, steps):
         theirs = engine_of(engine, batch.provider)
         if batch.route_why == TOO_DEAR or (standing := _standing(theirs, batch)) is None:
@@ -108,13 +111,22 @@ def _night_of(engine: Engine, day: date) -> _Night | None:
     if engine.deadline_of is None or now >= (deadline := engine.deadline_of(day)):
         return None
     ledger = engine.ledger
-    night = _Night(day, now, deadline, Curves(ledger, now), ledger.rescue.costs(day), False, False)
+    night = _Night(
+        day, now, deadline, Curves(ledger, now, _window_of(engine)), ledger.rescue.costs(day), False, False
+    )
     for batch in ledger.batches.listed(day):
         if batch.cancel_why.startswith(FOR_THE_DEADLINE):
             night.cancelled(batch)
         elif batch.mode is Mode.FLEX and batch.creates >= FULL_AFTER:
             night.flex_is_full = True
     return night
+
+
+def _window_of(engine: Engine) -> WindowOf:
+    """The completion windows of the engine's profile and of the one that stands in."""
+    both = (engine,) if engine.fallback is None else (engine, engine.fallback)
+    known = {e.provider.profile.name: e.provider.profile.routes.window_seconds for e in both}
+    return known.get
 
 
 def _standing(engine: Engine, batch: Batch) -> Standing | None:
