@@ -25,7 +25,8 @@ KEPT = frozenset(
     {
         "dagster/row_count", "dagster/column_schema", PREVIEW, "status", "cost_usd", "requests", "input_tokens",
         "output_tokens", "requests_sent_in_this_run", "prompt", "blocked", "messages", "cases", "duplicates", "updates",
-        "unreadable", "read_now", "report", "revision", "totals", "parked_until", "waiting_batches", "waiting_requests", "batches", "continued_in", "cases_ok", "cases_review", "cases_dead", "cases_not_needed", "cases_corrected",
+        "unreadable", "read_now", "report", "revision", "totals", "parked_until", "waiting_batches", "waiting_requests",
+        "batches", "continued_in", "cases_ok", "cases_review", "cases_dead", "cases_not_needed", "cases_corrected",
         "cases_open", "review_share", "duration_seconds", "decided", "received", "documents", "drafts_ready",
         "usd_per_1000_cases", "report_page", "queue", "doubts_waiting", "decisions_needed", "minutes_needed", "decisions",
         "corrections",

@@ -136,13 +136,20 @@ class SoldRoutes(Border):
         """The window that requests are sent with, and its factor."""
         return min(self.window.items(), key=lambda sold: sold[1], default=None)
 
+    @property
+    def window_seconds(self) -> float | None:
+        """How long the window is that requests are sent with."""
+        cheapest = self.cheapest_window
+        return int(cheapest[0].removesuffix("h")) * 3600.0 if cheapest is not None else None
+
     def window_fits(self, seconds_left: float | None) -> bool:
         """Whether the window ends before a deadline that is so far away; after the deadline nothing is late any more."""
         if self.cheapest_window is None:
             return False
         if seconds_left is None or seconds_left <= 0:
             return True
-        return int(self.cheapest_window[0].removesuffix("h")) * 3600 <= seconds_left
+        window = self.window_seconds
+        return window is not None and window <= seconds_left
 
 
 class PriceOverride(Border):

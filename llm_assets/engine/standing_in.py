@@ -11,6 +11,7 @@ from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.domain.traffic.standing_in import Trouble, trouble
 from llm_assets.engine import blocking
+from llm_assets.engine.batches.exits import lose
 from llm_assets.engine.blocking import Allowance
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import Task, Unchanged
@@ -55,6 +56,25 @@ def unsent(engine: Engine, day: date, steps: Sequence[str]) -> list[Batch]:
     name = engine.provider.profile.name
     found = engine.ledger.batches.open_batches(day, steps)
     return [b for b in found if b.state is BatchState.INTENT and b.provider == name]
+
+
+def leave_unsent(engine: Engine, other: Engine, day: date, steps: Sequence[str]) -> None:
+    """What was planned for a profile that takes nothing is due again. What it may have taken stays there, is never sent
+    anywhere else, and is collected when the profile is back."""
+    mine, theirs = engine.provider.profile.name, other.provider.profile.name
+    for found in unsent(engine, day, steps):
+        with engine.ledger.locks.owner(f"batch:{found.batch_id}") as owned:
+            batch = engine.ledger.batches.batch(found.batch_id)
+            if owned and batch.state is BatchState.INTENT:
+                lose(engine, batch, f"{mine} takes nothing now, and {theirs} stands in")
+
+
+def may_ask_first(engine: Engine) -> bool:
+    """Whether the configured profile is asked by somebody who waits: while another one stands in, only as a trial."""
+    if stand_in(engine) is None:
+        return True
+    known = trouble_of(engine)
+    return known is None or known.may_try(engine.clock())
 
 
 def allowance(engine: Engine, day: date, steps: Sequence[str]) -> Allowance | None:

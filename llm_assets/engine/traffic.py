@@ -22,9 +22,14 @@ log = structlog.get_logger()
 
 
 def of_batches(lane: str) -> str:
-    """The circuit of a lane's batches: a provider may answer calls and take no batches, or the other way round. It counts, so
-    that everybody knows since when there is no answer; when a batch is tried again is the batch's own."""
+    """The circuit of a lane's batches: a provider may answer calls and take no batches, or the other way round. While it
+    is open no new batch is sent; those that were sent are still looked at."""
     return f"{lane}/batch"
+
+
+def is_of_batches(circuit: str) -> bool:
+    """Whether a circuit of this name is one of `of_batches`."""
+    return circuit.endswith("/batch")
 
 
 class Traffic:
@@ -80,14 +85,42 @@ class Traffic:
         if err.retry_after is not None and err.reason in PROVIDER_WIDE:
             self._rest(lane, err.retry_after)
 
+    def takes_batch(self, lane: str) -> bool:
+        """Whether a new batch of this lane may be sent now. While its circuit is open, one batch is let through whenever a
+        trial is due, whichever process asks first."""
+        name, now = of_batches(lane), self._clock()
+        known = self._calls.circuit(self._name, name)
+        if not known.may_try(now):
+            return known.until is None
+        before, _ = self._calls.change_circuit(
+            self._name, lambda circuit: circuit.claimed(now) if circuit.may_try(now) else circuit, name
+        )
+        return before.until is None or before.may_try(now)
+
     def batch_answered(self, lane: str) -> None:
         name = of_batches(lane)
         if self._calls.circuit(self._name, name).failures:
-            self._calls.change_circuit(self._name, Circuit.answered, name)
+            before, _ = self._calls.change_circuit(self._name, Circuit.answered, name)
+            if before.since is not None:
+                log.info("batches go on", provider=self._name, lane=lane, since=str(before.since))
 
-    def batch_failed(self, lane: str) -> None:
+    def batch_failed(self, lane: str, err: TransientError, *, sending: bool) -> None:
+        """Only sending is a trial: a single batch that can never be looked at does not hold the others for ever. An open
+        circuit is logged once."""
         now = self._clock()
-        self._calls.change_circuit(self._name, lambda circuit: circuit.failed(now), of_batches(lane))
+
+        def change(circuit: Circuit) -> Circuit:
+            return circuit.failed(now, err.retry_after) if sending or circuit.until is None else circuit
+
+        before, after = self._calls.change_circuit(self._name, change, of_batches(lane))
+        if before.since is None and after.since is not None:
+            log.warning(
+                "batches pause",
+                provider=self._name,
+                lane=lane,
+                failures=after.failures,
+                until=str(after.until),
+            )
 
     def _rest(self, lane: str, seconds: float) -> None:
         now = self._clock()

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, exists, or_, update
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.requests.batch import BatchState
 from resources.ledger.database.database import Database
+from resources.ledger.database.receipt_tables import receipts
 from resources.ledger.database.sql import insert
 from resources.ledger.database.tables import batches
 from resources.ledger.database.wakeup_tables import wakeups
@@ -30,8 +31,18 @@ class SqlWakeups:
                 return False
             connection.execute(
                 update(batches)
-                .where(batches.c.provider_batch_id == about, batches.c.state == BatchState.SUBMITTED)
+                .where(_is_about(about), batches.c.state == BatchState.SUBMITTED)
                 .values(look_from=None)
             )
             connection.execute(delete(wakeups).where(wakeups.c.received_at < self._clock() - KEPT))
             return True
+
+
+def _is_about(provider_id: str) -> ColumnElement[bool]:
+    """The batch with this id at the provider, or the one of whose requests a response with this id is still waited for."""
+    response = exists().where(
+        receipts.c.batch_id == batches.c.batch_id,
+        receipts.c.response_id == provider_id,
+        receipts.c.over.is_(False),
+    )
+    return or_(batches.c.provider_batch_id == provider_id, response)

@@ -23,6 +23,7 @@ from dagster_webserver.cli import create_dagster_webserver_cli
 from llm_assets.cli import app
 from llm_assets.defs import parking
 from llm_assets.domain.protocol import PROTOCOLS
+from resources.providers.openai.webhooks import SECRET_ENV
 from resources.settings.environment import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -137,6 +138,7 @@ def test_every_variable_of_the_environment_is_read_by_something() -> None:
     names = set(_environment())
     assert asked <= names
     assert names <= settings | asked | {"DAGSTER_HOME"}
+    assert set(_environment("webhook-secret.example")) == {SECRET_ENV}
     assert set(_environment("keys.example")) == {row.key_env for row in PROTOCOLS.values()}
 
 
@@ -144,6 +146,7 @@ def test_only_the_code_server_gets_a_key() -> None:
     given = {unit.stem: [Path(path).name for path in _lines_of(unit, "EnvironmentFile")] for unit in UNITS}
     assert {name for name, files in given.items() if "keys" in files} == {"llm-assets-code"}
     assert {name for name, files in given.items() if "form-tokens" in files} == {"llm-assets-forms"}
+    assert {name for name, files in given.items() if "webhook-secret" in files} == {"llm-assets-webhooks"}
     assert all("env" in files for files in given.values())
 
 
@@ -154,4 +157,5 @@ def test_the_example_environment_makes_settings_and_holds_no_secret(monkeypatch:
     assert Settings(_env_file=None).ledger_url.startswith("postgresql+psycopg2://")
     assert environment["DAGSTER_DATABASE_URL"].startswith("postgresql+psycopg2://")
     assert not any(_environment("keys.example").values())
+    assert not any(_environment("webhook-secret.example").values())
     assert not any(re.search(r"://[^/]*:[^/]*@", value) for value in environment.values())

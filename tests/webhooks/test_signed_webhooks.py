@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import orjson
@@ -11,6 +12,7 @@ from standardwebhooks import Webhook
 from starlette.testclient import TestClient
 
 from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.profile import Mode, SoldRoutes
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.engine.rounds.nudge import nudge
 from llm_assets.usecases.wakeups.receive_webhook import WebhookReceiver
@@ -19,6 +21,7 @@ from resources.ledger import SqlLedger
 from resources.providers.openai.webhooks import SignedEvents
 from tests.support.nights.engine_night import DAY, PROFILE, Desk, tasks
 from tests.support.providers.fake_provider import FakeProvider, Ticking
+from tests.support.providers.fake_window import WindowProvider
 
 SECRET = "whsec_" + "aW52ZW50ZWQtc2VjcmV0LWludmVudGVk"
 OTHER = "whsec_" + "YW5vdGhlci1pbnZlbnRlZC1zZWNyZXQ="
@@ -70,6 +73,32 @@ def test_a_signed_webhook_makes_the_next_tick_look_and_polling_finds_the_end_wit
     assert not nudge(desk.engine(), DAY, None)
     assert desk.provider.calls["look"] == looks + 1, "one webhook, sent twice, is one look"
     for _ in range(3):
+        desk.clock.advance(200)
+        nudge(desk.engine(), DAY, None)
+    assert desk.state(batch) is BatchState.ENDED
+
+
+@pytest.mark.parametrize("how", ["completed", "failed", "incomplete", "cancelled"])
+def test_a_webhook_about_a_response_makes_the_next_tick_look_at_its_batch(desk: Desk, how: str) -> None:
+    sold = PROFILE.model_copy(update={"routes": SoldRoutes(window={"8h": Decimal("0.6")})})
+    desk.provider = WindowProvider(sold, desk.clock)
+    desk.provider.looks_until_end = 3
+    desk.plan(tasks(2, mode=Mode.WINDOW))
+    nudge(desk.engine(), DAY, None)
+    desk.clock.advance(1800)
+    assert not nudge(desk.engine(), DAY, None)
+    [batch] = desk.ledger().batches.open_batches(DAY)
+    assert batch.look_from is not None and batch.look_from > desk.clock(), "not due"
+    client = client_of(desk.ledger())
+    [first, _] = desk.ledger().receipts.receipts(batch.batch_id).values()
+    for about in ("resp-of-another-application", str(first.response_id)):
+        body = event(f"response.{how}", about)
+        assert (
+            client.post("/webhooks", content=body, headers=signed(body, webhook_id=about)).status_code == 204
+        )
+        is_due = desk.ledger().batches.batch(batch.batch_id).look_from is None
+        assert is_due is (about == first.response_id)
+    for _ in range(9):
         desk.clock.advance(200)
         nudge(desk.engine(), DAY, None)
     assert desk.state(batch) is BatchState.ENDED

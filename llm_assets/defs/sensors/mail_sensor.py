@@ -1,4 +1,5 @@
-"""Sensor `new_mail`: has the sources watched and asks for `documents` of the days that have grown, and for answers to what is urgent."""
+"""Sensor `new_mail`: has the sources watched, and asks for `documents` of the days that have grown and for answers to urgent
+mail."""
 
 from collections.abc import Sequence
 

@@ -46,6 +46,14 @@ class Circuit:
         ends = [at for at in (self.until, self.resting_until) if at is not None]
         return max([0.0, *((at - now).total_seconds() for at in ends)])
 
+    def may_try(self, now: datetime) -> bool:
+        """Whether it is open and a trial is due."""
+        return self.until is not None and now >= self.until
+
+    def claimed(self, now: datetime) -> "Circuit":
+        """The circuit while somebody makes a trial: the next one is put off before this one is made."""
+        return replace(self, until=now + self.pause, pause=min(2 * self.pause, LONGEST_PAUSE))
+
     def answered(self) -> "Circuit":
         return Circuit(resting_until=self.resting_until)
 

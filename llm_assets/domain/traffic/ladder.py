@@ -27,6 +27,8 @@ class Act(StrEnum):
     FLEX = "flex"
     ONLINE = "online"
     FAST = "fast"
+    HAND_OVER = "hand over"
+    """Ask the profile that may stand in, online."""
     STOP = "stop"
     """Ask nothing any more: the report is written."""
 
@@ -93,6 +95,12 @@ class Facts:
     """False for a batch that may be another application's."""
     needs_seconds: float = 0
     """How long these requests take online."""
+    paused_seconds: float = 0
+    """How long the profile is expected to take no calls, before that."""
+    other_seconds: float | None = None
+    """How long they take online at the profile that may stand in; None where there is none, or it takes no calls either."""
+    other_usd: Decimal = Decimal(0)
+    """What one of them costs there beyond its price in a batch here."""
     flex_timeout: float = 0
     """How long a single flex call may take."""
     extra_usd: Mapping[Mode, Decimal] = field(default_factory=dict)
@@ -126,9 +134,12 @@ def decide(facts: Facts) -> Act:
         return Act.STOP
     match facts.standing:
         case Standing.DUE:
-            return _rung(facts, left) if _is_late(facts, left) else Act.HOLD
+            if not _is_late(facts, left):
+                return Act.HOLD
+            return Act.HAND_OVER if _hands_over(facts, left) else _rung(facts, left)
         case Standing.WAITING:
-            return Act.CANCEL if _has_better(facts, left) else Act.HOLD
+            better = _has_better(facts, left) or (_is_late(facts, left) and _hands_over(facts, left))
+            return Act.CANCEL if better else Act.HOLD
         case Standing.RUNNING:
             sends = facts.proven and _is_late(facts, left) and _rung(facts, left) in MODE_OF
             return Act.CANCEL if sends else Act.HOLD
@@ -169,3 +180,17 @@ def _has_better(facts: Facts, left: float) -> bool:
     if rung not in MODE_OF or not _is_late(facts, left):
         return False
     return list(RUNGS).index(MODE_OF[rung]) > (list(RUNGS).index(facts.mode) if facts.mode in RUNGS else -1)
+
+
+def _hands_over(facts: Facts, left: float) -> bool:
+    """Whether the profile that may stand in answers in time and within the money, and the first one by no route."""
+    usable = left - facts.times.online
+    if facts.other_seconds is None or facts.other_seconds > usable or facts.other_usd > facts.left_usd:
+        return False
+    in_time = facts.paused_seconds + facts.needs_seconds <= usable
+    return not any(_fits(facts, mode, left) and (in_time or _is_instant(facts, mode)) for mode in RUNGS)
+
+
+def _is_instant(facts: Facts, mode: Mode) -> bool:
+    """The fast route is not bound by the limits of the others, but by a pause."""
+    return mode is Mode.FAST and facts.paused_seconds <= 0

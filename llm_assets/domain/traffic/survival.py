@@ -111,6 +111,20 @@ def _published() -> Curve:
 PUBLISHED = _published()
 
 
+LATE_WITHIN_A_WINDOW = 0.01
+"""Share of requests that are still open when their completion window is over; assumed."""
+LATE_AFTER_TWO = 0.002
+"""The same after twice the window; assumed."""
+USUAL_WINDOW = 24 * 3600.0
+"""Assumed where nobody knows any more what a profile promised."""
+
+
+def promised(window_seconds: float) -> Curve:
+    """Of requests within a completion window, about which nothing is published but the window itself: they end evenly over
+    it, and hardly any later."""
+    return Curve((window_seconds, 2 * window_seconds), (LATE_WITHIN_A_WINDOW, LATE_AFTER_TWO))
+
+
 def curve_of(lived: Sequence[Lived], prior: Curve = PUBLISHED) -> Curve:
     """The Kaplan–Meier curve of these batches, to which the prior adds `PRIOR_BATCHES` more.
 

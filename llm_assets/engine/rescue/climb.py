@@ -19,7 +19,8 @@ from llm_assets.domain.traffic.survival import Curve
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.rescued import TOO_DEAR, Rescue
 from llm_assets.engine.ports.rescue import RescueCosts
-from llm_assets.engine.rescue.forecast import Curves, forecast_of, keep
+from llm_assets.engine.rescue.forecast import Curves, WindowOf, forecast_of, keep
+from llm_assets.engine.rescue.pace import needs_seconds, other_seconds, other_usd, paused_seconds
 from llm_assets.engine.standing_in import engine_of
 
 RESCUED = "its night may miss the deadline"
@@ -32,8 +33,6 @@ FULL_AFTER = 3
 """Goes in a row in which no flex call was answered, so that flex counts as full: one refused call is usual."""
 HISTORY = 200
 """Newest answers from which it is estimated how long one is."""
-ONE_CALL = 5.0
-"""Seconds of an online call, assumed on the safe side."""
 ANSWER_TOKENS = 500
 """Of one answer, assumed where a price is only compared."""
 
@@ -47,7 +46,10 @@ def climb(engine: Engine, day: date, steps: Sequence[str] | None) -> None:
     if night is None:
         return
     ledger = engine.ledger
-    keep(ledger, day, forecast_of(ledger, day, night.now, night.deadline, rounds_after=engine.steps_after))
+    forecast = forecast_of(
+        ledger, day, night.now, night.deadline, rounds_after=engine.steps_after, window_of=_window_of(engine)
+    )
+    keep(ledger, day, forecast)
     for batch in ledger.batches.open_batches(day, steps):
         theirs = engine_of(engine, batch.provider)
         if batch.route_why == TOO_DEAR or (standing := _standing(theirs, batch)) is None:
@@ -61,13 +63,21 @@ def rescue_of(engine: Engine, day: date, steps: Sequence[str]) -> Rescue | None:
     night = _night_of(engine, day)
     if night is None:
         return None
-    facts = _facts(engine, night, steps, Standing.DUE, None)
+    facts = replace(_facts(engine, night, steps, Standing.DUE, None), other_seconds=None)
     act, left = decide(facts), facts.seconds_left
     assert left is not None
     if act is Act.STOP:
         return Rescue(None, "the report is written now")
     mode = MODE_OF.get(act)
     return None if mode is None else Rescue(mode, RESCUED, facts.left_usd)
+
+
+def handed_over(engine: Engine, day: date, steps: Sequence[str]) -> Engine | None:
+    """The profile that is asked for lack of time what is due of these steps and may go there; None for this one."""
+    night = _night_of(engine, day) if engine.fallback is not None else None
+    if night is None or decide(_facts(engine, night, steps, Standing.DUE, None)) is not Act.HAND_OVER:
+        return None
+    return engine.fallback
 
 
 def is_over(engine: Engine, day: date, steps: Sequence[str]) -> bool:
@@ -101,13 +111,22 @@ def _night_of(engine: Engine, day: date) -> _Night | None:
     if engine.deadline_of is None or now >= (deadline := engine.deadline_of(day)):
         return None
     ledger = engine.ledger
-    night = _Night(day, now, deadline, Curves(ledger, now), ledger.rescue.costs(day), False, False)
+    night = _Night(
+        day, now, deadline, Curves(ledger, now, _window_of(engine)), ledger.rescue.costs(day), False, False
+    )
     for batch in ledger.batches.listed(day):
         if batch.cancel_why.startswith(FOR_THE_DEADLINE):
             night.cancelled(batch)
         elif batch.mode is Mode.FLEX and batch.creates >= FULL_AFTER:
             night.flex_is_full = True
     return night
+
+
+def _window_of(engine: Engine) -> WindowOf:
+    """The completion windows of the engine's profile and of the one that stands in."""
+    both = (engine,) if engine.fallback is None else (engine, engine.fallback)
+    known = {e.provider.profile.name: e.provider.profile.routes.window_seconds for e in both}
+    return known.get
 
 
 def _standing(engine: Engine, batch: Batch) -> Standing | None:
@@ -174,7 +193,7 @@ def _facts(
     times = times_of(rules, whole, engine.report_seconds)
     after = max((engine.steps_after.get(step, 0) for step in steps), default=0)
     tokens, requests = _size(engine, night.day, steps, batch)
-    needs = _needs_seconds(engine, requests, tokens)
+    needs = needs_seconds(engine, requests, tokens)
     curve = _curve(engine, night, batch, requests)
     usual = curve.quantile(0, USUALLY)  # what follows goes in batches, too, where asking online takes longer
     each = min(needs, usual) if usual is not None else needs
@@ -189,6 +208,9 @@ def _facts(
         sold=frozenset(profile.sold) - ({Mode.FLEX} if night.flex_is_full else set()),
         climbed=night.climbed,
         needs_seconds=needs,
+        paused_seconds=paused_seconds(engine, night.now) if engine.fallback is not None else 0,
+        other_seconds=other_seconds(engine, night.now, requests, tokens),
+        other_usd=_other_usd(engine, batch, requests, tokens),
         flex_timeout=flex.timeout_seconds if flex is not None else 0,
         extra_usd=_extra_usd(engine, batch.model if batch is not None else None, requests, tokens),
         left_usd=rules.budget_usd - costs.extra_usd,
@@ -235,17 +257,6 @@ def _size(engine: Engine, day: date, steps: Sequence[str], batch: Batch | None) 
     return sum(m.estimated_tokens or 0 for m in members.values()), len(members)
 
 
-def _needs_seconds(engine: Engine, requests: int, tokens: int) -> float:
-    """How long they take online, by the profile's limits."""
-    limits = engine.provider.profile.limits
-    by_calls = requests * ONE_CALL / limits.online_concurrency
-    per_minute = limits.online_requests_per_minute
-    by_rate = 60 * requests / per_minute if per_minute is not None else 0.0
-    tokens_per_minute = limits.online_tokens_per_minute
-    by_tokens = 60 * tokens / tokens_per_minute if tokens_per_minute is not None else 0.0
-    return max(by_calls, by_rate, by_tokens)
-
-
 def _extra_usd(engine: Engine, model: str | None, requests: int, tokens: int) -> Mapping[Mode, Decimal]:
     """What one of them costs by each route beyond its price in a batch. Of what is due it is not known yet: planning looks
     at the money for each."""
@@ -255,6 +266,14 @@ def _extra_usd(engine: Engine, model: str | None, requests: int, tokens: int) ->
     usage = Usage(input_tokens=tokens // requests, output_tokens=ANSWER_TOKENS)
     usual = engine.prices.usd(profile, model, Mode.BATCH, usage)
     return {mode: engine.prices.usd(profile, model, mode, usage) - usual for mode in profile.sold}
+
+
+def _other_usd(engine: Engine, batch: Batch | None, requests: int, tokens: int) -> Decimal:
+    if batch is None or not requests or engine.fallback is None:
+        return Decimal(0)
+    usage = Usage(input_tokens=tokens // requests, output_tokens=ANSWER_TOKENS)
+    usual = engine.prices.usd(engine.provider.profile, batch.model, Mode.BATCH, usage)
+    return other_usd(engine, batch.model, usual, usage)
 
 
 def _minutes(seconds: float) -> str:

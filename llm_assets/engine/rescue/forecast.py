@@ -1,17 +1,27 @@
 """The forecast of a night: how probable it is that each open batch, and the night, ends before the deadline.
 
-An estimate from the ages of the batches and from how long batches of the same profile, route and size lasted. It treats
+An estimate from the ages of the batches and from how long batches of the same profile, route and size lasted; before there are
+any, from what is published of batches, and of requests within a completion window from what the window promises. It treats
 batches as independent of each other, so for many batches at once it is rather too low than too high.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import OPEN_STATES, Batch, BatchState
-from llm_assets.domain.traffic.survival import PUBLISHED, REQUESTS, Curve, Lived, curve_of, size_of
+from llm_assets.domain.traffic.survival import (
+    PUBLISHED,
+    REQUESTS,
+    USUAL_WINDOW,
+    Curve,
+    Lived,
+    curve_of,
+    promised,
+    size_of,
+)
 from llm_assets.engine.ports.batches import ForecastRow
 from llm_assets.engine.ports.ledger import LedgerPorts
 
@@ -22,6 +32,13 @@ EXPIRES = timedelta(hours=24)
 SLICES = 60
 """Parts of the time left in which it is added up when one batch follows another."""
 WORTH_KEEPING = 0.01
+
+WindowOf = Callable[[str], float | None]
+"""Profile -> the seconds of the completion window that it sells; None where that is not known."""
+
+
+def _unknown(_: str) -> float | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +74,12 @@ def forecast_of(
     steps: Sequence[str] | None = None,
     *,
     rounds_after: Mapping[str, int] | None = None,
+    window_of: WindowOf = _unknown,
 ) -> NightForecast:
     """Of the night's open batches, of these steps when given. Needs no provider. `rounds_after`: how many rounds of batches
-    follow when a step is done, e.g. one for a step that drafts read."""
+    follow when a step is done, e.g. one for a step that drafts read. `window_of`: the window of a profile."""
     left = (deadline - now).total_seconds() if deadline is not None else None
-    curves = Curves(ledger, now)
+    curves = Curves(ledger, now, window_of)
     found = [_of_batch(curves, batch, now, left) for batch in ledger.batches.open_batches(day, steps)]
     counted = ledger.work.counts(day)
     names = counted if steps is None else [name for name in steps if name in counted]
@@ -102,8 +120,8 @@ def lived_of(batch: Batch, now: datetime) -> Lived | None:
 class Curves:
     """The curve of each kind of batch, read once."""
 
-    def __init__(self, ledger: LedgerPorts, now: datetime) -> None:
-        self._ledger, self._now = ledger, now
+    def __init__(self, ledger: LedgerPorts, now: datetime, window_of: WindowOf = _unknown) -> None:
+        self._ledger, self._now, self._window_of = ledger, now, window_of
         self._known: dict[tuple[str, Mode, int], Curve] = {}
 
     def of(self, batch: Batch) -> Curve:
@@ -116,8 +134,15 @@ class Curves:
         if key not in self._known:
             alike = self._ledger.batches.lately(provider, mode, least, most, HISTORY)
             lives = [lived_of(one, self._now) for one in alike if one.state in OPEN_STATES or one.ended_at]
-            self._known[key] = curve_of([lived for lived in lives if lived is not None], PUBLISHED)
+            prior = self._prior(provider, mode)
+            self._known[key] = curve_of([lived for lived in lives if lived is not None], prior)
         return self._known[key]
+
+    def _prior(self, provider: str, mode: Mode) -> Curve:
+        if mode is not Mode.WINDOW:
+            return PUBLISHED
+        window = self._window_of(provider)
+        return promised(window if window is not None else USUAL_WINDOW)
 
 
 def _of_batch(curves: Curves, batch: Batch, now: datetime, left: float | None) -> BatchForecast:

@@ -38,6 +38,8 @@ log = structlog.get_logger()
 WARMING = timedelta(minutes=3)
 """How long a batch may wait for the cache it would read; the process that planned both asks first and needs seconds."""
 
+BATCHES_PAUSE = "batches pause: the provider failed in this lane, and one is tried from time to time"
+
 PASSING = (TransientError, ContractError, PermanentError, UnansweredError, UnknownBatchError)
 """What one batch may fail with without stopping the others; the failure is logged and the batch tried again."""
 
@@ -65,17 +67,25 @@ def _moved(engine: Engine, batch: Batch) -> bool:
     """One transition, with what it failed at left in the batch, so that the report can name the cure."""
     try:
         moved = _move(engine, batch)
-        if moved and batch.mode is Mode.BATCH and batch.state in (BatchState.INTENT, BatchState.SUBMITTED):
+        if moved and batch.mode is Mode.BATCH and _was_answered(engine, batch):
             engine.traffic.batch_answered(batch.lane)
         return moved
     except (BlockedError, *PASSING) as err:
         if isinstance(err, TransientError) and batch.mode is Mode.BATCH:
-            engine.traffic.batch_failed(batch.lane)
+            engine.traffic.batch_failed(batch.lane, err, sending=batch.state is BatchState.INTENT)
         if isinstance(err, BlockedError) and batch.state is not BatchState.INTENT:
             blocking.block(engine, err, Proof.READ)
         _log_once(engine, batch, err)
         keep_reason(engine, batch.batch_id, str(err))
         raise
+
+
+def _was_answered(engine: Engine, before: Batch) -> bool:
+    """Whether the provider took or showed a batch that has moved: one that is lost, or whose create was not answered, moves
+    without it."""
+    if before.state is BatchState.INTENT:
+        return engine.ledger.batches.batch(before.batch_id).state is BatchState.SUBMITTED
+    return before.state is BatchState.SUBMITTED
 
 
 def keep_reason(engine: Engine, batch_id: str, why: str) -> None:
@@ -137,6 +147,9 @@ def _move(engine: Engine, batch: Batch) -> bool:
         case BatchState.INTENT if not has_room(engine, batch):
             return False
         case BatchState.INTENT if _awaits_cache(engine, batch):
+            return False
+        case BatchState.INTENT if not engine.traffic.takes_batch(batch.lane):
+            keep_reason(engine, batch.batch_id, batch.detail or BATCHES_PAUSE)
             return False
         case BatchState.INTENT:
             return _submit_alone(engine, batch)

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from llm_assets.domain.desk.night import Rework
-from llm_assets.domain.requests.batch import BatchState
-from llm_assets.engine.batches.exits import lose
 from llm_assets.engine.batches.leftovers import sweep_leftovers
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.budget import limits_of
@@ -15,11 +13,11 @@ from llm_assets.engine.planning.rescued import Rescue
 from llm_assets.engine.planning.sieve import Sieve
 from llm_assets.engine.planning.task import PlanSummary, StepPlan
 from llm_assets.engine.planning.within_budget import plan_within_budget
-from llm_assets.engine.rescue.climb import climb, rescue_of
+from llm_assets.engine.rescue.climb import climb, handed_over, rescue_of
 from llm_assets.engine.rescue.race import read_races
 from llm_assets.engine.rounds.advance import advance
 from llm_assets.engine.rounds.progress import Progress
-from llm_assets.engine.standing_in import allowance, stand_in, unsent
+from llm_assets.engine.standing_in import allowance, leave_unsent, stand_in
 
 ORPHANED = timedelta(days=1)
 """Age at which lines without a batch belong to no plan that still runs: its process died before the intent."""
@@ -32,30 +30,20 @@ def start(engine: Engine, day: date, plans: Sequence[StepPlan], rework: Rework) 
     engine.spool.sweep(lambda: _open_ids(engine), engine.clock() - ORPHANED)
     sweep_leftovers(engine)
     read_races(engine)
-    before = stand_in(engine)
-    summaries = [*_plan_all(engine, day, plans, rework)]
+    before, helps = stand_in(engine), handed_over(engine, day, [p.step for p in plans])
+    theirs = [StepPlan(p.step, p.stand_in) for p in plans if p.stand_in is not None]
+    summaries = [*_plan_all(helps, day, theirs, rework)] if helps is not None else []
+    summaries += _plan_all(engine, day, plans, rework)
     progress = advance(engine, day, [p.step for p in plans])
     other = stand_in(engine)
     if before is not None and other is None:  # one request has shown that the first profile is back
         summaries += _plan_all(engine, day, plans, rework)
         progress = advance(engine, day, [p.step for p in plans])
     if other is not None:
-        _leave_unsent(engine, other, day, [p.step for p in plans])
-        theirs = [StepPlan(p.step, p.stand_in) for p in plans if p.stand_in is not None]
+        leave_unsent(engine, other, day, [p.step for p in plans])
         summaries += _plan_all(other, day, theirs, rework)
         progress = advance(engine, day, [p.step for p in plans])
     return _with_plans(progress, summaries, any(batch.day == day for batch in known))
-
-
-def _leave_unsent(engine: Engine, other: Engine, day: date, steps: Sequence[str]) -> None:
-    """What was planned for a profile that takes nothing is due again. What it may have taken stays there, is never sent
-    anywhere else, and is collected when the profile is back."""
-    mine, theirs = engine.provider.profile.name, other.provider.profile.name
-    for found in unsent(engine, day, steps):
-        with engine.ledger.locks.owner(f"batch:{found.batch_id}") as owned:
-            batch = engine.ledger.batches.batch(found.batch_id)
-            if owned and batch.state is BatchState.INTENT:
-                lose(engine, batch, f"{mine} takes nothing now, and {theirs} stands in")
 
 
 def _open_ids(engine: Engine) -> set[str]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from llm_assets.domain.desk.night import Rework
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.task import StepPlan
-from llm_assets.engine.rescue.climb import climb, is_over
+from llm_assets.engine.rescue.climb import climb, handed_over, is_over
 from llm_assets.engine.rounds.advance import advance, as_it_is
 from llm_assets.engine.rounds.garbage import seldom_collected
 from llm_assets.engine.rounds.patience import Patience
@@ -46,6 +46,7 @@ def work(
             break
         no_money_came = held > 0 and progress.open_batches > 0 and progress.in_flight == at_plan
         is_time = progress.next_try is None or engine.clock() >= progress.next_try
+        is_time = is_time or handed_over(engine, day, names) is not None
         if (progress.due and not no_money_came and is_time) or unsent(engine, day, names):
             before = progress.in_flight
             progress = start(engine, day, plans, rework)

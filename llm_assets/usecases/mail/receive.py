@@ -48,7 +48,9 @@ def receive(
     """Registers new messages of the configured sources under the day of their arrival, and of `paths` under `day`.
 
     `only_day` reads of the mailboxes just the mail of `day`. `limit` bounds the messages of a short round, in which each
-    mailbox is read only when its turn has come. `insist` also reads a mailbox that has failed less than a minute ago. Raises ConfigurationError for an unreadable path.
+    mailbox is read only when its turn has come. `insist` also reads a mailbox that has failed less than a minute ago.
+
+    Raises ConfigurationError for an unreadable path.
     """
     mailboxes = mailboxes_of(assembly, day if only_day else None)
     inbox = assembly.home / "inbox"

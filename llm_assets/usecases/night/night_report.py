@@ -172,12 +172,14 @@ def _summary(
     if pause is None:
         return opening(None, numbers).text, ""
     as_json = orjson.dumps(stated_numbers(numbers)).decode()
-    request = summary_request(sentences(numbers), as_json, assembly.profile)
-    text = summarise(assembly.engine, numbers.day, request, pause)
-    lines = opening(text, numbers)
+    said, other = sentences(numbers), assembly.fallback_profile
+    request = summary_request(said, as_json, assembly.profile)
+    instead = summary_request(said, as_json, other) if other is not None else None
+    summary = summarise(assembly.engine, numbers.day, request, pause, instead)
+    lines = opening(summary.text if summary is not None else None, numbers)
     if lines.refused is not None:
         log.warning("summary refused", day=str(numbers.day), why=lines.refused)
-    return lines.text, request.model if lines.is_smoothed else ""
+    return lines.text, summary.model if summary is not None and lines.is_smoothed else ""
 
 
 def _record(assembly: Assembly, day: date, page: Page, written: Revision) -> None:

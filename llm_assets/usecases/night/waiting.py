@@ -77,7 +77,17 @@ def forecast_for(assembly: Assembly, day: date) -> NightForecast:
     """Of the whole night; from the ledger alone."""
     deadline = assembly.deadline_of(day)
     after = rounds_after(assembly.steps)
-    return forecast_of(assembly.ledger.ports, day, assembly.clock(), deadline, rounds_after=after)
+    ports = assembly.ledger.ports
+
+    def window_of(name: str) -> float | None:
+        """Read only where requests wait within a window: a status needs no profile."""
+        if not assembly.settings.provider:
+            return None
+        both = (assembly.configured_profile, assembly.fallback_profile)
+        found = next((p for p in both if p is not None and p.name == name), None)
+        return found.routes.window_seconds if found is not None else None
+
+    return forecast_of(ports, day, assembly.clock(), deadline, rounds_after=after, window_of=window_of)
 
 
 def in_words(forecast: NightForecast, zone: ZoneInfo) -> str:

@@ -9,9 +9,11 @@ from itertools import takewhile
 
 from pydantic import JsonValue
 
+from llm_assets.domain.desk.step import Step
 from llm_assets.domain.desk.tables import Row
 from llm_assets.domain.errors import DeskError, TransientError
 from llm_assets.domain.requests.outcome import Status
+from llm_assets.engine.night.night import Night
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.review import REQUEST, Decision, DecisionKind
 from llm_assets.engine.rounds.ask_now import ask_now
@@ -56,7 +58,7 @@ def draft_now(assembly: Assembly, day: date, record: str, by: str, at: datetime 
             day, _wanted(task, case_id, by, at or assembly.clock())
         )  # before the call: none is without who wanted it
         if task is not None:
-            _ask(assembly, day, task)
+            _ask(assembly, day, task, _instead(night, step))
         row = write_rows(night, [step])[step.name]
     return Drafted(case_id, Status(row["status"]), str(row["doubt_reason"] or ""), stored.number)
 
@@ -67,10 +69,16 @@ def _wanted(task: Task | None, case_id: str, by: str, at: datetime) -> Decision:
     return Decision(case_id, DRAFTS, values, by, at, DecisionKind.DRAFT_NOW, prompt_version=version)
 
 
-def _ask(assembly: Assembly, day: date, task: Task) -> None:
+def _instead(night: Night, step: Step) -> Task | None:
+    """The request for the profile that stands in; None where there is no such profile."""
+    other = night.stand_in
+    return next(other.tasks(step), None) if other is not None else None
+
+
+def _ask(assembly: Assembly, day: date, task: Task, instead: Task | None) -> None:
     rework = assembly.settings.calendar.default_rework(day, assembly.clock())
     try:
-        ask_now(assembly.engine, day, task, rework)
+        ask_now(assembly.engine, day, task, rework, instead)
     except TransientError as err:
         raise NotNowError(f"the provider does not answer now ({err}): the night writes the draft") from err
 

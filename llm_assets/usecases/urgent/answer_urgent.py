@@ -57,10 +57,12 @@ def _ask(assembly: Assembly, day: date, cases: Sequence[str]) -> str:
     rework = assembly.settings.calendar.default_rework(day, assembly.clock())
     why = ""
     with night_of(assembly, day, *cases) as night:
+        other = night.stand_in
         for steps in rounds_of(assembly.steps):
             try:
                 tasks = {step.name: list(night.tasks(step)) for step in steps}
-                why = ask_some_now(assembly.engine, day, tasks, rework) or why
+                theirs = {step.name: list(other.tasks(step)) for step in steps} if other is not None else None
+                why = ask_some_now(assembly.engine, day, tasks, rework, theirs) or why
             except (BlockedError, TransientError) as err:
                 return str(err)
             write_rows(night, steps)

@@ -1,4 +1,4 @@
-"""Receive a webhook: a signed message that a batch has ended makes the batch due to be looked at.
+"""Receive a webhook: a signed message that a batch or one of its responses has ended makes the batch due to be looked at.
 
 It is a hint and no result: what the batch became is what the next look finds. A message that never comes costs the pause
 between two looks, and a forged or repeated one changes nothing.
@@ -18,8 +18,8 @@ __all__ = ["Received", "UnreadableError", "UnsignedError", "WebhookReceiver", "w
 
 class WakeupLedger(Protocol):
     def note(self, webhook_id: str, kind: str, about: str) -> bool:
-        """Stores a webhook once and makes the open batch that it is about due to be looked at; one transaction. False when
-        it was stored before."""
+        """Stores a webhook once and makes the open batch due to be looked at whose id it names, or the id of one of its
+        responses; one transaction. False when it was stored before."""
 
 
 class Received(StrEnum):

@@ -68,8 +68,11 @@ def _wanted(app: Desk, person: Person, given: dict[str, Any]) -> list[Wanted]:  
 
 
 def _stored(app: Desk, person: Person, wanted: list[Wanted]) -> Response:
-    """Every case of a cluster by itself: what a colleague has decided meanwhile stays and is named. None of them is decided where
-    one is not this person's. A decision that is stored stays so when no label can be made of it; the answer says why in `unlabelled`."""
+    """Stores the decision for every case of a cluster by itself: what a colleague has decided meanwhile stays and is named.
+
+    None is decided where one is not this person's. A stored decision stays so when no label can be made of it; the answer
+    says why in `unlabelled`.
+    """
     made, conflicts = [], []
     unlabelled: list[str] = []
     for each in wanted:

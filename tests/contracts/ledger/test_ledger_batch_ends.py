@@ -94,5 +94,14 @@ def test_a_webhook_counts_once_and_makes_its_open_batch_due(ledger: SqlLedger) -
     wait()
     assert not ledger.wakeups.note("wh_2", "batch.completed", str(first.provider_batch_id))
     assert ledger.batches.batch(first.batch_id).look_from == later, "a repeated message changes nothing"
+    response = (first.batch_id, request(1))
+    ledger.receipts.intend_post(*response, 1, LATER)
+    ledger.receipts.keep_receipt(*response, "resp-1")
+    assert ledger.wakeups.note("wh_r", "response.completed", "resp-1")
+    assert ledger.batches.batch(first.batch_id).look_from is None
+    wait()
+    ledger.receipts.note_over(first.batch_id, [response[1]])
+    assert ledger.wakeups.note("wh_s", "response.completed", "resp-1")
+    assert ledger.batches.batch(first.batch_id).look_from == later, "it is known to be over"
     over(ledger, first)
     assert ledger.wakeups.note("wh_3", "batch.expired", str(first.provider_batch_id)), "it is over already"

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from llm_assets.domain.traffic.survival import PUBLISHED, Curve, Lived, Size, curve_of, size_of
+from llm_assets.domain.traffic.survival import PUBLISHED, Curve, Lived, Size, curve_of, promised, size_of
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -85,3 +85,13 @@ def test_sizes() -> None:
     assert [size_of(n) for n in (1, 100, 101, 5_000, 5_001)] == [
         Size.SMALL, Size.SMALL, Size.MEDIUM, Size.MEDIUM, Size.LARGE,
     ]  # fmt: skip
+
+
+def test_a_window_keeps_its_promise_until_our_own_requests_say_otherwise() -> None:
+    window = promised(8 * HOUR)
+    assert window.ends_within(0, 8 * HOUR) == pytest.approx(0.99)
+    assert window.ends_within(0, HOUR) < 0.15 and PUBLISHED.ends_within(0, HOUR) > 0.85
+    assert window.ends_within(7 * HOUR, HOUR) > 0.9, "on its way, however long it has been open"
+    assert window.ends_within(8 * HOUR, HOUR) < 0.15, "late"
+    quick = curve_of([Lived(HOUR / 2, ended=True)] * 40, window)
+    assert quick.ends_within(0, HOUR) > 0.75

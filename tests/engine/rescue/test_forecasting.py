@@ -1,11 +1,15 @@
 """The forecast of a night: it falls while a batch is open, learns from our own batches, and counts the rounds that follow."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from llm_assets.domain.profile import Mode, SoldRoutes
+from llm_assets.engine.rescue.climb import climb
 from llm_assets.engine.rescue.forecast import NightForecast, forecast_of, keep
-from tests.support.nights.engine_night import DAY, STEP, Desk, tasks
+from tests.support.nights.engine_night import DAY, PROFILE, STEP, Desk, tasks
+from tests.support.providers.fake_window import WindowProvider
 
 HOUR = 3600.0
 
@@ -54,3 +58,16 @@ def test_a_batch_that_ended_is_certain_and_teaches_how_long_one_lasts(desk: Desk
     assert [b.batch_id for b in alike] == [ended.batch_id]
     done = forecast(desk, deadline)
     assert (done.open_requests, done.batches, done.probability) == (0, [], 1.0)
+
+
+def test_requests_within_a_window_are_forecast_by_their_window_and_not_by_batches(desk: Desk) -> None:
+    sells = PROFILE.model_copy(update={"routes": SoldRoutes(window={"8h": Decimal("0.6")})})
+    desk.provider = WindowProvider(sells, desk.clock)
+    desk.provider.looks_until_end = 10**6
+    desk.deadline = _later(desk, 10)
+    desk.start(tasks(3, mode=Mode.WINDOW))
+    for hours in (4, 3):
+        desk.clock.advance(hours * HOUR)
+        climb(desk.engine(), DAY, [STEP])
+        assert desk.batch().cancel_why == "", "a batch that is open for so long would be given up"
+    assert all(row.probability_in_time > 0.9 for row in desk.ledger().batches.forecasts(DAY))

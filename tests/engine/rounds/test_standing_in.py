@@ -196,3 +196,22 @@ def test_a_batch_of_the_profile_that_stands_in_is_rescued_before_the_deadline_to
     assert desk.clock() < until
     assert two.models() == {"own": 3} and desk.open_batches() == []
     assert desk.provider.executed.total() == 0
+
+
+def test_a_late_night_asks_the_other_profile_what_the_first_one_cannot_answer_in_time(
+    open_desk: Callable[..., Desk],
+) -> None:
+    slow = FIRST.limits.model_copy(update={"online_requests_per_minute": 1})
+    desk = open_desk(profile=FIRST.model_copy(update={"limits": slow}))
+    two = Two(desk, FakeProvider(HOUSE, desk.clock))
+    until = desk.deadline = desk.clock() + timedelta(hours=12)
+    desk.provider.looks_until_end = 10**6
+    two.work(90, rounds=2)
+    assert [(b.provider, b.mode) for b in desk.open_batches()] == [("fake", Mode.BATCH)]
+    desk.clock.advance(11 * 3600 - 300)
+    assert two.work(90, rounds=99).finished and desk.clock() < until
+    assert two.models()["own"] > 50 and +desk.provider.executed + +two.house.executed == dict.fromkeys(
+        users(90), 1
+    )
+    costs = desk.ledger().rescue.costs(DAY)
+    assert costs.requests[Mode.ONLINE] == 90 and costs.extra_usd > 0

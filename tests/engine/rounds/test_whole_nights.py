@@ -14,9 +14,9 @@ from llm_assets.domain.requests.outcome import Outcome
 from llm_assets.domain.requests.request import Request
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.night.night import check_regions, in_reading_order, region_stops
-from llm_assets.engine.night.summary import summarise
+from llm_assets.engine.night.summary import Summary, summarise
 from llm_assets.engine.rounds.progress import Progress
-from tests.support.nights.engine_night import DAY, PROFILE, Desk, Echo, request
+from tests.support.nights.engine_night import DAY, MODEL, PROFILE, Desk, Echo, request
 
 
 def step(name: str, *reads: str) -> Step:
@@ -81,10 +81,15 @@ def engine(desk: Desk) -> Engine:
     return replace(desk.engine(), outputs={"night_summary": Lines})
 
 
+def said(summary: Summary | None) -> str:
+    assert summary is not None and summary.model == MODEL
+    return summary.text
+
+
 def test_a_summary_is_asked_for_online_and_paid_once(desk: Desk) -> None:
     desk.provider.script = {"the numbers": [GOOD]}
-    assert summarise(engine(desk), DAY, ASKED) == "40 cases came in."
-    assert summarise(engine(desk), DAY, ASKED) == "40 cases came in."
+    assert said(summarise(engine(desk), DAY, ASKED)) == "40 cases came in."
+    assert said(summarise(engine(desk), DAY, ASKED)) == "40 cases came in."
     assert desk.provider.calls == {"ask": 1}
     assert [row.mode for row in desk.ledger().spending.usage(DAY)] == [Mode.ONLINE]
 
@@ -92,12 +97,12 @@ def test_a_summary_is_asked_for_online_and_paid_once(desk: Desk) -> None:
 def test_other_numbers_get_a_summary_of_their_own(desk: Desk) -> None:
     desk.provider.script = {"the numbers": [GOOD], "later numbers": ['{"summary": "41 cases."}']}
     summarise(engine(desk), DAY, ASKED)
-    assert summarise(engine(desk), DAY, replace(ASKED, user="later numbers")) == "41 cases."
+    assert said(summarise(engine(desk), DAY, replace(ASKED, user="later numbers"))) == "41 cases."
 
 
 def test_a_summary_that_fails_once_is_asked_for_again(desk: Desk) -> None:
     desk.provider.script = {"the numbers": ["{}", "{}", GOOD]}
-    assert summarise(engine(desk), DAY, ASKED) == "40 cases came in."
+    assert said(summarise(engine(desk), DAY, ASKED)) == "40 cases came in."
 
 
 def test_a_caller_who_waits_gets_the_summary_after_a_hiccup(desk: Desk) -> None:
@@ -109,7 +114,7 @@ def test_a_caller_who_waits_gets_the_summary_after_a_hiccup(desk: Desk) -> None:
         desk.clock.advance(5)
         return len(waited) < 30
 
-    assert summarise(engine(desk), DAY, ASKED, pause) == "40 cases came in."
+    assert said(summarise(engine(desk), DAY, ASKED, pause)) == "40 cases came in."
     [usage] = desk.ledger().spending.usage(DAY)
     assert (usage.requests, usage.succeeded) == (1, 1)
 
@@ -118,7 +123,7 @@ def test_a_summary_put_off_is_had_by_the_next_report(desk: Desk) -> None:
     desk.provider.script = {"the numbers": [TransientError("overloaded"), GOOD]}
     assert summarise(engine(desk), DAY, ASKED) is None
     desk.clock.advance(3)
-    assert summarise(engine(desk), DAY, ASKED) == "40 cases came in."
+    assert said(summarise(engine(desk), DAY, ASKED)) == "40 cases came in."
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,31 @@ SITUATIONS = [
         Act.ONLINE,
     ),
     Situation("due, and online would take longer than is left", _at(10, DUE, needs_seconds=3000), Act.FAST),
+    Situation(
+        "due, and online would take longer than is left, but not at the profile of `fallback`",
+        _at(10, DUE, needs_seconds=3000, sold=frozenset({Mode.BATCH, Mode.ONLINE}), other_seconds=60),
+        Act.HAND_OVER,
+    ),
+    Situation(
+        "due, no calls for 40 minutes, 30 minutes are left, and `fallback` answers in time",
+        _at(30, DUE, paused_seconds=2400, other_seconds=120),
+        Act.HAND_OVER,
+    ),
+    Situation(
+        "the same, and the money of the rescue is used up there",
+        _at(30, DUE, paused_seconds=2400, other_seconds=120, other_usd=Decimal(21)),
+        Act.FLEX,
+    ),
+    Situation(
+        "the same, 10 minutes are left, and `fallback` answers too late",
+        _at(10, DUE, paused_seconds=2400, other_seconds=900),
+        Act.ONLINE,
+    ),
+    Situation(
+        "online requests that wait, no calls for 40 minutes, and `fallback` answers in time",
+        _at(30, Standing.WAITING, mode=Mode.FAST, paused_seconds=2400, other_seconds=120),
+        Act.CANCEL,
+    ),
     Situation("due, 2 minutes are left", _at(2, DUE), Act.STOP),
     Situation("after the deadline", _at(-1, DUE), Act.HOLD),
     Situation(
