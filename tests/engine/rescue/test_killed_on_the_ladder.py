@@ -116,6 +116,7 @@ def place(tmp_path: Path, migrated: Path, emulator: RunningEmulator) -> Place:
 
 @pytest.mark.slow
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 @pytest.mark.parametrize("ladder", [CONFIRMED, RACED], ids=lambda ladder: ladder.name)
 def test_a_process_killed_at_any_moment_of_the_ladder_costs_nothing_twice_beyond_the_limit(
