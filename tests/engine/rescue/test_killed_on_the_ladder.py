@@ -3,12 +3,11 @@ allows and the one call in whose middle the process died."""
 
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -23,6 +22,7 @@ from resources.ledger import SqlLedger
 from tests.support.houses.house import Emulated
 from tests.support.killed.dying_ladder import Moment, die_at
 from tests.support.nights.real_night import (
+    FORK,
     MODELS,
     STEP,
     Place,
@@ -122,14 +122,11 @@ def place(tmp_path: Path, migrated: Path, emulator: RunningEmulator) -> Place:
 def test_a_process_killed_at_any_moment_of_the_ladder_costs_nothing_twice_beyond_the_limit(
     ladder: Ladder, database: str, place: Place, emulator: RunningEmulator, request: pytest.FixtureRequest
 ) -> None:
-    clear: Callable[[], Any] = lambda: None  # noqa: E731 - each night has a day of its own
     if database == "postgres":
-        clear = request.getfixturevalue("postgres").cleared
-        place = place._replace(url=clear())
+        place = place._replace(url=request.getfixturevalue("postgres").new())
     number = 1
     while killed_at(number, place, emulator, ladder):
         number += 1
-        clear()
     print(ladder.name, database, "moments", number)
     assert number > 30
 
@@ -139,3 +136,19 @@ def test_a_process_killed_after_it_has_raced_pays_twice_what_the_race_allows(
     place: Place, emulator: RunningEmulator
 ) -> None:
     assert killed_at(20, place, emulator, RACED)
+
+
+@pytest.mark.slow
+@pytest.mark.soak
+def test_two_processes_that_climb_at_once_race_a_batch_once(place: Place, emulator: RunningEmulator) -> None:
+    emulated, day = Emulated(emulator), new_night()
+    emulated.scenario(RACED.scenario)
+    before = emulated.answered()
+    assert ended(lambda: sent(place, day)) == 0
+    both = [FORK.Process(target=rescued, args=(place, day)) for _ in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(60)
+    assert [process.exitcode for process in both] == [0, 0]
+    assert_complete(place, day, emulated, RACED, before)
