@@ -43,6 +43,9 @@ def test_a_cancel_that_is_not_confirmed_ends_in_a_race_whose_double_cost_is_book
     assert desk.work(seconds=120).finished
     assert desk.clock() < until
     assert (desk.state(old), desk.states()) == (BatchState.RACED, {"ok": 3})
+    assert [b.batch_id for b in desk.ledger().batches.listed()] == [old.batch_id], (
+        "it is still at the provider"
+    )
     costs = desk.ledger().rescue.costs(DAY)
     assert costs.requests == {Mode.ONLINE: 3}
     assert costs.extra_usd == Decimal("0.000195") and 0 < costs.double_usd <= LANES.rescue.double_usd
@@ -57,6 +60,7 @@ def test_a_cancel_that_is_not_confirmed_ends_in_a_race_whose_double_cost_is_book
         told = desk.ledger().rescue.costs(DAY)
         assert (told.twice, told.twice_usd, told.double_usd) == (3, Decimal("0.000195"), Decimal("0.000195"))
     assert (desk.state(old), desk.states()) == (BatchState.COLLECTED, {"ok": 3})
+    assert desk.ledger().batches.listed() == [] and desk.ledger().batches.batch(old.batch_id).detail == ""
     assert +desk.provider.executed == dict.fromkeys(users(3), 2)
     assert desk.ledger().trail.verify().findings == []
 

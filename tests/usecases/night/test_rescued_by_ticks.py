@@ -13,6 +13,7 @@ from llm_assets.engine.rounds.progress import Progress
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_day import read_day
 from llm_assets.usecases.mail.receive import receive
+from llm_assets.usecases.night.batches import batches, cancel
 from llm_assets.usecases.night.continue_nights import Gate, gate_of, has_ended
 from llm_assets.usecases.night.process_steps import StepRound, rounds_of
 from tests.support.houses.house import Emulated
@@ -81,6 +82,7 @@ def assert_rescued(desk: Morning) -> None:
     assert sum(costs.requests.values()) == 4 and costs.extra_usd > 0
 
 
+@pytest.mark.soak
 def test_a_parked_night_continues_once_its_stuck_batches_are_cancelled(
     parked: Callable[[str], Morning],
 ) -> None:
@@ -91,7 +93,6 @@ def test_a_parked_night_continues_once_its_stuck_batches_are_cancelled(
     assert_rescued(desk)
 
 
-@pytest.mark.soak
 def test_a_parked_night_continues_by_a_race_where_no_cancel_is_confirmed(
     parked: Callable[[str], Morning],
 ) -> None:
@@ -101,6 +102,9 @@ def test_a_parked_night_continues_by_a_race_where_no_cancel_is_confirmed(
     assert_rescued(desk)
     with desk.open() as assembly:
         assert states(assembly) == [BatchState.RACED] * 2
+        raced = batches(assembly, None)
+        assert [b["state"] for b in raced] == ["raced"] * 2
+        assert "is raced: emulator was asked to cancel it" in cancel(assembly, raced[0]["id"], by="olga")
 
 
 def test_a_night_whose_run_died_is_rescued_as_well(parked: Callable[[str], Morning]) -> None:
