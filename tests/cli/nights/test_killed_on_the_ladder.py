@@ -19,7 +19,7 @@ from tests.support.houses.house import TODAY, Emulated, House
 from tests.support.killed.dying_ladder import Moment, night_killed_at
 from tests.support.mail.invented_inbox import ZONE, mails, put
 
-NAMES = ("01.eml", "02.eml", "03.eml", "05.eml")
+NAMES = tuple(f"0{number}.eml" for number in range(1, 7))
 LASTS = 7200
 """Seconds a batch takes, of the emulator's clock."""
 HALF = "{batches: [{stuck: in_progress, stuck_share: 0.5}]}"
@@ -27,17 +27,22 @@ DEAF = f"{{batches: [{{latency: {LASTS}}}], calls: [{{when: {{operation: cancel_
 MOMENTS, LEAST_MOMENTS, EVERY = 160, 90, 17
 """So many moments has a rescue at most and at least, and every so many a night is killed, which takes a quarter of a minute:
 kills between any two effects are in the engine's tests."""
-UNTIL = timedelta(seconds=100)
-"""With four requests one after the other, online takes so long that a cancel which is not confirmed is raced at once."""
 
 
 class Ladder(NamedTuple):
     name: str
     scenario: str
     raced: bool
+    seconds: float
+    """So near is the deadline. With six requests one after the other, online takes so long that a cancel which is not confirmed
+    is raced 72 s before it."""
+
+    def until(self) -> datetime:
+        return datetime.now(ZONE) + timedelta(seconds=self.seconds)
 
 
-CONFIRMED, RACED = Ladder("cancel confirmed", HALF, raced=False), Ladder("raced", DEAF, raced=True)
+CONFIRMED = Ladder("cancel confirmed", HALF, raced=False, seconds=240)
+RACED = Ladder("raced", DEAF, raced=True, seconds=120)
 
 
 def one_by_one(folder: Path) -> Path:
@@ -135,7 +140,7 @@ def test_whenever_a_night_is_killed_on_the_ladder_the_next_run_completes_it(
 ) -> None:
     url = request.getfixturevalue("postgres").cleared() if database == "postgres" else None
     late = late_night(tmp_path / "home", emulated, ladder, url)
-    until = datetime.now(ZONE) + UNTIL
+    until = ladder.until()
     words = ("night", "--day", f"{TODAY}", "--json", "--until", until.isoformat())
     killed = night_killed_at(late.house, Moment("want_cancelled", number), words)
     assert killed or number > LEAST_MOMENTS

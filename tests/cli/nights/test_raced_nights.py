@@ -1,14 +1,12 @@
 """A batch that was raced and ends later, also after a record in it was deleted: it is booked, and changes no row."""
 
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.cli.nights.test_killed_on_the_ladder import LASTS, NAMES, RACED, UNTIL, late_night
+from tests.cli.nights.test_killed_on_the_ladder import LASTS, NAMES, RACED, late_night
 from tests.support.houses.house import TODAY, Emulated, House
-from tests.support.mail.invented_inbox import ZONE
 
 pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
@@ -23,7 +21,7 @@ def test_a_raced_batch_that_ends_later_is_booked_and_changes_no_row(
 ) -> None:
     late = late_night(tmp_path / "home", emulated, RACED, None)
     house = late.house
-    first = house.night("--until", (datetime.now(ZONE) + UNTIL).isoformat())
+    first = house.night("--until", RACED.until().isoformat())
     assert (first.code, first.report["rescue"]["paid_twice"]["usd"]) == (0, 0), first.err
     assert "raced" in house.run("batches", "list").out
     assert house.night("--rework", "missing").report["revision"] == 1, "nothing has changed yet"
