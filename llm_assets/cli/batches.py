@@ -31,7 +31,7 @@ def reconcile() -> None:
 
 @batches.command("list")
 def list_batches(day: OnlyDayOption = None, as_json: JsonOption = False) -> None:
-    """List the open batches, or all batches of a day: state, requests, age, and why one does not move."""
+    """List the open and raced batches, or all batches of a day: state, requests, age, and why one does not move."""
     from llm_assets.usecases.desk.desk import open_desk
     from llm_assets.usecases.night import batches as use_case
 

@@ -28,11 +28,11 @@ class SqlRescue:
             if rescue_costs.costs(connection, batch.day).double_usd + usd > most_usd:
                 return False
             requests = len(batching.members(connection, batch.batch_id, unsettled=True))
-            rescue_costs.add_race(connection, batch, requests, money.pico(usd))
             changes: BatchChanges = {"detail": why[:500], "not_before": None}
             batching.transition(
                 connection, batch.batch_id, batch.state, BatchState.RACED, changes, self._clock()
             )
+            rescue_costs.add_race(connection, batch, requests, money.pico(usd))
         return True
 
     def raced(self, provider: str) -> list[Batch]:

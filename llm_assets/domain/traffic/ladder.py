@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from math import inf
 from typing import NamedTuple
 
 from llm_assets.domain.profile import Mode
@@ -11,6 +12,11 @@ from llm_assets.domain.traffic.lanes import RescueRules
 
 FOR_THE_DEADLINE = "for the deadline"
 """Begins why a batch is cancelled for its night."""
+
+
+CONFIRMED_SECONDS = 60.0
+"""A provider is given so long to confirm a cancel before a race, or this share of the time left where that is less."""
+CONFIRMED_SHARE = 0.1
 
 
 class Act(StrEnum):
@@ -107,6 +113,8 @@ class Facts:
     """What one of these requests costs by each route beyond its price in a batch."""
     left_usd: Decimal = Decimal(0)
     """What this night may still cost beyond its usual price."""
+    asked_seconds: float = inf
+    """How long ago the provider was asked to cancel it."""
     double_usd: Decimal = Decimal(0)
     """What would be paid twice if all of them had run after all."""
     double_left_usd: Decimal = Decimal(0)
@@ -146,8 +154,9 @@ def decide(facts: Facts) -> Act:
         case Standing.SHORT:
             return Act.COLLECT if left <= facts.cancel_seconds else Act.HOLD
         case Standing.CANCELLING | Standing.UNREADABLE:
+            waited = facts.asked_seconds >= min(CONFIRMED_SECONDS, CONFIRMED_SHARE * left)
             pays = facts.double_usd <= facts.double_left_usd and _rung(facts, left) in MODE_OF
-            return Act.RACE if facts.proven and left <= facts.race_seconds and pays else Act.HOLD
+            return Act.RACE if facts.proven and waited and left <= facts.race_seconds and pays else Act.HOLD
 
 
 def _is_off(facts: Facts) -> bool:

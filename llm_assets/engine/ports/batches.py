@@ -155,7 +155,7 @@ class BatchLedger(Protocol):
         """Batches with this id, ours or the provider's, in any state."""
 
     def listed(self, day: date | None = None) -> list[Batch]:
-        """Batches of a day in any state; without a day, all open ones. Oldest first."""
+        """Batches of a day in any state; without a day, all open and raced ones. Oldest first."""
 
     def lately(
         self, provider: str, mode: Mode, requests_from: int, requests_to: int, limit: int

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import inf
 
 import structlog
 
@@ -220,8 +221,10 @@ def _facts(
     known = replace(facts, mode=batch.mode, proven=not batch.provisional)
     if standing not in (Standing.CANCELLING, Standing.UNREADABLE):
         return known
+    asked = batch.cancel_asked_at
     return replace(
         known,
+        asked_seconds=(night.now - asked).total_seconds() if asked is not None else inf,
         double_usd=_batch_usd(engine, batch, requests, tokens),
         double_left_usd=rules.double_usd - costs.double_usd,
     )

@@ -54,7 +54,7 @@ def _read(engine: Engine, batch: Batch) -> None:
             _later(engine, batch, str(err))
             return
         log.warning("raced batch never read", batch=batch.batch_id, step=batch.step, error=str(err))
-    engine.ledger.batches.transition(batch.batch_id, BatchState.RACED, BatchState.COLLECTED)
+    engine.ledger.batches.transition(batch.batch_id, BatchState.RACED, BatchState.COLLECTED, detail="")
     engine.spool.discard(batch.batch_id)
     remove_leftovers(engine, engine.ledger.batches.batch(batch.batch_id))
 

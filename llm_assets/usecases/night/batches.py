@@ -13,7 +13,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 
 
 def batches(assembly: Assembly, day: date | None) -> Sequence[Mapping[str, Any]]:
-    """The batches of a day in any state; without a day, all that are open. Needs no provider and no key."""
+    """The batches of a day in any state; without a day, all that are open or raced. Needs no provider and no key."""
     now = assembly.clock()
     return [_shown(batch, now) for batch in assembly.ledger.batches.listed(day)]
 
@@ -89,6 +89,11 @@ def _check(assembly: Assembly, batch: Batch) -> None:
 
 
 def _over(batch: Batch) -> str:
+    if batch.state is BatchState.RACED:
+        return (
+            f"batch {batch.batch_id} is raced: {batch.provider} was asked to cancel it and its requests were asked again; what "
+            "it still brings is booked once it has ended"
+        )
     if batch.state is BatchState.ENDED:
         return f"batch {batch.batch_id} has ended: its results are collected by the next run of {batch.day}"
     return f"batch {batch.batch_id} is {batch.state.value} already: nothing is left to cancel"

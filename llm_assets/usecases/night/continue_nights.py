@@ -144,5 +144,7 @@ def book_races(assembly: Assembly) -> None:
 
 
 def has_ended(assembly: Assembly, day: date, until: datetime) -> bool:
-    """Moves the night's batches and answers whether none is on its way any more."""
+    """Moves the night's batches and answers whether none is on its way any more. Before its deadline the night climbs the ladder
+    here, too: its run may have died."""
+    climb(assembly.engine, day, None)
     return nudge(assembly.engine, day, None, until=until)

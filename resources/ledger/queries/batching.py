@@ -249,7 +249,8 @@ def named(connection: Connection, given: str) -> list[Batch]:
 
 
 def listed(connection: Connection, day: date | None) -> list[Batch]:
-    return _found(connection, _IS_OPEN if day is None else batches.c.day == day)
+    under_way = _IS_OPEN | (batches.c.state == BatchState.RACED)
+    return _found(connection, under_way if day is None else batches.c.day == day)
 
 
 def lately(

@@ -72,6 +72,24 @@ def configured(folder: Path, trouble: Trouble) -> Path:
     return folder
 
 
+def rows_once(house: House) -> bool:
+    with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
+        found = lake.execute("select count(*), count(distinct record_id) from categories").fetchall()
+    return found == [(DOCUMENTS, DOCUMENTS)]
+
+
+def test_the_shipped_emulator_keeps_it_with_the_shipped_rules(house: House) -> None:
+    fill(house.home / "inbox", TODAY)
+    until = datetime.now(ZONE) + timedelta(minutes=2)
+    night = house.night("--until", until.isoformat(), LLM_ASSETS_PROVIDER="emulator")
+    report = night.report
+    assert (night.code, report["totals"]["open"]) == (0, 0), night.err
+    assert datetime.fromisoformat(report["generated_at"]) < until and rows_once(house)
+    print("left", until - datetime.now(ZONE), report.get("rescue"))
+    again = house.night("--rework", "missing", LLM_ASSETS_PROVIDER="emulator")
+    assert (again.code, again.report["revision"]) == (0, 1)
+
+
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda t: t.name)
 def test_the_report_is_there_before_the_deadline_and_says_what_it_cost(
     house: House, emulated: Emulated, tmp_path: Path, trouble: Trouble
@@ -89,11 +107,13 @@ def test_the_report_is_there_before_the_deadline_and_says_what_it_cost(
         trouble.name, "code", night.code, "open", totals["open"], "left", until - datetime.now(ZONE), rescue
     )
     assert (night.code, bool(totals["open"])) == ((0, False) if trouble.finishes else (1, True))
+    assert rows_once(house)
     with duckdb.connect(house.home / "analytics.duckdb", read_only=True) as lake:
-        rows = lake.execute("select count(*), count(distinct record_id) from categories").fetchall()
         rescued = lake.execute(RESCUED_USAGE, [RESCUED]).fetchall()
-    assert rows == [(DOCUMENTS, DOCUMENTS)]
     if not trouble.finishes:
+        back = house.night(LLM_ASSETS_CONFIG=str(config))
+        assert (back.code, back.report["revision"], back.report["totals"]["open"]) == (0, 2, 0), back.err
+        assert rows_once(house), "the provider is back"
         return
     assert rescue is not None and (rescue["cancelled_batches"] > 0) is trouble.cancels
     rung = "flex" if trouble.name == "flex has room" else "online"

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import OverBudgetError
-from llm_assets.domain.profile import Lane
+from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Committed, Limit
 from llm_assets.domain.requests.outcome import Next
@@ -253,3 +253,17 @@ def test_what_was_held_back_is_still_new_to_a_preview(ledger: SqlLedger) -> None
     ledger.spending.hold([request(1), request(2)], "over_budget")
     preview = ledger.work.preview(DAY, STEP, work([1, 2]), rework=Rework.STALE)
     assert (preview.new, preview.changed, preview.reused) == (2, 0, 0)
+
+
+def test_two_rescues_never_both_take_the_last_of_what_a_night_may_cost_more(ledger: SqlLedger) -> None:
+    due = [replace(m, extra_usd=CENT) for m in plan(ledger, work([1, 2, 3])).due.values()]
+    first, second = ([due[0], due[1]], [due[2]])
+    for name, members in (("b1", first), ("b2", second)):
+        online = replace(batch(name, requests=len(members)), mode=Mode.ONLINE)
+        with suppress(OverBudgetError):
+            ledger.batches.intend(online, members, rescue_usd=2 * CENT)
+    [sent_first] = ledger.batches.open_batches()
+    assert (sent_first.requests, ledger.rescue.costs(DAY).extra_usd) == (2, 2 * CENT)
+    ledger.batches.transition(sent_first.batch_id, BatchState.INTENT, BatchState.CANCELLED)
+    ledger.batches.intend(replace(batch("b3", requests=1), mode=Mode.ONLINE), second, rescue_usd=2 * CENT)
+    assert ledger.rescue.costs(DAY).extra_usd == CENT, "what was set aside for what is not sent is free again"

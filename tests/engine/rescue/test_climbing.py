@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import RouteFullError, TransientError
 from llm_assets.domain.profile import FlexRoute, Mode, SoldRoutes
@@ -41,6 +43,9 @@ def test_a_cancel_that_is_not_confirmed_ends_in_a_race_whose_double_cost_is_book
     assert desk.work(seconds=120).finished
     assert desk.clock() < until
     assert (desk.state(old), desk.states()) == (BatchState.RACED, {"ok": 3})
+    assert [b.batch_id for b in desk.ledger().batches.listed()] == [old.batch_id], (
+        "it is still at the provider"
+    )
     costs = desk.ledger().rescue.costs(DAY)
     assert costs.requests == {Mode.ONLINE: 3}
     assert costs.extra_usd == Decimal("0.000195") and 0 < costs.double_usd <= LANES.rescue.double_usd
@@ -55,6 +60,7 @@ def test_a_cancel_that_is_not_confirmed_ends_in_a_race_whose_double_cost_is_book
         told = desk.ledger().rescue.costs(DAY)
         assert (told.twice, told.twice_usd, told.double_usd) == (3, Decimal("0.000195"), Decimal("0.000195"))
     assert (desk.state(old), desk.states()) == (BatchState.COLLECTED, {"ok": 3})
+    assert desk.ledger().batches.listed() == [] and desk.ledger().batches.batch(old.batch_id).detail == ""
     assert +desk.provider.executed == dict.fromkeys(users(3), 2)
     assert desk.ledger().trail.verify().findings == []
 
@@ -82,3 +88,49 @@ def test_a_night_too_large_to_be_asked_online_waits_for_its_batches(open_desk: C
     start(engine, DAY, [desk.step_plan()], Rework.STALE)
     climb(engine, DAY, [STEP])
     assert {(b.mode, b.cancel_why) for b in desk.open_batches()} == {(Mode.BATCH, "")}
+
+
+@pytest.mark.parametrize(
+    ("rule", "minutes_left"),
+    [("budget_usd", 60), ("double_usd", 20)],
+    ids=["no extra money", "none for twice"],
+)
+def test_without_money_for_it_the_night_waits_for_its_batch_and_nothing_is_paid_beyond(
+    desk: Desk, rule: str, minutes_left: float
+) -> None:
+    desk.lanes = LANES.model_copy(update={"rescue": LANES.rescue.model_copy(update={rule: Decimal(0)})})
+    desk.provider.looks_until_end = 10**6
+    desk.provider.faults["cancel"] = [TransientError("no answer")] * 10**4
+    desk.deadline = desk.clock() + DEADLINE
+    desk.start(tasks(3))
+    for minutes in (minutes_left, minutes_left - 5, 1, -1):
+        desk.clock.advance((desk.deadline - desk.clock()).total_seconds() - minutes * 60)
+        desk.start()
+    assert desk.batch().state is BatchState.SUBMITTED and desk.states() == {"in_flight": 3}
+    costs = desk.ledger().rescue.costs(DAY)
+    assert (costs.requests, costs.extra_usd, costs.double_usd) == ({}, 0, 0)
+    desk.provider.looks_until_end = 0
+    assert desk.work(seconds=600).finished
+    assert desk.ledger().rescue.costs(DAY).extra_usd == 0
+    assert +desk.provider.executed == dict.fromkeys(users(3), 1)
+
+
+def test_two_processes_that_race_a_batch_count_it_once(desk: Desk) -> None:
+    desk.provider.looks_until_end = 10**6
+    desk.deadline = desk.clock() + DEADLINE
+    desk.provider.faults["cancel"] = [TransientError("no answer")] * 10**4
+    desk.start(tasks(3))
+    batch, rescue = desk.batch(), desk.ledger().rescue
+    assert rescue.race(batch, Decimal("0.4"), Decimal(1), "late")
+    with pytest.raises(ValueError, match="but is raced"):
+        rescue.race(batch, Decimal("0.4"), Decimal(1), "late")
+    assert (rescue.costs(DAY).double_usd, desk.state(batch)) == (Decimal("0.4"), BatchState.RACED)
+
+
+def test_after_its_deadline_a_night_is_not_rescued(desk: Desk) -> None:
+    desk.provider.looks_until_end = 10**6
+    desk.start(tasks(3))
+    desk.deadline = desk.clock() - timedelta(days=30)
+    desk.clock.advance(3600)
+    desk.start()
+    assert (desk.batch().cancel_why, desk.states()) == ("", {"in_flight": 3})

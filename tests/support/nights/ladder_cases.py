@@ -54,6 +54,11 @@ SITUATIONS = [
     Situation("its cancel is not confirmed, 45 minutes are left", _at(45, CANCELLING), Act.HOLD),
     Situation("its cancel is not confirmed, 30 minutes are left", _at(30, CANCELLING), Act.RACE),
     Situation(
+        "its cancel is not confirmed after half a minute, 30 minutes are left",
+        _at(30, CANCELLING, asked_seconds=30),
+        Act.HOLD,
+    ),
+    Situation(
         "its cancel is not confirmed, and twice would cost more than `double_usd` leaves",
         _at(30, CANCELLING, double_left_usd=Decimal("0.4")),
         Act.HOLD,

@@ -1,0 +1,1 @@
+"""Nights: what continues them, beside the commands and Dagster."""
