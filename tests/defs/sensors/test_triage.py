@@ -19,7 +19,8 @@ from llm_assets.usecases.mail.receive import urgent_days
 from llm_assets.usecases.mail.triage import AS_IT_LANDS, triage_tasks
 from llm_assets.usecases.night.continue_nights import unfinished_nights
 from llm_assets.usecases.plan.preview import preview_night
-from llm_assets.usecases.urgent.answer_urgent import UrgentAnswers, answer_urgent
+from llm_assets.usecases.records.trace import trace
+from llm_assets.usecases.urgent.answer_urgent import UrgentAnswers, answer_urgent, urgent_cases
 from tests.support.houses.small_desk import AFTER_DEADLINE, DAY, MAILS, NIGHT, NOON, URGENT, SmallDesk, mail
 from tests.support.repository import ROOT
 
@@ -91,6 +92,12 @@ def test_a_mail_that_a_model_calls_urgent_is_answered_at_once_and_nothing_is_ask
     with desk.desk.open() as assembly:
         booked = [u for u in assembly.ledger.spending.usage(DAY) if u.step == "triage"]
     assert {(u.lane, u.mode, u.route_why) for u in booked} == {("urgent", "online", AS_IT_LANDS)}
+    with desk.desk.open() as assembly:
+        [case] = urgent_cases(assembly, DAY)
+        found = trace(assembly, case)
+    assert next((s.step, s.status) for s in found.steps) == ("triage", "ok")
+    assert found.steps[0].answer == {"reason": "locked_out", "urgent": True} and found.steps[0].cost_usd > 0
+    assert found.steps[0].prompt is not None and found.steps[0].prompt.same
     assert answered(desk) == UrgentAnswers(cases=1, triaged=0, waiting=0, why="")
     desk.clock.now = NIGHT
     with desk.desk.open() as assembly:
