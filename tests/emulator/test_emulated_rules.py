@@ -6,10 +6,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from llm_assets.domain.desk.step import strict_schema
 from llm_assets.emulator.prompts import Prompt
 from llm_assets.emulator.rules.answer import answer
 from llm_assets.emulator.rules.dates import dates
 from llm_assets.emulator.rules.fields import plain_number
+from llm_assets.steps.triage.step import Triaged
 
 NAMES = ["card_arrival", "refund_request", "account_access", "other"]
 SYSTEM = """You sort mail.
@@ -108,6 +110,21 @@ def test_a_doubt_with_words_of_its_own_gets_one_of_them() -> None:
     own = {"type": "string", "enum": ["yes", "no"]}
     schema = {**VERDICT, "properties": {**VERDICT["properties"], "doubt": own}}
     jsonschema.validate(ask(schema, mail("Where is my card?")), schema)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("When will my new card arrive?", "can_wait"),
+        ("URGENT!!! Please call me back about the brochure.", "can_wait"),
+        ("The cash machine swallowed my card and I cannot pay for the hotel.", "locked_out"),
+        ("Деньги сняли без моего ведома", "theft"),
+        ("Есік алдында өрт шықты", "danger"),
+    ],
+)
+def test_urgent_is_what_harms_before_morning_in_three_languages(text: str, reason: str) -> None:
+    asked = strict_schema(Triaged)
+    assert ask(asked, mail(text), "") == {"reason": reason, "urgent": reason != "can_wait"}
 
 
 def test_instructions_inside_a_mail_are_only_words() -> None:

@@ -62,6 +62,8 @@ class Queue(_Border):
     review_injection_above: float = Field(default=0.5, ge=0, le=1)
     """A case goes to a person when the certainty that it instructs the model is above this; 1 sends none."""
     urgent: Urgent = Urgent()
+    triage: bool = False
+    """Whether a model is asked about each new mail that `urgent` does not name."""
     patience: Patience | None = None
     """How long its mail may wait for an answer; None leaves it to the lane."""
     reviewers: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from llm_assets.emulator.rules.choices import DOUBT_WORDS, Choice, Verdict
 from llm_assets.emulator.rules.drafts import DRAFT_PARTS, draft, is_draft
 from llm_assets.emulator.rules.fields import Found, department_among, extractor
 from llm_assets.emulator.rules.summary import SUMMARY_PARTS, summary
+from llm_assets.emulator.rules.urgency import reason_among, why_urgent
 
 Node = Callable[[Case], Any]
 Schema = dict[str, Any]
@@ -123,6 +124,11 @@ class _Compiler:
                 special.pop("doubt")  # a doubt in words of its own
         elif is_draft(properties):
             special = {part: _attribute("draft", part) for part in DRAFT_PARTS}
+        elif {"urgent", "reason"} <= properties.keys():
+            special = {
+                "urgent": lambda case: why_urgent(case) is not None,
+                "reason": partial(reason_among, known=self._names(properties["reason"])),
+            }
         elif "summary" in properties:
             special = {part: _attribute("summary", part) for part in SUMMARY_PARTS}
         children = [

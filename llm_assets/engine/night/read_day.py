@@ -6,7 +6,7 @@ cannot leave behind, and go from there to the lake."""
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -19,7 +19,7 @@ from llm_assets.domain.desk.queue import Queue, Queues
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.digest import digest_json
 from llm_assets.domain.errors import DeskError, RawFileError
-from llm_assets.domain.mail.document import RAW_FLAGS, Message, Received, Role
+from llm_assets.domain.mail.document import RAW_FLAGS, Message, Priority, Received, Role
 from llm_assets.domain.mail.document_rows import document_row, message_from_json
 from llm_assets.engine.ports.lake import Lake
 from llm_assets.engine.ports.progress import OnProgress
@@ -70,6 +70,8 @@ class DayReader:
     """Changes with the code that reads one message."""
     rules_version: str
     """Changes with the code that places messages in cases."""
+    called_urgent: frozenset[str] = frozenset()
+    """Cases that are urgent although no rule of their queue says so."""
 
     def read(self, day: date, on_progress: OnProgress) -> DaySummary:
         """Reads what is new of a day, places every message in its case and rewrites the day's `documents`; when
@@ -77,7 +79,9 @@ class DayReader:
         received = self.register.received(day)
         earlier = [self.lake.version(DOCUMENTS, night) for night in _nights_before(day)]
         queues = self.queues.model_dump(mode="json")
-        made_from = digest_json([self.reader_version, self.rules_version, queues, received, earlier])
+        made_from = digest_json(
+            [self.reader_version, self.rules_version, queues, received, earlier, sorted(self.called_urgent)]
+        )
         read_now = 0
         if self.lake.rows_made_from(DOCUMENTS, day, made_from) is None:
             with TemporaryFile(dir=self.scratch) as file:
@@ -87,13 +91,22 @@ class DayReader:
                 placed = place(
                     messages, queues=self.queues, earlier=earlier_cases, kept=self._kept_queues(day)
                 )
-                documents = (p.document(texts.message(p.received)) for p in _by_case(placed))
+                documents = (p.document(texts.message(p.received)) for p in _by_case(self._raised(placed)))
                 rows = (document_row(d, messages.version_of(d.received)) for d in documents)
                 # What was lost is looked for again in the next run.
                 self.lake.write(DOCUMENTS, day, rows, None if messages.lost else made_from)
             read_now = messages.read_now
         on_progress("documents", len(received), len(received))
         return _summary(self.lake.read(DOCUMENTS, day, _SUMMARISED), read_now)
+
+    def _raised(self, placed: Sequence[Placed]) -> list[Placed]:
+        """With the messages of cases that were called urgent marked so; their duplicates are as the rule has them."""
+        return [
+            replace(one, priority=Priority.URGENT)
+            if one.case_id in self.called_urgent and one.role is not Role.DUPLICATE
+            else one
+            for one in placed
+        ]
 
     def _kept_queues(self, day: date) -> Mapping[tuple[str, str], Queue]:
         """By source and place, of messages that are in a removed queue which is remembered."""

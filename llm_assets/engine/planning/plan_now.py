@@ -18,6 +18,8 @@ from llm_assets.engine.planning.plan import asked_as, roomy
 from llm_assets.engine.planning.shelf import Due, Shelf
 from llm_assets.engine.planning.task import Task
 
+WAITED_FOR = "a person waits for it"
+
 
 class PlannedNow(NamedTuple):
     """What came of planning some cases of a step."""
@@ -47,7 +49,7 @@ def plan_now(engine: Engine, day: date, task: Task, rework: Rework) -> str:
 def plan_some_now(engine: Engine, day: date, step: str, tasks: Sequence[Task], rework: Rework) -> PlannedNow:
     """Stores the intent to ask the requests of these cases online. The caller holds the lock for planning the step. What a
     budget has no room for stays due with its reason, and so does what a queue's regions keep from the profile."""
-    online = [replace(task, mode=Mode.ONLINE, route_why="a person waits for it") for task in tasks]
+    online = [replace(task, mode=Mode.ONLINE, route_why=task.route_why or WAITED_FOR) for task in tasks]
     work = [task.work for task in online]
     planned = engine.ledger.work.plan(
         day, step, work, rework=rework, max_attempts=engine.max_attempts, asked_as=asked_as(step, online)

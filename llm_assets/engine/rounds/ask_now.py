@@ -7,8 +7,10 @@ from typing import TypeVar
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import BlockedError, TransientError
+from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine import blocking
+from llm_assets.engine.batches.exits import lose
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.plan_now import plan_now, plan_some_now
 from llm_assets.engine.planning.task import Task
@@ -150,6 +152,25 @@ def _ask_some(
         if not _drive(engine, day, list(tasks), wanted):
             break
     return held
+
+
+def take_up(engine: Engine, day: date, step: str) -> None:
+    """Moves what a process that died left under way of a step that is only asked at once. Raises as `drive` does."""
+    for batch in engine.ledger.batches.open_batches(day, [step]):
+        drive(engine, batch.batch_id)
+
+
+def give_up(engine: Engine, day: date, step: str) -> int:
+    """Takes back what was not sent of a step that is only asked at once, so that nothing of it is due later. Returns how many
+    cases have no answer for that reason."""
+    for batch in engine.ledger.batches.open_batches(day, [step]):
+        with engine.ledger.locks.owner(f"batch:{batch.batch_id}") as mine:
+            if mine and engine.ledger.batches.batch(batch.batch_id).state is BatchState.INTENT:
+                lose(engine, batch, "it was to be answered at once, and the provider did not")
+    with engine.ledger.locks.owner(f"plan:{step}:{day}", wait=True):
+        found = list(engine.ledger.work.standings(day, step))
+        kept = {s.case_id for s in found if s.state is not RequestState.DUE}
+        return engine.ledger.work.prune_work(day, step, kept)
 
 
 def _check_block(engine: Engine) -> None:

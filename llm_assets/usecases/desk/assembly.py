@@ -29,6 +29,7 @@ from llm_assets.intake.records.mapping import DropRules
 from llm_assets.steps import merging_of
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import NightSummary
+from llm_assets.steps.triage.step import TRIAGE
 from llm_assets.usecases.desk.demo_emulator import emulator_url
 from llm_assets.usecases.desk.source_versions import masking_version, rules_version
 from llm_assets.usecases.desk.step_schemas import check_schemas
@@ -168,8 +169,8 @@ class Assembly:
         profile = load_profile(self.settings)
         check_regions(self.queues.queues, profile)
         self.prices.check(profile)
-        check_schemas(self.steps, self.queues, profile, self.merging)
-        _check_efforts({*(s.name for s in self.steps), NIGHT_SUMMARY}, profile)
+        check_schemas((*self.steps, TRIAGE), self.queues, profile, self.merging)
+        _check_efforts({*(s.name for s in self.steps), NIGHT_SUMMARY, TRIAGE.name}, profile)
         return profile
 
     @cached_property
@@ -182,7 +183,7 @@ class Assembly:
         if name == self.configured_profile.name:
             raise ConfigurationError(f"profile {name}: fallback names the profile itself; name another one")
         self.prices.check(profile)
-        check_schemas(self.steps, self.queues, profile, self.merging)
+        check_schemas((*self.steps, TRIAGE), self.queues, profile, self.merging)
         return profile
 
     def check_provider(self) -> None:
@@ -215,7 +216,7 @@ class Assembly:
     @cached_property
     def engine(self) -> Engine:
         together = self.merging.step
-        asked = (*self.steps, together) if together is not None else self.steps
+        asked = (*self.steps, TRIAGE, together) if together is not None else (*self.steps, TRIAGE)
         outputs: dict[str, type[BaseModel]] = {s.name: s.output for s in asked}
         first = Engine(
             ledger=self.ledger.ports,

@@ -7,6 +7,7 @@ from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.intake.workers.pool import ReaderPool
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.source_versions import day_version, reader_version
+from llm_assets.usecases.mail.triage import called_urgent
 
 
 def _silent(stage: str, done: int, total: int | None) -> None:
@@ -27,6 +28,7 @@ def read_day(assembly: Assembly, day: date, on_progress: OnProgress = _silent) -
                 assembly.scratch,
                 reader_version(),
                 day_version(),
+                called_urgent(assembly, day),
             )
             summary = reader.read(day, on_progress)
         assembly.lake.publish()

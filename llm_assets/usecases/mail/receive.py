@@ -25,6 +25,7 @@ from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.intake.workers.scanning import scan_apart
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
+from llm_assets.usecases.mail.triage import is_triaged
 
 NOON = time(12, 0)
 
@@ -105,21 +106,21 @@ def _taker(
 
 
 def urgent_days(assembly: Assembly, position: int, limit: int) -> set[date]:
-    """Days with an urgent message among the first `limit` ones registered after `position`, by whichever process: a run
-    that reads its day registers what has come besides."""
-    if not _has_urgent_rules(assembly):
+    """Days with a message that is urgent, or that a model is asked about, among the first `limit` ones registered after
+    `position`, by whichever process: a run that reads its day registers what has come besides."""
+    if not _may_be_urgent(assembly):
         return set()
     rows = assembly.ledger.forms.registered_after(None, position, limit)
-    return {row.day for row in rows if _is_urgent(assembly, row)}
+    return {row.day for row in rows if _cannot_wait(assembly, row)}
 
 
-def _has_urgent_rules(assembly: Assembly) -> bool:
-    return any(q.urgent.senders or q.urgent.words for q in assembly.queues.queues)
+def _may_be_urgent(assembly: Assembly) -> bool:
+    return any(q.triage or q.urgent.senders or q.urgent.words for q in assembly.queues.queues)
 
 
-def _is_urgent(assembly: Assembly, row: Received) -> bool:
-    """Whether the rule of its queue makes a message urgent, by head and text; attachments are not read. One whose raw file is
-    lost cannot say so: its night names it."""
+def _cannot_wait(assembly: Assembly, row: Received) -> bool:
+    """Whether the rule of its queue makes a message urgent or leaves that to a model, by head and text; attachments are not
+    read. One whose raw file is lost cannot say so: its night names it."""
     try:
         data = assembly.raw.get(row.raw_sha256)
     except RawFileError:
@@ -128,7 +129,10 @@ def _is_urgent(assembly: Assembly, row: Received) -> bool:
     from llm_assets.intake.item import read_item
 
     message = read_item(data, row.kind, row.place, Reading(files=False))
-    return priority_of(message, assembly.queues.for_addresses(addresses_of(message))) is Priority.URGENT
+    queue = assembly.queues.for_addresses(addresses_of(message))
+    if priority_of(message, queue) is Priority.URGENT:
+        return True
+    return queue.triage and is_triaged(assembly, row.day)
 
 
 def _belonging_to(items: Iterable[RawItem], calendar: Calendar, day: date | None) -> Iterator[RawItem]:

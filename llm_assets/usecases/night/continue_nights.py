@@ -16,6 +16,7 @@ from llm_assets.engine.rescue.climb import climb
 from llm_assets.engine.rescue.race import read_races
 from llm_assets.engine.rounds.nudge import nudge
 from llm_assets.engine.standing_in import trouble_of, unsent
+from llm_assets.steps.triage.step import TRIAGE
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.night.cutoff import released_at
 from llm_assets.usecases.night.night_report import newest_totals
@@ -110,7 +111,7 @@ def unfinished_nights(assembly: Assembly, limit: int) -> list[UnfinishedNight]:
     for batch in assembly.ledger.batches.open_batches():
         if assembly.settings.first_day <= batch.day <= today:
             by_day.setdefault(batch.day, []).append(batch.batch_id)
-            if batch.lane is not Lane.URGENT or batch.day < today:
+            if batch.step != TRIAGE.name and (batch.lane is not Lane.URGENT or batch.day < today):
                 others.add(batch.day)
     known = trouble_of(assembly.engine)
     if known is not None and known.may_try(assembly.clock()):

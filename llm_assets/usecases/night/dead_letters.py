@@ -6,6 +6,7 @@ from datetime import date
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.engine.ports.review import DeadLetter
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
+from llm_assets.steps.triage.step import TRIAGE
 from llm_assets.usecases.desk.assembly import Assembly
 
 
@@ -25,6 +26,6 @@ def requeue(assembly: Assembly, day: date | None, step: str | None, *, by: str) 
 
 
 def _check_step(assembly: Assembly, name: str | None) -> None:
-    known = [*(s.name for s in assembly.steps), NIGHT_SUMMARY]
+    known = [*(s.name for s in assembly.steps), NIGHT_SUMMARY, TRIAGE.name]
     if name is not None and name not in known:
         raise ConfigurationError(f"--step {name} is not known; use one of: {', '.join(known)}")

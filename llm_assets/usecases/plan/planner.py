@@ -31,7 +31,9 @@ from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.progress import OnProgress
 from llm_assets.steps.night_summary.step import NAME as NIGHT_SUMMARY
 from llm_assets.steps.night_summary.step import summary_request
+from llm_assets.steps.triage.step import TRIAGE
 from llm_assets.usecases.desk.rehearsal import Rehearsal
+from llm_assets.usecases.mail.triage import is_triaged, triage_tasks
 from resources.tokens import o200k
 
 SHARE_DAYS = 30
@@ -73,11 +75,12 @@ class Planner:
         """Requests that are priced: several cases and several steps may share one."""
 
     def forecasts(self) -> list[Forecast]:
-        """One for each step in order of reading, and one for the report's opening lines."""
+        """One for each step in order of reading, one for the report's opening lines, and one for triage where a queue has it."""
         for members in in_reading_order(self._assembly.steps):
             for step in members:
                 self._done[step.name] = self._step(step)
-        return [*(counted.forecast for counted in self._done.values()), self._summary()]
+        triage = [self._triage()] if is_triaged(self._assembly, self._day) else []
+        return [*(counted.forecast for counted in self._done.values()), self._summary(), *triage]
 
     def _step(self, step: Step) -> _Counted:
         counted = _Counted(self._forecast(step))
@@ -226,6 +229,23 @@ class Planner:
             *(step.name, profile.models[step.tier], step.tier, "", "", {}, longest, step.prompt.version),
             effort=effort,
         )
+
+    def _triage(self) -> Forecast:
+        """The questions about mail of queues with `triage` that are not answered yet."""
+        forecast = self._forecast(TRIAGE)
+        forecast.basis = "as its mail lands, once each; the night asks none"
+        tasks = triage_tasks(self._assembly, self._day)
+        planned = self._assembly.ledger.work.preview(
+            self._day, TRIAGE.name, [t.work for t in tasks], rework=Rework.STALE
+        )
+        forecast.new, forecast.changed = planned.new - planned.changed, planned.changed
+        asked = {t.request.request_id: t for t in tasks if t.request.request_id in planned.due}
+        forecast.stopped = sum(bool(t.stopped) for t in asked.values())
+        for task in asked.values():
+            if not task.stopped:
+                guess, route = _Guess(self._counted(task.request)), Route(Mode.ONLINE, task.route_why)
+                self._price(forecast, task.request, guess, lane=task.lane, route=route)
+        return forecast
 
     def _summary(self) -> Forecast:
         """The report's opening lines: asked once more when anything of the night, their prompt or model has changed."""

@@ -13,6 +13,7 @@ from functools import partial
 from llm_assets.domain.desk.tables import DECISIONS, DOCUMENTS, REVIEW_QUEUE
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.engine.rounds.start import ORPHANED
+from llm_assets.steps.triage.step import TRIAGE
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.records.label_record import forget
 from llm_assets.usecases.records.unread_records import going_unread, record_ids_of
@@ -155,7 +156,7 @@ def _alone(assembly: Assembly, days: Sequence[date]) -> Iterator[None]:
     with ExitStack() as stack:
         for day in days:
             for lock in (
-                *(f"plan:{n}:{day}" for n in names),
+                *(f"plan:{n}:{day}" for n in (*names, TRIAGE.name)),
                 *(f"write:{n}:{day}" for n in ("documents", *names)),
             ):
                 stack.enter_context(assembly.ledger.locks.owner(lock, wait=True))

@@ -24,8 +24,10 @@ from llm_assets.domain.mail.document import Case, Document, cases_of
 from llm_assets.domain.mail.document_rows import DOCUMENT_COLUMNS, document_of
 from llm_assets.domain.people import Person
 from llm_assets.domain.profile import Profile
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.night.rendered import rendered
 from llm_assets.engine.ports.review import Decision
+from llm_assets.steps.triage.step import TRIAGE
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.words.sentence import Sentence
 from resources.ledger.queries.tracing import KnownRequest, Try
@@ -218,7 +220,12 @@ def _steps(
     masked = {i.request_id: i.masked for i in requests.intents if i.masked != "?"}
     booked: dict[str, str] = {}
     traced = []
-    for step in assembly.steps:
+    answering = requests.requests.get(requests.answering.get(TRIAGE.name, ""))
+    triaged = (TRIAGE,) if answering is not None else ()
+    rows[TRIAGE.name] = (
+        {"status": Status.OK} if answering is not None and answering.answer is not None else {}
+    )
+    for step in (*triaged, *assembly.steps):
         row, request_id = rows[step.name], requests.answering.get(step.name, "")
         request = requests.requests.get(request_id)
         prompt, no_prompt = None, why

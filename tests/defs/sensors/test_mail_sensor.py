@@ -102,7 +102,7 @@ def test_urgent_mail_is_answered_at_once_for_people_to_see_and_its_night_asks_fo
     answered = watching.materialize(["documents", "urgent_answers"], tags=request.tags)
     assert answered.success
     figures = materialized_figures(answered, "urgent_answers")
-    assert figures == {"urgent_cases": 1, "urgent_waiting": 0, "urgent_why": ""}
+    assert figures == {"urgent_cases": 1, "urgent_triaged": 0, "urgent_waiting": 0, "urgent_why": ""}
     hers, his = sorted(watching.rows(STEPS[0].table), key=lambda row: bool(row["topic"]))
     assert (hers["status"], his["status"]) == ("open", "ok")
     usage = watching.rows(LLM_USAGE)

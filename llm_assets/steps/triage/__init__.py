@@ -1,0 +1,1 @@
+"""Step `triage`: whether a mail can wait for its night."""
