@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
+from llm_assets.domain.desk.reply_by import QueueDeadline
 from llm_assets.domain.traffic.patience import Patience
 
 Language = Literal["en", "ru", "kk"]
@@ -64,6 +65,8 @@ class Queue(_Border):
     urgent: Urgent = Urgent()
     patience: Patience | None = None
     """How long its mail may wait for an answer; None leaves it to the lane."""
+    deadline: QueueDeadline | None = None
+    """How soon after arrival its cases should be answered; a nearer date in the mail comes first."""
     reviewers: tuple[str, ...] = ()
     allowed_regions: tuple[str, ...] = ()
     greeting: dict[Language, str] = Field(default_factory=dict)
