@@ -34,6 +34,8 @@ WORDS: Mapping[str, str] = {
     "unreadable": "the mail cannot be read",
     INSTRUCTS: "the mail gives the model instructions",
     "outdated_answer": "the answer is of a former form",
+    "contested": "two people decided differently",
+    "sent_back": "a person sent the answer back",
     Outcome.REFUSED: "the model declined to answer",
     Outcome.INVALID: "the model gave no usable answer",
     Outcome.CUT: "the answer was too long",

@@ -1,12 +1,13 @@
 """Queues: mailboxes that share categories, a department and a reply language. The shape of queues.yaml."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, tzinfo
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
-from llm_assets.domain.desk.reply_by import QueueDeadline
+from llm_assets.domain.desk.reply_by import QueueDeadline, ReplyBy, reply_by
 from llm_assets.domain.traffic.patience import Patience
 
 Language = Literal["en", "ru", "kk"]
@@ -193,6 +194,12 @@ class Queues(_Border):
     def named_or_default(self, name: str) -> Queue:
         """The same; the default queue for a name that nobody knows any more."""
         return self._known_by_name.get(name, self.default)
+
+    def reply_by(
+        self, name: str, arrived: datetime | None, found: Iterable[date], zone: tzinfo
+    ) -> ReplyBy | None:
+        """The nearest deadline of a case: of the dates found in its mail, and by the rule of this queue."""
+        return reply_by(self.named_or_default(name).deadline, arrived, found, zone)
 
     def has(self, name: str) -> bool:
         """Whether queues.yaml has it, under this name or a later one."""

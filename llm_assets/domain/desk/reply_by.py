@@ -5,7 +5,7 @@ The one place that knows it: sending, rescue, the review queue and the report al
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -62,7 +62,7 @@ class QueueDeadline(BaseModel):
         count, unit = int(found[1]), found[2]
         local = arrived.astimezone(zone)
         if unit == "hour":
-            return (arrived + timedelta(hours=count)).astimezone(zone)
+            return (arrived.astimezone(UTC) + timedelta(hours=count)).astimezone(zone)
         if unit == "day":
             return _end_of(local.date() + timedelta(days=count), zone)
         return _end_of(working_days_after(local.date(), count), zone)

@@ -12,7 +12,7 @@ from llm_assets.domain.desk.merged import Merging
 from llm_assets.domain.desk.model_choice import NOT_SHOWN, unshown
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.queue import Queue, Queues
-from llm_assets.domain.desk.reply_by import ReplyBy, found_in, reply_by
+from llm_assets.domain.desk.reply_by import ReplyBy, found_in
 from llm_assets.domain.desk.step import Step, StepInput
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.digest import digest, digest_json
@@ -156,7 +156,7 @@ class Night:
         return nearest_first(due, self.day)
 
     def _reply_by(self, case: Arrival, upstream: Mapping[str, Row]) -> ReplyBy | None:
-        return reply_by(self._queue(case.queue).deadline, case.at, found_in(upstream), self.zone)
+        return self.queues.reply_by(case.queue, case.at, found_in(upstream), self.zone)
 
     def _is_answered(self, step: Step, task: Task) -> bool:
         """Whether a paid answer to the case is kept, though a rule would answer it now."""
