@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from llm_assets.domain.desk.reply_by import Source, is_near
 from llm_assets.domain.mail.document import Priority
 from llm_assets.report.cases import CaseLine, State
 
-SOON_BUSINESS_DAYS = 3
 SHOWN_NIGHTS = 14
 LOOKED_AT_NIGHTS = 35
 """Enough for ten nights of weekends and five of a weekday, with some left out."""
+MORNING = timedelta(days=1)
+"""The day's report is read on the day after."""
 OPEN_SHARE = 0.05
 """A night of which more was never answered cannot say what is usual."""
 
@@ -56,6 +58,10 @@ class Pressing:
     """The deadline had passed when the day ended."""
     state: State
     reply_needed: bool = True
+    source: Source | None = None
+    """Who sets the deadline: the mail, or the rule of its queue."""
+    date_missed: bool = False
+    """The date in the mail itself is past."""
 
     @property
     def standing(self) -> str:
@@ -65,32 +71,18 @@ class Pressing:
         return "drafts_ready" if self.reply_needed else "not_needed"
 
 
-def business_days_after(day: date, count: int) -> date:
-    """The `count`-th Monday-to-Friday day after `day`. Public holidays are not known here."""
-    found = day
-    while count > 0:
-        found += timedelta(days=1)
-        if is_workday(found):
-            count -= 1
-    return found
-
-
 def pressing(day: date, cases: Iterable[CaseLine]) -> list[Pressing]:
-    """Late ones first, then by deadline, urgent ones without a deadline before the rest."""
-    until = business_days_after(day, SOON_BUSINESS_DAYS)
-    found = [_pressing(day, until, case) for case in cases]
+    """Those whose own date is past first, then urgent ones, then by deadline. A case whose queue states how soon it answers is
+    named once that is due on the morning after; one with a date in its mail some days before."""
+    found = [_pressing(day, case) for case in cases]
     return sorted((p for p in found if p is not None), key=_order)
 
 
-def is_workday(day: date) -> bool:
-    """Monday to Friday. Public holidays are not known here."""
-    return day.weekday() < 5
-
-
-def _pressing(day: date, until: date, case: CaseLine) -> Pressing | None:
+def _pressing(day: date, case: CaseLine) -> Pressing | None:
     urgent = case.priority is Priority.URGENT
-    near = case.deadline is not None and case.deadline <= until
-    if not (urgent or near):
+    stated = case.stated is not None and is_near(case.stated, day)
+    by_rule = case.deadline is not None and case.deadline <= day + MORNING
+    if not (urgent or stated or by_rule):
         return None
     late = case.deadline is not None and case.deadline <= day
     return Pressing(
@@ -104,8 +96,10 @@ def _pressing(day: date, until: date, case: CaseLine) -> Pressing | None:
         late,
         case.state,
         case.reply_needed,
+        case.reply_by.source if case.reply_by is not None else None,
+        late and case.stated is not None and case.stated <= day,
     )
 
 
 def _order(case: Pressing) -> tuple[bool, bool, date, str]:
-    return not case.late, not case.urgent, case.deadline or date.max, case.record_id
+    return not case.date_missed, not case.urgent, case.deadline or date.max, case.record_id

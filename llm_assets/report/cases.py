@@ -5,18 +5,21 @@ What belongs here: how rows of the lake's tables become cases, and which state a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date
 from enum import StrEnum
 from typing import Any
 
+from llm_assets.domain.desk.reply_by import ReplyBy, as_day, reply_by
 from llm_assets.domain.desk.tables import Table
 from llm_assets.domain.mail.document import Priority, Role
 from llm_assets.domain.requests.outcome import Status
 
 Row = Mapping[str, Any]  # a row of the lake; its columns are declared in domain/desk/tables.py
 
+Due = Callable[[Row, Sequence[date]], ReplyBy | None]
+"""The nearest deadline of a case, from its first message and the dates found in its mail."""
 NO_CATEGORY = "none"
 _READ = frozenset(
     [
@@ -33,6 +36,7 @@ _READ = frozenset(
         "prompt_version",
         "category",
         "deadline",
+        "received_at",
     ]
 )
 
@@ -67,7 +71,14 @@ class CaseLine:
     statuses: Mapping[str, Status]
     """Status by step; a step without a row for this case is open."""
     category: str
-    deadline: date | None
+    stated: date | None
+    """The deadline in the mail."""
+    reply_by: ReplyBy | None
+    """The nearest of that and the rule of the queue."""
+
+    @property
+    def deadline(self) -> date | None:
+        return self.reply_by.day if self.reply_by is not None else None
 
     @property
     def state(self) -> State:
@@ -142,7 +153,7 @@ def read_step(rows: Iterable[Row]) -> StepFacts:
         facts.statuses[case_id] = Status(row["status"])
         if row.get("category") is not None:
             facts.categories[case_id] = row["category"]
-        deadline = _day(row.get("deadline"))
+        deadline = as_day(row.get("deadline"))
         if deadline is not None:
             facts.deadlines[case_id] = deadline
         if row.get("model"):
@@ -152,7 +163,12 @@ def read_step(rows: Iterable[Row]) -> StepFacts:
     return facts
 
 
-def case_lines(messages: Messages, steps: Mapping[str, StepFacts]) -> list[CaseLine]:
+def by_mail(first: Row, found: Sequence[date]) -> ReplyBy | None:
+    """The deadline of a case by the dates in its mail alone."""
+    return reply_by(None, None, found, UTC)
+
+
+def case_lines(messages: Messages, steps: Mapping[str, StepFacts], due: Due = by_mail) -> list[CaseLine]:
     """One line per case, in the order of `documents`."""
     categories = steps["categories"].categories if "categories" in steps else {}
     deadlines = steps["extracted_fields"].deadlines if "extracted_fields" in steps else {}
@@ -166,17 +182,8 @@ def case_lines(messages: Messages, steps: Mapping[str, StepFacts]) -> list[CaseL
             language=row["language"],
             statuses={name: facts.statuses.get(case_id, Status.OPEN) for name, facts in steps.items()},
             category=categories.get(case_id, NO_CATEGORY),
-            deadline=deadlines.get(case_id),
+            stated=deadlines.get(case_id),
+            reply_by=due(row, [deadlines[case_id]] if case_id in deadlines else []),
         )
         for case_id, row in messages.first.items()
     ]
-
-
-def _day(value: object) -> date | None:
-    """The deadline of a row. Steps of users may store it as text; a text that is not a date counts as no deadline."""
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
-from llm_assets.report.attention import SHOWN_NIGHTS, is_workday
+from llm_assets.domain.desk.reply_by import is_workday
+from llm_assets.report.attention import SHOWN_NIGHTS
 from llm_assets.report.numbers import ReportNumbers, Totals
 
 SPARK_WIDTH, SPARK_HEIGHT, EDGE = 96, 26, 3

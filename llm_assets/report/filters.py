@@ -17,7 +17,7 @@ from jinja2.runtime import Context
 
 from llm_assets.report import charts
 from llm_assets.report.cases import NO_CATEGORY
-from llm_assets.report.numbers import ReviewCase
+from llm_assets.report.disputed import ReviewCase
 from llm_assets.report.pressing import STATE_WORDS, due, reasons_of
 from llm_assets.report.reasons import detail_in_words, in_words, readable
 from llm_assets.report.summary.differences import changes_in_words

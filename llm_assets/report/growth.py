@@ -10,7 +10,8 @@ from enum import StrEnum
 from math import ceil, exp, floor, lgamma, log
 from statistics import fmean, variance
 
-from llm_assets.report.attention import PastNight, is_workday
+from llm_assets.domain.desk.reply_by import is_workday
+from llm_assets.report.attention import PastNight
 from llm_assets.report.cases import NO_CATEGORY
 
 COMPARED_NIGHTS = 14

@@ -14,14 +14,17 @@ from llm_assets.domain.requests.outcome import Status
 from llm_assets.report.attention import OPEN_SHARE, SHOWN_NIGHTS, PastNight, Pressing, pressing
 from llm_assets.report.cases import (
     CaseLine,
+    Due,
     Messages,
     Row,
     State,
     StepFacts,
+    by_mail,
     case_lines,
     read_messages,
     read_step,
 )
+from llm_assets.report.disputed import Disputed, ReviewCase, disputed
 from llm_assets.report.growth import Comparison, Growth, compare
 from llm_assets.words.sentence import Sentence
 
@@ -87,19 +90,6 @@ class SpendLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewCase:
-    """A case that waits for a person, once per step and reason."""
-
-    case_id: str
-    record_id: str
-    queue: str
-    step: str
-    reason: str
-    detail: str
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReportNumbers:
     day: date
     totals: Totals
@@ -126,6 +116,7 @@ class ReportNumbers:
     failures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Failed attempts by step and reason, most frequent first; they count even if a retry succeeded."""
     growth: Comparison = field(default_factory=Comparison)
+    disputed: Sequence[Disputed] = ()
 
     @property
     def spent(self) -> SpendLine:
@@ -162,11 +153,13 @@ class NightCases:
         return unanswered <= OPEN_SHARE * len(self.cases)
 
 
-def read_cases(documents: Iterable[Row], steps: Mapping[str, Iterable[Row]]) -> NightCases:
+def read_cases(
+    documents: Iterable[Row], steps: Mapping[str, Iterable[Row]], due: Due = by_mail
+) -> NightCases:
     """From rows of the lake's tables. `report_columns` names the columns it needs."""
     messages = read_messages(documents)
     facts = {name: read_step(steps.get(name, ())) for name in dict.fromkeys((*MAIN_STEPS, *steps))}
-    return NightCases(messages, facts, case_lines(messages, facts))
+    return NightCases(messages, facts, case_lines(messages, facts, due))
 
 
 def compute(
@@ -196,6 +189,7 @@ def numbers_of(
     usage: Iterable[Row] = (),
     missing: Sequence[Missing] = (),
     history: Sequence[PastNight] = (),
+    contested: Iterable[ReviewCase] = (),
 ) -> ReportNumbers:
     """As `compute`, of cases that are read already."""
     messages, cases, facts, queues = night.messages, night.cases, night.facts, night.by_queue
@@ -222,6 +216,7 @@ def numbers_of(
         prompts={name: sorted(f.prompts) for name, f in facts.items() if f.prompts},
         strays=_strays(facts, messages),
         growth=growth,
+        disputed=disputed(waiting, contested),
     )
 
 

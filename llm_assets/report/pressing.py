@@ -1,13 +1,16 @@
-"""The cases that a page lists: what is due and when, what waits and why, each with its way into the review app. Pure."""
+"""The cases that a page lists: what is due and when, what waits and why, each with its way into the review app;
+and how many there are of each. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from urllib.parse import quote
 
-from llm_assets.report.attention import Pressing
+from llm_assets.report.attention import MORNING, Pressing
 from llm_assets.report.cases import State
-from llm_assets.report.numbers import ReportNumbers, ReviewCase
+from llm_assets.report.disputed import Disputed, ReviewCase
+from llm_assets.report.numbers import ReportNumbers
 from llm_assets.words.words import Words
 
 STATE_WORDS = {
@@ -40,6 +43,15 @@ def waiting_cases(numbers: ReportNumbers) -> list[Waiting]:
         *(case for case in doubts if case not in pressing),
     ]
     return [Waiting(doubts[case][0], doubts[case], pressing.get(case)) for case in order]
+
+
+def disputes(numbers: ReportNumbers) -> list[Disputed]:
+    """Each disputed case once, by its first dispute; pressing ones first."""
+    first: dict[str, Disputed] = {}
+    for case in numbers.disputed:
+        first.setdefault(case.case_id, case)
+    presses = {p.case_id: place for place, p in enumerate(numbers.pressing)}
+    return sorted(first.values(), key=lambda case: presses.get(case.case_id, len(presses)))
 
 
 def due(deadline: date, day: date, words: Words) -> str:
@@ -100,3 +112,42 @@ def reasons_of(case: Waiting) -> Iterator[ReviewCase]:
         if doubt.reason not in seen:
             seen.add(doubt.reason)
             yield doubt
+
+
+def waiting(numbers: ReportNumbers) -> Mapping[str, Any]:
+    """`report.json["waiting"]`. A case counts once for each of its reasons, and once in the totals."""
+    urgent = {p.case_id for p in numbers.pressing if p.urgent or p.late}
+    reasons: dict[tuple[str, str, str], set[str]] = {}
+    for case in numbers.review:
+        reasons.setdefault((case.queue, case.step, case.reason), set()).add(case.case_id)
+    return {
+        "review": [
+            {
+                "queue": queue,
+                "step": step,
+                "reason": reason,
+                "cases": len(cases),
+                "pressing": len(cases & urgent),
+            }
+            for (queue, step, reason), cases in sorted(
+                reasons.items(), key=lambda item: (-len(item[1]), item[0])
+            )
+        ],
+        "open": [{"what": m.what, "why": m.why, "step": m.step} for m in numbers.missing],
+        "totals": {
+            "review": numbers.totals.review,
+            "open": numbers.totals.open,
+            "dead": numbers.totals.dead,
+            "pressing": sum(p.state is not State.OK for p in numbers.pressing),
+        },
+    }
+
+
+def priorities(numbers: ReportNumbers) -> Mapping[str, int]:
+    """`report.json["priorities"]`: cases that a shift lead looks at first. A case may count in more than one."""
+    return {
+        "urgent": sum(p.urgent for p in numbers.pressing),
+        "late": sum(p.late for p in numbers.pressing),
+        "due_today": sum(p.deadline == numbers.day + MORNING for p in numbers.pressing),
+        "disputed": len({case.case_id for case in numbers.disputed}),
+    }

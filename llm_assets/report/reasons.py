@@ -39,6 +39,11 @@ WORDS: Mapping[str, str] = {
     Outcome.CUT: "the answer was too long",
     Outcome.TOO_LARGE: "too long for the model",
 }
+DISAGREEMENTS: Mapping[str, str] = {
+    "contested": "two people decided differently",
+    "sent_back": "a person sent the answer back",
+}
+"""Why a case is disputed, beside the doubts."""
 _SURE = re.compile(r"(?P<sure>[01]\.\d\d) for (?P<category>\S+)")
 _SIGNALS = re.compile(r"[01]\.\d\d: (?P<names>.+)")
 _JOINT = re.compile(r"(?<=[a-z])_(?=[a-z])")
@@ -52,7 +57,7 @@ def readable(name: str) -> str:
 
 def in_words(reason: str) -> str:
     """The phrase for a reason; the reason itself, made readable, for one of somebody's own step."""
-    return WORDS.get(reason, readable(reason))
+    return WORDS.get(reason) or DISAGREEMENTS.get(reason, readable(reason))
 
 
 def detail_in_words(reason: str, detail: str, words: Words) -> str:

@@ -18,7 +18,7 @@ class Audience(StrEnum):
 
 
 SECTIONS = (
-    "figures", "pressing", "waiting", "growth", "drafts", "changes", "quality", "queues", "spend", "rescue",
+    "figures", "pressing", "disputed", "waiting", "growth", "drafts", "changes", "quality", "queues", "spend", "rescue",
     "details",
 )  # fmt: skip
 """In the order of the page. What is missing and sums that do not hold are always shown."""

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+from llm_assets.domain.desk.reply_by import working_days_after
 from llm_assets.domain.requests.outcome import Status
-from llm_assets.report.attention import business_days_after
 from llm_assets.report.numbers import Missing, QueueNumbers, Totals, compute, sums_hold
 from tests.support.nights.invented_night import (
     DAY,
@@ -175,8 +175,8 @@ def test_an_unknown_status_is_an_error_and_not_a_state() -> None:
 
 
 def test_deadlines_reach_over_the_weekend() -> None:
-    assert business_days_after(date(2026, 11, 20), 3) == date(2026, 11, 25)
-    assert business_days_after(date(2026, 11, 21), 1) == date(2026, 11, 23)
+    assert working_days_after(date(2026, 11, 20), 3) == date(2026, 11, 25)
+    assert working_days_after(date(2026, 11, 21), 1) == date(2026, 11, 23)
 
 
 def test_pressing_cases_come_in_the_order_of_their_pressure() -> None:

@@ -9,9 +9,9 @@ from llm_assets.report.attention import PastNight
 from llm_assets.report.changes import changes, under_names_of_today
 from llm_assets.report.numbers import NightCases, ReportNumbers, numbers_of, read_cases, sums_hold
 from llm_assets.report.parts import Part, PartKind, part_numbers, parts_of, text_of
+from llm_assets.report.pressing import waiting
 from llm_assets.report.render import Page, content
 from llm_assets.report.summary.check import refusal
-from llm_assets.report.waiting import waiting
 from llm_assets.words.words import words_in
 from tests.support.nights.invented_night import DAY, case_rows, document, doubt, merged
 

@@ -18,7 +18,7 @@ from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.ports.review import DecisionKind
 from llm_assets.report.numbers import MAIN_STEPS
-from llm_assets.report.reasons import WORDS
+from llm_assets.report.reasons import DISAGREEMENTS, WORDS
 from llm_assets.report.render import MODEL_NOTE
 from llm_assets.usecases.review.typed import KINDS
 from llm_assets.usecases.review.wording import QUESTIONS
@@ -36,6 +36,7 @@ NAMES = (*MAIN_STEPS, *Status, *Reason, *Mode, *Lane, *PersonRole, *DecisionKind
 TABLES = (
     *IN_BROWSER,
     *WORDS.values(),
+    *DISAGREEMENTS.values(),
     *QUESTIONS.values(),
     MODEL_NOTE,
     *KINDS.values(),

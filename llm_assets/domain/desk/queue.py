@@ -1,11 +1,13 @@
 """Queues: mailboxes that share categories, a department and a reply language. The shape of queues.yaml."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, tzinfo
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
+from llm_assets.domain.desk.reply_by import QueueDeadline, ReplyBy, reply_by
 from llm_assets.domain.traffic.patience import Patience
 
 Language = Literal["en", "ru", "kk"]
@@ -66,6 +68,8 @@ class Queue(_Border):
     """Whether a model is asked about each new mail that `urgent` does not name."""
     patience: Patience | None = None
     """How long its mail may wait for an answer; None leaves it to the lane."""
+    deadline: QueueDeadline | None = None
+    """How soon after arrival its cases should be answered; a nearer date in the mail comes first."""
     reviewers: tuple[str, ...] = ()
     allowed_regions: tuple[str, ...] = ()
     greeting: dict[Language, str] = Field(default_factory=dict)
@@ -192,6 +196,12 @@ class Queues(_Border):
     def named_or_default(self, name: str) -> Queue:
         """The same; the default queue for a name that nobody knows any more."""
         return self._known_by_name.get(name, self.default)
+
+    def reply_by(
+        self, name: str, arrived: datetime | None, found: Iterable[date], zone: tzinfo
+    ) -> ReplyBy | None:
+        """The nearest deadline of a case: of the dates found in its mail, and by the rule of this queue."""
+        return reply_by(self.named_or_default(name).deadline, arrived, found, zone)
 
     def has(self, name: str) -> bool:
         """Whether queues.yaml has it, under this name or a later one."""

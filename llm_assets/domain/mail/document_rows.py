@@ -106,14 +106,17 @@ def stamp_of(rows: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _stamped(row: Mapping[str, Any]) -> list[Any]:
+    return [arrived_at(row).timestamp(), str(row["day"]), *(row[name] for name in _AS_WRITTEN)]
+
+
+def arrived_at(row: Mapping[str, Any]) -> datetime:
+    """When the message of a row arrived, of one to be written or one read back."""
     arrived = row["received_at"]
-    moment = arrived if isinstance(arrived, datetime) else datetime.fromisoformat(arrived)
-    return [moment.timestamp(), str(row["day"]), *(row[name] for name in _AS_WRITTEN)]
+    return arrived if isinstance(arrived, datetime) else datetime.fromisoformat(arrived)
 
 
 def document_of(row: Mapping[str, Any]) -> Document:
     """Inverse of `document_row`."""
-    arrived = row["received_at"]
     return Document(
         received=Received(
             source=row["source"],
@@ -121,7 +124,7 @@ def document_of(row: Mapping[str, Any]) -> Document:
             day=row["day"] if isinstance(row["day"], date) else date.fromisoformat(row["day"]),
             raw_sha256=row["raw_sha256"],
             kind=row["kind"],
-            arrived_at=arrived if isinstance(arrived, datetime) else datetime.fromisoformat(arrived),
+            arrived_at=arrived_at(row),
         ),
         message=message_from_json(row["message"]),
         queue=row["queue"],

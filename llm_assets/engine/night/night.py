@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import UTC, date, tzinfo
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from llm_assets.domain.desk.merged import Merging
 from llm_assets.domain.desk.model_choice import NOT_SHOWN, unshown
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.desk.queue import Queue, Queues
+from llm_assets.domain.desk.reply_by import ReplyBy, found_in
 from llm_assets.domain.desk.step import Step, StepInput
 from llm_assets.domain.desk.tables import DOCUMENTS, Row
 from llm_assets.domain.digest import digest, digest_json
@@ -23,6 +24,7 @@ from llm_assets.domain.requests.request import Request
 from llm_assets.engine.answers.decisions import decided, remarks
 from llm_assets.engine.answers.rows import holds_masks, is_judged, own_part, step_row
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.night.nearest_first import ARRIVAL_COLUMNS, Arrival, nearest_first, sent_as
 from llm_assets.engine.night.rendered import Mask, Masked, rendered
 from llm_assets.engine.planning.task import StepPlan, Task, Unchanged
 from llm_assets.engine.ports.lake import Lake
@@ -45,16 +47,6 @@ class _Beside(NamedTuple):
         return self.upstream.get(case_id, {}), self.remarks.get(case_id, ())
 
 
-NEAR = timedelta(days=3)
-"""A case whose own deadline comes so soon after its day is sent before ordinary ones."""
-
-
-def pressing(priority: Priority, upstream: Mapping[str, Row], day: date) -> Priority:
-    """The order in which a case is sent, by its mail and by the deadline that an earlier step has found in it. Pure."""
-    found = [row["deadline"] for row in upstream.values() if isinstance(row.get("deadline"), date)]
-    return Priority.URGENT if any(due <= day + NEAR for due in found) else priority
-
-
 @dataclass(frozen=True)
 class Night:
     """One day's cases and where they are read from and written to."""
@@ -69,6 +61,8 @@ class Night:
     rules_version: str | None = None
     """Changes with the code that reads, masks and renders. None when it is unknown: then every case is
     rendered again."""
+    zone: tzinfo = UTC
+    """In which days end, for the cases' own deadlines."""
     merging: Merging = field(default_factory=Merging)
     masking_version: str = "unknown"
     """Changes with the code that masks; part of the audit trail."""
@@ -136,16 +130,33 @@ class Night:
         self, step: Step, beside: _Beside, rules: str | None, cases: Collection[str] | None
     ) -> Iterator[Task]:
         kept = self._kept(step, ("case_id", "decided_by", "status"))
-        for rows in self._by_case(DOCUMENT_COLUMNS, cases):
-            for case in _case_of(rows):
-                given = self._input(case, beside)
-                skip, source = step.skip(given), _source(rules, rows, beside)
-                if skip is None:
-                    yield self._task(step, given, source)
-                elif skip.replaces_model and case.case_id in kept:
-                    task = self._task(step, given, source)
-                    if self._is_answered(step, task):
-                        yield task
+        for group in self._nearest_first(beside, cases):
+            for rows in self._by_case(DOCUMENT_COLUMNS, group):
+                for case in _case_of(rows):
+                    given = self._input(case, beside)
+                    skip, source = step.skip(given), _source(rules, rows, beside)
+                    if skip is None:
+                        yield self._task(step, given, source)
+                    elif skip.replaces_model and case.case_id in kept:
+                        task = self._task(step, given, source)
+                        if self._is_answered(step, task):
+                            yield task
+
+    def _nearest_first(
+        self, beside: _Beside, cases: Collection[str] | None
+    ) -> Iterator[Collection[str] | None]:
+        """The cases in groups, those with a near deadline first; read once where no case can have one."""
+        ruled = any(queue.deadline is not None for queue in self.queues.known)
+        if not ruled and not any(found_in(rows) for rows in beside.upstream.values()):
+            return iter([cases])
+        arrivals = (Arrival.of(rows) for rows in self._by_case(ARRIVAL_COLUMNS, cases))
+        due = (
+            (each.case_id, self._reply_by(each, beside.upstream.get(each.case_id, {}))) for each in arrivals
+        )
+        return nearest_first(due, self.day)
+
+    def _reply_by(self, case: Arrival, upstream: Mapping[str, Row]) -> ReplyBy | None:
+        return self.queues.reply_by(case.queue, case.at, found_in(upstream), self.zone)
 
     def _is_answered(self, step: Step, task: Task) -> bool:
         """Whether a paid answer to the case is kept, though a rule would answer it now."""
@@ -181,12 +192,15 @@ class Night:
     def _task(self, step: Step, given: StepInput, source: str | None) -> Task:
         case = given.case
         request, masked = self._request(step, given)
+        arrival = Arrival(case.case_id, case.queue, case.documents[0].received.arrived_at)
+        order = sent_as(case.priority, self._reply_by(arrival, given.upstream), self.day)
         return Task(
             case_id=case.case_id,
             input_hash=step.input_hash(given),
             lane=Lane.URGENT if case.priority is Priority.URGENT else self.lane,
             request=request,
-            priority=pressing(case.priority, given.upstream, self.day),
+            priority=order.priority,
+            reply_by=order.reply_by,
             patience=given.queue.patience,
             rendered_from=source,
             masked=masked,

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, NamedTuple
@@ -11,11 +12,13 @@ import orjson
 
 from llm_assets.domain.requests.request import JsonSchema
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.planning.budget import Wish, rank_of
+from llm_assets.engine.planning.budget import Rank, Wish, rank_of
 from llm_assets.engine.planning.estimate import HISTORY, Calibration, Counter, calibrate, most_usd
 from llm_assets.engine.planning.route_rules import mode_of
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.batches import Member
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class _Place(NamedTuple):
@@ -89,11 +92,19 @@ class Shelf:
         return replace(task, request=replace(request, user="", system=system, schema=schema))
 
     def ranked(self) -> list[int]:
-        """Positions in the order in which they may go: by rank, then case by case with all its steps."""
-        cases = [self._positions[shelved.task.case_id] for shelved in self._tasks]
-        return sorted(
-            range(len(self._tasks)), key=lambda i: (self.wishes[i].rank, cases[i], self._tasks[i].step)
-        )
+        """Positions in the order in which they may go: by rank, then by the case's own deadline, then case by case with all its
+        steps."""
+
+        def order(position: int) -> tuple[Rank, datetime, int, int]:
+            step, task, _ = self._tasks[position]
+            return (
+                self.wishes[position].rank,
+                task.reply_by or _NEVER,
+                self._positions[task.case_id],
+                step,
+            )
+
+        return sorted(range(len(self._tasks)), key=order)
 
     def take(self, position: int) -> Due:
         """The task as it was put, with its text."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.profile import Lane, Mode
@@ -26,6 +27,8 @@ class Task:
     """How long its queue waits for an answer; None leaves it to the lane."""
     priority: Priority = Priority.NORMAL
     """What goes first within a lane when the budget is short."""
+    reply_by: datetime | None = None
+    """Its own deadline, where that is near: of one priority, the nearest goes first."""
     rendered_from: str | None = None
     """Digest of all that went into the request."""
     masked: str = ""

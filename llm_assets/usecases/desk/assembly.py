@@ -288,6 +288,7 @@ class Assembly:
             queues=self.queues_of(day).reviewed_below(self.ledger.calibration.thresholds(day)),
             steps={s.name: s for s in self.steps},
             mask=self.mask,
+            zone=self.settings.calendar.zone,
             merging=self.merging,
             rules_version=rules_version(self.steps),
             masking_version=masking_version(),

@@ -18,12 +18,13 @@ from llm_assets.domain.desk.tables import (
     Row,
     Table,
 )
+from llm_assets.domain.mail.document_rows import arrived_at
 from llm_assets.engine.answers.decisions import decision_rows
 from llm_assets.engine.answers.review_rows import review_rows
 from llm_assets.engine.night.summary import summarise
 from llm_assets.engine.rounds.progress import Progress
 from llm_assets.report.attention import PastNight
-from llm_assets.report.cases import report_columns
+from llm_assets.report.cases import Due, report_columns
 from llm_assets.report.changes import changes, under_names_of_today
 from llm_assets.report.numbers import NightCases, ReportNumbers, numbers_of, read_cases, with_spend
 from llm_assets.report.render import Page, Rendered, content, render
@@ -37,6 +38,7 @@ from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.mail.read_mailboxes import mailboxes_of
 from llm_assets.usecases.night.missing import missing
 from llm_assets.usecases.night.step_tables import write_usage
+from llm_assets.usecases.report.contested_cases import contested_cases
 from llm_assets.usecases.report.figures import figures
 from llm_assets.usecases.report.texts import approved_opening, propose_texts
 from llm_assets.words.language import Language
@@ -136,6 +138,7 @@ def _numbers(assembly: Assembly, day: date) -> _Read:
     night = read_cases(
         rows(DOCUMENTS, report_columns(DOCUMENTS)),
         {s.name: rows(s.table, report_columns(s.table)) for s in assembly.steps},
+        _due(assembly, day),
     )
     review = list(rows(REVIEW_QUEUE))
     numbers = numbers_of(
@@ -145,8 +148,14 @@ def _numbers(assembly: Assembly, day: date) -> _Read:
         usage=lake.read(LLM_USAGE, day),
         missing=list(missing(assembly, day)),
         history=_history(assembly, day),
+        contested=contested_cases(night, assembly.ledger.review.decisions(day)),
     )
     return _Read(night, numbers, review)
+
+
+def _due(assembly: Assembly, day: date) -> Due:
+    queues, zone = assembly.queues_of(day), assembly.settings.calendar.zone
+    return lambda first, found: queues.reply_by(first["queue"], arrived_at(first), found, zone)
 
 
 def _history(assembly: Assembly, day: date) -> list[PastNight]:

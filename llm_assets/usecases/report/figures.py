@@ -14,8 +14,8 @@ from llm_assets.domain.requests.money import Usage
 from llm_assets.engine.planning.budget import limits_of
 from llm_assets.report.growth import FALSE_DISCOVERIES, RULE, Comparison, Growth, Verdict
 from llm_assets.report.numbers import ReportNumbers
+from llm_assets.report.pressing import waiting
 from llm_assets.report.spending import BudgetLeft, Spending, spending
-from llm_assets.report.waiting import waiting
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.report.quality import drafts, quality
 from llm_assets.usecases.report.rescue import rescue

@@ -5,19 +5,21 @@ Among them, told apart nowhere, are confident cases drawn at random and those dr
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from threading import Lock
 from typing import Any
 
+from llm_assets.domain.desk.reply_by import as_day
 from llm_assets.domain.desk.tables import DOCUMENTS, REVIEW_QUEUE, Row
 from llm_assets.domain.mail.document import Priority, Role
+from llm_assets.domain.mail.document_rows import arrived_at
 from llm_assets.engine.answers.decisions import settles
 from llm_assets.usecases.agreement.confident_cases import confident_rows, confident_version
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.review.queue.clusters import Doubtful
 from llm_assets.usecases.review.queue.decided_cases import DecidedCases
 
-_HEAD = ("case_id", "role", "sender", "reply_to", "subject", "priority")
+_HEAD = ("case_id", "role", "sender", "reply_to", "subject", "priority", "queue", "received_at")
 
 
 def days_with_doubts(assembly: Assembly, limit: int = 30) -> list[date]:
@@ -84,14 +86,7 @@ def _read(assembly: Assembly, day: date) -> list[Doubtful]:
             row,
             heads.get(row["case_id"], {}),
             str(proposals.get((row["case_id"], row["step"]), "")),
-            next(
-                (
-                    deadlines[row["case_id"], s.name]
-                    for s in assembly.steps
-                    if (row["case_id"], s.name) in deadlines
-                ),
-                None,
-            ),
+            _reply_by(assembly, row, heads.get(row["case_id"]), deadlines),
         )
         for row in rows
     ]
@@ -108,7 +103,19 @@ def _column(assembly: Assembly, day: date, name: str, cases: set[str]) -> Mappin
     }
 
 
-def _doubtful(day: date, row: Row, head: Row, proposal: str, deadline: Any) -> Doubtful:
+def _reply_by(
+    assembly: Assembly, row: Row, head: Row | None, deadlines: Mapping[tuple[str, str], Any]
+) -> date | None:
+    """The nearest of the dates in its mail and of the rule of its queue."""
+    found = (as_day(deadlines.get((row["case_id"], step.name))) for step in assembly.steps)
+    arrived = arrived_at(head) if head is not None else None
+    queue = head["queue"] if head is not None else row["queue"]
+    zone = assembly.settings.calendar.zone
+    due = assembly.queues.reply_by(queue, arrived, [day for day in found if day is not None], zone)
+    return due.day if due is not None else None
+
+
+def _doubtful(day: date, row: Row, head: Row, proposal: str, deadline: date | None) -> Doubtful:
     return Doubtful(
         day=day,
         case_id=row["case_id"],
@@ -120,16 +127,8 @@ def _doubtful(day: date, row: Row, head: Row, proposal: str, deadline: Any) -> D
         sender=head.get("reply_to") or head.get("sender") or "",
         subject=head.get("subject") or "",
         priority=Priority(head.get("priority") or Priority.NORMAL),
-        deadline=_date(deadline) if deadline is not None else None,
+        deadline=deadline,
         proposal=proposal,
         opened_at=row["opened_at"],
         seen=0,
-    )
-
-
-def _date(value: Any) -> date:  # as DuckDB returns it
-    return (
-        value
-        if isinstance(value, date) and not isinstance(value, datetime)
-        else date.fromisoformat(str(value))
     )
