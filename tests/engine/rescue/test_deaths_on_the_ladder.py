@@ -66,16 +66,22 @@ def desk(open_desk: Callable[..., Desk]) -> Desk:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("confirms", [True, False], ids=["cancel confirmed", "raced"])
+@pytest.mark.parametrize(
+    "step", [pytest.param(1, id="every moment", marks=pytest.mark.soak), pytest.param(4, id="every fourth")]
+)
 def test_whenever_a_process_dies_on_the_ladder_nothing_is_lost_or_paid_twice_beyond_the_limit(
-    desk: Desk, confirms: bool
+    desk: Desk, confirms: bool, step: int
 ) -> None:
-    assert every_death(desk, desk.anew, confirms=confirms) > 20
+    assert every_death(desk, desk.anew, confirms=confirms, step=step) > 20
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("confirms", [pytest.param(True, marks=pytest.mark.soak), False])
+@pytest.mark.parametrize("confirms", [True, False], ids=["cancel confirmed", "raced"])
+@pytest.mark.parametrize(
+    "step", [pytest.param(3, id="every third", marks=pytest.mark.soak), pytest.param(9, id="every ninth")]
+)
 def test_the_same_with_the_ledger_on_postgres(
-    desk: Desk, request: pytest.FixtureRequest, confirms: bool
+    desk: Desk, request: pytest.FixtureRequest, confirms: bool, step: int
 ) -> None:
     server = request.getfixturevalue("postgres")
     desk.url = server.cleared()
@@ -86,4 +92,4 @@ def test_the_same_with_the_ledger_on_postgres(
             path.unlink()
         desk.provider = type(desk.provider)(desk.provider.profile, desk.clock)
 
-    assert every_death(desk, anew, confirms=confirms, step=3) > 20
+    assert every_death(desk, anew, confirms=confirms, step=step) > 20
