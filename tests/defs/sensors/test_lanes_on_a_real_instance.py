@@ -15,6 +15,9 @@ NIGHTS = int(os.environ.get("SOAK_NIGHTS", "30"))
 SHIPPED = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
 DEQUEUE_SECONDS = int(SHIPPED["run_coordinator"]["config"]["dequeue_interval_seconds"])
 
+PROCESS_SECONDS = 5
+"""In which the process of another run starts while all are at work."""
+
 
 @pytest.mark.soak
 @pytest.mark.slow
@@ -30,7 +33,9 @@ def test_thirty_archive_nights_hold_up_neither_a_night_nor_urgent_mail(tmp_path:
         desk.until("no run worker", lambda: desk.run_workers() == [], 20)
         assert {run.tags["llm/lane"] for run in desk.waiting()} == {"archive", "nightly"}
         assert {run.status for run in desk.runs() if run.job == "urgent"} == {"SUCCESS"}
-        assert waited.night < DEQUEUE_SECONDS + 2, "the queue's look and what it takes"
+        assert waited.night < DEQUEUE_SECONDS + PROCESS_SECONDS, (
+            "the queue's look, which waits for what it starts"
+        )
         assert waited.urgent < 30
     finally:
         left = desk.stop()
