@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from llm_assets.domain.desk.queue import Queues
+from llm_assets.domain.desk.reply_by import QueueDeadline
 from llm_assets.domain.errors import ConfigurationError, OverBudgetError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.outcome import Answer
@@ -348,3 +350,17 @@ def test_a_record_is_labelled_with_what_was_decided_read_back_as_it_came_and_del
         delete(assembly, found, "amina", "asked")
     assert [one.file for one in read_labels(folder)] == ["records/own.eml"]
     assert [p.name for p in (folder / "records").iterdir()] == ["own.eml"]
+
+
+def test_a_doubt_is_due_as_soon_as_its_queue_answers(morning: Morning) -> None:
+    rule = QueueDeadline(within="1 hour")
+    with morning.open() as assembly:
+        before = {d.key: d.deadline for d in Doubts(assembly).of(DAY)}
+        hurried = [q.model_copy(update={"deadline": rule}) for q in assembly.queues.queues]
+        assembly.__dict__["queues"] = Queues(queues=tuple(hurried))
+        due = {d.key: d.deadline for d in Doubts(assembly).of(DAY)}
+    assert due.keys() == before.keys()
+    assert due
+    for key, deadline in due.items():
+        assert deadline is not None
+        assert deadline <= (before[key] or DAY + timedelta(days=1))
