@@ -73,6 +73,10 @@ class SdkProvider(ABC, Generic[Client]):
     def profile(self) -> Profile:
         return self._profile
 
+    def _seconds(self, within: float | None) -> float:
+        """How long an online call may take."""
+        return self._timeout_seconds if within is None else min(self._timeout_seconds, within)
+
     def _shown(self, request: Request) -> Sequence[Shown]:
         """Reads the scans of a request; they are in memory for its line only."""
         return self._show(request.pictures) if request.pictures else ()

@@ -1,4 +1,7 @@
-"""The deadline ladder: what is done about requests that may come too late. Pure; drawn as a table in docs/explanation/deadline.md."""
+"""The deadline ladder: what is done about requests that may come too late.
+
+Pure. The table in docs/explanation/deadline.md shows it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +20,9 @@ FOR_THE_DEADLINE = "for the deadline"
 CONFIRMED_SECONDS = 60.0
 """A provider is given so long to confirm a cancel before a race, or this share of the time left where that is less."""
 CONFIRMED_SHARE = 0.1
+SHORTEST_FLEX = 60.0
+"""Seconds below which a flex call is not worth a try: twice what one usually takes."""
+LEAST_CALL = 1.0
 
 
 class Act(StrEnum):
@@ -108,7 +114,10 @@ class Facts:
     other_usd: Decimal = Decimal(0)
     """What one of them costs there beyond its price in a batch here."""
     flex_timeout: float = 0
-    """How long a single flex call may take."""
+    """How long a single flex call may take where there is time enough."""
+    uncounted_seconds: float = 0
+    """Of the time to the deadline, what `seconds_left` leaves out but `flex_until_minutes` does not see: the time of the steps
+    that follow, and that in which cancels were confirmed."""
     extra_usd: Mapping[Mode, Decimal] = field(default_factory=dict)
     """What one of these requests costs by each route beyond its price in a batch."""
     left_usd: Decimal = Decimal(0)
@@ -129,8 +138,26 @@ class Facts:
         return max(self.times.race, self._needed)
 
     @property
+    def flex_seconds(self) -> float:
+        """How long a flex call is waited for: no longer than until what is still open must go online."""
+        left = self.seconds_left
+        if left is None or left <= 0 or _is_off(self) or not self.pays(Mode.ONLINE):
+            return self.flex_timeout
+        return min(self.flex_timeout, max(left - self.online_seconds, LEAST_CALL))
+
+    @property
+    def online_seconds(self) -> float:
+        """So long before the deadline what is open must go online at the latest: twice what is needed, since a night looks at
+        its batches in rounds only."""
+        return 2 * (self.needs_seconds + self.times.online)
+
+    @property
     def _needed(self) -> float:
         return 2 * self.needs_seconds + self.times.online if self.needs_seconds else 0.0
+
+    def pays(self, mode: Mode) -> bool:
+        """Whether the route is sold, and the money of the rescue is enough for it."""
+        return mode in self.sold and self.extra_usd.get(mode, Decimal(0)) <= self.left_usd
 
 
 def decide(facts: Facts) -> Act:
@@ -174,12 +201,12 @@ def _rung(facts: Facts, left: float) -> Act:
 
 
 def _fits(facts: Facts, mode: Mode, left: float) -> bool:
-    if mode not in facts.sold or facts.extra_usd.get(mode, Decimal(0)) > facts.left_usd:
+    if not facts.pays(mode):
         return False
-    usable = left - facts.times.online
     if mode is Mode.FLEX:
-        return left > facts.times.flex and usable > max(facts.flex_timeout, facts.needs_seconds)
-    hurries = mode is Mode.ONLINE and facts.needs_seconds > usable
+        least = max(min(SHORTEST_FLEX, facts.flex_timeout), facts.needs_seconds)
+        return left + facts.uncounted_seconds >= facts.times.flex and left - facts.online_seconds > least
+    hurries = mode is Mode.ONLINE and facts.needs_seconds > left - facts.times.online
     return not (hurries and _fits(facts, Mode.FAST, left))
 
 

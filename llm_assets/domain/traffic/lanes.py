@@ -1,8 +1,9 @@
 """Lanes and the rules of a night: the shape of lanes.yaml."""
 
 from decimal import Decimal
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from llm_assets.domain.profile import Border, Lane, Mode
 from llm_assets.domain.traffic.patience import Patience
@@ -86,6 +87,27 @@ class RescueRules(Border):
     """The most that may be paid twice because a cancel was not confirmed in time."""
     max_batch_age_minutes: float = Field(default=1440, gt=0)
     """From its create on; an older batch is cancelled, and what has run of it is collected."""
+
+    @model_validator(mode="after")
+    def _times_follow_each_other(self) -> Self:
+        """The rungs: cancel, flex, online, nothing more. `cancel_minutes: 0` is no time at all."""
+        cancel, flex, online = self.cancel_minutes, self.flex_until_minutes, self.online_until_minutes
+        if online > flex:
+            raise ValueError(
+                f"online_until_minutes ({online:g}) is more than flex_until_minutes ({flex:g}), and nothing is asked by flex"
+                f" once nothing is asked online; set flex_until_minutes to {online:g} or more"
+            )
+        if 0 < cancel <= online:
+            raise ValueError(
+                f"cancel_minutes ({cancel:g}) is not more than online_until_minutes ({online:g}), so that what is cancelled"
+                f" could not be asked again; set cancel_minutes to more than {online:g}"
+            )
+        if 0 < cancel < flex and self.probability == 0 and "flex_until_minutes" in self.model_fields_set:
+            raise ValueError(
+                f"flex_until_minutes ({flex:g}) is more than cancel_minutes ({cancel:g}), so that flex would never be used;"
+                f" set flex_until_minutes to {cancel:g} or less"
+            )
+        return self
 
 
 SHIPPED_LANES = {

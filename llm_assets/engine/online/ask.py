@@ -6,7 +6,7 @@ A go asks until the provider fails, its pace is reached or all is answered; what
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import structlog
@@ -25,6 +25,7 @@ from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.outcome import Answer, Outcome
 from llm_assets.domain.traffic.block import Proof
+from llm_assets.domain.traffic.ladder import LEAST_CALL
 from llm_assets.domain.traffic.pace import estimated_tokens
 from llm_assets.engine import blocking
 from llm_assets.engine.answers.judge import without_answer
@@ -58,14 +59,17 @@ class _Go:
     blocked: BlockedError | None = None
     paced: float = 0
     """Seconds until the pace lets the next one through; 0 when it did not stop this go."""
+    until: datetime | None = None
+    """No answer is waited for beyond this."""
 
     @property
     def over(self) -> bool:
         return bool(self.failed or self.blocked or self.paced)
 
 
-def answer_online(engine: Engine, batch: Batch) -> None:
-    """Asks what is unanswered of a batch in INTENT, settling each answer as it comes. The caller owns the batch.
+def answer_online(engine: Engine, batch: Batch, until: datetime | None = None) -> None:
+    """Asks what is unanswered of a batch in INTENT, settling each answer as it comes. The caller owns the batch. No answer is
+    waited for beyond `until`.
 
     A crash leaves at most `online_concurrency` answers paid and unsettled: an online call cannot be looked up.
     Raises BlockedError after settling what was answered, the rest being due again; and TransientError when nothing
@@ -78,7 +82,7 @@ def answer_online(engine: Engine, batch: Batch) -> None:
         batch.batch_id, BatchState.INTENT, BatchState.CREATING, creating_at=engine.clock()
     )
     members = engine.ledger.batches.members(batch.batch_id, unsettled=True)
-    go, began = _Go(), engine.clock()
+    go, began = _Go(until=until), engine.clock()
     for member, answer in _answers(engine, batch, members, go):
         _settle(engine, batch, member, answer)
         del members[member.request_id]
@@ -169,7 +173,7 @@ def _answers(
         pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
         while True:
             for member, line in _admitted(engine, batch, lines, go, len(pending)):
-                pending[pool.submit(_ask, engine, line, batch.mode)] = member
+                pending[pool.submit(_ask, engine, line, batch.mode, go.until)] = member
             if not pending:
                 if not go.over:
                     go.paced = engine.traffic.wait(batch.lane)
@@ -213,9 +217,12 @@ def pace_tokens(member: Member, line: bytes) -> int:
     return by_length if member.estimated_tokens is None else min(by_length, 2 * member.estimated_tokens)
 
 
-def _ask(engine: Engine, line: bytes, mode: Mode) -> Answer | BlockedError | TransientError:
+def _ask(
+    engine: Engine, line: bytes, mode: Mode, until: datetime | None
+) -> Answer | BlockedError | TransientError:
+    within = None if until is None else max((until - engine.clock()).total_seconds(), LEAST_CALL)
     try:
-        answer = engine.provider.ask(line, mode)
+        answer = engine.provider.ask(line, mode, within)
     except (BlockedError, TransientError) as err:
         return err
     except (ContractError, UnansweredError) as err:

@@ -93,7 +93,8 @@ class Packer:
         self._open.clear()
 
     def _size_of(self, lane: Lane, model: str) -> Limits:
-        """The profile's limits as far as the lane goes, smaller where the provider's queue stayed full for the night's larger batches."""
+        """The lane's share of the profile's limits. Batches are smaller where the provider's queue had no room for the night's
+        larger ones."""
         if (lane, model) not in self._sizes:
             profile = self._engine.provider.profile
             fitting = self._engine.ledger.batches.bytes_that_fit(self._day, profile.name, model)

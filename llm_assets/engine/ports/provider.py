@@ -93,6 +93,7 @@ class Provider(Protocol):
         inside a line. With `partial` what is there is yielded instead. Raises UnknownBatchError for an unknown batch.
         """
 
-    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
-        """One call, one try, by a route whose answers are waited for. `line` is what `line()` rendered, so that a spooled
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE, within: float | None = None) -> Answer:
+        """One call, one try, by a route whose answers are waited for, at most `within` seconds where that is less than the
+        route's own time. `line` is what `line()` rendered, so that a spooled
         request can be asked too. The answer names the route that it is billed by, where that is not `mode`."""

@@ -87,6 +87,15 @@ def is_over(engine: Engine, day: date, steps: Sequence[str]) -> bool:
     return rescue is not None and rescue.mode is None
 
 
+def flex_until(engine: Engine, batch: Batch) -> datetime | None:
+    """Until when an answer by flex is waited for, so that online is still in time; None where only the route says."""
+    night = _night_of(engine, batch.day) if batch.mode is Mode.FLEX else None
+    if night is None:
+        return None
+    facts = _facts(engine, night, [batch.step], Standing.WAITING, batch)
+    return night.now + timedelta(seconds=facts.flex_seconds)
+
+
 @dataclass(slots=True)
 class _Night:
     """What all decisions about a night before its deadline have in common, read once and kept true to what is done."""
@@ -99,11 +108,15 @@ class _Night:
     climbed: bool
     """Whether a batch was cancelled for the deadline."""
     flex_is_full: bool
-    """Whether flex had no room: a late night does not try it again and again."""
+    """Whether flex had no room or no time: a late night does not try it again and again."""
+    cancelling: timedelta = timedelta()
+    """How long the provider took to confirm the longest of these cancels."""
 
     def cancelled(self, batch: Batch) -> None:
         self.climbed = True
         self.flex_is_full = self.flex_is_full or batch.mode is Mode.FLEX
+        if batch.cancel_asked_at is not None and batch.ended_at is not None:
+            self.cancelling = max(self.cancelling, batch.ended_at - batch.cancel_asked_at)
 
 
 def _night_of(engine: Engine, day: date) -> _Night | None:
@@ -198,7 +211,8 @@ def _facts(
     curve = _curve(engine, night, batch, requests)
     usual = curve.quantile(0, USUALLY)  # what follows goes in batches, too, where asking online takes longer
     each = min(needs, usual) if usual is not None else needs
-    left = (night.deadline - night.now).total_seconds() - after * max(each, times.online)
+    following = after * max(each, times.online)
+    left = (night.deadline - night.now).total_seconds() - following
     flex = profile.routes.flex
     facts = Facts(
         standing=standing,
@@ -213,6 +227,7 @@ def _facts(
         other_seconds=other_seconds(engine, night.now, requests, tokens),
         other_usd=_other_usd(engine, batch, requests, tokens),
         flex_timeout=flex.timeout_seconds if flex is not None else 0,
+        uncounted_seconds=following + night.cancelling.total_seconds(),
         extra_usd=_extra_usd(engine, batch.model if batch is not None else None, requests, tokens),
         left_usd=rules.budget_usd - costs.extra_usd,
     )

@@ -31,6 +31,7 @@ from llm_assets.engine.batches.submit import submit
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.online import window
 from llm_assets.engine.online.ask import answer_online, finish
+from llm_assets.engine.rescue.climb import flex_until
 from llm_assets.engine.standing_in import engine_of
 
 log = structlog.get_logger()
@@ -251,7 +252,7 @@ def _try_one(engine: Engine, batch: Batch, known: Block) -> bool:
 def _send(engine: Engine, batch: Batch) -> bool:
     if batch.mode is Mode.BATCH:
         return _submit_alone(engine, batch)
-    answer_online(engine, batch)
+    answer_online(engine, batch, flex_until(engine, batch))
     return True
 
 
@@ -267,7 +268,7 @@ def _ask(engine: Engine, batch: Batch) -> bool:
             batch.batch_id, batch.state, batch.state, not_before=again_at, detail=why
         )
         return False
-    answer_online(engine, batch)
+    answer_online(engine, batch, flex_until(engine, batch))
     return True
 
 

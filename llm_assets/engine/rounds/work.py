@@ -25,9 +25,11 @@ def work(
     *,
     pause: Callable[[Progress], bool],
 ) -> Progress:
-    """Plans, sends and collects until the steps are finished, or nothing is under way and nothing can be sent, or
-    every round has failed for longer than the engine's patience, or `pause` answers False, or the engine has to stop. A provider that is blocked for
-    the account is waited for as long as one that fails, since it is tried again by itself.
+    """Plans, sends and collects in rounds until the steps are finished.
+
+    Ends before that when nothing is under way and nothing can be sent, when every round has failed for longer than the
+    engine's patience, when `pause` answers False, or when the engine has to stop. A provider that blocks the account is tried
+    again as long as one that fails.
 
     `pause` is called between two rounds and decides whether and how long to wait; while nothing works it is called
     several times, because the rounds are further apart.

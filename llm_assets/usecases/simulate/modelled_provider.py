@@ -154,7 +154,7 @@ class ModelledProvider(Provider):
             if over or answer.outcome is Outcome.SUCCEEDED:
                 yield answer
 
-    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE, within: float | None = None) -> Answer:
         self._clock.reach(self._places[0])
         began, trouble = self._clock(), self._trouble()
         body = orjson.loads(line)
@@ -166,14 +166,13 @@ class ModelledProvider(Provider):
             self.refused_calls += 1
             self.drain()
             raise
-        late = seconds > self._model.timeout_seconds or self._draw("lost", *who) < self._model.timeouts
-        heapq.heapreplace(
-            self._places, began + timedelta(seconds=self._model.timeout_seconds if late else seconds)
-        )
+        most = self._model.timeout_seconds if within is None else min(self._model.timeout_seconds, within)
+        late = seconds > most or self._draw("lost", *who) < self._model.timeouts
+        heapq.heapreplace(self._places, began + timedelta(seconds=most if late else seconds))
         if late:
             self.timed_out += 1
             self.drain()
-            raise TransientError(f"no answer within {self._model.timeout_seconds:g} s", reason=Reason.TIMEOUT)
+            raise TransientError(f"no answer within {most:g} s", reason=Reason.TIMEOUT)
         return self._answered(body, self._draw("fails", *who))
 
     def _admit(self, trouble: Trouble | None, mode: Mode, tokens: int, who: tuple[object, ...]) -> None:

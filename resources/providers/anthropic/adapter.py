@@ -149,12 +149,12 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
             )
         return url
 
-    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE, within: float | None = None) -> Answer:
         asked = orjson.loads(line)
         call = Call("answer a request", about="model")
         with self._edge(call):
             raw = self._client.messages.with_raw_response.create(
-                **asked["params"], timeout=self._timeout_seconds
+                **asked["params"], timeout=self._seconds(within)
             )
             body = self._body(raw, call)
         answer = wire.message(asked["custom_id"], body)

@@ -218,13 +218,13 @@ class GeminiProvider(SdkProvider[GeminiClient]):
             json_lines.save(response.iter_bytes(json_lines.CHUNK), path)
         return json_lines.lines_of(path)
 
-    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE, within: float | None = None) -> Answer:
         asked = orjson.loads(line)
         body = dict(asked["request"])
         path = f"{V1BETA}/{body.pop('model')}:generateContent"
         call = Call("answer a request", about="model")
         with self._edge(call):
-            raw = self._client.post(path, shapes.Generated, body)
+            raw = self._client.post(path, shapes.Generated, body, self._seconds(within))
             answer = answers.generated(asked["key"], self._body(raw, call))
         return replace(answer, rest_seconds=rest_seconds(raw.headers), billed_as=Mode.ONLINE)
 

@@ -13,6 +13,7 @@ import orjson
 from pydantic import BaseModel
 
 from resources.providers.gemini.refusals import Understood, understood
+from resources.providers.sdk import timeouts
 
 if TYPE_CHECKING:
     import httpx2
@@ -78,16 +79,26 @@ class GeminiClient:
     def get(self, path: str, shape: type[BaseModel], **query: str) -> Answered:
         return self._answered(self._http.get(path, params=query), shape)
 
-    def post(self, path: str, shape: type[BaseModel], body: Mapping[str, Any]) -> Answered:
-        return self.send(path, shape, orjson.dumps(body), {"Content-Type": "application/json"})
+    def post(
+        self, path: str, shape: type[BaseModel], body: Mapping[str, Any], seconds: float | None = None
+    ) -> Answered:
+        """`seconds`: how long the answer is waited for; the client's own time where None."""
+        json = {"Content-Type": "application/json"}
+        return self.send(path, shape, orjson.dumps(body), json, seconds)
 
     def delete(self, path: str, shape: type[BaseModel]) -> Answered:
         return self._answered(self._http.delete(path), shape)
 
     def send(
-        self, path: str, shape: type[BaseModel], content: bytes | Iterable[bytes], headers: Mapping[str, str]
+        self,
+        path: str,
+        shape: type[BaseModel],
+        content: bytes | Iterable[bytes],
+        headers: Mapping[str, str],
+        seconds: float | None = None,
     ) -> Answered:
-        return self._answered(self._http.post(path, content=content, headers=headers), shape)
+        timed = {} if seconds is None else {"timeout": timeouts(seconds)}
+        return self._answered(self._http.post(path, content=content, headers=headers, **timed), shape)
 
     def at_home(self, address: str) -> str:
         """A given address as a path of our own base URL: a gateway may pass on the one of the API, where the key and the

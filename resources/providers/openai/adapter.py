@@ -203,12 +203,14 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
                 json_lines.save(response.iter_bytes(json_lines.CHUNK), path)
         return json_lines.lines_of(path)
 
-    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE, within: float | None = None) -> Answer:
         asked = orjson.loads(line)
         route = wire.route_of(mode, self._profile.routes)
         call = Call("answer a request", about="model", cheaper=route is not None and mode is Mode.FLEX)
         with self._edge(call):
-            raw = self._client.chat.completions.with_raw_response.create(**asked["body"], **self._by(route))
+            raw = self._client.chat.completions.with_raw_response.create(
+                **asked["body"], **self._by(route, within)
+            )
             body = self._body(raw, call)
         return replace(
             wire.completion(asked["custom_id"], body),
@@ -216,9 +218,12 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
             billed_as=wire.billed_as(body, mode),
         )
 
-    def _by(self, route: wire.Route | None) -> dict[str, Any]:
+    def _by(self, route: wire.Route | None, within: float | None) -> dict[str, Any]:
         """What a call by this route says beyond its line, with the time the route may take."""
         if route is None:
-            return {}
+            return {"timeout": timeouts(self._seconds(within))}
         limit = route.timeout_seconds
-        return {"service_tier": route.tier, "timeout": timeouts(limit)}
+        return {
+            "service_tier": route.tier,
+            "timeout": timeouts(limit if within is None else min(limit, within)),
+        }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane, Mode
 from llm_assets.domain.traffic.lanes import SHIPPED_LANES, LaneRule, Lanes
 from llm_assets.domain.traffic.patience import Patience
@@ -40,3 +41,29 @@ def test_a_patience_that_is_left_out_keeps_its_route(tmp_path: Path) -> None:
         Patience.UNDER_1H: Mode.ONLINE,
         Patience.OVERNIGHT: Mode.BATCH,
     }
+
+
+@pytest.mark.parametrize(
+    ("rescue", "cure"),
+    [
+        ("online_until_minutes: 30", "set flex_until_minutes to 30 or more"),
+        ("cancel_minutes: 2", "set cancel_minutes to more than 2"),
+        (
+            "probability: 0, cancel_minutes: 15, flex_until_minutes: 25",
+            "set flex_until_minutes to 15 or less",
+        ),
+    ],
+)
+def test_rescue_times_that_contradict_each_other_are_refused_with_the_cure(
+    tmp_path: Path, rescue: str, cure: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=rf"lanes.yaml: rescue: .*{cure}$"):
+        written(tmp_path / "lanes.yaml", f"rescue: {{{rescue}}}")
+
+
+@pytest.mark.parametrize(
+    "rescue",
+    ["probability: 0, cancel_minutes: 0", "cancel_minutes: 15, flex_until_minutes: 25", "cancel_minutes: 15"],
+)
+def test_rescue_times_that_can_hold_together_are_taken(tmp_path: Path, rescue: str) -> None:
+    assert written(tmp_path / "lanes.yaml", f"rescue: {{{rescue}}}").lanes == SHIPPED_LANES

@@ -79,6 +79,22 @@ def test_where_flex_has_no_room_the_rest_goes_online_at_once(open_desk: Callable
     assert desk.states() == {"ok": 3}
 
 
+def test_a_flex_call_without_an_answer_leaves_the_time_to_ask_online(open_desk: Callable[..., Desk]) -> None:
+    sells = PROFILE.model_copy(update={"routes": SoldRoutes(flex=FlexRoute(timeout_seconds=7200))})
+    desk = open_desk(profile=sells)
+    desk.provider.looks_until_end = 10**6
+    until = desk.deadline = desk.clock() + DEADLINE
+    desk.start(tasks(1))
+    desk.clock.advance(11 * 3600 - 60)
+    desk.provider.flex_is_silent = True
+    assert desk.work(seconds=30).finished
+    assert timedelta(minutes=2) < until - desk.clock() < timedelta(minutes=5), (
+        "flex had the time that there was"
+    )
+    assert (desk.states(), desk.provider.executed[users(1)[0]]) == ({"ok": 1}, 1)
+    assert desk.ledger().rescue.costs(DAY).requests == {Mode.ONLINE: 1}
+
+
 def test_a_night_too_large_to_be_asked_online_waits_for_its_batches(open_desk: Callable[..., Desk]) -> None:
     slow = PROFILE.limits.model_copy(update={"online_requests_per_minute": 1})
     desk = open_desk(profile=PROFILE.model_copy(update={"limits": slow}))

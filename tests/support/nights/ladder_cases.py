@@ -67,7 +67,23 @@ SITUATIONS = [
     Situation("due, a new batch ends in time with 95 %", _at(300, DUE, probability=0.95), Act.HOLD),
     Situation("due, a new batch ends in time with 40 %", _at(200, DUE, probability=0.4), Act.FLEX),
     Situation("due after a cancel for the deadline", _at(200, DUE, climbed=True), Act.FLEX),
-    Situation("due, 20 minutes are left", _at(20, DUE), Act.ONLINE),
+    Situation("due, 20 minutes are left", _at(20, DUE), Act.FLEX),
+    Situation("due, 19 minutes are left", _at(19, DUE), Act.ONLINE),
+    Situation(
+        "due, 20 minutes are left, 8 of which the steps that follow need",
+        _at(12, DUE, uncounted_seconds=8 * MINUTE),
+        Act.FLEX,
+    ),
+    Situation(
+        "due, 15 minutes are left, and the cancel took 8 minutes",
+        _at(15, DUE, uncounted_seconds=8 * MINUTE),
+        Act.FLEX,
+    ),
+    Situation(
+        "by flex without an answer, and online must start now",
+        _at(7, Standing.WAITING, mode=Mode.FLEX, uncounted_seconds=13 * MINUTE),
+        Act.CANCEL,
+    ),
     Situation(
         "due, and the profile sells no flex",
         _at(50, DUE, sold=frozenset({Mode.BATCH, Mode.ONLINE})),

@@ -13,8 +13,15 @@ from pathlib import Path
 from threading import Barrier, Lock
 
 from llm_assets.domain.clock import Clock
-from llm_assets.domain.errors import PermanentError, ShortResultsError, TransientError, UnknownBatchError
+from llm_assets.domain.errors import (
+    PermanentError,
+    RouteFullError,
+    ShortResultsError,
+    TransientError,
+    UnknownBatchError,
+)
 from llm_assets.domain.profile import Mode, Profile
+from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer, Outcome
@@ -63,6 +70,8 @@ class FakeProvider(Provider):
         self.asked_at: list[datetime] = []
         self.peak = self._asking = 0
         # Knobs
+        self.flex_is_silent = False
+        """A call by flex waits for its whole time and gets no answer."""
         self.script: dict[str, list[Reply]] = {}
         """user text -> replies of its next executions; then it succeeds."""
         self.looks_until_end = 0
@@ -196,7 +205,7 @@ class FakeProvider(Provider):
         yield from told
         path.unlink()
 
-    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE, within: float | None = None) -> Answer:
         with self._lock:
             self._asking += 1
             self.peak = max(self.peak, self._asking)
@@ -206,6 +215,10 @@ class FakeProvider(Provider):
             with self._lock, self._call("ask"):
                 now = self._clock()
                 self.asked_at.append(now)
+                if self.flex_is_silent and mode is Mode.FLEX:
+                    assert isinstance(self._clock, Ticking)
+                    self._clock.advance(900 if within is None else within)
+                    raise RouteFullError("no answer in time", reason=Reason.TIMEOUT)
                 if self.outage is not None and now < self.outage[0]:
                     raise self.outage[1]
                 return self._executed(line)

@@ -288,7 +288,7 @@ class Dying:
     def __getattr__(self, name: str) -> Any:  # whatever else a provider is asked
         return getattr(self._provider, name)
 
-    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE, within: float | None = None) -> Answer:
         self._provider.ask(line)
         raise SystemExit("killed")
 

@@ -1,6 +1,7 @@
 """Simulated nights: the real engine meets the modelled provider's limits, tails and troubles, the same way each time."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -85,7 +86,36 @@ def test_nights_of_one_seed_are_the_same_and_of_another_are_not() -> None:
     ends = [[night.ended_at for night in one.nights] for one in (first, again, other)]
     assert ends[0] == ends[1] != ends[2]
     assert len({str(at)[11:] for at in ends[0]}) > 1
-    assert "3 nights" in picture("many", [first])
+
+
+def test_the_picture_of_many_nights_marks_those_that_missed_the_deadline_and_says_what_a_night_cost() -> None:
+    [one] = simulated(scenario("drawn", nights=2, records=1, steps=[READ]))
+    first, *others = one.nights
+    steps = tuple(replace(step, open_at_report=1) for step in first.steps)
+    missed = replace(first, ended_at=first.deadline + timedelta(hours=5), steps=steps)
+    drawn = ElementTree.fromstring(picture("many", [Simulated(one.scenario, (missed, *others))]))
+    heights = {
+        what: sum(float(bar.attrib["height"]) for bar in drawn.findall(f".//{{*}}rect[@class='{what}']"))
+        for what in ("bar", "late")
+    }
+    assert heights["bar"] == heights["late"] > 0
+    told = " ".join(drawn.itertext())
+    assert "1 of 2 nights" in told and "1 missed it" in told and f"{one.usd:.4f} USD a night" in told
+    assert not ElementTree.fromstring(picture("many", [one])).findall(".//{*}rect[@class='late']")
+
+
+@pytest.mark.soak
+def test_a_rescue_by_flex_is_cheaper_than_one_online_with_20_minutes_left() -> None:
+    fixed = {"probability": 0, "cancel_minutes": 20}
+    flex, online = (
+        one.nights[0]
+        for one in simulated(
+            scenario("flex", provider=STUCK, routes=FLEX, rescue=fixed, records=10),
+            scenario("online", provider=STUCK, routes=NOTHING_ELSE, rescue=fixed, records=10),
+        )
+    )
+    assert flex.in_time and online.in_time
+    assert flex.usd < online.usd and flex.requests["flex"] > 0
 
 
 def test_shipped_simulations_are_read_and_an_unknown_one_names_them() -> None:

@@ -73,6 +73,8 @@ def test_each_route_waits_its_own_time(process: RunningEmulator) -> None:
     with pytest.raises(RouteFullError, match="did not answer in time") as slow:
         hasty.ask(line(hasty), Mode.FLEX)
     assert slow.value.reason is Reason.TIMEOUT
+    with pytest.raises(RouteFullError, match="did not answer in time"):
+        patient.ask(line(patient), Mode.FLEX, 0.2)
     play(process, calls=[{"when": {"operation": "chat_completion"}, "delay_seconds": 0.6}])
     with pytest.raises(TransientError) as late:
         patient.ask(line(patient), Mode.ONLINE)
