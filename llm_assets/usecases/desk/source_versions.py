@@ -135,10 +135,11 @@ def _file_of(module: str) -> Path | None:
     """
     if _is_ours(module):
         place = _ROOT.joinpath(*module.split(".")[1:])
-        return next(
-            (file for file in (place / "__init__.py", place.with_name(f"{place.name}.py")) if file.is_file()),
-            None,
-        )
+        for file in (place / "__init__.py", place.with_name(f"{place.name}.py")):
+            if file.is_file():
+                return file
+        if place.parent.is_dir() or place.parent.with_name(f"{place.parent.name}.py").is_file():
+            return None  # a name in a module of this folder; a package's path may lead elsewhere, too
     try:
         spec = find_spec(module)
     except ModuleNotFoundError:
