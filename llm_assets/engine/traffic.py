@@ -114,7 +114,7 @@ class Traffic:
 
         before, after = self._calls.change_circuit(self._name, change, of_batches(lane))
         if before.since is None and after.since is not None:
-            log.warning(
+            log.info(  # the failure itself is a warning already, once
                 "batches pause",
                 provider=self._name,
                 lane=lane,
