@@ -97,8 +97,8 @@ class GeminiClient:
         headers: Mapping[str, str],
         seconds: float | None = None,
     ) -> Answered:
-        timed = {} if seconds is None else {"timeout": timeouts(seconds)}
-        return self._answered(self._http.post(path, content=content, headers=headers, **timed), shape)
+        limit = self._http.timeout if seconds is None else timeouts(seconds)
+        return self._answered(self._http.post(path, content=content, headers=headers, timeout=limit), shape)
 
     def at_home(self, address: str) -> str:
         """A given address as a path of our own base URL: a gateway may pass on the one of the API, where the key and the
