@@ -312,7 +312,7 @@ def test_where_the_batch_api_is_given_up_the_requests_are_asked_online(desk: Des
 
 
 def test_an_answered_refusal_is_no_unanswered_create(desk: Desk) -> None:
-    desk.provider.faults["create"] = [TransientError("too many requests")] * 8
+    desk.provider.faults["create"] = [TransientError("too many requests")] * 5
     assert desk.work(tasks(2)).finished
     assert_all_answered_once(desk, 2)
 
