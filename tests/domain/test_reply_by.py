@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from llm_assets.domain.desk.reply_by import QueueDeadline, Source, is_near, reply_by
 
@@ -43,6 +43,11 @@ def test_the_nearest_of_mail_and_queue_counts() -> None:
 def test_what_is_no_time_to_answer_in_is_refused(within: str) -> None:
     with pytest.raises(ValidationError, match="is no time to answer in"):
         QueueDeadline(within=within)
+
+
+def test_a_time_without_within_is_refused_with_the_form_to_write() -> None:
+    with pytest.raises(ValidationError, match=r"write \{within: 2 days\}"):
+        TypeAdapter(QueueDeadline).validate_python("2 days")
 
 
 def test_a_deadline_is_near_from_three_working_days_before() -> None:

@@ -122,6 +122,16 @@ def test_a_words_file_in_a_folder_below_counts_unless_that_is_a_package(tmp_path
         pytest.param("importlib.import_module('llm_assets.intake.item')", {"item"}, id="importlib"),
         pytest.param("from pathlib import Path\nimport json, resources", set(), id="not ours"),
         pytest.param("WHY = 'from llm_assets.intake import item'", set(), id="only words"),
+        pytest.param(
+            '"""Reads a line.\n\nimport the words of llm_assets first\n"""\nfrom . import ole',
+            {"bytes.ole"},
+            id="a sentence in a docstring",
+        ),
+        pytest.param(
+            '"""As in\n\n    import llm_assets.mine\n    from llm_assets.intake import item\n"""',
+            set(),
+            id="an example in a docstring",
+        ),
     ],
 )
 def test_imports_are_found_however_they_are_written(tmp_path: Path, text: str, modules: set[str]) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from llm_assets.domain.desk.tables import Row
 
@@ -45,6 +45,13 @@ class QueueDeadline(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     within: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_named(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            raise ValueError(f"{given!r} does not say from when it counts: write {{within: {given}}}")
+        return given
 
     @field_validator("within")
     @classmethod

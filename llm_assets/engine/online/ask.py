@@ -99,11 +99,12 @@ def is_its_own(err: TransientError, answered: int, silent_goes: int) -> bool:
     """Whether a failure uses up one of the request's tries. Pure.
 
     Not when its reason concerns the whole provider, nor when no request was answered in the same go, which looks like an
-    outage: requests outlive those. Only after many such goes it is the request's.
+    outage: requests outlive those. Nor when a cheaper route was slow: another one may answer. Only after many goes without an
+    answer it is the request's.
     """
     if err.reason in PROVIDER_WIDE:
         return False
-    return answered > 0 or silent_goes >= SILENT_GOES
+    return (answered > 0 and not isinstance(err, RouteFullError)) or silent_goes >= SILENT_GOES
 
 
 def _settle(engine: Engine, batch: Batch, member: Member, answer: Answer) -> None:

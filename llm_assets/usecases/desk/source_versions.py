@@ -31,6 +31,7 @@ _IMPORT = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 """A statement at the beginning of a line, whole: names in parentheses may follow on further lines."""
+_LONG_STRING = re.compile(r'("""|\'\'\').*?\1', re.DOTALL)
 
 
 @cache
@@ -117,10 +118,13 @@ def _imported(name: str, file: Path) -> Iterator[str]:
                 yield module
 
 
-def _statements(code: str) -> Iterator[ast.stmt]:
-    """The statements that import something of ours, found by their first words."""
-    for found in _IMPORT.finditer(code):
-        yield from ast.parse(found[1]).body
+def _statements(code: str) -> Iterable[ast.AST]:
+    """The statements that import something of ours, found by their first words. A file with such words in a docstring is parsed
+    whole: they may be an example, or no Python at all."""
+    found = _IMPORT.findall(code)
+    if len(found) != len(_IMPORT.findall(_LONG_STRING.sub("", code))):
+        return ast.walk(ast.parse(code))
+    return [statement for words in found for statement in ast.parse(words).body]
 
 
 def _is_ours(module: str) -> bool:

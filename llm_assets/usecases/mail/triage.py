@@ -24,6 +24,11 @@ def is_triaged(assembly: Assembly, day: date) -> bool:
     return asks and assembly.clock() < assembly.settings.calendar.deadline_of(day)
 
 
+def triage_lock(day: date) -> str:
+    """Held from rendering to answering: nothing of a case is asked or planned that is deleted meanwhile."""
+    return f"triage:{day}"
+
+
 def called_urgent(assembly: Assembly, day: date) -> frozenset[str]:
     """The day's cases that a model has called urgent."""
     return frozenset(

@@ -13,8 +13,8 @@ from functools import partial
 from llm_assets.domain.desk.tables import DECISIONS, DOCUMENTS, REVIEW_QUEUE
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.engine.rounds.start import ORPHANED
-from llm_assets.steps.triage.step import TRIAGE
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.mail.triage import triage_lock
 from llm_assets.usecases.records.label_record import forget
 from llm_assets.usecases.records.unread_records import going_unread, record_ids_of
 from resources.ledger.deletion.deleting import CaseOf, Deletion, Going, Stored
@@ -151,12 +151,14 @@ def _days(going: Going) -> list[date]:
 
 @contextmanager
 def _alone(assembly: Assembly, days: Sequence[date]) -> Iterator[None]:
-    """Holds the locks for planning and writing these nights; waits for whoever has them."""
+    """Holds the locks for planning and writing these nights; waits for whoever has them, and for questions about urgency, which
+    are rendered before they are planned."""
     names = [s.name for s in assembly.steps]
     with ExitStack() as stack:
         for day in days:
             for lock in (
-                *(f"plan:{n}:{day}" for n in (*names, TRIAGE.name)),
+                triage_lock(day),
+                *(f"plan:{n}:{day}" for n in names),
                 *(f"write:{n}:{day}" for n in ("documents", *names)),
             ):
                 stack.enter_context(assembly.ledger.locks.owner(lock, wait=True))

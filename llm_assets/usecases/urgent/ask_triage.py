@@ -12,7 +12,7 @@ from llm_assets.engine.rounds.ask_now import ask_some_now, give_up, take_up
 from llm_assets.engine.rounds.drive import PASSING
 from llm_assets.steps.triage.step import TRIAGE
 from llm_assets.usecases.desk.assembly import Assembly
-from llm_assets.usecases.mail.triage import triage_tasks
+from llm_assets.usecases.mail.triage import triage_lock, triage_tasks
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ def ask_triage(assembly: Assembly, day: date) -> AskedTriage:
     """Asks what is not answered yet of the day's cases. Never raises for the provider or the budget: urgent by rule is still
     urgent."""
     engine, name = assembly.engine, TRIAGE.name
-    with assembly.ledger.locks.owner(f"triage:{day}", wait=True):
+    with assembly.ledger.locks.owner(triage_lock(day), wait=True):
         tasks = triage_tasks(assembly, day)
         why = ""
         try:

@@ -3,6 +3,7 @@ answered at once."""
 
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from llm_assets.usecases.mail.receive import urgent_days
 from llm_assets.usecases.mail.triage import AS_IT_LANDS, triage_tasks
 from llm_assets.usecases.night.continue_nights import unfinished_nights
 from llm_assets.usecases.plan.preview import preview_night
+from llm_assets.usecases.records.delete_record import delete, find
 from llm_assets.usecases.records.trace import trace
+from llm_assets.usecases.urgent import ask_triage
 from llm_assets.usecases.urgent.answer_urgent import UrgentAnswers, answer_urgent, urgent_cases
 from tests.support.houses.small_desk import AFTER_DEADLINE, DAY, MAILS, NIGHT, NOON, URGENT, SmallDesk, mail
 from tests.support.repository import ROOT
@@ -191,6 +194,36 @@ def test_what_a_dead_run_left_is_taken_up_by_a_run_for_urgent_mail_alone(
 
 def _die(*_: object) -> None:
     raise RuntimeError("killed")
+
+
+def test_a_record_that_is_deleted_while_it_is_asked_about_leaves_no_answer(
+    desk: SmallDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.receive(BOTH)
+    plain = ask_triage.ask_some_now
+
+    def gone() -> None:
+        [record] = [row["record_id"] for row in desk.rows(DOCUMENTS) if row["sender"].startswith("zebulon")]
+        with desk.desk.open() as assembly:
+            found = find(assembly, record, None)
+            assert found is not None
+            delete(assembly, found, "the auditor", "as was wished")
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def asked_meanwhile(*given: Any) -> str:
+            deletions.append(pool.submit(gone))
+            wait(deletions, timeout=3)
+            return plain(*given)
+
+        deletions: list[Future[None]] = []
+        monkeypatch.setattr(ask_triage, "ask_some_now", asked_meanwhile)
+        answered(desk)
+        [deletion] = deletions
+        deletion.result(timeout=60)
+    [left] = [row["case_id"] for row in desk.rows(DOCUMENTS)]
+    with desk.desk.open() as assembly:
+        assert [found.case_id for found in assembly.ledger.work.standings(DAY, "triage")] == [left]
 
 
 def test_nobody_is_asked_about_mail_of_a_day_whose_report_is_out(desk: SmallDesk) -> None:

@@ -200,13 +200,20 @@ def test_a_route_without_room_stops_no_ordinary_call_and_uses_up_no_try(desk: De
     assert_all_answered_once(desk, 6)
 
 
+def test_a_call_that_a_slow_cheaper_route_left_unanswered_has_used_up_no_try(desk: Desk) -> None:
+    desk.provider.script = {"mail 2": [RouteFullError("no answer in time", reason=Reason.TIMEOUT)] * 4}
+    assert desk.work(tasks(4, mode=Mode.FLEX)).finished
+    assert {standing.attempts for standing in desk.standings().values()} == {1}
+    assert_all_answered_once(desk, 4)
+
+
 def test_an_answer_is_booked_by_the_route_that_it_names(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = desk.provider.ask
     named = iter([Mode.ONLINE, Mode.FLEX, None])
 
-    def answered_by(line: bytes, mode: Mode = Mode.ONLINE) -> Answer:
+    def answered_by(line: bytes, mode: Mode = Mode.ONLINE, within: float | None = None) -> Answer:
         assert mode is Mode.FLEX
-        return replace(plain(line, mode), billed_as=next(named))
+        return replace(plain(line, mode, within), billed_as=next(named))
 
     monkeypatch.setattr(desk.provider, "ask", answered_by)
     assert desk.start(tasks(3, mode=Mode.FLEX)).finished

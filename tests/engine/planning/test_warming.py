@@ -142,7 +142,10 @@ def test_openai_caches_by_itself(open_desk: Callable[..., Desk]) -> None:
 def test_urgent_mail_is_marked_where_there_is_enough_of_it(desk: Desk) -> None:
     lines: list[bool] = []
     ask = desk.provider.ask
-    desk.provider.ask = lambda line, mode: (lines.append("cached" in json.loads(line)), ask(line, mode))[1]  # type: ignore[method-assign]
+    desk.provider.ask = lambda line, mode, within: (
+        lines.append("cached" in json.loads(line)),
+        ask(line, mode, within),
+    )[1]  # type: ignore[method-assign]
     work(desk, asked(2, lane=Lane.URGENT))
     assert lines == [False, False]
     items = asked(12, lane=Lane.URGENT)[2:]
