@@ -25,6 +25,7 @@ from resources.ledger.transactions.register import SqlRegister
 from resources.ledger.transactions.review import SqlReview
 from resources.ledger.transactions.sources import SqlSources
 from resources.ledger.transactions.spending import SqlSpending
+from resources.ledger.transactions.told_work import SqlToldWork
 from resources.ledger.transactions.tracing import SqlTracing
 from resources.ledger.transactions.work import SqlWork
 from resources.ledger.wakeups import SqlWakeups
@@ -73,6 +74,10 @@ class SqlLedger:
             rescue=self.rescue,
             locks=self.locks,
         )
+
+    def told_work(self) -> SqlToldWork:
+        """The work of cases that are in no night, for one of them."""
+        return SqlToldWork(self._database, self._clock)
 
     def migrate(self) -> None:
         """Brings the schema to the newest version; quick when it is current, safe when many processes start at once.

@@ -26,6 +26,8 @@ class PlannedNow(NamedTuple):
     """The requests that answer them: with an answer already, under way, or still due."""
     held: str
     """Why some are not sent, as a sentence; empty where all are."""
+    batches: tuple[str, ...] = ()
+    """Those that hold what is asked now; none holds what is answered or under way already."""
 
 
 def plan_now(engine: Engine, day: date, task: Task, rework: Rework) -> str:
@@ -44,10 +46,17 @@ def plan_now(engine: Engine, day: date, task: Task, rework: Rework) -> str:
     return request_id
 
 
-def plan_some_now(engine: Engine, day: date, step: str, tasks: Sequence[Task], rework: Rework) -> PlannedNow:
-    """Stores the intent to ask the requests of these cases online. The caller holds the lock for planning the step. What a
+def plan_some_now(
+    engine: Engine,
+    day: date,
+    step: str,
+    tasks: Sequence[Task],
+    rework: Rework,
+    why: str = "a person waits for it",
+) -> PlannedNow:
+    """Stores the intent to ask the requests of these cases online, and `why` they are. The caller holds the lock for planning the step. What a
     budget has no room for stays due with its reason, and so does what a queue's regions keep from the profile."""
-    online = [replace(task, mode=Mode.ONLINE, route_why="a person waits for it") for task in tasks]
+    online = [replace(task, mode=Mode.ONLINE, route_why=why) for task in tasks]
     work = [task.work for task in online]
     planned = engine.ledger.work.plan(
         day, step, work, rework=rework, max_attempts=engine.max_attempts, asked_as=asked_as(step, online)
@@ -59,12 +68,12 @@ def plan_some_now(engine: Engine, day: date, step: str, tasks: Sequence[Task], r
         if member is not None and not task.stopped:
             due.setdefault(member.request_id, Due(0, roomy(task, member, limits), member))
     stopped = min((task.stopped for task in online if task.stopped), default="")
-    held = _pack(engine, day, list(due.values())) if due else ""
-    return PlannedNow(frozenset(planned.assigned.values()), held or stopped)
+    held, batches = _pack(engine, day, list(due.values())) if due else ("", ())
+    return PlannedNow(frozenset(planned.assigned.values()), held or stopped, batches)
 
 
-def _pack(engine: Engine, day: date, due: Sequence[Due]) -> str:
-    """Sends what the limits leave room for; returns why the rest is held back."""
+def _pack(engine: Engine, day: date, due: Sequence[Due]) -> tuple[str, tuple[str, ...]]:
+    """Sends what the limits leave room for; returns why the rest is held back, and the batches."""
     limits = limits_of(engine.budget, engine.lanes, day)
     held = ""
     if limits:
@@ -87,4 +96,4 @@ def _pack(engine: Engine, day: date, due: Sequence[Due]) -> str:
     except BaseException:
         packer.abandon()
         raise
-    return held
+    return held, tuple(packer.intended)

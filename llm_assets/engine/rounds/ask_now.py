@@ -25,7 +25,7 @@ def ask_now(engine: Engine, day: date, task: Task, rework: Rework) -> Standing:
     Raises OverBudgetError when there is no money for it, BlockedError when the provider refuses us, and TransientError
     when it cannot be reached now; the request is due then, as before.
     """
-    _check_block(engine)
+    check_block(engine)
     step = task.request.step
     for _ in range(ASKED_AT_ONCE):
         with engine.ledger.locks.owner(f"plan:{step}:{day}", wait=True):
@@ -43,7 +43,7 @@ def ask_some_now(engine: Engine, day: date, tasks: Mapping[str, Sequence[Task]],
     Raises BlockedError when the provider refuses us, and TransientError when it cannot be reached now; the requests are due
     then, as before.
     """
-    _check_block(engine)
+    check_block(engine)
     held = ""
     for _ in range(ASKED_AT_ONCE):
         wanted: set[str] = set()
@@ -57,7 +57,7 @@ def ask_some_now(engine: Engine, day: date, tasks: Mapping[str, Sequence[Task]],
     return held
 
 
-def _check_block(engine: Engine) -> None:
+def check_block(engine: Engine) -> None:
     known = blocking.block_of(engine)
     if known is not None and not known.may_try(engine.clock()):
         raise BlockedError(known.sentence)
@@ -65,12 +65,19 @@ def _check_block(engine: Engine) -> None:
 
 def _drive(engine: Engine, day: date, steps: Sequence[str], wanted: Collection[str]) -> bool:
     """Asks the online batches that hold one of these requests; False when there is none."""
-    found = [
+    found = asked_by_others(engine, day, steps, wanted)
+    for batch_id in found:
+        drive(engine, batch_id)
+    return bool(found)
+
+
+def asked_by_others(
+    engine: Engine, day: date, steps: Sequence[str], wanted: Collection[str]
+) -> Sequence[str]:
+    """The open online batches that hold one of these requests, by their ids; whoever began them may have died."""
+    return [
         batch.batch_id
         for batch in engine.ledger.batches.open_batches(day, steps)
         if batch.mode.one_by_one
         and not engine.ledger.batches.members(batch.batch_id, unsettled=True).keys().isdisjoint(wanted)
     ]
-    for batch_id in found:
-        drive(engine, batch_id)
-    return bool(found)
