@@ -7,6 +7,8 @@ from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.engine.ports.ledger import LedgerPorts
 from resources.ledger.audit import entries as audit
 from resources.ledger.audit.trail import Trail
+from resources.ledger.callers.callers import SqlCallers
+from resources.ledger.callers.told_work import SqlToldWork
 from resources.ledger.database.database import Database
 from resources.ledger.deletion.deletions import Deletions
 from resources.ledger.receipts import SqlReceipts
@@ -25,7 +27,6 @@ from resources.ledger.transactions.register import SqlRegister
 from resources.ledger.transactions.review import SqlReview
 from resources.ledger.transactions.sources import SqlSources
 from resources.ledger.transactions.spending import SqlSpending
-from resources.ledger.transactions.told_work import SqlToldWork
 from resources.ledger.transactions.tracing import SqlTracing
 from resources.ledger.transactions.work import SqlWork
 from resources.ledger.wakeups import SqlWakeups
@@ -59,6 +60,7 @@ class SqlLedger:
         self.deletions = Deletions(self._database, clock)
         self.tracing = SqlTracing(self._database)
         self.wakeups = SqlWakeups(self._database, clock)
+        self.callers = SqlCallers(self._database, clock)
 
     @cached_property
     def ports(self) -> LedgerPorts:

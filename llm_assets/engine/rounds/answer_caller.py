@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from llm_assets.domain.desk.night import Rework
-from llm_assets.domain.errors import BlockedError, ConfigurationError, OverBudgetError, TransientError
-from llm_assets.domain.reason import Reason
+from llm_assets.domain.errors import ConfigurationError, OverBudgetError, SaturatedError, TransientError
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine.batches.exits import lose
@@ -17,17 +16,6 @@ from llm_assets.engine.rounds.ask_now import ASKED_AT_ONCE, asked_by_others, che
 from llm_assets.engine.rounds.drive import drive
 
 WHY = "a caller waits for it"
-
-
-class SaturatedError(TransientError):
-    """The lane's share of the provider is used up, or its calls pause; `retry_after` says for how long."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(
-            "the provider takes nothing more of this lane now; ask again after the time that is named",
-            retry_after=seconds,
-            reason=Reason.RATE_LIMIT,
-        )
 
 
 def answer_caller(engine: Engine, day: date, task: Task) -> Standing:

@@ -19,10 +19,9 @@ from llm_assets.domain.profile import Lane
 from llm_assets.engine.night.night import Night, in_reading_order
 from llm_assets.engine.rounds.answer_caller import answer_caller
 from llm_assets.intake.threads import addresses_of, priority_of
+from llm_assets.usecases.answers.readers import SOURCE
 from llm_assets.usecases.desk.assembly import Assembly
 from resources.lake.in_memory import MemoryLake
-
-SOURCE = "door"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ def as_mail(told: Told, at: datetime) -> bytes:
     named = [(name, address) for name, address in getaddresses([_one_line(told.sender)]) if name or address]
     if named:
         name, address = named[0]
-        mail["From"] = f'"{_quoted(name)}" <{address}>' if name and address else address or f'"{_quoted(name)}"'
+        mail["From"] = (
+            f'"{_quoted(name)}" <{address}>' if name and address else address or f'"{_quoted(name)}"'
+        )
     mail["Subject"] = _one_line(told.subject)[:LONGEST_SUBJECT]
     mail["Date"] = format_datetime(at)
     mail.set_content(told.text, cte="8bit")
@@ -61,7 +63,9 @@ def file_of(fields: Mapping[str, object], number: int) -> ToldFile:
     try:
         return ToldFile(name, base64.b64decode(content, validate=True))
     except (binascii.Error, ValueError) as err:
-        raise UnfitCaseError(f"attachments[{number}].content_base64 is no base64; encode the bytes anew.") from err
+        raise UnfitCaseError(
+            f"attachments[{number}].content_base64 is no base64; encode the bytes anew."
+        ) from err
 
 
 def _one_line(text: str) -> str:
