@@ -7,7 +7,7 @@ reserved from its key's budget until what it took is known.
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -72,6 +72,8 @@ class Ask(NamedTuple):
     queue: str | None = None
     upstream: Mapping[str, Mapping[str, Any]] = {}
     idempotency_key: str | None = None
+    wait: float | None = None
+    """Seconds after which no request is begun any more; None: the caller comes back for the answer."""
 
 
 class Admitted(NamedTuple):
@@ -168,7 +170,8 @@ class Door:
         if ask.queue is None:
             self._check_queue(caller, queue.name)
         document = document_told(message, raw, queue, day, admitted.at)
-        return answer_now(self.assembly, document, admitted.step, caller.lane, ask.upstream)
+        until = admitted.at + timedelta(seconds=ask.wait) if ask.wait is not None else None
+        return answer_now(self.assembly, document, admitted.step, caller.lane, ask.upstream, until)
 
     def _check_queue(self, caller: Caller, queue: str) -> None:
         if not self.assembly.queues.has(queue):

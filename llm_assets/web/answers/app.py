@@ -121,7 +121,8 @@ class _Endpoint:
                 "This content type is not taken; send application/json or message/rfc822.",
                 "unknown_content_type",
             )
-        admitted, found = await self._worked(caller, ask, wait)
+        later = "respond-async" in request.headers.get("prefer", "").lower()
+        admitted, found = await self._worked(caller, ask._replace(wait=None if later else wait), wait)
         if found is None:
             return _later(admitted)
         return JSONResponse(dict(found), headers=limit_headers(admitted.allowance))
