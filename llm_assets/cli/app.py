@@ -30,7 +30,8 @@ from llm_assets.cli.people.review import review
 from llm_assets.cli.people.trace import trace
 from llm_assets.cli.people.users import users
 from llm_assets.cli.plan import plan
-from llm_assets.cli.serve import emulator, forms, webhooks
+from llm_assets.cli.serving.answers import answers, keys
+from llm_assets.cli.serving.serve import emulator, forms, webhooks
 from llm_assets.cli.status import status
 from llm_assets.domain.errors import ConfigurationError, DeskError
 from llm_assets.usecases.desk.process import read_dotenv
@@ -58,6 +59,7 @@ for command in (
     emulator,
     forms,
     webhooks,
+    answers,
     mask,
     review,
     decide,
@@ -69,6 +71,7 @@ for command in (
     app.command()(command)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
 app.add_typer(control_set, name="control-set")
 app.add_typer(drafts, name="drafts")
 app.add_typer(audit, name="audit")

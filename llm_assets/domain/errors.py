@@ -67,6 +67,18 @@ class UnreachableError(TransientError):
         super().__init__(message, reason=Reason.UNREACHABLE)
 
 
+class SaturatedError(TransientError):
+    """A caller would have to wait for room: its lane's share of the provider is used up, or calls pause; `retry_after` says how
+    long."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            "the provider takes nothing more of this lane now; ask again after the time that is named",
+            retry_after=seconds,
+            reason=Reason.RATE_LIMIT,
+        )
+
+
 class RouteFullError(TransientError):
     """A cheaper route has no room now; it says nothing about ordinary calls to the same provider."""
 

@@ -127,6 +127,17 @@ def check_parquet(connection: "duckdb.DuckDBPyConnection", table: Table, day: da
         raise SchemaError(table, _counted(problems))
 
 
+def as_line(table: Table, row: Mapping[str, object]) -> bytes:
+    """One row as a line of JSON. Raises SchemaError for keys and values that no column can hold."""
+    problems: Counter[str] = Counter(
+        f"unknown column {key}" for key in row.keys() - table.column_types.keys()
+    )
+    line = _line(row, problems)
+    if problems:
+        raise SchemaError(table, _counted(problems))
+    return line
+
+
 def _line(row: Mapping[str, object], problems: Counter[str]) -> bytes:
     options = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
     try:

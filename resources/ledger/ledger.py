@@ -7,6 +7,8 @@ from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.engine.ports.ledger import LedgerPorts
 from resources.ledger.audit import entries as audit
 from resources.ledger.audit.trail import Trail
+from resources.ledger.callers.callers import SqlCallers
+from resources.ledger.callers.told_work import SqlToldWork
 from resources.ledger.database.database import Database
 from resources.ledger.deletion.deletions import Deletions
 from resources.ledger.receipts import SqlReceipts
@@ -58,6 +60,7 @@ class SqlLedger:
         self.deletions = Deletions(self._database, clock)
         self.tracing = SqlTracing(self._database)
         self.wakeups = SqlWakeups(self._database, clock)
+        self.callers = SqlCallers(self._database, clock)
 
     @cached_property
     def ports(self) -> LedgerPorts:
@@ -73,6 +76,10 @@ class SqlLedger:
             rescue=self.rescue,
             locks=self.locks,
         )
+
+    def told_work(self) -> SqlToldWork:
+        """The work of cases that are in no night, for one of them."""
+        return SqlToldWork(self._database, self._clock)
 
     def migrate(self) -> None:
         """Brings the schema to the newest version; quick when it is current, safe when many processes start at once.

@@ -55,6 +55,8 @@ class Queue(_Border):
     """Where masking is on, whether people are masked too whom no word beside the name tells from a product or place."""
     merge_steps: bool = False
     """Whether fields and category are asked for in one request."""
+    escalate: bool = False
+    """Whether an answer in doubt is asked for once more, of the strong model, while a caller of the online door waits."""
     review_below: float = Field(default=0.7, ge=0, le=1)
     review_precision: float | None = Field(default=None, gt=0, lt=1)
     """The share of right categories among those that no person sees; once people have decided enough, the confidence below

@@ -57,6 +57,8 @@ class Packer:
         self._sizes: dict[tuple[Lane, str], Limits] = {}
         self.sent = 0
         self.overtaken = 0
+        self.intended: list[str] = []
+        """The ids of the batches that were made."""
 
     def add(self, task: Task, member: Member, *, cached: bool = False, warms: bool = False) -> None:
         """`cached` asks the provider to keep what the requests of a group share, `warms` fills that cache for them."""
@@ -152,6 +154,7 @@ class Packer:
             raise
         else:
             self.sent += len(parcel.members)
+            self.intended.append(parcel.batch_id)
 
 
 class _Kind(NamedTuple):

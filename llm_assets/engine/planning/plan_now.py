@@ -28,6 +28,8 @@ class PlannedNow(NamedTuple):
     """The requests that answer them: with an answer already, under way, or still due."""
     held: str
     """Why some are not sent, as a sentence; empty where all are."""
+    batches: tuple[str, ...] = ()
+    """Those that hold what is asked now; none holds what is answered or under way already."""
 
 
 def plan_now(engine: Engine, day: date, task: Task, rework: Rework) -> str:
@@ -61,12 +63,12 @@ def plan_some_now(engine: Engine, day: date, step: str, tasks: Sequence[Task], r
         if member is not None and not task.stopped:
             due.setdefault(member.request_id, Due(0, roomy(task, member, limits), member))
     stopped = min((task.stopped for task in online if task.stopped), default="")
-    held = _pack(engine, day, list(due.values())) if due else ""
-    return PlannedNow(frozenset(planned.assigned.values()), held or stopped)
+    held, batches = _pack(engine, day, list(due.values())) if due else ("", ())
+    return PlannedNow(frozenset(planned.assigned.values()), held or stopped, batches)
 
 
-def _pack(engine: Engine, day: date, due: Sequence[Due]) -> str:
-    """Sends what the limits leave room for; returns why the rest is held back."""
+def _pack(engine: Engine, day: date, due: Sequence[Due]) -> tuple[str, tuple[str, ...]]:
+    """Sends what the limits leave room for; returns why the rest is held back, and the batches."""
     limits = limits_of(engine.budget, engine.lanes, day)
     held = ""
     if limits:
@@ -89,4 +91,4 @@ def _pack(engine: Engine, day: date, due: Sequence[Due]) -> str:
     except BaseException:
         packer.abandon()
         raise
-    return held
+    return held, tuple(packer.intended)

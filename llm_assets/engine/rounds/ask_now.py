@@ -39,7 +39,7 @@ def ask_now(engine: Engine, day: date, task: Task, rework: Rework, instead: Task
         return standing
 
     def of(asked: Engine, wanted: Task) -> Standing:
-        _check_block(asked)
+        check_block(asked)
         for _ in range(ASKED_AT_ONCE):
             with engine.ledger.locks.owner(f"plan:{step}:{day}", wait=True):
                 request_id = plan_now(asked, day, wanted, rework)
@@ -140,7 +140,7 @@ def _ask_some(
     engine: Engine, asked: Engine, day: date, tasks: Mapping[str, Sequence[Task]], rework: Rework
 ) -> str:
     """`asked` is the one of the two profiles' engines that the tasks are rendered for."""
-    _check_block(asked)
+    check_block(asked)
     held = ""
     for _ in range(ASKED_AT_ONCE):
         wanted: set[str] = set()
@@ -173,7 +173,7 @@ def give_up(engine: Engine, day: date, step: str) -> int:
         return engine.ledger.work.prune_work(day, step, kept)
 
 
-def _check_block(engine: Engine) -> None:
+def check_block(engine: Engine) -> None:
     known = blocking.block_of(engine)
     if known is not None and not known.may_try(engine.clock()):
         raise BlockedError(known.sentence)
@@ -181,12 +181,19 @@ def _check_block(engine: Engine) -> None:
 
 def _drive(engine: Engine, day: date, steps: Sequence[str], wanted: Collection[str]) -> bool:
     """Asks the online batches that hold one of these requests; False when there is none."""
-    found = [
+    found = asked_by_others(engine, day, steps, wanted)
+    for batch_id in found:
+        drive(engine, batch_id)
+    return bool(found)
+
+
+def asked_by_others(
+    engine: Engine, day: date, steps: Sequence[str], wanted: Collection[str]
+) -> Sequence[str]:
+    """The open online batches that hold one of these requests, by their ids; whoever began them may have died."""
+    return [
         batch.batch_id
         for batch in engine.ledger.batches.open_batches(day, steps)
         if batch.mode.one_by_one
         and not engine.ledger.batches.members(batch.batch_id, unsettled=True).keys().isdisjoint(wanted)
     ]
-    for batch_id in found:
-        drive(engine, batch_id)
-    return bool(found)

@@ -279,6 +279,10 @@ class Assembly:
     def reports(self) -> Path:
         return self.home / "reports"
 
+    @cached_property
+    def _rules_version(self) -> str | None:
+        return rules_version(self.steps)
+
     def night(self, day: date, lane: Lane = Lane.NIGHTLY, rework: Rework = Rework.MISSING) -> Night:
         """`rework`: how much of it is done again if it is closed."""
         return Night(
@@ -290,7 +294,7 @@ class Assembly:
             mask=self.mask,
             zone=self.settings.calendar.zone,
             merging=self.merging,
-            rules_version=rules_version(self.steps),
+            rules_version=self._rules_version,
             masking_version=masking_version(),
             lane=lane,
             rework=rework if self._is_closed(day) else None,

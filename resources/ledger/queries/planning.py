@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, case, delete, func, select, update
@@ -50,6 +50,18 @@ class _Cuts(NamedTuple):
 
 _WORK_COLUMNS: Columns = dict.fromkeys(Work._fields, str)
 _STAND_COLUMNS = (requests.c.state, requests.c.attempt, requests.c.rounds_before)
+_STANDING_COLUMNS = (
+    requests.c.request_id,
+    requests.c.state,
+    requests.c.output,
+    requests.c.model,
+    requests.c.prompt_version,
+    requests.c.outcome,
+    requests.c.detail,
+    requests.c.attempt,
+    func.coalesce(requests.c.held, ""),
+    requests.c.step,
+)
 _REQUEST_COLUMNS: Columns = dict.fromkeys(("request_id", "model", "prompt_version"), str)
 _STATES = {state.value: state for state in RequestState}
 _UNCUT = _Cuts()
@@ -68,14 +80,41 @@ def plan(
     asked_as: Mapping[str, str],
 ) -> Planned:
     """One chunk; the caller bounds its size."""
-    older, stands, assigned = _look_up(connection, day, step, asked, rework)
+    found = _look_up(connection, day, step, asked, rework)
+    planned = _stored(connection, day, step, found, max_attempts, at, asked_as)
+    changed = [w for case_id, w in found.assigned.items() if found.older.get(case_id) != w]
+    _put_work(connection, day, step, sorted(changed, key=lambda w: w.case_id))
+    return planned
+
+
+def want(
+    connection: Connection,
+    day: date,
+    step: str,
+    asked: Sequence[Work],
+    max_attempts: int,
+    at: datetime,
+    asked_as: Mapping[str, str],
+) -> Planned:
+    """The same for cases that are in no night."""
+    return _stored(connection, day, step, _look_up_wanted(connection, asked), max_attempts, at, asked_as)
+
+
+def _stored(
+    connection: Connection,
+    day: date,
+    step: str,
+    found: "_LookedUp",
+    max_attempts: int,
+    at: datetime,
+    asked_as: Mapping[str, str],
+) -> Planned:
+    older, stands, assigned = found
     exhausted = _end_exhausted(connection, stands, assigned.values(), max_attempts)
     unseen = {w.request_id: w for w in assigned.values() if w.request_id not in stands}
     for name in sorted({asked_as.get(i, step) for i in unseen}):
         of_step = [unseen[i] for i in sorted(unseen) if asked_as.get(i, step) == name]
         _add_requests(connection, name, of_step)
-    changed = [w for case_id, w in assigned.items() if older.get(case_id) != w]
-    _put_work(connection, day, step, sorted(changed, key=lambda w: w.case_id))
     if exhausted:
         detail = {"day": str(day), "step": step, "requests": len(exhausted)}
         audit.append(connection, at, Event(audit.DESK, Action.EXHAUSTED, "requests", detail, exhausted))
@@ -85,6 +124,11 @@ def plan(
 def preview(connection: Connection, day: date, step: str, asked: Sequence[Work], rework: Rework) -> Planned:
     """What `plan` would answer; requests without a try left are not looked for."""
     return _planned(connection, *_look_up(connection, day, step, asked, rework))
+
+
+def preview_wanted(connection: Connection, asked: Sequence[Work]) -> Planned:
+    """What `want` would answer."""
+    return _planned(connection, *_look_up_wanted(connection, asked))
 
 
 class _LookedUp(NamedTuple):
@@ -103,6 +147,10 @@ def _look_up(
     stands |= _stands(connection, {w.request_id for w in wanted.values()} - stands.keys())
     assigned = {case_id: _assigned(w, older.get(case_id), stands, rework) for case_id, w in wanted.items()}
     return _LookedUp(older, stands, assigned)
+
+
+def _look_up_wanted(connection: Connection, asked: Sequence[Work]) -> _LookedUp:
+    return _LookedUp({}, _stands(connection, {w.request_id for w in asked}), {w.case_id: w for w in asked})
 
 
 def _planned(
@@ -260,27 +308,31 @@ def standings(
     """In order of case_id; reads on as the caller goes, a thousand rows at a time."""
     among = [is_among(connection, work.c.case_id, sorted(cases))] if cases is not None else []
     rows = connection.execution_options(yield_per=1000).execute(
-        select(
-            work.c.case_id,
-            requests.c.request_id,
-            requests.c.state,
-            requests.c.output,
-            requests.c.model,
-            requests.c.prompt_version,
-            requests.c.outcome,
-            requests.c.detail,
-            requests.c.attempt,
-            func.coalesce(requests.c.held, ""),
-            requests.c.step,
-        )
+        select(work.c.case_id, *_STANDING_COLUMNS)
         .join(requests, requests.c.request_id == work.c.request_id)
         .where(work.c.day == day, work.c.step == step, *among)
         .order_by(work.c.case_id)
     )
     for partition in rows.partitions(1000):  # without the size SQLite gives one row at a time
-        for case_id, request_id, state, output, *rest in partition:
-            answer = orjson.loads(output) if output is not None else None
-            yield Standing(case_id, request_id, RequestState(state), answer, *rest)
+        for row in partition:
+            yield _standing(*row)
+
+
+def standings_of(connection: Connection, wanted: Mapping[str, str]) -> list[Standing]:
+    """How these cases stand, each by the id of its request."""
+    found: dict[str, Sequence[Any]] = {}
+    for chunk in chunks(sorted(set(wanted.values()))):
+        where = is_among(connection, requests.c.request_id, chunk)
+        rows = connection.execute(select(*_STANDING_COLUMNS).where(where))
+        found.update((row.request_id, row) for row in rows)
+    return [_standing(case_id, *found[i]) for case_id, i in sorted(wanted.items()) if i in found]
+
+
+def _standing(
+    case_id: str, request_id: str, state: str, output: str | None, *rest: *tuple[Any, ...]
+) -> Standing:
+    answer = orjson.loads(output) if output is not None else None
+    return Standing(case_id, request_id, RequestState(state), answer, *rest)
 
 
 def counts(connection: Connection, day: date) -> dict[str, dict[str, int]]:

@@ -1,0 +1,88 @@
+"""The online door and the keys of its callers: `answers`, and `keys add|list|revoke`."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+keys = typer.Typer(no_args_is_help=True, help="Keys of the programs that ask the online door.")
+NAME = Annotated[str, typer.Argument(help="The caller's name.")]
+
+
+def answers(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8200,
+    host: Annotated[str, typer.Option(help="Address to listen on; other machines need a proxy with TLS.")] = (
+        "127.0.0.1"
+    ),
+) -> None:
+    """Answer callers now, until SIGTERM: the desk's steps over HTTP, and as an OpenAI-compatible API under /v1."""
+    from llm_assets.usecases.desk.desk import open_desk
+    from llm_assets.web.answers import serve
+
+    with open_desk() as assembly:
+        serve(assembly, host, port, lambda url: print(url, flush=True))
+
+
+@keys.command("add")
+def add_key_of(
+    name: NAME,
+    steps: Annotated[str, typer.Option(help="Steps that it may ask for, with commas between them.")],
+    queue: Annotated[
+        list[str] | None, typer.Option(help="May use only this queue; may be given more than once.")
+    ] = None,
+    lane: Annotated[str, typer.Option(help="urgent | nightly | archive")] = "urgent",
+    rpm: Annotated[int | None, typer.Option(min=1, help="Requests a minute.")] = None,
+    tpm: Annotated[int | None, typer.Option(min=1, help="Tokens a minute, answers included.")] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option(min=0, help="The most that it may cost in a day.")
+    ] = None,
+    expires: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day on which it works.")
+    ] = None,
+) -> None:
+    """Make a key. It is shown this once and stored as a hash."""
+    from llm_assets.usecases.answers.keys import Wanted, add_key
+    from llm_assets.usecases.desk.desk import open_desk
+
+    wanted = Wanted(
+        name,
+        [step.strip() for step in steps.split(",") if step.strip()],
+        queue or [],
+        lane,
+        rpm,
+        tpm,
+        Decimal(str(budget_usd)) if budget_usd is not None else None,
+        expires.date() if expires is not None else None,
+    )
+    with open_desk() as assembly:
+        print(add_key(assembly, wanted))
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List every key and what it may."""
+    from llm_assets.usecases.desk.desk import open_desk
+
+    with open_desk() as assembly:
+        everybody, now = assembly.ledger.callers.all(), assembly.clock()
+    for caller in everybody:
+        state = (
+            "revoked" if caller.revoked_at is not None else "in use" if caller.is_valid(now) else "expired"
+        )
+        print(
+            f"{caller.name}  {state}  {', '.join(caller.steps)}  {', '.join(caller.queues) or 'all queues'}  {caller.lane}"
+        )
+    if not everybody:
+        print("none; make one with: llm-assets keys add NAME --steps categories,drafts")
+
+
+@keys.command("revoke")
+def revoke_key_of(name: NAME) -> None:
+    """Revoke a key; it is refused from now on."""
+    from llm_assets.usecases.answers.keys import revoke_key
+    from llm_assets.usecases.desk.desk import open_desk
+
+    with open_desk() as assembly:
+        revoke_key(assembly, name)
+    print(f"{name} is refused from now on")

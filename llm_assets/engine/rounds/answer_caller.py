@@ -1,0 +1,70 @@
+"""Answer a caller: the requests of a case that is in no night, asked online, or refused at once where they would have to queue."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from llm_assets.domain.desk.night import Rework
+from llm_assets.domain.errors import ConfigurationError, OverBudgetError, SaturatedError, TransientError
+from llm_assets.domain.requests.batch import BatchState
+from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.engine.batches.exits import lose
+from llm_assets.engine.engine import Engine
+from llm_assets.engine.planning.plan_now import plan_some_now
+from llm_assets.engine.planning.task import Task
+from llm_assets.engine.ports.work import Standing
+from llm_assets.engine.rounds.ask_now import ASKED_AT_ONCE, asked_by_others, check_block
+from llm_assets.engine.rounds.drive import drive
+
+WHY = "a caller waits for it"
+
+
+def answer_caller(engine: Engine, day: date, task: Task) -> Standing:
+    """How the request stands after it was asked. What was answered before is not asked again; what another process asks is left
+    to it, and IN_FLIGHT.
+
+    Raises SaturatedError instead of waiting for room, OverBudgetError, ConfigurationError for a queue whose regions
+    exclude the profile's, BlockedError, and TransientError; the request is due then.
+    """
+    if task.stopped:
+        raise ConfigurationError(task.stopped)
+    step = task.request.step
+    for _ in range(ASKED_AT_ONCE):
+        _check_open(engine, task)
+        planned = plan_some_now(engine, day, step, [replace(task, route_why=WHY)], Rework.MISSING)
+        if planned.held:
+            raise OverBudgetError(planned.held)
+        _ask(engine, planned.batches or asked_by_others(engine, day, [step], planned.requests))
+        [standing] = engine.ledger.work.standings(day, step, [task.case_id])
+        if standing.state is not RequestState.DUE:
+            break
+    return standing
+
+
+def _check_open(engine: Engine, task: Task) -> None:
+    check_block(engine)
+    if engine.traffic.width(task.lane) == 0:
+        raise SaturatedError(engine.traffic.wait(task.lane))
+
+
+def _ask(engine: Engine, batches: Sequence[str]) -> None:
+    for batch_id in batches:
+        try:
+            drive(engine, batch_id)
+        except TransientError:
+            _take_back(engine, batch_id)
+            raise
+        put_off = _take_back(engine, batch_id)
+        if put_off is not None:
+            raise SaturatedError(put_off)
+
+
+def _take_back(engine: Engine, batch_id: str) -> float | None:
+    """What was put off is due again instead: its caller is told to come back, and nobody else waits for it. The seconds until
+    then; None where it was not put off."""
+    with engine.ledger.locks.owner(f"batch:{batch_id}") as mine:
+        batch = engine.ledger.batches.batch(batch_id)
+        if not mine or batch.state is not BatchState.INTENT or batch.not_before is None:
+            return None
+        lose(engine, batch, batch.detail)
+    return max(0.0, (batch.not_before - engine.clock()).total_seconds())

@@ -1,0 +1,234 @@
+"""The online door: who may ask for what, and an answer for each admitted request, kept for whoever asked.
+
+A request is admitted before anything of it is read, so that a key without room costs nothing. What it may cost at most is
+reserved from its key's budget until what it took is known.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import JsonValue
+
+from llm_assets.domain.callers.allowance import Allowance
+from llm_assets.domain.callers.answer import AnswerState, Bill, KeptAnswer, Order
+from llm_assets.domain.callers.caller import Caller, is_same, presented
+from llm_assets.domain.desk.prompt import CASE_CHARACTERS
+from llm_assets.domain.desk.step import Step, strict_schema
+from llm_assets.domain.errors import DeskError
+from llm_assets.domain.profile import Mode, Tier
+from llm_assets.domain.requests.money import Usage
+from llm_assets.engine.planning.estimate import tokens_by_script
+from llm_assets.usecases.answers.answer_now import Answered, answer_now, document_told, needed, queue_for
+from llm_assets.usecases.answers.readers import Readers
+from llm_assets.usecases.answers.told import Told, as_mail
+from llm_assets.usecases.desk.assembly import Assembly
+
+FIXED_TOKENS = 3_000
+"""Of a request besides the case: prompt, queue and schema; on the safe side."""
+
+
+class UnknownKeyError(DeskError):
+    """No key, or one that is wrong, expired or revoked."""
+
+
+class NotAllowedError(DeskError):
+    """The key does not allow this."""
+
+
+class UnknownStepError(DeskError):
+    """There is no such step."""
+
+
+class UnknownQueueError(DeskError):
+    """There is no such queue."""
+
+
+class KeyReusedError(DeskError):
+    """The same Idempotency-Key with another body."""
+
+
+class LimitedError(DeskError):
+    """The key's limits leave no room now."""
+
+    def __init__(self, message: str, allowance: Allowance, seconds: float) -> None:
+        super().__init__(message)
+        self.allowance = allowance
+        self.seconds = seconds
+        """Until they do; 0 where waiting does not help today."""
+
+
+class Ask(NamedTuple):
+    """What a caller asks for."""
+
+    step: str
+    case: Told | bytes
+    """As told, or the bytes of a mail."""
+    body_sha256: str
+    queue: str | None = None
+    upstream: Mapping[str, Mapping[str, Any]] = {}
+    idempotency_key: str | None = None
+    wait: float | None = None
+    """Seconds after which no request is begun any more; None: the caller comes back for the answer."""
+
+
+class Admitted(NamedTuple):
+    """A request that may go on."""
+
+    ask: Ask
+    caller: Caller
+    step: Step
+    order: Order
+    at: datetime
+    allowance: Allowance
+    kept: KeptAnswer | None = None
+    """What the same Idempotency-Key was answered before."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """Several threads and processes may use it at once."""
+
+    assembly: Assembly
+    readers: Readers
+    new_id: Callable[[], str] = field(default=lambda: f"ans_{secrets.token_hex(12)}")
+
+    def caller(self, token: str) -> Caller:
+        """Raises UnknownKeyError: one answer whatever is wrong with it."""
+        given = presented(token)
+        stored = self.assembly.ledger.callers.key(given.key_id) if given is not None else None
+        if given is None or stored is None or not is_same(stored.secret_sha256, given):
+            raise UnknownKeyError(
+                "The key is missing or wrong; send `Authorization: Bearer` with a valid one."
+            )
+        if not stored.caller.is_valid(self.assembly.clock()):
+            raise UnknownKeyError("The key has expired or was revoked; ask for a new one.")
+        return stored.caller
+
+    def step(self, name: str) -> Step:
+        found = next((each for each in self.assembly.steps if each.name == name), None)
+        if found is None:
+            known = ", ".join(each.name for each in self.assembly.steps)
+            raise UnknownStepError(f"There is no step of that name; the steps are: {known}.")
+        return found
+
+    def admit(self, caller: Caller, ask: Ask) -> Admitted:
+        """Raises UnknownStepError, NotAllowedError, KeyReusedError and LimitedError."""
+        step = self.step(ask.step)
+        if not caller.may_step(step.name):
+            raise NotAllowedError(
+                f"This key does not allow the step {step.name}; it allows {', '.join(caller.steps)}."
+            )
+        if ask.queue is not None:
+            self._check_queue(caller, ask.queue)
+        now = self.assembly.clock()
+        day = self.assembly.settings.calendar.day_of(now)
+        order = Order(self.new_id(), step.name, day, ask.body_sha256, ask.idempotency_key)
+        tokens, most = self._most(step, ask)
+        found = self.assembly.ledger.callers.admit(caller, order, tokens, most)
+        if found.earlier is not None:
+            return self._again(caller, ask, step, found.earlier, found.allowance)
+        if found.wait_seconds > 0:
+            raise LimitedError("The key's limit per minute is used up.", found.allowance, found.wait_seconds)
+        if found.over_budget:
+            raise LimitedError("The key's budget of this day is used up.", found.allowance, 0)
+        return Admitted(ask, caller, step, order, now, found.allowance)
+
+    def work(self, admitted: Admitted) -> Mapping[str, JsonValue]:
+        """The answer's content. Raises UnknownQueueError, NotAllowedError, and what `answer_caller` raises."""
+        if admitted.kept is not None and admitted.kept.content is not None:
+            return admitted.kept.content
+        callers, order = self.assembly.ledger.callers, admitted.order
+        try:
+            answered = self._worked(admitted)
+        except BaseException:
+            callers.failed(order.answer_id, Bill())
+            raise
+        bill = callers.bill_of(answered.requests, admitted.at)
+        content = self._content(order, answered, bill)
+        callers.answered(order.answer_id, bill, answered.record_id, content)
+        return content
+
+    def _again(
+        self, caller: Caller, ask: Ask, step: Step, earlier: KeptAnswer, allowance: Allowance
+    ) -> Admitted:
+        if earlier.order.body_sha256 != ask.body_sha256 or earlier.order.step != step.name:
+            raise KeyReusedError("This Idempotency-Key was used for another request; use a new one for each.")
+        kept = earlier if earlier.state is AnswerState.ANSWERED else None
+        return Admitted(ask, caller, step, earlier.order, earlier.admitted_at, allowance, kept)
+
+    def _worked(self, admitted: Admitted) -> Answered:
+        ask, caller, day = admitted.ask, admitted.caller, admitted.order.day
+        local = admitted.at.astimezone(ZoneInfo(self.assembly.settings.timezone))
+        raw = as_mail(ask.case, local) if isinstance(ask.case, Told) else ask.case
+        message = self.readers.read(raw)
+        queue = queue_for(self.assembly.queues, message, ask.queue)
+        if ask.queue is None:
+            self._check_queue(caller, queue.name)
+        document = document_told(message, raw, queue, day, admitted.at)
+        until = admitted.at + timedelta(seconds=ask.wait) if ask.wait is not None else None
+        return answer_now(self.assembly, document, admitted.step, caller.lane, ask.upstream, until)
+
+    def _check_queue(self, caller: Caller, queue: str) -> None:
+        if not self.assembly.queues.has(queue):
+            known = ", ".join(each.name for each in self.assembly.queues.queues)
+            raise UnknownQueueError(f"There is no queue of that name; the queues are: {known}.")
+        if not caller.may_queue(queue):
+            raise NotAllowedError(f"This key does not allow the queue {queue}.")
+
+    def _most(self, step: Step, ask: Ask) -> tuple[int, Decimal]:
+        """Tokens that count against the limit per minute, and the most that all requests of the step may cost."""
+        profile = self.assembly.configured_profile
+        text = ask.case.text if isinstance(ask.case, Told) else ask.case.decode("utf-8", "replace")
+        case = tokens_by_script(text[:CASE_CHARACTERS])
+        tokens, most = 0, Decimal(0)
+        for each in needed(self.assembly.steps, step):
+            if each.name in ask.upstream:
+                continue
+            prompt = case + FIXED_TOKENS + tokens_by_script(str(strict_schema(each.output)))
+            models = {profile.models[tier] for tier in (each.tier, Tier.STRONG) if tier in profile.models}
+            usage = Usage(input_tokens=prompt, output_tokens=each.max_tokens)
+            most += max(self.assembly.prices.usd(profile, model, Mode.ONLINE, usage) for model in models)
+            tokens += prompt + each.max_tokens
+        return tokens, most
+
+    def _content(self, order: Order, answered: Answered, bill: Bill) -> dict[str, JsonValue]:
+        row, step = answered.row, self.step(order.step)
+        request = row.get("request_id")
+        route = self.assembly.ledger.callers.route_of(request) if request is not None else None
+        doubt = {"reason": row["doubt_reason"], "detail": row["doubt_detail"]}
+        output = {name: _plain(row.get(name)) for name in step.answer_columns}
+        return {
+            "id": order.answer_id,
+            "record_id": answered.record_id,
+            "step": step.name,
+            "status": row["status"],
+            "output": output,
+            "doubt": doubt if row["doubt_reason"] is not None else None,
+            "route": route,
+            "tier": row["tier"],
+            "model": row["model"],
+            "prompt_version": row["prompt_version"],
+            "reused": bill.calls == 0,
+            "usage": {
+                "input_tokens": bill.input_tokens,
+                "cached_tokens": bill.cached_tokens,
+                "output_tokens": bill.output_tokens,
+                "cost_usd": float(bill.cost_usd),
+            },
+        }
+
+
+def _plain(value: Any) -> JsonValue:
+    """A column's value as JSON; amounts of money stay exact as strings."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,79 @@
+"""Keys of callers: made, listed and revoked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from llm_assets.domain.callers.caller import NAME, Caller, new_key
+from llm_assets.domain.errors import ConfigurationError
+from llm_assets.domain.profile import Lane
+from llm_assets.usecases.desk.assembly import Assembly
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a key shall allow."""
+
+    name: str
+    steps: Sequence[str]
+    queues: Sequence[str] = ()
+    lane: str = Lane.URGENT.value
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    budget_usd: Decimal | None = None
+    expires: date | None = None
+    """The last day on which it works, in the desk's time zone."""
+
+
+def add_key(assembly: Assembly, wanted: Wanted) -> str:
+    """The token, which is stored nowhere. Raises ConfigurationError and KeyNameTakenError."""
+    if NAME.fullmatch(wanted.name) is None:
+        raise ConfigurationError(
+            f"{wanted.name} is no name for a key: use lower-case letters, digits, dots and dashes, at most 63"
+        )
+    _check_known("step", wanted.steps, [step.name for step in assembly.steps])
+    _check_known("queue", wanted.queues, [queue.name for queue in assembly.queues.queues])
+    if not wanted.steps:
+        raise ConfigurationError("a key needs at least one step: --steps categories,drafts")
+    key = new_key()
+    caller = Caller(
+        key_id=key.key_id,
+        name=wanted.name,
+        steps=tuple(dict.fromkeys(wanted.steps)),
+        queues=tuple(dict.fromkeys(wanted.queues)),
+        lane=_lane(wanted.lane),
+        requests_per_minute=wanted.requests_per_minute,
+        tokens_per_minute=wanted.tokens_per_minute,
+        budget_usd=wanted.budget_usd,
+        expires_at=_end_of(assembly, wanted.expires),
+    )
+    assembly.ledger.callers.add(caller, key.secret_sha256)
+    return key.token
+
+
+def revoke_key(assembly: Assembly, name: str) -> None:
+    """Raises ConfigurationError when there is no such key in use."""
+    if not assembly.ledger.callers.revoke(name):
+        used = ", ".join(c.name for c in assembly.ledger.callers.all() if c.revoked_at is None) or "none"
+        raise ConfigurationError(f"no key named {name} is in use; in use: {used}")
+
+
+def _check_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:
+    for name in given:
+        if name not in known:
+            raise ConfigurationError(f"there is no {what} {name}; choose of: {', '.join(known)}")
+
+
+def _lane(name: str) -> Lane:
+    try:
+        return Lane(name)
+    except ValueError:
+        raise ConfigurationError(f"--lane {name} is not known; choose of: {', '.join(Lane)}") from None
+
+
+def _end_of(assembly: Assembly, day: date | None) -> datetime | None:
+    if day is None:
+        return None
+    return datetime.combine(day, time.max, ZoneInfo(assembly.settings.timezone))

@@ -1,0 +1,1 @@
+"""The online door: its use cases and its HTTP, against the emulator."""
