@@ -246,7 +246,9 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
                 body = self._body(raw, call)
         return self._answer(asked["custom_id"], body, raw, mode)
 
-    def _answer(self, custom_id: str, body: Mapping[str, Any], raw: Any, mode: Mode) -> Answer:  # raw: the SDK's
+    def _answer(
+        self, custom_id: str, body: Mapping[str, Any], raw: Any, mode: Mode
+    ) -> Answer:  # raw: the SDK's
         return replace(
             wire.completion(custom_id, body),
             rest_seconds=rest_seconds(raw.headers),
