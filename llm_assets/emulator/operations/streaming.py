@@ -64,7 +64,7 @@ def _pieces(text: str, characters: int) -> Iterator[str]:
 
 def _of_message(message: Mapping[str, Any], characters: int) -> Iterator[dict[str, Any]]:
     """The usage comes twice: at the beginning with one token of output, at the end with all."""
-    begun = {"content": [], "stop_reason": None, "stop_details": None}
+    begun: dict[str, Any] = {"content": [], "stop_reason": None, "stop_details": None}
     usage = {**message["usage"], "output_tokens": 1}
     yield {"type": "message_start", "message": {**message, **begun, "usage": usage}}
     yield {"type": "ping"}
@@ -139,7 +139,7 @@ def _of_response(response: Mapping[str, Any], characters: int) -> Iterator[dict[
     [item] = response["output"]
     [part] = item["content"]
     kind, name = ("refusal", "refusal") if part["type"] == "refusal" else ("output_text", "text")
-    logprobs = {"logprobs": []} if name == "text" else {}
+    logprobs: dict[str, Any] = {"logprobs": []} if name == "text" else {}
     place = {"item_id": item["id"], "output_index": 0, "content_index": 0}
     open_item = {**item, "status": "in_progress", "content": []}
     yield event("output_item.added", output_index=0, item=open_item)
