@@ -42,10 +42,6 @@ class LiveReader:
         self._blank = ""
         self._said = ""
 
-    @property
-    def has_said(self) -> bool:
-        return bool(self._said)
-
     def feed(self, text: str) -> str:
         """What may be shown after this piece of the answer."""
         found = self._blank + self._masks.feed(self._field.feed(text))

@@ -1,10 +1,17 @@
 """Answer a caller: the requests of a case that is in no night, asked online, or refused at once where they would have to queue."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from llm_assets.domain.desk.night import Rework
-from llm_assets.domain.errors import ConfigurationError, OverBudgetError, SaturatedError, TransientError
+from llm_assets.domain.errors import (
+    ConfigurationError,
+    HungUpError,
+    OverBudgetError,
+    SaturatedError,
+    TransientError,
+)
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine.batches.exits import lose
@@ -23,7 +30,8 @@ def answer_caller(engine: Engine, day: date, task: Task) -> Standing:
     to it, and IN_FLIGHT.
 
     Raises SaturatedError instead of waiting for room, OverBudgetError, ConfigurationError for a queue whose regions
-    exclude the profile's, BlockedError, and TransientError; the request is due then.
+    exclude the profile's, BlockedError, and TransientError; the request is due then. Raises HungUpError when the engine's
+    listener has left.
     """
     if task.stopped:
         raise ConfigurationError(task.stopped)
@@ -37,6 +45,9 @@ def answer_caller(engine: Engine, day: date, task: Task) -> Standing:
         [standing] = engine.ledger.work.standings(day, step, [task.case_id])
         if standing.state is not RequestState.DUE:
             break
+        if engine.listener is not None and engine.listener.left:
+            raise HungUpError("The caller has left.")
+        engine = replace(engine, listener=None)  # what it has heard is not said again
     return standing
 
 

@@ -50,9 +50,12 @@ class RefusedError(Exception):
         return _TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
 
     @property
+    def content(self) -> dict[str, dict[str, str | None]]:
+        return {"error": {"message": self.message, "type": self.type, "code": self.code, "param": self.param}}
+
+    @property
     def response(self) -> Response:
-        error = {"message": self.message, "type": self.type, "code": self.code, "param": self.param}
-        return JSONResponse({"error": error}, self.status, self.headers)
+        return JSONResponse(self.content, self.status, self.headers)
 
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
