@@ -138,7 +138,7 @@ class _Endpoint:
 
     async def chat(self, request: Request, caller: Caller) -> Response:
         asked = chat.chat_of(await self._body(request), self.door, caller)
-        ask = asked.ask(_idempotency_key(request), LONGEST_WAIT)
+        ask = asked.ask(caller, _idempotency_key(request), LONGEST_WAIT)
         if asked.stream:
             return await sse.streamed(self.door, self.workers, caller, ask, asked)
         admitted, found = await self._worked(caller, ask, LONGEST_WAIT)

@@ -16,7 +16,6 @@ from llm_assets.web.answers.errors import RefusedError
 MODEL_PREFIX = "step/"
 TEXT = "body"
 """The column that is the content where a step has one; else the content is all columns as JSON."""
-_PASSED = ("ok", "corrected")
 
 
 class _Part(BaseModel):
@@ -55,10 +54,12 @@ class Chat(BaseModel):
     def wants_usage(self) -> bool:
         return self.stream_options is not None and bool(self.stream_options.include_usage)
 
-    def ask(self, idempotency_key: str | None, wait: float) -> Ask:
+    def ask(self, caller: Caller, idempotency_key: str | None, wait: float) -> Ask:
+        """A chat names no queue: it goes to the key's own where that has one, else to the default one."""
+        queue = caller.queues[0] if len(caller.queues) == 1 else None
         step = self.model.removeprefix(MODEL_PREFIX)
         digest = digest_of(f"chat {self.model}", self.case.encode("utf-8", "surrogatepass"))
-        return Ask(step, Told(self.case), digest, idempotency_key=idempotency_key, wait=wait)
+        return Ask(step, Told(self.case), digest, queue, idempotency_key=idempotency_key, wait=wait)
 
 
 def chat_of(body: bytes, door: Door, caller: Caller) -> Chat:
@@ -108,7 +109,7 @@ def _unknown(door: Door, caller: Caller) -> RefusedError:
 def completion(model: str, answer_id: str, found: Mapping[str, Any]) -> dict[str, Any]:
     """An answer as OpenAI's chat completion; all that the desk says of it is under `answer`."""
     message = {"role": "assistant", "content": content_of(found), "refusal": None}
-    choice = {"index": 0, "message": message, "finish_reason": finish_of(found), "logprobs": None}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     return {**_frame("chat.completion", model, answer_id), "choices": [choice], **told(found)}
 
 
@@ -128,7 +129,7 @@ class Chunks:
     def last(self, found: Mapping[str, Any], *, replaced: bool) -> list[dict[str, Any]]:
         """The end, and with it what the desk says of the answer: in a chunk of its own only where usage was asked for, because
         clients that did not ask for it look for a choice in every chunk."""
-        end, said = self._chunk({}, finish_of(found)), told(found)
+        end, said = self._chunk({}, "stop"), told(found)
         if replaced:
             said["answer"]["replaced"] = True
         if self._usage:
@@ -147,12 +148,6 @@ def _frame(kind: str, model: str, answer_id: str) -> dict[str, Any]:
 def content_of(found: Mapping[str, Any]) -> str:
     output = found["output"]
     return (output[TEXT] or "") if TEXT in output else json.dumps(output, ensure_ascii=False)
-
-
-def finish_of(found: Mapping[str, Any]) -> str:
-    """A text that a person has to check first ends like one that a filter has stopped: no client takes it for finished."""
-    text = found["output"].get(TEXT)
-    return "content_filter" if text and found["status"] not in _PASSED else "stop"
 
 
 def told(found: Mapping[str, Any]) -> dict[str, Any]:
