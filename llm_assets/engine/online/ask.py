@@ -106,7 +106,7 @@ def is_its_own(err: TransientError, answered: int, silent_goes: int) -> bool:
 def _settle(engine: Engine, batch: Batch, member: Member, answer: Answer) -> None:
     settlement = judge_of(engine).settlement(batch.step, batch.model, batch.mode, member, answer)
     if answer.detail == LEFT:  # however often callers hang up, the night may still ask
-        settlement = replace(settlement, next=Next.RETRY)
+        settlement = replace(settlement, next=Next.RETRY, is_try=False)
     engine.ledger.batches.settle(batch, [settlement])
 
 
