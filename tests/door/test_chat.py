@@ -20,6 +20,7 @@ from llm_assets.usecases.answers.readers import Readers
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.web.answers.app import application
+from llm_assets.web.answers.chat import Chat, Chunks
 from llm_assets.web.listening import listen
 from tests.support.houses.small_desk import settings
 
@@ -238,3 +239,28 @@ def test_a_refusal_before_the_first_word_keeps_its_status(served: Served, client
     served.play()
     assert refused.value.status_code in (429, 503)
     assert refused.value.response.headers["retry-after-ms"]
+
+
+def test_a_second_try_goes_on_where_the_first_broke_off(served: Served, client: openai.OpenAI) -> None:
+    half = {"when": {"keyword": "<reply_guidance>", "tries": [1]}, "outcome": "cut"}
+    served.play(requests=[half], streams={"characters": 4})
+    asked: Any = {
+        "model": "step/drafts",
+        "messages": said("Hello, when will my new card arrive? It is July."),
+    }
+    pieces, last = heard(client.chat.completions.create(**asked, stream=True))
+    served.play()
+    answer = last["answer"]
+    assert answer["usage"]["output_tokens"] > 0
+    assert "".join(pieces) == answer["output"]["body"]
+    assert len(pieces[-2]) > 20 > len(pieces[3]), "the second try is not read while it is written"
+    assert "replaced" not in answer
+
+
+def test_a_text_that_another_one_replaced_says_so() -> None:
+    chat = Chat(model="step/drafts", messages=said(CASE))
+    usage = {"input_tokens": 1, "output_tokens": 1, "cached_tokens": 0}
+    found = {"output": {"body": "Another."}, "usage": usage}
+    [end] = Chunks(chat, "ans_1").last(found, replaced=True)
+    assert end["answer"] == {**found, "replaced": True}
+    assert end["choices"][0]["finish_reason"] == "stop"
