@@ -68,11 +68,11 @@ def answer_now(
     """
     working = _Working(_night(assembly, document, lane), document, until)
     for together in in_reading_order(needed(assembly.steps, step)):
+        if reading is not None:
+            reading.check()
         working.ask(
             [each for each in together if each.name not in given], reading if together == [step] else None
         )
-        if reading is not None:
-            reading.check()
         for each in together:
             working.put(each, given.get(each.name))
     return Answered(document.message.record_id, working.row(step), tuple(working.requests))
