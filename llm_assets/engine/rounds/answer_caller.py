@@ -1,6 +1,6 @@
 """Answer a caller: the requests of a case that is in no night, asked online, or refused at once where they would have to queue."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from llm_assets.domain.desk.night import Rework
@@ -67,3 +67,21 @@ def _take_back(engine: Engine, batch_id: str) -> float | None:
             return None
         lose(engine, batch, batch.detail)
     return max(0.0, (batch.not_before - engine.clock()).total_seconds())
+
+
+def leave(engine: Engine, day: date, requests: Collection[str]) -> None:
+    """Takes back what was to be asked for callers whose process died, so that nothing more is paid for them. A call under way
+    then may have been paid, and nobody will know."""
+    for found in engine.ledger.batches.open_batches(day):
+        if not found.mode.one_by_one:
+            continue
+        with engine.ledger.locks.owner(f"batch:{found.batch_id}") as mine:
+            batch = engine.ledger.batches.batch(found.batch_id)
+            members = engine.ledger.batches.members(batch.batch_id, unsettled=True)
+            if not mine or not members or not members.keys() <= set(requests):
+                continue
+            if batch.state in (BatchState.INTENT, BatchState.CREATING):
+                engine.ledger.batches.transition(
+                    batch.batch_id, batch.state, BatchState.CANCELLED, detail="the process that asked it died"
+                )
+                engine.spool.discard(batch.batch_id)

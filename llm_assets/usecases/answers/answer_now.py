@@ -53,13 +53,15 @@ def answer_now(
     step: Step,
     lane: Lane,
     given: Mapping[str, Mapping[str, Any]],
+    answer_id: str | None = None,
 ) -> Answered:
-    """Works the step and the steps that it reads, but for those whose rows are given.
+    """Works the step and the steps that it reads, but for those whose rows are given. What it asks is on the bill of
+    `answer_id`.
 
     Raises what `answer_caller` raises.
     """
     day = document.received.day
-    night = _night(assembly, document, lane)
+    night = _night(assembly, document, lane, answer_id)
     night.lake.write(DOCUMENTS, day, [document_row(document, "")])
     requests: list[str] = []
     row: Row = {}
@@ -88,9 +90,10 @@ def needed(steps: Sequence[Step], step: Step) -> list[Step]:
     return [each for each in steps if each.name in names]
 
 
-def _night(assembly: Assembly, document: Document, lane: Lane) -> Night:
+def _night(assembly: Assembly, document: Document, lane: Lane, answer_id: str | None) -> Night:
     """A night of this case alone: its tables are in memory, and which case asked is not kept."""
     engine = assembly.engine
-    told = replace(engine, ledger=replace(engine.ledger, work=assembly.ledger.told_work()))
+    work = assembly.ledger.told_work(answer_id, document.message.record_id)
+    told = replace(engine, ledger=replace(engine.ledger, work=work))
     night = assembly.night(document.received.day, lane)
     return replace(night, engine=told, lake=MemoryLake(), only=frozenset({document.case_id}), rework=None)

@@ -25,6 +25,7 @@ from llm_assets.domain.callers.answer import AnswerState
 from llm_assets.domain.callers.caller import Caller
 from llm_assets.domain.errors import DeskError
 from llm_assets.usecases.answers.door import Admitted, Ask, Door
+from llm_assets.usecases.answers.under_way import StillOpenError
 from llm_assets.web.answers.bodies import MODEL_PREFIX, case_ask, chat_of, mail_ask
 from llm_assets.web.answers.errors import RefusedError, limit_headers, refusal_of
 
@@ -127,8 +128,8 @@ class _Endpoint:
         return JSONResponse(dict(found), headers=limit_headers(admitted.allowance))
 
     async def answer(self, request: Request, caller: Caller) -> Response:
-        callers = self.door.assembly.ledger.callers
-        kept = await anyio.to_thread.run_sync(callers.answer, caller.key_id, request.path_params["answer"])
+        answers = self.door.assembly.ledger.answers
+        kept = await anyio.to_thread.run_sync(answers.answer, caller.key_id, request.path_params["answer"])
         if kept is None:
             raise RefusedError(404, "There is no answer of that id for this key.", "not_found")
         if kept.state is AnswerState.ADMITTED:
@@ -142,7 +143,10 @@ class _Endpoint:
         chat = chat_of(body)
         ask = case_ask(chat.step, json.dumps({"text": chat.text}).encode(), _idempotency_key(request))
         admitted, found = await self._worked(caller, ask, LONGEST_WAIT)
-        assert found is not None
+        if found is None:
+            raise StillOpenError(
+                "The answer is not there yet; send the same again with the same Idempotency-Key."
+            )
         return JSONResponse(
             _completion(chat.model, admitted, found), headers=limit_headers(admitted.allowance)
         )
@@ -151,10 +155,10 @@ class _Endpoint:
         self, caller: Caller, ask: Ask, wait: float
     ) -> tuple[Admitted, Mapping[str, Any] | None]:
         admitted = await anyio.to_thread.run_sync(self.door.admit, caller, ask)
-        work: Future[Mapping[str, Any]] = self.workers.submit(self.door.work, admitted)
+        work: Future[Mapping[str, Any]] = self.workers.submit(self.door.work, admitted, wait)
         try:
             return admitted, await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(work)), wait)
-        except TimeoutError:
+        except (TimeoutError, StillOpenError):
             return admitted, None
 
     async def _body(self, request: Request) -> bytes:
