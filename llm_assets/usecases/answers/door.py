@@ -172,7 +172,7 @@ class Door:
         answers, order, owner = self.assembly.ledger.answers, admitted.order, self.under_way.owner.name
         try:
             answered = self._worked(admitted)
-            if answered.row["status"] == Status.OPEN and answered.row.get("request_id") is not None:
+            if answered.row["status"] == Status.OPEN:
                 raise NotAnsweredError(
                     "The model has not answered yet; send the same again.", retry_after=RETRY_SECONDS
                 )
