@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from llm_assets.usecases.answers.readers import Readers
 from llm_assets.usecases.answers.told import Told
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.web.answers.bodies import digest_of
+from resources.ledger.callers.callers import KeyUse
 from resources.settings.environment import Settings
 from tests.support.houses.small_desk import NOON, MovableClock
 
@@ -82,15 +83,17 @@ class OpenDoor:
         self.clock.now = at
 
     @property
+    def day(self) -> date:
+        return self.assembly.settings.calendar.day_of(self.clock())
+
+    @property
     def reserved(self) -> Decimal:
         return self.use.reserved_usd
 
     @property
-    def use(self) -> Any:
-        day = self.assembly.settings.calendar.day_of(self.clock())
-        return self.assembly.ledger.callers.used(day)["k1"]
+    def use(self) -> KeyUse:
+        return self.assembly.ledger.callers.used(self.day)["k1"]
 
     def paid(self) -> Decimal:
         """By the day's attempts."""
-        day = self.assembly.settings.calendar.day_of(self.clock())
-        return sum((u.cost_usd for u in self.assembly.ledger.spending.usage(day)), Decimal(0))
+        return sum((u.cost_usd for u in self.assembly.ledger.spending.usage(self.day)), Decimal(0))
