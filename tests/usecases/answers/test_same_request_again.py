@@ -11,7 +11,7 @@ from llm_assets.domain.errors import SaturatedError
 from llm_assets.usecases.answers import answer_now
 from llm_assets.usecases.answers.door import KeyReusedError
 from llm_assets.usecases.answers.under_way import NotAnsweredError, StillOpenError
-from tests.support.houses.desk_with_door import CRM, OpenDoor
+from tests.support.houses.desk_with_door import CRM, DeskWithDoor, OpenDoor
 from tests.support.houses.house import Emulated
 
 LOST = "I lost my card, please block it now. Card ends with 4412."
@@ -119,3 +119,15 @@ def test_a_told_case_is_the_same_record_whenever_it_is_told(crm: OpenDoor) -> No
     crm.now(crm.clock() + timedelta(seconds=61))
     assert crm.ask(CARD)["record_id"] == first
     assert crm.ask(CARD + "!")["record_id"] != first
+
+
+def test_what_another_model_answered_is_asked_again(crm: OpenDoor, desk: DeskWithDoor) -> None:
+    crm.ask(CARD)
+    assert crm.ask(CARD)["reused"]
+    assert desk.settings.config is not None
+    path = desk.settings.config / "providers.yaml"
+    path.write_text(path.read_text("utf-8").replace("cheap: gpt-6-luna", "cheap: gpt-6.1-terra"), "utf-8")
+    with desk.open() as changed:
+        again = changed.ask(CARD)
+        assert (again["reused"], again["model"]) == (False, "gpt-6.1-terra")
+        assert changed.ask(CARD)["reused"]
