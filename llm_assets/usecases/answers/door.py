@@ -219,7 +219,8 @@ class Door:
         if not self.assembly.queues.has(queue):
             known = ", ".join(each.name for each in self.assembly.queues.queues)
             raise UnknownQueueError(f"There is no queue of that name; the queues are: {known}.")
-        if not caller.may_queue(queue):
+        found = self.assembly.queues.named(queue)
+        if not any(caller.may_queue(name) for name in (found.name, *found.was)):
             raise NotAllowedError(f"This key does not allow the queue {queue}.")
 
     def _most(self, step: Step, ask: Ask) -> tuple[int, Decimal]:

@@ -108,7 +108,8 @@ def add_key(assembly: Assembly, wanted: Wanted, by: str) -> str:
 def revoke_key(assembly: Assembly, name: str, by: str) -> None:
     """Raises ConfigurationError when there is no such key in use."""
     if not assembly.ledger.callers.revoke(name, by):
-        used = ", ".join(c.name for c in assembly.ledger.callers.all() if c.revoked_at is None) or "none"
+        everybody, now = assembly.ledger.callers.all(), assembly.clock()
+        used = ", ".join(caller.name for caller in everybody if caller.is_valid(now)) or "none"
         raise ConfigurationError(f"no key named {name} is in use; in use: {used}")
 
 
