@@ -16,8 +16,8 @@ from llm_assets.domain.requests.outcome import Next, RequestState
 from resources.ledger import SqlLedger
 from resources.ledger.callers.told_work import SqlToldWork
 from resources.ledger.deletion.deleting import CaseOf, Going
+from tests.contracts.callers.test_callers import order
 from tests.contracts.ledger.test_audit import begin_anew, findings
-from tests.contracts.ledger.test_ledger_callers import order
 from tests.contracts.ledger.test_ledger_deletion import end
 from tests.support.databases import NOW
 from tests.support.nights.ledger_night import (
