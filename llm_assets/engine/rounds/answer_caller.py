@@ -5,10 +5,11 @@ from datetime import date
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import ConfigurationError, OverBudgetError, SaturatedError, TransientError
-from llm_assets.domain.requests.batch import BatchState
+from llm_assets.domain.requests.batch import OPEN_STATES, BatchState
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine.batches.exits import lose
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.online.ask import finish
 from llm_assets.engine.planning.plan_now import plan_some_now
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.work import Standing
@@ -77,11 +78,13 @@ def leave(engine: Engine, day: date, requests: Collection[str]) -> None:
             continue
         with engine.ledger.locks.owner(f"batch:{found.batch_id}") as mine:
             batch = engine.ledger.batches.batch(found.batch_id)
-            members = engine.ledger.batches.members(batch.batch_id, unsettled=True)
-            if not mine or not members or not members.keys() <= set(requests):
+            members = engine.ledger.batches.members(batch.batch_id)
+            if not mine or batch.state not in OPEN_STATES or not members.keys() <= set(requests):
                 continue
-            if batch.state in (BatchState.INTENT, BatchState.CREATING):
-                engine.ledger.batches.transition(
-                    batch.batch_id, batch.state, BatchState.CANCELLED, detail="the process that asked it died"
-                )
-                engine.spool.discard(batch.batch_id)
+            if batch.state not in (BatchState.INTENT, BatchState.CREATING):
+                finish(engine, batch.batch_id, batch.state)
+                continue
+            engine.ledger.batches.transition(
+                batch.batch_id, batch.state, BatchState.CANCELLED, detail="the process that asked it died"
+            )
+            engine.spool.discard(batch.batch_id)
