@@ -38,7 +38,7 @@ class Served:
     def client(
         self, name: str, *, steps: tuple[str, ...] = ("categories", "drafts"), **limits: Any
     ) -> openai.OpenAI:
-        key = add_key(self.assembly, Wanted(name, steps, **limits))
+        key = add_key(self.assembly, Wanted(name, steps, **limits), "tests")
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key=key, max_retries=0)
 
     def ledger(self, statement: str) -> list[Any]:
@@ -110,7 +110,7 @@ def test_a_chat_is_a_step_and_its_other_parameters_mean_nothing(client: openai.O
     found = raw.parse()
     assert raw.headers["x-request-id"]
     content = json.loads(found.choices[0].message.content or "")
-    assert content["category"] == found.to_dict()["answer"]["output"]["category"]  # type: ignore[index,call-overload]
+    assert content["category"] == found.to_dict()["answer"]["output"]["category"]  # type: ignore[index]
     assert found.choices[0].finish_reason == "stop"
     assert found.usage is not None
     assert found.usage.total_tokens > 0
@@ -160,14 +160,14 @@ def test_the_first_words_of_a_draft_come_while_the_rest_is_written(
         [(left,)] = served.ledger("SELECT count(*) FROM kept_answers WHERE state = 'admitted'")
         chunks = [*first, *(chunk.to_dict() for chunk in events)]
     assert left == 1, "it was under way when its third chunk came"
-    texts = [c["choices"][0]["delta"].get("content") or "" for c in chunks]  # type: ignore[index,call-overload]
+    texts = [c["choices"][0]["delta"].get("content") or "" for c in chunks]  # type: ignore[index]
     answer: Any = chunks[-1]["answer"]
     assert "".join(texts) == answer["output"]["body"]
     assert len(texts) > 8
     assert "+7 701 555 01 23" in answer["output"]["body"], "the model saw a mask"
     assert not any("PHONE" in piece for piece in texts)
     assert (answer["status"], answer["output"]["defects"]) == ("review", ["unknown_link"])
-    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"  # type: ignore[index,call-overload]
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"  # type: ignore[index]
     served.play()
     pieces, last = heard(
         client.chat.completions.create(model="step/drafts", messages=said(CASE), stream=True)
@@ -264,3 +264,23 @@ def test_a_text_that_another_one_replaced_says_so() -> None:
     [end] = Chunks(chat, "ans_1").last(found, replaced=True)
     assert end["answer"] == {**found, "replaced": True}
     assert end["choices"][0]["finish_reason"] == "stop"
+
+
+def test_what_a_hung_up_caller_took_is_on_its_bill(served: Served) -> None:
+    caller = served.client("leaves", queues=("bank-support",))
+    served.play(streams={"characters": 4, "pause_seconds": 0.05})
+    case = "Hello, when will my new card arrive? I ordered it on the first of August."
+    with caller.chat.completions.create(model="step/drafts", messages=said(case), stream=True) as stream:
+        next(chunk for chunk in stream if chunk.choices[0].delta.content)
+    billed = (
+        "SELECT k.cost_pico_usd, k.reserved_pico_usd FROM kept_answers k JOIN callers USING (key_id) "
+        "WHERE name = 'leaves' AND state = 'failed'"
+    )
+    rows: Any = []
+    while not rows:
+        rows = served.ledger(billed)
+    served.play()
+    [(cost, reserved)] = rows
+    paid = "SELECT sum(cost_pico_usd) FROM attempts WHERE step = 'drafts' AND outcome = 'cancelled'"
+    assert cost > served.ledger(paid)[0][0] // 2 > 0, "the steps that a draft reads were paid too"
+    assert reserved == 0

@@ -1,6 +1,6 @@
 """Answer a caller: the requests of a case that is in no night, asked online, or refused at once where they would have to queue."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -12,10 +12,11 @@ from llm_assets.domain.errors import (
     SaturatedError,
     TransientError,
 )
-from llm_assets.domain.requests.batch import BatchState
+from llm_assets.domain.requests.batch import OPEN_STATES, BatchState
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine.batches.exits import lose
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.online.ask import finish
 from llm_assets.engine.planning.plan_now import plan_some_now
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.work import Standing
@@ -78,3 +79,23 @@ def _take_back(engine: Engine, batch_id: str) -> float | None:
             return None
         lose(engine, batch, batch.detail)
     return max(0.0, (batch.not_before - engine.clock()).total_seconds())
+
+
+def leave(engine: Engine, day: date, requests: Collection[str]) -> None:
+    """Takes back what was to be asked for callers whose process died, so that nothing more is paid for them. A call under way
+    then may have been paid, and nobody will know."""
+    for found in engine.ledger.batches.open_batches(day):
+        if not found.mode.one_by_one:
+            continue
+        with engine.ledger.locks.owner(f"batch:{found.batch_id}") as mine:
+            batch = engine.ledger.batches.batch(found.batch_id)
+            members = engine.ledger.batches.members(batch.batch_id)
+            if not mine or batch.state not in OPEN_STATES or not members.keys() <= set(requests):
+                continue
+            if batch.state not in (BatchState.INTENT, BatchState.CREATING):
+                finish(engine, batch.batch_id, batch.state)
+                continue
+            engine.ledger.batches.transition(
+                batch.batch_id, batch.state, BatchState.CANCELLED, detail="the process that asked it died"
+            )
+            engine.spool.discard(batch.batch_id)

@@ -60,13 +60,15 @@ def answer_now(
     given: Mapping[str, Mapping[str, Any]],
     until: datetime | None = None,
     reading: Reading | None = None,
+    answer_id: str | None = None,
 ) -> Answered:
     """Works the step and the steps that it reads, but for those whose rows are given. From `until` on no request is begun, and
     what has none is open; None: without such a moment. `reading` reads the step's answer while it is written.
+    What it asks is on the bill of `answer_id`.
 
     Raises what `answer_caller` raises.
     """
-    working = _Working(_night(assembly, document, lane), document, until)
+    working = _Working(_night(assembly, document, lane, answer_id), document, until)
     for together in in_reading_order(needed(assembly.steps, step)):
         if reading is not None:
             reading.check()
@@ -155,9 +157,10 @@ def needed(steps: Sequence[Step], step: Step) -> list[Step]:
     return [each for each in steps if each.name in names]
 
 
-def _night(assembly: Assembly, document: Document, lane: Lane) -> Night:
+def _night(assembly: Assembly, document: Document, lane: Lane, answer_id: str | None) -> Night:
     """A night of this case alone: its tables are in memory, and which case asked is not kept."""
     engine = assembly.engine
-    told = replace(engine, ledger=replace(engine.ledger, work=assembly.ledger.told_work()))
+    work = assembly.ledger.told_work(answer_id, document.message.record_id)
+    told = replace(engine, ledger=replace(engine.ledger, work=work))
     night = assembly.night(document.received.day, lane)
     return replace(night, engine=told, lake=MemoryLake(), only=frozenset({document.case_id}), rework=None)

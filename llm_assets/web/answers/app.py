@@ -23,9 +23,10 @@ from llm_assets.domain.callers.answer import AnswerState
 from llm_assets.domain.callers.caller import Caller
 from llm_assets.domain.errors import DeskError
 from llm_assets.usecases.answers.door import Admitted, Ask, Door
+from llm_assets.usecases.answers.under_way import StillOpenError
 from llm_assets.web.answers import chat, sse
 from llm_assets.web.answers.bodies import case_ask, mail_ask
-from llm_assets.web.answers.errors import NOT_NOW, RefusedError, limit_headers, refusal_of, retry_after
+from llm_assets.web.answers.errors import RefusedError, limit_headers, refusal_of
 
 log = structlog.get_logger()
 
@@ -126,8 +127,8 @@ class _Endpoint:
         return JSONResponse(dict(found), headers=limit_headers(admitted.allowance))
 
     async def answer(self, request: Request, caller: Caller) -> Response:
-        callers = self.door.assembly.ledger.callers
-        kept = await anyio.to_thread.run_sync(callers.answer, caller.key_id, request.path_params["answer"])
+        answers = self.door.assembly.ledger.answers
+        kept = await anyio.to_thread.run_sync(answers.answer, caller.key_id, request.path_params["answer"])
         if kept is None:
             raise RefusedError(404, "There is no answer of that id for this key.", "not_found")
         if kept.state is AnswerState.ADMITTED:
@@ -143,7 +144,9 @@ class _Endpoint:
             return await sse.streamed(self.door, self.workers, caller, ask, asked)
         admitted, found = await self._worked(caller, ask, LONGEST_WAIT)
         if found is None:
-            raise RefusedError(503, NOT_NOW, "unavailable", headers=retry_after(5))
+            raise StillOpenError(
+                "The answer is not there yet; send the same again with the same Idempotency-Key."
+            )
         return JSONResponse(
             chat.completion(asked.model, admitted.order.answer_id, found),
             headers=limit_headers(admitted.allowance),
@@ -153,10 +156,10 @@ class _Endpoint:
         self, caller: Caller, ask: Ask, wait: float
     ) -> tuple[Admitted, Mapping[str, Any] | None]:
         admitted = await anyio.to_thread.run_sync(self.door.admit, caller, ask)
-        work: Future[Mapping[str, Any]] = self.workers.submit(self.door.work, admitted)
+        work: Future[Mapping[str, Any]] = self.workers.submit(self.door.work, admitted, wait)
         try:
             return admitted, await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(work)), wait)
-        except TimeoutError:
+        except (TimeoutError, StillOpenError):
             return admitted, None
 
     async def _body(self, request: Request) -> bytes:

@@ -24,6 +24,7 @@ from llm_assets.usecases.answers.door import (
     UnknownStepError,
 )
 from llm_assets.usecases.answers.told import UnfitCaseError
+from llm_assets.usecases.answers.under_way import StillOpenError
 
 
 class RefusedError(Exception):
@@ -78,6 +79,8 @@ def refusal_of(err: DeskError) -> RefusedError:
             return RefusedError(422, str(err), "unfit_case")
         case KeyReusedError():
             return RefusedError(409, str(err), "idempotency_key_reused", param="Idempotency-Key")
+        case StillOpenError():
+            return RefusedError(409, str(err), "still_open", param="Idempotency-Key", headers=retry_after(1))
         case LimitedError() if err.seconds > 0:
             return RefusedError(
                 429,
