@@ -110,7 +110,7 @@ def test_a_chat_is_a_step_and_its_other_parameters_mean_nothing(client: openai.O
     found = raw.parse()
     assert raw.headers["x-request-id"]
     content = json.loads(found.choices[0].message.content or "")
-    assert content["category"] == found.to_dict()["answer"]["output"]["category"]  # type: ignore[index,call-overload]
+    assert content["category"] == found.to_dict()["answer"]["output"]["category"]  # type: ignore[index]
     assert found.choices[0].finish_reason == "stop"
     assert found.usage is not None
     assert found.usage.total_tokens > 0
@@ -160,14 +160,14 @@ def test_the_first_words_of_a_draft_come_while_the_rest_is_written(
         [(left,)] = served.ledger("SELECT count(*) FROM kept_answers WHERE state = 'admitted'")
         chunks = [*first, *(chunk.to_dict() for chunk in events)]
     assert left == 1, "it was under way when its third chunk came"
-    texts = [c["choices"][0]["delta"].get("content") or "" for c in chunks]  # type: ignore[index,call-overload]
+    texts = [c["choices"][0]["delta"].get("content") or "" for c in chunks]  # type: ignore[index]
     answer: Any = chunks[-1]["answer"]
     assert "".join(texts) == answer["output"]["body"]
     assert len(texts) > 8
     assert "+7 701 555 01 23" in answer["output"]["body"], "the model saw a mask"
     assert not any("PHONE" in piece for piece in texts)
     assert (answer["status"], answer["output"]["defects"]) == ("review", ["unknown_link"])
-    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"  # type: ignore[index,call-overload]
+    assert chunks[-1]["choices"][0]["finish_reason"] == "stop"  # type: ignore[index]
     served.play()
     pieces, last = heard(
         client.chat.completions.create(model="step/drafts", messages=said(CASE), stream=True)
