@@ -49,7 +49,10 @@ def delete(
         for record in records:
             deletion.finish_begun(assembly, record, who())  # a killed process had its yes
         looked_up = (
-            deletion.find(assembly, r, only) or deletion.find_unread(assembly, r, only) for r in records
+            deletion.find(assembly, r, only)
+            or deletion.find_unread(assembly, r, only)
+            or deletion.find_told(assembly, r)
+            for r in records
         )
         found = [each for each in looked_up if each is not None]
         for record in set(records) - {f.record_id for f in found}:
@@ -91,6 +94,8 @@ def found_lines(found: "Found") -> Iterator[str]:
         f"record {found.record_id}: stored versions {len(going.messages)}, nights {nights or 'none'}, "
         f"cases with answers {len(going.cases)}"
     )
+    if found.told:
+        yield f"  answers that callers of the online door got about it: {found.told}"
     yield from (
         f"  at its source it stays: {m.source} {m.place}" for m in going.messages if m.source != POSTED
     )

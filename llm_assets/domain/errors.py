@@ -116,6 +116,10 @@ class ShortResultsError(UnknownBatchError):
     """Fewer results can be read than the provider promises: a file or some of its lines are not there (yet)."""
 
 
+class HungUpError(DeskError):
+    """Whoever waited for an answer has left."""
+
+
 class ContractError(DeskError):
     """The provider answered something its contract does not name, e.g. an unknown batch status."""
 

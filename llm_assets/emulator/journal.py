@@ -17,8 +17,11 @@ from pydantic import TypeAdapter
 from llm_assets.emulator.errors import Protocol
 
 CALLS, ONLINE = "calls.jsonl", "online.jsonl"
-NO_IDENTITY = ("max_tokens", "max_completion_tokens", "max_output_tokens", "service_tier")
-"""Left out of a request's identity: a client repeats a request whose answer was cut with a higher limit."""
+NO_IDENTITY = frozenset(
+    {"max_tokens", "max_completion_tokens", "max_output_tokens", "service_tier", "stream", "stream_options"}
+)
+"""Left out of a request's identity: a client repeats a request whose answer was cut with a higher limit, and one that is
+streamed is no other request."""
 
 Fate = Literal["usable", "unusable", "transient", "permanent", "unrun", "refused", "later"]
 """How an execution ended.

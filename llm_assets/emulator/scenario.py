@@ -277,6 +277,23 @@ class Flex(Strict):
     """Real seconds that a call waits for room before it is answered."""
 
 
+class Streams(Strict):
+    """How answers that are asked for with `stream: true` come."""
+
+    pause_seconds: float = Field(0, ge=0)
+    """Real seconds before each event but the first."""
+    characters: int = Field(16, ge=1)
+    """Of the text, in each piece."""
+    break_after: int | None = Field(None, ge=0)
+    """The connection breaks after so many events."""
+    fail_after: int | None = Field(None, ge=0)
+    """After so many events comes an error in their place."""
+    whole: bool = False
+    """Answers come whole, as from a server that ignores `stream`."""
+    refused: bool = False
+    """OpenAI: `stream_options` is refused, as by a server that does not know it."""
+
+
 class Webhooks(Strict):
     """Where OpenAI's webhooks about batches that have ended go."""
 
@@ -309,6 +326,7 @@ class Scenario(Strict):
     lists: Lists = Lists()
     flex: Flex = Flex()
     background: Background = Background()
+    streams: Streams = Streams()
     webhooks: Webhooks | None = None
     clock_seconds: float = 0
     """The provider's clock is ahead of the client's by so much; behind it when negative."""

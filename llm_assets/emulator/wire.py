@@ -68,10 +68,20 @@ class FileBody:
     whole: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class EventsBody:
+    """Server-sent events."""
+
+    events: tuple[bytes, ...]
+    pause_seconds: float
+    whole: bool
+    """False where a scenario breaks the connection after the last of them."""
+
+
 @dataclass(slots=True)
 class Reply:
     status: int
-    body: bytes | FileBody
+    body: bytes | FileBody | EventsBody
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     batch: str = ""
@@ -126,8 +136,28 @@ async def read_request(scope: Scope, receive: Receive, spool: Path) -> Request:
     return request
 
 
+async def send_events(receive: Receive, send: Send, reply: Reply, body: EventsBody) -> bool:
+    """Sends one event after the other. False when the client has closed the connection before the last."""
+    headers = {"content-type": reply.content_type, **reply.headers}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    closed = asyncio.ensure_future(receive())
+    try:
+        for number, event in enumerate(body.events):
+            await asyncio.wait([closed], timeout=body.pause_seconds if number else 0)
+            if closed.done():
+                return False
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+    finally:
+        closed.cancel()
+    if body.whole:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    return True
+
+
 async def send_reply(send: Send, reply: Reply) -> None:
     body = reply.body
+    assert not isinstance(body, EventsBody)
     length = body.length if isinstance(body, FileBody) else len(body)
     headers = {"content-type": reply.content_type, "content-length": str(length), **reply.headers}
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]

@@ -13,7 +13,7 @@ from llm_assets.domain.requests.outcome import MAX_ATTEMPTS
 from llm_assets.domain.traffic.lanes import Lanes
 from llm_assets.engine.ports.ledger import LedgerPorts
 from llm_assets.engine.ports.prices import Prices
-from llm_assets.engine.ports.provider import Provider
+from llm_assets.engine.ports.provider import Listener, Provider
 from llm_assets.engine.ports.spool import Spool
 from llm_assets.engine.traffic import Traffic
 
@@ -47,6 +47,8 @@ class Engine:
     steps_after: Mapping[str, int] = field(default_factory=dict)
     """Step -> how many steps follow it at most, one after the other."""
     clock: Clock = field(default=system_clock)
+    listener: Listener | None = None
+    """Hears the answer of an online batch of one request while it is written."""
     fallback: "Engine | None" = None
     """The same over the profile that answers what this one cannot take; None where the profile names none."""
 

@@ -7,6 +7,7 @@ from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.engine.ports.ledger import LedgerPorts
 from resources.ledger.audit import entries as audit
 from resources.ledger.audit.trail import Trail
+from resources.ledger.callers.answers import SqlAnswers
 from resources.ledger.callers.callers import SqlCallers
 from resources.ledger.callers.told_work import SqlToldWork
 from resources.ledger.database.database import Database
@@ -61,6 +62,7 @@ class SqlLedger:
         self.tracing = SqlTracing(self._database)
         self.wakeups = SqlWakeups(self._database, clock)
         self.callers = SqlCallers(self._database, clock)
+        self.answers = SqlAnswers(self._database, clock)
 
     @cached_property
     def ports(self) -> LedgerPorts:
@@ -77,9 +79,9 @@ class SqlLedger:
             locks=self.locks,
         )
 
-    def told_work(self) -> SqlToldWork:
-        """The work of cases that are in no night, for one of them."""
-        return SqlToldWork(self._database, self._clock)
+    def told_work(self, answer_id: str | None = None, record_id: str = "") -> SqlToldWork:
+        """The work of cases that are in no night, for one of them; what is asked is on the bill of that answer."""
+        return SqlToldWork(self._database, self._clock, answer_id, record_id)
 
     def migrate(self) -> None:
         """Brings the schema to the newest version; quick when it is current, safe when many processes start at once.

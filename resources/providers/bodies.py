@@ -4,12 +4,13 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from llm_assets.domain.errors import PermanentError
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.money import Usage
-from llm_assets.domain.requests.outcome import Answer, Outcome
+from llm_assets.domain.requests.outcome import LEFT, Answer, Outcome
 from llm_assets.domain.requests.request import Picture
 from llm_assets.intake.scans import Shown
 from resources.providers.errors import token
@@ -67,6 +68,11 @@ def unreadable(raw: bytes, usage_of: Callable[[Mapping[str, int]], Usage], line_
 def unmetered(usage: Usage, characters: int) -> int | None:
     """What of an answer has to be estimated: no answer is made of no prompt, and no text of no output."""
     return characters if usage.input_tokens == 0 or (usage.output_tokens == 0 and characters) else None
+
+
+def given_up(custom_id: str, usage: Usage, written: int) -> Answer:
+    """An answer whose reader left after so many characters; the output is estimated from them."""
+    return Answer(custom_id, Outcome.CANCELLED, "", replace(usage, output_tokens=0), LEFT, unmetered=written)
 
 
 STOPPED = frozenset({"stop", "end_turn", "stop_sequence", "eos", "eos_token"})

@@ -36,6 +36,8 @@ Subject = Literal["batch", "file", "model", "endpoint"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _NO_ADDRESS = "unknown_url"
+_IN_A_STREAM = 500
+"""Stands for the status of an error that comes after the answer had begun."""
 _OF_THE_LIMIT = frozenset({"rate_limit_exceeded", "requests", "tokens"})
 """Codes and types of a 429 that means the account's own limits, by whatever route it was asked."""
 _GENERIC = frozenset({"", "invalid_request_error", "BadRequestError", "error", "None", "null"})
@@ -147,11 +149,12 @@ def _classify(err: Exception, caller: Caller, call: Call) -> DeskError:
     status = getattr(err, "status_code", None)
     if status is None:
         return _unconnected(err, caller, call)
-    if status < 300:
-        # The SDK could not read a success; it reports that in strict mode only.
-        return unreadable(caller, call)
     response: Any = getattr(err, "response", None)
     headers = response.headers if response is not None else {}
+    if status < 300:
+        # An error inside a stream; or the SDK could not read a success, which it reports in strict mode only.
+        told = refusal_of(_IN_A_STREAM, headers, getattr(err, "body", None))
+        return of_refusal(told, caller, call) if told.shaped and told.kind else unreadable(caller, call)
     return of_refusal(refusal_of(status, headers, getattr(err, "body", None)), caller, call)
 
 

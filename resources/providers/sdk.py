@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from llm_assets.domain.clock import Clock, system_clock
 from llm_assets.domain.errors import BlockedError, PermanentError, TransientError, UnknownBatchError
-from llm_assets.domain.profile import Profile
+from llm_assets.domain.profile import Mode, Profile
 from llm_assets.domain.requests.batch import Batch, BatchView, Look, StoredFile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
-from llm_assets.engine.ports.provider import Background
+from llm_assets.engine.ports.provider import Background, Listener
 from llm_assets.intake.scans import Shown
 from resources.providers import access, bodies, json_lines, proxies
 from resources.providers.errors import Call, Caller, classified, unreadable
@@ -187,6 +187,13 @@ class SdkProvider(ABC, Generic[Client]):
         except (PermanentError, TransientError, BlockedError) as err:
             if self.look(provider_batch_id).look is Look.RUNNING:
                 raise err from None
+
+    @abstractmethod
+    def ask(self, line: bytes, mode: Mode = Mode.ONLINE) -> Answer: ...
+
+    def ask_streaming(self, line: bytes, mode: Mode, listener: Listener) -> Answer:
+        """Whole, where a protocol's streams are not read."""
+        return self.ask(line, mode)
 
     @property
     def background(self) -> Background | None:

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     """Folder with labels.jsonl and the records it names."""
     grace_seconds: float = Field(default=5, ge=0)
     """How long a Dagster step polls before it parks: quick batches then need no second run."""
+    answers_days: int = Field(default=7, ge=0)
+    """How long the online door keeps what a caller was answered, for the same Idempotency-Key and /v1/answers."""
     currency: str = "USD"
     exchange_rates: Path | None = None
     """CSV with dated rates of `currency`."""

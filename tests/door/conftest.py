@@ -15,6 +15,7 @@ from llm_assets.emulator.process.launch import RunningEmulator, start
 from llm_assets.steps import STEPS
 from llm_assets.usecases.answers.answer_now import Answered, answer_now, document_told
 from llm_assets.usecases.answers.readers import Readers
+from llm_assets.usecases.answers.reading import Reading
 from llm_assets.usecases.answers.told import Told, as_mail
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
@@ -42,14 +43,22 @@ class OpenDesk:
     readers: Readers
     clock: MovableClock
 
-    def answer(self, told: Told, step: str, *, queue: str = "bank-support", seconds: float = 60) -> Answered:
+    def answer(
+        self,
+        told: Told,
+        step: str,
+        *,
+        queue: str = "bank-support",
+        seconds: float = 60,
+        reading: Reading | None = None,
+    ) -> Answered:
         at = self.clock()
         raw = as_mail(told, at)
         day = self.assembly.settings.calendar.day_of(at)
         document = document_told(self.readers.read(raw), raw, self.assembly.queues.named(queue), day, at)
         [wanted] = [each for each in STEPS if each.name == step]
         until = at + timedelta(seconds=seconds)
-        return answer_now(self.assembly, document, wanted, Lane.URGENT, {}, until)
+        return answer_now(self.assembly, document, wanted, Lane.URGENT, {}, until, reading)
 
 
 def change_queue(folder: Path, **changes: Any) -> None:

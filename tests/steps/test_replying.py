@@ -1,11 +1,13 @@
 """Step `drafts`: which cases get a reply, in which language, from which facts, and how it is composed."""
 
+import json
 from typing import Any
 
 import pytest
 
+from llm_assets.domain.desk.live_text import LiveReader
 from llm_assets.domain.desk.queue import Category, Queue
-from llm_assets.domain.desk.step import Doubt, Skip
+from llm_assets.domain.desk.step import Doubt, Skip, StepInput
 from llm_assets.domain.digest import digest
 from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.outcome import Status
@@ -244,3 +246,19 @@ def test_a_draft_with_defects_goes_to_a_person() -> None:
 def test_a_good_draft_is_ready() -> None:
     good = "Ваша карта по заказу ZK-778 будет готова за 5–7 рабочих дней. Ответим до 03.12.2026."
     assert DRAFTS.doubt(ABOUT, Draft(subject="Карта", body=good)) is None
+
+
+def test_a_number_of_a_draft_that_nobody_named_is_marked_while_it_is_written() -> None:
+    live = DRAFTS.live
+    assert live is not None
+    reader = LiveReader(live(ABOUT), {"[ID_1]": "ZK-778"})
+    body = "По заказу [ID_1] ждём до 3 декабря. Вернём 4 500 KZT, это 30%."
+    written = json.dumps({"subject": "x", "body": body})
+    said = "".join(reader.feed(written[i : i + 5]) for i in range(0, len(written), 5))
+    rest = reader.finish(step_body(ABOUT, body.replace("[ID_1]", "ZK-778")))
+    assert rest is not None
+    assert "По заказу ZK-778 ждём до 3 декабря. Вернём 4 500[?] KZT, это 30[?]%." in said + rest
+
+
+def step_body(asked: StepInput, body: str) -> str:
+    return str(DRAFTS.row(asked, Draft(subject="x", body=body))["body"])

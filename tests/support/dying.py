@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 
@@ -16,15 +17,14 @@ def arm(moment: str, calls: Mapping[str, tuple[type, str]]) -> None:
     when, what, times = moment.split(":")
     kind, name = calls[what]
     called: Callable[..., Any] = getattr(kind, name)
-    left = int(times)
+    calls_so_far = count(1)
 
     def dying(*args: Any, **more: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left == 0 and when == "before":
+        mine = next(calls_so_far) == int(times)  # other threads may call meanwhile
+        if mine and when == "before":
             die()
         answer = called(*args, **more)
-        if left == 0:
+        if mine:
             die()
         return answer
 

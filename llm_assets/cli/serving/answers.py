@@ -1,10 +1,18 @@
 """The online door and the keys of its callers: `answers`, and `keys add|list|revoke`."""
 
+import json
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
+
+from llm_assets.cli.options import who
+
+if TYPE_CHECKING:
+    from llm_assets.usecases.answers.keys import ListedKey
 
 keys = typer.Typer(no_args_is_help=True, help="Keys of the programs that ask the online door.")
 NAME = Annotated[str, typer.Argument(help="The caller's name.")]
@@ -56,25 +64,44 @@ def add_key_of(
         expires.date() if expires is not None else None,
     )
     with open_desk() as assembly:
-        print(add_key(assembly, wanted))
+        print(add_key(assembly, wanted, who()))
 
 
 @keys.command("list")
-def list_keys() -> None:
-    """List every key and what it may."""
+def list_keys(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, one array of all keys.")] = False,
+) -> None:
+    """List every key: what it may, its limits, what it has spent today and when it was used last."""
+    from llm_assets.usecases.answers.keys import listed_keys
     from llm_assets.usecases.desk.desk import open_desk
 
     with open_desk() as assembly:
-        everybody, now = assembly.ledger.callers.all(), assembly.clock()
-    for caller in everybody:
-        state = (
-            "revoked" if caller.revoked_at is not None else "in use" if caller.is_valid(now) else "expired"
-        )
-        print(
-            f"{caller.name}  {state}  {', '.join(caller.steps)}  {', '.join(caller.queues) or 'all queues'}  {caller.lane}"
-        )
-    if not everybody:
+        found = listed_keys(assembly)
+        zone = ZoneInfo(assembly.settings.timezone)
+    if as_json:
+        print(json.dumps([key.as_json() for key in found], ensure_ascii=False))
+        return
+    for key in found:
+        print("  ".join(_told(key, zone)))
+    if not found:
         print("none; make one with: llm-assets keys add NAME --steps categories,drafts")
+
+
+def _told(key: "ListedKey", zone: ZoneInfo) -> Iterator[str]:
+    caller, use = key.caller, key.use
+    yield from (caller.name, key.state, ", ".join(caller.steps), ", ".join(caller.queues) or "all queues")
+    yield caller.lane
+    if caller.requests_per_minute is not None:
+        yield f"{caller.requests_per_minute} requests/min"
+    if caller.tokens_per_minute is not None:
+        yield f"{caller.tokens_per_minute} tokens/min"
+    most = f" of {caller.budget_usd:f}" if caller.budget_usd is not None else ""
+    yield f"today {use.spent_usd:.4f}{most} USD"
+    if use.reserved_usd:
+        yield f"{use.reserved_usd:.4f} USD reserved"
+    yield f"last used {use.last_used.astimezone(zone):%Y-%m-%d %H:%M}" if use.last_used else "never used"
+    if key.gone:
+        yield f"not there any more: {', '.join(key.gone)}"
 
 
 @keys.command("revoke")
@@ -84,5 +111,5 @@ def revoke_key_of(name: NAME) -> None:
     from llm_assets.usecases.desk.desk import open_desk
 
     with open_desk() as assembly:
-        revoke_key(assembly, name)
+        revoke_key(assembly, name, who())
     print(f"{name} is refused from now on")

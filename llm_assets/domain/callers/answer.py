@@ -16,7 +16,7 @@ class AnswerState(StrEnum):
     """Under way; its most is reserved from the key's budget."""
     ANSWERED = "answered"
     FAILED = "failed"
-    """Nothing came of it. The same Idempotency-Key may try again."""
+    """Nothing came of it. The same Idempotency-Key with the same body opens it again."""
 
 
 class Order(NamedTuple):
@@ -35,6 +35,8 @@ class KeptAnswer:
     order: Order
     state: AnswerState
     admitted_at: datetime
+    owner: str
+    """The process that works it, or did."""
     content: dict[str, JsonValue] | None = field(default=None, repr=False)
     """What the caller was answered; None while there is none."""
     cost_usd: Decimal = Decimal(0)
@@ -48,11 +50,10 @@ class Admission(NamedTuple):
     """Until a limit per minute lets it through; 0 where none stops it."""
     over_budget: bool = False
     earlier: KeptAnswer | None = None
-    """The answer of the same Idempotency-Key: this request is that one."""
-
-    @property
-    def admitted(self) -> bool:
-        return self.wait_seconds == 0 and not self.over_budget and self.earlier is None
+    """The answer under the same Idempotency-Key: this request is that one, or has another body."""
+    opened: KeptAnswer | None = None
+    """The answer that is to be worked; None where something stops it. One that had failed keeps its id, day and time, so that
+    it asks what it asked before."""
 
 
 class Bill(NamedTuple):

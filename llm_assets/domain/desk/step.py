@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from llm_assets.domain.desk.live_text import LiveText
 from llm_assets.domain.desk.model_choice import Choice, choose, facts_of, shown_scans
 from llm_assets.domain.desk.prompt import SCANS_NOTE, Prompt, render_case, render_remarks
 from llm_assets.domain.desk.queue import Queue
@@ -127,6 +128,8 @@ class Step:
     """Columns that are derived from values a person has decided, e.g. from a category whether it needs a reply."""
     columns: tuple[Column, ...] | None = None
     """The columns `row` fills; None means one per field of the output model."""
+    live: Callable[[StepInput], LiveText] | None = None
+    """The text of its answer that a caller may read while it is written; None where the answer counts only as a whole."""
     parts: tuple["Step", ...] = ()
     """The steps that it asks for in one request; none for a step of its own."""
 

@@ -50,6 +50,8 @@ class Next(StrEnum):
 
 
 MAX_ATTEMPTS = 3
+LEFT = "caller_left"
+"""Detail of an answer that was given up because whoever listened to it has left."""
 
 
 def next_after(

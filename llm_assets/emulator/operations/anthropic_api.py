@@ -16,6 +16,7 @@ from llm_assets.emulator.errors import ApiError
 from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.operations.download import cut_results, refuse_absent
 from llm_assets.emulator.operations.listing import distorted
+from llm_assets.emulator.operations.streaming import anthropic_stream
 from llm_assets.emulator.requests.admission import admit_anthropic
 from llm_assets.emulator.requests.anthropic_batch_body import Split, split_requests
 from llm_assets.emulator.requests.anthropic_checks import VERSIONS
@@ -201,10 +202,10 @@ def _results_url(ctx: Context, record: BatchRecord, now: float) -> str:
 async def create_message(ctx: Context, request: Request) -> Reply:
     params = request.json(MESSAGE_LIMIT)
     prompt = admit_anthropic(params, request.headers["anthropic-version"])
-    if params.get("stream"):
-        raise ApiError(400, "stream: the emulator answers whole messages only")
     done = ctx.answer_now(prompt, params, "anthropic")
-    return Reply.of(anthropic_message(prompt, done, ctx.new_id(""), batch=False))
+    message = anthropic_message(prompt, done, ctx.new_id(""), batch=False)
+    rules = ctx.fault_rules.scenario.streams
+    return anthropic_stream(message, rules) if params.get("stream") and not rules.whole else Reply.of(message)
 
 
 async def count_tokens(ctx: Context, request: Request) -> Reply:

@@ -25,6 +25,7 @@ from llm_assets.emulator.operations import openai_background
 from llm_assets.emulator.operations.context import Context
 from llm_assets.emulator.operations.download import cut_results, refuse_absent
 from llm_assets.emulator.operations.listing import distorted
+from llm_assets.emulator.operations.streaming import chat_stream, response_stream
 from llm_assets.emulator.requests.admission import admit_openai
 from llm_assets.emulator.requests.openai_batch_file import prompt_tokens, survey
 from llm_assets.emulator.requests.openai_checks import (
@@ -350,8 +351,11 @@ async def responses(ctx: Context, request: Request) -> Reply:
 async def _answer(ctx: Context, request: Request, endpoint: str) -> Reply:
     body = request.json(BODY_LIMIT)
     prompt = admit_openai(endpoint, body)
-    if body.get("stream"):
-        raise refuse("The emulator answers whole responses only.", "stream", "unsupported_value")
+    rules = ctx.fault_rules.scenario.streams
+    if rules.refused and "stream_options" in body:
+        raise refuse(
+            "Unrecognized request argument supplied: stream_options", "stream_options", "unknown_parameter"
+        )
     if endpoint == "/v1/responses" and body.get("background"):
         return openai_background.create(ctx, body)
     tier = TIERS[body.get("service_tier") or "auto"]
@@ -359,7 +363,13 @@ async def _answer(ctx: Context, request: Request, endpoint: str) -> Reply:
         tier = await _flex(ctx)
     build = response_object if endpoint == "/v1/responses" else chat_completion
     done = ctx.answer_now(prompt, body, "openai")
-    return Reply.of(build(prompt, done, ctx.new_id(""), int(ctx.clock.now()), tier))
+    answer = build(prompt, done, ctx.new_id(""), int(ctx.clock.now()), tier)
+    if not body.get("stream") or rules.whole:
+        return Reply.of(answer)
+    if endpoint == "/v1/responses":
+        return response_stream(answer, rules)
+    asked = body.get("stream_options") or {}
+    return chat_stream(answer, rules, with_usage=bool(asked.get("include_usage")))
 
 
 async def _flex(ctx: Context) -> str:

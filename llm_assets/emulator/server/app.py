@@ -18,7 +18,17 @@ from llm_assets.emulator.operations.context import ELSEWHERE, Context
 from llm_assets.emulator.scenario import CallFault
 from llm_assets.emulator.server import admin
 from llm_assets.emulator.server.recorder import Recorder
-from llm_assets.emulator.wire import FileBody, Receive, Reply, Request, Scope, Send, read_request, send_reply
+from llm_assets.emulator.wire import (
+    EventsBody,
+    Receive,
+    Reply,
+    Request,
+    Scope,
+    Send,
+    read_request,
+    send_events,
+    send_reply,
+)
 
 LOG = logging.getLogger(__name__)
 Operation = Callable[..., Awaitable[Reply]]
@@ -132,9 +142,20 @@ class Emulator:
             if reply is None:
                 scope["emulator.transport"].abort()
                 return
+            if isinstance(reply.body, EventsBody):
+                await self._stream(scope, receive, send, reply, reply.body)
+                return
             await send_reply(send, reply)
         finally:
             request.discard()
+
+    async def _stream(
+        self, scope: Scope, receive: Receive, send: Send, reply: Reply, body: EventsBody
+    ) -> None:
+        if not await send_events(receive, send, reply, body):
+            self.calls["streams_closed"] += 1
+        elif not body.whole:
+            scope["emulator.transport"].abort()
 
     async def _play(self, request: Request) -> Reply | None:
         """The answer to one provider call; None when the connection is to be dropped."""
@@ -164,7 +185,7 @@ class Emulator:
             call.status = reply.status
             call.retry_after = retry_after(reply.headers)
             call.batch = call.batch or reply.batch
-            call.whole = not isinstance(reply.body, FileBody) or reply.body.whole
+            call.whole = isinstance(reply.body, bytes) or reply.body.whole
         self.context.journal.call(call)
 
     async def _run(self, protocol: Protocol, request: Request, call: Call) -> Reply | None:

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from llm_assets.domain.audit import PLAIN, with_pictures
+from llm_assets.domain.desk.live_text import LiveReader
 from llm_assets.domain.desk.merged import Merging
 from llm_assets.domain.desk.model_choice import NOT_SHOWN, unshown
 from llm_assets.domain.desk.night import Rework
@@ -217,6 +218,15 @@ class Night:
 
     def _masked(self, given: StepInput) -> Masked:
         return self.mask(given.case, bare_names=given.queue.mask_bare_names, after=given.rendered_remarks)
+
+    def live(self, step: Step) -> LiveReader | None:
+        """Reads the answer of its only case while the model writes it; None where no model is asked, or nothing of the answer
+        is worth reading before it is whole."""
+        [given] = self.inputs(step)
+        if step.live is None or step.skip(given) is not None:
+            return None
+        masks = self._masked(given).originals if given.queue.mask else {}
+        return LiveReader(step.live(given), masks)
 
     def rows(self, step: Step) -> Iterator[dict[str, object]]:
         """The step's table in its present state: a row for every case, whatever its state."""

@@ -5,7 +5,7 @@ A go asks until the provider fails, its pace is reached or all is answered; what
 
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -23,7 +23,7 @@ from llm_assets.domain.profile import Mode
 from llm_assets.domain.reason import PROVIDER_WIDE, Reason
 from llm_assets.domain.refusals import Refused
 from llm_assets.domain.requests.batch import Batch, BatchState
-from llm_assets.domain.requests.outcome import Answer, Outcome
+from llm_assets.domain.requests.outcome import LEFT, Answer, Next, Outcome
 from llm_assets.domain.traffic.block import Proof
 from llm_assets.domain.traffic.ladder import LEAST_CALL
 from llm_assets.domain.traffic.pace import estimated_tokens
@@ -34,6 +34,7 @@ from llm_assets.engine.batches.exits import TOO_LARGE, lose
 from llm_assets.engine.batches.spooled import lines_of
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.ports.batches import Member
+from llm_assets.engine.ports.provider import Listener
 from llm_assets.engine.retry_pauses import growing_pause
 
 log = structlog.get_logger()
@@ -109,6 +110,8 @@ def is_its_own(err: TransientError, answered: int, silent_goes: int) -> bool:
 
 def _settle(engine: Engine, batch: Batch, member: Member, answer: Answer) -> None:
     settlement = judge_of(engine).settlement(batch.step, batch.model, batch.mode, member, answer)
+    if answer.detail == LEFT:  # however often callers hang up, the night may still ask
+        settlement = replace(settlement, next=Next.RETRY, is_try=False)
     engine.ledger.batches.settle(batch, [settlement])
 
 
@@ -167,6 +170,7 @@ def _answers(
 ) -> Iterator[tuple[Member, Answer]]:
     """Answers in order of arrival; failures are left in `go`, and once it is over nothing more is asked."""
     waiting = dict(members)
+    listener = engine.listener if batch.requests == 1 else None
     lines = lines_of(engine.spool.path(batch.batch_id), waiting)
     with ThreadPoolExecutor(
         engine.provider.profile.limits.online_concurrency, thread_name_prefix="online"
@@ -174,7 +178,7 @@ def _answers(
         pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
         while True:
             for member, line in _admitted(engine, batch, lines, go, len(pending)):
-                pending[pool.submit(_ask, engine, line, batch.mode, go.until)] = member
+                pending[pool.submit(_ask, engine, line, batch.mode, go.until, listener)] = member
             if not pending:
                 if not go.over:
                     go.paced = engine.traffic.wait(batch.lane)
@@ -219,11 +223,16 @@ def pace_tokens(member: Member, line: bytes) -> int:
 
 
 def _ask(
-    engine: Engine, line: bytes, mode: Mode, until: datetime | None
+    engine: Engine, line: bytes, mode: Mode, until: datetime | None, listener: Listener | None
 ) -> Answer | BlockedError | TransientError:
+    provider = engine.provider
     within = None if until is None else max((until - engine.clock()).total_seconds(), LEAST_CALL)
     try:
-        answer = engine.provider.ask(line, mode, within)
+        answer = (
+            provider.ask(line, mode, within)
+            if listener is None
+            else provider.ask_streaming(line, mode, listener)
+        )
     except (BlockedError, TransientError) as err:
         return err
     except (ContractError, UnansweredError) as err:

@@ -68,6 +68,8 @@ class Settlement:
     """The provider named no usage, so that tokens and cost are estimates."""
     usual_usd: Decimal | None = None
     """In a rescue: what it would have cost in a batch."""
+    is_try: bool = True
+    """False for an attempt that uses up none of the request's tries."""
 
 
 @dataclass(frozen=True, slots=True)

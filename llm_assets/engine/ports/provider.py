@@ -37,6 +37,17 @@ class Background(Protocol):
         """Removes a response whose answer was read. That it is gone is no error."""
 
 
+class Listener(Protocol):
+    """Whoever reads an answer while the model writes it."""
+
+    @property
+    def left(self) -> bool:
+        """Whether nobody reads any more."""
+
+    def hear(self, text: str) -> None:
+        """The next piece of the answer's text, exactly as the model wrote it. Raises nothing."""
+
+
 class Provider(Protocol):
     """One profile's two endpoints, batch and online. Errors are classified here, once.
 
@@ -97,3 +108,12 @@ class Provider(Protocol):
         """One call, one try, by a route whose answers are waited for, at most `within` seconds where that is less than the
         route's own time. `line` is what `line()` rendered, so that a spooled
         request can be asked too. The answer names the route that it is billed by, where that is not `mode`."""
+
+    def ask_streaming(self, line: bytes, mode: Mode, listener: Listener) -> Answer:
+        """The same call, whose text the listener hears while it is written. The answer is the one that `ask` would give: what
+        was heard counts for nothing before it.
+
+        When the listener has left, the stream is closed, and the answer is CANCELLED with `LEFT` as its detail and the usage
+        as far as it is known. A provider that cannot stream answers whole, and nothing is heard.
+        """
+        return self.ask(line, mode)

@@ -1,15 +1,22 @@
 """Answer a caller: the requests of a case that is in no night, asked online, or refused at once where they would have to queue."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
 from llm_assets.domain.desk.night import Rework
-from llm_assets.domain.errors import ConfigurationError, OverBudgetError, SaturatedError, TransientError
-from llm_assets.domain.requests.batch import BatchState
+from llm_assets.domain.errors import (
+    ConfigurationError,
+    HungUpError,
+    OverBudgetError,
+    SaturatedError,
+    TransientError,
+)
+from llm_assets.domain.requests.batch import OPEN_STATES, BatchState
 from llm_assets.domain.requests.outcome import RequestState
 from llm_assets.engine.batches.exits import lose
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.online.ask import finish
 from llm_assets.engine.planning.plan_now import plan_some_now
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.work import Standing
@@ -24,7 +31,8 @@ def answer_caller(engine: Engine, day: date, task: Task) -> Standing:
     to it, and IN_FLIGHT.
 
     Raises SaturatedError instead of waiting for room, OverBudgetError, ConfigurationError for a queue whose regions
-    exclude the profile's, BlockedError, and TransientError; the request is due then.
+    exclude the profile's, BlockedError, and TransientError; the request is due then. Raises HungUpError when the engine's
+    listener has left.
     """
     if task.stopped:
         raise ConfigurationError(task.stopped)
@@ -38,6 +46,9 @@ def answer_caller(engine: Engine, day: date, task: Task) -> Standing:
         [standing] = engine.ledger.work.standings(day, step, [task.case_id])
         if standing.state is not RequestState.DUE:
             break
+        if engine.listener is not None and engine.listener.left:
+            raise HungUpError("The caller has left.")
+        engine = replace(engine, listener=None)  # what it has heard is not said again
     return standing
 
 
@@ -68,3 +79,23 @@ def _take_back(engine: Engine, batch_id: str) -> float | None:
             return None
         lose(engine, batch, batch.detail)
     return max(0.0, (batch.not_before - engine.clock()).total_seconds())
+
+
+def leave(engine: Engine, day: date, requests: Collection[str]) -> None:
+    """Takes back what was to be asked for callers whose process died, so that nothing more is paid for them. A call under way
+    then may have been paid, and nobody will know."""
+    for found in engine.ledger.batches.open_batches(day):
+        if not found.mode.one_by_one:
+            continue
+        with engine.ledger.locks.owner(f"batch:{found.batch_id}") as mine:
+            batch = engine.ledger.batches.batch(found.batch_id)
+            members = engine.ledger.batches.members(batch.batch_id)
+            if not mine or batch.state not in OPEN_STATES or not members.keys() <= set(requests):
+                continue
+            if batch.state not in (BatchState.INTENT, BatchState.CREATING):
+                finish(engine, batch.batch_id, batch.state)
+                continue
+            engine.ledger.batches.transition(
+                batch.batch_id, batch.state, BatchState.CANCELLED, detail="the process that asked it died"
+            )
+            engine.spool.discard(batch.batch_id)

@@ -11,12 +11,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from llm_assets.domain.desk.live_text import LiveText
 from llm_assets.domain.desk.prompt import Prompt, fenced, render_case
 from llm_assets.domain.desk.queue import Language
 from llm_assets.domain.desk.step import Doubt, Skip, Step, StepInput
 from llm_assets.domain.desk.tables import Column
 from llm_assets.domain.effort import Effort
 from llm_assets.domain.requests.outcome import Status
+from llm_assets.steps.drafts.amounts import made_up_numbers
 from llm_assets.steps.drafts.defects import DEFECTS, defects_of
 from llm_assets.steps.drafts.facts import Facts
 from llm_assets.steps.extracted_fields.fields import FIELDS
@@ -128,9 +130,13 @@ def _row(given: StepInput, output: BaseModel) -> dict[str, Any]:
 
 
 def _defects(given: StepInput, output: Draft) -> list[str]:
+    return list(defects_of(output.body, _facts(given), output.subject))
+
+
+def _facts(given: StepInput) -> Facts:
     category = given.queue.category(given.upstream["categories"]["category"])
     language, queue = reply_language(given), given.queue
-    facts = Facts(
+    return Facts(
         language=language,
         case=f"{render_case(given.case)}\n{_fields(given)}",
         trusted="\n".join([_guidance(given), *queue.signature.values(), *queue.greeting.values()]),
@@ -139,7 +145,13 @@ def _defects(given: StepInput, output: Draft) -> list[str]:
         greeting=queue.greeting.get(language, ""),
         signature=queue.signature.get(language, ""),
     )
-    return list(defects_of(output.body, facts, output.subject))
+
+
+def _live(given: StepInput) -> LiveText:
+    facts = _facts(given)
+    known = f"{facts.counted}\n{facts.known}"
+    before = f"{facts.greeting}\n\n" if facts.greeting else ""
+    return LiveText("body", before, lambda number: bool(made_up_numbers(number, known)))
 
 
 def _doubt(given: StepInput, output: BaseModel) -> Doubt | None:
@@ -163,4 +175,5 @@ DRAFTS = Step(
     doubt=_doubt,
     row=_row,
     columns=COLUMNS,
+    live=_live,
 )

@@ -24,6 +24,7 @@ from llm_assets.engine.planning.task import Task
 from llm_assets.engine.rounds.answer_caller import answer_caller
 from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.usecases.answers.readers import SOURCE
+from llm_assets.usecases.answers.reading import Reading
 from llm_assets.usecases.desk.assembly import Assembly
 from resources.lake.in_memory import MemoryLake
 
@@ -58,15 +59,22 @@ def answer_now(
     lane: Lane,
     given: Mapping[str, Mapping[str, Any]],
     until: datetime | None = None,
+    reading: Reading | None = None,
+    answer_id: str | None = None,
 ) -> Answered:
     """Works the step and the steps that it reads, but for those whose rows are given. From `until` on no request is begun, and
-    what has none is open; None: without such a moment.
+    what has none is open; None: without such a moment. `reading` reads the step's answer while it is written.
+    What it asks is on the bill of `answer_id`.
 
     Raises what `answer_caller` raises.
     """
-    working = _Working(_night(assembly, document, lane), document, until)
+    working = _Working(_night(assembly, document, lane, answer_id), document, until)
     for together in in_reading_order(needed(assembly.steps, step)):
-        working.ask([each for each in together if each.name not in given])
+        if reading is not None:
+            reading.check()
+        working.ask(
+            [each for each in together if each.name not in given], reading if together == [step] else None
+        )
         for each in together:
             working.put(each, given.get(each.name))
     return Answered(document.message.record_id, working.row(step), tuple(working.requests))
@@ -86,14 +94,17 @@ class _Working:
     def __post_init__(self) -> None:
         self.night.lake.write(DOCUMENTS, self.night.day, [document_row(self.document, "")])
 
-    def ask(self, steps: Sequence[Step]) -> None:
-        """What of these has no answer, side by side."""
+    def ask(self, steps: Sequence[Step], reading: Reading | None = None) -> None:
+        """What of these has no answer, side by side. `reading` reads the answer of the only step."""
         tasks = {task.request.request_id: task for each in steps for task in self.night.tasks(each)}
         if not tasks or not self._may_begin(timedelta(0)):
             return
         began = self.night.engine.clock()
         if len(tasks) == 1:
-            self._ask_one(*tasks.values())
+            if reading is not None:
+                reading.begin(self.night.live(steps[0]))
+            [task] = tasks.values()
+            self._ask_one(task, reading)
         else:
             with ThreadPoolExecutor(len(tasks), thread_name_prefix="answer") as pool:
                 list(pool.map(self._ask_one, tasks.values()))
@@ -128,9 +139,10 @@ class _Working:
     def _may_begin(self, needed: timedelta) -> bool:
         return self.until is None or self.night.engine.clock() + needed < self.until
 
-    def _ask_one(self, task: Task) -> None:
+    def _ask_one(self, task: Task, reading: Reading | None = None) -> None:
         self.requests[task.request.request_id] = None
-        answer_caller(self.night.engine, self.night.day, replace(task, lane=self.night.lane))
+        engine = replace(self.night.engine, listener=reading)
+        answer_caller(engine, self.night.day, replace(task, lane=self.night.lane))
 
 
 def needed(steps: Sequence[Step], step: Step) -> list[Step]:
@@ -145,9 +157,10 @@ def needed(steps: Sequence[Step], step: Step) -> list[Step]:
     return [each for each in steps if each.name in names]
 
 
-def _night(assembly: Assembly, document: Document, lane: Lane) -> Night:
+def _night(assembly: Assembly, document: Document, lane: Lane, answer_id: str | None) -> Night:
     """A night of this case alone: its tables are in memory, and which case asked is not kept."""
     engine = assembly.engine
-    told = replace(engine, ledger=replace(engine.ledger, work=assembly.ledger.told_work()))
+    work = assembly.ledger.told_work(answer_id, document.message.record_id)
+    told = replace(engine, ledger=replace(engine.ledger, work=work))
     night = assembly.night(document.received.day, lane)
     return replace(night, engine=told, lake=MemoryLake(), only=frozenset({document.case_id}), rework=None)

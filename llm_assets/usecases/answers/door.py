@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,12 +23,18 @@ from llm_assets.domain.desk.step import Step, strict_schema
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.profile import Mode, Tier
 from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.requests.outcome import Status
 from llm_assets.engine.planning.estimate import tokens_by_script
 from llm_assets.usecases.answers.answer_now import Answered, answer_now, document_told, needed, queue_for
+from llm_assets.usecases.answers.owner import Owner
 from llm_assets.usecases.answers.readers import Readers
+from llm_assets.usecases.answers.reading import Reading
 from llm_assets.usecases.answers.told import Told, as_mail
+from llm_assets.usecases.answers.under_way import NotAnsweredError, UnderWay
 from llm_assets.usecases.desk.assembly import Assembly
 
+RETRY_SECONDS = 5.0
+"""After which it may be asked again what was not answered: the night or another caller may be asking it."""
 FIXED_TOKENS = 3_000
 """Of a request besides the case: prompt, queue and schema; on the safe side."""
 
@@ -74,6 +81,8 @@ class Ask(NamedTuple):
     idempotency_key: str | None = None
     wait: float | None = None
     """Seconds after which no request is begun any more; None: the caller comes back for the answer."""
+    reading: Reading | None = None
+    """The caller, where it reads the answer while it is written."""
 
 
 class Admitted(NamedTuple):
@@ -87,6 +96,8 @@ class Admitted(NamedTuple):
     allowance: Allowance
     kept: KeptAnswer | None = None
     """What the same Idempotency-Key was answered before."""
+    follows: bool = False
+    """Another request works the same answer: this one waits for it."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,13 @@ class Door:
     assembly: Assembly
     readers: Readers
     new_id: Callable[[], str] = field(default=lambda: f"ans_{secrets.token_hex(12)}")
+
+    def __post_init__(self) -> None:
+        self.under_way.owner.hold()
+
+    @cached_property
+    def under_way(self) -> UnderWay:
+        return UnderWay(self.assembly, Owner(self.assembly.ledger.locks))
 
     def caller(self, token: str) -> Caller:
         """Raises UnknownKeyError: one answer whatever is wrong with it."""
@@ -129,37 +147,65 @@ class Door:
         day = self.assembly.settings.calendar.day_of(now)
         order = Order(self.new_id(), step.name, day, ask.body_sha256, ask.idempotency_key)
         tokens, most = self._most(step, ask)
-        found = self.assembly.ledger.callers.admit(caller, order, tokens, most)
+        answers, owner = self.assembly.ledger.answers, self.under_way.owner.name
+        found = answers.admit(caller, order, owner, tokens, most)
+        if found.over_budget and self.under_way.settle_dead():
+            found = answers.admit(caller, order, owner, tokens, most)
         if found.earlier is not None:
             return self._again(caller, ask, step, found.earlier, found.allowance)
         if found.wait_seconds > 0:
             raise LimitedError("The key's limit per minute is used up.", found.allowance, found.wait_seconds)
-        if found.over_budget:
+        if found.opened is None:
             raise LimitedError("The key's budget of this day is used up.", found.allowance, 0)
-        return Admitted(ask, caller, step, order, now, found.allowance)
+        return Admitted(ask, caller, step, found.opened.order, found.opened.admitted_at, found.allowance)
 
-    def work(self, admitted: Admitted) -> Mapping[str, JsonValue]:
-        """The answer's content. Raises UnknownQueueError, NotAllowedError, and what `answer_caller` raises."""
-        if admitted.kept is not None and admitted.kept.content is not None:
-            return admitted.kept.content
-        callers, order = self.assembly.ledger.callers, admitted.order
+    def work(self, admitted: Admitted, patience: float = 600) -> Mapping[str, JsonValue]:
+        """The answer's content. `patience`: seconds for which it is waited for where another request works it.
+
+        Raises UnknownQueueError, NotAllowedError, NotAnsweredError, StillOpenError, and what `answer_caller` raises.
+        """
+        if admitted.kept is not None:
+            return self._content_of(admitted.kept)
+        if admitted.follows:
+            key_id, answer_id = admitted.caller.key_id, admitted.order.answer_id
+            kept = self.under_way.followed(key_id, answer_id, patience)
+            if kept is not None:
+                return self._content_of(kept)
+        return self._settled(admitted)
+
+    def _settled(self, admitted: Admitted) -> Mapping[str, JsonValue]:
+        answers, order, owner = self.assembly.ledger.answers, admitted.order, self.under_way.owner.name
         try:
             answered = self._worked(admitted)
+            if answered.row["status"] == Status.OPEN:
+                raise NotAnsweredError(
+                    "The model has not answered yet; send the same again.", retry_after=RETRY_SECONDS
+                )
+            bill = answers.bill_of(order.answer_id)
+            content = self._content(order, answered, bill)
+            answers.answered(order.answer_id, owner, bill, answered.record_id, content)
         except BaseException:
-            callers.failed(order.answer_id, Bill())
+            self.under_way.fail(order.answer_id)
             raise
-        bill = callers.bill_of(answered.requests, admitted.at)
-        content = self._content(order, answered, bill)
-        callers.answered(order.answer_id, bill, answered.record_id, content)
         return content
 
     def _again(
         self, caller: Caller, ask: Ask, step: Step, earlier: KeptAnswer, allowance: Allowance
     ) -> Admitted:
-        if earlier.order.body_sha256 != ask.body_sha256 or earlier.order.step != step.name:
+        order = earlier.order
+        if order.body_sha256 != ask.body_sha256 or order.step != step.name:
             raise KeyReusedError("This Idempotency-Key was used for another request; use a new one for each.")
-        kept = earlier if earlier.state is AnswerState.ANSWERED else None
-        return Admitted(ask, caller, step, earlier.order, earlier.admitted_at, allowance, kept)
+        again = Admitted(ask, caller, step, order, earlier.admitted_at, allowance)
+        if earlier.state is AnswerState.ANSWERED:
+            return again._replace(kept=earlier)
+        return again._replace(follows=not self.under_way.took_over(earlier))
+
+    def _content_of(self, kept: KeptAnswer) -> Mapping[str, JsonValue]:
+        if kept.content is None:
+            raise NotAnsweredError(
+                "What this request was answered is deleted; use a new Idempotency-Key to ask again."
+            )
+        return kept.content
 
     def _worked(self, admitted: Admitted) -> Answered:
         ask, caller, day = admitted.ask, admitted.caller, admitted.order.day
@@ -171,13 +217,23 @@ class Door:
             self._check_queue(caller, queue.name)
         document = document_told(message, raw, queue, day, admitted.at)
         until = admitted.at + timedelta(seconds=ask.wait) if ask.wait is not None else None
-        return answer_now(self.assembly, document, admitted.step, caller.lane, ask.upstream, until)
+        return answer_now(
+            self.assembly,
+            document,
+            admitted.step,
+            caller.lane,
+            ask.upstream,
+            until,
+            ask.reading,
+            admitted.order.answer_id,
+        )
 
     def _check_queue(self, caller: Caller, queue: str) -> None:
         if not self.assembly.queues.has(queue):
             known = ", ".join(each.name for each in self.assembly.queues.queues)
             raise UnknownQueueError(f"There is no queue of that name; the queues are: {known}.")
-        if not caller.may_queue(queue):
+        found = self.assembly.queues.named(queue)
+        if not any(caller.may_queue(name) for name in (found.name, *found.was)):
             raise NotAllowedError(f"This key does not allow the queue {queue}.")
 
     def _most(self, step: Step, ask: Ask) -> tuple[int, Decimal]:
@@ -199,7 +255,7 @@ class Door:
     def _content(self, order: Order, answered: Answered, bill: Bill) -> dict[str, JsonValue]:
         row, step = answered.row, self.step(order.step)
         request = row.get("request_id")
-        route = self.assembly.ledger.callers.route_of(request) if request is not None else None
+        route = self.assembly.ledger.answers.route_of(request) if request is not None else None
         doubt = {"reason": row["doubt_reason"], "detail": row["doubt_detail"]}
         output = {name: _plain(row.get(name)) for name in step.answer_columns}
         return {

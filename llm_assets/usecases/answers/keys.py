@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from llm_assets.domain.callers.caller import NAME, Caller, new_key
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane
 from llm_assets.usecases.desk.assembly import Assembly
+from resources.ledger.callers.callers import KeyUse
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,57 @@ class Wanted:
     """The last day on which it works, in the desk's time zone."""
 
 
-def add_key(assembly: Assembly, wanted: Wanted) -> str:
+class ListedKey(NamedTuple):
+    """A key as a person sees it."""
+
+    caller: Caller
+    state: str
+    use: KeyUse
+    gone: Sequence[str]
+    """Steps and queues that it allows and the desk has no more."""
+
+    def as_json(self) -> dict[str, Any]:
+        caller, use = self.caller, self.use
+        return {
+            "key_id": caller.key_id,
+            "name": caller.name,
+            "state": self.state,
+            "steps": list(caller.steps),
+            "queues": list(caller.queues),
+            "lane": caller.lane,
+            "requests_per_minute": caller.requests_per_minute,
+            "tokens_per_minute": caller.tokens_per_minute,
+            "budget_usd": _number(caller.budget_usd),
+            "expires_at": _moment(caller.expires_at),
+            "revoked_at": _moment(caller.revoked_at),
+            "answers_today": use.answers,
+            "spent_today_usd": _number(use.spent_usd),
+            "reserved_usd": _number(use.reserved_usd),
+            "last_used": _moment(use.last_used),
+            "gone": list(self.gone),
+        }
+
+
+def listed_keys(assembly: Assembly) -> list[ListedKey]:
+    """Every key, in order of their making, with what it was used for on the desk's day."""
+    now = assembly.clock()
+    used = assembly.ledger.callers.used(assembly.settings.calendar.day_of(now))
+    steps = {step.name for step in assembly.steps}
+    return [
+        ListedKey(
+            caller,
+            _state(caller, now),
+            used[caller.key_id],
+            [
+                *(f"step {name}" for name in caller.steps if name not in steps),
+                *(f"queue {name}" for name in caller.queues if not assembly.queues.has(name)),
+            ],
+        )
+        for caller in assembly.ledger.callers.all()
+    ]
+
+
+def add_key(assembly: Assembly, wanted: Wanted, by: str) -> str:
     """The token, which is stored nowhere. Raises ConfigurationError and KeyNameTakenError."""
     if NAME.fullmatch(wanted.name) is None:
         raise ConfigurationError(
@@ -49,15 +101,30 @@ def add_key(assembly: Assembly, wanted: Wanted) -> str:
         budget_usd=wanted.budget_usd,
         expires_at=_end_of(assembly, wanted.expires),
     )
-    assembly.ledger.callers.add(caller, key.secret_sha256)
+    assembly.ledger.callers.add(caller, key.secret_sha256, by)
     return key.token
 
 
-def revoke_key(assembly: Assembly, name: str) -> None:
+def revoke_key(assembly: Assembly, name: str, by: str) -> None:
     """Raises ConfigurationError when there is no such key in use."""
-    if not assembly.ledger.callers.revoke(name):
-        used = ", ".join(c.name for c in assembly.ledger.callers.all() if c.revoked_at is None) or "none"
+    if not assembly.ledger.callers.revoke(name, by):
+        everybody, now = assembly.ledger.callers.all(), assembly.clock()
+        used = ", ".join(caller.name for caller in everybody if caller.is_valid(now)) or "none"
         raise ConfigurationError(f"no key named {name} is in use; in use: {used}")
+
+
+def _state(caller: Caller, now: datetime) -> str:
+    if caller.revoked_at is not None:
+        return "revoked"
+    return "in use" if caller.is_valid(now) else "expired"
+
+
+def _number(amount: Decimal | None) -> float | None:
+    return float(amount) if amount is not None else None
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
 
 
 def _check_known(what: str, given: Sequence[str], known: Sequence[str]) -> None:

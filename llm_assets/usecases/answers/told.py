@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 
+from llm_assets.domain.digest import digest, digest_bytes
 from llm_assets.domain.errors import DeskError
 
 LONGEST_SUBJECT = 2_000
@@ -36,7 +37,8 @@ class Told:
 
 
 def as_mail(told: Told, at: datetime) -> bytes:
-    """The mail that says the same, written at that moment. A model is shown its date, so the mail that comes later makes the same
+    """The mail that says the same, written at that moment. Its record_id is a digest of what was told, so that the same case is the
+    same record whenever it is told. A model is shown its date, so the mail that comes later makes the same
     requests where it is of the same day."""
     mail = EmailMessage(policy=SMTP.clone(utf8=True, max_line_length=0))
     named = [(name, address) for name, address in getaddresses([_one_line(told.sender)]) if name or address]
@@ -47,6 +49,7 @@ def as_mail(told: Told, at: datetime) -> bytes:
         )
     mail["Subject"] = _one_line(told.subject)[:LONGEST_SUBJECT]
     mail["Date"] = format_datetime(at)
+    mail["Message-ID"] = f"<{_digest(told)}@told>"
     mail.set_content(told.text, cte="8bit")
     for file in told.files:
         mail.add_attachment(
@@ -66,6 +69,11 @@ def file_of(fields: Mapping[str, object], number: int) -> ToldFile:
         raise UnfitCaseError(
             f"attachments[{number}].content_base64 is no base64; encode the bytes anew."
         ) from err
+
+
+def _digest(told: Told) -> str:
+    files = [[file.filename, digest_bytes(file.content)] for file in told.files]
+    return digest(["told", told.text, told.subject, told.sender, files])
 
 
 def _one_line(text: str) -> str:

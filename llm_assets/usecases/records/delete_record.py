@@ -37,6 +37,9 @@ class Found:
     companions: Sequence[str]
     """Other records of its cases, those that repeat it or that it repeats, and the next days' answers to it: they stay."""
 
+    told: int = 0
+    """Answers about it that callers of the online door got and that are kept still."""
+
     @property
     def days(self) -> list[date]:
         return _days(self.going)
@@ -56,7 +59,18 @@ def resolved(assembly: Assembly, name: str) -> list[str]:
 def find_unread(assembly: Assembly, record_id: str, day: date | None) -> Found | None:
     """None for a record that is in no registered message that waits to be read."""
     going = going_unread(assembly, record_id, day)
-    return Found(going, ()) if going is not None else None
+    return Found(going, (), _told(assembly, record_id)) if going is not None else None
+
+
+def find_told(assembly: Assembly, record_id: str) -> Found | None:
+    """None for a record that no caller of the online door has told."""
+    if not assembly.ledger.answers.are_about(record_id):
+        return None
+    return Found(Going(record_id, (), (), [record_id]), (), _told(assembly, record_id))
+
+
+def _told(assembly: Assembly, record_id: str) -> int:
+    return assembly.ledger.answers.kept_about(record_id)
 
 
 def find(assembly: Assembly, record_id: str, day: date | None) -> Found | None:
@@ -80,7 +94,8 @@ def find(assembly: Assembly, record_id: str, day: date | None) -> Found | None:
         if r["record_id"] != record_id
         and (CaseOf(r["day"], r["case_id"]) in shown or record_id in (r["duplicate_of"], r["supersedes"]))
     )
-    return Found(Going(record_id, messages, list(cases), list(known_by)), list(companions))
+    going = Going(record_id, messages, list(cases), list(known_by))
+    return Found(going, list(companions), _told(assembly, record_id))
 
 
 def delete(assembly: Assembly, found: Found, by: str, why: str) -> None:

@@ -4,9 +4,7 @@ Neither an error nor the log quotes what was sent.
 """
 
 import asyncio
-import json
 import secrets
-import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,7 +23,9 @@ from llm_assets.domain.callers.answer import AnswerState
 from llm_assets.domain.callers.caller import Caller
 from llm_assets.domain.errors import DeskError
 from llm_assets.usecases.answers.door import Admitted, Ask, Door
-from llm_assets.web.answers.bodies import MODEL_PREFIX, case_ask, chat_of, mail_ask
+from llm_assets.usecases.answers.under_way import StillOpenError
+from llm_assets.web.answers import chat, sse
+from llm_assets.web.answers.bodies import case_ask, mail_ask
 from llm_assets.web.answers.errors import RefusedError, limit_headers, refusal_of
 
 log = structlog.get_logger()
@@ -47,6 +47,7 @@ def application(door: Door, client_seconds: float) -> Starlette:
             Route("/v1/steps/{step}", endpoint.of_caller(endpoint.step), methods=["POST"]),
             Route("/v1/answers/{answer}", endpoint.of_caller(endpoint.answer), methods=["GET"]),
             Route("/v1/models", endpoint.of_caller(endpoint.models), methods=["GET"]),
+            Route("/v1/models/{model:path}", endpoint.of_caller(endpoint.model), methods=["GET"]),
             Route("/v1/chat/completions", endpoint.of_caller(endpoint.chat), methods=["POST"]),
             Route("/health", endpoint.health, methods=["GET"]),
         ],
@@ -99,12 +100,10 @@ class _Endpoint:
         return JSONResponse({"status": "ok"})
 
     async def models(self, _: Request, caller: Caller) -> Response:
-        listed = [
-            {"id": f"{MODEL_PREFIX}{step.name}", "object": "model", "created": 0, "owned_by": "llm-assets"}
-            for step in self.door.assembly.steps
-            if caller.may_step(step.name)
-        ]
-        return JSONResponse({"object": "list", "data": listed})
+        return JSONResponse({"object": "list", "data": chat.models(self.door, caller)})
+
+    async def model(self, request: Request, caller: Caller) -> Response:
+        return JSONResponse(chat.model_named(self.door, caller, request.path_params["model"]))
 
     async def step(self, request: Request, caller: Caller) -> Response:
         wait = _wait(request)
@@ -128,8 +127,8 @@ class _Endpoint:
         return JSONResponse(dict(found), headers=limit_headers(admitted.allowance))
 
     async def answer(self, request: Request, caller: Caller) -> Response:
-        callers = self.door.assembly.ledger.callers
-        kept = await anyio.to_thread.run_sync(callers.answer, caller.key_id, request.path_params["answer"])
+        answers = self.door.assembly.ledger.answers
+        kept = await anyio.to_thread.run_sync(answers.answer, caller.key_id, request.path_params["answer"])
         if kept is None:
             raise RefusedError(404, "There is no answer of that id for this key.", "not_found")
         if kept.state is AnswerState.ADMITTED:
@@ -139,23 +138,28 @@ class _Endpoint:
         return JSONResponse(kept.content)
 
     async def chat(self, request: Request, caller: Caller) -> Response:
-        body = await self._body(request)
-        chat = chat_of(body)
-        ask = case_ask(chat.step, json.dumps({"text": chat.text}).encode(), _idempotency_key(request))
+        asked = chat.chat_of(await self._body(request), self.door, caller)
+        ask = asked.ask(caller, _idempotency_key(request), LONGEST_WAIT)
+        if asked.stream:
+            return await sse.streamed(self.door, self.workers, caller, ask, asked)
         admitted, found = await self._worked(caller, ask, LONGEST_WAIT)
-        assert found is not None
+        if found is None:
+            raise StillOpenError(
+                "The answer is not there yet; send the same again with the same Idempotency-Key."
+            )
         return JSONResponse(
-            _completion(chat.model, admitted, found), headers=limit_headers(admitted.allowance)
+            chat.completion(asked.model, admitted.order.answer_id, found),
+            headers=limit_headers(admitted.allowance),
         )
 
     async def _worked(
         self, caller: Caller, ask: Ask, wait: float
     ) -> tuple[Admitted, Mapping[str, Any] | None]:
         admitted = await anyio.to_thread.run_sync(self.door.admit, caller, ask)
-        work: Future[Mapping[str, Any]] = self.workers.submit(self.door.work, admitted)
+        work: Future[Mapping[str, Any]] = self.workers.submit(self.door.work, admitted, wait)
         try:
             return admitted, await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(work)), wait)
-        except TimeoutError:
+        except (TimeoutError, StillOpenError):
             return admitted, None
 
     async def _body(self, request: Request) -> bytes:
@@ -182,26 +186,6 @@ def _later(admitted: Admitted) -> Response:
         202,
         {"Location": f"/v1/answers/{answer_id}", **limit_headers(admitted.allowance)},
     )
-
-
-def _completion(model: str, admitted: Admitted, found: Mapping[str, Any]) -> dict[str, Any]:
-    output, usage = found["output"], found["usage"]
-    text = output["body"] if "body" in output else json.dumps(output, ensure_ascii=False)
-    message = {"role": "assistant", "content": text, "refusal": None}
-    return {
-        "id": admitted.order.answer_id,
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
-        "usage": {
-            "prompt_tokens": usage["input_tokens"],
-            "completion_tokens": usage["output_tokens"],
-            "total_tokens": usage["input_tokens"] + usage["output_tokens"],
-            "prompt_tokens_details": {"cached_tokens": usage["cached_tokens"]},
-        },
-        "answer": dict(found),
-    }
 
 
 def _wait(request: Request) -> float:

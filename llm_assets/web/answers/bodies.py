@@ -1,4 +1,4 @@
-"""What callers send: JSON of a case, the bytes of a mail, or a chat; checked, and nothing more."""
+"""What callers send: JSON of a case, or the bytes of a mail; checked, and nothing more."""
 
 import hashlib
 import json
@@ -13,7 +13,6 @@ from llm_assets.web.answers.errors import RefusedError
 
 DEEPEST = 40
 """Brackets within brackets; a case has four."""
-MODEL_PREFIX = "step/"
 
 
 B = TypeVar("B", bound=BaseModel)
@@ -32,39 +31,8 @@ class _Case(_Body):
     upstream: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
-class _Part(BaseModel):
-    type: str
-    text: str = ""
-
-
-class _ChatMessage(BaseModel):
-    role: str
-    content: str | list[_Part] | None = None
-
-
-class Chat(BaseModel):
-    """As much of OpenAI's chat completion as has a meaning here; the rest is accepted and has none."""
-
-    model: str
-    messages: list[_ChatMessage] = Field(min_length=1)
-    stream: bool = False
-
-    @property
-    def step(self) -> str:
-        return self.model.removeprefix(MODEL_PREFIX)
-
-    @property
-    def text(self) -> str:
-        """The last message of the user."""
-        for message in reversed(self.messages):
-            if message.role == "user":
-                content = message.content or ""
-                return content if isinstance(content, str) else "\n".join(part.text for part in content)
-        return ""
-
-
 def case_ask(step: str, body: bytes, idempotency_key: str | None) -> Ask:
-    case = _validated(_Case, body)
+    case = validated(_Case, body)
     files = [file_of(fields, number) for number, fields in enumerate(case.attachments)]
     told = Told(case.text, case.subject, case.sender, files)
     return Ask(step, told, digest_of(step, body), case.queue, case.upstream, idempotency_key)
@@ -74,23 +42,11 @@ def mail_ask(step: str, body: bytes, queue: str | None, idempotency_key: str | N
     return Ask(step, body, digest_of(f"{step} {queue}", body), queue, {}, idempotency_key)
 
 
-def chat_of(body: bytes) -> Chat:
-    chat = _validated(Chat, body)
-    if not chat.text.strip():
-        raise RefusedError(
-            422,
-            "The last user message is empty; send the case as its text.",
-            "invalid_value",
-            param="messages",
-        )
-    return chat
-
-
 def digest_of(what: str, body: bytes) -> str:
     return hashlib.sha256(what.encode() + b"\0" + body).hexdigest()
 
 
-def _validated(kind: type[B], body: bytes) -> B:
+def validated(kind: type[B], body: bytes) -> B:
     """Of an error only the place: the values are a customer's words."""
     try:
         return kind.model_validate(_json(body))

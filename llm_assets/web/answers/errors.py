@@ -24,6 +24,7 @@ from llm_assets.usecases.answers.door import (
     UnknownStepError,
 )
 from llm_assets.usecases.answers.told import UnfitCaseError
+from llm_assets.usecases.answers.under_way import StillOpenError
 
 
 class RefusedError(Exception):
@@ -50,9 +51,12 @@ class RefusedError(Exception):
         return _TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
 
     @property
+    def content(self) -> dict[str, dict[str, str | None]]:
+        return {"error": {"message": self.message, "type": self.type, "code": self.code, "param": self.param}}
+
+    @property
     def response(self) -> Response:
-        error = {"message": self.message, "type": self.type, "code": self.code, "param": self.param}
-        return JSONResponse({"error": error}, self.status, self.headers)
+        return JSONResponse(self.content, self.status, self.headers)
 
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
@@ -75,6 +79,8 @@ def refusal_of(err: DeskError) -> RefusedError:
             return RefusedError(422, str(err), "unfit_case")
         case KeyReusedError():
             return RefusedError(409, str(err), "idempotency_key_reused", param="Idempotency-Key")
+        case StillOpenError():
+            return RefusedError(409, str(err), "still_open", param="Idempotency-Key", headers=retry_after(1))
         case LimitedError() if err.seconds > 0:
             return RefusedError(
                 429,

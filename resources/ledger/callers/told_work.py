@@ -6,19 +6,27 @@ A request that a night asks too has the same id, so each finds what the other wa
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
+from sqlalchemy import Connection, update
+
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.desk.night import Rework
 from llm_assets.engine.ports.work import Asked, Planned, Standing, Work
+from resources.ledger.database.caller_tables import answer_requests, kept_answers
 from resources.ledger.database.database import Database
+from resources.ledger.database.sql import insert_rows
 from resources.ledger.queries import planning
 
 
 class SqlToldWork:
-    """For the cases of one caller and one thread."""
+    """For the case of one answer and one thread."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, answer_id: str | None, record_id: str) -> None:
+        """`answer_id`: the answer that pays what is asked, and through which it is known whose it is; None where no caller
+        asks."""
         self._database = database
         self._clock = clock
+        self._answer_id = answer_id
+        self._record_id = record_id
         self._asked: dict[str, dict[str, Asked]] = {}
 
     def plan(
@@ -32,6 +40,8 @@ class SqlToldWork:
         asked_as: Mapping[str, str] = {},
     ) -> Planned:
         with self._database.writing() as connection:
+            if self._answer_id is not None:
+                self._note(connection, self._answer_id, [w.request_id for w in work])
             planned = planning.want(connection, day, step, work, max_attempts, self._clock(), asked_as)
         self._asked.setdefault(step, {}).update((w.case_id, Asked(w.request_id, w.input_hash)) for w in work)
         return planned
@@ -60,3 +70,11 @@ class SqlToldWork:
 
     def cases_per_night(self, step: str, since: date) -> dict[date, int]:
         return {}
+
+    def _note(self, connection: Connection, answer_id: str, request_ids: Sequence[str]) -> None:
+        """Before anything is asked: a death leaves nothing that is on no bill and nobody's."""
+        rows = [(request_id,) for request_id in request_ids]
+        columns = {"request_id": str}
+        insert_rows(connection, answer_requests, columns, rows, on_conflict="keep", answer_id=answer_id)
+        of_answer = kept_answers.c.answer_id == answer_id
+        connection.execute(update(kept_answers).where(of_answer).values(record_id=self._record_id))

@@ -24,7 +24,15 @@ callers = Table(
     Column("requests_left", Float),
     Column("tokens_left", Float),
     Column("drawn_at", Instant),
-    Index("ix_callers_name", "name"),
+)
+
+_IN_USE = callers.c.revoked_at.is_(None)
+Index(
+    "ix_callers_name",
+    callers.c.name,
+    unique=True,
+    sqlite_where=_IN_USE,
+    postgresql_where=_IN_USE,
 )
 
 kept_answers = Table(
@@ -46,7 +54,27 @@ kept_answers = Table(
     Column("content", Text),
     Column("admitted_at", Instant, nullable=False),
     Column("answered_at", Instant),
+    # The process that works it, by the name of its lock.
+    Column("owner", Text, nullable=False),
     Index("ix_kept_answers_key", "key_id", "day"),
     Index("ix_kept_answers_idempotency", "key_id", "idempotency_key", unique=True),
     Index("ix_kept_answers_record", "record_id"),
+    Index("ix_kept_answers_answered", "answered_at"),
+)
+
+# What was asked for an answer: what it paid, and whose a request is that no night asks.
+answer_requests = Table(
+    "answer_requests",
+    metadata,
+    Column("answer_id", Text, primary_key=True),
+    Column("request_id", Text, primary_key=True),
+    Index("ix_answer_requests_request", "request_id"),
+)
+
+_ADMITTED = kept_answers.c.state == "admitted"
+Index(
+    "ix_kept_answers_open",
+    kept_answers.c.owner,
+    sqlite_where=_ADMITTED,
+    postgresql_where=_ADMITTED,
 )

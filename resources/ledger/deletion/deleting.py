@@ -28,6 +28,8 @@ from llm_assets.domain.errors import DeskError
 from llm_assets.domain.requests.batch import OPEN_STATES
 from llm_assets.domain.requests.outcome import RequestState
 from resources.ledger.audit import entries as audit
+from resources.ledger.callers import forgetting
+from resources.ledger.database.caller_tables import answer_requests
 from resources.ledger.database.morning_tables import drawn, handed_over
 from resources.ledger.database.sql import chunks, is_among
 from resources.ledger.database.tables import (
@@ -117,7 +119,7 @@ def begin(connection: Connection, going: Going, by: str, why: str, at: datetime)
 
     Raises DeskError while a request of these cases is under way: its answer would bring back what was deleted.
     """
-    wiped = _requests_of(connection, going.cases)
+    wiped = _requests_of(connection, going.cases, forgetting.requests_of(connection, going.record_id))
     hidden: list[int] = []
     for chunk in chunks(sorted(m.row_id for m in going.messages)):
         open_still = (received.c.id.in_(chunk), received.c.deleted_at.is_(None))
@@ -125,6 +127,7 @@ def begin(connection: Connection, going: Going, by: str, why: str, at: datetime)
         hidden += connection.execute(statement).scalars()
     for ids in chunks(wiped):
         _wipe(connection, ids)
+    told = forgetting.forget(connection, going.record_id, wiped)
     decided = _forget(connection, going.cases)
     plan = orjson.dumps(_as_json(going)).decode()
     row = {"record_id": going.record_id, "asked_by": by, "asked_at": at, "reason": why, "plan": plan}
@@ -141,16 +144,17 @@ def begin(connection: Connection, going: Going, by: str, why: str, at: datetime)
         "messages": len(hidden),
         "answers": len(wiped),
         "decisions": len(decided),
+        "caller_answers": told,
     }
     audit.append(
         connection, at, Event(by, Action.DELETING, going.record_id, detail, [e.line() for e in lines])
     )
 
 
-def _requests_of(connection: Connection, cases: Sequence[CaseOf]) -> list[str]:
-    """Requests whose answers go: of these cases and of no other, and of these nights and of no case any more, since
-    nothing says whose those were."""
-    found: set[str] = set()
+def _requests_of(connection: Connection, cases: Sequence[CaseOf], told: Collection[str]) -> list[str]:
+    """Requests whose answers go: of these cases, or `told` by callers, and of no other case; and of these nights and of no
+    case any more, since nothing says whose those were."""
+    found = set(told)
     for case in cases:
         of_case = and_(work.c.day == case.day, work.c.case_id == case.case_id)
         found.update(connection.execute(select(work.c.request_id).where(of_case)).scalars())
@@ -168,7 +172,7 @@ def _requests_of(connection: Connection, cases: Sequence[CaseOf]) -> list[str]:
 
 
 def _left_over(connection: Connection, day: date) -> Iterable[str]:
-    """Requests sent in a night that answer no case of any night now."""
+    """Requests sent in a night that answer no case of any night now, and that no caller asked for."""
     holds = or_(
         requests.c.output.is_not(None), requests.c.detail != "", requests.c.state == RequestState.IN_FLIGHT
     )
@@ -176,7 +180,12 @@ def _left_over(connection: Connection, day: date) -> Iterable[str]:
         select(requests.c.request_id)
         .join(batch_members, batch_members.c.request_id == requests.c.request_id)
         .join(batches, batches.c.batch_id == batch_members.c.batch_id)
-        .where(batches.c.day == day, holds, ~exists().where(work.c.request_id == requests.c.request_id))
+        .where(
+            batches.c.day == day,
+            holds,
+            ~exists().where(work.c.request_id == requests.c.request_id),
+            ~exists().where(answer_requests.c.request_id == requests.c.request_id),
+        )
         .distinct()
     )
     return connection.execute(query).scalars().all()

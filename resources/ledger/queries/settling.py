@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from llm_assets.domain.audit import UNCHANGED, Action, Answered, Event
 from llm_assets.domain.profile import Lane
@@ -101,6 +101,7 @@ def _settle_chunk(connection: Connection, bill: Bill, chunk: list[Settlement]) -
     results = {request_id: _result(s) for request_id, s in changed.items()}
     _add_receipts(connection, bill, receipts, stands)
     _change(connection, list(results.values()))
+    _forgive(connection, [s.request_id for s in changed.values() if not s.is_try])
     rescue_costs.settle(connection, list(new.values()))
     return list(_lines(bill, receipts, stands, results))
 
@@ -192,6 +193,15 @@ def _change(connection: Connection, rows: Sequence[Row]) -> None:
     if not rows:
         return
     update_rows(connection, requests, "request_id", _RESULT_COLUMNS, rows)
+
+
+def _forgive(connection: Connection, request_ids: list[str]) -> None:
+    if request_ids:
+        connection.execute(
+            update(requests)
+            .where(is_among(connection, requests.c.request_id, request_ids))
+            .values(rounds_before=requests.c.rounds_before + 1)
+        )
 
 
 def _result(settlement: Settlement) -> Row:

@@ -30,7 +30,10 @@ def upgrade() -> None:
         sa.Column("tokens_left", sa.Float),
         sa.Column("drawn_at", _INSTANT),
     )
-    op.create_index("ix_callers_name", "callers", ["name"])
+    in_use = sa.text("revoked_at IS NULL")
+    op.create_index(
+        "ix_callers_name", "callers", ["name"], unique=True, sqlite_where=in_use, postgresql_where=in_use
+    )
     op.create_table(
         "kept_answers",
         sa.Column("answer_id", sa.Text, primary_key=True),
@@ -47,7 +50,19 @@ def upgrade() -> None:
         sa.Column("content", sa.Text),
         sa.Column("admitted_at", _INSTANT, nullable=False),
         sa.Column("answered_at", _INSTANT),
+        sa.Column("owner", sa.Text, nullable=False),
     )
     op.create_index("ix_kept_answers_key", "kept_answers", ["key_id", "day"])
     op.create_index("ix_kept_answers_idempotency", "kept_answers", ["key_id", "idempotency_key"], unique=True)
     op.create_index("ix_kept_answers_record", "kept_answers", ["record_id"])
+    op.create_index("ix_kept_answers_answered", "kept_answers", ["answered_at"])
+    is_open = sa.text("state = 'admitted'")
+    op.create_index(
+        "ix_kept_answers_open", "kept_answers", ["owner"], sqlite_where=is_open, postgresql_where=is_open
+    )
+    op.create_table(
+        "answer_requests",
+        sa.Column("answer_id", sa.Text, primary_key=True),
+        sa.Column("request_id", sa.Text, primary_key=True),
+    )
+    op.create_index("ix_answer_requests_request", "answer_requests", ["request_id"])

@@ -10,14 +10,22 @@ from urllib.parse import quote
 
 import orjson
 
-from llm_assets.domain.errors import ContractError, ShortResultsError, UnknownBatchError
+from llm_assets.domain.errors import (
+    ContractError,
+    MisconfiguredError,
+    PermanentError,
+    ShortResultsError,
+    UnknownBatchError,
+)
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
-from resources.providers import access, json_lines, listing
+from llm_assets.engine.ports.provider import Listener
+from resources.providers import access, json_lines, listing, streams
 from resources.providers.anthropic import wire
+from resources.providers.anthropic.streamed import FoldedMessage
 from resources.providers.errors import Call, unreadable
 from resources.providers.listing import PAGE
 from resources.providers.rate_limits import rest_seconds
@@ -157,5 +165,30 @@ class AnthropicProvider(SdkProvider["Anthropic"]):
                 **asked["params"], timeout=self._seconds(within)
             )
             body = self._body(raw, call)
+        answer = wire.message(asked["custom_id"], body)
+        return replace(answer, rest_seconds=rest_seconds(raw.headers), billed_as=wire.billed_as(body))
+
+    def ask_streaming(self, line: bytes, mode: Mode, listener: Listener) -> Answer:
+        try:
+            return self._streamed(orjson.loads(line), listener)
+        except (PermanentError, MisconfiguredError) as err:
+            if not streams.refuses_streams(err):
+                raise
+            return self.ask(line, mode)
+
+    def _streamed(self, asked: Mapping[str, Any], listener: Listener) -> Answer:
+        call = Call("answer a request", about="model")
+        with self._edge(call):
+            raw = self._client.messages.with_raw_response.create(
+                **asked["params"], stream=True, timeout=self._timeout_seconds
+            )
+            if streams.is_stream(raw):
+                folded = FoldedMessage()
+                if not streams.fold(raw, folded, listener):
+                    return folded.given_up(asked["custom_id"])
+                body = folded.whole
+            else:
+                raw.http_response.read()
+                body = self._body(raw, call)
         answer = wire.message(asked["custom_id"], body)
         return replace(answer, rest_seconds=rest_seconds(raw.headers), billed_as=wire.billed_as(body))

@@ -9,17 +9,26 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from llm_assets.domain.errors import DeskError, ShortResultsError, TransientError, UnknownBatchError
+from llm_assets.domain.errors import (
+    DeskError,
+    MisconfiguredError,
+    PermanentError,
+    ShortResultsError,
+    TransientError,
+    UnknownBatchError,
+)
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchView, Candidate, Look, StoredFile
 from llm_assets.domain.requests.money import Usage
 from llm_assets.domain.requests.outcome import Answer
 from llm_assets.domain.requests.request import Request
-from resources.providers import bodies, json_lines, listing
+from llm_assets.engine.ports.provider import Listener
+from resources.providers import bodies, json_lines, listing, streams
 from resources.providers.errors import Call
 from resources.providers.listing import PAGE
 from resources.providers.openai import wire
 from resources.providers.openai.background import BackgroundCalls
+from resources.providers.openai.streamed import FoldedCompletion
 from resources.providers.rate_limits import rest_seconds
 from resources.providers.sdk import SdkProvider, timeouts
 
@@ -212,8 +221,38 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
                 **asked["body"], **self._by(route, within)
             )
             body = self._body(raw, call)
+        return self._answer(asked["custom_id"], body, raw, mode)
+
+    def ask_streaming(self, line: bytes, mode: Mode, listener: Listener) -> Answer:
+        try:
+            return self._streamed(orjson.loads(line), mode, listener)
+        except (PermanentError, MisconfiguredError) as err:
+            if not streams.refuses_streams(err):
+                raise
+            return self.ask(line, mode)
+
+    def _streamed(self, asked: Mapping[str, Any], mode: Mode, listener: Listener) -> Answer:
+        route = wire.route_of(mode, self._profile.routes)
+        call = Call("answer a request", about="model", cheaper=route is not None and mode is Mode.FLEX)
+        with self._edge(call):
+            raw = self._client.chat.completions.with_raw_response.create(
+                **asked["body"], **self._by(route), stream=True, stream_options={"include_usage": True}
+            )
+            if streams.is_stream(raw):
+                folded = FoldedCompletion()
+                if not streams.fold(raw, folded, listener):
+                    return folded.given_up(asked["custom_id"])
+                body = folded.whole
+            else:
+                raw.http_response.read()
+                body = self._body(raw, call)
+        return self._answer(asked["custom_id"], body, raw, mode)
+
+    def _answer(
+        self, custom_id: str, body: Mapping[str, Any], raw: Any, mode: Mode
+    ) -> Answer:  # raw: the SDK's
         return replace(
-            wire.completion(asked["custom_id"], body),
+            wire.completion(custom_id, body),
             rest_seconds=rest_seconds(raw.headers),
             billed_as=wire.billed_as(body, mode),
         )

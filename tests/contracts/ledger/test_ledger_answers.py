@@ -268,6 +268,16 @@ def test_a_request_out_of_tries_is_dead_instead_of_due(ledger: SqlLedger) -> Non
     assert [letter.outcome for letter in ledger.review.dead_letters()] == ["expired"]
 
 
+def test_an_attempt_that_is_no_try_is_paid_and_costs_no_try(ledger: SqlLedger) -> None:
+    for attempt in (1, 2):
+        sent = send(ledger, plan(ledger, work([1]), max_attempts=1), f"attempt {attempt}")
+        no_try = replace(settled(request(1), Next.RETRY, attempt=attempt), is_try=False)
+        assert ledger.batches.settle(sent, [no_try]) == 1
+        assert ledger.batches.settle(sent, [no_try]) == 0, "settled once"
+    assert plan(ledger, work([1]), max_attempts=1).due == {request(1): Member(request(1), 3, 1)}
+    assert ledger.spending.usage(DAY)[0].cost_usd == 2 * COST
+
+
 def test_outputs_keep_every_letter(ledger: SqlLedger) -> None:
     sent = send(ledger, plan(ledger, work([1])))
     ledger.batches.settle(sent, [settled(request(1), output='{"subject":"Қайырлы күн 😀 \\u0000 \\"ок\\""}')])
