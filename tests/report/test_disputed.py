@@ -33,6 +33,23 @@ def decision(by: str, kind: str, number: int, **values: Any) -> Decision:
         ([("amina", "approve", {}), ("bek", "undo", {UNDOES: 1})], True),
         ([("amina", "approve", {}), ("bek", "send_back", {})], True),
         ([("amina", "approve", {}), ("bek", "draft_now", {})], False),
+        (
+            [
+                ("amina", "correct", {"category": "fee"}),
+                ("amina", "undo", {UNDOES: 1}),
+                ("bek", "approve", {}),
+            ],
+            False,
+        ),
+        ([("amina", "approve", {}), ("bek", "send_back", {}), ("bek", "undo", {UNDOES: 2})], False),
+        (
+            [
+                ("amina", "correct", {"category": "fee"}),
+                ("amina", "undo", {UNDOES: 1}),
+                ("bek", "correct", {"category": "card"}),
+            ],
+            False,
+        ),
     ],
 )
 def test_people_disagree_when_one_decides_against_another(
