@@ -236,7 +236,7 @@ class OpenAIProvider(SdkProvider["OpenAI"]):
         call = Call("answer a request", about="model", cheaper=route is not None and mode is Mode.FLEX)
         with self._edge(call):
             raw = self._client.chat.completions.with_raw_response.create(
-                **asked["body"], **self._by(route), stream=True, stream_options={"include_usage": True}
+                **asked["body"], **self._by(route, None), stream=True, stream_options={"include_usage": True}
             )
             if streams.is_stream(raw):
                 folded = FoldedCompletion()
