@@ -169,7 +169,7 @@ def _answers(
         pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
         while True:
             for member, line in _admitted(engine, batch, lines, go, len(pending)):
-                pending[pool.submit(_ask, engine, line, batch.mode)] = member
+                pending[pool.submit(ask, engine, line, batch.mode)] = member
             if not pending:
                 if not go.over:
                     go.paced = engine.traffic.wait(batch.lane)
@@ -213,7 +213,8 @@ def pace_tokens(member: Member, line: bytes) -> int:
     return by_length if member.estimated_tokens is None else min(by_length, 2 * member.estimated_tokens)
 
 
-def _ask(engine: Engine, line: bytes, mode: Mode) -> Answer | BlockedError | TransientError:
+def ask(engine: Engine, line: bytes, mode: Mode) -> Answer | BlockedError | TransientError:
+    """One call, and what came of it. Stores nothing."""
     try:
         answer = engine.provider.ask(line, mode)
     except (BlockedError, TransientError) as err:

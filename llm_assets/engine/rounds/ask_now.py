@@ -7,6 +7,7 @@ from datetime import date
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import BlockedError
 from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.domain.traffic.block import Block
 from llm_assets.engine import blocking
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.plan_now import plan_now, plan_some_now
@@ -57,10 +58,12 @@ def ask_some_now(engine: Engine, day: date, tasks: Mapping[str, Sequence[Task]],
     return held
 
 
-def check_block(engine: Engine) -> None:
+def check_block(engine: Engine) -> Block | None:
+    """What blocks the provider and may be tried now. Raises BlockedError while it may not."""
     known = blocking.block_of(engine)
     if known is not None and not known.may_try(engine.clock()):
         raise BlockedError(known.sentence)
+    return known
 
 
 def _drive(engine: Engine, day: date, steps: Sequence[str], wanted: Collection[str]) -> bool:

@@ -37,6 +37,8 @@ class Answered:
     """Of the step's table."""
     requests: Sequence[str]
     """The ids of the requests that it took, those of the steps that it reads included."""
+    provider: timedelta
+    """How long we waited for the provider; requests side by side count as the longest of them."""
 
 
 def document_told(message: Message, raw: bytes, queue: Queue, day: date, at: datetime) -> Document:
@@ -69,7 +71,7 @@ def answer_now(
         working.ask([each for each in together if each.name not in given])
         for each in together:
             working.put(each, given.get(each.name))
-    return Answered(document.message.record_id, working.row(step), tuple(working.requests))
+    return Answered(document.message.record_id, working.row(step), tuple(working.requests), working.provider)
 
 
 @dataclass
@@ -82,6 +84,7 @@ class _Working:
     requests: dict[str, None] = field(default_factory=dict)
     slowest: timedelta = timedelta(0)
     """How long one round of requests took at most."""
+    provider: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         self.night.lake.write(DOCUMENTS, self.night.day, [document_row(self.document, "")])
@@ -93,10 +96,10 @@ class _Working:
             return
         began = self.night.engine.clock()
         if len(tasks) == 1:
-            self._ask_one(*tasks.values())
+            self.provider += self._ask_one(*tasks.values())
         else:
             with ThreadPoolExecutor(len(tasks), thread_name_prefix="answer") as pool:
-                list(pool.map(self._ask_one, tasks.values()))
+                self.provider += max(pool.map(self._ask_one, tasks.values()))
         self.slowest = max(self.slowest, self.night.engine.clock() - began)
 
     def put(self, step: Step, given: Mapping[str, Any] | None) -> None:
@@ -106,7 +109,9 @@ class _Working:
         if given is None and self._escalates(step):
             doubt = self.row(step)["doubt_reason"]
             strong = replace(step, tier=Tier.STRONG)
-            self._alone.ask([strong])
+            alone = self._alone
+            alone.ask([strong])
+            self.provider = alone.provider
             rows = [{**row, "tier_reason": f"escalated {doubt}"} for row in self.night.rows(strong)]
             self.night.lake.write(step.table, self.night.day, rows)
 
@@ -128,9 +133,9 @@ class _Working:
     def _may_begin(self, needed: timedelta) -> bool:
         return self.until is None or self.night.engine.clock() + needed < self.until
 
-    def _ask_one(self, task: Task) -> None:
+    def _ask_one(self, task: Task) -> timedelta:
         self.requests[task.request.request_id] = None
-        answer_caller(self.night.engine, self.night.day, replace(task, lane=self.night.lane))
+        return answer_caller(self.night.engine, self.night.day, replace(task, lane=self.night.lane)).provider
 
 
 def needed(steps: Sequence[Step], step: Step) -> list[Step]:
@@ -147,7 +152,12 @@ def needed(steps: Sequence[Step], step: Step) -> list[Step]:
 
 def _night(assembly: Assembly, document: Document, lane: Lane) -> Night:
     """A night of this case alone: its tables are in memory, and which case asked is not kept."""
-    engine = assembly.engine
-    told = replace(engine, ledger=replace(engine.ledger, work=assembly.ledger.told_work()))
     night = assembly.night(document.received.day, lane)
-    return replace(night, engine=told, lake=MemoryLake(), only=frozenset({document.case_id}), rework=None)
+    return replace(
+        night,
+        engine=replace(assembly.engine, ledger=assembly.ledger.told()),
+        lake=MemoryLake(),
+        only=frozenset({document.case_id}),
+        rework=None,
+        rules_version=None,  # no plan of this case comes after it
+    )

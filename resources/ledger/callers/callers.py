@@ -72,7 +72,7 @@ class SqlCallers:
     def admit(self, caller: Caller, order: Order, tokens: int, most_usd: Decimal) -> Admission:
         """Draws from the key's limits and reserves from its budget, or says what stops that."""
         now = self._clock()
-        with self._database.writing() as connection:
+        with self._database.writing_lazily() as connection:
             row = connection.execute(
                 select(callers).where(callers.c.key_id == caller.key_id).with_for_update()
             ).one()
@@ -138,7 +138,7 @@ class SqlCallers:
             return connection.execute(newest).scalar()
 
     def _close(self, answer_id: str, state: AnswerState, bill: Bill, kept: Mapping[str, str]) -> None:
-        with self._database.writing() as connection:
+        with self._database.writing_lazily() as connection:
             connection.execute(
                 update(kept_answers)
                 .where(kept_answers.c.answer_id == answer_id)

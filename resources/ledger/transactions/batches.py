@@ -1,9 +1,12 @@
 """The port `BatchLedger`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Unpack
+
+from sqlalchemy import Connection
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.profile import Mode
@@ -15,11 +18,20 @@ from resources.ledger.database.database import Database
 from resources.ledger.queries import batching, booking, settling
 from resources.ledger.queries.settling import Bill
 
+_LAST_STATES = (BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED)
+
 
 class SqlBatches:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        before_intent: Callable[[Connection, Sequence[Member]], None] = lambda _, __: None,
+    ) -> None:
+        """`before_intent` acts first in the transaction of an intent."""
         self._database = database
         self._clock = clock
+        self._before_intent = before_intent
 
     def intend(
         self,
@@ -30,7 +42,32 @@ class SqlBatches:
         rescue_usd: Decimal | None = None,
     ) -> None:
         with self._database.writing() as connection:
+            self._before_intent(connection, members)
             batching.intend(connection, batch, members, limits, self._clock(), rescue_usd)
+
+    def begin(
+        self,
+        batch: Batch,
+        members: Sequence[Member],
+        limits: Sequence[Limit] = (),
+        *,
+        rescue_usd: Decimal | None = None,
+    ) -> None:
+        now = self._clock()
+        with self._database.writing() as connection:
+            self._before_intent(connection, members)
+            batching.intend(connection, batch, members, limits, now, rescue_usd)
+            asked: BatchChanges = {"creating_at": now}
+            batching.transition(
+                connection, batch.batch_id, BatchState.INTENT, BatchState.CREATING, asked, now
+            )
+
+    def end(self, batch: Batch, settlements: Sequence[Settlement]) -> None:
+        now = self._clock()
+        with self._database.writing() as connection:
+            settling.settle(connection, self._bill(batch), settlements)
+            for before, after in pairwise(_LAST_STATES):
+                batching.transition(connection, batch.batch_id, before, after, {}, now)
 
     def transition(
         self, batch_id: str, before: BatchState, after: BatchState, **changes: Unpack[BatchChanges]
