@@ -89,6 +89,23 @@ class Admitted(NamedTuple):
     """What the same Idempotency-Key was answered before."""
 
 
+class Worked(NamedTuple):
+    """What became of an admitted request."""
+
+    content: Mapping[str, JsonValue]
+    took: "Took | None" = None
+    """None where it was answered before."""
+
+
+class Took(NamedTuple):
+    """Where the time of a request went, from its admission on."""
+
+    provider: timedelta
+    """Waiting for the provider; requests side by side count as the longest of them."""
+    door: timedelta
+    """All the rest."""
+
+
 @dataclass(frozen=True)
 class Door:
     """Several threads and processes may use it at once."""
@@ -138,10 +155,10 @@ class Door:
             raise LimitedError("The key's budget of this day is used up.", found.allowance, 0)
         return Admitted(ask, caller, step, order, now, found.allowance)
 
-    def work(self, admitted: Admitted) -> Mapping[str, JsonValue]:
-        """The answer's content. Raises UnknownQueueError, NotAllowedError, and what `answer_caller` raises."""
+    def work(self, admitted: Admitted) -> Worked:
+        """Raises UnknownQueueError, NotAllowedError, and what `answer_caller` raises."""
         if admitted.kept is not None and admitted.kept.content is not None:
-            return admitted.kept.content
+            return Worked(admitted.kept.content)
         callers, order = self.assembly.ledger.callers, admitted.order
         try:
             answered = self._worked(admitted)
@@ -151,7 +168,8 @@ class Door:
         bill = callers.bill_of(answered.requests, admitted.at)
         content = self._content(order, answered, bill)
         callers.answered(order.answer_id, bill, answered.record_id, content)
-        return content
+        spent = self.assembly.clock() - admitted.at
+        return Worked(content, Took(answered.provider, spent - answered.provider))
 
     def _again(
         self, caller: Caller, ask: Ask, step: Step, earlier: KeptAnswer, allowance: Allowance

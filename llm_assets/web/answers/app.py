@@ -24,7 +24,7 @@ from starlette.routing import Route
 from llm_assets.domain.callers.answer import AnswerState
 from llm_assets.domain.callers.caller import Caller
 from llm_assets.domain.errors import DeskError
-from llm_assets.usecases.answers.door import Admitted, Ask, Door
+from llm_assets.usecases.answers.door import Admitted, Ask, Door, Worked
 from llm_assets.web.answers.bodies import MODEL_PREFIX, case_ask, chat_of, mail_ask
 from llm_assets.web.answers.errors import RefusedError, limit_headers, refusal_of
 
@@ -125,7 +125,7 @@ class _Endpoint:
         admitted, found = await self._worked(caller, ask._replace(wait=None if later else wait), wait)
         if found is None:
             return _later(admitted)
-        return JSONResponse(dict(found), headers=limit_headers(admitted.allowance))
+        return JSONResponse(dict(found.content), headers=limit_headers(admitted.allowance) | _timing(found))
 
     async def answer(self, request: Request, caller: Caller) -> Response:
         callers = self.door.assembly.ledger.callers
@@ -145,14 +145,13 @@ class _Endpoint:
         admitted, found = await self._worked(caller, ask, LONGEST_WAIT)
         assert found is not None
         return JSONResponse(
-            _completion(chat.model, admitted, found), headers=limit_headers(admitted.allowance)
+            _completion(chat.model, admitted, found.content),
+            headers=limit_headers(admitted.allowance) | _timing(found),
         )
 
-    async def _worked(
-        self, caller: Caller, ask: Ask, wait: float
-    ) -> tuple[Admitted, Mapping[str, Any] | None]:
+    async def _worked(self, caller: Caller, ask: Ask, wait: float) -> tuple[Admitted, Worked | None]:
         admitted = await anyio.to_thread.run_sync(self.door.admit, caller, ask)
-        work: Future[Mapping[str, Any]] = self.workers.submit(self.door.work, admitted)
+        work: Future[Worked] = self.workers.submit(self.door.work, admitted)
         try:
             return admitted, await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(work)), wait)
         except TimeoutError:
@@ -182,6 +181,14 @@ def _later(admitted: Admitted) -> Response:
         202,
         {"Location": f"/v1/answers/{answer_id}", **limit_headers(admitted.allowance)},
     )
+
+
+def _timing(found: Worked) -> dict[str, str]:
+    """Milliseconds that the provider and that the door took, as browsers and proxies read them."""
+    if found.took is None:
+        return {}
+    spent = ((name, took.total_seconds() * 1000) for name, took in found.took._asdict().items())
+    return {"server-timing": ", ".join(f"{name};dur={ms:.1f}" for name, ms in spent)}
 
 
 def _completion(model: str, admitted: Admitted, found: Mapping[str, Any]) -> dict[str, Any]:
