@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import pairwise
 from typing import Unpack
 
 from sqlalchemy import Connection
@@ -17,8 +16,6 @@ from resources.ledger.audit.entries import DESK
 from resources.ledger.database.database import Database
 from resources.ledger.queries import batching, booking, settling
 from resources.ledger.queries.settling import Bill
-
-_LAST_STATES = (BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED)
 
 
 class SqlBatches:
@@ -53,21 +50,15 @@ class SqlBatches:
         *,
         rescue_usd: Decimal | None = None,
     ) -> None:
-        now = self._clock()
         with self._database.writing() as connection:
             self._before_intent(connection, members)
-            batching.intend(connection, batch, members, limits, now, rescue_usd)
-            asked: BatchChanges = {"creating_at": now}
-            batching.transition(
-                connection, batch.batch_id, BatchState.INTENT, BatchState.CREATING, asked, now
-            )
+            batching.begin(connection, batch, members, limits, self._clock(), rescue_usd)
 
     def end(self, batch: Batch, settlements: Sequence[Settlement]) -> None:
-        now = self._clock()
+        bill = self._bill(batch)
         with self._database.writing() as connection:
-            settling.settle(connection, self._bill(batch), settlements)
-            for before, after in pairwise(_LAST_STATES):
-                batching.transition(connection, batch.batch_id, before, after, {}, now)
+            lines = settling.settled(connection, bill, settlements)
+            batching.end(connection, batch.batch_id, settling.answers(bill, lines), bill.settled_at)
 
     def transition(
         self, batch_id: str, before: BatchState, after: BatchState, **changes: Unpack[BatchChanges]
