@@ -44,7 +44,7 @@ class Traffic:
 
     def width(self, lane: str) -> int:
         """How many calls of a lane may be under way now; 0 while its circuit is open or the provider rests."""
-        seen = self._calls.circuit(self._name, lane).with_rest(self._calls.circuit(self._name))
+        seen = self._calls.circuit_with_rest(self._name, lane)
         self._seen[lane] = seen
         return seen.width(self._clock(), self._limits.online_concurrency)
 

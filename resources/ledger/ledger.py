@@ -1,5 +1,6 @@
 """The ledger on SQLite or Postgres: one database, and a part for each consumer."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from resources.ledger.audit import entries as audit
 from resources.ledger.audit.trail import Trail
 from resources.ledger.callers.answers import SqlAnswers
 from resources.ledger.callers.callers import SqlCallers
-from resources.ledger.callers.told_work import SqlToldWork
+from resources.ledger.callers.told_work import NoDecisions, SqlToldWork
 from resources.ledger.database.database import Database
 from resources.ledger.deletion.deletions import Deletions
 from resources.ledger.receipts import SqlReceipts
@@ -79,9 +80,12 @@ class SqlLedger:
             locks=self.locks,
         )
 
-    def told_work(self, answer_id: str | None = None, record_id: str = "") -> SqlToldWork:
-        """The work of cases that are in no night, for one of them; what is asked is on the bill of that answer."""
-        return SqlToldWork(self._database, self._clock, answer_id, record_id)
+    def told(self, answer_id: str | None = None, record_id: str = "") -> LedgerPorts:
+        """The same for a case that is in no night, as long as one caller waits for it; what is asked is on the bill of that answer."""
+        work = SqlToldWork(self._database, self._clock, answer_id, record_id)
+        batches = SqlBatches(self._database, self._clock, work.store)
+        review = NoDecisions(self._database, self._clock)
+        return replace(self.ports, work=work, batches=batches, review=review)
 
     def migrate(self) -> None:
         """Brings the schema to the newest version; quick when it is current, safe when many processes start at once.

@@ -33,7 +33,7 @@ from llm_assets.engine.answers.settle import judge_of
 from llm_assets.engine.batches.exits import TOO_LARGE, lose
 from llm_assets.engine.batches.spooled import lines_of
 from llm_assets.engine.engine import Engine
-from llm_assets.engine.ports.batches import Member
+from llm_assets.engine.ports.batches import Member, Settlement
 from llm_assets.engine.ports.provider import Listener
 from llm_assets.engine.retry_pauses import growing_pause
 
@@ -109,10 +109,14 @@ def is_its_own(err: TransientError, answered: int, silent_goes: int) -> bool:
 
 
 def _settle(engine: Engine, batch: Batch, member: Member, answer: Answer) -> None:
+    engine.ledger.batches.settle(batch, [settlement_of(engine, batch, member, answer)])
+
+
+def settlement_of(engine: Engine, batch: Batch, member: Member, answer: Answer) -> Settlement:
     settlement = judge_of(engine).settlement(batch.step, batch.model, batch.mode, member, answer)
     if answer.detail == LEFT:  # however often callers hang up, the night may still ask
-        settlement = replace(settlement, next=Next.RETRY, is_try=False)
-    engine.ledger.batches.settle(batch, [settlement])
+        return replace(settlement, next=Next.RETRY, is_try=False)
+    return settlement
 
 
 def _end(engine: Engine, batch: Batch, go: _Go, left: int) -> None:
@@ -178,7 +182,7 @@ def _answers(
         pending: dict[Future[Answer | BlockedError | TransientError], Member] = {}
         while True:
             for member, line in _admitted(engine, batch, lines, go, len(pending)):
-                pending[pool.submit(_ask, engine, line, batch.mode, go.until, listener)] = member
+                pending[pool.submit(ask, engine, line, batch.mode, go.until, listener)] = member
             if not pending:
                 if not go.over:
                     go.paced = engine.traffic.wait(batch.lane)
@@ -222,9 +226,14 @@ def pace_tokens(member: Member, line: bytes) -> int:
     return by_length if member.estimated_tokens is None else min(by_length, 2 * member.estimated_tokens)
 
 
-def _ask(
-    engine: Engine, line: bytes, mode: Mode, until: datetime | None, listener: Listener | None
+def ask(
+    engine: Engine,
+    line: bytes,
+    mode: Mode,
+    until: datetime | None = None,
+    listener: Listener | None = None,
 ) -> Answer | BlockedError | TransientError:
+    """One call, and what came of it. Stores nothing."""
     provider = engine.provider
     within = None if until is None else max((until - engine.clock()).total_seconds(), LEAST_CALL)
     try:

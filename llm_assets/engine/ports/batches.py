@@ -134,6 +134,19 @@ class BatchLedger(Protocol):
         of which roll everything back. Two processes never both reserve the last of a budget.
         """
 
+    def begin(
+        self,
+        batch: Batch,
+        members: Sequence[Member],
+        limits: Sequence[Limit] = (),
+        *,
+        rescue_usd: Decimal | None = None,
+    ) -> None:
+        """The same, and CREATING at once: for one that is asked in the same breath and has no spooled lines."""
+
+    def end(self, batch: Batch, settlements: Sequence[Settlement]) -> None:
+        """Settles every answer of a batch that `begin` began and takes it through its last states, in one transaction."""
+
     def transition(
         self, batch_id: str, before: BatchState, after: BatchState, **changes: Unpack[BatchChanges]
     ) -> None:

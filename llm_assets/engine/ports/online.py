@@ -20,6 +20,9 @@ class OnlineLedger(Protocol):
     def circuit(self, provider: str, lane: str = "") -> Circuit:
         """The circuit of a profile and lane, shared by all processes; without a lane what concerns all of them."""
 
+    def circuit_with_rest(self, provider: str, lane: str) -> Circuit:
+        """The lane's circuit, closed too while all lanes rest."""
+
     def all_circuits(self) -> Mapping[tuple[str, str], Circuit]:
         """(profile, lane) -> its circuit, of all that were ever changed."""
 

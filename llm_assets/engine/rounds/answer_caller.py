@@ -2,22 +2,26 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import (
     ConfigurationError,
     HungUpError,
     OverBudgetError,
+    PermanentError,
     SaturatedError,
     TransientError,
 )
 from llm_assets.domain.requests.batch import OPEN_STATES, BatchState
 from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.domain.traffic.block import Block
 from llm_assets.engine.batches.exits import lose
 from llm_assets.engine.engine import Engine
+from llm_assets.engine.online.alone import ask_alone, single
 from llm_assets.engine.online.ask import finish
-from llm_assets.engine.planning.plan_now import plan_some_now
+from llm_assets.engine.planning.plan_now import DueNow, due_now, pack_now
 from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.work import Standing
 from llm_assets.engine.rounds.ask_now import ASKED_AT_ONCE, asked_by_others, check_block
@@ -26,7 +30,14 @@ from llm_assets.engine.rounds.drive import drive
 WHY = "a caller waits for it"
 
 
-def answer_caller(engine: Engine, day: date, task: Task) -> Standing:
+class Answered(NamedTuple):
+    """How the request of a caller stands, and how long the provider took for it."""
+
+    standing: Standing
+    provider: timedelta
+
+
+def answer_caller(engine: Engine, day: date, task: Task) -> Answered:
     """How the request stands after it was asked. What was answered before is not asked again; what another process asks is left
     to it, and IN_FLIGHT.
 
@@ -36,29 +47,46 @@ def answer_caller(engine: Engine, day: date, task: Task) -> Standing:
     """
     if task.stopped:
         raise ConfigurationError(task.stopped)
-    step = task.request.step
+    step, took = task.request.step, timedelta(0)
     for _ in range(ASKED_AT_ONCE):
-        _check_open(engine, task)
-        planned = plan_some_now(engine, day, step, [replace(task, route_why=WHY)], Rework.MISSING)
-        if planned.held:
-            raise OverBudgetError(planned.held)
-        _ask(engine, planned.batches or asked_by_others(engine, day, [step], planned.requests))
+        known = check_block(engine)
+        found = due_now(engine, day, step, [replace(task, route_why=WHY)], Rework.MISSING)
+        if found.held:
+            raise OverBudgetError(found.held)
+        if found.due:
+            _check_open(engine, task)
+            took += _ask(engine, day, found, known)
+        else:
+            _drive(engine, asked_by_others(engine, day, [step], found.requests))
         [standing] = engine.ledger.work.standings(day, step, [task.case_id])
         if standing.state is not RequestState.DUE:
             break
         if engine.listener is not None and engine.listener.left:
             raise HungUpError("The caller has left.")
         engine = replace(engine, listener=None)  # what it has heard is not said again
-    return standing
+    return Answered(standing, took)
 
 
 def _check_open(engine: Engine, task: Task) -> None:
-    check_block(engine)
     if engine.traffic.width(task.lane) == 0:
         raise SaturatedError(engine.traffic.wait(task.lane))
 
 
-def _ask(engine: Engine, batches: Sequence[str]) -> None:
+def _ask(engine: Engine, day: date, found: DueNow, known: Block | None) -> timedelta:
+    """How long it took. A blocked provider is tried by a batch as others are, with the care that they take, and so is a
+    request that cannot be rendered refused."""
+    began = engine.clock()
+    try:
+        alone = single(engine, day, found) if known is None else None
+    except PermanentError:
+        alone = None
+    if alone is not None:
+        return ask_alone(engine, alone) or timedelta(0)
+    _drive(engine, pack_now(engine, day, found))
+    return engine.clock() - began
+
+
+def _drive(engine: Engine, batches: Sequence[str]) -> None:
     for batch_id in batches:
         try:
             drive(engine, batch_id)

@@ -9,6 +9,7 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import BlockedError, TransientError
 from llm_assets.domain.requests.batch import BatchState
 from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.domain.traffic.block import Block
 from llm_assets.engine import blocking
 from llm_assets.engine.batches.exits import lose
 from llm_assets.engine.engine import Engine
@@ -173,10 +174,12 @@ def give_up(engine: Engine, day: date, step: str) -> int:
         return engine.ledger.work.prune_work(day, step, kept)
 
 
-def check_block(engine: Engine) -> None:
+def check_block(engine: Engine) -> Block | None:
+    """What blocks the provider and may be tried now. Raises BlockedError while it may not."""
     known = blocking.block_of(engine)
     if known is not None and not known.may_try(engine.clock()):
         raise BlockedError(known.sentence)
+    return known
 
 
 def _drive(engine: Engine, day: date, steps: Sequence[str], wanted: Collection[str]) -> bool:

@@ -38,6 +38,8 @@ class Answered:
     """Of the step's table."""
     requests: Sequence[str]
     """The ids of the requests that it took, those of the steps that it reads included."""
+    provider: timedelta
+    """How long we waited for the provider; requests side by side count as the longest of them."""
 
 
 def document_told(message: Message, raw: bytes, queue: Queue, day: date, at: datetime) -> Document:
@@ -77,7 +79,7 @@ def answer_now(
         )
         for each in together:
             working.put(each, given.get(each.name))
-    return Answered(document.message.record_id, working.row(step), tuple(working.requests))
+    return Answered(document.message.record_id, working.row(step), tuple(working.requests), working.provider)
 
 
 @dataclass
@@ -90,6 +92,7 @@ class _Working:
     requests: dict[str, None] = field(default_factory=dict)
     slowest: timedelta = timedelta(0)
     """How long one round of requests took at most."""
+    provider: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         self.night.lake.write(DOCUMENTS, self.night.day, [document_row(self.document, "")])
@@ -104,10 +107,10 @@ class _Working:
             if reading is not None:
                 reading.begin(self.night.live(steps[0]))
             [task] = tasks.values()
-            self._ask_one(task, reading)
+            self.provider += self._ask_one(task, reading)
         else:
             with ThreadPoolExecutor(len(tasks), thread_name_prefix="answer") as pool:
-                list(pool.map(self._ask_one, tasks.values()))
+                self.provider += max(pool.map(self._ask_one, tasks.values()))
         self.slowest = max(self.slowest, self.night.engine.clock() - began)
 
     def put(self, step: Step, given: Mapping[str, Any] | None) -> None:
@@ -117,7 +120,9 @@ class _Working:
         if given is None and self._escalates(step):
             doubt = self.row(step)["doubt_reason"]
             strong = replace(step, tier=Tier.STRONG)
-            self._alone.ask([strong])
+            alone = self._alone
+            alone.ask([strong])
+            self.provider = alone.provider
             rows = [{**row, "tier_reason": f"escalated {doubt}"} for row in self.night.rows(strong)]
             self.night.lake.write(step.table, self.night.day, rows)
 
@@ -139,10 +144,10 @@ class _Working:
     def _may_begin(self, needed: timedelta) -> bool:
         return self.until is None or self.night.engine.clock() + needed < self.until
 
-    def _ask_one(self, task: Task, reading: Reading | None = None) -> None:
+    def _ask_one(self, task: Task, reading: Reading | None = None) -> timedelta:
         self.requests[task.request.request_id] = None
         engine = replace(self.night.engine, listener=reading)
-        answer_caller(engine, self.night.day, replace(task, lane=self.night.lane))
+        return answer_caller(engine, self.night.day, replace(task, lane=self.night.lane)).provider
 
 
 def needed(steps: Sequence[Step], step: Step) -> list[Step]:
@@ -159,8 +164,12 @@ def needed(steps: Sequence[Step], step: Step) -> list[Step]:
 
 def _night(assembly: Assembly, document: Document, lane: Lane, answer_id: str | None) -> Night:
     """A night of this case alone: its tables are in memory, and which case asked is not kept."""
-    engine = assembly.engine
-    work = assembly.ledger.told_work(answer_id, document.message.record_id)
-    told = replace(engine, ledger=replace(engine.ledger, work=work))
     night = assembly.night(document.received.day, lane)
-    return replace(night, engine=told, lake=MemoryLake(), only=frozenset({document.case_id}), rework=None)
+    return replace(
+        night,
+        engine=replace(assembly.engine, ledger=assembly.ledger.told(answer_id, document.message.record_id)),
+        lake=MemoryLake(),
+        only=frozenset({document.case_id}),
+        rework=None,
+        rules_version=None,  # no plan of this case comes after it
+    )

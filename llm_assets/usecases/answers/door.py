@@ -100,6 +100,23 @@ class Admitted(NamedTuple):
     """Another request works the same answer: this one waits for it."""
 
 
+class Worked(NamedTuple):
+    """What became of an admitted request."""
+
+    content: Mapping[str, JsonValue]
+    took: "Took | None" = None
+    """None where it was answered before."""
+
+
+class Took(NamedTuple):
+    """Where the time of a request went, from its admission on."""
+
+    provider: timedelta
+    """Waiting for the provider; requests side by side count as the longest of them."""
+    door: timedelta
+    """All the rest."""
+
+
 @dataclass(frozen=True)
 class Door:
     """Several threads and processes may use it at once."""
@@ -159,22 +176,23 @@ class Door:
             raise LimitedError("The key's budget of this day is used up.", found.allowance, 0)
         return Admitted(ask, caller, step, found.opened.order, found.opened.admitted_at, found.allowance)
 
-    def work(self, admitted: Admitted, patience: float = 600) -> Mapping[str, JsonValue]:
-        """The answer's content. `patience`: seconds for which it is waited for where another request works it.
+    def work(self, admitted: Admitted, patience: float = 600) -> Worked:
+        """What became of it. `patience`: seconds for which it is waited for where another request works it.
 
         Raises UnknownQueueError, NotAllowedError, NotAnsweredError, StillOpenError, and what `answer_caller` raises.
         """
         if admitted.kept is not None:
-            return self._content_of(admitted.kept)
+            return Worked(self._content_of(admitted.kept))
         if admitted.follows:
             key_id, answer_id = admitted.caller.key_id, admitted.order.answer_id
             kept = self.under_way.followed(key_id, answer_id, patience)
             if kept is not None:
-                return self._content_of(kept)
+                return Worked(self._content_of(kept))
         return self._settled(admitted)
 
-    def _settled(self, admitted: Admitted) -> Mapping[str, JsonValue]:
+    def _settled(self, admitted: Admitted) -> Worked:
         answers, order, owner = self.assembly.ledger.answers, admitted.order, self.under_way.owner.name
+        began = self.assembly.clock()
         try:
             answered = self._worked(admitted)
             if answered.row["status"] == Status.OPEN:
@@ -187,7 +205,8 @@ class Door:
         except BaseException:
             self.under_way.fail(order.answer_id)
             raise
-        return content
+        spent = self.assembly.clock() - began
+        return Worked(content, Took(answered.provider, spent - answered.provider))
 
     def _again(
         self, caller: Caller, ask: Ask, step: Step, earlier: KeptAnswer, allowance: Allowance
@@ -216,7 +235,7 @@ class Door:
         if ask.queue is None:
             self._check_queue(caller, queue.name)
         document = document_told(message, raw, queue, day, admitted.at)
-        until = admitted.at + timedelta(seconds=ask.wait) if ask.wait is not None else None
+        until = self.assembly.clock() + timedelta(seconds=ask.wait) if ask.wait is not None else None
         return answer_now(
             self.assembly,
             document,

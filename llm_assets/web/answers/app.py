@@ -6,10 +6,9 @@ Neither an error nor the log quotes what was sent.
 import asyncio
 import secrets
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 import anyio
 import structlog
@@ -22,7 +21,7 @@ from starlette.routing import Route
 from llm_assets.domain.callers.answer import AnswerState
 from llm_assets.domain.callers.caller import Caller
 from llm_assets.domain.errors import DeskError
-from llm_assets.usecases.answers.door import Admitted, Ask, Door
+from llm_assets.usecases.answers.door import Admitted, Ask, Door, Worked
 from llm_assets.usecases.answers.under_way import StillOpenError
 from llm_assets.web.answers import chat, sse
 from llm_assets.web.answers.bodies import case_ask, mail_ask
@@ -124,7 +123,7 @@ class _Endpoint:
         admitted, found = await self._worked(caller, ask._replace(wait=None if later else wait), wait)
         if found is None:
             return _later(admitted)
-        return JSONResponse(dict(found), headers=limit_headers(admitted.allowance))
+        return JSONResponse(dict(found.content), headers=limit_headers(admitted.allowance) | _timing(found))
 
     async def answer(self, request: Request, caller: Caller) -> Response:
         answers = self.door.assembly.ledger.answers
@@ -148,15 +147,13 @@ class _Endpoint:
                 "The answer is not there yet; send the same again with the same Idempotency-Key."
             )
         return JSONResponse(
-            chat.completion(asked.model, admitted.order.answer_id, found),
-            headers=limit_headers(admitted.allowance),
+            chat.completion(asked.model, admitted.order.answer_id, found.content),
+            headers=limit_headers(admitted.allowance) | _timing(found),
         )
 
-    async def _worked(
-        self, caller: Caller, ask: Ask, wait: float
-    ) -> tuple[Admitted, Mapping[str, Any] | None]:
+    async def _worked(self, caller: Caller, ask: Ask, wait: float) -> tuple[Admitted, Worked | None]:
         admitted = await anyio.to_thread.run_sync(self.door.admit, caller, ask)
-        work: Future[Mapping[str, Any]] = self.workers.submit(self.door.work, admitted, wait)
+        work: Future[Worked] = self.workers.submit(self.door.work, admitted, wait)
         try:
             return admitted, await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(work)), wait)
         except (TimeoutError, StillOpenError):
@@ -186,6 +183,14 @@ def _later(admitted: Admitted) -> Response:
         202,
         {"Location": f"/v1/answers/{answer_id}", **limit_headers(admitted.allowance)},
     )
+
+
+def _timing(found: Worked) -> dict[str, str]:
+    """Milliseconds that the provider and that the door took, as browsers and proxies read them."""
+    if found.took is None:
+        return {}
+    spent = ((name, took.total_seconds() * 1000) for name, took in found.took._asdict().items())
+    return {"server-timing": ", ".join(f"{name};dur={ms:.1f}" for name, ms in spent)}
 
 
 def _wait(request: Request) -> float:

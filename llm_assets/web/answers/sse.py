@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from llm_assets.domain.callers.caller import Caller
 from llm_assets.domain.errors import DeskError
-from llm_assets.usecases.answers.door import Ask, Door
+from llm_assets.usecases.answers.door import Ask, Door, Worked
 from llm_assets.usecases.answers.reading import Reading
 from llm_assets.web.answers.chat import Chat, Chunks, content_of
 from llm_assets.web.answers.errors import RefusedError, limit_headers, refusal_of
@@ -68,9 +68,9 @@ class _Live:
         self.reading = Reading(self._put)
         self._loop = asyncio.get_running_loop()
         self._pieces: asyncio.Queue[str | None] = asyncio.Queue()
-        self._work: Future[Mapping[str, Any]] | None = None
+        self._work: Future[Worked] | None = None
 
-    def watch(self, work: Future[Mapping[str, Any]]) -> None:
+    def watch(self, work: Future[Worked]) -> None:
         self._work = work
         work.add_done_callback(lambda _: self._put(None))
 
@@ -88,7 +88,7 @@ class _Live:
     def found(self) -> Mapping[str, Any]:
         """What came of the work, which is over."""
         assert self._work is not None
-        return self._work.result()
+        return self._work.result().content
 
     async def events(self, chunks: Chunks, piece: str | None) -> AsyncIterator[bytes]:
         yield _event(chunks.first())

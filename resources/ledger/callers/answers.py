@@ -32,7 +32,7 @@ class SqlAnswers:
         """Draws from the key's limits and reserves from its budget, or says what stops that. An answer to the same
         Idempotency-Key draws nothing, unless it had failed: then it is opened again."""
         now = self._clock()
-        with self._database.writing() as connection:
+        with self._database.writing_lazily() as connection:
             row = _locked(connection, caller.key_id)
             allowance = _allowance(caller, row, now)
             earlier = _earlier(connection, caller.key_id, order.idempotency_key)
@@ -78,14 +78,14 @@ class SqlAnswers:
         """Settles the reservation with what it took, and keeps what the caller was answered. False, and nothing is changed, for
         an answer that another process has taken over."""
         kept = {"record_id": record_id, "content": orjson.dumps(content).decode()}
-        with self._database.writing() as connection:
+        with self._database.writing_lazily() as connection:
             return _close(
                 connection, answer_id, owner, bill, self._clock(), {"state": AnswerState.ANSWERED, **kept}
             )
 
     def failed(self, answer_id: str, owner: str) -> bool:
         """Settles the reservation of an answer that did not come with what was paid for it."""
-        with self._database.writing() as connection:
+        with self._database.writing_lazily() as connection:
             bill = bill_of(connection, answer_id)
             return _close(connection, answer_id, owner, bill, self._clock(), {"state": AnswerState.FAILED})
 

@@ -21,6 +21,8 @@ BUSY_SECONDS = 60
 """How long a SQLite writer waits for another one; the longest transaction (an intent of 20,000) takes under one."""
 
 _WRITES = "ledger_writes"
+_LAZY = "ledger_lazy"
+_SYNCHRONOUS = "synchronous"
 _DISK_FULL_PGCODE = "53100"
 
 
@@ -61,6 +63,16 @@ class Database:
         """One transaction: all of it is durable on leaving, or nothing of it."""
         self.migrate()
         with self._explained(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing_lazily(self) -> Iterator[Connection]:
+        """The same, but nobody waits for the disk: it outlives the death of any process of ours, and a power cut once a later
+        transaction is durable. For what a power cut may undo; it never undoes an earlier one and keeps a later one."""
+        self.migrate()
+        with self._explained(), self._lazy_writer.begin() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
 
     def owner(self, name: str, *, wait: bool) -> AbstractContextManager[bool]:
@@ -137,6 +149,10 @@ class Database:
     @cached_property
     def _writer(self) -> Engine:
         return self._engine.execution_options(**{_WRITES: True})
+
+    @cached_property
+    def _lazy_writer(self) -> Engine:
+        return self._engine.execution_options(**{_WRITES: True, _LAZY: True})
 
     @cached_property
     def _sessions(self) -> Engine:
@@ -236,5 +252,12 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
+    options = connection.get_execution_options()
+    writes = options.get(_WRITES, False)
+    wanted = "NORMAL" if options.get(_LAZY, False) else "FULL"
+    if (
+        writes and connection.info.get(_SYNCHRONOUS, "FULL") != wanted
+    ):  # it cannot be changed within a transaction
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info[_SYNCHRONOUS] = wanted
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

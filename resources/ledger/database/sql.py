@@ -71,11 +71,14 @@ def table_of(connection: Connection, columns: Columns, rows: Sequence[Row]) -> F
 
 def is_among(connection: Connection, what: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
     """`what IN (values)` for any number of values."""
+    given = list(values)
+    if len(given) == 1:  # a caller's request: a fifth of the CPU
+        return what == given[0]
     if connection.dialect.name == "postgresql":
         # Always an index condition. A semi-join read the whole night for every chunk of it: today's rows are not
         # in the statistics yet, so the planner expected to find one.
-        return what == any_(literal(list(values), postgresql.ARRAY(Text)))
-    each = func.json_each(literal(orjson.dumps(list(values)).decode(), Text)).table_valued("value")
+        return what == any_(literal(given, postgresql.ARRAY(Text)))
+    each = func.json_each(literal(orjson.dumps(given).decode(), Text)).table_valued("value")
     return what.in_(select(each.c.value))
 
 

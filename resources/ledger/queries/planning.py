@@ -100,6 +100,29 @@ def want(
     return _stored(connection, day, step, _look_up_wanted(connection, asked), max_attempts, at, asked_as)
 
 
+class Wanted(NamedTuple):
+    """What cases that are in no night want, before anything is written."""
+
+    planned: Planned
+    unseen: frozenset[str]
+    """Requests that the ledger does not hold."""
+    exhausted: bool
+    """Whether one that is due has used up its tries, which has to be written."""
+
+
+def wanted(connection: Connection, asked: Sequence[Work], max_attempts: int) -> Wanted:
+    found = _look_up_wanted(connection, asked)
+    unseen = frozenset(w.request_id for w in asked if w.request_id not in found.stands)
+    exhausted = any(_is_spent(stand, max_attempts) for stand in found.stands.values())
+    return Wanted(_planned(connection, *found), unseen, exhausted)
+
+
+def store_requests(connection: Connection, asked: Mapping[str, Sequence[Work]]) -> None:
+    """Puts requests into the ledger, by step, that it does not hold yet."""
+    for step in sorted(asked):
+        _add_requests(connection, step, sorted(asked[step], key=lambda w: w.request_id))
+
+
 def _stored(
     connection: Connection,
     day: date,
@@ -124,11 +147,6 @@ def _stored(
 def preview(connection: Connection, day: date, step: str, asked: Sequence[Work], rework: Rework) -> Planned:
     """What `plan` would answer; requests without a try left are not looked for."""
     return _planned(connection, *_look_up(connection, day, step, asked, rework))
-
-
-def preview_wanted(connection: Connection, asked: Sequence[Work]) -> Planned:
-    """What `want` would answer."""
-    return _planned(connection, *_look_up_wanted(connection, asked))
 
 
 class _LookedUp(NamedTuple):
@@ -182,11 +200,7 @@ def _end_exhausted(
 ) -> list[str]:
     """The last protection against paying for ever, for example after the limit was lowered between two tries. Returns
     the requests that it ended."""
-    spent = {
-        stand
-        for stand in set(stands.values())
-        if stand.state is RequestState.DUE and stand.attempt - stand.rounds_before >= max_attempts
-    }
+    spent = {stand for stand in set(stands.values()) if _is_spent(stand, max_attempts)}
     if not spent:
         return []
     over = sorted({w.request_id for w in assigned if stands.get(w.request_id) in spent})
@@ -197,6 +211,10 @@ def _end_exhausted(
     ended = connection.execute(statement.returning(requests.c.request_id)).scalars()
     stands.update((i, stands[i]._replace(state=RequestState.DEAD)) for i in over)
     return sorted(ended)
+
+
+def _is_spent(stand: _Stand, max_attempts: int) -> bool:
+    return stand.state is RequestState.DUE and stand.attempt - stand.rounds_before >= max_attempts
 
 
 def _known(

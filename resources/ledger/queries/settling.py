@@ -72,12 +72,24 @@ class Bill:
 
 
 def settle(connection: Connection, bill: Bill, settlements: Sequence[Settlement]) -> int:
-    lines = [line for chunk in chunks(settlements) for line in _settle_chunk(connection, bill, chunk)]
-    if lines:
-        detail = {"day": str(bill.day), "step": bill.step, "answers": len(lines)}
-        event = Event(audit.DESK, Action.ANSWERED, bill.batch_id, detail, lines)
-        audit.append(connection, bill.settled_at, event)
+    lines = settled(connection, bill, settlements)
+    events = answers(bill, lines)
+    if events:
+        audit.append(connection, bill.settled_at, *events)
     return len(lines)
+
+
+def settled(connection: Connection, bill: Bill, settlements: Sequence[Settlement]) -> list[str]:
+    """Settles them; the lines of the audit are still to be appended."""
+    return [line for chunk in chunks(settlements) for line in _settle_chunk(connection, bill, chunk)]
+
+
+def answers(bill: Bill, lines: Sequence[str]) -> list[Event]:
+    """The event of the audit with these lines; none without a line."""
+    if not lines:
+        return []
+    detail = {"day": str(bill.day), "step": bill.step, "answers": len(lines)}
+    return [Event(audit.DESK, Action.ANSWERED, bill.batch_id, detail, lines)]
 
 
 def _settle_chunk(connection: Connection, bill: Bill, chunk: list[Settlement]) -> list[str]:

@@ -1,9 +1,11 @@
 """The port `BatchLedger`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Unpack
+
+from sqlalchemy import Connection
 
 from llm_assets.domain.clock import Clock
 from llm_assets.domain.profile import Mode
@@ -17,9 +19,16 @@ from resources.ledger.queries.settling import Bill
 
 
 class SqlBatches:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        before_intent: Callable[[Connection, Sequence[Member]], None] = lambda _, __: None,
+    ) -> None:
+        """`before_intent` acts first in the transaction of an intent."""
         self._database = database
         self._clock = clock
+        self._before_intent = before_intent
 
     def intend(
         self,
@@ -30,7 +39,26 @@ class SqlBatches:
         rescue_usd: Decimal | None = None,
     ) -> None:
         with self._database.writing() as connection:
+            self._before_intent(connection, members)
             batching.intend(connection, batch, members, limits, self._clock(), rescue_usd)
+
+    def begin(
+        self,
+        batch: Batch,
+        members: Sequence[Member],
+        limits: Sequence[Limit] = (),
+        *,
+        rescue_usd: Decimal | None = None,
+    ) -> None:
+        with self._database.writing() as connection:
+            self._before_intent(connection, members)
+            batching.begin(connection, batch, members, limits, self._clock(), rescue_usd)
+
+    def end(self, batch: Batch, settlements: Sequence[Settlement]) -> None:
+        bill = self._bill(batch)
+        with self._database.writing() as connection:
+            lines = settling.settled(connection, bill, settlements)
+            batching.end(connection, batch.batch_id, settling.answers(bill, lines), bill.settled_at)
 
     def transition(
         self, batch_id: str, before: BatchState, after: BatchState, **changes: Unpack[BatchChanges]

@@ -14,12 +14,18 @@ class SqlOnline:
         self._database = database
 
     def admit_call(self, provider: str, tokens: int, limits: Limits, now: datetime) -> float:
-        with self._database.writing() as connection:
+        with self._database.writing_lazily() as connection:  # after a power cut the minute is over
             return online.admit(connection, provider, tokens, limits, now)
 
     def circuit(self, provider: str, lane: str = "") -> Circuit:
         with self._database.reading() as connection:
             return online.circuit(connection, provider, lane)
+
+    def circuit_with_rest(self, provider: str, lane: str) -> Circuit:
+        with self._database.reading() as connection:
+            return online.circuit(connection, provider, lane).with_rest(
+                online.circuit(connection, provider, "")
+            )
 
     def all_circuits(self) -> Mapping[tuple[str, str], Circuit]:
         with self._database.reading() as connection:

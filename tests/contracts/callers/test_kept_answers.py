@@ -13,8 +13,8 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.outcome import Next, RequestState
+from llm_assets.engine.ports.ledger import LedgerPorts
 from resources.ledger import SqlLedger
-from resources.ledger.callers.told_work import SqlToldWork
 from resources.ledger.deletion.deleting import CaseOf, Going
 from tests.contracts.callers.test_callers import order
 from tests.contracts.ledger.test_audit import begin_anew, findings
@@ -53,27 +53,27 @@ def admit(ledger: SqlLedger, caller: Caller, number: int, key: str | None = None
     return opened
 
 
-def tell(ledger: SqlLedger, number: int, cases: list[int], record_id: str = "told") -> SqlToldWork:
+def tell(ledger: SqlLedger, number: int, cases: list[int], record_id: str = "told") -> LedgerPorts:
     """The work of an answer, planned."""
-    of_answer = ledger.told_work(f"ans_{number}", record_id)
-    of_answer.plan(DAY, STEP, work(cases), rework=Rework.MISSING, max_attempts=3)
+    of_answer = ledger.told(f"ans_{number}", record_id)
+    of_answer.work.plan(DAY, STEP, work(cases), rework=Rework.MISSING, max_attempts=3)
     return of_answer
 
 
 def ask(
-    ledger: SqlLedger, told: SqlToldWork, numbers: list[int], name: str, mode: Mode = Mode.ONLINE
+    ledger: SqlLedger, told: LedgerPorts, numbers: list[int], name: str, mode: Mode = Mode.ONLINE
 ) -> None:
     """Asks what of these is due, and settles it."""
-    planned = told.plan(DAY, STEP, work(numbers), rework=Rework.MISSING, max_attempts=3)
+    planned = told.work.plan(DAY, STEP, work(numbers), rework=Rework.MISSING, max_attempts=3)
     online = replace(batch(name, requests=len(planned.due)), mode=mode)
-    ledger.batches.intend(online, list(planned.due.values()))
+    told.batches.intend(online, list(planned.due.values()))
     answers = [replace(settled(m.request_id, attempt=m.attempt), mode=mode) for m in planned.due.values()]
     ledger.batches.settle(online, answers)
     end(ledger, online.batch_id)
 
 
-def states(told: SqlToldWork, numbers: list[int]) -> list[RequestState]:
-    return [s.state for s in told.standings(DAY, STEP, [case(n) for n in numbers])]
+def states(told: LedgerPorts, numbers: list[int]) -> list[RequestState]:
+    return [s.state for s in told.work.standings(DAY, STEP, [case(n) for n in numbers])]
 
 
 def test_the_same_key_and_body_is_the_same_answer_whatever_limits_leave(
@@ -160,9 +160,9 @@ def test_a_told_request_without_a_try_left_is_dead_and_not_asked(ledger: SqlLedg
     admit(ledger, crm, 1)
     told = tell(ledger, 1, [1])
     for attempt in (1, 2):
-        planned = told.plan(DAY, STEP, work([1]), rework=Rework.MISSING, max_attempts=3)
+        planned = told.work.plan(DAY, STEP, work([1]), rework=Rework.MISSING, max_attempts=3)
         online = replace(batch(f"b{attempt}"), mode=Mode.ONLINE)
-        ledger.batches.intend(online, list(planned.due.values()))
+        told.batches.intend(online, list(planned.due.values()))
         ledger.batches.settle(online, [settled(request(1), Next.RETRY, attempt=attempt)])
     assert told.plan(DAY, STEP, work([1]), rework=Rework.MISSING, max_attempts=2).due == {}
     assert states(told, [1]) == [RequestState.DEAD]

@@ -64,7 +64,7 @@ class OpenDoor:
         key: str | None = None,
         caller: Caller = CRM,
     ) -> Mapping[str, Any]:
-        return self.door.work(self.door.admit(caller, self.asking(text, step, key=key)))
+        return self.door.work(self.door.admit(caller, self.asking(text, step, key=key))).content
 
     def asking(self, text: str, step: str = "categories", *, key: str | None = None) -> Ask:
         """A second later than the one before."""
