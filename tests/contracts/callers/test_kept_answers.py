@@ -164,7 +164,7 @@ def test_a_told_request_without_a_try_left_is_dead_and_not_asked(ledger: SqlLedg
         online = replace(batch(f"b{attempt}"), mode=Mode.ONLINE)
         told.batches.intend(online, list(planned.due.values()))
         ledger.batches.settle(online, [settled(request(1), Next.RETRY, attempt=attempt)])
-    assert told.plan(DAY, STEP, work([1]), rework=Rework.MISSING, max_attempts=2).due == {}
+    assert told.work.plan(DAY, STEP, work([1]), rework=Rework.MISSING, max_attempts=2).due == {}
     assert states(told, [1]) == [RequestState.DEAD]
 
 
