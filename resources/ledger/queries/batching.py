@@ -1,10 +1,9 @@
 """Batches and their members: intent, change of state, release. What an answer does is in `settling`."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import pairwise
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -41,7 +40,6 @@ _IS_OPEN = batches.c.state.in_(sorted(OPEN_STATES))
 _PART = 1000
 """Rows of members read at once."""
 _FREES_MEMBERS = frozenset({BatchState.REJECTED, BatchState.LOST, BatchState.CANCELLED, BatchState.RACED})
-_LAST_STATES = (BatchState.CREATING, BatchState.SUBMITTED, BatchState.ENDED, BatchState.COLLECTED)
 _IS_OVER = ~batches.c.state.in_([*sorted(OPEN_STATES), BatchState.RACED])
 
 
@@ -53,38 +51,17 @@ def intend(
     at: datetime,
     rescue_usd: Decimal | None = None,
 ) -> None:
-    audit.append(connection, at, _intended(connection, batch, members, limits, rescue_usd))
+    audit.append(connection, at, intended(connection, batch, members, limits, rescue_usd))
 
 
-def begin(
-    connection: Connection,
-    batch: Batch,
-    members: Sequence[Member],
-    limits: Sequence[Limit],
-    at: datetime,
-    rescue_usd: Decimal | None = None,
-) -> None:
-    """The intent of a batch that is CREATING from then on."""
-    creating = replace(batch, state=BatchState.CREATING, creating_at=at)
-    intended = _intended(connection, creating, members, limits, rescue_usd)
-    audit.append(connection, at, intended, _became(batch.batch_id, BatchState.CREATING))
-
-
-def end(connection: Connection, batch_id: str, answered: Sequence[Event], at: datetime) -> None:
-    """From CREATING through the last states, after the events of its answers."""
-    assert all(may_become(*pair) for pair in pairwise(_LAST_STATES))
-    first, *later = _LAST_STATES
-    _move(connection, batch_id, first, later[-1], {}, at)
-    audit.append(connection, at, *answered, *(_became(batch_id, state) for state in later))
-
-
-def _intended(
+def intended(
     connection: Connection,
     batch: Batch,
     members: Sequence[Member],
     limits: Sequence[Limit],
     rescue_usd: Decimal | None,
 ) -> Event:
+    """Writes the intent; what it adds to the audit trail is still to be appended."""
     if limits:
         money.take_turns(connection)
     ordered = sorted(members, key=lambda m: m.request_id)  # the same order everywhere: no deadlock
@@ -135,7 +112,7 @@ def transition(
         raise ValueError(f"A batch has no column {', '.join(sorted(unknown))} that may change.")
     if before is not after and not may_become(before, after):
         raise ValueError(f"A batch that is {before} never becomes {after}.")
-    _move(connection, batch_id, before, after, changes, at)
+    move(connection, batch_id, before, after, changes, at)
     if after in _FREES_MEMBERS:
         release(connection, batch_id)
     if before is BatchState.RACED and after is not before:
@@ -145,11 +122,7 @@ def transition(
         audit.append(connection, at, Event(audit.DESK, OF_STATE[after], batch_id, known))
 
 
-def _became(batch_id: str, state: BatchState) -> Event:
-    return Event(audit.DESK, OF_STATE[state], batch_id, {})
-
-
-def _move(
+def move(
     connection: Connection,
     batch_id: str,
     before: BatchState,
@@ -157,6 +130,7 @@ def _move(
     changes: BatchChanges,
     at: datetime,
 ) -> None:
+    """The change of state by itself: nothing is released or added to the audit trail."""
     moved = connection.execute(
         update(batches)
         .where(batches.c.batch_id == batch_id, batches.c.state == before)

@@ -13,6 +13,7 @@ from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Limit
 from llm_assets.engine.ports.batches import BatchChanges, ForecastRow, Member, Settlement, SurplusLine
 from resources.ledger.audit.entries import DESK
+from resources.ledger.callers import at_once
 from resources.ledger.database.database import Database
 from resources.ledger.queries import batching, booking, settling
 from resources.ledger.queries.settling import Bill
@@ -52,13 +53,11 @@ class SqlBatches:
     ) -> None:
         with self._database.writing() as connection:
             self._before_intent(connection, members)
-            batching.begin(connection, batch, members, limits, self._clock(), rescue_usd)
+            at_once.begin(connection, batch, members, limits, self._clock(), rescue_usd)
 
     def end(self, batch: Batch, settlements: Sequence[Settlement]) -> None:
-        bill = self._bill(batch)
         with self._database.writing() as connection:
-            lines = settling.settled(connection, bill, settlements)
-            batching.end(connection, batch.batch_id, settling.answers(bill, lines), bill.settled_at)
+            at_once.end(connection, self._bill(batch), batch, settlements)
 
     def transition(
         self, batch_id: str, before: BatchState, after: BatchState, **changes: Unpack[BatchChanges]

@@ -24,10 +24,9 @@ from tests.support.houses.small_desk import settings
 CALLS: dict[str, tuple[type, str]] = {
     "admit": (SqlAnswers, "admit"),
     "plan": (SqlToldWork, "plan"),
-    "intend": (SqlBatches, "intend"),
-    "transition": (SqlBatches, "transition"),
+    "begin": (SqlBatches, "begin"),
     "ask": (OpenAIProvider, "ask"),
-    "settle": (SqlBatches, "settle"),
+    "end": (SqlBatches, "end"),
     "answered": (SqlAnswers, "answered"),
 }
 

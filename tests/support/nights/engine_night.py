@@ -320,6 +320,8 @@ WRITES = frozenset(
         "plan",
         "prune_work",
         "intend",
+        "begin",
+        "end",
         "transition",
         "want_cancelled",
         "race",
