@@ -211,9 +211,7 @@ def test_a_told_record_keeps_what_a_night_is_answered_by(told_twice: SqlLedger) 
 
 def test_a_record_that_is_answered_now_is_not_deleted(ledger: SqlLedger, crm: Caller) -> None:
     admit(ledger, crm, 1)
-    told = tell(ledger, 1, [1], "record-1")
-    planned = told.work.plan(DAY, STEP, work([1]), rework=Rework.MISSING, max_attempts=3)
-    told.batches.intend(replace(batch("b1"), mode=Mode.ONLINE), list(planned.due.values()))
+    ask(ledger, tell(ledger, 1, [1], "record-1"), [1], "b1")
     with pytest.raises(DeskError, match="delete again in a minute"):
         ledger.deletions.begin(Going("record-1", (), (), ["record-1"]), "botagoz", "asked for")
 
