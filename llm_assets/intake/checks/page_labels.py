@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -142,7 +143,7 @@ def _missing_of(run: Sequence[_At], *, before: int, after: int) -> list[Missing]
 def _gaps(plain: Sequence[_At], pages: int) -> list[Missing]:
     """Of numbers without a word for page only small gaps in a rising row that most pages are in."""
     numbers = [at.label.number for at in plain]
-    steps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(numbers)]
     if (
         len(plain) < _PLAIN_PAGES
         or len(plain) * 2 < pages
@@ -150,7 +151,7 @@ def _gaps(plain: Sequence[_At], pages: int) -> list[Missing]:
     ):
         return []
     found: list[Missing] = []
-    for before, after in zip(plain, plain[1:], strict=False):
+    for before, after in pairwise(plain):
         unlabelled = after.position - before.position - 1
         between = range(before.label.number + 1, after.label.number)
         found += [Missing(number, None) for number in between[unlabelled:]]

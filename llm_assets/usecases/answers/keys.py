@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from llm_assets.domain.callers.caller import NAME, Caller, new_key
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane
+from llm_assets.usecases.answers.check_file import CHECK
 from llm_assets.usecases.desk.assembly import Assembly
 
 
@@ -33,7 +34,7 @@ def add_key(assembly: Assembly, wanted: Wanted) -> str:
         raise ConfigurationError(
             f"{wanted.name} is no name for a key: use lower-case letters, digits, dots and dashes, at most 63"
         )
-    _check_known("step", wanted.steps, [step.name for step in assembly.steps])
+    _check_known("step", wanted.steps, [*(step.name for step in assembly.steps), CHECK])
     _check_known("queue", wanted.queues, [queue.name for queue in assembly.queues.queues])
     if not wanted.steps:
         raise ConfigurationError("a key needs at least one step: --steps categories,drafts")
