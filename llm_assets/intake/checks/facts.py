@@ -8,6 +8,8 @@ import orjson
 
 EACH_TEXT, ALL_TEXT = 20_000, 200_000
 """Characters kept of a page and of a file."""
+PICTURES = "pictures"
+"""Flag of an office file that has pictures and no words."""
 
 
 class PagesAsked(NamedTuple):

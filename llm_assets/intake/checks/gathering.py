@@ -4,7 +4,9 @@ What the facts mean is decided elsewhere.
 """
 
 import io
+import re
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +14,8 @@ from typing import Any
 from PIL import Image, ImageFile
 
 from llm_assets.intake.bytes.kinds import sniff
-from llm_assets.intake.checks.facts import FileFacts, PageFacts, PagesAsked
+from llm_assets.intake.bytes.zipped import BROKEN
+from llm_assets.intake.checks.facts import PICTURES, FileFacts, PageFacts, PagesAsked
 from llm_assets.intake.files import attachments, ocr, pdf, pdf_page
 from llm_assets.intake.files.ocr import FORMATS, MAX_PIXELS, Band
 from llm_assets.intake.reading import Reading
@@ -30,6 +33,7 @@ _INNER = (Band(0, 0.09), Band(0.46, 0.56), Band(0.91, 1))
 """Of a page that is not the first: where its number may be, and some of what it says."""
 _SECONDS_A_PAGE = 4.0
 """That the full reading of a page may take which was poor at a glimpse."""
+_PICTURE = re.compile(r"(?:word|xl|ppt)/media/.|Pictures/.")
 _END = b"%%EOF"
 _TAIL = 2_048
 """Bytes in which a PDF ends, with what some mail gateways put behind it."""
@@ -189,7 +193,16 @@ def _poor_ones_again(
 
 def _of_other(data: bytes, name: str, kind: str) -> FileFacts:
     found = attachments.read(data, filename=name, content_type="", reading=Reading(ocr=False))
-    return FileFacts(kind, found.flags, found.pages, text=found.text)
+    pictures = (PICTURES,) if kind == "zip" and not found.text.strip() and _holds_pictures(data) else ()
+    return FileFacts(kind, (*found.flags, *pictures), None, text=found.text)
+
+
+def _holds_pictures(data: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as box:
+            return any(_PICTURE.match(name) is not None for name in box.namelist())
+    except BROKEN:
+        return False
 
 
 def ink_of(grey: Image.Image) -> float:

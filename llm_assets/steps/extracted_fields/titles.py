@@ -18,7 +18,6 @@ _BEFORE = 3
 """Words before the type: `Сатып алу-сату шарты`, `Electronic tax invoice`."""
 _SENTENCE = 6
 """A line of more words that ends like a sentence is one."""
-_GREETED = 20
 _WORD = re.compile(r"[^\W\d_]+")
 _REFERS = re.compile(
     r"(?:\b(?:to|for|under|per|by|this|that|our|your|with|from|see|of the|к|ко|по|на|для|из|с|от|без|согласно|настоящ\w+|данн\w+|"
@@ -37,14 +36,12 @@ _MIND: tuple[tuple[str, str], ...] = (("act", "reconciliation"), ("act", "waybil
 
 
 def titled(text: str) -> DocumentType | None:
-    """None where no line is a title and none greets."""
-    lines = [line.strip() for line in islice((one for one in text.splitlines() if one.strip()), _LOOKED_AT)]
-    for line in lines:
-        found = _of_line(line)
+    """None where no line is a title and none greets. What follows a greeting is a letter."""
+    for line in islice((one.strip() for one in text.splitlines() if one.strip()), _LOOKED_AT):
+        found = "letter" if _GREETING.match(folded(line)) is not None else _of_line(line)
         if found is not None:
             return found
-    greets = any(_GREETING.match(folded(line)) is not None for line in lines[:_GREETED])
-    return "letter" if greets else None
+    return None
 
 
 def _of_line(line: str) -> DocumentType | None:

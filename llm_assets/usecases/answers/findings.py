@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from llm_assets.intake.checks.facts import FileFacts, PageFacts
+from llm_assets.intake.checks.facts import PICTURES, FileFacts, PageFacts
 from llm_assets.intake.checks.page_labels import label_of, missing_pages, without_label
 from llm_assets.steps.extracted_fields.titles import titled
 from llm_assets.words.sentence import Sentence
@@ -157,7 +157,7 @@ _INK_OF_NUMBER = 0.001
 
 def _holds_something(facts: FileFacts) -> bool:
     if facts.total is None:
-        return bool(facts.text.strip())
+        return bool(facts.text.strip()) or PICTURES in facts.flags
     return any(not page.broken and not is_blank(page) for page in facts.pages)
 
 

@@ -1,0 +1,110 @@
+"""Files as people upload them, and the codes of what is wrong with each; the facts are gathered in this process."""
+
+import io
+import os
+
+import pytest
+from PIL import Image, ImageFilter
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from llm_assets.intake.checks.facts import PagesAsked, facts_from_wire, facts_to_wire
+from llm_assets.intake.checks.gathering import facts_of
+from llm_assets.intake.files import ocr
+from llm_assets.usecases.answers.findings import checked_pages, findings_of, type_of
+from tests.support.mail.written_mail import docx, zipped
+from tests.support.mail.written_pdf import print_of
+
+needs_ocr = pytest.mark.skipif(not ocr.available(), reason="tesseract is not installed")
+INVOICE = "Invoice No 15 of 3 May 2026\nOffice paper, 12 packs\nTotal 45 000 tenge"
+PRINT = "Invoice No 15\nOffice paper, 12 packs\nTotal amount 45 000 tenge\nPaid in cash on Monday"
+
+
+def pdf(*pages: str | Image.Image, password: str | None = None) -> bytes:
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=(595, 842), encrypt=password)
+    for page in pages:
+        if isinstance(page, str):
+            text = canvas.beginText(60, 780)
+            text.textLines(page)
+            canvas.drawText(text)
+        else:
+            canvas.drawImage(
+                ImageReader(page),
+                0,
+                842 - 595 * page.height / page.width,
+                595,
+                595 * page.height / page.width,
+            )
+        canvas.showPage()
+    canvas.save()
+    return stream.getvalue()
+
+
+def picture(image: Image.Image, kind: str = "PNG") -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind)
+    return stream.getvalue()
+
+
+def codes(
+    data: bytes, name: str = "a.pdf", *, with_ocr: bool = False, expected: str | None = None
+) -> list[str]:
+    facts = facts_of(data, name, PagesAsked(60, with_ocr))
+    assert facts_from_wire(facts_to_wire(facts)) == facts
+    return [f"{f.code} {f.page or ''}".strip() for f in findings_of(facts, type_of(facts), expected)]
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "found"),
+    [
+        (pdf(INVOICE, INVOICE), "a.pdf", []),
+        (pdf(INVOICE, "", INVOICE), "a.pdf", ["blank_page 2"]),
+        (pdf(f"{INVOICE}\nPage 1 of 3", "Page 2 of 3", f"{INVOICE}\nPage 3 of 3"), "a.pdf", ["blank_page 2"]),
+        (pdf(f"{INVOICE}\nPage 2 of 3"), "a.pdf", ["missing_page 1", "missing_page 3"]),
+        (pdf("", ""), "a.pdf", ["empty"]),
+        (pdf(INVOICE, password="open sesame"), "a.pdf", ["encrypted"]),
+        (pdf(INVOICE)[:-400], "a.pdf", ["damaged"]),
+        (b"%PDF-1.4 and nothing else", "a.pdf", ["damaged"]),
+        (b"", "a.pdf", ["empty"]),
+        (b"  \n", "a.txt", ["empty"]),
+        (os.urandom(3000), "a.bin", ["unreadable"]),
+        (docx(INVOICE), "a.docx", []),
+        (docx(), "a.docx", ["empty"]),
+        (docx(INVOICE)[:300], "a.docx", ["damaged"]),
+        (zipped({"word/document.xml": b"<w:document/>", "word/media/image1.png": b"1"}), "a.docx", []),
+        (picture(Image.new("L", (800, 1100), 240)), "a.png", ["empty"]),
+        (picture(print_of(PRINT), "JPEG")[:9000], "a.jpg", ["damaged"]),
+    ],
+)  # fmt: skip
+def test_each_fault_has_its_code(data: bytes, name: str, found: list[str]) -> None:
+    assert codes(data, name) == found
+
+
+def test_a_page_that_cannot_be_opened_is_named() -> None:
+    whole = pdf(INVOICE, f"{INVOICE}\nsecond")
+    second = whole.rindex(b"/Type /Page\n")
+    assert codes(whole[:second] + b"/Type /Pane\n" + whole[second + 12 :]) == ["damaged 2"]
+
+
+def test_another_type_than_expected_is_a_finding_where_the_type_is_known() -> None:
+    assert codes(pdf(INVOICE), expected="act") == ["other_type"]
+    assert codes(pdf(INVOICE), expected="invoice") == []
+    assert codes(pdf("Minutes of a meeting that took place in May"), expected="act") == []
+
+
+@needs_ocr
+def test_scans_are_judged_by_what_can_be_read_of_them() -> None:
+    clear = print_of(PRINT)
+    poor = clear.filter(ImageFilter.GaussianBlur(9))
+    assert codes(pdf(INVOICE, clear, poor), with_ocr=True) == ["low_quality 3"]
+    assert codes(picture(clear.rotate(90, expand=True), "TIFF"), "a.tiff", with_ocr=True, expected="act") == [
+        "other_type"
+    ]
+
+
+def test_a_page_that_was_not_read_is_not_counted_as_checked() -> None:
+    facts = facts_of(pdf(INVOICE, print_of(PRINT)), "a.pdf", PagesAsked(60))
+    assert (facts.total, checked_pages(facts)) == (2, 1)
+    assert findings_of(facts, None, None) == []
+    assert facts_of(pdf(INVOICE), "a.pdf", PagesAsked(0)).pages == ()
