@@ -8,7 +8,7 @@ import re
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import Image, ImageFile
@@ -45,6 +45,8 @@ class _Look:
 
     asked: PagesAsked
     until: float
+    layers: dict[int, str] = field(default_factory=dict)
+    """Text of pages whose picture says more."""
 
     @property
     def left(self) -> float:
@@ -166,6 +168,7 @@ def _frame(image: Image.Image, number: int) -> Image.Image | None:
 
 def _seen(facts: PageFacts, image: Image.Image, look: _Look) -> PageFacts:
     """The page with what a glimpse of it holds; as it was where no time is left for one."""
+    look.layers[facts.number] = facts.text
     if not ocr.available() or look.left <= 0:
         return facts
     seen = ocr.glimpse(image, look.reading, _TITLE if facts.number == 1 else _INNER)
@@ -174,21 +177,41 @@ def _seen(facts: PageFacts, image: Image.Image, look: _Look) -> PageFacts:
 
 def _with(facts: PageFacts, seen: ocr.Seen) -> PageFacts:
     text = "\n".join(one for one in (facts.text.strip(), seen.text) if one)
-    return replace(facts, text=text, is_read=True, words=seen.words, confidence=round(seen.confidence, 1))
+    return replace(facts, text=text, is_read=True, words=seen.words, confidence=round(_trust(seen), 1))
+
+
+def _trust(seen: ocr.Seen) -> float:
+    """Digits look the same in every language and lying on their side; of what is misread the words are doubtful."""
+    return min(seen.confidence, seen.word_confidence or seen.confidence)
 
 
 def _poor_ones_again(
     pages: Iterable[PageFacts], picture: Callable[[int], Image.Image | None], look: _Look
 ) -> list[PageFacts]:
-    """In full while there is time, since a page may lie on its side, or have its words where no glimpse fell."""
+    """While there is time in full, since its words may be where no glimpse fell, and turned, since it may lie on its side."""
     found = []
     for page in pages:
-        poor = page.confidence is not None and (page.confidence < ocr.POOR or not page.words)
-        image = picture(page.number) if poor and look.left > _SECONDS_A_PAGE else None
-        seen = ocr.read_page(image, look.reading) if image is not None else None
-        better = seen is not None and look.left > 0 and seen.confidence > (page.confidence or 0)
-        found.append(_with(replace(page, text=""), seen) if better and seen is not None else page)
+        better = page
+        image = picture(page.number) if _is_poor(page) and look.left > _SECONDS_A_PAGE else None
+        for seen in _ways(image, look) if image is not None else ():
+            if _trust(seen) > (better.confidence or 0):
+                better = _with(replace(page, text=look.layers.get(page.number, "")), seen)
+            if not _is_poor(better):
+                break
+        found.append(better)
     return found
+
+
+def _is_poor(page: PageFacts) -> bool:
+    return page.confidence is not None and (page.confidence < ocr.GOOD or not page.words)
+
+
+def _ways(image: Image.Image, look: _Look) -> Iterator[ocr.Seen]:
+    yield ocr.read_page(image, look.reading)
+    for turn in (270, 90, 180):
+        if look.left <= 0:
+            return
+        yield ocr.glimpse(image.rotate(turn, expand=True), look.reading, _TITLE)
 
 
 def _of_other(data: bytes, name: str, kind: str) -> FileFacts:
