@@ -2,13 +2,15 @@
 
 import io
 import os
+import time
 
 import pytest
 from PIL import Image, ImageFilter
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from llm_assets.intake.checks.facts import PagesAsked, facts_from_wire, facts_to_wire
+from llm_assets.intake.checks import gathering
+from llm_assets.intake.checks.facts import FileFacts, PageFacts, PagesAsked, facts_from_wire, facts_to_wire
 from llm_assets.intake.checks.gathering import facts_of
 from llm_assets.intake.files import ocr
 from llm_assets.usecases.answers.findings import checked_pages, findings_of, type_of
@@ -50,7 +52,7 @@ def picture(image: Image.Image, kind: str = "PNG") -> bytes:
 def codes(
     data: bytes, name: str = "a.pdf", *, with_ocr: bool = False, expected: str | None = None
 ) -> list[str]:
-    facts = facts_of(data, name, PagesAsked(60, with_ocr))
+    facts = facts_of(data, name, PagesAsked(time.monotonic() + 60, with_ocr))
     assert facts_from_wire(facts_to_wire(facts)) == facts
     return [f"{f.code} {f.page or ''}".strip() for f in findings_of(facts, type_of(facts), expected)]
 
@@ -94,17 +96,32 @@ def test_another_type_than_expected_is_a_finding_where_the_type_is_known() -> No
 
 
 @needs_ocr
-def test_scans_are_judged_by_what_can_be_read_of_them() -> None:
-    clear = print_of(PRINT)
-    poor = clear.filter(ImageFilter.GaussianBlur(9))
-    assert codes(pdf(INVOICE, clear, poor), with_ocr=True) == ["low_quality 3"]
-    assert codes(picture(clear.rotate(90, expand=True), "TIFF"), "a.tiff", with_ocr=True, expected="act") == [
-        "other_type"
+def test_a_scan_that_can_hardly_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "_SECONDS_A_PAGE", 1_000)  # a glimpse is enough to know
+    poor = print_of(PRINT).filter(ImageFilter.GaussianBlur(9))
+    assert codes(pdf(INVOICE, poor), with_ocr=True) == ["low_quality 2"]
+
+
+@needs_ocr
+def test_a_scan_that_lies_on_its_side_is_turned_before_it_is_judged() -> None:
+    lying = print_of(PRINT).rotate(90, expand=True)
+    assert codes(picture(lying, "TIFF"), "a.tiff", with_ocr=True, expected="act") == ["other_type"]
+
+
+def test_what_tesseract_trusts_decides_on_a_page() -> None:
+    seen = [
+        PageFacts(1, "Total 5", ink=0.1, words=40, confidence=59.9),
+        PageFacts(2, "Total 5", ink=0.1, words=40, confidence=60.0),
+        PageFacts(3, "", ink=0.1, words=0, confidence=0.0),
+        PageFacts(4, "", is_read=False, ink=0.1),
+        PageFacts(5, "", ink=0.0),
     ]
+    found = findings_of(FileFacts("pdf", (), 5, tuple(seen)), None, None)
+    assert [(f.code, f.page) for f in found] == [("low_quality", 1), ("low_quality", 3), ("blank_page", 5)]
 
 
 def test_a_page_that_was_not_read_is_not_counted_as_checked() -> None:
-    facts = facts_of(pdf(INVOICE, print_of(PRINT)), "a.pdf", PagesAsked(60))
+    facts = facts_of(pdf(INVOICE, print_of(PRINT)), "a.pdf", PagesAsked(time.monotonic() + 60))
     assert (facts.total, checked_pages(facts)) == (2, 1)
     assert findings_of(facts, None, None) == []
     assert facts_of(pdf(INVOICE), "a.pdf", PagesAsked(0)).pages == ()

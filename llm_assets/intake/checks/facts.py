@@ -15,8 +15,9 @@ PICTURES = "pictures"
 class PagesAsked(NamedTuple):
     """An order for the facts of a file's pages."""
 
-    seconds: float
-    """After these no page is begun; a reader that takes clearly longer is ended."""
+    until: float
+    """Of this machine's monotonic clock, which its processes share: from then on no page is begun, and a reader that takes
+    clearly longer is ended."""
     ocr: bool = False
     """Whether pages whose picture says more than their text are read with Tesseract."""
     numbers: tuple[int, ...] = ()

@@ -44,13 +44,12 @@ class _Look:
     """An order under way."""
 
     asked: PagesAsked
-    until: float
     layers: dict[int, str] = field(default_factory=dict)
     """Text of pages whose picture says more."""
 
     @property
     def left(self) -> float:
-        return self.until - time.monotonic()
+        return self.asked.until - time.monotonic()
 
     @property
     def reading(self) -> Reading:
@@ -67,7 +66,7 @@ class _Look:
 
 def facts_of(data: bytes, name: str, asked: PagesAsked) -> FileFacts:
     """Never raises for bad content: that becomes flags."""
-    look = _Look(asked, time.monotonic() + asked.seconds)
+    look = _Look(asked)
     kind = sniff(data, filename=name)
     try:
         match kind:

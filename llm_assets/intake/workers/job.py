@@ -82,8 +82,8 @@ def order_from_wire(frame: bytes, content: bytes | None) -> Order:
     fields: dict[str, Any] = json.loads(frame)
     broke, head_only, path = fields.pop("broke"), fields.pop("head_only"), fields.pop("content")
     if (pages := fields.pop("pages")) is not None:
-        seconds, ocr, numbers = pages
-        fields["pages"] = PagesAsked(seconds, ocr, tuple(numbers))
+        until, ocr, numbers = pages
+        fields["pages"] = PagesAsked(until, ocr, tuple(numbers))
     return Order(Job(content if content is not None else Path(path), **fields), broke, head_only)
 
 

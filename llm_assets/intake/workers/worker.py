@@ -115,7 +115,7 @@ def _limits_of(order: Order, limits: Limits) -> Limits:
     """Who asks for pages waits for them, and no longer than it says."""
     if order.job.pages is None:
         return limits
-    seconds = ceil(order.job.pages.seconds + _GRACE_SECONDS)
+    seconds = ceil(max(0, order.job.pages.until - monotonic()) + _GRACE_SECONDS)
     return replace(limits, silence_seconds=seconds, message_seconds=seconds)
 
 

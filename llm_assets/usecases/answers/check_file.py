@@ -7,8 +7,7 @@ key allows that step.
 import base64
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, get_args
@@ -25,7 +24,7 @@ from llm_assets.intake.records.submission import Submission, SubmissionError, re
 from llm_assets.steps.extracted_fields.fields import DocumentType
 from llm_assets.usecases.answers.door import Ask, Door, KeyReusedError, LimitedError, NotAllowedError
 from llm_assets.usecases.answers.findings import checked_pages, findings_of, type_of
-from llm_assets.usecases.answers.readers import BusyReadersError
+from llm_assets.usecases.answers.readers import BusyReadersError, Readers
 from llm_assets.usecases.answers.told import Told, UnfitCaseError
 from llm_assets.words.language import Language
 from llm_assets.words.words import words_in
@@ -40,8 +39,6 @@ SECONDS = 9.0
 """For a file: pages left then are not checked, and `pages_checked` says so."""
 FIRST_SECONDS = 6.0
 """Of these for the pages' own text and ink."""
-LEAST_SECONDS = 0.5
-"""Left for Tesseract, or it is not begun."""
 PATIENCE = 2.0
 """Until a reader is free."""
 MODEL_SECONDS = 15.0
@@ -137,7 +134,7 @@ def _kept(earlier: KeptAnswer, order: Order) -> Mapping[str, JsonValue] | None:
 
 
 def _checked(door: Door, check: Check, language: Language) -> dict[str, JsonValue]:
-    facts, words = facts_of(door, check.upload), words_in(language)
+    facts, words = facts_of(door.readers, check.upload), words_in(language)
     typed = _typed(door, check, facts)
     findings = findings_of(facts, typed.kind, check.upload.expected)
     return {
@@ -153,27 +150,19 @@ def _checked(door: Door, check: Check, language: Language) -> dict[str, JsonValu
     }
 
 
-def facts_of(door: Door, upload: Upload) -> FileFacts:
+def facts_of(readers: Readers, upload: Upload) -> FileFacts:
     """Its pages as they are, then with what Tesseract reads on those that are pictures, by several readers side by side."""
-    readers, began = door.readers, time.monotonic()
-    facts = readers.look(upload.content, upload.filename, PagesAsked(FIRST_SECONDS), PATIENCE)
+    content, name, began = upload.content, upload.filename, time.monotonic()
+    [facts] = readers.look(content, name, [PagesAsked(began + FIRST_SECONDS)], PATIENCE)
     waiting = [page.number for page in facts.pages if not page.is_read and not page.broken]
-    left = SECONDS - (time.monotonic() - began)
-    if not waiting or left < LEAST_SECONDS:
-        return facts
+    until = began + SECONDS
     shares = [tuple(waiting[at :: readers.size]) for at in range(min(readers.size, len(waiting)))]
-    with ThreadPoolExecutor(len(shares), thread_name_prefix="check") as pool:
-        seen = list(pool.map(lambda share: _seen(door, upload, share, left), shares))
-    return facts.with_pages(page for each in seen for page in each.pages)
-
-
-def _seen(door: Door, upload: Upload, share: Sequence[int], seconds: float) -> FileFacts:
-    """Nothing where no reader is free: those pages stay unread."""
+    asked = [PagesAsked(until, True, share) for share in shares]
     try:
-        asked = PagesAsked(seconds, True, tuple(share))
-        return door.readers.look(upload.content, upload.filename, asked, min(PATIENCE, seconds))
-    except BusyReadersError:
-        return FileFacts()
+        seen = readers.look(content, name, asked, until - time.monotonic()) if asked else []
+    except BusyReadersError:  # those pages stay unread
+        seen = []
+    return facts.with_pages(page for each in seen for page in each.pages)
 
 
 def _typed(door: Door, check: Check, facts: FileFacts) -> _Typed:

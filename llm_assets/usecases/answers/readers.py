@@ -3,10 +3,11 @@
 Files that are checked have processes of their own, started with the first of them: no letter waits for ten scanned pages.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, LifoQueue
+from queue import LifoQueue
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Message
@@ -33,6 +34,8 @@ class Readers:
         self._free_for_files: LifoQueue[ReaderPool] = LifoQueue()
         for pool in self._for_files:
             self._free_for_files.put(pool)
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix="files")
+        """They stay: a process that looks into files ends with the thread that started it."""
 
     def read(self, raw: bytes) -> Message:
         """The message that these bytes are, read as the same bytes in a mailbox would be."""
@@ -41,16 +44,26 @@ class Readers:
         return found.message
 
     def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
         for pool in (*self._pools, *self._for_files):
             pool.close()
 
-    def look(self, raw: bytes, name: str, asked: PagesAsked, patience: float) -> FileFacts:
-        """What the pages of this file hold. A file that broke its reader has the flag that says how.
+    def look(self, raw: bytes, name: str, asked: Sequence[PagesAsked], patience: float) -> list[FileFacts]:
+        """What the pages of this file hold, one answer for each order, side by side. A file that broke its reader has the flag
+        that says how; an order that no process was free for within so many seconds has no answer.
 
-        Raises BusyReadersError where no process is free within so many seconds.
+        Raises BusyReadersError where none was free at all.
         """
-        with _turn(self._free_for_files, patience) as pool:
-            [found] = pool.read([Job(raw, name, pages=asked)])
+        looks = [self._threads.submit(self._look, Job(raw, name, pages=each)) for each in asked]
+        wait(looks, timeout=max(0.0, patience))
+        begun = [look for look in looks if not look.cancel()]
+        if not begun:
+            raise BusyReadersError("every process that looks into files is at work; check it again later")
+        return [look.result() for look in begun]
+
+    def _look(self, job: Job) -> FileFacts:
+        with _turn(self._free_for_files) as pool:
+            [found] = pool.read([job])
         return facts_from_wire(found.as_json) if found.as_json is not None else FileFacts(flags=(found.lost,))
 
     @contextmanager
@@ -60,14 +73,8 @@ class Readers:
 
 
 @contextmanager
-def _turn(free: LifoQueue[ReaderPool], patience: float | None = None) -> Iterator[ReaderPool]:
-    """None: for as long as it takes."""
-    try:
-        pool = free.get(timeout=patience)
-    except Empty:
-        raise BusyReadersError(
-            "every process that looks into files is at work; check it again later"
-        ) from None
+def _turn(free: LifoQueue[ReaderPool]) -> Iterator[ReaderPool]:
+    pool = free.get()
     try:
         yield pool
     finally:

@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -76,9 +77,12 @@ def test_a_reader_that_hangs_or_dies_costs_that_attachment_only(
 def test_a_file_that_breaks_the_look_at_its_pages_costs_its_process_and_says_how(
     pool: ReaderPool, order: str, flag: str
 ) -> None:
-    asked = PagesAsked(0.5)
+    now = time.monotonic()
     hostile, next_one = pool.read_in_order(
-        [Job(b"%PDF-1.4 do " + order.encode(), "a.pdf", pages=asked), Job(b"Hello", "a.txt", pages=asked)]
+        [
+            Job(b"%PDF-1.4 do " + order.encode(), "a.pdf", pages=PagesAsked(now + 1)),
+            Job(b"Hello", "a.txt", pages=PagesAsked(now + 60)),
+        ]
     )
     assert (hostile.as_json, hostile.lost) == (None, flag)
     assert next_one.as_json is not None
