@@ -74,7 +74,7 @@ def codes(
         (docx(INVOICE), "a.docx", []),
         (docx(), "a.docx", ["empty"]),
         (docx(INVOICE)[:300], "a.docx", ["damaged"]),
-        (zipped({"word/document.xml": b"<w:document/>", "word/media/image1.png": b"1"}), "a.docx", []),
+        (zipped({"word/document.xml": b"<document/>", "word/media/image1.png": b"1"}), "a.docx", []),
         (picture(Image.new("L", (800, 1100), 240)), "a.png", ["empty"]),
         (picture(print_of(PRINT), "JPEG")[:9000], "a.jpg", ["damaged"]),
     ],
@@ -118,6 +118,16 @@ def test_what_tesseract_trusts_decides_on_a_page() -> None:
     ]
     found = findings_of(FileFacts("pdf", (), 5, tuple(seen)), None, None)
     assert [(f.code, f.page) for f in found] == [("low_quality", 1), ("low_quality", 3), ("blank_page", 5)]
+
+
+def test_pages_that_were_not_looked_at_are_not_missing() -> None:
+    facts = FileFacts("pdf", (), 3, (PageFacts(1, f"{INVOICE}\nPage 1 of 4"),))
+    assert [(f.code, f.page) for f in findings_of(facts, None, None)] == [("missing_page", 4)]
+
+
+def test_a_part_that_is_broken_is_said_of_a_file_that_can_be_read() -> None:
+    facts = FileFacts("zip", ("unreadable",), text=INVOICE)
+    assert [f.code for f in findings_of(facts, None, None)] == ["damaged"]
 
 
 def test_a_page_that_was_not_read_is_not_counted_as_checked() -> None:

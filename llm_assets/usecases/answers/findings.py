@@ -17,6 +17,7 @@ READABLE = 60.0
 FEW_WORDS = 3
 """A page on which ink is and no more words can be found is not readable."""
 _DAMAGED = frozenset({"unreadable", "reader_failed", "crashed", "cut", "truncated"})
+_BROKEN_PART = frozenset({"unreadable", "reader_failed"})
 _KNOWN = frozenset(
     {"pdf", "image", "zip", "ole", "signed", "xml_workbook", "xml_document", "xml_open_document"}
 )
@@ -46,10 +47,10 @@ def findings_of(facts: FileFacts, found: str | None, expected: str | None) -> li
     closed = _of_the_file(facts)
     if closed is not None:
         return [closed]
-    of_pages = [] if facts.total is None else list(_of_pages(facts))
+    said = list(_of_parts(facts) if facts.total is None else _of_pages(facts, facts.total))
     if found is not None and expected is not None and found != expected:
-        of_pages.append(Finding(Code.OTHER_TYPE, None, _other(found, expected)))
-    return of_pages
+        said.append(Finding(Code.OTHER_TYPE, None, _other(found, expected)))
+    return said
 
 
 def type_of(facts: FileFacts) -> str | None:
@@ -96,7 +97,14 @@ def _of_the_file(facts: FileFacts) -> Finding | None:
     return None
 
 
-def _of_pages(facts: FileFacts) -> Iterator[Finding]:
+def _of_parts(facts: FileFacts) -> Iterator[Finding]:
+    if set(facts.flags) & _BROKEN_PART:
+        yield Finding(
+            Code.DAMAGED, None, Sentence("A part of the file is damaged and cannot be read; send it again.")
+        )
+
+
+def _of_pages(facts: FileFacts, total: int) -> Iterator[Finding]:
     if set(facts.flags) & _DAMAGED:
         yield Finding(
             Code.DAMAGED, None, Sentence("The end of the file is missing; send it again as a whole.")
@@ -105,7 +113,7 @@ def _of_pages(facts: FileFacts) -> Iterator[Finding]:
         found = _of_page(page)
         if found is not None:
             yield found
-    yield from _missing(facts.pages)
+    yield from _missing(facts.pages, total)
 
 
 def _of_page(page: PageFacts) -> Finding | None:
@@ -131,8 +139,10 @@ def _of_page(page: PageFacts) -> Finding | None:
     return None
 
 
-def _missing(pages: Sequence[PageFacts]) -> Iterator[Finding]:
-    for page in missing_pages([label_of(page.text) for page in pages]):
+def _missing(pages: Sequence[PageFacts], total: int) -> Iterator[Finding]:
+    """A page that was not looked at may have any number."""
+    labels = {page.number: label_of(page.text) for page in pages}
+    for page in missing_pages([labels.get(number) for number in range(1, total + 1)]):
         number = str(page.number)
         detail = (
             Sentence("Page %(page)s is missing by the numbers on the other pages.", page=number)
