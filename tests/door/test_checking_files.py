@@ -5,14 +5,16 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, NamedTuple
 
 import pytest
 import uvicorn
 
 from llm_assets.emulator.process.launch import RunningEmulator
+from llm_assets.intake.checks.facts import PagesAsked
 from llm_assets.steps import STEPS
+from llm_assets.usecases.answers import check_file
 from llm_assets.usecases.answers.door import Door
 from llm_assets.usecases.answers.keys import Wanted, add_key
 from llm_assets.usecases.answers.readers import Readers
@@ -140,6 +142,21 @@ def test_what_cannot_be_checked_is_refused_in_one_sentence(
     said = served.check(served.key("check"), SECOND_OF_THREE, headers, **fields)
     assert said.status == status
     assert said.json["error"]["message"].endswith(".")
+
+
+def test_a_caller_is_asked_to_come_back_while_every_reader_looks_into_another_file(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, free = Event(), Event()
+    monkeypatch.setattr(served.door.readers, "_look", lambda _: begun.set() or free.wait(60))
+    monkeypatch.setattr(check_file, "PATIENCE", 0.05)
+    other = Thread(target=lambda: served.door.readers.look(b"", "a.pdf", [PagesAsked(0)], 60))
+    other.start()
+    assert begun.wait(60)
+    said = served.check(served.key("check"), SECOND_OF_THREE)
+    free.set()
+    other.join()
+    assert (said.status, said.json["error"]["code"], said.headers["retry-after"]) == (429, "saturated", "5")
 
 
 def test_a_key_without_the_word_check_is_refused(served: Served) -> None:

@@ -9,6 +9,7 @@ TITLES = [
     ("invoice", "Commercial invoice\nContract No 5 of 3 May"),
     ("invoice", "Төлеуге арналған шот № 5"),
     ("act", "Акт выполненных работ № 5 по договору № 3"),
+    ("act", "AKT Ne 96\nвыполненных работ"),  # Latin letters, as Tesseract reads capitals
     ("act", "Орындалған жұмыстар актісі № 5"),
     ("reconciliation", "Акт сверки взаимных расчетов"),
     ("reconciliation", "Салыстыру актісі"),

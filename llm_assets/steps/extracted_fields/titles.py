@@ -31,6 +31,8 @@ _OTHER_MEANING = re.compile(r"\s*(?::|of lading|of credit|of rights|лист\b|-
 _GREETING = re.compile(
     r"(?:dear|to whom it may concern|уважаем\w+|здравствуйте|добрый день|курметти|саламатсыз\w*)\b"
 )
+_ALIKE = "ABCEHKMOPTXaceopxy"
+_TO_CYRILLIC = str.maketrans(_ALIKE, "АВСЕНКМОРТХасеорху")
 _MIND: tuple[tuple[str, str], ...] = (("act", "reconciliation"), ("act", "waybill"))
 """Of two types in one title the second is meant: an act of reconciliation, an act of delivery with its note."""
 
@@ -38,10 +40,17 @@ _MIND: tuple[tuple[str, str], ...] = (("act", "reconciliation"), ("act", "waybil
 def titled(text: str) -> DocumentType | None:
     """None where no line is a title and none greets. What follows a greeting is a letter."""
     for line in islice((one.strip() for one in text.splitlines() if one.strip()), _LOOKED_AT):
-        found = "letter" if _GREETING.match(folded(line)) is not None else _of_line(line)
+        greets = _GREETING.match(folded(line)) is not None
+        found = "letter" if greets else _of_line(line) or _of_line(_WORD.sub(_in_cyrillic, line))
         if found is not None:
             return found
     return None
+
+
+def _in_cyrillic(word: re.Match[str]) -> str:
+    """Of a word all of whose letters look Cyrillic: Tesseract takes `АКТ` for Latin."""
+    alike = all(letter in _ALIKE or "\u0400" <= letter <= "\u052f" for letter in word[0])
+    return word[0].translate(_TO_CYRILLIC) if alike else word[0]
 
 
 def _of_line(line: str) -> DocumentType | None:
