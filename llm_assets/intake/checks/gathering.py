@@ -28,8 +28,8 @@ _MARGIN = 0.04
 """Of each side: shadows of a scanner's lid are there."""
 _INK = 50
 """Of 255: how far a point is from the ground of its page. Print that shows through from the back is nearer."""
-_TITLE = (Band(0, 0.4), Band(0.91, 1))
-_INNER = (Band(0, 0.09), Band(0.46, 0.56), Band(0.91, 1))
+_TITLE = (Band(0, 0.36), Band(0.91, 1))
+_INNER = (Band(0, 0.07), Band(0.47, 0.52), Band(0.91, 1))
 """Of a page that is not the first: where its number may be, and some of what it says."""
 _SECONDS_A_PAGE = 4.0
 """That the full reading of a page may take which was poor at a glimpse."""
