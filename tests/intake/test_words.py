@@ -60,6 +60,7 @@ ADDED = [
     Added("text/romanised.yaml", ("words", "ru"), "кувшинка", lambda m: m.language_of("gde moya kuvshinka") == "ru"),
     Added("mail/machine.yaml", ("absence_subjects", "en"), "gone fishing", lambda m: m._is_absence({"x-loop": b"a"}, "gone fishing: a", "")),
     Added("files/pdf_page.yaml", ("pairs", "en"), "qz", lambda m: "qz" in m._PAIRS),
+    Added("checks/page_labels.yaml", ("page", "en"), "leaflet", lambda m: m.label_of("leaflet 2 of 3") is not None),
     Added("text/disguise.yaml", ("stems", "en"), "pardon", lambda m: m.undisguised("p4rdon me") == "pardon me"),
     Added("mail/renderings.yaml", ("body_names", "en"), "epistle", lambda m: m.is_body_name("epistle.txt")),
     Added("mail/dates.yaml", ("months", "en"), "smarch", lambda m: m._months().get("smarch") == 13),

@@ -35,7 +35,10 @@ def answers(
 @keys.command("add")
 def add_key_of(
     name: NAME,
-    steps: Annotated[str, typer.Option(help="Steps that it may ask for, with commas between them.")],
+    steps: Annotated[
+        str,
+        typer.Option(help="Steps that it may ask for, with commas between them; check: files at /v1/check."),
+    ],
     queue: Annotated[
         list[str] | None, typer.Option(help="May use only this queue; may be given more than once.")
     ] = None,

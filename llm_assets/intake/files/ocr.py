@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -45,6 +45,13 @@ class Seen(NamedTuple):
     """Of the words with letters only: digits look the same in every language."""
 
 
+class Band(NamedTuple):
+    """Of a page's height, from the top."""
+
+    top: float
+    bottom: float
+
+
 def read_image(data: bytes, reading: Reading, *, inline: bool = False) -> Extract:
     """Text of a picture file, all pages of a TIFF; what moves is one picture. Small inline pictures are logos and are not read."""
     try:
@@ -65,14 +72,21 @@ def read_image(data: bytes, reading: Reading, *, inline: bool = False) -> Extrac
 def _frames(image: Image.Image, frames: int, reading: Reading) -> Iterator[Image.Image]:
     """The pages of a TIFF one after the other, never all at once; one picture of any other file."""
     for number in range(min(frames, MAX_FRAMES, reading.max_ocr_pages)):
-        try:
-            image.seek(number if frames > 1 else _first_with_something(image))
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                return
-            yield ImageOps.exif_transpose(image.convert("RGBA") if image.mode == "P" else image.copy())
-        except (OSError, EOFError, ValueError, SyntaxError):
+        frame = frame_of(image, number)
+        if frame is None:
             return
+        yield frame
+
+
+def frame_of(image: Image.Image, number: int) -> Image.Image | None:
+    """Page `number` of a TIFF, from 0, or the picture of any other file, upright; None for one that cannot be drawn."""
+    try:
+        image.seek(number if number > 0 else _first_with_something(image))
+        if image.width * image.height > MAX_PIXELS:
+            return None
+        return ImageOps.exif_transpose(image.convert("RGBA") if image.mode == "P" else image.copy())
+    except (OSError, EOFError, ValueError, SyntaxError):
+        return None
 
 
 def _first_with_something(image: Image.Image) -> int:
@@ -97,7 +111,7 @@ def read_pages(images: Iterable[Image.Image], reading: Reading, *, total: int) -
         if time.monotonic() > until:
             flags.append("ocr_timeout")
             break
-        seen.append(_best(image, reading))
+        seen.append(read_page(image, reading))
     words = sum(s.words for s in seen)
     confidence = sum(s.confidence * s.words for s in seen) / words if words else 0.0
     if not words or confidence < POOR:
@@ -123,7 +137,7 @@ def _all_languages() -> str:
     return "+".join(("eng", *(code for code in _CYRILLIC if code in installed)))
 
 
-def _best(image: Image.Image, reading: Reading) -> Seen:
+def read_page(image: Image.Image, reading: Reading) -> Seen:
     """The upright reading; other ways up are tried only where the first one is poor."""
     prepared = _prepare(image)
     first = _recognise(prepared, reading)
@@ -134,6 +148,25 @@ def _best(image: Image.Image, reading: Reading) -> Seen:
         return first
     turned = _recognise(prepared.rotate(-turn, expand=True), reading)
     return max(first, turned, key=lambda s: s.confidence * min(s.words, 20))
+
+
+def glimpse(image: Image.Image, reading: Reading, bands: Sequence[Band]) -> Seen:
+    """What bands of a page hold, in every language and as they lie: quick, and enough to know its title and number and
+    whether it can be read."""
+    prepared = _prepare(image)
+    width, height = prepared.size
+    pieces = [
+        prepared.crop(
+            (0, int(height * band.top), width, max(int(height * band.bottom), int(height * band.top) + 1))
+        )
+        for band in bands
+    ]
+    joined = Image.new("L", (width, sum(piece.height for piece in pieces)), "white")
+    at = 0
+    for piece in pieces:
+        joined.paste(piece, (0, at))
+        at += piece.height
+    return _read(joined, _all_languages(), reading)
 
 
 def _told_turn(image: Image.Image, upright: Seen, reading: Reading) -> int:

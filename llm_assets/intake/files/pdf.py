@@ -68,7 +68,7 @@ def _with_scans(
     if not reading.ocr:
         source: TextSource = "text-layer" if text.strip() else "none"
         return Extract(text, source, total, None, (*flags, "ocr_off"))
-    images = (_picture(document, number) for number in scans[: reading.max_ocr_pages])
+    images = (picture(document, number) for number in scans[: reading.max_ocr_pages])
     seen = ocr.read_pages((i for i in images if i is not None), reading, total=len(scans))
     joined = "\n\n".join(t for t in (text, seen.text) if t.strip())
     flags |= dict.fromkeys(seen.flags)
@@ -94,7 +94,8 @@ def _page(document: Any, number: int, fields: Fields) -> Page | None:
     return found._replace(text="\n".join(t for t in (_BLANKS.sub(" ", text), *noted) if t))
 
 
-def _picture(document: Any, number: int) -> Any:
+def picture(document: Any, number: int) -> Any:
+    """A page as Tesseract is given it; None for a damaged one."""
     import pypdfium2
 
     try:

@@ -13,6 +13,7 @@ import orjson
 
 from llm_assets.domain.mail.document import Kind, Message
 from llm_assets.domain.mail.document_rows import message_from_json, message_to_json
+from llm_assets.intake.checks.facts import PagesAsked
 from llm_assets.intake.trace import Note
 
 _NOTES = "notes"
@@ -35,6 +36,8 @@ class Job:
     ocr: bool = True
     why: bool = False
     """Whether the answer also says why the message reads as it does."""
+    pages: PagesAsked | None = None
+    """Where these are asked for, the answer is the facts of the file's pages, and no message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Answer:
     """The message, or why its bytes could not be read."""
 
     message: bytes | None
-    """As JSON, by the domain's codec."""
+    """As JSON, by the domain's codec; or the facts of a file."""
     lost: str = ""
 
 
@@ -68,6 +71,7 @@ def order_to_wire(order: Order) -> bytes:
         "sha256": job.sha256,
         "ocr": job.ocr,
         "why": job.why,
+        "pages": job.pages,
         "broke": dict(order.broke),
         "head_only": order.head_only,
     }
@@ -77,6 +81,9 @@ def order_to_wire(order: Order) -> bytes:
 def order_from_wire(frame: bytes, content: bytes | None) -> Order:
     fields: dict[str, Any] = json.loads(frame)
     broke, head_only, path = fields.pop("broke"), fields.pop("head_only"), fields.pop("content")
+    if (pages := fields.pop("pages")) is not None:
+        until, ocr, numbers = pages
+        fields["pages"] = PagesAsked(until, ocr, tuple(numbers))
     return Order(Job(content if content is not None else Path(path), **fields), broke, head_only)
 
 

@@ -39,8 +39,10 @@ class Read(NamedTuple):
     """In the jobs as given."""
     job: Job
     as_json: bytes | None
-    """The message by the domain's codec; None when the bytes could not be read."""
+    """The message by the domain's codec, or the facts of a file where its pages were asked for; None when the bytes could not
+    be read."""
     lost: str = ""
+    """Why, or the flag of a file whose pages broke the reader."""
 
     @property
     def message(self) -> Message:
@@ -261,10 +263,13 @@ def _after(task: _Task, flag: str, at: str | None) -> Order | None:
     if at is not None and at not in order.broke:
         broke = {**order.broke, at: flag}
         return replace(order, broke=broke if len(broke) < MOST_CULPRITS else {**broke, ALL_FILES: flag})
-    return replace(order, head_only=flag) if order.head_only is None else None
+    nothing_left = order.head_only is not None or order.job.pages is not None
+    return None if nothing_left else replace(order, head_only=flag)
 
 
 def _given_up(task: _Task, flag: str) -> Read:
+    if task.order.job.pages is not None:
+        return Read(task.position, task.order.job, None, flag)
     from llm_assets.intake.item import (
         unread,
     )  # imports every parser, which this process does not need otherwise

@@ -8,6 +8,8 @@ import json
 import resource
 import signal
 import sys
+from dataclasses import replace
+from math import ceil
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
@@ -15,6 +17,7 @@ from time import monotonic
 from llm_assets.domain.digest import bytes_with, digest_bytes
 from llm_assets.domain.errors import place_of
 from llm_assets.domain.mail.document import Message
+from llm_assets.intake.checks.facts import facts_to_wire
 from llm_assets.intake.child import be_expendable, be_silent, end_with
 from llm_assets.intake.inside import open_named
 from llm_assets.intake.item import read_head, read_item
@@ -25,6 +28,8 @@ from llm_assets.intake.workers.limits import AT, BROKE, LAST, LOST, READ, READY,
 
 _AT_ONCE = 0.001
 """Seconds; zero would mean never."""
+_GRACE_SECONDS = 1
+"""For the page at which the time of an order for pages is over."""
 
 
 def main(arguments: list[str]) -> None:
@@ -64,7 +69,7 @@ class _Worker:
                 return
 
     def _answer(self, order: Order) -> bytes:
-        watch = _Watch(self._connection, order, self._limits)
+        watch = _Watch(self._connection, order, _limits_of(order, self._limits))
         try:
             found = _read(order, watch)
             return READ + found.message if found.message is not None else LOST + found.lost.encode()
@@ -106,6 +111,14 @@ class _Watch:
         self.lives()
 
 
+def _limits_of(order: Order, limits: Limits) -> Limits:
+    """Who asks for pages waits for them, and no longer than it says."""
+    if order.job.pages is None:
+        return limits
+    seconds = ceil(max(0, order.job.pages.until - monotonic()) + _GRACE_SECONDS)
+    return replace(limits, silence_seconds=seconds, message_seconds=seconds)
+
+
 def _read(order: Order, watch: _Watch) -> Answer:
     job = order.job
     try:
@@ -114,6 +127,10 @@ def _read(order: Order, watch: _Watch) -> Answer:
         return Answer(None, error.strerror or type(error).__name__)
     if data is None:
         return Answer(None, "other bytes than were received")
+    if job.pages is not None:
+        from llm_assets.intake.checks import gathering  # no message needs it
+
+        return Answer(facts_to_wire(gathering.facts_of(data, job.place, job.pages)))
     trace = Trace() if job.why else None
     message = _message(data, job, order, watch, trace)
     return Answer(written(message, trace.notes if trace is not None else None))

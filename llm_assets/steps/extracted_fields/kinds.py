@@ -4,6 +4,7 @@ Only words that leave little choice: a type that a passage does not name is no c
 """
 
 import re
+from typing import NamedTuple
 
 _DOCUMENTS = {
     "invoice": r"счет-?фактур\w*|\bсчет\w{0,2} (?:на оплату|№)|\bсчет\w{0,2}\b|\binvoice|инвойс|шот-?фактура|\bтолем\w* шот\w*|\bтолеуге (?:арналган )?шот\w*|\bшот\w{0,3} №|\bесф\b|\bэсф\b|\bbill\b|proforma",
@@ -41,6 +42,19 @@ _PROBLEMS = (
 """Words that speak of a problem, and the types that such a passage can show."""
 _PROBLEM = tuple((re.compile(pattern), kinds) for pattern, kinds in _PROBLEMS)
 _ALWAYS = frozenset({"complaint", "information", "other"})
+
+
+class Named(NamedTuple):
+    """A type of document that a folded passage names, and where."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def named_documents(passage: str) -> list[Named]:
+    """In their order."""
+    return [Named(m.lastgroup, *m.span()) for m in _DOCUMENT.finditer(passage) if m.lastgroup is not None]
 
 
 def contradicts_document(kind: str, passage: str) -> bool:

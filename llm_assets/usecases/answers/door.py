@@ -100,6 +100,16 @@ class Admitted(NamedTuple):
     """Another request works the same answer: this one waits for it."""
 
 
+class Opened(NamedTuple):
+    """An answer that is admitted, or known under its Idempotency-Key."""
+
+    kept: KeptAnswer
+    allowance: Allowance
+    is_answered: bool = False
+    follows: bool = False
+    """Another request works it."""
+
+
 class Worked(NamedTuple):
     """What became of an admitted request."""
 
@@ -163,18 +173,36 @@ class Door:
         now = self.assembly.clock()
         day = self.assembly.settings.calendar.day_of(now)
         order = Order(self.new_id(), step.name, day, ask.body_sha256, ask.idempotency_key)
-        tokens, most = self._most(step, ask)
+        found = self.opened(caller, order, *self._most(step, ask))
+        kept, again = (
+            found.kept,
+            Admitted(ask, caller, step, found.kept.order, found.kept.admitted_at, found.allowance),
+        )
+        return again._replace(kept=kept if found.is_answered else None, follows=found.follows)
+
+    def opened(self, caller: Caller, order: Order, tokens: int, most_usd: Decimal) -> Opened:
+        """The answer that is worked from now on, or the one that the same Idempotency-Key has already.
+
+        Raises KeyReusedError and LimitedError.
+        """
         answers, owner = self.assembly.ledger.answers, self.under_way.owner.name
-        found = answers.admit(caller, order, owner, tokens, most)
+        found = answers.admit(caller, order, owner, tokens, most_usd)
         if found.over_budget and self.under_way.settle_dead():
-            found = answers.admit(caller, order, owner, tokens, most)
+            found = answers.admit(caller, order, owner, tokens, most_usd)
         if found.earlier is not None:
-            return self._again(caller, ask, step, found.earlier, found.allowance)
+            known = found.earlier.order
+            if (known.body_sha256, known.step) != (order.body_sha256, order.step):
+                raise KeyReusedError(
+                    "This Idempotency-Key was used for another request; use a new one for each."
+                )
+            answered = found.earlier.state is AnswerState.ANSWERED
+            follows = not answered and not self.under_way.took_over(found.earlier)
+            return Opened(found.earlier, found.allowance, answered, follows)
         if found.wait_seconds > 0:
             raise LimitedError("The key's limit per minute is used up.", found.allowance, found.wait_seconds)
         if found.opened is None:
             raise LimitedError("The key's budget of this day is used up.", found.allowance, 0)
-        return Admitted(ask, caller, step, found.opened.order, found.opened.admitted_at, found.allowance)
+        return Opened(found.opened, found.allowance)
 
     def work(self, admitted: Admitted, patience: float = 600) -> Worked:
         """What became of it. `patience`: seconds for which it is waited for where another request works it.
@@ -182,12 +210,12 @@ class Door:
         Raises UnknownQueueError, NotAllowedError, NotAnsweredError, StillOpenError, and what `answer_caller` raises.
         """
         if admitted.kept is not None:
-            return Worked(self._content_of(admitted.kept))
+            return Worked(self.content_of(admitted.kept))
         if admitted.follows:
             key_id, answer_id = admitted.caller.key_id, admitted.order.answer_id
             kept = self.under_way.followed(key_id, answer_id, patience)
             if kept is not None:
-                return Worked(self._content_of(kept))
+                return Worked(self.content_of(kept))
         return self._settled(admitted)
 
     def _settled(self, admitted: Admitted) -> Worked:
@@ -208,18 +236,7 @@ class Door:
         spent = self.assembly.clock() - began
         return Worked(content, Took(answered.provider, spent - answered.provider))
 
-    def _again(
-        self, caller: Caller, ask: Ask, step: Step, earlier: KeptAnswer, allowance: Allowance
-    ) -> Admitted:
-        order = earlier.order
-        if order.body_sha256 != ask.body_sha256 or order.step != step.name:
-            raise KeyReusedError("This Idempotency-Key was used for another request; use a new one for each.")
-        again = Admitted(ask, caller, step, order, earlier.admitted_at, allowance)
-        if earlier.state is AnswerState.ANSWERED:
-            return again._replace(kept=earlier)
-        return again._replace(follows=not self.under_way.took_over(earlier))
-
-    def _content_of(self, kept: KeptAnswer) -> Mapping[str, JsonValue]:
+    def content_of(self, kept: KeptAnswer) -> Mapping[str, JsonValue]:
         if kept.content is None:
             raise NotAnsweredError(
                 "What this request was answered is deleted; use a new Idempotency-Key to ask again."

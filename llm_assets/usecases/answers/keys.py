@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from llm_assets.domain.callers.caller import NAME, Caller, new_key
 from llm_assets.domain.errors import ConfigurationError
 from llm_assets.domain.profile import Lane
+from llm_assets.usecases.answers.check_file import CHECK
 from llm_assets.usecases.desk.assembly import Assembly
 from resources.ledger.callers.callers import KeyUse
 
@@ -64,7 +65,7 @@ def listed_keys(assembly: Assembly) -> list[ListedKey]:
     """Every key, in order of their making, with what it was used for on the desk's day."""
     now = assembly.clock()
     used = assembly.ledger.callers.used(assembly.settings.calendar.day_of(now))
-    steps = {step.name for step in assembly.steps}
+    steps = {*(step.name for step in assembly.steps), CHECK}
     return [
         ListedKey(
             caller,
@@ -85,7 +86,7 @@ def add_key(assembly: Assembly, wanted: Wanted, by: str) -> str:
         raise ConfigurationError(
             f"{wanted.name} is no name for a key: use lower-case letters, digits, dots and dashes, at most 63"
         )
-    _check_known("step", wanted.steps, [step.name for step in assembly.steps])
+    _check_known("step", wanted.steps, [*(step.name for step in assembly.steps), CHECK])
     _check_known("queue", wanted.queues, [queue.name for queue in assembly.queues.queues])
     if not wanted.steps:
         raise ConfigurationError("a key needs at least one step: --steps categories,drafts")

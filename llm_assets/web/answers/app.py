@@ -25,6 +25,7 @@ from llm_assets.usecases.answers.door import Admitted, Ask, Door, Worked
 from llm_assets.usecases.answers.under_way import StillOpenError
 from llm_assets.web.answers import chat, sse
 from llm_assets.web.answers.bodies import case_ask, mail_ask
+from llm_assets.web.answers.check import CheckEndpoint
 from llm_assets.web.answers.errors import RefusedError, limit_headers, refusal_of
 
 log = structlog.get_logger()
@@ -48,6 +49,7 @@ def application(door: Door, client_seconds: float) -> Starlette:
             Route("/v1/models", endpoint.of_caller(endpoint.models), methods=["GET"]),
             Route("/v1/models/{model:path}", endpoint.of_caller(endpoint.model), methods=["GET"]),
             Route("/v1/chat/completions", endpoint.of_caller(endpoint.chat), methods=["POST"]),
+            Route("/v1/check", endpoint.of_caller(endpoint.check.post), methods=["POST"]),
             Route("/health", endpoint.health, methods=["GET"]),
         ],
         exception_handlers={HTTPException: _elsewhere},
@@ -94,6 +96,10 @@ class _Endpoint:
             return response
 
         return handle
+
+    @property
+    def check(self) -> CheckEndpoint:
+        return CheckEndpoint(self.door, self._body, _idempotency_key, self.workers)
 
     async def health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})

@@ -23,6 +23,7 @@ from llm_assets.usecases.answers.door import (
     UnknownQueueError,
     UnknownStepError,
 )
+from llm_assets.usecases.answers.readers import BusyReadersError
 from llm_assets.usecases.answers.told import UnfitCaseError
 from llm_assets.usecases.answers.under_way import StillOpenError
 
@@ -97,6 +98,13 @@ def refusal_of(err: DeskError) -> RefusedError:
                 "that retry-after names.",
                 "saturated",
                 headers=retry_after(err.retry_after or 1),
+            )
+        case BusyReadersError():
+            return RefusedError(
+                429,
+                "The desk checks as many files as it can; send the same again after the time that retry-after names.",
+                "saturated",
+                headers=retry_after(5),
             )
         case OverBudgetError():
             return RefusedError(

@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,7 @@ from structlog.testing import capture_logs
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Message
+from llm_assets.intake.checks.facts import PagesAsked, facts_from_wire
 from llm_assets.intake.item import read_item
 from llm_assets.intake.workers.job import Job
 from llm_assets.intake.workers.limits import Limits
@@ -69,6 +71,22 @@ def test_a_reader_that_hangs_or_dies_costs_that_attachment_only(
     assert texts(found) == [("before", "plain", ()), ("", "none", (flag,)), ("after", "plain", ())]
     assert (found.ok, found.text, found.flags) == (True, "Where is my card?", (flag,))
     assert (next_one.ok, next_one.text) == (True, "Hello")
+
+
+@pytest.mark.parametrize(("order", "flag"), [("hang", "timeout"), ("crash", "crashed")])
+def test_a_file_that_breaks_the_look_at_its_pages_costs_its_process_and_says_how(
+    pool: ReaderPool, order: str, flag: str
+) -> None:
+    now = time.monotonic()
+    hostile, next_one = pool.read_in_order(
+        [
+            Job(b"%PDF-1.4 do " + order.encode(), "a.pdf", pages=PagesAsked(now + 1)),
+            Job(b"Hello", "a.txt", pages=PagesAsked(now + 60)),
+        ]
+    )
+    assert (hostile.as_json, hostile.lost) == (None, flag)
+    assert next_one.as_json is not None
+    assert facts_from_wire(next_one.as_json).text == "Hello"
 
 
 def test_a_reader_that_eats_memory_costs_that_attachment_only(pool: ReaderPool) -> None:

@@ -1,4 +1,4 @@
-"""A reader process whose PDF reader and body reader do what the file tells them: hang, crash, eat memory, tell of
+"""A reader process whose PDF reader, body reader and look at pages do what the file tells them: hang, crash, eat memory, tell of
 themselves. Everything else is the shipped process."""
 
 import ctypes
@@ -13,12 +13,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from llm_assets.intake.checks import gathering
+from llm_assets.intake.checks.facts import FileFacts, PagesAsked
 from llm_assets.intake.files import pdf
 from llm_assets.intake.mail import mail
 from llm_assets.intake.reading import Extract, Reading
 from llm_assets.intake.workers import worker
 
 _own_words = mail.own_words
+_facts_of = gathering.facts_of
 
 
 def read_pdf(data: bytes, reading: Reading, *_others: object) -> Extract:
@@ -32,6 +35,13 @@ def own_words(text: str, *others: Any) -> str:
     if found is not None:
         obey(found[1], "", Reading())
     return _own_words(text, *others)
+
+
+def facts_of(data: bytes, name: str, asked: PagesAsked) -> FileFacts:
+    found = re.search(rb"do (\w+)", data)
+    if found is not None:
+        obey(found[1].decode(), "", Reading())
+    return _facts_of(data, name, asked)
 
 
 def obey(order: str, argument: str, reading: Reading) -> str:
@@ -76,6 +86,7 @@ def _descriptors() -> str:
 if __name__ == "__main__":
     pdf.read_pdf = read_pdf
     mail.own_words = own_words
+    gathering.facts_of = facts_of
     # What loads late is not timed.
     mail.read_mail("Subject: Card\n\nКарта".encode(), path="", index=0, reading=Reading())
     worker.main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Tests of whole files looked at page by page."""
