@@ -47,7 +47,7 @@ class Served:
 
     def key(self, *steps: str, **limits: Any) -> str:
         name = f"caller-{len(self.door.assembly.ledger.callers.all())}"
-        return add_key(self.door.assembly, Wanted(name, steps, **limits))
+        return add_key(self.door.assembly, Wanted(name, steps, **limits), "tests")
 
     def check(
         self, token: str, content: bytes, headers: Mapping[str, str] | None = None, **fields: str
