@@ -12,8 +12,8 @@ from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Limit
 from llm_assets.engine.ports.batches import BatchChanges, ForecastRow, Member, Settlement, SurplusLine
+from resources.ledger import at_once
 from resources.ledger.audit.entries import DESK
-from resources.ledger.callers import at_once
 from resources.ledger.database.database import Database
 from resources.ledger.queries import batching, booking, settling
 from resources.ledger.queries.settling import Bill
