@@ -25,6 +25,7 @@ from llm_assets.engine.rounds.answer_caller import answer_caller
 from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.usecases.answers.readers import SOURCE
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.earlier_rows import filled
 from resources.lake.in_memory import MemoryLake
 
 
@@ -101,7 +102,7 @@ class _Working:
 
     def put(self, step: Step, given: Mapping[str, Any] | None) -> None:
         """Its row: as it is given, or as the answer makes it, of the strong model where the first one left a doubt."""
-        rows = list(self.night.rows(step)) if given is None else [given]
+        rows = list(self.night.rows(step)) if given is None else [self._given(step, given)]
         self.night.lake.write(step.table, self.night.day, rows)
         if given is None and self._escalates(step):
             doubt = self.row(step)["doubt_reason"]
@@ -113,6 +114,12 @@ class _Working:
     def row(self, step: Step) -> Row:
         [row] = self.night.lake.read(step.table, self.night.day)
         return row
+
+    def _given(self, step: Step, said: Mapping[str, Any]) -> dict[str, Any]:
+        [seen] = self.night.inputs(step)
+        case = self.document.case_id
+        own = {"day": self.night.day, "case_id": case, "record_id": case, "queue": seen.queue.name}
+        return filled(said, step, seen) | own
 
     @property
     def _alone(self) -> "_Working":
