@@ -24,6 +24,7 @@ from llm_assets.engine.planning.task import Task
 from llm_assets.engine.rounds.answer_caller import answer_caller
 from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.usecases.answers.readers import SOURCE
+from llm_assets.usecases.answers.waiting import Waiting
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.earlier_rows import filled
 from resources.lake.in_memory import MemoryLake
@@ -59,13 +60,15 @@ def answer_now(
     lane: Lane,
     given: Mapping[str, Mapping[str, Any]],
     until: datetime | None = None,
+    *,
+    waiting: Waiting | None = None,
 ) -> Answered:
     """Works the step and the steps that it reads, but for those whose rows are given. From `until` on no request is begun, and
-    what has none is open; None: without such a moment.
+    what has none is open; None: without such a moment. `waiting`: the caller; once it has left, it is the same as from `until` on.
 
     Raises what `answer_caller` raises.
     """
-    working = _Working(_night(assembly, document, lane), document, until)
+    working = _Working(_night(assembly, document, lane), document, until, waiting or Waiting())
     for together in in_reading_order(needed(assembly.steps, step)):
         working.ask([each for each in together if each.name not in given])
         for each in together:
@@ -80,6 +83,7 @@ class _Working:
     night: Night
     document: Document
     until: datetime | None
+    waiting: Waiting
     requests: dict[str, None] = field(default_factory=dict)
     slowest: timedelta = timedelta(0)
     """How long one round of requests took at most."""
@@ -133,11 +137,15 @@ class _Working:
         return queue.escalate and doubted and weaker and self._may_begin(2 * self.slowest)
 
     def _may_begin(self, needed: timedelta) -> bool:
+        if self.waiting.is_over:
+            return False
         return self.until is None or self.night.engine.clock() + needed < self.until
 
     def _ask_one(self, task: Task) -> None:
         self.requests[task.request.request_id] = None
-        answer_caller(self.night.engine, self.night.day, replace(task, lane=self.night.lane))
+        answer_caller(
+            self.waiting.timed(self.night.engine), self.night.day, replace(task, lane=self.night.lane)
+        )
 
 
 def needed(steps: Sequence[Step], step: Step) -> list[Step]:

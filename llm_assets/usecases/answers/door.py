@@ -26,6 +26,7 @@ from llm_assets.engine.planning.estimate import tokens_by_script
 from llm_assets.usecases.answers.answer_now import Answered, answer_now, document_told, needed, queue_for
 from llm_assets.usecases.answers.readers import Readers
 from llm_assets.usecases.answers.told import Told, as_mail
+from llm_assets.usecases.answers.waiting import Waiting
 from llm_assets.usecases.desk.assembly import Assembly
 
 FIXED_TOKENS = 3_000
@@ -74,6 +75,8 @@ class Ask(NamedTuple):
     idempotency_key: str | None = None
     wait: float | None = None
     """Seconds after which no request is begun any more; None: the caller comes back for the answer."""
+    waiting: Waiting | None = None
+    """The caller, where it is known whether it still waits."""
 
 
 class Admitted(NamedTuple):
@@ -171,7 +174,9 @@ class Door:
             self._check_queue(caller, queue.name)
         document = document_told(message, raw, queue, day, admitted.at)
         until = admitted.at + timedelta(seconds=ask.wait) if ask.wait is not None else None
-        return answer_now(self.assembly, document, admitted.step, caller.lane, ask.upstream, until)
+        return answer_now(
+            self.assembly, document, admitted.step, caller.lane, ask.upstream, until, waiting=ask.waiting
+        )
 
     def _check_queue(self, caller: Caller, queue: str) -> None:
         if not self.assembly.queues.has(queue):

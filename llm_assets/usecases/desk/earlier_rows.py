@@ -42,7 +42,7 @@ def check_values(rows: EarlierRows, steps: Sequence[Step]) -> None:
 
 def filled(said: Row, earlier: Step, given: StepInput) -> dict[str, Any]:
     """The whole row: what was said, what follows from it, and nothing in the other columns."""
-    row: dict[str, Any] = dict.fromkeys(earlier.table.column_types) | {"status": Status.OK.value} | said
+    row: dict[str, Any] = dict.fromkeys(earlier.table.column_types) | {"status": Status.OK.value} | dict(said)
     return row | {key: value for key, value in earlier.follows(given, row).items() if key not in said}
 
 
