@@ -1,10 +1,13 @@
 """The online door and the keys of its callers: `answers`, and `keys add|list|revoke`."""
 
+import logging
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
 import typer
+
+from llm_assets.cli.console import quiet_logs
 
 keys = typer.Typer(no_args_is_help=True, help="Keys of the programs that ask the online door.")
 NAME = Annotated[str, typer.Argument(help="The caller's name.")]
@@ -15,13 +18,30 @@ def answers(
     host: Annotated[str, typer.Option(help="Address to listen on; other machines need a proxy with TLS.")] = (
         "127.0.0.1"
     ),
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer side by side; about one for each core.")
+    ] = 1,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port on loopback for Prometheus; none by default.")
+    ] = None,
+    worker: Annotated[
+        int | None, typer.Option(help="Descriptor of the socket to answer at.", hidden=True)
+    ] = None,
 ) -> None:
     """Answer callers now, until SIGTERM: the desk's steps over HTTP, and as an OpenAI-compatible API under /v1."""
     from llm_assets.usecases.desk.desk import open_desk
-    from llm_assets.web.answers import serve
+    from llm_assets.web.answers import Serving, serve, serve_as_worker
 
+    quiet_logs(logging.INFO)  # a line for each request
     with open_desk() as assembly:
-        serve(assembly, host, port, lambda url: print(url, flush=True))
+        if worker is not None:
+            serve_as_worker(assembly, worker)
+        else:
+            serve(
+                assembly,
+                Serving(host, port, workers, metrics_port),
+                lambda url: print(url, flush=True),
+            )
 
 
 @keys.command("add")

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 
+from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Message
 from llm_assets.intake.workers.job import Job
 from llm_assets.intake.workers.pool import ReaderPool
@@ -26,6 +27,20 @@ class Readers:
             [found] = pool.read([Job(raw, SOURCE, "mail")])
         return found.message
 
+    def answer(self) -> bool:
+        """Whether a mail can be read; true while all of them are busy."""
+        try:
+            pool = self._free.get(timeout=BUSY_SECONDS)
+        except Empty:
+            return True
+        try:
+            [_] = pool.read([Job(_SMALLEST, SOURCE, "mail")])
+        except DeskError:
+            return False
+        finally:
+            self._free.put(pool)
+        return True
+
     def close(self) -> None:
         for pool in self._pools:
             pool.close()
@@ -40,3 +55,5 @@ class Readers:
 
 
 SOURCE = "door"
+BUSY_SECONDS = 0.5
+_SMALLEST = b"Subject: health\r\n\r\nhealth\r\n"

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +14,11 @@ from llm_assets.web.answers.errors import RefusedError
 
 DEEPEST = 40
 """Brackets within brackets; a case has four."""
+MOST_BRACKETS = 200_000
+MOST_FILES = 100
+LONGEST_NAME = 500
+LONGEST_LINE = 10_000
+"""Of a subject and a sender; a mail's are cut, too."""
 MODEL_PREFIX = "step/"
 
 
@@ -23,12 +29,17 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class _Case(_Body):
+class Attachment(_Body):
+    filename: str = Field(max_length=LONGEST_NAME)
+    content_base64: str
+
+
+class Case(_Body):
     text: str = Field(min_length=1)
-    subject: str = ""
-    sender: str = Field(default="", alias="from")
-    queue: str | None = None
-    attachments: list[dict[str, Any]] = Field(default_factory=list)
+    subject: str = Field(default="", max_length=LONGEST_LINE)
+    sender: str = Field(default="", max_length=LONGEST_LINE, alias="from")
+    queue: str | None = Field(default=None, max_length=LONGEST_NAME)
+    attachments: list[Attachment] = Field(default_factory=list, max_length=MOST_FILES)
     upstream: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
@@ -64,8 +75,8 @@ class Chat(BaseModel):
 
 
 def case_ask(step: str, body: bytes, idempotency_key: str | None) -> Ask:
-    case = _validated(_Case, body)
-    files = [file_of(fields, number) for number, fields in enumerate(case.attachments)]
+    case = _validated(Case, body)
+    files = [file_of(each.model_dump(), number) for number, each in enumerate(case.attachments)]
     told = Told(case.text, case.subject, case.sender, files)
     return Ask(step, told, digest_of(step, body), case.queue, case.upstream, idempotency_key)
 
@@ -105,27 +116,70 @@ def _validated(kind: type[B], body: bytes) -> B:
         ) from None
 
 
+def check_text(*texts: str) -> None:
+    """Raises RefusedError for characters that no text has and no store takes."""
+    if any(_NO_TEXT.search(text) for text in texts):
+        raise RefusedError(
+            422,
+            "A text has a NUL or half of a surrogate pair, which no text has; send it without.",
+            "invalid_text",
+        )
+
+
 def _json(body: bytes) -> Mapping[str, Any]:
     try:
-        if _depth(body) > DEEPEST:
+        text = body.decode("utf-8-sig")
+        if _depth(text) > DEEPEST:
             raise ValueError
-        found = json.loads(body)
+        found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise RefusedError(
-            422, "The body is no JSON that can be read; send a JSON object.", "invalid_json"
+            422,
+            "The body is no JSON that can be read; send a JSON object in UTF-8 that has each key once.",
+            "invalid_json",
         ) from None
     if not isinstance(found, dict):
         raise RefusedError(422, "The body is no JSON object; send one.", "invalid_json")
+    check_text(*_texts_in(found))
     return found
 
 
-def _depth(body: bytes) -> int:
-    """The most brackets within brackets, those in strings included: an upper bound that needs no parser."""
+def _depth(text: str) -> int:
+    """The most brackets within brackets. Raises ValueError for more of them than any case has."""
     deepest = depth = 0
-    for byte in body.translate(None, delete=_OTHER):
-        depth += 1 if byte in b"[{" else -1
+    brackets = _NO_BRACKET.sub("", _STRING.sub("", text))
+    if len(brackets) > MOST_BRACKETS:
+        raise ValueError
+    for bracket in brackets:
+        depth += 1 if bracket in "[{" else -1
         deepest = max(deepest, depth)
     return deepest
 
 
-_OTHER = bytes(sorted(set(range(256)) - set(b"[]{}")))
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
+
+
+def _refuse(_: str) -> None:
+    """NaN and the infinities, which no JSON has."""
+    raise ValueError
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts_in(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield key
+            yield from _texts_in(each)
+
+
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKET = re.compile(r"[^\[\]{}]+")
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")

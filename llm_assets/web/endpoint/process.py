@@ -67,7 +67,7 @@ def run(
         server_header=False,
         headers=[] if listening.keeps_connections else [("Connection", "close")],
         h11_max_incomplete_event_size=LONGEST_HEAD,
-        limit_concurrency=protocol.room.connections,
+        limit_concurrency=None if listening.keeps_connections else protocol.room.connections,
         timeout_keep_alive=listening.client_seconds,
         timeout_graceful_shutdown=2 * listening.client_seconds if stop_seconds is None else stop_seconds,
     )
