@@ -145,7 +145,7 @@ class Shell:
         log.info(
             "answered",
             request=passing.request_id,
-            key=seen.key,
+            caller=seen.key,
             step=seen.step,
             status=seen.status,
             code=seen.code,

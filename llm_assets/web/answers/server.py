@@ -1,6 +1,7 @@
 """The online door as a process, or as several behind one address. Run by `answers`."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -68,7 +69,10 @@ def _serve_by_workers(assembly: Assembly, serving: Serving, announce: Callable[[
     listener = serving.listening.open()
     with counted_together() as registry, shown(registry, serving.metrics_port) as address:
         told = _both(announce, address)
-        Workers(serving.workers, listener).run(lambda: told(serving.listening.url(listener)))
+        workers = Workers(serving.workers, listener)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, workers.stop)
+        workers.run(lambda: told(serving.listening.url(listener)))
 
 
 def _both(announce: Callable[[str], None], metrics: str | None) -> Callable[[str], None]:

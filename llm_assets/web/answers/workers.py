@@ -7,9 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 
 import structlog
 
@@ -40,17 +39,16 @@ class _Worker:
 class Workers:
     """Started and replaced from one thread."""
 
-    def __init__(self, size: int, listener: socket.socket) -> None:
+    def __init__(self, size: int, listener: socket.socket, command: Sequence[str] = COMMAND) -> None:
         self._size = size
+        self._command = command
         self._listener = listener
         self._running: list[_Worker] = []
         self._stop = threading.Event()
         self._pause = 0.0
 
     def run(self, announce: Callable[[], None]) -> None:
-        """Until SIGTERM. `announce` is called when all of them answer. Raises WorkerError when one of the first ends instead."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stopped)
+        """Until `stop`. `announce` is called when all of them answer. Raises WorkerError when one of the first ends instead."""
         try:
             self._running = [self._start() for _ in range(self._size)]
             for worker in self._running:
@@ -62,7 +60,8 @@ class Workers:
         finally:
             self._end()
 
-    def _stopped(self, _: int, __: FrameType | None) -> None:
+    def stop(self, *_: object) -> None:
+        """May be the receiver of a signal."""
         self._stop.set()
         for worker in list(self._running):
             worker.process.terminate()
@@ -70,7 +69,7 @@ class Workers:
     def _start(self) -> _Worker:
         fd = self._listener.fileno()
         process = subprocess.Popen(  # noqa: S603 our own command
-            [*COMMAND, str(fd)],
+            [*self._command, str(fd)],
             pass_fds=(fd,),
             stdin=subprocess.PIPE,  # which ends with this process, and the worker with it
             stdout=subprocess.PIPE,

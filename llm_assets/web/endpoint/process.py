@@ -54,6 +54,14 @@ def run(
     Raises ConfigurationError when the port is taken.
     """
     listener = listener if listener is not None else listening.open()
+    server = server_of(app, listening, on_stop)
+    server.capture_signals()  # a stop may come before the server listens for it
+    announce(listening.url(listener))
+    asyncio.run(server.serve(sockets=[listener]))
+
+
+def server_of(app: ASGIApp, listening: Listening, on_stop: Callable[[], None] = _nothing) -> Server:
+    """The server of an endpoint, not started."""
     protocol = KeptProtocol if listening.keeps_connections else ImpatientProtocol
     stop_seconds = listening.stop_seconds
     config = uvicorn.Config(
@@ -71,10 +79,7 @@ def run(
         timeout_keep_alive=listening.client_seconds,
         timeout_graceful_shutdown=2 * listening.client_seconds if stop_seconds is None else stop_seconds,
     )
-    server = _Stopping(config, on_stop)
-    server.capture_signals()  # a stop may come before the server listens for it
-    announce(listening.url(listener))
-    asyncio.run(server.serve(sockets=[listener]))
+    return _Stopping(config, on_stop)
 
 
 class _Stopping(Server):
