@@ -48,11 +48,24 @@ def as_mail(told: Told, at: datetime) -> bytes:
     mail["Subject"] = _one_line(told.subject)[:LONGEST_SUBJECT]
     mail["Date"] = format_datetime(at)
     mail.set_content(told.text, cte="8bit")
+    if told.files:
+        mail.make_mixed()
     for file in told.files:
-        mail.add_attachment(
-            file.content, maintype="application", subtype="octet-stream", filename=_one_line(file.filename)
-        )
+        mail.attach(_part(file))
     return mail.as_bytes()
+
+
+def _part(file: ToldFile) -> EmailMessage:
+    part = EmailMessage(policy=SMTP.clone(utf8=True))
+    part.set_content(
+        file.content,
+        maintype="application",
+        subtype="octet-stream",
+        disposition="attachment",
+        filename=_one_line(file.filename),
+    )
+    del part["MIME-Version"]
+    return part
 
 
 def file_of(fields: Mapping[str, object], number: int) -> ToldFile:

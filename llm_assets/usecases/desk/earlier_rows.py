@@ -15,7 +15,12 @@ EarlierRows = Mapping[str, Row]
 
 
 class UnfitRowsError(DeskError):
-    """These are no rows of the steps that the step reads; the sentence quotes names only."""
+    """These are no rows of the steps that the step reads; the sentence quotes the names of steps and columns."""
+
+    def __init__(self, message: str, unquoted: str | None = None) -> None:
+        super().__init__(message)
+        self.unquoted = unquoted if unquoted is not None else message
+        """The same without any name that was given."""
 
 
 def check_rows(rows: Any, step: Step, steps: Sequence[Step]) -> EarlierRows:
@@ -24,10 +29,11 @@ def check_rows(rows: Any, step: Step, steps: Sequence[Step]) -> EarlierRows:
         raise UnfitRowsError("it has to be an object of objects, step -> column -> value")
     for name, row in rows.items():
         if name not in step.reads:
-            raise UnfitRowsError(f"{step.name} reads {', '.join(step.reads) or 'no step'}, not {name}")
+            reads = f"{step.name} reads {', '.join(step.reads) or 'no step'}"
+            raise UnfitRowsError(f"{reads}, not {name}", f"{reads}, not another one")
         unknown = sorted(row.keys() - columns_of(name, steps).keys())
         if unknown:
-            raise UnfitRowsError(f"{name} has no column {unknown[0]}")
+            raise UnfitRowsError(f"{name} has no column {unknown[0]}", f"{name} has no such column")
     return rows
 
 

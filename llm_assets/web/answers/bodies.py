@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +16,7 @@ from llm_assets.web.answers.errors import RefusedError
 DEEPEST = 40
 """Brackets within brackets; a case has four."""
 MOST_BRACKETS = 200_000
+"""That open, those in texts included."""
 MOST_FILES = 100
 LONGEST_NAME = 500
 LONGEST_LINE = 10_000
@@ -35,7 +37,7 @@ class Attachment(_Body):
 
 
 class Case(_Body):
-    text: str = Field(min_length=1)
+    text: str = ""
     subject: str = Field(default="", max_length=LONGEST_LINE)
     sender: str = Field(default="", max_length=LONGEST_LINE, alias="from")
     queue: str | None = Field(default=None, max_length=LONGEST_NAME)
@@ -77,6 +79,10 @@ class Chat(BaseModel):
 def case_ask(step: str, body: bytes, idempotency_key: str | None) -> Ask:
     case = _validated(Case, body)
     files = [file_of(each.model_dump(), number) for number, each in enumerate(case.attachments)]
+    if not case.text.strip() and not files:
+        raise RefusedError(
+            422, "The case has neither text nor an attachment; send one.", "invalid_value", param="text"
+        )
     told = Told(case.text, case.subject, case.sender, files)
     return Ask(step, told, digest_of(step, body), case.queue, case.upstream, idempotency_key)
 
@@ -107,13 +113,25 @@ def _validated(kind: type[B], body: bytes) -> B:
         return kind.model_validate(_json(body))
     except ValidationError as err:
         first = err.errors(include_input=False, include_url=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"])) or "body"
+        known = _names_of(kind)
+        place = ".".join(
+            str(part) if part in known or isinstance(part, int) else "*" for part in first["loc"]
+        )
+        place = place or "body"
         raise RefusedError(
             422,
             f"{place}: {first['msg'].lower()}; see /openapi.json for what is taken.",
             "invalid_value",
             param=place,
         ) from None
+
+
+@cache
+def _names_of(kind: type[BaseModel]) -> frozenset[str]:
+    """The names that the model has for its parts; any other name is one that somebody sent."""
+    schema = kind.model_json_schema()
+    described = [schema, *schema.get("$defs", {}).values()]
+    return frozenset(name for each in described for name in each.get("properties", {}))
 
 
 def check_text(*texts: str) -> None:
@@ -129,7 +147,7 @@ def check_text(*texts: str) -> None:
 def _json(body: bytes) -> Mapping[str, Any]:
     try:
         text = body.decode("utf-8-sig")
-        if _depth(text) > DEEPEST:
+        if text.count("[") + text.count("{") > MOST_BRACKETS or _depth(text) > DEEPEST:
             raise ValueError
         found = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -145,12 +163,9 @@ def _json(body: bytes) -> Mapping[str, Any]:
 
 
 def _depth(text: str) -> int:
-    """The most brackets within brackets. Raises ValueError for more of them than any case has."""
+    """The most brackets within brackets, without those in strings."""
     deepest = depth = 0
-    brackets = _NO_BRACKET.sub("", _STRING.sub("", text))
-    if len(brackets) > MOST_BRACKETS:
-        raise ValueError
-    for bracket in brackets:
+    for bracket in _NO_BRACKET.sub("", _STRING.sub("", text)):
         depth += 1 if bracket in "[{" else -1
         deepest = max(deepest, depth)
     return deepest

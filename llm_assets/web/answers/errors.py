@@ -75,7 +75,7 @@ def refusal_of(err: DeskError) -> RefusedError:
         case UnfitCaseError():
             return RefusedError(422, str(err), "unfit_case")
         case UnfitRowsError():
-            return RefusedError(422, f"upstream: {err}.", "unfit_rows", param="upstream")
+            return RefusedError(422, f"upstream: {err.unquoted}.", "unfit_rows", param="upstream")
         case KeyReusedError():
             return RefusedError(409, str(err), "idempotency_key_reused", param="Idempotency-Key")
         case LimitedError() if err.seconds > 0:
