@@ -55,7 +55,7 @@ def document() -> Json:
         "info": {
             "title": "llm-assets answers",
             "version": "1",
-            "description": "The desk's steps, answered now. Errors have the body that OpenAI's clients know.",
+            "description": "The desk's steps, answered now; also as chat completions, for the clients that know these.",
         },
         "security": [{"key": []}],
         "paths": {
@@ -119,7 +119,7 @@ def _models() -> Json:
     }}  # fmt: skip
     return {
         "operationId": "models",
-        "summary": "The steps that this key allows, as OpenAI's models",
+        "summary": "The steps that this key allows, as models for chat clients",
         "responses": {"200": _content("The steps", listed), **_errors((401, 500, 503))},
     }
 
@@ -127,7 +127,7 @@ def _models() -> Json:
 def _chat() -> Json:
     return {
         "operationId": "chat",
-        "summary": "A step as OpenAI's chat completion: the last user message is the case",
+        "summary": "A step as a chat completion: the last user message is the case",
         "parameters": [_idempotency()],
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("Chat")}}},
         "responses": {"200": _said("The answer", "ChatCompletion", limits=True), **_errors(_OF_A_POST)},
@@ -175,7 +175,7 @@ def _schemas() -> Json:
         "Model": _object({"id": text, "object": {"const": "model"}, "created": number, "owned_by": text}),
         "ChatCompletion": {
             "type": "object",
-            "description": "As OpenAI describes it; `answer` is the desk's own",
+            "description": "As chat clients know it; `answer` is the desk's own",
             "properties": {"answer": _ref("Answer")},
         },
         "Health": _object({
