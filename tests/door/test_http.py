@@ -68,6 +68,7 @@ BODIES: Mapping[str, tuple[Any, Mapping[str, str], tuple[int, str]]] = {
     "a huge number": (b'{"text": ' + b"9" * 5_000 + b"}", {}, (422, "invalid_json")),
     "deep": (DEEP, {}, (422, "invalid_json")),
     "many brackets": (b'{"text": [' + b"[]," * 4_000_000 + b"1]}", {}, (422, "invalid_json")),
+    "quotation marks that nothing ends": (b'{"a": [' + b'\\"' * 5_000_000, {}, (422, "invalid_json")),
     "a NUL": ({"text": f"{WORD}\0"}, {}, (422, "invalid_text")),
     "half a pair": (b'{"text": "Wobbegong \\ud83d"}', {}, (422, "invalid_text")),
     "no text": ({"subject": WORD}, {}, (422, "invalid_value")),

@@ -195,6 +195,7 @@ def _texts_in(value: Any) -> Iterator[str]:
             yield from _texts_in(each)
 
 
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+"""One that is not closed ends with the text: each quotation mark is looked at once, whatever follows."""
 _NO_BRACKET = re.compile(r"[^\[\]{}]+")
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
