@@ -77,6 +77,8 @@ BODIES: Mapping[str, tuple[Any, Mapping[str, str], tuple[int, str]]] = {
     "files as text": ({**CASE, "attachments": WORD}, {}, (422, "invalid_value")),
     "too many files": ({**CASE, "attachments": [{"filename": "a", "content_base64": ""}] * 101}, {}, (422, "invalid_value")),
     "no base64": ({**CASE, "attachments": [{"filename": WORD, "content_base64": "%%"}]}, {}, (422, "unfit_case")),
+    "a sender that is none": ({**CASE, "from": f'[\n"\t?.::%\t?\nq-:{WORD}'}, {}, (422, "unfit_case")),
+    "a sender of brackets": ({**CASE, "from": "(" * 9_000}, {}, (422, "unfit_case")),
     "another queue": ({**CASE, "queue": WORD}, {}, (422, "unknown_queue")),
     "rows that are not read": ({**CASE, "upstream": {"drafts": {}}}, {}, (422, "unfit_rows")),
     "another type": (b"<text/>", {"content_type": "text/xml"}, (415, "unknown_content_type")),
