@@ -142,9 +142,12 @@ def test_every_variable_of_the_environment_is_read_by_something() -> None:
     assert set(_environment("keys.example")) == {row.key_env for row in PROTOCOLS.values()}
 
 
-def test_only_the_code_server_gets_a_key() -> None:
+def test_only_what_asks_the_provider_gets_its_key() -> None:
     given = {unit.stem: [Path(path).name for path in _lines_of(unit, "EnvironmentFile")] for unit in UNITS}
-    assert {name for name, files in given.items() if "keys" in files} == {"llm-assets-code"}
+    assert {name for name, files in given.items() if "keys" in files} == {
+        "llm-assets-code",
+        "llm-assets-answers",
+    }
     assert {name for name, files in given.items() if "form-tokens" in files} == {"llm-assets-forms"}
     assert {name for name, files in given.items() if "webhook-secret" in files} == {"llm-assets-webhooks"}
     assert all("env" in files for files in given.values())

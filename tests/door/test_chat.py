@@ -19,7 +19,7 @@ from llm_assets.usecases.answers.keys import Wanted, add_key
 from llm_assets.usecases.answers.readers import Readers
 from llm_assets.usecases.desk.assembly import Assembly
 from llm_assets.usecases.desk.desk import Desk
-from llm_assets.web.answers.app import application
+from llm_assets.web.answers.app import Application
 from llm_assets.web.answers.chat import Chat, Chunks
 from llm_assets.web.listening import listen
 from tests.support.houses.small_desk import settings
@@ -63,7 +63,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, readers: Readers) -> Iterat
     emulator = start(folder / "emulator", latency=0.0)
     with Desk(settings(folder, emulator), STEPS).open() as assembly:
         listener = listen("127.0.0.1", 0)
-        app = application(Door(assembly, readers), client_seconds=15)
+        app = Application(Door(assembly, readers), client_seconds=15)
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -19,7 +19,7 @@ from llm_assets.usecases.answers.door import Door
 from llm_assets.usecases.answers.keys import Wanted, add_key
 from llm_assets.usecases.answers.readers import Readers
 from llm_assets.usecases.desk.desk import Desk
-from llm_assets.web.answers.app import application
+from llm_assets.web.answers.app import Application
 from llm_assets.web.answers.check import language_of
 from llm_assets.web.listening import listen
 from tests.door.test_found_faults import INVOICE, pdf
@@ -80,7 +80,7 @@ def served(
     listener = listen("127.0.0.1", 0)
     with Desk(made, STEPS, clock=MovableClock()).open() as assembly:
         door = Door(assembly, readers)
-        server = uvicorn.Server(uvicorn.Config(application(door, 15), lifespan="off", log_config=None))
+        server = uvicorn.Server(uvicorn.Config(Application(door, 15), lifespan="off", log_config=None))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         yield Served(door, listener.getsockname()[1])

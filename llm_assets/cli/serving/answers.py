@@ -1,6 +1,7 @@
 """The online door and the keys of its callers: `answers`, and `keys add|list|revoke`."""
 
 import json
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from llm_assets.cli.console import quiet_logs
 from llm_assets.cli.options import who
 
 if TYPE_CHECKING:
@@ -23,13 +25,30 @@ def answers(
     host: Annotated[str, typer.Option(help="Address to listen on; other machines need a proxy with TLS.")] = (
         "127.0.0.1"
     ),
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer side by side; about one for each core.")
+    ] = 1,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port on loopback for Prometheus; none by default.")
+    ] = None,
+    worker: Annotated[
+        int | None, typer.Option(help="Descriptor of the socket to answer at.", hidden=True)
+    ] = None,
 ) -> None:
     """Answer callers now, until SIGTERM: the desk's steps over HTTP, and as an OpenAI-compatible API under /v1."""
     from llm_assets.usecases.desk.desk import open_desk
-    from llm_assets.web.answers import serve
+    from llm_assets.web.answers import Serving, serve, serve_as_worker
 
+    quiet_logs(logging.INFO)  # a line for each request
     with open_desk() as assembly:
-        serve(assembly, host, port, lambda url: print(url, flush=True))
+        if worker is not None:
+            serve_as_worker(assembly, worker)
+        else:
+            serve(
+                assembly,
+                Serving(host, port, workers, metrics_port),
+                lambda url: print(url, flush=True),
+            )
 
 
 @keys.command("add")

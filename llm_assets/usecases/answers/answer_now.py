@@ -25,7 +25,9 @@ from llm_assets.engine.rounds.answer_caller import answer_caller
 from llm_assets.intake.threads import addresses_of, priority_of
 from llm_assets.usecases.answers.readers import SOURCE
 from llm_assets.usecases.answers.reading import Reading
+from llm_assets.usecases.answers.waiting import Waiting
 from llm_assets.usecases.desk.assembly import Assembly
+from llm_assets.usecases.desk.earlier_rows import filled
 from resources.lake.in_memory import MemoryLake
 
 
@@ -63,14 +65,15 @@ def answer_now(
     until: datetime | None = None,
     reading: Reading | None = None,
     answer_id: str | None = None,
+    waiting: Waiting | None = None,
 ) -> Answered:
     """Works the step and the steps that it reads, but for those whose rows are given. From `until` on no request is begun, and
-    what has none is open; None: without such a moment. `reading` reads the step's answer while it is written.
-    What it asks is on the bill of `answer_id`.
+    what has none is open; None: without such a moment. `reading` reads the step's answer while it is written; `waiting` is the
+    caller: once it has left, it is the same as from `until` on. What it asks is on the bill of `answer_id`.
 
     Raises what `answer_caller` raises.
     """
-    working = _Working(_night(assembly, document, lane, answer_id), document, until)
+    working = _Working(_night(assembly, document, lane, answer_id), document, until, waiting or Waiting())
     for together in in_reading_order(needed(assembly.steps, step)):
         if reading is not None:
             reading.check()
@@ -89,6 +92,7 @@ class _Working:
     night: Night
     document: Document
     until: datetime | None
+    waiting: Waiting
     requests: dict[str, None] = field(default_factory=dict)
     slowest: timedelta = timedelta(0)
     """How long one round of requests took at most."""
@@ -115,7 +119,7 @@ class _Working:
 
     def put(self, step: Step, given: Mapping[str, Any] | None) -> None:
         """Its row: as it is given, or as the answer makes it, of the strong model where the first one left a doubt."""
-        rows = list(self.night.rows(step)) if given is None else [given]
+        rows = list(self.night.rows(step)) if given is None else [self._given(step, given)]
         self.night.lake.write(step.table, self.night.day, rows)
         if given is None and self._escalates(step):
             doubt = self.row(step)["doubt_reason"]
@@ -130,6 +134,12 @@ class _Working:
         [row] = self.night.lake.read(step.table, self.night.day)
         return row
 
+    def _given(self, step: Step, said: Mapping[str, Any]) -> dict[str, Any]:
+        [seen] = self.night.inputs(step)
+        case = self.document.case_id
+        own = {"day": self.night.day, "case_id": case, "record_id": case, "queue": seen.queue.name}
+        return filled(said, step, seen) | own
+
     @property
     def _alone(self) -> "_Working":
         """The same, with each step asked by itself."""
@@ -142,11 +152,13 @@ class _Working:
         return queue.escalate and doubted and weaker and self._may_begin(2 * self.slowest)
 
     def _may_begin(self, needed: timedelta) -> bool:
+        if self.waiting.is_over:
+            return False
         return self.until is None or self.night.engine.clock() + needed < self.until
 
     def _ask_one(self, task: Task, reading: Reading | None = None) -> timedelta:
         self.requests[task.request.request_id] = None
-        engine = replace(self.night.engine, listener=reading)
+        engine = replace(self.waiting.timed(self.night.engine), listener=reading)
         return answer_caller(engine, self.night.day, replace(task, lane=self.night.lane)).provider
 
 

@@ -31,6 +31,7 @@ from llm_assets.usecases.answers.readers import Readers
 from llm_assets.usecases.answers.reading import Reading
 from llm_assets.usecases.answers.told import Told, as_mail
 from llm_assets.usecases.answers.under_way import NotAnsweredError, UnderWay
+from llm_assets.usecases.answers.waiting import Waiting
 from llm_assets.usecases.desk.assembly import Assembly
 
 RETRY_SECONDS = 5.0
@@ -83,6 +84,8 @@ class Ask(NamedTuple):
     """Seconds after which no request is begun any more; None: the caller comes back for the answer."""
     reading: Reading | None = None
     """The caller, where it reads the answer while it is written."""
+    waiting: Waiting | None = None
+    """The caller, where it is known whether it still waits."""
 
 
 class Admitted(NamedTuple):
@@ -262,6 +265,7 @@ class Door:
             until,
             ask.reading,
             admitted.order.answer_id,
+            ask.waiting,
         )
 
     def _check_queue(self, caller: Caller, queue: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 
 from llm_assets.domain.errors import DeskError
 from llm_assets.domain.mail.document import Message
@@ -42,6 +42,20 @@ class Readers:
         with self._one() as pool:
             [found] = pool.read([Job(raw, SOURCE, "mail")])
         return found.message
+
+    def answer(self) -> bool:
+        """Whether a mail can be read; true while all of them are busy."""
+        try:
+            pool = self._free.get(timeout=BUSY_SECONDS)
+        except Empty:
+            return True
+        try:
+            [_] = pool.read([Job(_SMALLEST, SOURCE, "mail")])
+        except DeskError:
+            return False
+        finally:
+            self._free.put(pool)
+        return True
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
@@ -82,3 +96,5 @@ def _turn(free: LifoQueue[ReaderPool]) -> Iterator[ReaderPool]:
 
 
 SOURCE = "door"
+BUSY_SECONDS = 0.5
+_SMALLEST = b"Subject: health\r\n\r\nhealth\r\n"

@@ -41,21 +41,43 @@ def as_mail(told: Told, at: datetime) -> bytes:
     same record whenever it is told. A model is shown its date, so the mail that comes later makes the same
     requests where it is of the same day."""
     mail = EmailMessage(policy=SMTP.clone(utf8=True, max_line_length=0))
-    named = [(name, address) for name, address in getaddresses([_one_line(told.sender)]) if name or address]
-    if named:
-        name, address = named[0]
-        mail["From"] = (
-            f'"{_quoted(name)}" <{address}>' if name and address else address or f'"{_quoted(name)}"'
-        )
+    _say_from(mail, told.sender)
     mail["Subject"] = _one_line(told.subject)[:LONGEST_SUBJECT]
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<{_digest(told)}@told>"
     mail.set_content(told.text, cte="8bit")
+    if told.files:
+        mail.make_mixed()
     for file in told.files:
-        mail.add_attachment(
-            file.content, maintype="application", subtype="octet-stream", filename=_one_line(file.filename)
-        )
+        mail.attach(_part(file))
     return mail.as_bytes()
+
+
+def _say_from(mail: EmailMessage, sender: str) -> None:
+    """Raises UnfitCaseError for what the library cannot write into a head, whatever it stumbles over."""
+    try:
+        named = [(name, address) for name, address in getaddresses([_one_line(sender)]) if name or address]
+        if named:
+            name, address = named[0]
+            mail["From"] = (
+                f'"{_quoted(name)}" <{address}>' if name and address else address or f'"{_quoted(name)}"'
+            )
+            mail.as_bytes()
+    except Exception as err:  # its parser breaks in many ways, each with another kind of error
+        raise UnfitCaseError("from is neither a name nor an address; send one as a mail writes it.") from err
+
+
+def _part(file: ToldFile) -> EmailMessage:
+    part = EmailMessage(policy=SMTP.clone(utf8=True))
+    part.set_content(
+        file.content,
+        maintype="application",
+        subtype="octet-stream",
+        disposition="attachment",
+        filename=_one_line(file.filename),
+    )
+    del part["MIME-Version"]
+    return part
 
 
 def file_of(fields: Mapping[str, object], number: int) -> ToldFile:

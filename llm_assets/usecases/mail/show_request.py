@@ -1,7 +1,7 @@
 """Show a request: what the configured provider would get for each case of a file. Needs no key and sends nothing."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,13 @@ from llm_assets.intake.pii.masking import mask_case
 from llm_assets.intake.records.mapping import DropRules
 from llm_assets.intake.workers.folders import private_temporary_files
 from llm_assets.steps import STEPS, merging_of
+from llm_assets.usecases.desk.earlier_rows import (
+    EarlierRows,
+    UnfitRowsError,
+    check_rows,
+    columns_of,
+    filled,
+)
 from llm_assets.usecases.mail.file_cases import FileCase, cases_in, queue_of
 from resources.mail.scans import Scans
 from resources.providers import provider_for
@@ -28,9 +35,6 @@ from resources.settings.environment import Settings, load_lanes, load_profile, l
 from resources.settings.sources import load_sources
 
 _NO_BATCH = "0" * BATCH_ID_LENGTH
-
-EarlierRows = Mapping[str, Row]
-"""Step -> its row, as a person gives it."""
 
 
 @dataclass(frozen=True)
@@ -208,22 +212,10 @@ def _rows_in(path: Path, step: Step) -> EarlierRows:
         rows = json.loads(path.read_bytes())
     except (OSError, ValueError) as err:
         raise ConfigurationError(f"--upstream {path} cannot be read as JSON: {type(err).__name__}") from err
-    if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
-        raise ConfigurationError(
-            f"--upstream {path}: it has to be an object of objects, step -> column -> value"
-        )
-    for name, row in rows.items():
-        if name not in step.reads:
-            read = ", ".join(step.reads) or "no step"
-            raise ConfigurationError(f"--upstream {path}: {step.name} reads {read}, not {name}")
-        unknown = sorted(row.keys() - _columns(name))
-        if unknown:
-            raise ConfigurationError(f"--upstream {path}: {name} has no column {unknown[0]}")
-    return rows
-
-
-def _columns(step: str) -> set[str]:
-    return {column.name for column in _step(step).table.columns}
+    try:
+        return check_rows(rows, step, STEPS)
+    except UnfitRowsError as err:
+        raise ConfigurationError(f"--upstream {path}: {err}") from err
 
 
 def _upstream(asked: _Asked, given: StepInput) -> EarlierRows:
@@ -231,12 +223,11 @@ def _upstream(asked: _Asked, given: StepInput) -> EarlierRows:
     rows: dict[str, Row] = {}
     for name in asked.step.reads:
         earlier, said = _step(name), asked.upstream.get(name)
-        row: dict[str, Any] = dict.fromkeys(_columns(name)) | {"status": Status.OK.value}
         if said is None:
             texts = (key for key, field in earlier.output.model_fields.items() if field.annotation is str)
-            row |= {key: f"({name}.{key})" for key in texts if key in row}
+            columns = columns_of(name, STEPS)
+            absent = {key: f"({name}.{key})" for key in texts if key in columns}
+            rows[name] = dict.fromkeys(columns) | {"status": Status.OK.value} | absent
         else:
-            row |= said
-            row |= {key: value for key, value in earlier.follows(given, row).items() if key not in said}
-        rows[name] = row
+            rows[name] = filled(said, earlier, given)
     return rows

@@ -21,6 +21,7 @@ from llm_assets.usecases.answers.check_file import (
 from llm_assets.usecases.answers.door import Door
 from llm_assets.usecases.answers.under_way import StillOpenError
 from llm_assets.web.answers.errors import RefusedError, limit_headers
+from llm_assets.web.answers.passing import here
 from llm_assets.words.language import LANGUAGES, Language
 
 WAIT_SECONDS = 30.0
@@ -45,6 +46,8 @@ class CheckEndpoint:
         body = await self.body(request)
         upload = await anyio.to_thread.run_sync(_upload, body, kind)
         check = await anyio.to_thread.run_sync(admit_upload, self.door, caller, upload, key)
+        passing = here()
+        passing.step, passing.allowance = check.order.step, check.allowance
         language = language_of(request.headers.get("accept-language", ""))
         work = self.workers.submit(check_upload, self.door, check, language)
         headers = limit_headers(check.allowance)

@@ -26,6 +26,7 @@ from llm_assets.usecases.answers.door import (
 from llm_assets.usecases.answers.readers import BusyReadersError
 from llm_assets.usecases.answers.told import UnfitCaseError
 from llm_assets.usecases.answers.under_way import StillOpenError
+from llm_assets.usecases.desk.earlier_rows import UnfitRowsError
 
 
 class RefusedError(Exception):
@@ -78,6 +79,8 @@ def refusal_of(err: DeskError) -> RefusedError:
             return RefusedError(422, str(err), "unknown_queue", param="queue")
         case UnfitCaseError():
             return RefusedError(422, str(err), "unfit_case")
+        case UnfitRowsError():
+            return RefusedError(422, f"upstream: {err.unquoted}.", "unfit_rows", param="upstream")
         case KeyReusedError():
             return RefusedError(409, str(err), "idempotency_key_reused", param="Idempotency-Key")
         case StillOpenError():

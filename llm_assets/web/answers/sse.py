@@ -3,8 +3,8 @@
 import asyncio
 import json
 import traceback
-from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import Executor, Future
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
@@ -15,10 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from llm_assets.domain.callers.caller import Caller
 from llm_assets.domain.errors import DeskError
-from llm_assets.usecases.answers.door import Ask, Door, Worked
+from llm_assets.usecases.answers.door import Admitted, Ask, Door, Worked
 from llm_assets.usecases.answers.reading import Reading
 from llm_assets.web.answers.chat import Chat, Chunks, content_of
 from llm_assets.web.answers.errors import RefusedError, limit_headers, refusal_of
+from llm_assets.web.answers.passing import Passing, here
 
 log = structlog.get_logger()
 
@@ -45,11 +46,16 @@ class EventStream(StreamingResponse):
             self._reading.leave()  # after the end there is nothing left to give up
 
 
-async def streamed(door: Door, workers: Executor, caller: Caller, ask: Ask, chat: Chat) -> EventStream:
+async def streamed(
+    door: Door, begun: Callable[[Admitted], Future[Worked]], caller: Caller, ask: Ask, chat: Chat
+) -> EventStream:
     """Raises what `Door.admit` raises; and what `Door.work` raises, if that comes soon."""
-    live = _Live()
-    admitted = await anyio.to_thread.run_sync(door.admit, caller, ask._replace(reading=live.reading))
-    live.watch(workers.submit(door.work, admitted))
+    passing = here()
+    live = _Live(passing)
+    asked = ask._replace(reading=live.reading, waiting=passing.waiting)
+    admitted = await anyio.to_thread.run_sync(door.admit, caller, asked)
+    passing.step, passing.allowance = admitted.step.name, admitted.allowance
+    live.watch(begun(admitted))
     try:
         first = await live.next(OPENS_AFTER)
         if first is None:
@@ -64,8 +70,9 @@ async def streamed(door: Door, workers: Executor, caller: Caller, ask: Ask, chat
 class _Live:
     """The words of an answer on their way from the thread that works it to the caller."""
 
-    def __init__(self) -> None:
+    def __init__(self, passing: Passing) -> None:
         self.reading = Reading(self._put)
+        self._passing = passing
         self._loop = asyncio.get_running_loop()
         self._pieces: asyncio.Queue[str | None] = asyncio.Queue()
         self._work: Future[Worked] | None = None
@@ -100,6 +107,7 @@ class _Live:
         except Exception as err:  # noqa: BLE001 the stream's one net, as the door's: it may quote the case
             yield _event(_refusal(err).content)
             return
+        self._passing.found = found
         rest = self.reading.finish(content_of(found))
         if rest:
             yield _event(chunks.text(rest))

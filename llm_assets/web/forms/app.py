@@ -34,6 +34,7 @@ from llm_assets.usecases.mail.receive_form import (
     UnknownContentTypeError,
     read_submission,
 )
+from llm_assets.web.endpoint.draining import Draining
 from llm_assets.web.endpoint.problems import problem
 
 log = structlog.get_logger()
@@ -42,11 +43,6 @@ WRITERS = 8
 """Forms stored at the same time; more of them wait for one of the ledger's connections."""
 BYTES_A_SECOND = 20_000
 """A client that sends more slowly than this is refused."""
-DRAINED_BYTES = 5_000_000
-"""Of a refused body: read and discarded, so that the client receives the refusal."""
-DRAIN_SECONDS = 2
-DRAINS = 20
-"""Refused bodies that are read at the same time; of more of them nothing is read."""
 HELD_BYTES = 400_000_000
 """Of all bodies that are on their way; what is more is asked to come later."""
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -113,7 +109,7 @@ def application(forms: Iterable[FormSource], receiver: FormReceiver, client_seco
 class _Load:
     """What is under way, so that no client takes all of it."""
 
-    drains: int = 0
+    draining: Draining = field(default_factory=Draining)
     held_bytes: int = 0
 
     @contextmanager
@@ -190,20 +186,8 @@ class _Endpoint:
 
     async def _drain(self, request: Request) -> None:
         """Reads and discards the rest of a refused body, so that the client receives the refusal."""
-        left = DRAINED_BYTES
-        if int(request.headers.get("content-length", 0)) > left or self.load.drains >= DRAINS:
-            return
-        self.load.drains += 1
-        try:
-            async with asyncio.timeout(min(self.client_seconds, DRAIN_SECONDS)):
-                async for piece in request.stream():
-                    left -= len(piece)
-                    if left < 0:
-                        return
-        except (TimeoutError, ClientDisconnect):
-            return
-        finally:
-            self.load.drains -= 1
+        length = int(request.headers.get("content-length", 0))
+        await self.load.draining.drain(request.receive, length, self.client_seconds)
 
     async def _stored(self, form: FormSource, submission: Submission, key: str | None) -> ReceivedForm:
         try:

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from llm_assets.usecases.answers import answer_now
 from llm_assets.usecases.answers.keys import Wanted, add_key
-from llm_assets.web.answers.app import application
+from llm_assets.web.answers.app import Application
 from tests.support.houses.desk_with_door import OpenDoor
 
 CASE = {"text": "The fee of 900 KZT on my account is wrong, please return it."}
@@ -20,7 +20,7 @@ CASE = {"text": "The fee of 900 KZT on my account is wrong, please return it."}
 def client(crm: OpenDoor) -> Iterator[TestClient]:
     token = add_key(crm.assembly, Wanted("http", ["categories"]), "os:amina")
     headers = {"Authorization": f"Bearer {token}"}
-    with TestClient(application(crm.door, 15), headers=headers, raise_server_exceptions=False) as client:
+    with TestClient(Application(crm.door, 15), headers=headers, raise_server_exceptions=False) as client:
         yield client
 
 
