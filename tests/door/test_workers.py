@@ -57,6 +57,7 @@ def test_a_worker_that_dies_is_replaced_and_a_stop_ends_all() -> None:
     seen = {pid_at(address)}
     killed = next(iter(seen))
     os.kill(killed, signal.SIGKILL)
+    until(lambda: _is_dead(killed), 5)
     assert all(pid_at(address) != killed for _ in range(3)), "the other one answers meanwhile"
     until(lambda: not seen.add(pid_at(address)) and len(seen - {killed}) == 2, 20)
     workers.stop()
@@ -73,7 +74,11 @@ def test_workers_that_cannot_start_are_an_error() -> None:
 @pytest.mark.soak
 def test_two_real_workers_share_limits_and_numbers(tmp_path: Path) -> None:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LLM_ASSETS_")}
-    environment |= {"LLM_ASSETS_HOME": str(tmp_path), "LLM_ASSETS_PROVIDER": "emulator"}
+    environment |= {
+        "LLM_ASSETS_HOME": str(tmp_path / "home"),
+        "LLM_ASSETS_PROVIDER": "emulator",
+        "TMPDIR": str(tmp_path),  # a killed process leaves its folder
+    }
     program = (sys.executable, "-m", "llm_assets.cli")
     made = (*program, "keys", "add", "crm", "--steps", "categories", "--rpm", "6")
     key = subprocess.run(made, env=environment, check=True, capture_output=True, text=True).stdout.strip()
@@ -101,6 +106,14 @@ def test_two_real_workers_share_limits_and_numbers(tmp_path: Path) -> None:
     _, said = door.communicate(timeout=60)
     until(lambda: not [p for p in workers[1:] if "--worker" in _command_of(p)], 60)
     assert key.rpartition("_")[2] not in said
+
+
+def _is_dead(pid: int) -> bool:
+    """Also while its parent has not looked yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def _children(pid: int) -> list[int]:
