@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from llm_assets.domain.callers.caller import Caller
 from llm_assets.emulator.process.launch import RunningEmulator
 from llm_assets.steps import STEPS
-from llm_assets.usecases.answers.door import Ask, Door
+from llm_assets.usecases.answers.door import Ask, Door, Worked
 from llm_assets.usecases.answers.readers import Readers
 from llm_assets.usecases.desk.desk import Desk
 from llm_assets.web.answers import app as app_module
@@ -312,13 +312,13 @@ class SlowDoor:
     def admit(self, caller: Caller, ask: Ask) -> Any:
         return self._door.admit(caller, ask)
 
-    def work(self, admitted: Any) -> Mapping[str, Any]:
+    def work(self, admitted: Any, patience: float) -> Worked:
         self.begun.set()
         ends = time.monotonic() + 20
         while not admitted.ask.waiting.is_over and time.monotonic() < ends:
             time.sleep(0.01)
         self.left.set()
-        return {"id": "late"}
+        return Worked({"id": "late"})
 
 
 def test_who_hangs_up_ends_what_is_waited_for_only_there(door: Door) -> None:

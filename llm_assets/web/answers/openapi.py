@@ -15,7 +15,7 @@ CODES: Mapping[int, Sequence[str]] = {
     404: ("not_found", "model_not_found"),
     405: ("method_not_allowed",),
     408: ("too_slow",),
-    409: ("idempotency_key_reused",),
+    409: ("idempotency_key_reused", "still_open"),
     410: ("gone",),
     411: ("no_length",),
     413: ("too_large",),
@@ -63,7 +63,9 @@ def document() -> Json:
             "/v1/steps/{step}": {"post": _step()},
             "/v1/answers/{answer}": {"get": _answer()},
             "/v1/models": {"get": _models()},
+            "/v1/models/{model}": {"get": _model()},
             "/v1/chat/completions": {"post": _chat()},
+            "/v1/check": {"post": _check()},
             "/health": {"get": _health()},
             "/openapi.json": {"get": _itself()},
         },
@@ -125,13 +127,63 @@ def _models() -> Json:
     }
 
 
+def _model() -> Json:
+    return {
+        "operationId": "model",
+        "summary": "One of these steps",
+        "parameters": [_parameter("model", "path", "Its id, `step/<name>`")],
+        "responses": {"200": _said("The step", "Model"), **_errors(_OF_A_GET)},
+    }
+
+
+def _check() -> Json:
+    kinds = ("unreadable", "empty", "encrypted", "damaged")
+    codes = (*kinds, "blank_page", "missing_page", "low_quality", "other_type")
+    finding = _object(
+        {"code": {"enum": list(codes)}, "page": {"type": ["integer", "null"]}, "detail": {"type": "string"}}
+    )
+    maybe, pages = {"type": ["string", "null"]}, {"type": ["integer", "null"]}
+    found = _object(
+        {
+            "id": {"type": "string"},
+            "ok": {"type": "boolean"},
+            "document_type": maybe,
+            "decided_by": {"enum": ["rules", "model", "none", "unavailable"]},
+            "pages": pages,
+            "pages_checked": pages,
+            "findings": {"type": "array", "items": finding},
+        }
+    )
+    return {
+        "operationId": "check",
+        "summary": "What is wrong with a file while it is uploaded",
+        "parameters": [_idempotency(), _parameter("Accept-Language", "header", "Of the findings: en, ru or kk")],
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _ref("CheckForm")}}},
+        "responses": {
+            "200": {**_content("What was found", found), "headers": _named_headers(limits=True)},
+            "202": _said("Not there yet", "OpenAnswer", limits=True),
+            **_errors(_OF_A_POST),
+        },
+    }  # fmt: skip
+
+
 def _chat() -> Json:
     return {
         "operationId": "chat",
         "summary": "A step as a chat completion: the last user message is the case",
         "parameters": [_idempotency()],
         "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("Chat")}}},
-        "responses": {"200": _said("The answer", "ChatCompletion", limits=True), **_errors(_OF_A_POST)},
+        "responses": {
+            "200": {
+                "description": "The answer, or with `stream: true` its chunks, the last of them with `answer`",
+                "content": {
+                    "application/json": {"schema": _ref("ChatCompletion")},
+                    "text/event-stream": {"schema": {"type": "string"}},
+                },
+                "headers": _named_headers(limits=True),
+            },
+            **_errors(_OF_A_POST),
+        },
     }
 
 
@@ -171,6 +223,11 @@ def _schemas() -> Json:
     return {
         **found,
         "CaseForm": {"type": "object", "properties": form, "description": "Any file of it is an attachment"},
+        "CheckForm": {"type": "object", "required": ["file"], "properties": {
+            "file": {"type": "string", "contentMediaType": "application/octet-stream"},
+            "expect": {**text, "description": "The type of document that it should be"},
+            "model": {"enum": ["true", "false"], "description": "Whether the model may be asked for the type"},
+        }},
         "Answer": _object(answer),
         "OpenAnswer": _object({"id": text, "step": text, "status": {"const": "open"}}),
         "Model": _object({"id": text, "object": {"const": "model"}, "created": number, "owned_by": text}),

@@ -50,7 +50,7 @@ class ServedDoor:
     """As SIGTERM does; ends with the server."""
 
     def key(self, name: str, *, steps: tuple[str, ...] = ("categories", "drafts"), **limits: Any) -> str:
-        return add_key(self.door.assembly, Wanted(name, steps, **limits))
+        return add_key(self.door.assembly, Wanted(name, steps, **limits), "tests")
 
     def connect(self) -> http.client.HTTPConnection:
         place = urlsplit(self.url)
