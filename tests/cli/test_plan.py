@@ -126,6 +126,7 @@ def test_another_model_for_the_opening_lines_plans_them_alone(morning_after: Hou
     assert planned(morning_after, **settings).report["total"]["requests_at_most"] == 0
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_plan_of_a_closed_night_shows_what_a_rework_would_send(morning_after: House) -> None:
     house, day = morning_after, LONG_AGO.isoformat()

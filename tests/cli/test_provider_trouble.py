@@ -70,6 +70,7 @@ def test_a_provider_that_is_not_there_costs_seconds_and_is_named_in_the_report(h
     assert back.report["totals"]["open"] == 0
 
 
+@pytest.mark.soak
 def test_answers_that_never_fit_end_as_dead_letters_that_can_be_put_back(
     house: House, emulated: Emulated
 ) -> None:

@@ -137,6 +137,7 @@ def released(desk: SmallDesk) -> None:
     assert desk.dequeue(queued).success
 
 
+@pytest.mark.soak
 def test_a_silent_provider_is_stood_in_for_and_goes_on_when_it_is_back(
     parking_desk: SmallDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,7 @@ def written(
     return data.replace(b"<anna-1@", f"<{number}@".encode())
 
 
+@pytest.mark.soak
 def test_a_thread_of_three_days_is_a_case_a_day_each_linked_to_the_one_before(small: SmallDesk) -> None:
     week = Week(small)
     week.drop("1.eml", written("When will my card arrive?", 1), 0)

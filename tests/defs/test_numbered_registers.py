@@ -69,6 +69,7 @@ def test_a_register_that_comes_when_the_numbers_are_taken_is_told_apart_as_well(
     assert nights.work(2, heat=register(*HEAT)) == (0, {}, 0)
 
 
+@pytest.mark.soak
 def test_a_file_that_gives_its_numbers_to_other_people_replaces_nobody(small: SmallDesk) -> None:
     nights = Nights(small)
     small.receive({"new.csv": register(*HEAT)})
@@ -76,6 +77,7 @@ def test_a_file_that_gives_its_numbers_to_other_people_replaces_nobody(small: Sm
     assert nights.work(1, new=register(*LIFTS)) == (0, {}, 0)
 
 
+@pytest.mark.soak
 def test_a_register_of_the_next_day_with_the_same_customers_has_their_records(small: SmallDesk) -> None:
     nights = Nights(small)
     nights.work(0, friday=register(*HEAT))

@@ -3,9 +3,9 @@
 import pytest
 
 from llm_assets.domain.mail.document import Message
+from llm_assets.intake import item
 from llm_assets.intake.files import pdf
 from llm_assets.intake.reading import Extract, Reading
-from llm_assets.usecases.mail import receive as module
 from llm_assets.usecases.mail.receive import receive, urgent_days
 from tests.support.houses.small_desk import DAY, NOON, URGENT, SmallDesk
 
@@ -42,7 +42,7 @@ def test_nobody_looks_at_mail_when_no_run_could_be_sooner_for_it(
     def read_item(*_: object) -> Message:
         raise AssertionError("read where nobody asked")
 
-    monkeypatch.setattr(module, "read_item", read_item)
+    monkeypatch.setattr(item, "read_item", read_item)
     parking_desk.drop("boris.eml", URGENT)
     with parking_desk.desk.open() as opened:
         assert receive(opened).messages == 1

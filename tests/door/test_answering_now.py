@@ -88,3 +88,9 @@ def test_rows_in_memory_have_the_values_that_files_of_the_lake_give_back(
     assert list(memory.read(table, DAY)) == list(lake.read(table, DAY))
     with pytest.raises(SchemaError):
         memory.write(table, DAY, [{"no_such_column": 1}])
+
+
+def test_a_draft_that_a_doubt_holds_back_says_which(open_desk: OpenDesk) -> None:
+    found = open_desk.answer(UNCLEAR, "drafts")
+    assert (found.row["status"], found.row["doubt_reason"]) == ("review", None)
+    assert found.doubted["doubt_reason"] == "none_fits"

@@ -61,7 +61,7 @@ def test_a_worker_that_dies_is_replaced_and_a_stop_ends_all() -> None:
     assert all(pid_at(address) != killed for _ in range(3)), "the other one answers meanwhile"
     until(lambda: not seen.add(pid_at(address)) and len(seen - {killed}) == 2, 20)
     workers.stop()
-    running.join(10)
+    running.join(60)
     assert not running.is_alive()
     assert not [pid for pid in seen if Path(f"/proc/{pid}").exists()]
 

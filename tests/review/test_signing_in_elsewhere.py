@@ -244,6 +244,7 @@ def test_behind_a_proxy_the_way_back_is_named_by_the_settings(desk: Assembly) ->
         application(assembly, secure=False, entry=None, owner=None, address=ADDRESS)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.browser
 def test_in_a_browser_that_comes_from_elsewhere_the_session_holds(

@@ -15,7 +15,11 @@ OURS = {name for name in NAMES if "_" in name}
 """Words that mean a field wherever they are; "amount" and "deadline" are words of many modules."""
 ORDINARY = {"amount", "currency", "deadline"}
 """Of these alone no list is one of fields: prices have the first two, settings the others."""
-EXEMPT = ("llm_assets/emulator", "llm_assets/steps/extracted_fields")
+EXEMPT = (
+    *("llm_assets/emulator", "llm_assets/steps/extracted_fields"),
+    *("llm_assets/usecases/answers/check_file", "llm_assets/web/answers/openapi"),
+)
+"""Of the last two `document_type` is a name of the interface."""
 MODULES = [
     path
     for folder in ("llm_assets", "resources")

@@ -12,14 +12,13 @@ from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import ConfigurationError, OverBudgetError
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.money import Limit
+from llm_assets.domain.traffic.at_once import WAITED_FOR
 from llm_assets.engine.engine import Engine
 from llm_assets.engine.planning.budget import OVER_BUDGET, Room, admit, limits_of, shortfall
 from llm_assets.engine.planning.packing import Packer
 from llm_assets.engine.planning.plan import asked_as, roomy
 from llm_assets.engine.planning.shelf import Due, Shelf
 from llm_assets.engine.planning.task import Task
-
-WAITED_FOR = "a person waits for it"
 
 
 class PlannedNow(NamedTuple):

@@ -15,6 +15,7 @@ import structlog
 from llm_assets.domain.profile import Mode
 from llm_assets.domain.requests.batch import Batch, BatchState
 from llm_assets.domain.requests.money import Usage
+from llm_assets.domain.traffic.at_once import AT_ONCE
 from llm_assets.domain.traffic.ladder import FOR_THE_DEADLINE, MODE_OF, Act, Facts, Standing, decide, times_of
 from llm_assets.domain.traffic.survival import Curve
 from llm_assets.engine.engine import Engine
@@ -53,7 +54,10 @@ def climb(engine: Engine, day: date, steps: Sequence[str] | None) -> None:
     keep(ledger, day, forecast)
     for batch in ledger.batches.open_batches(day, steps):
         theirs = engine_of(engine, batch.provider)
-        if batch.route_why == TOO_DEAR or (standing := _standing(theirs, batch)) is None:
+        if batch.route_why in AT_ONCE or batch.route_why == TOO_DEAR:
+            continue
+        standing = _standing(theirs, batch)
+        if standing is None:
             continue
         facts = _facts(theirs, night, [batch.step], standing, batch)
         _act(theirs, night, batch, decide(facts), facts)

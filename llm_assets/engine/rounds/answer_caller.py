@@ -16,6 +16,7 @@ from llm_assets.domain.errors import (
 )
 from llm_assets.domain.requests.batch import OPEN_STATES, BatchState
 from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.domain.traffic.at_once import FOR_A_CALLER
 from llm_assets.domain.traffic.block import Block
 from llm_assets.engine.batches.exits import lose
 from llm_assets.engine.engine import Engine
@@ -26,8 +27,6 @@ from llm_assets.engine.planning.task import Task
 from llm_assets.engine.ports.work import Standing
 from llm_assets.engine.rounds.ask_now import ASKED_AT_ONCE, asked_by_others, check_block
 from llm_assets.engine.rounds.drive import drive
-
-WHY = "a caller waits for it"
 
 
 class Answered(NamedTuple):
@@ -50,7 +49,7 @@ def answer_caller(engine: Engine, day: date, task: Task) -> Answered:
     step, took = task.request.step, timedelta(0)
     for _ in range(ASKED_AT_ONCE):
         known = check_block(engine)
-        found = due_now(engine, day, step, [replace(task, route_why=WHY)], Rework.MISSING)
+        found = due_now(engine, day, step, [replace(task, route_why=FOR_A_CALLER)], Rework.MISSING)
         if found.held:
             raise OverBudgetError(found.held)
         if found.due:

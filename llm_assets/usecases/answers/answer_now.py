@@ -38,6 +38,8 @@ class Answered:
     record_id: str
     row: Row
     """Of the step's table."""
+    doubted: Row
+    """The same, or the row of the first step that it reads whose doubt holds it back."""
     requests: Sequence[str]
     """The ids of the requests that it took, those of the steps that it reads included."""
     provider: timedelta
@@ -82,7 +84,9 @@ def answer_now(
         )
         for each in together:
             working.put(each, given.get(each.name))
-    return Answered(document.message.record_id, working.row(step), tuple(working.requests), working.provider)
+    row = working.row(step)
+    doubted = row if row["doubt_reason"] or row["status"] == Status.OK else working.holding_back(step)
+    return Answered(document.message.record_id, row, doubted, tuple(working.requests), working.provider)
 
 
 @dataclass
@@ -139,6 +143,11 @@ class _Working:
         case = self.document.case_id
         own = {"day": self.night.day, "case_id": case, "record_id": case, "queue": seen.queue.name}
         return filled(said, step, seen) | own
+
+    def holding_back(self, step: Step) -> Row:
+        """The row of the first step that this one needs which is in doubt; its own where none is."""
+        rows = [self.row(each) for each in needed(list(self.night.steps.values()), step)]
+        return next((row for row in rows if row["doubt_reason"]), self.row(step))
 
     @property
     def _alone(self) -> "_Working":

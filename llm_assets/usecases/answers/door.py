@@ -251,7 +251,8 @@ class Door:
         local = admitted.at.astimezone(ZoneInfo(self.assembly.settings.timezone))
         raw = as_mail(ask.case, local) if isinstance(ask.case, Told) else ask.case
         message = self.readers.read(raw)
-        queue = queue_for(self.assembly.queues, message, ask.queue)
+        own = caller.queues[0] if len(caller.queues) == 1 and isinstance(ask.case, Told) else None
+        queue = queue_for(self.assembly.queues, message, ask.queue or own)
         if ask.queue is None:
             self._check_queue(caller, queue.name)
         document = document_told(message, raw, queue, day, admitted.at)
@@ -296,7 +297,8 @@ class Door:
         row, step = answered.row, self.step(order.step)
         request = row.get("request_id")
         route = self.assembly.ledger.answers.route_of(request) if request is not None else None
-        doubt = {"reason": row["doubt_reason"], "detail": row["doubt_detail"]}
+        held = answered.doubted
+        doubt = {"reason": held["doubt_reason"], "detail": held["doubt_detail"]}
         output = {name: _plain(row.get(name)) for name in step.answer_columns}
         return {
             "id": order.answer_id,
@@ -304,7 +306,7 @@ class Door:
             "step": step.name,
             "status": row["status"],
             "output": output,
-            "doubt": doubt if row["doubt_reason"] is not None else None,
+            "doubt": doubt if held["doubt_reason"] is not None else None,
             "route": route,
             "tier": row["tier"],
             "model": row["model"],

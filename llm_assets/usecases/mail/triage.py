@@ -11,11 +11,10 @@ from llm_assets.domain.desk.tables import DOCUMENTS
 from llm_assets.domain.mail.document import Priority
 from llm_assets.domain.profile import Lane
 from llm_assets.domain.requests.outcome import RequestState
+from llm_assets.domain.traffic.at_once import AS_IT_LANDS
 from llm_assets.engine.planning.task import Task
 from llm_assets.steps.triage.step import TRIAGE
 from llm_assets.usecases.desk.assembly import Assembly
-
-AS_IT_LANDS = "is it urgent? asked as the mail lands"
 
 
 def is_triaged(assembly: Assembly, day: date) -> bool:

@@ -32,6 +32,7 @@ def killed_while_waiting(house: House, day: date, provider: str) -> None:
     assert [*waiting(house)] == [provider, provider]
 
 
+@pytest.mark.soak
 @pytest.mark.sampled(every=2)
 @pytest.mark.slow
 @pytest.mark.parametrize(("old", "new"), PAIRS)

@@ -97,6 +97,7 @@ def posted(endpoint: Endpoint) -> date:
     return date.fromisoformat(said[0].json["day"])
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("words", SHOWN)
 def test_every_further_column_reaches_the_model_by_its_name(asked: list[str], words: str) -> None:
     assert any("<case>" in text and words in text for text in asked)

@@ -61,6 +61,7 @@ def test_a_lost_raw_file_is_found_by_doctor_and_costs_its_record_in_the_night(
     assert house.run("audit", "verify").code == 0
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("what", ["pipe", _soaked("endless"), _soaked("another file")])
 def test_what_is_no_raw_file_in_the_place_of_one_holds_nobody_up(
     house: House, received: Assembly, what: str
@@ -106,6 +107,7 @@ def test_looking_at_raw_files_ends_when_its_time_is_up(received: Assembly) -> No
     assert seen == [("raw files", 1, 3), ("raw files", 2, 3)]
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(
     "named_by", ["place", "record", *map(_soaked, ("path", "digest", "source and place"))]
 )

@@ -124,6 +124,7 @@ def test_missing_never_pays_for_a_changed_prompt_even_while_the_night_is_open(
     assert night(TODAY, reworded("extracted_fields"), "missing").sent == 0
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_closed_night_keeps_the_answers_from_before_doubts_had_names(house: House, night: Night) -> None:
     fill(house, LONG_AGO)
@@ -144,6 +145,7 @@ def test_a_closed_night_keeps_the_answers_from_before_doubts_had_names(house: Ho
         assert now[row[5]] == row
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_an_open_night_asks_again_for_the_doubts_by_name(house: House, night: Night) -> None:
     fill(house, TODAY)
@@ -180,6 +182,7 @@ def test_a_changed_check_sends_no_case_of_a_closed_night_to_a_person_unless_aske
     assert {row[-2:] for row in categories_of(house)} == {("review", "low_confidence")}
 
 
+@pytest.mark.soak
 @pytest.mark.sampled(every=2)
 @pytest.mark.slow
 @pytest.mark.parametrize(

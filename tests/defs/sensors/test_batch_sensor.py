@@ -117,6 +117,7 @@ def test_a_night_is_continued_when_its_batches_have_ended_and_parks_again_for_wh
     assert desk.tick("batches").run_requests == []
 
 
+@pytest.mark.soak
 def test_a_continuation_that_a_person_cancelled_is_not_resumed_by_anything(parked: SmallDesk) -> None:
     first = only_run(parked)
     queued = parked.queue(parked.tick("batches").run_requests[0])

@@ -184,6 +184,7 @@ def test_several_recoverers_at_once_send_it_once(
     assert_each_ran_once(place, emulator, day)
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["openai", "anthropic", "gemini"])
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])

@@ -9,9 +9,11 @@ import pytest
 
 from llm_assets.domain.desk.night import Rework
 from llm_assets.domain.errors import RouteFullError, TransientError
-from llm_assets.domain.profile import FlexRoute, Mode, SoldRoutes
+from llm_assets.domain.profile import FastRoute, FlexRoute, Mode, SoldRoutes
 from llm_assets.domain.reason import Reason
 from llm_assets.domain.requests.batch import BatchState, BatchView, Look
+from llm_assets.domain.traffic.at_once import FOR_A_CALLER
+from llm_assets.engine.planning.plan_now import plan_some_now
 from llm_assets.engine.rescue.climb import FULL_AFTER, climb
 from llm_assets.engine.rounds.start import start
 from tests.support.nights.engine_night import DAY, LANES, PROFILE, STEP, Desk, tasks, users
@@ -150,3 +152,17 @@ def test_after_its_deadline_a_night_is_not_rescued(desk: Desk) -> None:
     desk.clock.advance(3600)
     desk.start()
     assert (desk.batch().cancel_why, desk.states()) == ("", {"in_flight": 3})
+
+
+@pytest.mark.parametrize(("why", "left_alone"), [(FOR_A_CALLER, True), ("as its lane goes", False)])
+def test_what_a_caller_waits_for_is_no_rung_of_the_night(
+    open_desk: Callable[..., Desk], why: str, left_alone: bool
+) -> None:
+    slow = PROFILE.limits.model_copy(update={"online_requests_per_minute": 1})
+    sells = {"routes": SoldRoutes(fast=FastRoute()), "limits": slow}
+    desk = open_desk(profile=PROFILE.model_copy(update=sells))
+    desk.deadline = desk.clock() + timedelta(minutes=20)
+    asked = [replace(task, route_why=why) for task in tasks(30)]
+    plan_some_now(desk.engine(), DAY, STEP, asked, Rework.STALE)
+    climb(desk.engine(), DAY, [STEP])
+    assert (desk.batch().cancel_why == "") is left_alone

@@ -103,6 +103,7 @@ def test_each_of_several_hostile_attachments_is_named_and_the_rest_is_read(pool:
     assert found.attachments[1].text.startswith("read by") and found.attachments[3].text == "after"
 
 
+@pytest.mark.soak
 def test_a_mail_full_of_hanging_attachments_loses_each_of_them(
     pool: ReaderPool,
 ) -> None:
