@@ -1,7 +1,10 @@
 """The door as OpenAI's API: the official SDK, unchanged, over loopback."""
 
 import json
+import os
+import shutil
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -284,3 +287,49 @@ def test_what_a_hung_up_caller_took_is_on_its_bill(served: Served) -> None:
     paid = "SELECT sum(cost_pico_usd) FROM attempts WHERE step = 'drafts' AND outcome = 'cancelled'"
     assert cost > served.ledger(paid)[0][0] // 2 > 0, "the steps that a draft reads were paid too"
     assert reserved == 0
+
+
+IN_JAVASCRIPT = """
+const OpenAI = require("openai");
+(async () => {
+  const desk = new OpenAI({ baseURL: process.argv[1], apiKey: process.argv[2], maxRetries: 0 });
+  const models = (await desk.models.list()).data.map((model) => model.id);
+  const messages = [{ role: "user", content: process.argv[3] }];
+  const said = await desk.chat.completions.create({ model: "step/categories", messages });
+  let words = "", answer;
+  for await (const chunk of await desk.chat.completions.create({ model: "step/drafts", messages, stream: true })) {
+    words += chunk.choices[0]?.delta?.content ?? "";
+    answer = chunk.answer ?? answer;
+  }
+  const refused = await desk.chat.completions.create({ model: "gpt-6", messages }).catch((err) => err);
+  console.log(JSON.stringify({ models, said: JSON.parse(said.choices[0].message.content), words, answer, code: refused.code }));
+})();
+"""
+
+
+def _javascript_sdk() -> dict[str, str] | None:
+    """The environment in which node finds the npm package `openai`; None without node or the package."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return None
+    root = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=False).stdout.strip()
+    paths = os.pathsep.join(filter(None, (root, os.environ.get("NODE_PATH", ""))))
+    environment = {**os.environ, "NODE_PATH": paths}
+    found = subprocess.run(
+        [node, "-e", "require('openai')"], env=environment, capture_output=True, check=False
+    )
+    return environment if found.returncode == 0 else None
+
+
+def test_the_sdk_for_javascript_works_unchanged(served: Served) -> None:
+    environment = _javascript_sdk()
+    if environment is None:
+        pytest.skip("needs node and the npm package openai: npm install -g openai")
+    key = served.client("in-javascript", queues=("bank-support",)).api_key
+    words = ["node", "-e", IN_JAVASCRIPT, f"{served.url}/v1", key, CASE]
+    ran = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    assert found["models"] == ["step/categories", "step/drafts"]
+    assert found["said"]["category"] and found["code"] == "model_not_found"
+    assert found["words"] and found["words"].replace("[?]", "") == found["answer"]["output"]["body"]
