@@ -32,6 +32,7 @@ def disk(tmp_path: Path) -> Iterator[tuple[Path, Resize]]:
     subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.mark.soak
 def test_a_full_disk_is_one_sentence_and_the_night_goes_on_where_it_stopped(
     disk: tuple[Path, Resize], tmp_path: Path, emulated: Emulated
 ) -> None:

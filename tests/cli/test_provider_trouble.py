@@ -97,6 +97,7 @@ def test_answers_that_never_fit_end_as_dead_letters_that_can_be_put_back(
     assert house.run("dead-letters", "list").out.strip() == "0 dead letters"
 
 
+@pytest.mark.soak
 def test_a_night_killed_while_a_batch_is_created_goes_on_without_sending_it_twice(
     house: House, emulated: Emulated
 ) -> None:

@@ -102,6 +102,7 @@ def table(*records: tuple[str, str]) -> bytes:
     return "\r\n".join(["ClientNo;Complaint;Contact", *rows, ""]).encode("cp1251")
 
 
+@pytest.mark.soak
 def test_a_record_that_changes_is_one_record_a_day_and_a_linked_case_on_the_next(small: SmallDesk) -> None:
     week = Week(small)
     week.declare(RULE)

@@ -31,6 +31,7 @@ def vague(tmp_path: Path) -> dict[str, str]:
     return {"LLM_ASSETS_CONFIG": str(tmp_path)}
 
 
+@pytest.mark.soak
 def test_doctor_warns_of_each_and_does_not_fail(house: House, vague: dict[str, str]) -> None:
     ran = house.run("doctor", LLM_ASSETS_PROVIDER="emulator", **vague)
     lines = [line for line in ran.out.splitlines() if "categories" in line]

@@ -141,6 +141,7 @@ def test_a_closed_night_is_what_it_was_after_a_queue_and_a_category_are_removed(
     assert set(today.report["queues"]) == {"shop"} and today.code == 0
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_queue_whose_regions_exclude_the_profile_stops_alone(house: House) -> None:
     fill(house, TODAY)

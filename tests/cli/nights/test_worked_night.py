@@ -197,6 +197,7 @@ def test_every_provider_gives_the_same_totals(worked: Worked, house: House, prov
     assert ("demo model: rules, not an LLM" in ran.out) is (provider == "emulator")
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_an_analyst_is_never_blocked_and_blocks_nobody(house: House, emulated: Emulated) -> None:
     emulated.scenario("batches:\n  - when: {}\n    latency: 3\n")
